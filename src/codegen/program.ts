@@ -1,0 +1,58 @@
+/**
+ * What the compiler hands to the runtime: WGSL text and everything needed to launch it, as plain data.
+ * One dispatch per top-level loop of the kernel, run in order on one queue.
+ */
+import type { Size } from '../ir/size.ts'
+import type { DType } from '../support/dtypes.ts'
+
+export interface WgslProgram {
+  readonly dispatches: readonly WgslDispatch[]
+}
+
+export interface WgslDispatch {
+  readonly label: string
+  readonly wgsl: string
+  /** Invocations per workgroup, along x. */
+  readonly workgroupSize: number
+  /** Group 0, binding i; tensors by their id in the kernel. */
+  readonly bindings: readonly TensorBinding[]
+  /** 4-byte values of the launch block, in order: `var<immediate>`, or a uniform buffer at the next binding. */
+  readonly words: readonly LaunchWord[]
+  readonly wordsIn: 'immediate' | 'uniform'
+  readonly grid: LaunchGrid
+  /** Bytes of workgroup memory, and an estimate of 32-bit registers per invocation. For reports. */
+  readonly workgroupBytes: number
+  readonly registers: number
+}
+
+export interface TensorBinding {
+  readonly tensor: number
+  readonly access: 'read' | 'read_write'
+}
+
+export type LaunchWord =
+  | { readonly kind: 'size'; readonly size: Size }
+  | { readonly kind: 'scalar'; readonly scalar: number; readonly dtype: DType }
+
+/** `linear`: that many workgroups, folded over x and y; `xyz`: one count per dimension, at most 65,535 each. */
+export type LaunchGrid =
+  | { readonly kind: 'linear'; readonly count: Size }
+  | { readonly kind: 'xyz'; readonly counts: readonly [Size, Size, Size] }
+
+/** What the compiler may rely on; taken from a GPUDevice by the runtime, or made up in tests. */
+export interface DeviceLimits {
+  readonly maxWorkgroupInvocations: number
+  readonly maxWorkgroupBytes: number
+  readonly maxWorkgroupsPerDimension: number
+  readonly maxStorageBindings: number
+  readonly maxBindingBytes: number
+  /** Bytes of `var<immediate>`, 0 where the feature is missing. */
+  readonly maxImmediateBytes: number
+  /** Subgroup size when it is fixed and subgroup operations are available, else 0. */
+  readonly subgroupSize: number
+  readonly shaderF16: boolean
+  /** Streaming multiprocessors, compute units or cores; a guess where the API says nothing. */
+  readonly computeUnits: number
+  /** 32-bit registers per invocation that a kernel of 128 invocations may use before it spills; a guess too. */
+  readonly registerBudget: number
+}

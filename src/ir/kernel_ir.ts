@@ -1,0 +1,70 @@
+/**
+ * A traced kernel: its tensors, scalars and symbols, and one top-level loop (a grid, one dispatch) after another.
+ * Also what a launch must check and compute on the host: guards, output shapes, the structure of the result.
+ */
+import type { DType } from '../support/dtypes.ts'
+import type { SourceLocation } from '../support/errors.ts'
+import type { Block, BlockId, Region } from './node.ts'
+import type { Size, SizeSymbol } from './size.ts'
+
+export interface TensorInfo {
+  readonly id: number
+  readonly name: string
+  readonly dtype: DType
+  /** Row-major, contiguous. */
+  readonly shape: readonly Size[]
+  /** `argument`: passed by the caller; `local`: allocated by the kernel at every launch. */
+  readonly role: 'argument' | 'local'
+  /** Value that a local tensor is filled with before the first grid; `undefined` leaves it as it is. */
+  readonly fill: number | undefined
+}
+
+/** A number or boolean among the kernel's arguments, passed at launch. */
+export interface ScalarInfo {
+  readonly id: number
+  readonly name: string
+  readonly dtypes: readonly DType[]
+}
+
+/** A top-level loop: `blocks` are cut into tiles, every combination is one program. */
+export interface Grid {
+  readonly blocks: readonly BlockId[]
+  readonly body: Region
+  readonly location: SourceLocation | undefined
+}
+
+/** A condition on sizes that tracing assumed; checked on the host at every launch. */
+export interface Guard {
+  readonly relation: 'eq' | 'le'
+  readonly left: Size
+  readonly right: Size
+  /** What the author's code needs, e.g. "y.at(tile, …) reads axis 0 of y up to x.shape[0]". */
+  readonly reason: string
+  readonly location: SourceLocation | undefined
+}
+
+/** The kernel function's return value, with tensors by id. */
+export type ReturnTree =
+  | { readonly kind: 'tensor'; readonly tensor: number }
+  | { readonly kind: 'list'; readonly items: readonly ReturnTree[] }
+  | { readonly kind: 'record'; readonly entries: readonly (readonly [string, ReturnTree])[] }
+  | { readonly kind: 'none' }
+
+/** A fact about an argument that tracing used beyond its class of sizes; it joins the specialisation key. */
+export interface Specialization {
+  readonly tensor: number
+  readonly axis: number
+  readonly by: 'value' | 'next_power_of_2'
+}
+
+export interface KernelIr {
+  readonly name: string
+  readonly tensors: readonly TensorInfo[]
+  readonly scalars: readonly ScalarInfo[]
+  readonly symbols: readonly SizeSymbol[]
+  readonly blocks: readonly Block[]
+  readonly grids: readonly Grid[]
+  readonly guards: readonly Guard[]
+  readonly specializations: readonly Specialization[]
+  readonly returns: ReturnTree
+}

@@ -1,0 +1,198 @@
+/**
+ * The tile IR: typed SSA over tiles. A tile's axes are named by the blocks that run along them, so a shape is
+ * a list of block ids; how many elements a block spans is decided later, by a config. Nodes are plain, frozen
+ * data in program order; loops own a nested region. Built by the tracer, read by the interpreter and codegen.
+ */
+import type { DType } from '../support/dtypes.ts'
+import type { SourceLocation } from '../support/errors.ts'
+import type { OpName } from './ops.ts'
+import type { Size } from './size.ts'
+
+export type BlockId = number
+/** An axis of extent one that belongs to no block. */
+export const ONE = -1
+/** What runs along one axis of a tile: a block, or ONE. */
+export type Axis = BlockId | typeof ONE
+
+export interface TileType {
+  readonly dtype: DType
+  readonly axes: readonly Axis[]
+}
+
+/**
+ * A range cut into blocks.
+ * `tile`: a dimension of `hl.tile`, its extent is an entry of the config's `block_sizes` (or fixed by the author);
+ * `grid`: a dimension of `hl.grid`, extent one; `slice`: a whole dimension taken with `':'`, whose extent covers
+ * it, or a chunk of it when the config loops over it (`reduction_loops`).
+ */
+export interface Block {
+  readonly id: BlockId
+  readonly kind: 'tile' | 'grid' | 'slice'
+  readonly name: string
+  /** Number of positions, an upper bound when the range depends on data. */
+  readonly size: Size
+  /** Extent given by the author; otherwise the config decides. */
+  readonly extent: number | undefined
+  /** Index of the top-level loop that this block lives in. */
+  readonly grid: number
+  readonly location: SourceLocation | undefined
+}
+
+interface NodeBase {
+  readonly id: number
+  readonly type: TileType
+  readonly location: SourceLocation | undefined
+}
+
+export interface ConstantNode extends NodeBase {
+  readonly kind: 'constant'
+  readonly value: number
+}
+
+/** A size as an i32 scalar. */
+export interface SizeNode extends NodeBase {
+  readonly kind: 'size'
+  readonly size: Size
+}
+
+/** A number or boolean passed to the kernel; the same argument may appear with several dtypes. */
+export interface ArgumentNode extends NodeBase {
+  readonly kind: 'argument'
+  readonly argument: number
+}
+
+/** Global positions of the elements along a block: i32 with one axis. */
+export interface IndexNode extends NodeBase {
+  readonly kind: 'index'
+  readonly block: BlockId
+}
+
+/** A fact about the block being worked on, an i32 scalar; `end` is clipped to the range. */
+export interface RangeNode extends NodeBase {
+  readonly kind: 'range'
+  readonly block: BlockId
+  readonly what: 'begin' | 'end' | 'id' | 'block_size'
+}
+
+/** An element-wise operation; operands have the result's axes or none (scalars). */
+export interface MapNode extends NodeBase {
+  readonly kind: 'map'
+  readonly op: OpName
+  readonly args: readonly Node[]
+}
+
+/** Conversion to `type.dtype`: by value, or of the bits. */
+export interface CastNode extends NodeBase {
+  readonly kind: 'cast'
+  readonly arg: Node
+  readonly bits: boolean
+}
+
+/** Renames axes: output axis i is input axis `axes[i]`, or a new ONE axis where that is ONE. */
+export interface ViewNode extends NodeBase {
+  readonly kind: 'view'
+  readonly arg: Node
+  readonly axes: readonly number[]
+}
+
+/** Repeats ONE axes along blocks; same rank as the operand. */
+export interface BroadcastNode extends NodeBase {
+  readonly kind: 'broadcast'
+  readonly arg: Node
+}
+
+/**
+ * Reads `tensor[index...]`. Each index is an i32 tile or scalar; the result's axes are the union of theirs, in
+ * order of first appearance. Positions outside the tensor read as zero.
+ */
+export interface LoadNode extends NodeBase {
+  readonly kind: 'load'
+  readonly tensor: number
+  readonly index: readonly Node[]
+}
+
+/** Writes `tensor[index...] = value`; positions outside the tensor are dropped. */
+export interface StoreNode extends NodeBase {
+  readonly kind: 'store'
+  readonly tensor: number
+  readonly index: readonly Node[]
+  readonly value: Node
+}
+
+export type AtomicOp = 'add' | 'max' | 'min' | 'and' | 'or' | 'xor'
+
+/** Read-modify-write of `tensor[index...]`; other programs see each element changed at once. */
+export interface AtomicNode extends NodeBase {
+  readonly kind: 'atomic'
+  readonly op: AtomicOp
+  readonly tensor: number
+  readonly index: readonly Node[]
+  readonly value: Node
+}
+
+export type ReduceOp = 'sum' | 'max' | 'min' | 'prod' | 'any' | 'all' | 'argmax' | 'argmin'
+
+/** Removes axis `axis` of the operand. argmax and argmin give the first position within the range. */
+export interface ReduceNode extends NodeBase {
+  readonly kind: 'reduce'
+  readonly op: ReduceOp
+  readonly arg: Node
+  readonly axis: number
+}
+
+/** `a[m, k] · b[k, n] (+ acc[m, n])`, accumulated in `type.dtype`. */
+export interface DotNode extends NodeBase {
+  readonly kind: 'dot'
+  readonly a: Node
+  readonly b: Node
+  readonly acc: Node | undefined
+}
+
+/** A value that a loop carries from one iteration to the next. */
+export interface PhiNode extends NodeBase {
+  readonly kind: 'phi'
+}
+
+/** A loop over one or several blocks, outermost first. `results` read the carried values after it. */
+export interface LoopNode extends NodeBase {
+  readonly kind: 'loop'
+  readonly blocks: readonly BlockId[]
+  readonly begins: readonly Node[]
+  readonly ends: readonly Node[]
+  readonly phis: readonly PhiNode[]
+  readonly inits: readonly Node[]
+  readonly body: Region
+  readonly yields: readonly Node[]
+}
+
+export interface ResultNode extends NodeBase {
+  readonly kind: 'result'
+  readonly loop: LoopNode
+  readonly index: number
+}
+
+export type Region = readonly Node[]
+
+export type Node =
+  | ConstantNode
+  | SizeNode
+  | ArgumentNode
+  | IndexNode
+  | RangeNode
+  | MapNode
+  | CastNode
+  | ViewNode
+  | BroadcastNode
+  | LoadNode
+  | StoreNode
+  | AtomicNode
+  | ReduceNode
+  | DotNode
+  | PhiNode
+  | LoopNode
+  | ResultNode
+
+export type NodeKind = Node['kind']
+
+/** The type of nodes that have no value. */
+export const NO_VALUE: TileType = Object.freeze({ dtype: 'i32', axes: Object.freeze([]) })

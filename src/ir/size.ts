@@ -1,0 +1,147 @@
+/**
+ * Sizes of tensors and ranges of loops: plain numbers where they are known when a kernel is traced,
+ * otherwise small expressions over symbols that the host evaluates at every launch.
+ */
+import { cdiv, nextPowerOf2 } from '../support/maths.ts'
+
+export type Size = number | SizeExpr
+
+/** A size that is only known at launch: one dimension of one argument. */
+export interface SizeSymbol {
+  readonly op: 'symbol'
+  /** Unique text within a kernel; also how it prints, e.g. `x.shape[0]`. */
+  readonly key: string
+  readonly tensor: number
+  readonly axis: number
+  /** A divisor that every value of this symbol has (from the specialisation key). */
+  readonly multipleOf: number
+  /** A power of two that no value of this symbol exceeds, when the specialisation key fixes one. */
+  readonly max: number | undefined
+}
+
+export interface SizeOperation {
+  readonly op: SizeOp
+  readonly key: string
+  readonly args: readonly [Size, Size]
+}
+
+export type SizeExpr = SizeSymbol | SizeOperation
+export type SizeOp = 'add' | 'sub' | 'mul' | 'floordiv' | 'cdiv' | 'mod' | 'min' | 'max' | 'next_power_of_2'
+
+interface SizeRule {
+  readonly apply: (a: number, b: number) => number
+  readonly print: (a: string, b: string) => string
+  /** Largest known divisor of the result, from those of the operands. */
+  readonly multipleOf: (a: number, b: number) => number
+  /** An upper bound of the result from upper bounds of the operands. */
+  readonly max: (a: number, b: number) => number
+  readonly identity?: number
+}
+
+const add = (a: number, b: number): number => a + b
+const one = (): number => 1
+
+/** One row per operation on sizes. All operands and results are integers. */
+const SIZE_OPS: Record<SizeOp, SizeRule> = {
+  add: { apply: add, print: infix('+'), multipleOf: gcd, max: add, identity: 0 },
+  sub: { apply: (a, b) => a - b, print: infix('-'), multipleOf: gcd, max: (a) => a, identity: 0 },
+  mul: {
+    apply: (a, b) => a * b,
+    print: infix('*'),
+    multipleOf: (a, b) => a * b,
+    max: (a, b) => a * b,
+    identity: 1,
+  },
+  floordiv: {
+    apply: (a, b) => Math.floor(a / b),
+    print: infix('/'),
+    multipleOf: one,
+    max: (a) => a,
+    identity: 1,
+  },
+  cdiv: {
+    apply: cdiv,
+    print: (a, b) => `cdiv(${a}, ${b})`,
+    multipleOf: one,
+    max: (a) => a,
+    identity: 1,
+  },
+  mod: {
+    apply: (a, b) => a - b * Math.floor(a / b),
+    print: infix('%'),
+    multipleOf: gcd,
+    max: (_a, b) => b - 1,
+  },
+  min: { apply: Math.min, print: (a, b) => `min(${a}, ${b})`, multipleOf: gcd, max: Math.min },
+  max: { apply: Math.max, print: (a, b) => `max(${a}, ${b})`, multipleOf: gcd, max: Math.max },
+  next_power_of_2: {
+    apply: nextPowerOf2,
+    print: (a) => `nextPowerOf2(${a})`,
+    multipleOf: one,
+    max: nextPowerOf2,
+  },
+}
+
+/** `a op b`, folded where both are numbers or one is the identity. */
+export function sizeOp(op: SizeOp, a: Size, b: Size): Size {
+  const rule = SIZE_OPS[op]
+  if (typeof a === 'number' && typeof b === 'number') return rule.apply(a, b)
+  if (b === rule.identity) return a
+  if (a === rule.identity && (op === 'add' || op === 'mul')) return b
+  if (op === 'mul' && (a === 0 || b === 0)) return 0
+  return { op, key: rule.print(printSize(a), printSize(b)), args: [a, b] }
+}
+
+export function printSize(size: Size): string {
+  return typeof size === 'number' ? String(size) : size.key
+}
+
+export function sameSize(a: Size, b: Size): boolean {
+  return printSize(a) === printSize(b)
+}
+
+/** The value of a size, given the values of its symbols. */
+export function evalSize(size: Size, symbolValue: (symbol: SizeSymbol) => number): number {
+  if (typeof size === 'number') return size
+  if (size.op === 'symbol') return symbolValue(size)
+  return SIZE_OPS[size.op].apply(evalSize(size.args[0], symbolValue), evalSize(size.args[1], symbolValue))
+}
+
+/** A number that divides every value of the size; 0 divides only zero. */
+export function divisorOf(size: Size): number {
+  if (typeof size === 'number') return Math.abs(size)
+  if (size.op === 'symbol') return size.multipleOf
+  return SIZE_OPS[size.op].multipleOf(divisorOf(size.args[0]), divisorOf(size.args[1]))
+}
+
+export function isMultipleOf(size: Size, divisor: number): boolean {
+  return divisorOf(size) % divisor === 0
+}
+
+/** An upper bound, `Infinity` where none is known. */
+export function maxOf(size: Size): number {
+  if (typeof size === 'number') return size
+  if (size.op === 'symbol') return size.max ?? Number.POSITIVE_INFINITY
+  return SIZE_OPS[size.op].max(maxOf(size.args[0]), maxOf(size.args[1]))
+}
+
+/** All symbols in a size, each once, in order of appearance. */
+export function symbolsOf(size: Size, into: Map<string, SizeSymbol> = new Map()): Map<string, SizeSymbol> {
+  if (typeof size === 'number') return into
+  if (size.op === 'symbol') into.set(size.key, size)
+  else for (const arg of size.args) symbolsOf(arg, into)
+  return into
+}
+
+/** The product of sizes; 1 for none. */
+export function sizeProduct(sizes: readonly Size[]): Size {
+  return sizes.reduce((a, b) => sizeOp('mul', a, b), 1)
+}
+
+function infix(operator: string) {
+  return (a: string, b: string): string => `(${a} ${operator} ${b})`
+}
+
+function gcd(a: number, b: number): number {
+  return b === 0 ? Math.abs(a) : gcd(b, a % b)
+}

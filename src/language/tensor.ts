@@ -1,0 +1,43 @@
+/**
+ * The one `Tensor` type that authors and callers hold. Two things implement it: the symbolic tensor that a
+ * kernel function sees while it is traced, and the tensor in GPU memory that callers pass and get back.
+ * Each refuses the other's half of the methods with an error that says where they belong.
+ */
+import type { DType, HostArray } from '../support/dtypes.ts'
+import type { Tile } from './tile.ts'
+import type { Ref, TileValue } from './value.ts'
+
+/** Arithmetic on a symbolic size; `hl.add`, `hl.cdiv` … do the same for plain numbers too. */
+export interface DimOperations {
+  add(other: number): Dim
+  sub(other: number): Dim
+  mul(other: number): Dim
+  floorDiv(other: number): Dim
+  cdiv(other: number): Dim
+  mod(other: number): Dim
+  min(other: number): Dim
+  max(other: number): Dim
+}
+
+/**
+ * A size. Outside kernels and in kernels with static shapes it is a plain number; in kernels with dynamic shapes
+ * it is symbolic: use the methods (or `hl`), JavaScript arithmetic on it throws and says how to go on.
+ */
+export type Dim = number & DimOperations
+
+/** One position of `tensor.at(...)`: a tile, a whole dimension, a new axis of one, a number, computed indices. */
+export type IndexTerm = Tile | ':' | null | number | TileValue
+
+export interface Tensor {
+  readonly dtype: DType
+  readonly shape: readonly Dim[]
+  /** Number of dimensions. */
+  readonly ndim: number
+  /** In a kernel: the elements at these positions, to load, `.set(...)` or update atomically. */
+  at(...index: IndexTerm[]): Ref
+  /** Outside kernels: waits for pending work and copies the elements to the host (f16 as float, bool as 0/1). */
+  data(): Promise<HostArray>
+  /** Outside kernels: gives the memory back at once. Using the tensor afterwards throws. */
+  dispose(): void
+  [Symbol.dispose](): void
+}

@@ -1,0 +1,97 @@
+/**
+ * Every error this package throws on purpose. Two kinds matter to callers: a `ConfigError` says that one
+ * config cannot be built or launched (data for a search), everything else says that somebody must act.
+ * A message reads: what happened and with which value, then where, then the way out.
+ */
+
+/** A place in a source file. `line` and `column` count from 1. */
+export interface SourceLocation {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+export interface ErrorDetails {
+  /** Where the author or caller wrote the offending code. */
+  readonly location?: SourceLocation | undefined
+  /** What to do about it, one sentence in the imperative. */
+  readonly remedy?: string | undefined
+  readonly cause?: unknown
+}
+
+/** Exit codes of the command line, stable across versions. */
+export const EXIT = {
+  done: 0,
+  unexpected: 1,
+  usage: 2,
+  goalMissed: 3,
+  noAdapter: 4,
+  partial: 5,
+} as const
+
+/** Base of all deliberate errors. `exitCode` is what the command line ends with when one escapes. */
+export class HelionError extends Error {
+  override readonly name: string = 'HelionError'
+  readonly exitCode: number = EXIT.unexpected
+  readonly location: SourceLocation | undefined
+  readonly remedy: string | undefined
+
+  constructor(what: string, details: ErrorDetails = {}) {
+    super(composeMessage(what, details), details.cause === undefined ? {} : { cause: details.cause })
+    this.location = details.location
+    this.remedy = details.remedy
+  }
+}
+
+/** A mistake in a kernel function; `location` is the author's line. */
+export class AuthorError extends HelionError {
+  override readonly name = 'AuthorError'
+}
+
+/** This config cannot be built or launched for this kernel on this device. Expected during a search. */
+export class ConfigError extends HelionError {
+  override readonly name = 'ConfigError'
+}
+
+/** A wrong argument, option, flag or environment variable. */
+export class UsageError extends HelionError {
+  override readonly name = 'UsageError'
+  override readonly exitCode: number = EXIT.usage
+}
+
+/** No usable WebGPU adapter, or the device was lost. */
+export class AdapterError extends HelionError {
+  override readonly name = 'AdapterError'
+  override readonly exitCode: number = EXIT.noAdapter
+}
+
+/** The GPU or its compiler refused what we gave it: shader, pipeline or launch. */
+export class GpuError extends HelionError {
+  override readonly name = 'GpuError'
+}
+
+/** A file holds something that cannot be used. */
+export class DataError extends HelionError {
+  override readonly name = 'DataError'
+}
+
+/** "file:line:column", the form that terminals and editors link. */
+export function formatLocation(location: SourceLocation): string {
+  return `${location.file}:${location.line}:${location.column}`
+}
+
+/** The text of anything thrown. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** Marks a branch that the types rule out. */
+export function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`)
+}
+
+function composeMessage(what: string, { location, remedy }: ErrorDetails): string {
+  const where = location ? `\n  at ${formatLocation(location)}` : ''
+  const way = remedy ? `\n  ${remedy}` : ''
+  return `${what}${where}${way}`
+}

@@ -1,0 +1,42 @@
+/**
+ * Messages for people, on stderr (the console in browsers). Data for machines never passes here.
+ * Levels follow Python's logging numbers, because HELION_AUTOTUNE_LOG_LEVEL speaks them.
+ */
+import { nodeProcess } from './node.ts'
+
+export const LOG_LEVELS = { debug: 10, info: 20, warning: 30, error: 40, silent: 100 } as const
+export type LogLevel = keyof typeof LOG_LEVELS
+
+export interface Log {
+  debug(text: string): void
+  info(text: string): void
+  warning(text: string): void
+  error(text: string): void
+}
+
+/** A log that drops everything below `threshold` (a number of LOG_LEVELS). */
+export function createLog(threshold: number, write: (line: string) => void = writeLine): Log {
+  const at = (level: LogLevel) => (text: string) => {
+    if (LOG_LEVELS[level] >= threshold) write(text)
+  }
+  return { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error') }
+}
+
+const warned = new Set<string>()
+
+/** Prints a warning once per process and key. */
+export function warnOnce(key: string, text: string): void {
+  if (warned.has(key)) return
+  warned.add(key)
+  writeLine(text)
+}
+
+/** Forgets which warnings were printed. For tests. */
+export function resetWarnings(): void {
+  warned.clear()
+}
+
+function writeLine(line: string): void {
+  if (nodeProcess) nodeProcess.stderr.write(`${line}\n`)
+  else console.warn(line)
+}

@@ -1,0 +1,45 @@
+/**
+ * Node without naming it: built-in modules and Node-only packages, loaded so that no bundler follows them.
+ * The serving path must import cleanly in browsers; this file is the only door to Node on it.
+ */
+import type * as NodeFs from 'node:fs'
+import type * as NodeModule from 'node:module'
+import type * as NodeOs from 'node:os'
+import type * as NodePath from 'node:path'
+import type * as NodeUrl from 'node:url'
+
+interface Builtins {
+  fs: typeof NodeFs
+  os: typeof NodeOs
+  path: typeof NodePath
+  url: typeof NodeUrl
+  module: typeof NodeModule
+}
+
+type ProcessLike = NodeJS.Process & { getBuiltinModule?: (id: string) => unknown }
+
+/** The process, or `undefined` in a browser. */
+export const nodeProcess: ProcessLike | undefined =
+  typeof process === 'object' && process?.versions?.node ? (process as ProcessLike) : undefined
+
+/** A built-in module, or `undefined` outside Node. */
+export function nodeBuiltin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {
+  return nodeProcess?.getBuiltinModule?.(`node:${name}`) as Builtins[Name] | undefined
+}
+
+/** A built-in module; throws where there is none. `what` names the feature that needs it. */
+export function requireNode<Name extends keyof Builtins>(name: Name, what: string): Builtins[Name] {
+  const module = nodeBuiltin(name)
+  if (!module) throw new Error(`${what} needs Node: the module node:${name} does not exist here`)
+  return module
+}
+
+/** Imports a package that only Node can use. */
+export function importNodePackage<T>(specifier: string): Promise<T> {
+  return import(/* @vite-ignore */ /* webpackIgnore: true */ specifier) as Promise<T>
+}
+
+/** An environment variable; empty text counts as unset. */
+export function environment(name: string): string | undefined {
+  return nodeProcess?.env[name] || undefined
+}
