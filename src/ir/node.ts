@@ -31,6 +31,8 @@ export interface Block {
   readonly name: string
   /** Number of positions, an upper bound when the range depends on data. */
   readonly size: Size
+  /** First position after the range; `undefined` when it depends on data. */
+  readonly end: Size | undefined
   /** Extent given by the author; otherwise the config decides. */
   readonly extent: number | undefined
   /** Index of the top-level loop that this block lives in. */

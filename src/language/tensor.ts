@@ -15,8 +15,8 @@ export interface DimOperations {
   floorDiv(other: number): Dim
   cdiv(other: number): Dim
   mod(other: number): Dim
-  min(other: number): Dim
-  max(other: number): Dim
+  minimum(other: number): Dim
+  maximum(other: number): Dim
 }
 
 /**

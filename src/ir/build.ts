@@ -1,0 +1,98 @@
+/**
+ * Makes nodes: numbers them, freezes them, and gives an equal pure node back instead of making it twice.
+ * Knows nothing about authors; type rules with good messages live in the language, the verifier has the last word.
+ */
+import type { DType } from '../support/dtypes.ts'
+import { stableStringify } from '../support/stable.ts'
+import type { Axis, Node, TileType } from './node.ts'
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+/** A node without its number. */
+export type NodeSpec = DistributiveOmit<Node, 'id'>
+export type NodeOfKind<K extends Node['kind']> = Extract<Node, { kind: K }>
+
+const PURE = new Set<Node['kind']>([
+  'constant',
+  'size',
+  'argument',
+  'index',
+  'range',
+  'map',
+  'cast',
+  'view',
+  'broadcast',
+])
+
+/** True for nodes that neither touch memory nor own a region: equal ones are interchangeable. */
+export function isPure(node: Pick<Node, 'kind'>): boolean {
+  return PURE.has(node.kind)
+}
+
+/** Source of node numbers for one kernel. */
+export class NodeFactory {
+  #next = 0
+
+  make<S extends NodeSpec>(spec: S): S & { readonly id: number } {
+    return Object.freeze(Object.assign({ id: this.#next++ }, spec))
+  }
+}
+
+/** The nodes of a region under construction, with the pure ones findable by content. */
+export class RegionBuilder {
+  readonly nodes: Node[] = []
+  readonly #known = new Map<string, Node>()
+  readonly #factory: NodeFactory
+  readonly #outer: RegionBuilder | undefined
+
+  constructor(factory: NodeFactory, outer?: RegionBuilder) {
+    this.#factory = factory
+    this.#outer = outer
+  }
+
+  /** Appends a node, or returns the equal pure node that is already visible here. */
+  add<S extends NodeSpec>(spec: S): NodeOfKind<S['kind']> {
+    type Result = NodeOfKind<S['kind']>
+    const key = isPure(spec) ? contentKey(spec) : undefined
+    const known = key === undefined ? undefined : this.#find(key)
+    if (known) return known as Result
+    const node = this.#factory.make(spec) as unknown as Result
+    this.nodes.push(node)
+    if (key !== undefined) this.#known.set(key, node)
+    return node
+  }
+
+  /** A builder for a region inside this one; it sees the values made here so far. */
+  nested(): RegionBuilder {
+    return new RegionBuilder(this.#factory, this)
+  }
+
+  /** Makes a node that belongs to no list: the parameter of a loop. */
+  make<S extends NodeSpec>(spec: S): S & { readonly id: number } {
+    return this.#factory.make(spec)
+  }
+
+  #find(key: string): Node | undefined {
+    const here = this.#known.get(key)
+    if (here || !this.#outer) return here
+    return this.#outer.#find(key)
+  }
+}
+
+/** Type with the given axes. */
+export function tileType(dtype: DType, axes: readonly Axis[] = []): TileType {
+  return Object.freeze({ dtype, axes: Object.freeze([...axes]) })
+}
+
+function contentKey(spec: NodeSpec): string {
+  const { location: _location, ...content } = spec
+  return stableStringify(withIds(content))
+}
+
+/** Replaces operand nodes by their numbers, so that a key stays short. */
+function withIds(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withIds)
+  if (value === null || typeof value !== 'object') return value
+  if ('id' in value && 'kind' in value) return `%${value.id}`
+  if ('op' in value && 'key' in value) return `size ${value.key}`
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withIds(item)]))
+}

@@ -1,0 +1,152 @@
+/** Walking and rewriting of regions: the operands of a node, copies with substitution, dead code. */
+import { unreachable } from '../support/errors.ts'
+import type { NodeSpec, RegionBuilder } from './build.ts'
+import type { LoopNode, Node, PhiNode, Region } from './node.ts'
+
+/** Values that a node reads, not counting what the body of a loop reads from outside. */
+export function operandsOf(node: Node): readonly Node[] {
+  switch (node.kind) {
+    case 'constant':
+    case 'size':
+    case 'argument':
+    case 'index':
+    case 'range':
+    case 'phi':
+      return []
+    case 'map':
+      return node.args
+    case 'cast':
+    case 'view':
+    case 'broadcast':
+    case 'reduce':
+      return [node.arg]
+    case 'load':
+      return node.index
+    case 'store':
+    case 'atomic':
+      return [...node.index, node.value]
+    case 'dot':
+      return node.acc ? [node.a, node.b, node.acc] : [node.a, node.b]
+    case 'loop':
+      return [...node.begins, ...node.ends, ...node.inits]
+    case 'result':
+      return [node.loop]
+    default:
+      return unreachable(node)
+  }
+}
+
+/** A copy of `node` with every operand replaced; regions of loops are left as they are. */
+export function withOperands<N extends Node>(node: N, replace: (operand: Node) => Node): NodeSpec {
+  const { id: _id, ...spec } = node as Node
+  const all = (nodes: readonly Node[]): Node[] => nodes.map(replace)
+  switch (spec.kind) {
+    case 'constant':
+    case 'size':
+    case 'argument':
+    case 'index':
+    case 'range':
+    case 'phi':
+      return spec
+    case 'map':
+      return { ...spec, args: all(spec.args) }
+    case 'cast':
+    case 'view':
+    case 'broadcast':
+    case 'reduce':
+      return { ...spec, arg: replace(spec.arg) }
+    case 'load':
+      return { ...spec, index: all(spec.index) }
+    case 'store':
+    case 'atomic':
+      return { ...spec, index: all(spec.index), value: replace(spec.value) }
+    case 'dot':
+      return { ...spec, a: replace(spec.a), b: replace(spec.b), acc: spec.acc && replace(spec.acc) }
+    case 'loop':
+      return { ...spec, begins: all(spec.begins), ends: all(spec.ends), inits: all(spec.inits) }
+    case 'result':
+      return { ...spec, loop: replace(spec.loop) as LoopNode }
+    default:
+      return unreachable(spec)
+  }
+}
+
+/** Calls `visit` for every node, loop bodies after their loop, in program order. */
+export function walk(region: Region, visit: (node: Node, depth: number) => void, depth = 0): void {
+  for (const node of region) {
+    visit(node, depth)
+    if (node.kind === 'loop') walk(node.body, visit, depth + 1)
+  }
+}
+
+/** True for nodes that must run even when nothing reads them. */
+export function hasEffect(node: Node): boolean {
+  if (node.kind === 'store' || node.kind === 'atomic') return true
+  return node.kind === 'loop' && node.body.some(hasEffect)
+}
+
+/**
+ * What becomes of one node in a copy, its operands already replaced: something else to add, a node that was added
+ * already, or nothing (then nobody may use it).
+ */
+export type Transform = (spec: NodeSpec, node: Node, builder: RegionBuilder) => NodeSpec | Node | undefined
+
+/** Copies a region into `builder`; `map` starts with values to substitute and ends with every node's copy. */
+export function rewriteRegion(
+  region: Region,
+  builder: RegionBuilder,
+  map: Map<Node, Node>,
+  transform: Transform = (spec) => spec,
+): void {
+  const replace = (operand: Node): Node => map.get(operand) ?? operand
+  for (const node of region) {
+    let spec = withOperands(node, replace)
+    if (spec.kind === 'loop') spec = rewriteLoop(spec, builder, map, transform)
+    const result = transform(spec, node, builder)
+    if (result) map.set(node, 'id' in result ? result : builder.add(result))
+  }
+}
+
+/** Removes everything that does not lead to a store, an atomic or a value in `keep`. */
+export function removeDeadNodes(
+  region: Region,
+  builder: RegionBuilder,
+  map: Map<Node, Node> = new Map(),
+): Region {
+  const live = liveNodes(region)
+  rewriteRegion(region, builder, map, (spec, node) => (live.has(node) ? spec : undefined))
+  return builder.nodes
+}
+
+function liveNodes(region: Region): ReadonlySet<Node> {
+  const live = new Set<Node>()
+  const mark = (node: Node): void => {
+    if (live.has(node)) return
+    live.add(node)
+    operandsOf(node).forEach(mark)
+    if (node.kind !== 'loop') return
+    node.yields.forEach(mark)
+    node.body.filter(hasEffect).forEach(mark)
+  }
+  region.filter(hasEffect).forEach(mark)
+  return live
+}
+
+type LoopSpec = Extract<NodeSpec, { kind: 'loop' }>
+
+function rewriteLoop(
+  spec: LoopSpec,
+  outer: RegionBuilder,
+  map: Map<Node, Node>,
+  transform: Transform,
+): LoopSpec {
+  const inner = outer.nested()
+  const phis = spec.phis.map((phi) => {
+    const { id: _id, ...phiSpec } = phi
+    const copy = inner.make((transform(phiSpec, phi, inner) ?? phiSpec) as Omit<PhiNode, 'id'>)
+    map.set(phi, copy)
+    return copy
+  })
+  rewriteRegion(spec.body, inner, map, transform)
+  return { ...spec, phis, body: inner.nodes, yields: spec.yields.map((value) => map.get(value) ?? value) }
+}
