@@ -1,0 +1,206 @@
+/**
+ * `Config`: one way to build a kernel, as frozen plain data. What can be judged without a kernel is judged here
+ * (names of fields, kinds of values); whether it fits a certain kernel and device is for ConfigSpec to say.
+ * Keys that are no field are user-defined tunables; a spec refuses those that the kernel did not register.
+ */
+import { ConfigError, DataError, errorMessage } from '../support/errors.ts'
+import { writeFileAtomic } from '../support/files.ts'
+import { requireNode } from '../support/node.ts'
+import { sha16, stableStringify } from '../support/stable.ts'
+import {
+  ALIASES,
+  FIELDS,
+  type FieldName,
+  type FieldRow,
+  type Indexing,
+  isFieldName,
+  type PidType,
+} from './fields.ts'
+import { type ConfigData, type ConfigValue, isList, printValue, sameValue, toConfigValue } from './value.ts'
+
+/** What people write: fields with their types, singular aliases, and any registered tunable. */
+export interface ConfigInput {
+  readonly block_sizes?: readonly number[]
+  readonly num_threads?: number | readonly number[]
+  readonly loop_orders?: readonly (readonly number[])[]
+  readonly flatten_loops?: boolean | readonly boolean[]
+  readonly l2_groupings?: number | readonly number[]
+  readonly reduction_loops?: number | null | readonly (number | null)[]
+  readonly range_unroll_factors?: number | readonly number[]
+  readonly static_ranges?: boolean | readonly boolean[]
+  readonly num_warps?: number
+  readonly num_stages?: number
+  readonly indexing?: Indexing | readonly Indexing[]
+  readonly dot_rows?: number | readonly number[]
+  readonly pid_type?: PidType
+  readonly num_sm_multiplier?: number
+  readonly [aliasOrTunable: string]: ConfigValue | undefined
+}
+
+/** What `minimize` needs of a ConfigSpec. */
+export interface ConfigDefaults {
+  defaultConfig(): Config
+}
+
+export class Config {
+  /** Field or tunable name to value, without nulls; frozen throughout. */
+  readonly data: ConfigData
+  #hash: string | undefined
+
+  /** Fields that are null or undefined are left out. Throws ConfigError on an ill-typed field. */
+  constructor(input: ConfigInput | ConfigData = {}) {
+    this.data = Object.freeze(toData(input))
+  }
+
+  get blockSizes(): readonly number[] {
+    return this.#list('block_sizes') as readonly number[]
+  }
+  get numThreads(): readonly number[] {
+    return this.#list('num_threads') as readonly number[]
+  }
+  get loopOrders(): readonly (readonly number[])[] {
+    return this.#list('loop_orders') as readonly (readonly number[])[]
+  }
+  get flattenLoops(): readonly boolean[] {
+    return this.#list('flatten_loops') as readonly boolean[]
+  }
+  get l2Groupings(): readonly number[] {
+    return this.#list('l2_groupings') as readonly number[]
+  }
+  get reductionLoops(): readonly (number | null)[] {
+    return this.#list('reduction_loops') as readonly (number | null)[]
+  }
+  get rangeUnrollFactors(): readonly number[] {
+    return this.#list('range_unroll_factors') as readonly number[]
+  }
+  get staticRanges(): readonly boolean[] {
+    return this.#list('static_ranges') as readonly boolean[]
+  }
+  get numWarps(): number {
+    return this.#value('num_warps') as number
+  }
+  get numStages(): number {
+    return this.#value('num_stages') as number
+  }
+  get indexing(): readonly Indexing[] {
+    return this.#list('indexing') as readonly Indexing[]
+  }
+  get dotRows(): readonly number[] {
+    return this.#list('dot_rows') as readonly number[]
+  }
+  get pidType(): PidType {
+    return this.#value('pid_type') as PidType
+  }
+  get numSmMultiplier(): number {
+    return this.#value('num_sm_multiplier') as number
+  }
+
+  /** 16 hex digits that depend on the contents only. */
+  get hash(): string {
+    this.#hash ??= sha16(this.data)
+    return this.#hash
+  }
+
+  equals(other: Config): boolean {
+    return this === other || stableStringify(this.data) === stableStringify(other.data)
+  }
+
+  /** The plain data, so that `JSON.stringify(config)` works. */
+  toJSON(): ConfigData {
+    return this.data
+  }
+
+  /** From JSON text or parsed JSON; throws DataError when the text is not JSON. */
+  static fromJSON(source: string | object): Config {
+    return new Config(asObject(typeof source === 'string' ? parseJson(source) : source))
+  }
+
+  /** Writes indented JSON; creates folders; readers see the old or the new file. Node only. */
+  save(path: string): void {
+    writeFileAtomic(path, `${JSON.stringify(this.data, null, 2)}\n`)
+  }
+
+  /** Reads what `save` wrote. Throws DataError naming the file when it is missing or not a config. Node only. */
+  static load(path: string): Config {
+    const fs = requireNode('fs', 'Config.load')
+    try {
+      return Config.fromJSON(fs.readFileSync(path, 'utf8'))
+    } catch (error) {
+      throw new DataError(`cannot load a config from ${path}: ${errorMessage(error)}`, { cause: error })
+    }
+  }
+
+  /** Without the entries that `spec` would fill in by itself; `block_sizes` always stay. */
+  minimize(spec: ConfigDefaults): Config {
+    const defaults = spec.defaultConfig().data
+    const entries = Object.entries(this.data).filter(
+      ([name, value]) => name === 'block_sizes' || !sameValue(value, defaults[name] ?? null),
+    )
+    return new Config(Object.fromEntries(entries))
+  }
+
+  /** TypeScript to paste into a kernel's options. */
+  toString(): string {
+    const entries = Object.entries(this.data).map(
+      ([name, value]) => `${propertyName(name)}: ${printValue(value)}`,
+    )
+    return entries.length > 0 ? `new Config({ ${entries.join(', ')} })` : 'new Config()'
+  }
+
+  #value(field: FieldName): ConfigValue {
+    return this.data[field] ?? FIELDS[field].default
+  }
+
+  #list(field: FieldName): readonly ConfigValue[] {
+    const value = this.data[field]
+    if (value === undefined) return []
+    return isList(value) ? value : [value]
+  }
+}
+
+/** Reads one parsed JSON value as the data of a config; throws DataError on anything but an object. */
+function asObject(value: unknown): ConfigData {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as ConfigData
+  throw new DataError(`a config is a JSON object, not ${JSON.stringify(value)}`)
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new DataError(`a config must be JSON: ${errorMessage(error)}`, { cause: error })
+  }
+}
+
+function toData(input: ConfigInput | ConfigData): ConfigData {
+  const data: Record<string, ConfigValue> = {}
+  for (const [name, raw] of Object.entries(input)) {
+    if (raw === undefined || raw === null) continue
+    const field = ALIASES.get(name) ?? name
+    if (field !== name && (input as ConfigData)[field] !== undefined)
+      throw new ConfigError(`config has both ${name} and ${field}`, { remedy: `Keep ${field}.` })
+    const value = toConfigValue(field === name ? raw : [raw], name)
+    if (isFieldName(field)) checkField(field, value)
+    data[field] = value
+  }
+  return data
+}
+
+function checkField(field: FieldName, value: ConfigValue): void {
+  const row: FieldRow = FIELDS[field]
+  if (row.per !== 'kernel' && isList(value)) {
+    for (const [index, entry] of value.entries())
+      if (!row.entry.accepts(entry)) throw fieldError(`${field}[${index}]`, entry, row)
+  } else if (!row.entry.accepts(value) || row.entry.entryIsList) throw fieldError(field, value, row)
+}
+
+function fieldError(place: string, value: ConfigValue, row: FieldRow): ConfigError {
+  const list = row.per === 'kernel' ? '' : `, one for each ${row.per}`
+  return new ConfigError(
+    `config field ${place} is ${printValue(value)}; allowed: ${row.entry.allowed}${list}`,
+  )
+}
+
+function propertyName(name: string): string {
+  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : printValue(name)
+}

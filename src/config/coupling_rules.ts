@@ -1,0 +1,67 @@
+/**
+ * Rules between config fields, one function each: a combination that makes no sense is an error for people and
+ * is set right silently for a search, so that one config has one form.
+ */
+import { ConfigError } from '../support/errors.ts'
+import { isPersistent, severalBlocks } from './slots.ts'
+import type { ConfigSpecInput } from './spec_input.ts'
+import { type ConfigValue, isList } from './value.ts'
+
+type Rule = (data: Record<string, ConfigValue>, mode: 'strict' | 'repair', input: ConfigSpecInput) => void
+
+/** Applied in order to complete data whose values are in range. */
+export const COUPLING_RULES: readonly Rule[] = [
+  multiplierNeedsPersistence,
+  threadsFitTheWorkgroup,
+  unrolledOnce,
+  flatLoopsHaveNoOrder,
+]
+
+function multiplierNeedsPersistence(data: Record<string, ConfigValue>, mode: 'strict' | 'repair'): void {
+  const { pid_type: pidType, num_sm_multiplier: multiplier } = data
+  if (multiplier === undefined || multiplier === 1 || isPersistent(String(pidType))) return
+  if (mode === 'strict')
+    throw new ConfigError(`config has num_sm_multiplier: ${multiplier} with pid_type: '${pidType}'`, {
+      remedy: 'Remove num_sm_multiplier, or choose a persistent pid_type.',
+    })
+  data.num_sm_multiplier = 1
+}
+
+function threadsFitTheWorkgroup(data: Record<string, ConfigValue>, mode: 'strict' | 'repair'): void {
+  const limit = Number(data.num_warps) * 32
+  const threads = entries(data.num_threads)
+  const worst = Math.max(0, ...threads.map(Number))
+  if (worst <= limit) return
+  if (mode === 'strict')
+    throw new ConfigError(`config has num_threads of ${worst} in a workgroup of ${limit} threads`, {
+      remedy: `Raise num_warps above ${data.num_warps}, or lower num_threads.`,
+    })
+  data.num_threads = threads.map((count) => Math.min(Number(count), limit))
+}
+
+function unrolledOnce(data: Record<string, ConfigValue>): void {
+  const isStatic = entries(data.static_ranges)
+  if (isStatic.includes(true))
+    data.range_unroll_factors = entries(data.range_unroll_factors).map((factor, loop) =>
+      isStatic[loop] ? 0 : factor,
+    )
+}
+
+function flatLoopsHaveNoOrder(
+  data: Record<string, ConfigValue>,
+  mode: 'strict' | 'repair',
+  { loops }: ConfigSpecInput,
+): void {
+  const flat = entries(data.flatten_loops)
+  if (mode === 'strict' || !flat.includes(true)) return
+  const several = severalBlocks(loops)
+  data.loop_orders = entries(data.loop_orders).map((order, loop) =>
+    flat[loop] ? entries(order).map((_, position) => position) : order,
+  )
+  const grids = several.flatMap((loop, index) => (loop.kind === 'grid' ? [index] : []))
+  data.l2_groupings = entries(data.l2_groupings).map((group, grid) => (flat[grids[grid] ?? -1] ? 1 : group))
+}
+
+function entries(value: ConfigValue | undefined): readonly ConfigValue[] {
+  return value !== undefined && isList(value) ? value : []
+}

@@ -1,0 +1,73 @@
+/**
+ * What a kernel, its sizes and a device leave open to a config, as plain data: the input of ConfigSpec. The order
+ * of each list is the order of the entries in the config fields that belong to it.
+ */
+
+import type { Indexing, PidType } from './fields.ts'
+import type { Fragment } from './fragments.ts'
+
+/** One entry of `block_sizes`: a dimension of `hl.tile` whose extent the author left open. */
+export interface BlockInput {
+  /** Id of the block in the kernel's IR; loops and tiles refer to it. */
+  readonly id: number
+  /** For messages. */
+  readonly name: string
+  /** Positions in the range at the sizes at hand; for dynamic sizes those of the first call. */
+  readonly sizeHint: number
+  /** Least extent, a power of two. */
+  readonly min: number
+  /** Largest extent, a power of two; usually the next power of two of the size. */
+  readonly max: number
+  /** Extent of the default config; derived from tiles and dots when absent. */
+  readonly default?: number
+}
+
+/** One entry of `reduction_loops` and of `num_threads`: a whole dimension taken with `':'`. */
+export interface RowInput {
+  readonly id: number
+  readonly name: string
+  /** Largest number of positions. */
+  readonly size: number
+  /** Longest row that the default config keeps in registers, in elements; 16,384 when absent. */
+  readonly maxPersistent?: number
+  /** False where the row cannot be streamed in chunks. */
+  readonly canLoop: boolean
+}
+
+/** A loop of the kernel. Those with several blocks have an entry in `loop_orders` and `flatten_loops`. */
+export interface LoopInput {
+  /** `grid`: a top-level loop, spread over workgroups; `device`: a loop inside one (`range_unroll_factors`). */
+  readonly kind: 'grid' | 'device'
+  /** Ids of its blocks, outermost first, also of those with a fixed extent. */
+  readonly blocks: readonly number[]
+  readonly canReorder: boolean
+  readonly canFlatten: boolean
+  /** The number of iterations is known and small enough to write them all out (`static_ranges`). */
+  readonly canUnrollFully: boolean
+}
+
+/** The extent of a tile value that programs hold: what the shrink rule keeps within bounds. */
+export interface TileInput {
+  /** Ids of the blocks and rows along its axes. */
+  readonly axes: readonly number[]
+  /** Product of the extents that no config decides. */
+  readonly fixed: number
+}
+
+export interface ConfigSpecInput {
+  readonly blocks: readonly BlockInput[]
+  readonly rows: readonly RowInput[]
+  readonly loops: readonly LoopInput[]
+  /** Every distinct combination of axes among the kernel's tile values. */
+  readonly tiles: readonly TileInput[]
+  /** The ways each load, then each store, may access memory; the first is the default. */
+  readonly memoryOps: readonly (readonly Indexing[])[]
+  /** One per dot: most rows of a thread's micro-tile, a power of two. */
+  readonly dots: readonly { readonly maxRows: number }[]
+  /** The launch orders this kernel can have; the first is the default. */
+  readonly pidTypes: readonly PidType[]
+  /** Most invocations of a workgroup on the device. */
+  readonly maxInvocations: number
+  /** User-defined tunables by name. */
+  readonly tunables?: Readonly<Record<string, Fragment>>
+}

@@ -1,0 +1,98 @@
+/**
+ * How many elements the tiles of a kernel hold under given block sizes, and the two uses of that number: growing
+ * the default block sizes up to a target, and shrinking a candidate's until every tile fits into registers.
+ */
+import { cdiv, clamp, nextPowerOf2, product } from '../support/maths.ts'
+import type { BlockInput, ConfigSpecInput, RowInput, TileInput } from './spec_input.ts'
+
+/** Rows of at most this many elements stay in registers by default. */
+export const DEFAULT_MAX_PERSISTENT = 16384
+/** Chunk of longer rows in the default config. */
+export const DEFAULT_CHUNK = 4096
+
+const MAX_TILE_ELEMENTS = 2 ** 20
+/** What the default config aims at: elements per tile, and the caps of one dimension on the way there. */
+const DEFAULT_AIM = { tile: 2048, gridDimension: 64, deviceDimension: 512 }
+const DEFAULT_AIM_WITH_DOT = { tile: 4096, gridDimension: 64, deviceDimension: 16 }
+/** Tiles below this size grow even when that leaves fewer programs than BUSY_DEVICE. */
+const SMALL_TILE = 256
+const BUSY_DEVICE = 256
+
+/** The default entries of `block_sizes`: the author's, or tiles of a good size for a device that stays busy. */
+export function defaultBlockSizes({ blocks, rows, loops, tiles, dots }: ConfigSpecInput): readonly number[] {
+  const aim = dots.length > 0 ? DEFAULT_AIM_WITH_DOT : DEFAULT_AIM
+  const inGrid = new Set(loops.filter(({ kind }) => kind === 'grid').flatMap((loop) => loop.blocks))
+  const sizes = blocks.map(({ min, max, default: own }) => clamp(own ?? 1, min, Math.max(min, max)))
+  const chunks = rows.map(defaultReductionLoop)
+  const programs = () =>
+    product(blocks.map((block, i) => (inGrid.has(block.id) ? cdiv(block.sizeHint, sizes[i] ?? 1) : 1)))
+  const grow = (index: number, { id, max, default: own }: BlockInput, cap: number) => {
+    for (let size = sizes[index] ?? 1; own === undefined && size * 2 <= Math.min(max, cap); size *= 2) {
+      const tile = Math.max(
+        ...tilesWith(id, tiles, blocks).map((t) => elements(t, blocks, sizes, rows, chunks)),
+      )
+      if (tile * 2 > aim.tile) return
+      sizes[index] = size * 2
+      if (!inGrid.has(id) || tile * 2 <= SMALL_TILE || programs() >= BUSY_DEVICE) continue
+      sizes[index] = size
+      return
+    }
+  }
+  const innermostFirst = [...blocks.entries()].reverse()
+  for (const [index, block] of innermostFirst)
+    grow(index, block, inGrid.has(block.id) ? aim.gridDimension : aim.deviceDimension)
+  for (const [index, block] of innermostFirst) if (inGrid.has(block.id)) grow(index, block, aim.tile)
+  return sizes
+}
+
+/** null where the row fits into registers or cannot be streamed, else the default chunk. */
+export function defaultReductionLoop({ size, maxPersistent, canLoop }: RowInput): number | null {
+  return !canLoop || size <= (maxPersistent ?? DEFAULT_MAX_PERSISTENT) ? null : DEFAULT_CHUNK
+}
+
+/**
+ * `sizes` with blocks halved, the largest of each oversized tile first, until every tile has at most `limit`
+ * elements or its blocks are at their least.
+ */
+export function shrinkBlockSizes(
+  { blocks, rows, tiles }: ConfigSpecInput,
+  sizes: readonly number[],
+  chunks: readonly (number | null)[],
+  limit: number,
+): readonly number[] {
+  const result = [...sizes]
+  for (const tile of tiles)
+    while (elements(tile, blocks, result, rows, chunks) > Math.min(limit, MAX_TILE_ELEMENTS)) {
+      const candidates = [...blocks.entries()].filter(
+        ([index, { id, min }]) => tile.axes.includes(id) && (result[index] ?? 1) / 2 >= min,
+      )
+      const [largest] = candidates.sort(([a], [b]) => (result[b] ?? 1) - (result[a] ?? 1))
+      if (!largest) break
+      result[largest[0]] = (result[largest[0]] ?? 1) / 2
+    }
+  return result
+}
+
+/** Elements of one tile value. */
+function elements(
+  { axes, fixed }: TileInput,
+  blocks: readonly BlockInput[],
+  sizes: readonly number[],
+  rows: readonly RowInput[],
+  chunks: readonly (number | null)[],
+): number {
+  const ofBlocks = blocks.map(({ id }, index) => (axes.includes(id) ? (sizes[index] ?? 1) : 1))
+  const ofRows = rows.map(({ id, size }, index) =>
+    axes.includes(id) ? (chunks[index] ?? nextPowerOf2(size)) : 1,
+  )
+  return fixed * product(ofBlocks) * product(ofRows)
+}
+
+function tilesWith(
+  id: number,
+  tiles: readonly TileInput[],
+  blocks: readonly BlockInput[],
+): readonly TileInput[] {
+  const own = tiles.filter(({ axes }) => axes.includes(id))
+  return own.length > 0 ? own : [{ axes: blocks.map((block) => block.id), fixed: 1 }]
+}

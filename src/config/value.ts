@@ -1,0 +1,43 @@
+/**
+ * The values a config may hold: plain JSON scalars and lists, frozen. Everything in this layer that compares,
+ * copies or prints such values does it through here.
+ */
+import { ConfigError } from '../support/errors.ts'
+
+/** A scalar or a list of values; objects and non-finite numbers are not config values. */
+export type ConfigValue = null | boolean | number | string | readonly ConfigValue[]
+
+/** The stored form of a config: field or tunable name to value. */
+export type ConfigData = Readonly<Record<string, ConfigValue>>
+
+/** A frozen deep copy; `what` names the value in the error when it is not JSON of the allowed kinds. */
+export function toConfigValue(value: unknown, what: string): ConfigValue {
+  if (Array.isArray(value))
+    return Object.freeze(value.map((entry, index) => toConfigValue(entry, `${what}[${index}]`)))
+  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
+  if (typeof value === 'number' && Number.isFinite(value)) return value + 0
+  throw new ConfigError(`config field ${what} holds ${describe(value)}`, {
+    remedy: 'Use numbers, booleans, strings, null, or lists of these.',
+  })
+}
+
+export function isList(value: ConfigValue): value is readonly ConfigValue[] {
+  return Array.isArray(value)
+}
+
+/** Equality by contents. */
+export function sameValue(a: ConfigValue, b: ConfigValue): boolean {
+  if (!isList(a) || !isList(b)) return a === b
+  return a.length === b.length && a.every((entry, index) => sameValue(entry, b[index] ?? null))
+}
+
+/** A value the way it is written in TypeScript. */
+export function printValue(value: ConfigValue): string {
+  if (isList(value)) return `[${value.map(printValue).join(', ')}]`
+  return typeof value === 'string' ? `'${value.replace(/[\\']/g, '\\$&')}'` : String(value)
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'number') return String(value)
+  return value === undefined ? 'undefined' : `a value of type ${typeof value}`
+}
