@@ -1,0 +1,365 @@
+/**
+ * Settings: how kernels are compiled and tuned, one row each. Every setting can be passed in code; those with a
+ * variable are read from the environment when a kernel is made, and what code says wins. Settings that are
+ * functions are typed where they are used (kernel options), not here.
+ */
+import { UsageError } from './errors.ts'
+import { LOG_LEVELS } from './log.ts'
+import { environment } from './node.ts'
+import {
+  BOOLEAN,
+  integer,
+  JSON_OBJECT,
+  type JsonObject,
+  LOG_LEVEL,
+  NAMES,
+  number,
+  oneOf,
+  orNull,
+  type SettingKind,
+  TEXT,
+} from './setting_kinds.ts'
+
+export const EFFORTS = ['none', 'quick', 'full'] as const
+export type Effort = (typeof EFFORTS)[number]
+
+export const INITIAL_POPULATIONS = ['from_random', 'from_best_available'] as const
+export type InitialPopulation = (typeof INITIAL_POPULATIONS)[number]
+
+export const AOT_MODES = ['collect', 'measure', 'evaluate', 'compile', 'disabled'] as const
+export type AotMode = (typeof AOT_MODES)[number]
+
+export interface Settings {
+  readonly staticShapes: boolean
+  readonly fastMath: boolean
+  readonly refMode: boolean
+  readonly persistentReservedSms: number
+  readonly printOutputCode: boolean
+  readonly outputOriginLines: boolean
+  readonly printRepro: boolean
+  readonly ignoreWarnings: readonly string[]
+  readonly autotuneEffort: Effort
+  readonly forceAutotune: boolean
+  readonly disallowAutotuning: boolean
+  readonly autotuner: string
+  readonly autotuneRandomSeed: number | null
+  readonly autotuneBudgetSeconds: number | null
+  readonly autotuneMaxGenerations: number | null
+  readonly autotuneFinishingRounds: number | null
+  readonly autotuneBestOfK: number
+  readonly autotuneForcePersistent: boolean
+  readonly autotuneConfigOverrides: JsonObject
+  readonly autotuneSeedConfigs: readonly JsonObject[]
+  readonly autotuneInitialPopulation: InitialPopulation | null
+  readonly autotuneBestAvailableMaxConfigs: number
+  readonly autotuneBestAvailableMaxCacheScan: number
+  readonly autotuneNumNeighborsCap: number
+  readonly autotunePrecompileJobs: number | null
+  readonly autotuneCompileTimeout: number
+  readonly autotuneBenchmarkTimeout: number
+  readonly autotuneAdaptiveTimeout: boolean
+  readonly autotuneAccuracyCheck: boolean
+  readonly autotuneBaselineAtol: number | null
+  readonly autotuneBaselineRtol: number | null
+  readonly autotuneRebenchmarkThreshold: number | null
+  readonly autotuneFinalTopK: number
+  readonly autotuneFinalTargetMs: number
+  readonly autotuneFinalPinnedTolerance: number
+  readonly autotuneIgnoreErrors: boolean
+  readonly autotuneLogLevel: number
+  readonly autotuneProgressBar: boolean
+  readonly cacheDir: string | null
+  readonly skipCache: boolean
+  readonly assertCacheHit: boolean
+  readonly aotMode: AotMode
+  readonly aotDataDir: string
+  readonly aotVerbose: boolean
+  readonly aotKernels: readonly string[]
+  readonly heuristicDir: string | null
+}
+
+export type SettingName = keyof Settings
+
+export interface SettingRow<T> {
+  readonly kind: SettingKind<T>
+  readonly default: T
+  /** The environment variable; settings that are no text have none. */
+  readonly env?: string
+  /** One sentence for users. */
+  readonly doc: string
+}
+
+const yesNo = (env: string, standard: boolean, doc: string): SettingRow<boolean> => ({
+  kind: BOOLEAN,
+  env,
+  default: standard,
+  doc,
+})
+
+/** Every setting by name. */
+export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Name]> } = {
+  staticShapes: yesNo(
+    'HELION_STATIC_SHAPES',
+    true,
+    'Compile sizes into the shader; false keeps one shader for many sizes.',
+  ),
+  fastMath: yesNo('HELION_FAST_MATH', false, 'Allow faster, less exact forms of mathematical functions.'),
+  refMode: yesNo('HELION_INTERPRET', false, 'Run kernels in the slow reference interpreter on the CPU.'),
+  persistentReservedSms: {
+    kind: integer(0),
+    env: 'HELION_PERSISTENT_RESERVED_SMS',
+    default: 0,
+    doc: 'Compute units that persistent launches leave free.',
+  },
+  printOutputCode: yesNo('HELION_PRINT_OUTPUT_CODE', false, 'Print the generated WGSL on stderr.'),
+  outputOriginLines: yesNo(
+    'HELION_OUTPUT_ORIGIN_LINES',
+    true,
+    "Name the author's lines in comments of the WGSL.",
+  ),
+  printRepro: yesNo('HELION_PRINT_REPRO', false, 'Print kernel, config and call as a script of its own.'),
+  ignoreWarnings: {
+    kind: NAMES,
+    env: 'HELION_IGNORE_WARNINGS',
+    default: [],
+    doc: 'Warnings that are not printed, by name.',
+  },
+  autotuneEffort: {
+    kind: oneOf(EFFORTS),
+    env: 'HELION_AUTOTUNE_EFFORT',
+    default: 'full',
+    doc: 'How long to search: none uses the default config, quick takes a small budget.',
+  },
+  forceAutotune: yesNo(
+    'HELION_FORCE_AUTOTUNE',
+    false,
+    'Search even when a config is given or cached; the result is stored.',
+  ),
+  disallowAutotuning: yesNo('HELION_DISALLOW_AUTOTUNING', false, 'Make a search that would start an error.'),
+  autotuner: { kind: TEXT, env: 'HELION_AUTOTUNER', default: 'PatternSearch', doc: 'The search, by name.' },
+  autotuneRandomSeed: {
+    kind: orNull(integer(0, 2 ** 32 - 1)),
+    env: 'HELION_AUTOTUNE_RANDOM_SEED',
+    default: null,
+    doc: 'Seed of the candidates of a search; null takes the clock. Timings stay noisy.',
+  },
+  autotuneBudgetSeconds: {
+    kind: orNull(number(0)),
+    env: 'HELION_AUTOTUNE_BUDGET_SECONDS',
+    default: null,
+    doc: 'Time for a whole search, its final check included; the best config so far is returned.',
+  },
+  autotuneMaxGenerations: {
+    kind: orNull(integer(0)),
+    env: 'HELION_AUTOTUNE_MAX_GENERATIONS',
+    default: null,
+    doc: "Generations of a search; null takes the effort's number.",
+  },
+  autotuneFinishingRounds: {
+    kind: orNull(integer(0)),
+    env: 'HELION_AUTOTUNE_FINISHING_ROUNDS',
+    default: null,
+    doc: "Rounds that bring single fields of the winner back to their defaults; null takes the effort's number.",
+  },
+  autotuneBestOfK: {
+    kind: integer(1),
+    env: 'HELION_AUTOTUNE_BEST_OF_K',
+    default: 1,
+    doc: 'Independent searches whose winners are compared at the end.',
+  },
+  autotuneForcePersistent: yesNo(
+    'HELION_AUTOTUNE_FORCE_PERSISTENT',
+    false,
+    'Search persistent launch orders only.',
+  ),
+  autotuneConfigOverrides: {
+    kind: JSON_OBJECT,
+    env: 'HELION_AUTOTUNE_CONFIG_OVERRIDES',
+    default: {},
+    doc: 'Config fields that a search must not change, with their values.',
+  },
+  autotuneSeedConfigs: {
+    kind: {
+      allowed: 'a list of configs',
+      read: () => undefined,
+      accepts: (value) => Array.isArray(value) && value.every(JSON_OBJECT.accepts),
+    },
+    default: [],
+    doc: 'Configs that a search tries first.',
+  },
+  autotuneInitialPopulation: {
+    kind: orNull(oneOf(INITIAL_POPULATIONS)),
+    env: 'HELION_AUTOTUNER_INITIAL_POPULATION',
+    default: null,
+    doc: "Where a search starts: random configs, or what earlier searches found; null takes the effort's choice.",
+  },
+  autotuneBestAvailableMaxConfigs: {
+    kind: integer(0),
+    env: 'HELION_BEST_AVAILABLE_MAX_CONFIGS',
+    default: 20,
+    doc: 'Most configs of earlier searches to start from.',
+  },
+  autotuneBestAvailableMaxCacheScan: {
+    kind: integer(0),
+    env: 'HELION_BEST_AVAILABLE_MAX_CACHE_SCAN',
+    default: 500,
+    doc: 'Most cache files looked at for them.',
+  },
+  autotuneNumNeighborsCap: {
+    kind: integer(-1),
+    env: 'HELION_CAP_AUTOTUNE_NUM_NEIGHBORS',
+    default: -1,
+    doc: 'Most neighbours of one config tried in a generation; -1 sets no limit.',
+  },
+  autotunePrecompileJobs: {
+    kind: orNull(integer(1)),
+    env: 'HELION_AUTOTUNE_PRECOMPILE_JOBS',
+    default: null,
+    doc: 'Shaders compiled at the same time; null takes the number of processors.',
+  },
+  autotuneCompileTimeout: {
+    kind: number(0),
+    env: 'HELION_AUTOTUNE_COMPILE_TIMEOUT',
+    default: 60,
+    doc: 'Seconds that the compilation of one config may take.',
+  },
+  autotuneBenchmarkTimeout: {
+    kind: number(0),
+    env: 'HELION_AUTOTUNE_BENCHMARK_TIMEOUT',
+    default: 30,
+    doc: 'Seconds that checking and timing one config may take.',
+  },
+  autotuneAdaptiveTimeout: yesNo(
+    'HELION_AUTOTUNE_ADAPTIVE_TIMEOUT',
+    true,
+    'Shorten the compile timeout to what the first configs needed.',
+  ),
+  autotuneAccuracyCheck: yesNo(
+    'HELION_AUTOTUNE_ACCURACY_CHECK',
+    true,
+    'Compare the answer of every config with a reference.',
+  ),
+  autotuneBaselineAtol: {
+    kind: orNull(number(0)),
+    default: null,
+    doc: 'Absolute difference from the reference that is accepted; null derives it from the dtype.',
+  },
+  autotuneBaselineRtol: {
+    kind: orNull(number(0)),
+    default: null,
+    doc: 'Relative difference from the reference that is accepted; null derives it from the dtype.',
+  },
+  autotuneRebenchmarkThreshold: {
+    kind: orNull(number(0)),
+    env: 'HELION_REBENCHMARK_THRESHOLD',
+    default: null,
+    doc: "Configs within this multiple of the best time are timed again; null takes the effort's number.",
+  },
+  autotuneFinalTopK: {
+    kind: integer(1),
+    env: 'HELION_AUTOTUNE_FINAL_REBENCHMARK_TOP_K',
+    default: 8,
+    doc: 'Configs compared at the end of a search, one against another; 1 skips the comparison.',
+  },
+  autotuneFinalTargetMs: {
+    kind: number(0),
+    env: 'HELION_AUTOTUNE_FINAL_REBENCHMARK_TARGET_MS',
+    default: 1000,
+    doc: 'Time on the GPU for each of them, in milliseconds.',
+  },
+  autotuneFinalPinnedTolerance: {
+    kind: number(0),
+    env: 'HELION_AUTOTUNE_FINAL_REBENCHMARK_PINNED_TOLERANCE',
+    default: 0,
+    doc: 'Share by which a seed or the default config may be slower than the winner and still be kept.',
+  },
+  autotuneIgnoreErrors: yesNo('HELION_AUTOTUNE_IGNORE_ERRORS', false, 'Do not log configs that fail.'),
+  autotuneLogLevel: {
+    kind: LOG_LEVEL,
+    env: 'HELION_AUTOTUNE_LOG_LEVEL',
+    default: LOG_LEVELS.info,
+    doc: 'Least important messages of a search that are printed.',
+  },
+  autotuneProgressBar: yesNo(
+    'HELION_AUTOTUNE_PROGRESS_BAR',
+    true,
+    'Show the progress of a search on one line.',
+  ),
+  cacheDir: {
+    kind: orNull(TEXT),
+    env: 'HELION_CACHE_DIR',
+    default: null,
+    doc: "Folder of every cache; null takes the user's cache folder.",
+  },
+  skipCache: yesNo('HELION_SKIP_CACHE', false, 'Neither read nor write stored results of searches.'),
+  assertCacheHit: yesNo(
+    'HELION_ASSERT_CACHE_HIT',
+    false,
+    'Make a missing stored result an error that explains itself.',
+  ),
+  aotMode: {
+    kind: oneOf(AOT_MODES),
+    env: 'HELION_AOT_MODE',
+    default: 'evaluate',
+    doc: 'Phase of the AOT workflow.',
+  },
+  aotDataDir: {
+    kind: TEXT,
+    env: 'HELION_AOT_DATA_DIR',
+    default: '.helion_aot',
+    doc: 'Folder of the data of an AOT run.',
+  },
+  aotVerbose: yesNo('HELION_AOT_VERBOSE', false, 'Print which heuristic chose which config.'),
+  aotKernels: {
+    kind: NAMES,
+    env: 'HELION_AOT_KERNELS',
+    default: [],
+    doc: 'Kernels that a benchmark script should run.',
+  },
+  heuristicDir: {
+    kind: orNull(TEXT),
+    env: 'HELION_HEURISTIC_DIR',
+    default: null,
+    doc: 'Folder searched first for generated heuristics.',
+  },
+}
+
+/**
+ * All settings: what `given` says, else what the environment says now, else the default. Throws UsageError for an
+ * unknown key, a value of the wrong kind, and text in the environment that means nothing.
+ */
+export function resolveSettings(
+  given: Partial<Settings> = {},
+  readEnvironment: (name: string) => string | undefined = environment,
+): Settings {
+  for (const name of Object.keys(given)) if (!Object.hasOwn(SETTINGS, name)) throw unknownSetting(name)
+  const rows = Object.entries(SETTINGS) as [SettingName, SettingRow<unknown>][]
+  const values = rows.map(([name, row]) => [name, settingValue(name, row, given[name], readEnvironment)])
+  return Object.freeze(Object.fromEntries(values)) as Settings
+}
+
+function settingValue(
+  name: SettingName,
+  { kind, env, default: standard }: SettingRow<unknown>,
+  given: unknown,
+  readEnvironment: (name: string) => string | undefined,
+): unknown {
+  if (given !== undefined) {
+    if (kind.accepts(given)) return given
+    throw new UsageError(`setting ${name} is ${JSON.stringify(given)}; allowed: ${kind.allowed}`)
+  }
+  const text = env && readEnvironment(env)
+  if (!text) return standard
+  const value = kind.read(text)
+  if (value === undefined)
+    throw new UsageError(`environment variable ${env} is ${JSON.stringify(text)}; allowed: ${kind.allowed}`)
+  return value
+}
+
+function unknownSetting(name: string): UsageError {
+  const near = Object.keys(SETTINGS).filter((known) => known.toLowerCase().includes(name.toLowerCase()))
+  return new UsageError(`unknown setting ${name}`, {
+    remedy:
+      near.length > 0 ? `Known are ${near.join(', ')}.` : `Known are ${Object.keys(SETTINGS).join(', ')}.`,
+  })
+}
