@@ -23,7 +23,7 @@ export interface TensorInfo {
 export interface ScalarInfo {
   readonly id: number
   readonly name: string
-  readonly dtypes: readonly DType[]
+  readonly kind: 'number' | 'boolean'
 }
 
 /** A top-level loop: `blocks` are cut into tiles, every combination is one program. */
@@ -51,11 +51,14 @@ export type ReturnTree =
   | { readonly kind: 'none' }
 
 /** A fact about an argument that tracing used beyond its class of sizes; it joins the specialisation key. */
-export interface Specialization {
-  readonly tensor: number
-  readonly axis: number
-  readonly by: 'value' | 'next_power_of_2'
-}
+export type Specialization =
+  | {
+      readonly kind: 'dim'
+      readonly tensor: number
+      readonly axis: number
+      readonly by: 'value' | 'next_power_of_2'
+    }
+  | { readonly kind: 'scalar'; readonly scalar: number }
 
 export interface KernelIr {
   readonly name: string

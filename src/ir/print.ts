@@ -1,0 +1,157 @@
+/**
+ * The text of the IR, one node a line: for tests, debugging and hashes of kernels. Values are numbered in order of
+ * appearance, so equal programs print alike.
+ */
+import { unreachable } from '../support/errors.ts'
+import type { KernelIr, ReturnTree } from './kernel_ir.ts'
+import { type Block, type LoopNode, type Node, ONE, type Region, type TileType } from './node.ts'
+import { printSize } from './size.ts'
+
+/** The whole kernel. */
+export function printKernel(kernel: KernelIr): string {
+  const printer = new Printer(kernel.blocks, (id) => kernel.tensors[id]?.name ?? `tensor${id}`)
+  const lines = [`kernel ${kernel.name}`]
+  for (const tensor of kernel.tensors) {
+    const fill = tensor.fill === undefined ? '' : ` = ${tensor.fill}`
+    lines.push(
+      `  ${tensor.role} ${tensor.name}: ${tensor.dtype}[${tensor.shape.map(printSize).join(', ')}]${fill}`,
+    )
+  }
+  for (const scalar of kernel.scalars) lines.push(`  argument ${scalar.name}: ${scalar.kind}`)
+  for (const guard of kernel.guards) {
+    lines.push(`  guard ${printSize(guard.left)} ${guard.relation} ${printSize(guard.right)}`)
+  }
+  for (const grid of kernel.grids) {
+    lines.push(`  grid ${grid.blocks.map((id) => printer.blockRange(id)).join(', ')}`)
+    printer.region(grid.body, 2, lines)
+  }
+  lines.push(`  return ${printReturns(kernel, kernel.returns)}`)
+  return lines.join('\n')
+}
+
+/** A region on its own, for passes that print between steps. */
+export function printRegion(region: Region, blocks: readonly Block[]): string {
+  const lines: string[] = []
+  new Printer(blocks, (id) => `tensor${id}`).region(region, 0, lines)
+  return lines.join('\n')
+}
+
+function printReturns(kernel: KernelIr, tree: ReturnTree): string {
+  switch (tree.kind) {
+    case 'none':
+      return 'nothing'
+    case 'tensor':
+      return kernel.tensors[tree.tensor]?.name ?? '?'
+    case 'list':
+      return `[${tree.items.map((item) => printReturns(kernel, item)).join(', ')}]`
+    case 'record':
+      return `{${tree.entries.map(([key, item]) => `${key}: ${printReturns(kernel, item)}`).join(', ')}}`
+    default:
+      return unreachable(tree)
+  }
+}
+
+class Printer {
+  readonly #blocks: ReadonlyMap<number, Block>
+  readonly #tensorName: (id: number) => string
+  readonly #numbers = new Map<number, number>()
+
+  constructor(blocks: readonly Block[], tensorName: (id: number) => string) {
+    this.#blocks = new Map(blocks.map((block) => [block.id, block]))
+    this.#tensorName = tensorName
+  }
+
+  region(region: Region, depth: number, lines: string[]): void {
+    for (const node of region) {
+      const indent = '  '.repeat(depth)
+      if (node.kind !== 'loop') {
+        const target = node.kind === 'store' || node.kind === 'atomic' ? '' : `${this.#define(node)} = `
+        lines.push(`${indent}${target}${this.#text(node)}`)
+        continue
+      }
+      lines.push(`${indent}${this.#loopHead(node)}`)
+      this.region(node.body, depth + 1, lines)
+      const yields = node.yields.map((value) => this.#ref(value)).join(', ')
+      if (yields) lines.push(`${indent}  yield ${yields}`)
+    }
+  }
+
+  blockRange(id: number): string {
+    const block = this.#blocks.get(id)
+    const extent = block?.extent === undefined ? '' : ` by ${block.extent}`
+    return `${this.#axis(id)} in ${printSize(block?.size ?? 0)}${extent}`
+  }
+
+  #loopHead(node: LoopNode): string {
+    const ranges = node.blocks.map((id, i) => {
+      const [begin, end] = [node.begins[i], node.ends[i]]
+      return `${this.#axis(id)} in ${begin ? this.#ref(begin) : '?'}..${end ? this.#ref(end) : '?'}`
+    })
+    const carried = node.phis.map((phi, i) => {
+      const init = node.inits[i]
+      return `${this.#define(phi)} = ${init ? this.#ref(init) : '?'}`
+    })
+    const tail = carried.length ? ` carrying ${carried.join(', ')}` : ''
+    this.#numbers.set(node.id, this.#numbers.size)
+    return `%${this.#numbers.get(node.id)} = loop ${ranges.join(', ')}${tail}`
+  }
+
+  #text(node: Exclude<Node, LoopNode>): string {
+    const args = (nodes: readonly Node[]): string => nodes.map((arg) => this.#ref(arg)).join(', ')
+    switch (node.kind) {
+      case 'constant':
+        return String(node.value)
+      case 'size':
+        return `size ${printSize(node.size)}`
+      case 'argument':
+        return `argument ${node.argument}`
+      case 'index':
+        return `index ${this.#axis(node.block)}`
+      case 'range':
+        return `${node.what} ${this.#axis(node.block)}`
+      case 'map':
+        return `${node.op} ${args(node.args)}`
+      case 'cast':
+        return `${node.bits ? 'bitcast' : 'cast'} ${args([node.arg])}`
+      case 'view':
+        return `view ${args([node.arg])} (${node.axes.map((axis) => (axis === ONE ? '1' : axis)).join(', ')})`
+      case 'broadcast':
+        return `broadcast ${args([node.arg])}`
+      case 'load':
+        return `load ${this.#tensorName(node.tensor)}[${args(node.index)}]`
+      case 'store':
+        return `store ${this.#tensorName(node.tensor)}[${args(node.index)}] = ${args([node.value])}`
+      case 'atomic':
+        return `atomic ${node.op} ${this.#tensorName(node.tensor)}[${args(node.index)}], ${args([node.value])}`
+      case 'reduce':
+        return `${node.op} ${args([node.arg])} along ${node.axis}`
+      case 'dot':
+        return `dot ${args(node.acc ? [node.a, node.b, node.acc] : [node.a, node.b])}`
+      case 'phi':
+        return 'phi'
+      case 'result':
+        return `result ${args([node.loop])} ${node.index}`
+      default:
+        return unreachable(node)
+    }
+  }
+
+  /** Gives the node the next number; "%3: f32[tile0, 1]". */
+  #define(node: Node): string {
+    this.#numbers.set(node.id, this.#numbers.size)
+    return `%${this.#numbers.get(node.id)}: ${this.#type(node.type)}`
+  }
+
+  #ref(node: Node): string {
+    return `%${this.#numbers.get(node.id) ?? `undefined(${node.id})`}`
+  }
+
+  #type(type: TileType): string {
+    const axes = type.axes.map((axis) => this.#axis(axis)).join(', ')
+    return axes ? `${type.dtype}[${axes}]` : type.dtype
+  }
+
+  #axis(axis: number): string {
+    return axis === ONE ? '1' : (this.#blocks.get(axis)?.name ?? `block${axis}`)
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * What tracing knows of a call's arguments, and the symbolic values made from them. Sizes of 0 and 1 are always
+ * constants; other dynamic sizes keep only their divisibility by 4 and 16, so that one program serves them all.
+ */
+import { tileType } from '../ir/build.ts'
+import type { Specialization } from '../ir/kernel_ir.ts'
+import type { Size } from '../ir/size.ts'
+import type { DType } from '../support/dtypes.ts'
+import { nextPowerOf2 } from '../support/maths.ts'
+import type { Trace } from './trace.ts'
+import { TracedTensor } from './traced_tensor.ts'
+import { ScalarArgument } from './value.ts'
+
+export interface TensorArgument {
+  readonly kind: 'tensor'
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  /** Which dimensions may change without tracing again. */
+  readonly dynamic: readonly boolean[]
+}
+
+/** An argument of a call, as data. Tensors and scalars are numbered in order of appearance. */
+export type ArgumentSpec =
+  | TensorArgument
+  | { readonly kind: 'scalar'; readonly value: number | boolean }
+  | { readonly kind: 'constant'; readonly value: unknown }
+  | { readonly kind: 'list'; readonly items: readonly ArgumentSpec[] }
+  | { readonly kind: 'record'; readonly entries: readonly (readonly [string, ArgumentSpec])[] }
+
+/** Divisors of sizes that the specialisation key tells apart, largest first. */
+export const DIVISORS: readonly number[] = [16, 4, 1]
+
+/** The largest of DIVISORS that divides `size`. */
+export function divisibilityOf(size: number): number {
+  return DIVISORS.find((divisor) => size % divisor === 0) ?? 1
+}
+
+/** The value that the kernel function receives for an argument. */
+export function symbolicArgument(
+  trace: Trace,
+  spec: ArgumentSpec,
+  name: string,
+  facts: readonly Specialization[],
+): unknown {
+  switch (spec.kind) {
+    case 'tensor':
+      return symbolicTensor(trace, spec, name, facts)
+    case 'scalar':
+      return symbolicScalar(trace, spec.value, name, facts)
+    case 'constant':
+      return spec.value
+    case 'list':
+      return spec.items.map((item, i) => symbolicArgument(trace, item, `${name}[${i}]`, facts))
+    case 'record':
+      return Object.fromEntries(
+        spec.entries.map(([key, item]) => [key, symbolicArgument(trace, item, `${name}.${key}`, facts)]),
+      )
+  }
+}
+
+function symbolicTensor(
+  trace: Trace,
+  spec: TensorArgument,
+  name: string,
+  facts: readonly Specialization[],
+): TracedTensor {
+  const id = trace.tensors.length
+  const shape = spec.shape.map((size, axis): Size => {
+    const fact = (by: 'value' | 'next_power_of_2'): boolean =>
+      facts.some((f) => f.kind === 'dim' && f.tensor === id && f.axis === axis && f.by === by)
+    if (!spec.dynamic[axis] || size <= 1 || fact('value')) return size
+    const max = fact('next_power_of_2') ? nextPowerOf2(size) : undefined
+    const key = `${name}.shape[${axis}]`
+    return Object.freeze({
+      op: 'symbol',
+      key,
+      tensor: id,
+      axis,
+      multipleOf: divisibilityOf(size),
+      max,
+    } as const)
+  })
+  const info = Object.freeze({
+    id,
+    name,
+    dtype: spec.dtype,
+    shape,
+    role: 'argument',
+    fill: undefined,
+  } as const)
+  trace.tensors.push(info)
+  return new TracedTensor(info)
+}
+
+function symbolicScalar(
+  trace: Trace,
+  value: number | boolean,
+  name: string,
+  facts: readonly Specialization[],
+): unknown {
+  const id = trace.scalars.length
+  trace.scalars.push(Object.freeze({ id, name, kind: typeof value === 'boolean' ? 'boolean' : 'number' }))
+  if (facts.some((fact) => fact.kind === 'scalar' && fact.scalar === id)) return value
+  return new ScalarArgument(trace, id, tileType(typeof value === 'boolean' ? 'bool' : 'f32'))
+}

@@ -1,0 +1,70 @@
+/**
+ * The blocks of the kernel being traced. Whole dimensions (`':'`) of equal size share a block, and two whole
+ * dimensions that meet in one expression are made one block, with a guard that their sizes agree at launch.
+ */
+import { type Axis, type Block, type BlockId, ONE } from '../ir/node.ts'
+import { maxOf, printSize, type Size, sameSize } from '../ir/size.ts'
+import type { SourceLocation } from '../support/errors.ts'
+
+export type BlockSpec = Omit<Block, 'id' | 'name'>
+
+export class BlockTable {
+  readonly #blocks: Block[] = []
+  readonly #alias = new Map<BlockId, BlockId>()
+  readonly #slices = new Map<string, Block>()
+
+  get all(): readonly Block[] {
+    return this.#blocks
+  }
+
+  get(id: BlockId): Block {
+    const block = this.#blocks[id]
+    if (!block) throw new Error(`no block ${id}`)
+    return block
+  }
+
+  add(spec: BlockSpec): Block {
+    const id = this.#blocks.length
+    const block = Object.freeze({ ...spec, id, name: `${spec.kind}${id}` })
+    this.#blocks.push(block)
+    return block
+  }
+
+  /** The block of a whole dimension of `size`, other than those in `taken`. */
+  slice(size: Size, grid: number, taken: readonly Axis[], location: SourceLocation | undefined): Block {
+    for (let ordinal = 0; ; ordinal++) {
+      const key = `${grid} ${printSize(size)} ${ordinal}`
+      const known = this.#slices.get(key)
+      if (known && taken.includes(this.canonical(known.id))) continue
+      if (known) return this.get(this.canonical(known.id))
+      const block = this.add({ kind: 'slice', size, end: size, extent: undefined, grid, location })
+      this.#slices.set(key, block)
+      return block
+    }
+  }
+
+  /** The block that stands for this one after unification. */
+  canonical(axis: Axis): Axis {
+    let id = axis
+    for (let next = this.#alias.get(id); next !== undefined; next = this.#alias.get(id)) id = next
+    return id
+  }
+
+  /** True when the two axes run along the same positions; unifies two whole dimensions of equal size. */
+  unify(a: Axis, b: Axis, requireEqual: (left: Size, right: Size) => void): boolean {
+    const left = this.canonical(a)
+    const right = this.canonical(b)
+    if (left === right) return true
+    if (left === ONE || right === ONE) return false
+    const [one, other] = [this.get(left), this.get(right)]
+    if (one.kind !== 'slice' || other.kind !== 'slice' || one.grid !== other.grid) return false
+    if (!sameSize(one.size, other.size)) {
+      if (typeof one.size === 'number' && typeof other.size === 'number') return false
+      requireEqual(one.size, other.size)
+    }
+    // The number, or the tighter bound, survives: it decides how far a whole row extends.
+    const [kept, gone] = maxOf(one.size) <= maxOf(other.size) ? [left, right] : [right, left]
+    this.#alias.set(gone, kept)
+    return true
+  }
+}

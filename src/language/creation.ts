@@ -1,0 +1,116 @@
+/**
+ * `hl.empty`, `hl.zeros`, `hl.full` and their kin. Outside of loops they allocate a tensor; inside a loop over tiles
+ * `zeros` and `full` make an accumulator whose axes run along tiles or whole dimensions.
+ */
+
+import { type Axis, type Block, ONE } from '../ir/node.ts'
+import { callSite } from '../support/call_site.ts'
+import type { DType } from '../support/dtypes.ts'
+import { AuthorError } from '../support/errors.ts'
+import { isDim, toSize } from './dim.ts'
+import { toNode } from './elementwise.ts'
+import { wholeDimension } from './indexing.ts'
+import { positions } from './loops.ts'
+import type { Tensor } from './tensor.ts'
+import { Tile } from './tile.ts'
+import { type Trace, tracing } from './trace.ts'
+import { TracedTensor } from './traced_tensor.ts'
+import { broadcastTo, castTo } from './typing.ts'
+import { Accumulator, type Operand, type TileValue } from './value.ts'
+
+/** One axis of an accumulator: a tile, or a number or size for a whole dimension. */
+export type TileExtent = Tile | number
+
+/** A tensor with undefined contents, for the kernel to fill. */
+export function empty(shape: readonly number[], dtype: DType = 'f32'): Tensor {
+  return allocate('hl.empty', shape, dtype, undefined)
+}
+
+/** A tensor with the shape of `like`, and its dtype unless another is given. */
+export function emptyLike(like: Tensor, dtype: DType = like.dtype): Tensor {
+  return allocate('hl.emptyLike', like.shape, dtype, undefined)
+}
+
+/** `full` on host sizes gives a tensor, on tiles an accumulator. */
+export interface Full {
+  (shape: readonly number[], value: number, dtype?: DType): Tensor & Accumulator
+  (shape: readonly TileExtent[], value: Operand, dtype?: DType): Accumulator
+}
+
+export interface Zeros {
+  (shape: readonly number[], dtype?: DType): Tensor & Accumulator
+  (shape: readonly TileExtent[], dtype?: DType): Accumulator
+}
+
+export const full: Full = (shape: readonly TileExtent[], value: Operand, dtype: DType = 'f32') => {
+  const trace = tracing('hl.full')
+  if (trace.insideLoop) return accumulator(trace, shape, value, dtype) as Tensor & Accumulator
+  if (typeof value !== 'number') {
+    throw new AuthorError('hl.full outside of loops needs a plain number', { location: callSite() })
+  }
+  const sizes = shape.map((extent) => (extent instanceof Tile ? refuseTile() : extent))
+  return allocate('hl.full', sizes, dtype, value) as unknown as Tensor & Accumulator
+}
+
+export const zeros: Zeros = (shape: readonly TileExtent[], dtype: DType = 'f32') =>
+  full(shape as readonly number[], 0, dtype)
+
+/** A tensor of zeros with the shape of `like`. */
+export function zerosLike(like: Tensor, dtype: DType = like.dtype): Tensor {
+  return allocate('hl.zerosLike', like.shape, dtype, 0)
+}
+
+/** Positions 0..n-1 along a tile (its global positions) or along a whole dimension: i32 with one axis. */
+export function arange(extent: TileExtent): TileValue {
+  const trace = tracing('hl.arange')
+  const block = extent instanceof Tile ? extent.block : blockOfSize(trace, extent, [])
+  return positions(trace, block)
+}
+
+function accumulator(trace: Trace, shape: readonly TileExtent[], value: Operand, dtype: DType): Accumulator {
+  const axes: Axis[] = []
+  for (const extent of shape) axes.push(axisOf(trace, extent, axes))
+  const node = castTo(trace, toNode(trace, 'hl.full', value, dtype), dtype)
+  return new Accumulator(trace, axes.length === 0 ? node : broadcastTo(trace, node, axes, 'hl.full'))
+}
+
+function axisOf(trace: Trace, extent: TileExtent, taken: readonly Axis[]): Axis {
+  if (extent instanceof Tile) return extent.block.id
+  if (extent === 1) return ONE
+  if (isDim(extent)) return blockOfSize(trace, extent, taken).id
+  throw new AuthorError(`a shape holds ${String(extent)}`, {
+    location: callSite(),
+    remedy: 'Each entry is a tile, a number or a size.',
+  })
+}
+
+function blockOfSize(trace: Trace, extent: number, taken: readonly Axis[]): Block {
+  return wholeDimension(trace, toSize(extent, 'a shape'), taken)
+}
+
+function allocate(
+  what: string,
+  shape: readonly number[],
+  dtype: DType,
+  fill: number | undefined,
+): TracedTensor {
+  const trace = tracing(what)
+  if (trace.insideLoop) {
+    throw new AuthorError(`${what} inside a loop over tiles`, {
+      location: callSite(),
+      remedy: 'Allocate tensors before the loop; inside it, hl.zeros and hl.full make accumulators.',
+    })
+  }
+  const id = trace.tensors.length
+  const sizes = shape.map((size) => toSize(size, what))
+  const info = Object.freeze({ id, name: `local${id}`, dtype, shape: sizes, role: 'local', fill } as const)
+  trace.tensors.push(info)
+  return new TracedTensor(info)
+}
+
+function refuseTile(): never {
+  throw new AuthorError('a tile in the shape of a tensor', {
+    location: callSite(),
+    remedy: 'Tensors have sizes; accumulators over tiles are made inside the loop.',
+  })
+}

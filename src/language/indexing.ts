@@ -1,0 +1,183 @@
+/**
+ * `tensor.at(…)`: from index terms to loads and stores. Each term becomes an i32 node per dimension; the axes of the
+ * result are those of the terms in order, each block once, so two terms over the same tile pair up element by element.
+ */
+import { tileType } from '../ir/build.ts'
+import type { TensorInfo } from '../ir/kernel_ir.ts'
+import { type AtomicOp, type Axis, type Block, type Node, ONE } from '../ir/node.ts'
+import { callSite } from '../support/call_site.ts'
+import { isFloat } from '../support/dtypes.ts'
+import { AuthorError } from '../support/errors.ts'
+import { isDim, toSize } from './dim.ts'
+import { toNode } from './elementwise.ts'
+import type { IndexTerm } from './tensor.ts'
+import { Tile } from './tile.ts'
+import { type Trace, tracing } from './trace.ts'
+import { broadcastTo, castTo, printAxes } from './typing.ts'
+import { type Operand, Ref, TileValue } from './value.ts'
+import { view } from './views.ts'
+
+/** The elements of `tensor` at `terms`, to read or to write. */
+export function at(tensor: TensorInfo, terms: readonly IndexTerm[]): Ref {
+  const trace = tracing('tensor.at')
+  checkRank(tensor, terms)
+  const index = indexNodes(trace, tensor, terms)
+  const axes = unionAxes(trace, index)
+  const location = callSite()
+  const type = tileType(tensor.dtype, axes)
+  const load = trace.add('tensor.at', { kind: 'load', type, location, tensor: tensor.id, index })
+  return new Ref(trace, load, view(trace, load, viewWithNewAxes(trace, terms, index, axes)))
+}
+
+/** Writes `value` to the positions of `ref`, or combines it with what is there. */
+export function storeTo(ref: Ref, value: Operand, atomic?: AtomicOp): void {
+  const what = atomic ? `atomic ${atomic}` : 'set'
+  const trace = tracing(what)
+  ref.nodeIn(trace)
+  const { load } = ref
+  const dtype = load.type.dtype
+  if (atomic && (isFloat(dtype) || dtype === 'bool')) {
+    throw new AuthorError(`${what} on a tensor of ${dtype}`, {
+      location: callSite(),
+      remedy: 'Atomic operations exist for i32 and u32.',
+    })
+  }
+  const node = castTo(trace, toNode(trace, what, value, dtype), dtype)
+  const spread = broadcastTo(trace, node, checkedTarget(trace, ref, node, what), what)
+  const withoutOnes = view(
+    trace,
+    spread,
+    ref.target.map((axis, i) => (axis === ONE ? ONE : i)).filter((i) => i !== ONE),
+  )
+  const common = {
+    type: tileType(dtype),
+    location: callSite(),
+    tensor: load.tensor,
+    index: load.index,
+    value: withoutOnes,
+  }
+  if (atomic) trace.add(what, { kind: 'atomic', op: atomic, ...common })
+  else trace.add(what, { kind: 'store', ...common })
+}
+
+/** The axes that a stored value must broadcast to. */
+function checkedTarget(trace: Trace, ref: Ref, node: Node, what: string): readonly Axis[] {
+  const target = ref.target.map((axis) => trace.blocks.canonical(axis))
+  const offset = target.length - node.type.axes.length
+  const fits = node.type.axes.every((axis, i) => {
+    const wanted = target[i + offset]
+    return axis === ONE || (wanted !== undefined && trace.blocks.canonical(axis) === wanted)
+  })
+  if (fits) return target
+  throw new AuthorError(
+    `${what} of a value with shape ${printAxes(trace, node.type.axes)} to positions ${printAxes(trace, target)}`,
+    { location: callSite(), remedy: 'The value must have those axes, or broadcast to them.' },
+  )
+}
+
+function checkRank(tensor: TensorInfo, terms: readonly IndexTerm[]): void {
+  const given = terms.filter((term) => term !== null).length
+  if (given === tensor.shape.length) return
+  throw new AuthorError(
+    `${tensor.name}.at(…) with ${given} indices; ${tensor.name} has ${tensor.shape.length} dimensions`,
+    {
+      location: callSite(),
+      remedy: `Give one index per dimension; ':' takes a whole one.`,
+    },
+  )
+}
+
+function indexNodes(trace: Trace, tensor: TensorInfo, terms: readonly IndexTerm[]): Node[] {
+  const dimensions = terms.filter((term) => term !== null)
+  const nodes = dimensions.map((term, dim) =>
+    term === ':' ? undefined : indexNode(trace, tensor, dim, term),
+  )
+  // Whole dimensions come last: two of equal size within one tensor must not become the same axis.
+  const taken = nodes.flatMap((node) => node?.type.axes.map((axis) => trace.blocks.canonical(axis)) ?? [])
+  return nodes.map((node, dim) => {
+    if (node) return node
+    const block = wholeDimension(trace, tensor.shape[dim] ?? 0, taken)
+    taken.push(block.id)
+    return blockIndex(trace, block)
+  })
+}
+
+/** The block that covers a whole dimension of `size` in the loop being traced. */
+export function wholeDimension(
+  trace: Trace,
+  size: TensorInfo['shape'][number],
+  taken: readonly Axis[],
+): Block {
+  trace.requireBound(size)
+  return trace.blocks.slice(size, trace.grid, taken, callSite())
+}
+
+function indexNode(
+  trace: Trace,
+  tensor: TensorInfo,
+  dim: number,
+  term: Exclude<IndexTerm, null | ':'>,
+): Node {
+  const size = tensor.shape[dim] ?? 0
+  if (term instanceof Tile) {
+    const { block } = term
+    const reason = `${tensor.name}.at(…) reads dimension ${dim} of ${tensor.name} up to the end of the tile's range`
+    if (block.end !== undefined) trace.guard('le', block.end, size, reason)
+    return blockIndex(trace, block)
+  }
+  if (term instanceof TileValue) return integerIndex(trace, tensor, dim, term.nodeIn(trace))
+  if (isDim(term)) return trace.size(toSize(term, `index ${dim} of ${tensor.name}`))
+  throw new AuthorError(`${tensor.name}.at(…) got ${String(term)} as index ${dim}`, {
+    location: callSite(),
+    remedy: `An index is a tile, ':', null, a number, a size, or a tile value of i32 or u32.`,
+  })
+}
+
+function blockIndex(trace: Trace, block: Block): Node {
+  const type = tileType('i32', [block.id])
+  return trace.add('tensor.at', { kind: 'index', type, location: callSite(), block: block.id })
+}
+
+function integerIndex(trace: Trace, tensor: TensorInfo, dim: number, node: Node): Node {
+  if (node.kind === 'argument' && node.type.dtype === 'f32') return castTo(trace, node, 'i32')
+  if (node.type.dtype === 'i32') return node
+  if (node.type.dtype === 'u32') return castTo(trace, node, 'i32')
+  throw new AuthorError(`index ${dim} of ${tensor.name}.at(…) is ${node.type.dtype}`, {
+    location: callSite(),
+    remedy: `Indices are integers: convert with .to('i32').`,
+  })
+}
+
+/** Every block of the indices once, in order of appearance. */
+function unionAxes(trace: Trace, index: readonly Node[]): readonly Axis[] {
+  const axes: Axis[] = []
+  for (const node of index) {
+    for (const axis of node.type.axes) {
+      const block = trace.blocks.canonical(axis)
+      if (block !== ONE && !axes.includes(block)) axes.push(block)
+    }
+  }
+  return axes
+}
+
+/** Where the new axes of one (`null`) go among the axes of the load. */
+function viewWithNewAxes(
+  trace: Trace,
+  terms: readonly IndexTerm[],
+  index: readonly Node[],
+  axes: readonly Axis[],
+): readonly number[] {
+  const order: number[] = []
+  let dim = 0
+  for (const term of terms) {
+    if (term === null) {
+      order.push(ONE)
+      continue
+    }
+    for (const axis of index[dim++]?.type.axes ?? []) {
+      const position = axes.indexOf(trace.blocks.canonical(axis))
+      if (position >= 0 && !order.includes(position)) order.push(position)
+    }
+  }
+  return order
+}

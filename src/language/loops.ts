@@ -1,0 +1,217 @@
+/**
+ * Loops of a kernel: generators that yield once and close the loop when the author's `for…of` asks for the next
+ * item. Outside of any loop they make a grid, one program per tile; inside one, a loop on the device.
+ */
+import { tileType } from '../ir/build.ts'
+import type { Block, Node } from '../ir/node.ts'
+import { type Size, sizeOp } from '../ir/size.ts'
+import { callSite } from '../support/call_site.ts'
+import { AuthorError, type SourceLocation } from '../support/errors.ts'
+import { isPowerOf2 } from '../support/maths.ts'
+import { isDim, isSymbolic, toSize } from './dim.ts'
+import { Tile } from './tile.ts'
+import { type Trace, tracing } from './trace.ts'
+import { castTo } from './typing.ts'
+import { TileValue } from './value.ts'
+
+/** The end of a range: a number, a size, or inside a loop an integer scalar. */
+export type Bound = number | TileValue
+
+export interface TileOptions {
+  /** Fixes the extent of the tiles (a power of two, or one per dimension) instead of leaving it to the config. */
+  readonly blockSize?: number | readonly number[]
+}
+
+type TilesOf<Bounds extends readonly Bound[]> = { -readonly [K in keyof Bounds]: Tile }
+
+/** `hl.tile`: positions `0..end-1`, or `begin..end-1`, of one or several dimensions in tiles. */
+export interface TileLoop {
+  (end: Bound, options?: TileOptions): Iterable<Tile>
+  (begin: Bound, end: Bound, options?: TileOptions): Iterable<Tile>
+  <const Ends extends readonly Bound[]>(ends: Ends, options?: TileOptions): Iterable<TilesOf<Ends>>
+  <const Ends extends readonly Bound[]>(
+    begins: readonly Bound[],
+    ends: Ends,
+    options?: TileOptions,
+  ): Iterable<TilesOf<Ends>>
+}
+
+/** `hl.grid`: positions one at a time, as i32 scalars. */
+export interface GridLoop {
+  (end: Bound): Iterable<TileValue>
+  <const Ends extends readonly Bound[]>(ends: Ends): Iterable<{ -readonly [K in keyof Ends]: TileValue }>
+}
+
+type RangeArgument = Bound | readonly Bound[]
+
+export const tile: TileLoop = ((
+  first: RangeArgument,
+  ...rest: (RangeArgument | TileOptions | undefined)[]
+) => {
+  const trace = tracing('hl.tile')
+  const options = isOptions(rest.at(-1)) ? (rest.pop() as TileOptions) : {}
+  const last = rest[0] as RangeArgument | undefined
+  const ends = listOf(last ?? first)
+  const begins = last === undefined ? ends.map(() => 0) : listOf(first)
+  const location = callSite()
+  const ranges = makeRanges(trace, 'tile', begins, ends, options)
+  const tiles = ranges.map((range) => new Tile(trace, range.block))
+  return loop(trace, ranges, location, () => (Array.isArray(last ?? first) ? tiles : tiles[0]))
+}) as TileLoop
+
+export const grid: GridLoop = ((end: RangeArgument) => {
+  const trace = tracing('hl.grid')
+  const ends = listOf(end)
+  const location = callSite()
+  const begins = ends.map(() => 0)
+  const ranges = makeRanges(trace, 'grid', begins, ends, {})
+  return loop(trace, ranges, location, () => {
+    const values = ranges.map((range) => new Tile(trace, range.block).begin)
+    return Array.isArray(end) ? values : values[0]
+  })
+}) as GridLoop
+
+/** `hl.staticRange`: plain numbers; the body is traced once for each. The end must be a number. */
+export function* staticRange(end: number): Iterable<number> {
+  tracing('hl.staticRange')
+  if (isSymbolic(end) || !Number.isInteger(end)) {
+    throw new AuthorError(`hl.staticRange(${String(end)}): the number of rounds must be a plain integer`, {
+      location: callSite(),
+      remedy: 'Make the size a constant with hl.specialize(dim), or loop with hl.tile or hl.grid.',
+    })
+  }
+  for (let i = 0; i < end; i++) yield i
+}
+
+interface Range {
+  readonly block: Block
+  readonly begin: Node | undefined
+  readonly end: Node | undefined
+}
+
+function* loop(
+  trace: Trace,
+  ranges: readonly Range[],
+  location: SourceLocation | undefined,
+  item: () => unknown,
+) {
+  const scope = trace.openLoop(location)
+  let completed = false
+  try {
+    yield item()
+    completed = true
+  } finally {
+    // Reached with `completed` false on break, return and errors; an error of the author's own wins over this one.
+    if (!completed) refuseEarlyExit(location)
+  }
+  trace.closeLoop(
+    scope,
+    ranges.map((range) => range.block),
+    () => ({
+      blocks: ranges.map((range) => range.block.id),
+      begins: ranges.map((range) => required(range.begin)),
+      ends: ranges.map((range) => required(range.end)),
+    }),
+  )
+}
+
+function refuseEarlyExit(location: SourceLocation | undefined): never {
+  throw new AuthorError('break or return inside a loop over tiles', {
+    location,
+    remedy: 'The loop body is traced once for all tiles; choose values with hl.where instead.',
+  })
+}
+
+function makeRanges(
+  trace: Trace,
+  kind: 'tile' | 'grid',
+  begins: readonly Bound[],
+  ends: readonly Bound[],
+  options: TileOptions,
+): readonly Range[] {
+  const location = callSite()
+  if (ends.length === 0 || begins.length !== ends.length) {
+    throw new AuthorError(`hl.${kind} with ${begins.length} begins and ${ends.length} ends`, { location })
+  }
+  return ends.map((end, i) => {
+    const begin = begins[i] ?? 0
+    const extent = kind === 'grid' ? 1 : extentOf(options, i, ends.length)
+    const block = trace.blocks.add({
+      kind,
+      ...sizesOf(trace, begin, end),
+      extent,
+      grid: trace.grid,
+      location,
+    })
+    if (!trace.insideLoop) return { block, begin: undefined, end: undefined }
+    return { block, begin: boundNode(trace, begin), end: boundNode(trace, end) }
+  })
+}
+
+function sizesOf(trace: Trace, begin: Bound, end: Bound): { size: Size; end: Size | undefined } {
+  const last = boundSize(trace, end)
+  const first = boundSize(trace, begin)
+  if (last === undefined) return { size: Number.MAX_SAFE_INTEGER, end: undefined }
+  return { size: first === undefined ? last : sizeOp('sub', last, first), end: last }
+}
+
+/** The bound as a size, or `undefined` when it is computed on the device. */
+function boundSize(trace: Trace, bound: Bound): Size | undefined {
+  if (isDim(bound)) return toSize(bound, 'the range of a loop')
+  if (trace.insideLoop && bound instanceof TileValue) return undefined
+  throw new AuthorError('the range of a top-level loop is computed on the device', {
+    location: callSite(),
+    remedy: 'Its bounds must be numbers or sizes; use hl.specialize for a number among the arguments.',
+  })
+}
+
+function boundNode(trace: Trace, bound: Bound): Node {
+  if (!(bound instanceof TileValue)) return trace.size(toSize(bound, 'the range of a loop'))
+  const node = bound.nodeIn(trace)
+  if (node.type.axes.length === 0 && node.type.dtype !== 'f16' && node.type.dtype !== 'bool') {
+    if (node.type.dtype !== 'f32' || node.kind === 'argument') return castTo(trace, node, 'i32')
+  }
+  throw new AuthorError('the range of a loop must be an integer scalar', {
+    location: callSite(),
+    remedy: `Reduce the value to a scalar and convert it with .to('i32').`,
+  })
+}
+
+function extentOf(options: TileOptions, dim: number, count: number): number | undefined {
+  const { blockSize } = options
+  if (blockSize === undefined) return undefined
+  const extent = typeof blockSize === 'number' ? blockSize : blockSize[dim]
+  if (
+    extent !== undefined &&
+    isPowerOf2(extent) &&
+    (typeof blockSize === 'number' || blockSize.length === count)
+  ) {
+    return extent
+  }
+  throw new AuthorError(`hl.tile with blockSize ${JSON.stringify(blockSize)} for ${count} dimensions`, {
+    location: callSite(),
+    remedy: 'Give one power of two, or one per dimension.',
+  })
+}
+
+function listOf(value: RangeArgument): readonly Bound[] {
+  return Array.isArray(value) ? value : [value as Bound]
+}
+
+function isOptions(value: unknown): value is TileOptions {
+  return typeof value === 'object' && value !== null && 'blockSize' in value && !(value instanceof TileValue)
+}
+
+function required(node: Node | undefined): Node {
+  if (!node) throw new Error('a loop on the device has no range')
+  return node
+}
+
+/** The i32 positions of a block. */
+export function positions(trace: Trace, block: Block): TileValue {
+  const type = tileType('i32', [block.id])
+  return new TileValue(
+    trace,
+    trace.add('hl.arange', { kind: 'index', type, location: callSite(), block: block.id }),
+  )
+}

@@ -1,0 +1,128 @@
+/** Installs the methods that `value.ts` promises: one table per kind of value, complete by type. */
+import { tileType } from '../ir/build.ts'
+import type { AtomicOp } from '../ir/node.ts'
+import type { OpName } from '../ir/ops.ts'
+import { OP_NAMES } from '../ir/ops.ts'
+import { callSite } from '../support/call_site.ts'
+import { DTYPES, type DType, isDType } from '../support/dtypes.ts'
+import { AuthorError } from '../support/errors.ts'
+import { addDot, dot } from './dot.ts'
+import { elementwise, toNode } from './elementwise.ts'
+import { storeTo } from './indexing.ts'
+import { logsumexp, mean, reduce, softmax } from './reductions.ts'
+import { tracing } from './trace.ts'
+import { broadcastTo, castTo } from './typing.ts'
+import {
+  Accumulator,
+  type AccumulatorMethods,
+  type Operand,
+  Ref,
+  type RefMethods,
+  type TileMethods,
+  TileValue,
+} from './value.ts'
+import { permute, squeeze, transpose, unsqueeze } from './views.ts'
+
+type MethodsOf<T, This> = {
+  readonly [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (self: This, ...args: A) => R : never
+}
+
+const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
+  to: (self, dtype) => cast(self, dtype, false),
+  bitcast: (self, dtype) => cast(self, dtype, true),
+  clamp: (self, low, high) => self.maximum(low).minimum(high),
+  unsqueeze,
+  squeeze,
+  permute: (self, ...axes) => permute(self, axes),
+  transpose,
+  sum: (self, axis, options) => reduce('sum', self, axis, options),
+  mean,
+  prod: (self, axis, options) => reduce('prod', self, axis, options),
+  amax: (self, axis, options) => reduce('max', self, axis, options),
+  amin: (self, axis, options) => reduce('min', self, axis, options),
+  argmax: (self, axis, options) => reduce('argmax', self, axis, options),
+  argmin: (self, axis, options) => reduce('argmin', self, axis, options),
+  any: (self, axis, options) => reduce('any', self, axis, options),
+  all: (self, axis, options) => reduce('all', self, axis, options),
+  softmax,
+  logsumexp,
+  dot,
+  clone(self) {
+    const trace = tracing('clone')
+    return new Accumulator(trace, self.nodeIn(trace))
+  },
+}
+
+const ACCUMULATOR_METHODS: MethodsOf<AccumulatorMethods, Accumulator> = {
+  assign(self, value) {
+    const trace = tracing('assign')
+    const target = self.nodeIn(trace)
+    const node = castTo(trace, toNode(trace, 'assign', value, self.dtype), self.dtype)
+    self.write(broadcastTo(trace, node, target.type.axes, 'assign'))
+  },
+  addAssign: updating('add'),
+  subAssign: updating('sub'),
+  mulAssign: updating('mul'),
+  divAssign: updating('div'),
+  minimumAssign: updating('minimum'),
+  maximumAssign: updating('maximum'),
+  addDot,
+}
+
+const REF_METHODS: MethodsOf<RefMethods, Ref> = {
+  set: (self, value) => storeTo(self, value),
+  atomicAdd: atomically('add'),
+  atomicMax: atomically('max'),
+  atomicMin: atomically('min'),
+}
+
+install(TileValue.prototype, TILE_METHODS)
+install(Accumulator.prototype, ACCUMULATOR_METHODS)
+install(Ref.prototype, REF_METHODS)
+for (const op of OP_NAMES)
+  install(TileValue.prototype, { [op]: (...operands: Operand[]) => elementwise(op, operands) })
+
+function install(prototype: object, methods: Readonly<Record<string, unknown>>): void {
+  for (const [name, method] of Object.entries(methods)) {
+    const call = method as (...args: unknown[]) => unknown
+    const value = function (this: unknown, ...args: unknown[]): unknown {
+      return call(this, ...args)
+    }
+    Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
+  }
+}
+
+function updating(op: OpName) {
+  return (self: Accumulator, value: Operand): void => self.assign(elementwise(op, [self, value]))
+}
+
+function atomically(op: AtomicOp) {
+  return (self: Ref, value: Operand): void => storeTo(self, value, op)
+}
+
+function cast(value: TileValue, dtype: DType, bits: boolean): TileValue {
+  const trace = tracing('to')
+  if (!isDType(dtype)) {
+    throw new AuthorError(`to(${JSON.stringify(dtype)}): no such dtype`, {
+      location: callSite(),
+      remedy: `Known are ${Object.keys(DTYPES).join(', ')}.`,
+    })
+  }
+  const node = value.nodeIn(trace)
+  if (!bits) return new TileValue(trace, castTo(trace, node, dtype))
+  if (
+    DTYPES[dtype].bytes !== DTYPES[node.type.dtype].bytes ||
+    dtype === 'bool' ||
+    node.type.dtype === 'bool'
+  ) {
+    throw new AuthorError(`bitcast of ${node.type.dtype} to ${dtype}`, {
+      location: callSite(),
+      remedy: 'Both must be numbers of the same size.',
+    })
+  }
+  const type = tileType(dtype, node.type.axes)
+  return new TileValue(
+    trace,
+    trace.add('bitcast', { kind: 'cast', type, location: callSite(), arg: node, bits }),
+  )
+}

@@ -1,0 +1,33 @@
+/** `hl.specialize`: from a symbolic size or a number among the arguments to a plain number. */
+import type { Specialization } from '../ir/kernel_ir.ts'
+import { symbolsOf } from '../ir/size.ts'
+import { callSite } from '../support/call_site.ts'
+import { AuthorError } from '../support/errors.ts'
+import { isSymbolic } from './dim.ts'
+import { RetraceSignal, tracing } from './trace.ts'
+import { ScalarArgument } from './value.ts'
+
+/** The value, a constant of this specialisation; other values get a specialisation of their own. */
+export function specialize(value: number): number {
+  tracing('hl.specialize')
+  const needed = neededFor(value)
+  if (needed.length === 0) return value
+  throw new RetraceSignal(needed)
+}
+
+function neededFor(value: unknown): readonly Specialization[] {
+  if (typeof value === 'number') return []
+  if (value instanceof ScalarArgument) return [{ kind: 'scalar', scalar: value.id }]
+  if (isSymbolic(value)) {
+    return [...symbolsOf(value.size).values()].map(({ tensor, axis }) => ({
+      kind: 'dim',
+      tensor,
+      axis,
+      by: 'value',
+    }))
+  }
+  throw new AuthorError('hl.specialize needs a size or a number among the arguments', {
+    location: callSite(),
+    remedy: 'Values computed on the device are not known when the kernel is compiled.',
+  })
+}

@@ -1,0 +1,154 @@
+/**
+ * The kernel being traced. Author code runs once on symbolic tensors and every operation lands here; `finish`
+ * turns the record into a KernelIr. Only one trace is open at a time, and none outside `traceKernel`.
+ */
+import { NodeFactory, type NodeOfKind, type NodeSpec, tileType } from '../ir/build.ts'
+import type { Grid, Guard, ScalarInfo, Specialization, TensorInfo } from '../ir/kernel_ir.ts'
+import type { Block, Node } from '../ir/node.ts'
+import { maxOf, printSize, type Size, sameSize, symbolsOf } from '../ir/size.ts'
+import { callSite } from '../support/call_site.ts'
+import type { DType } from '../support/dtypes.ts'
+import { AuthorError, type SourceLocation } from '../support/errors.ts'
+import { BlockTable } from './blocks.ts'
+import { type LoopRange, rootScope, type Scope } from './scope.ts'
+
+/** Thrown through the author's code to trace again with more facts about the arguments. */
+export class RetraceSignal extends Error {
+  readonly needed: readonly Specialization[]
+
+  constructor(needed: readonly Specialization[]) {
+    super('trace again with more specialisation')
+    this.needed = needed
+  }
+}
+
+let open: Trace | undefined
+
+/** The open trace; `what` is the call that needs one. */
+export function tracing(what: string): Trace {
+  if (open) return open
+  throw new AuthorError(`${what} works only inside a kernel function`, {
+    location: callSite(),
+    remedy: 'Wrap the function with kernel(...) or aotKernel(...) and call the result with tensors.',
+  })
+}
+
+/** True while a kernel function is being traced. */
+export function isTracing(): boolean {
+  return open !== undefined
+}
+
+/** Runs `body` with `trace` open. */
+export function withTrace<T>(trace: Trace, body: () => T): T {
+  if (open) {
+    throw new AuthorError(`the kernel ${trace.name} was called inside the kernel ${open.name}`, {
+      location: callSite(),
+      remedy: 'Call a plain function that both kernels share, or call the kernels one after the other.',
+    })
+  }
+  open = trace
+  try {
+    return body()
+  } finally {
+    open = undefined
+  }
+}
+
+export class Trace {
+  readonly name: string
+  readonly blocks: BlockTable = new BlockTable()
+  readonly tensors: TensorInfo[] = []
+  readonly scalars: ScalarInfo[] = []
+  readonly grids: Grid[] = []
+  readonly guards: Map<string, Guard> = new Map()
+
+  readonly factory: NodeFactory = new NodeFactory()
+  #scope: Scope | undefined
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /** The innermost open loop; `what` is the operation that is only possible inside one. */
+  scope(what: string): Scope {
+    if (this.#scope) return this.#scope
+    throw new AuthorError(`${what} outside of a loop over tiles`, {
+      location: callSite(),
+      remedy: 'Work on tiles inside `for (const tile of hl.tile(size)) { … }`.',
+    })
+  }
+
+  get insideLoop(): boolean {
+    return this.#scope !== undefined
+  }
+
+  /** Number of the top-level loop that is open, or comes next. */
+  get grid(): number {
+    return this.grids.length
+  }
+
+  /** Adds a node to the innermost loop. */
+  add<S extends NodeSpec>(what: string, spec: S): NodeOfKind<S['kind']> {
+    return this.scope(what).builder.add(spec)
+  }
+
+  constant(value: number, dtype: DType): Node {
+    const spec = { kind: 'constant', type: tileType(dtype), location: undefined, value } as const
+    return this.add('a number', spec)
+  }
+
+  /** A size as an i32 scalar. */
+  size(size: Size): Node {
+    if (typeof size === 'number') return this.constant(size, 'i32')
+    return this.add('a size', { kind: 'size', type: tileType('i32'), location: undefined, size })
+  }
+
+  openLoop(location: SourceLocation | undefined): Scope {
+    this.#scope = this.#scope ? this.#scope.nested(location) : rootScope(this.factory, location)
+    return this.#scope
+  }
+
+  closeLoop(scope: Scope, blocks: readonly Block[], range: () => LoopRange): void {
+    if (this.#scope !== scope) {
+      throw new AuthorError('loops over tiles were closed in another order than they were opened', {
+        location: callSite(),
+        remedy: 'Iterate hl.tile directly with for…of; do not keep the iterator.',
+      })
+    }
+    this.#scope = scope.parent
+    const ids = blocks.map((block) => block.id)
+    if (scope.parent) scope.closeInto(scope.parent, range())
+    else this.grids.push({ blocks: ids, body: scope.builder.nodes, location: scope.location })
+  }
+
+  /** Records that launches must satisfy `left relation right`; fails at once when both are known. */
+  guard(relation: Guard['relation'], left: Size, right: Size, reason: string): void {
+    const location = callSite()
+    if (sameSize(left, right)) return
+    if (typeof left === 'number' && typeof right === 'number') {
+      if (relation === 'eq' ? left === right : left <= right) return
+      throw new AuthorError(
+        `${reason}: ${left} is not ${relation === 'eq' ? 'equal to' : 'at most'} ${right}`,
+        {
+          location,
+          remedy: 'Check the shapes of the arguments.',
+        },
+      )
+    }
+    const key = `${printSize(left)} ${relation} ${printSize(right)}`
+    if (!this.guards.has(key)) this.guards.set(key, { relation, left, right, reason, location })
+  }
+
+  /** Makes sure that an upper bound of `size` is known, tracing again with one if it is not. */
+  requireBound(size: Size): void {
+    if (Number.isFinite(maxOf(size))) return
+    throw new RetraceSignal(
+      [...symbolsOf(size).values()].map(({ tensor, axis }) => ({
+        kind: 'dim',
+        tensor,
+        axis,
+        by: 'next_power_of_2',
+      })),
+    )
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * From a kernel function and the facts about its arguments to the tile IR: run it once on symbolic values, close what
+ * it left open, put unified dimensions under one name, drop dead code, verify.
+ */
+import { RegionBuilder, tileType } from '../ir/build.ts'
+import type { Grid, KernelIr, ReturnTree, Specialization } from '../ir/kernel_ir.ts'
+import { type Node, ONE, type TileType } from '../ir/node.ts'
+import { type Size, type SizeSymbol, symbolsOf } from '../ir/size.ts'
+import { removeDeadNodes, rewriteRegion } from '../ir/traverse.ts'
+import { verifyKernel } from '../ir/verify.ts'
+import { AuthorError, type SourceLocation } from '../support/errors.ts'
+import { stableStringify } from '../support/stable.ts'
+import { type ArgumentSpec, symbolicArgument } from './arguments.ts'
+import { RetraceSignal, Trace, withTrace } from './trace.ts'
+import { TracedTensor } from './traced_tensor.ts'
+
+/** A kernel function as tracing calls it. */
+export type KernelFunction = (this: unknown, ...args: never[]) => unknown
+
+export interface TraceRequest {
+  readonly name: string
+  readonly fn: KernelFunction
+  readonly args: readonly ArgumentSpec[]
+  /** `this` of the kernel function, for decorated methods. */
+  readonly self?: unknown
+  /** Where the kernel was defined, for errors that have no better place. */
+  readonly location?: SourceLocation | undefined
+}
+
+/** Traces a kernel; runs the function again whenever it turns out to need more facts about the arguments. */
+export function traceKernel(request: TraceRequest): KernelIr {
+  const facts = new Map<string, Specialization>()
+  for (;;) {
+    try {
+      return traceOnce(request, [...facts.values()])
+    } catch (error) {
+      if (!(error instanceof RetraceSignal)) throw error
+      for (const fact of error.needed) facts.set(stableStringify(fact), fact)
+    }
+  }
+}
+
+function traceOnce(request: TraceRequest, facts: readonly Specialization[]): KernelIr {
+  const trace = new Trace(request.name)
+  const names = parameterNames(request.fn)
+  const returned = withTrace(trace, () => {
+    const values = request.args.map((spec, i) => symbolicArgument(trace, spec, names[i] ?? `arg${i}`, facts))
+    return request.fn.apply(request.self, values as never[])
+  })
+  checkClosed(request, trace, returned)
+  const returns = returnTree(request, returned)
+  const kernel: KernelIr = {
+    name: request.name,
+    tensors: trace.tensors,
+    scalars: trace.scalars,
+    symbols: symbolsIn(trace.tensors.flatMap((tensor) => tensor.shape)),
+    blocks: trace.blocks.all.filter((block) => trace.blocks.canonical(block.id) === block.id),
+    grids: trace.grids.map((grid) => finishGrid(trace, grid)),
+    guards: [...trace.guards.values()],
+    specializations: facts,
+    returns,
+  }
+  verifyKernel(kernel)
+  return kernel
+}
+
+function checkClosed(request: TraceRequest, trace: Trace, returned: unknown): void {
+  const { location } = request
+  if (returned instanceof Promise) {
+    returned.catch(() => undefined)
+    throw new AuthorError(`the kernel ${request.name} is an async function`, {
+      location,
+      remedy: 'A kernel function only describes work: remove async and await.',
+    })
+  }
+  if (trace.insideLoop) {
+    throw new AuthorError(`the kernel ${request.name} left a loop over tiles open`, {
+      location: trace.scope('a loop').location ?? location,
+      remedy: 'Iterate hl.tile with for…of to its end.',
+    })
+  }
+  if (trace.grids.length === 0) {
+    throw new AuthorError(`the kernel ${request.name} has no loop over tiles`, {
+      location,
+      remedy: 'Its work goes into `for (const tile of hl.tile(size)) { … }`.',
+    })
+  }
+}
+
+/** One name per unified dimension, then only what leads to a store. */
+function finishGrid(trace: Trace, grid: Grid): Grid {
+  const renamed = new RegionBuilder(trace.factory)
+  const canonicalType = (type: TileType, node: Node): TileType => {
+    const axes = type.axes.map((axis) => trace.blocks.canonical(axis))
+    const blocks = axes.filter((axis) => axis !== ONE)
+    if (new Set(blocks).size === blocks.length) return tileType(type.dtype, axes)
+    throw new AuthorError('a tile has the same whole dimension twice', {
+      location: node.location,
+      remedy: 'Take one of the two dimensions in tiles: for (const t of hl.tile(size)) …',
+    })
+  }
+  rewriteRegion(grid.body, renamed, new Map(), (spec, node) => {
+    const type = canonicalType(spec.type, node)
+    const named = 'block' in spec ? { ...spec, block: trace.blocks.canonical(spec.block) } : spec
+    return { ...named, type }
+  })
+  return { ...grid, body: removeDeadNodes(renamed.nodes, new RegionBuilder(trace.factory)) }
+}
+
+function symbolsIn(sizes: readonly Size[]): readonly SizeSymbol[] {
+  const found = new Map<string, SizeSymbol>()
+  for (const size of sizes) symbolsOf(size, found)
+  return [...found.values()]
+}
+
+function returnTree(request: TraceRequest, value: unknown): ReturnTree {
+  if (value === undefined) return { kind: 'none' }
+  if (value instanceof TracedTensor) return { kind: 'tensor', tensor: value.info.id }
+  if (Array.isArray(value)) return { kind: 'list', items: value.map((item) => returnTree(request, item)) }
+  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    return {
+      kind: 'record',
+      entries: Object.entries(value).map(([key, item]) => [key, returnTree(request, item)]),
+    }
+  }
+  throw new AuthorError(`the kernel ${request.name} returned ${describe(value)}`, {
+    location: request.location,
+    remedy: 'Return tensors (one, a list or an object of them) or nothing.',
+  })
+}
+
+function describe(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return `the ${typeof value} ${String(value)}`
+  return `a ${value.constructor?.name ?? 'value'}`
+}
+
+/** Names of a function's parameters, as far as its text tells; only used in messages. */
+export function parameterNames(fn: (...args: never[]) => unknown): readonly string[] {
+  const source = Function.prototype.toString.call(fn).replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '')
+  const single = /^(?:async\s+)?([A-Za-z_$][\w$]*)\s*=>/.exec(source)?.[1]
+  if (single) return [single]
+  const open = source.indexOf('(')
+  const names: string[] = []
+  let depth = 0
+  let start = open + 1
+  for (let i = open; i >= 0 && i < source.length; i++) {
+    const char = source[i] ?? ''
+    if ('([{'.includes(char)) depth++
+    if (')]}'.includes(char)) depth--
+    if ((char === ',' && depth === 1) || depth === 0) {
+      names.push(source.slice(start, i).trim())
+      start = i + 1
+    }
+    if (depth === 0) break
+  }
+  return names.map((text, i) => /^(?:\.\.\.)?([A-Za-z_$][\w$]*)/.exec(text)?.[1] ?? `arg${i}`)
+}

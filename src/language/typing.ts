@@ -1,0 +1,112 @@
+/**
+ * Type rules of the language: how dtypes mix, how shapes broadcast, and the words for what does not fit.
+ * Shapes broadcast as in NumPy: aligned at the last axis, an axis of one repeats along the other's block.
+ */
+import { tileType } from '../ir/build.ts'
+import { type Axis, type Node, ONE } from '../ir/node.ts'
+import { printSize } from '../ir/size.ts'
+import { callSite } from '../support/call_site.ts'
+import { type DType, isFloat } from '../support/dtypes.ts'
+import { AuthorError } from '../support/errors.ts'
+import type { Trace } from './trace.ts'
+
+const RANK: Record<DType, number> = { bool: 0, i32: 1, u32: 1, f16: 2, f32: 3 }
+
+/** The dtype that both operands are converted to. */
+export function promote(a: DType, b: DType, what: string): DType {
+  if (a === b) return a
+  if (RANK[a] === RANK[b]) {
+    throw new AuthorError(`${what} of ${a} and ${b}`, {
+      location: callSite(),
+      remedy: `Convert one operand: .to('i32') or .to('u32').`,
+    })
+  }
+  return RANK[a] > RANK[b] ? a : b
+}
+
+/** The dtype a plain number takes beside a tile of dtype `other`. */
+export function dtypeOfNumber(value: number, other: DType | undefined): DType {
+  if (other !== undefined && isFloat(other)) return other
+  if (!Number.isInteger(value)) return 'f32'
+  return other === undefined ? 'f32' : other === 'bool' ? 'i32' : other
+}
+
+/** The axes that tiles with these axes broadcast to. */
+export function broadcastAxes(
+  trace: Trace,
+  shapes: readonly (readonly Axis[])[],
+  what: string,
+): readonly Axis[] {
+  const rank = Math.max(...shapes.map((axes) => axes.length))
+  const result: Axis[] = new Array(rank).fill(ONE)
+  for (const axes of shapes) {
+    axes.forEach((axis, i) => {
+      const at = rank - axes.length + i
+      const present = result[at] ?? ONE
+      if (axis === ONE) return
+      if (present === ONE) result[at] = trace.blocks.canonical(axis)
+      else if (!sameAxis(trace, present, axis, what)) throw mismatch(trace, shapes, what)
+    })
+  }
+  return result.map((axis) => trace.blocks.canonical(axis))
+}
+
+/** True when two axes run along the same positions; whole dimensions of equal size become one block. */
+export function sameAxis(trace: Trace, a: Axis, b: Axis, what: string): boolean {
+  const reason = `${what} combines whole dimensions`
+  return trace.blocks.unify(a, b, (left, right) => trace.guard('eq', left, right, reason))
+}
+
+/** `node` repeated to `axes`. */
+export function broadcastTo(trace: Trace, node: Node, axes: readonly Axis[], what: string): Node {
+  const from = node.type.axes
+  if (from.length === axes.length && from.every((axis, i) => trace.blocks.canonical(axis) === axes[i]))
+    return node
+  const location = callSite()
+  let arg = node
+  if (from.length > 0 && from.length < axes.length) {
+    const missing = axes.length - from.length
+    const view = axes.map((_axis, i) => (i < missing ? ONE : i - missing))
+    const type = tileType(
+      node.type.dtype,
+      view.map((i) => (i === ONE ? ONE : (from[i] ?? ONE))),
+    )
+    arg = trace.add(what, { kind: 'view', type, location, arg: node, axes: view })
+    if (arg.type.axes.every((axis, i) => trace.blocks.canonical(axis) === axes[i])) return arg
+  }
+  return trace.add(what, { kind: 'broadcast', type: tileType(node.type.dtype, axes), location, arg })
+}
+
+/** `node` with another dtype. */
+export function castTo(trace: Trace, node: Node, dtype: DType): Node {
+  if (node.type.dtype === dtype) return node
+  const type = tileType(dtype, node.type.axes)
+  if (node.kind === 'constant') return trace.constant(convertConstant(node.value, dtype), dtype)
+  // A number among the arguments travels as a double: reading it as an integer must not go through f32.
+  if (node.kind === 'argument' && node.type.dtype === 'f32') return trace.add('a cast', { ...node, type })
+  return trace.add('a cast', { kind: 'cast', type, location: callSite(), arg: node, bits: false })
+}
+
+/** "f32[tile0, 1]", the way shapes print in messages and IR. */
+export function printAxes(trace: Trace, axes: readonly Axis[]): string {
+  const names = axes.map((axis) => {
+    if (axis === ONE) return '1'
+    const block = trace.blocks.get(trace.blocks.canonical(axis))
+    return block.kind === 'slice' ? `:${printSize(block.size)}` : `${block.name} of ${printSize(block.size)}`
+  })
+  return `[${names.join(', ')}]`
+}
+
+function mismatch(trace: Trace, shapes: readonly (readonly Axis[])[], what: string): AuthorError {
+  const list = shapes.map((axes) => printAxes(trace, axes)).join(' and ')
+  return new AuthorError(`${what} of tiles with shapes ${list}, which do not broadcast`, {
+    location: callSite(),
+    remedy:
+      'Axes align at the last one; add an axis of one with .unsqueeze(axis), or reduce with keepdim: true.',
+  })
+}
+
+function convertConstant(value: number, dtype: DType): number {
+  if (dtype === 'bool') return value === 0 ? 0 : 1
+  return isFloat(dtype) ? value : Math.trunc(value)
+}

@@ -1,0 +1,192 @@
+/**
+ * A tile value: what authors compute with. It stands for one node of the kernel being traced and is only valid while
+ * the loop that it was made in is open. Its methods are installed by `methods.ts`.
+ */
+import type { ArgumentNode, Axis, LoadNode, Node, TileType } from '../ir/node.ts'
+import { callSite } from '../support/call_site.ts'
+import type { DType } from '../support/dtypes.ts'
+import { AuthorError } from '../support/errors.ts'
+import type { ElementwiseMethods } from './elementwise_methods.ts'
+import type { Cell, Scope } from './scope.ts'
+import type { Trace } from './trace.ts'
+
+/** What operations take beside tiles: plain numbers, booleans and sizes. */
+export type Operand = TileValue | number | boolean
+
+export interface ReduceOptions {
+  /** Leave an axis of one in place of the reduced one. */
+  readonly keepdim?: boolean
+}
+
+/** The methods that are not element-wise. Axes count from 0; negative ones from the end. */
+export interface TileMethods extends ElementwiseMethods {
+  /** This value with another dtype; floats to integers truncate. */
+  to(dtype: DType): TileValue
+  /** The same bits as another dtype of the same size. */
+  bitcast(dtype: DType): TileValue
+  /** The value limited to low..high. */
+  clamp(low: Operand, high: Operand): TileValue
+  /** A new axis of one before axis `axis`. */
+  unsqueeze(axis: number): TileValue
+  /** Without the axis of one at `axis`. */
+  squeeze(axis: number): TileValue
+  /** Axes in another order. */
+  permute(...axes: number[]): TileValue
+  /** The last two axes swapped. */
+  transpose(): TileValue
+  /** Sum along `axis`, or of everything; likewise below. */
+  sum(axis?: number, options?: ReduceOptions): TileValue
+  mean(axis?: number, options?: ReduceOptions): TileValue
+  prod(axis?: number, options?: ReduceOptions): TileValue
+  /** The largest element along `axis`; `max` of PyTorch without the index. */
+  amax(axis?: number, options?: ReduceOptions): TileValue
+  /** The smallest element along `axis`. */
+  amin(axis?: number, options?: ReduceOptions): TileValue
+  /** Position within the tile of the first largest element along `axis`, as i32. */
+  argmax(axis: number, options?: ReduceOptions): TileValue
+  argmin(axis: number, options?: ReduceOptions): TileValue
+  /** True where any element along `axis` is true; `all` likewise. */
+  any(axis?: number, options?: ReduceOptions): TileValue
+  all(axis?: number, options?: ReduceOptions): TileValue
+  /** `exp(x - max) / sum` along `axis`. */
+  softmax(axis: number): TileValue
+  /** `log(sum(exp(x)))` along `axis`, without overflow. */
+  logsumexp(axis: number, options?: ReduceOptions): TileValue
+  /** Matrix product `[m, k] · [k, n]`; f16 and f32 accumulate in f32. */
+  dot(other: TileValue): TileValue
+  /** A copy that can be changed in place: see Accumulator. */
+  clone(): Accumulator
+}
+
+/** Changing a value in place, so that it survives the loops it is changed in. */
+export interface AccumulatorMethods {
+  assign(value: Operand): void
+  addAssign(value: Operand): void
+  subAssign(value: Operand): void
+  mulAssign(value: Operand): void
+  divAssign(value: Operand): void
+  minimumAssign(value: Operand): void
+  maximumAssign(value: Operand): void
+  /** Adds the matrix product `a[m, k] · b[k, n]`. */
+  addDot(a: TileValue, b: TileValue): void
+}
+
+/** Writing to the positions that `tensor.at(…)` names. The value broadcasts to them and takes the tensor's dtype. */
+export interface RefMethods {
+  set(value: Operand): void
+  atomicAdd(value: Operand): void
+  atomicMax(value: Operand): void
+  atomicMin(value: Operand): void
+}
+
+// Methods are installed on the prototype; these bases only give them their types.
+const TileBase: new () => TileMethods = class {} as new () => TileMethods
+
+export class TileValue extends TileBase {
+  readonly #trace: Trace
+  readonly #scope: Scope | 'kernel'
+  readonly #node: Node
+
+  /** A value belongs to the innermost open loop, unless it is good anywhere in the kernel. */
+  constructor(trace: Trace, node: Node, scope: Scope | 'kernel' = trace.scope('a tile value')) {
+    super()
+    this.#trace = trace
+    this.#scope = scope
+    this.#node = node
+  }
+
+  /** The IR value; an error when its loop has ended or it belongs to another kernel. */
+  nodeIn(trace: Trace): Node {
+    const visible = this.#scope === 'kernel' || trace.scope('this value').sees(this.#scope)
+    if (this.#trace === trace && visible) return this.#node
+    throw new AuthorError('a value made inside a loop over tiles is used after that loop', {
+      location: callSite(),
+      remedy:
+        'Carry it out of the loop in an accumulator: const acc = hl.zeros([…]) (or value.clone()) before the loop, ' +
+        'acc.addAssign(…) or acc.assign(…) inside it.',
+    })
+  }
+
+  get dtype(): DType {
+    return this.#node.type.dtype
+  }
+
+  /** What runs along each axis; see `Axis`. */
+  get axes(): readonly Axis[] {
+    return this.#node.type.axes
+  }
+
+  get ndim(): number {
+    return this.axes.length
+  }
+
+  [Symbol.toPrimitive](): never {
+    throw new AuthorError('a tile value cannot be used as a plain number, string or condition', {
+      location: callSite(),
+      remedy: 'Use its methods: .add, .mul, .lt, …, and hl.where(condition, a, b) instead of if and ?:.',
+    })
+  }
+}
+
+const AccumulatorBase = TileValue as unknown as new (
+  trace: Trace,
+  node: Node,
+) => TileValue & AccumulatorMethods
+
+/** A value with a place of its own: made by `hl.zeros`, `hl.full` or `.clone()` inside a loop, changed in place. */
+export class Accumulator extends AccumulatorBase {
+  readonly #trace: Trace
+  readonly #cell: Cell
+
+  constructor(trace: Trace, init: Node) {
+    super(trace, init)
+    this.#trace = trace
+    this.#cell = { type: init.type }
+    trace.scope('an accumulator').write(this.#cell, init)
+  }
+
+  override nodeIn(trace: Trace): Node {
+    super.nodeIn(trace)
+    return trace.scope('this accumulator').read(this.#cell)
+  }
+
+  /** Replaces the value from here on. */
+  write(value: Node): void {
+    this.nodeIn(this.#trace)
+    this.#trace.scope('assign').write(this.#cell, value)
+  }
+}
+
+const RefBase = TileValue as unknown as new (trace: Trace, node: Node) => TileValue & RefMethods
+
+/** `tensor.at(…)`: reads as the elements there, and writes to them. */
+export class Ref extends RefBase {
+  /** The node that reads these positions; it names the tensor and the indices. */
+  readonly load: LoadNode
+  /** The value's axes as `at(…)` wrote them, new axes of one included. */
+  readonly target: readonly Axis[]
+
+  constructor(trace: Trace, load: LoadNode, value: Node) {
+    super(trace, value)
+    this.load = load
+    this.target = value.type.axes
+  }
+}
+
+/** A number or boolean among the kernel's arguments: an f32 (or bool) scalar, exact when converted to an integer. */
+export class ScalarArgument extends TileValue {
+  readonly id: number
+  readonly #spec: Omit<ArgumentNode, 'id'>
+
+  constructor(trace: Trace, id: number, type: TileType) {
+    const spec = { kind: 'argument', type, location: undefined, argument: id } as const
+    super(trace, trace.factory.make(spec), 'kernel')
+    this.id = id
+    this.#spec = spec
+  }
+
+  override nodeIn(trace: Trace): Node {
+    super.nodeIn(trace)
+    return trace.add('an argument', this.#spec)
+  }
+}

@@ -1,0 +1,76 @@
+/** Operations that only rename axes: no element moves. */
+import { tileType } from '../ir/build.ts'
+import { type Node, ONE } from '../ir/node.ts'
+import { callSite } from '../support/call_site.ts'
+import { AuthorError } from '../support/errors.ts'
+import { type Trace, tracing } from './trace.ts'
+import { TileValue } from './value.ts'
+
+/** Output axis i is input axis `axes[i]`; ONE stands for a new axis of one. */
+export function view(trace: Trace, arg: Node, axes: readonly number[]): Node {
+  if (axes.length === arg.type.axes.length && axes.every((axis, i) => axis === i)) return arg
+  const type = tileType(
+    arg.type.dtype,
+    axes.map((axis) => (axis === ONE ? ONE : (arg.type.axes[axis] ?? ONE))),
+  )
+  return trace.add('a view', { kind: 'view', type, location: callSite(), arg, axes })
+}
+
+/** A new axis of one at position `at` of the result. */
+export function insertOne(trace: Trace, node: Node, at: number): Node {
+  const axes = node.type.axes.map((_, i) => i)
+  return view(trace, node, [...axes.slice(0, at), ONE, ...axes.slice(at)])
+}
+
+export function unsqueeze(value: TileValue, axis: number): TileValue {
+  const trace = tracing('unsqueeze')
+  const at = normalizeAxis(value, axis, 'unsqueeze', value.ndim + 1)
+  return new TileValue(trace, insertOne(trace, value.nodeIn(trace), at))
+}
+
+export function squeeze(value: TileValue, axis: number): TileValue {
+  const trace = tracing('squeeze')
+  const at = normalizeAxis(value, axis, 'squeeze')
+  if (value.axes[at] !== ONE) {
+    throw new AuthorError(`squeeze of axis ${axis}, which is not an axis of one`, { location: callSite() })
+  }
+  const axes = value.axes.map((_, i) => i).filter((i) => i !== at)
+  return new TileValue(trace, view(trace, value.nodeIn(trace), axes))
+}
+
+export function permute(value: TileValue, order: readonly number[]): TileValue {
+  const trace = tracing('permute')
+  const axes = order.map((axis) => normalizeAxis(value, axis, 'permute'))
+  if (axes.length !== value.ndim || new Set(axes).size !== axes.length) {
+    throw new AuthorError(`permute(${order.join(', ')}) does not name each of the ${value.ndim} axes once`, {
+      location: callSite(),
+    })
+  }
+  return new TileValue(trace, view(trace, value.nodeIn(trace), axes))
+}
+
+export function transpose(value: TileValue): TileValue {
+  if (value.ndim < 2) {
+    throw new AuthorError(`transpose of a tile with ${value.ndim} axes`, {
+      location: callSite(),
+      remedy: 'It needs two; add one with .unsqueeze(axis).',
+    })
+  }
+  const axes = value.axes.map((_, i) => i)
+  return permute(value, [...axes.slice(0, -2), value.ndim - 1, value.ndim - 2])
+}
+
+/** An axis number counted from 0; `count` is the number of axes it may name. */
+export function normalizeAxis(
+  value: TileValue,
+  axis: number,
+  what: string,
+  count: number = value.ndim,
+): number {
+  const at = axis < 0 ? axis + count : axis
+  if (Number.isInteger(at) && at >= 0 && at < count) return at
+  throw new AuthorError(`${what} along axis ${axis} of a tile with ${value.ndim} axes`, {
+    location: callSite(),
+    remedy: count > 0 ? `Axes are ${-count} to ${count - 1}.` : 'A scalar has no axes.',
+  })
+}
