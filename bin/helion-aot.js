@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+/**
+ * The command `helion-aot`: checks the version of Node, then hands over to the command line in dist/cli.
+ */
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`helion-aot needs Node 20.19 or newer; this is ${process.versions.node}`)
+  process.exit(1)
+}
+const { main } = await import('../dist/cli/main.js')
+process.exitCode = await main(process.argv.slice(2))

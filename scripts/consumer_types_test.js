@@ -1,0 +1,67 @@
+/**
+ * Type-checks a project that uses the packed package, as strictly as a user can: declarations of libraries
+ * included, with both ways of resolving modules, and with nothing installed but the package's dependencies.
+ * The TypeScript files of the README are part of that project. Needs no network.
+ */
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import * as tar from 'tar'
+import { readmeFiles } from './lib/readme_files.js'
+import { packPackage, ROOT, withFolder, writeFiles } from './lib/temp_project.js'
+
+const RESOLUTIONS = {
+  nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
+  bundler: { module: 'esnext', moduleResolution: 'bundler' },
+}
+
+const CONSUMER = `import * as helion from 'helion-aot'
+export const names: string[] = Object.keys(helion)
+`
+
+await withFolder('types', async (folder) => {
+  await installPacked(folder)
+  writeFiles(folder, { 'package.json': { type: 'module' }, 'consumer.ts': CONSUMER, ...typescriptOfReadme() })
+  const failed = Object.entries(RESOLUTIONS).filter(([name, options]) => !typeCheck(folder, name, options))
+  if (failed.length > 0) process.exitCode = 1
+})
+
+/** Puts the packed package and links to its dependencies, but to nothing else, into node_modules. */
+async function installPacked(folder) {
+  const home = join(folder, 'node_modules', 'helion-aot')
+  mkdirSync(home, { recursive: true })
+  await tar.extract({ file: packPackage(folder), cwd: home, strip: 1 })
+  const { dependencies } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
+  for (const name of Object.keys(dependencies)) {
+    const link = join(folder, 'node_modules', name)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules', name), link, 'junction')
+  }
+}
+
+function typescriptOfReadme() {
+  const readme = join(ROOT, 'README.md')
+  if (!existsSync(readme)) return {}
+  return Object.fromEntries(Object.entries(readmeFiles(readme)).filter(([name]) => name.endsWith('.ts')))
+}
+
+function typeCheck(folder, name, options) {
+  const project = `tsconfig.${name}.json`
+  const compilerOptions = {
+    ...options,
+    target: 'es2022',
+    lib: ['es2022'],
+    types: [],
+    strict: true,
+    skipLibCheck: false,
+    noEmit: true,
+  }
+  writeFiles(folder, { [project]: { compilerOptions, include: ['*.ts'] } })
+  const compiler = join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc')
+  const result = spawnSync(process.execPath, [compiler, '--project', project], {
+    cwd: folder,
+    stdio: 'inherit',
+  })
+  console.log(`types for a user with ${name}: ${result.status === 0 ? 'ok' : 'FAILED'}`)
+  return result.status === 0
+}

@@ -1,0 +1,37 @@
+/**
+ * Two projects: `unit` for folders that never touch a GPU, `gpu` for everything else, each file in a process of
+ * its own, because Dawn is a native addon with threads. Without HELION_ADAPTER the embedded software adapter is
+ * used, on every machine. No test is a race: the time limit only ends runs that hang.
+ */
+import { availableParallelism } from 'node:os'
+import { defineConfig } from 'vitest/config'
+
+/** Folders of test/ that run without an adapter. */
+const UNIT = ['support', 'config', 'ir', 'language', 'heuristics', 'aot/evaluate', 'gates']
+
+const unitFiles = UNIT.map((folder) => `test/${folder}/**/*.test.ts`)
+const tenMinutes = 600_000
+
+const shared = {
+  env: { HELION_ADAPTER: process.env.HELION_ADAPTER || 'swiftshader' },
+  testTimeout: tenMinutes,
+  hookTimeout: tenMinutes,
+}
+
+export default defineConfig({
+  test: {
+    maxWorkers: availableParallelism(),
+    projects: [
+      { test: { ...shared, name: 'unit', include: unitFiles, pool: 'threads' } },
+      {
+        test: {
+          ...shared,
+          name: 'gpu',
+          include: ['test/**/*.test.ts'],
+          exclude: [...unitFiles, 'test/fixtures/**'],
+          pool: 'forks',
+        },
+      },
+    ],
+  },
+})
