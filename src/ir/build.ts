@@ -17,6 +17,7 @@ const PURE = new Set<Node['kind']>([
   'argument',
   'index',
   'range',
+  'inside',
   'map',
   'cast',
   'view',

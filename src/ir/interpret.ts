@@ -157,6 +157,10 @@ class Interpreter {
         const { begin, length } = this.#span(node.block)
         return { dtype, axes, shape: [length], data: Float64Array.from({ length }, (_, i) => begin + i) }
       }
+      case 'inside': {
+        const { length } = this.#span(node.block)
+        return { dtype, axes, shape: [length], data: new Float64Array(length).fill(1) }
+      }
       case 'range': {
         const { begin, length, id, extent } = this.#span(node.block)
         return scalar(dtype, { begin, end: begin + length, id, block_size: extent }[node.what])

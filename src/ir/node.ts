@@ -46,6 +46,14 @@ interface NodeBase {
   readonly location: SourceLocation | undefined
 }
 
+/**
+ * Something that a config decides about by its place in the kernel: `site` counts the loads, the stores, the dots or
+ * the loops of the author's program, in order. Copies that the compiler makes keep the number.
+ */
+interface Site {
+  readonly site: number
+}
+
 export interface ConstantNode extends NodeBase {
   readonly kind: 'constant'
   readonly value: number
@@ -74,6 +82,12 @@ export interface RangeNode extends NodeBase {
   readonly kind: 'range'
   readonly block: BlockId
   readonly what: 'begin' | 'end' | 'id' | 'block_size'
+}
+
+/** True at positions inside the range; only a tile at the edge of a range that it does not divide has others. */
+export interface InsideNode extends NodeBase {
+  readonly kind: 'inside'
+  readonly block: BlockId
 }
 
 /** An element-wise operation; operands have the result's axes or none (scalars). */
@@ -107,14 +121,14 @@ export interface BroadcastNode extends NodeBase {
  * Reads `tensor[index...]`. Each index is an i32 tile or scalar; the result's axes are the union of theirs, in
  * order of first appearance. Positions outside the tensor read as zero.
  */
-export interface LoadNode extends NodeBase {
+export interface LoadNode extends NodeBase, Site {
   readonly kind: 'load'
   readonly tensor: number
   readonly index: readonly Node[]
 }
 
 /** Writes `tensor[index...] = value`; positions outside the tensor are dropped. */
-export interface StoreNode extends NodeBase {
+export interface StoreNode extends NodeBase, Site {
   readonly kind: 'store'
   readonly tensor: number
   readonly index: readonly Node[]
@@ -143,7 +157,7 @@ export interface ReduceNode extends NodeBase {
 }
 
 /** `a[m, k] · b[k, n] (+ acc[m, n])`, accumulated in `type.dtype`. */
-export interface DotNode extends NodeBase {
+export interface DotNode extends NodeBase, Site {
   readonly kind: 'dot'
   readonly a: Node
   readonly b: Node
@@ -156,7 +170,7 @@ export interface PhiNode extends NodeBase {
 }
 
 /** A loop over one or several blocks, outermost first. `results` read the carried values after it. */
-export interface LoopNode extends NodeBase {
+export interface LoopNode extends NodeBase, Site {
   readonly kind: 'loop'
   readonly blocks: readonly BlockId[]
   readonly begins: readonly Node[]
@@ -181,6 +195,7 @@ export type Node =
   | ArgumentNode
   | IndexNode
   | RangeNode
+  | InsideNode
   | MapNode
   | CastNode
   | ViewNode
@@ -198,3 +213,6 @@ export type NodeKind = Node['kind']
 
 /** The type of nodes that have no value. */
 export const NO_VALUE: TileType = Object.freeze({ dtype: 'i32', axes: Object.freeze([]) })
+
+/** The site of nodes under construction; the tracer numbers them when a kernel is complete. */
+export const UNNUMBERED = -1

@@ -109,6 +109,8 @@ class Printer {
         return `index ${this.#axis(node.block)}`
       case 'range':
         return `${node.what} ${this.#axis(node.block)}`
+      case 'inside':
+        return `inside ${this.#axis(node.block)}`
       case 'map':
         return `${node.op} ${args(node.args)}`
       case 'cast':

@@ -11,6 +11,7 @@ export function operandsOf(node: Node): readonly Node[] {
     case 'argument':
     case 'index':
     case 'range':
+    case 'inside':
     case 'phi':
       return []
     case 'map':
@@ -46,6 +47,7 @@ export function withOperands<N extends Node>(node: N, replace: (operand: Node) =
     case 'argument':
     case 'index':
     case 'range':
+    case 'inside':
     case 'phi':
       return spec
     case 'map':

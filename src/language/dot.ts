@@ -1,6 +1,6 @@
 /** Matrix products of tiles. */
 import { tileType } from '../ir/build.ts'
-import type { Node } from '../ir/node.ts'
+import { type Node, UNNUMBERED } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
@@ -45,6 +45,7 @@ function dotNode(trace: Trace, left: TileValue, right: TileValue, acc: Node | un
   if (acc) checkAccumulator(trace, acc, [m, n])
   return trace.add('dot', {
     kind: 'dot',
+    site: UNNUMBERED,
     type: tileType(dtype, acc?.type.axes ?? [m, n]),
     location: callSite(),
     a,

@@ -4,7 +4,7 @@
  */
 import { tileType } from '../ir/build.ts'
 import type { TensorInfo } from '../ir/kernel_ir.ts'
-import { type AtomicOp, type Axis, type Block, type Node, ONE } from '../ir/node.ts'
+import { type AtomicOp, type Axis, type Block, type Node, ONE, UNNUMBERED } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
@@ -25,7 +25,14 @@ export function at(tensor: TensorInfo, terms: readonly IndexTerm[]): Ref {
   const axes = unionAxes(trace, index)
   const location = callSite()
   const type = tileType(tensor.dtype, axes)
-  const load = trace.add('tensor.at', { kind: 'load', type, location, tensor: tensor.id, index })
+  const load = trace.add('tensor.at', {
+    kind: 'load',
+    site: UNNUMBERED,
+    type,
+    location,
+    tensor: tensor.id,
+    index,
+  })
   return new Ref(trace, load, view(trace, load, viewWithNewAxes(trace, terms, index, axes)))
 }
 
@@ -57,7 +64,7 @@ export function storeTo(ref: Ref, value: Operand, atomic?: AtomicOp): void {
     value: withoutOnes,
   }
   if (atomic) trace.add(what, { kind: 'atomic', op: atomic, ...common })
-  else trace.add(what, { kind: 'store', ...common })
+  else trace.add(what, { kind: 'store', site: UNNUMBERED, ...common })
 }
 
 /** The axes that a stored value must broadcast to. */

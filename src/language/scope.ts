@@ -4,7 +4,7 @@
  */
 import { RegionBuilder } from '../ir/build.ts'
 import type { LoopNode, Node, PhiNode, Region, TileType } from '../ir/node.ts'
-import { NO_VALUE } from '../ir/node.ts'
+import { NO_VALUE, UNNUMBERED } from '../ir/node.ts'
 import { rewriteRegion } from '../ir/traverse.ts'
 import type { SourceLocation } from '../support/errors.ts'
 
@@ -61,6 +61,7 @@ export class Scope {
     const { body, lookUp } = this.#withoutUnchanged()
     const loop = parent.builder.add({
       kind: 'loop',
+      site: UNNUMBERED,
       type: NO_VALUE,
       location: this.location,
       ...range,

@@ -6,7 +6,7 @@ import { RegionBuilder, tileType } from '../ir/build.ts'
 import type { Grid, KernelIr, ReturnTree, Specialization } from '../ir/kernel_ir.ts'
 import { type Node, ONE, type TileType } from '../ir/node.ts'
 import { type Size, type SizeSymbol, symbolsOf } from '../ir/size.ts'
-import { removeDeadNodes, rewriteRegion } from '../ir/traverse.ts'
+import { removeDeadNodes, rewriteRegion, walk } from '../ir/traverse.ts'
 import { verifyKernel } from '../ir/verify.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { stableStringify } from '../support/stable.ts'
@@ -55,7 +55,10 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
     scalars: trace.scalars,
     symbols: symbolsIn(trace.tensors.flatMap((tensor) => tensor.shape)),
     blocks: trace.blocks.all.filter((block) => trace.blocks.canonical(block.id) === block.id),
-    grids: trace.grids.map((grid) => finishGrid(trace, grid)),
+    grids: numberSites(
+      trace,
+      trace.grids.map((grid) => finishGrid(trace, grid)),
+    ),
     guards: [...trace.guards.values()],
     specializations: facts,
     returns,
@@ -105,6 +108,26 @@ function finishGrid(trace: Trace, grid: Grid): Grid {
     return { ...named, type }
   })
   return { ...grid, body: removeDeadNodes(renamed.nodes, new RegionBuilder(trace.factory)) }
+}
+
+/** Numbers the loads, stores, dots and loops of the whole kernel in program order, loops before their bodies. */
+function numberSites(trace: Trace, grids: readonly Grid[]): readonly Grid[] {
+  const numbers = new Map<Node, number>()
+  const counts = new Map<Node['kind'], number>()
+  for (const { body } of grids) {
+    walk(body, (node) => {
+      if (!('site' in node)) return
+      numbers.set(node, counts.get(node.kind) ?? 0)
+      counts.set(node.kind, (counts.get(node.kind) ?? 0) + 1)
+    })
+  }
+  return grids.map((grid) => {
+    const builder = new RegionBuilder(trace.factory)
+    rewriteRegion(grid.body, builder, new Map(), (spec, node) =>
+      'site' in spec ? { ...spec, site: numbers.get(node) ?? 0 } : spec,
+    )
+    return { ...grid, body: builder.nodes }
+  })
 }
 
 function symbolsIn(sizes: readonly Size[]): readonly SizeSymbol[] {
