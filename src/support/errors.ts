@@ -33,11 +33,14 @@ export const EXIT = {
 export class HelionError extends Error {
   override readonly name: string = 'HelionError'
   readonly exitCode: number = EXIT.unexpected
+  /** The message without place and remedy. */
+  readonly what: string
   readonly location: SourceLocation | undefined
   readonly remedy: string | undefined
 
   constructor(what: string, details: ErrorDetails = {}) {
     super(composeMessage(what, details), details.cause === undefined ? {} : { cause: details.cause })
+    this.what = what
     this.location = details.location
     this.remedy = details.remedy
   }
@@ -73,6 +76,19 @@ export class GpuError extends HelionError {
 /** A file holds something that cannot be used. */
 export class DataError extends HelionError {
   override readonly name = 'DataError'
+}
+
+/** A job took longer than it was given. It may still be running on the GPU. */
+export class TimeoutError extends HelionError {
+  override readonly name = 'TimeoutError'
+}
+
+/** The same error with the place of the call behind it, unless it names a place already; others become a GpuError. */
+export function withLocation(error: unknown, location: SourceLocation | undefined): HelionError {
+  if (!(error instanceof HelionError)) return new GpuError(errorMessage(error), { location, cause: error })
+  if (error.location || !location) return error
+  const SameKind = error.constructor as new (what: string, details: ErrorDetails) => HelionError
+  return new SameKind(error.what, { location, remedy: error.remedy, cause: error.cause })
 }
 
 /** "file:line:column", the form that terminals and editors link. */

@@ -2,6 +2,7 @@
  * Node without naming it: built-in modules and Node-only packages, loaded so that no bundler follows them.
  * The serving path must import cleanly in browsers; this file is the only door to Node on it.
  */
+import type * as NodeCrypto from 'node:crypto'
 import type * as NodeFs from 'node:fs'
 import type * as NodeModule from 'node:module'
 import type * as NodeOs from 'node:os'
@@ -9,6 +10,7 @@ import type * as NodePath from 'node:path'
 import type * as NodeUrl from 'node:url'
 
 interface Builtins {
+  crypto: typeof NodeCrypto
   fs: typeof NodeFs
   os: typeof NodeOs
   path: typeof NodePath

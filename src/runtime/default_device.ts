@@ -1,0 +1,41 @@
+/**
+ * The device and stream that everything uses unless told otherwise. The stream is there before the device: the
+ * first job opens it. Both can be replaced after the device was lost.
+ */
+import { type Device, openDevice } from './device.ts'
+import { Stream } from './stream.ts'
+
+let device: Promise<Device> | undefined
+let stream: Stream | undefined
+
+/** The default device, opened once; a failed attempt is not remembered. Rejects with AdapterError. */
+export async function getDevice(): Promise<Device> {
+  device ??= openDevice()
+  const attempt = device
+  const opened = await attempt.catch((error) => {
+    if (device === attempt) device = undefined
+    throw error
+  })
+  opened.assertUsable()
+  return opened
+}
+
+/** The stream of the default device. */
+export function defaultStream(): Stream {
+  stream ??= new Stream(getDevice)
+  return stream
+}
+
+/** Waits for everything on the default stream. Rejects with errors of earlier calls. */
+export function sync(): Promise<void> {
+  return defaultStream().sync()
+}
+
+/** Closes the default device, if there is one. The next use opens another; tensors of the old one are gone. */
+export async function resetDevice(): Promise<void> {
+  const old = device
+  device = undefined
+  stream = undefined
+  const opened = await old?.catch(() => undefined)
+  opened?.destroy()
+}

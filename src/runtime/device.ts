@@ -1,0 +1,218 @@
+/**
+ * A GPU device with everything that belongs to it for its life: limits, buffers, pipelines, the command recorder,
+ * and what became of it. Once lost, every use throws an `AdapterError` that says why.
+ */
+import type { DeviceLimits } from '../codegen/program.ts'
+import { AdapterError, errorMessage, GpuError } from '../support/errors.ts'
+import { type AdapterInfo, chooseAdapter, describeAdapter, type FoundAdapter } from './adapter.ts'
+import { BindGroups } from './bind_groups.ts'
+import { BufferPool } from './buffer_pool.ts'
+import { deviceLimits, type HardwareFacts, hardwareFacts, hardwareIdOf } from './device_facts.ts'
+import { ErrorLedger } from './error_ledger.ts'
+import { KeepAlive } from './keep_alive.ts'
+import { PipelineCache } from './pipeline_cache.ts'
+import { Recorder } from './recorder.ts'
+import { Staging } from './staging.ts'
+import { UniformRing } from './uniform_ring.ts'
+
+/** Used when the adapter has them. */
+const FEATURES: readonly string[] = [
+  'timestamp-query',
+  'shader-f16',
+  'subgroups',
+  'subgroup-size-control',
+  'chromium-experimental-subgroup-matrix',
+]
+const MAX_IDLE_BYTES = 2 * 2 ** 30
+const MAX_IDLE_BYTES_SOFTWARE = 256 * 2 ** 20
+const RESTART = 'Call resetDevice() and create the tensors anew, or start the process again.'
+
+export interface DeviceOptions {
+  /** As HELION_ADAPTER, which is the default. */
+  readonly adapter?: string | undefined
+  /** False gives up `var<immediate>` even where there is one. */
+  readonly immediates?: boolean
+  /** Bytes of unused buffers to keep. */
+  readonly maxIdleBytes?: number
+}
+
+/** Opens a device of its own, apart from the default one. Throws AdapterError. */
+export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
+  const found = await chooseAdapter(options.adapter)
+  const { adapter, info } = found
+  const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name)) as GPUFeatureName[]
+  try {
+    const gpu = await adapter.requestDevice({ requiredFeatures, requiredLimits: allLimits(adapter) })
+    return new Device(gpu, found, options)
+  } catch (error) {
+    throw new AdapterError(`${describeAdapter(info)} gave no device: ${errorMessage(error)}`, {
+      remedy: 'Close other programs that use the GPU, or choose another adapter with HELION_ADAPTER.',
+      cause: error,
+    })
+  }
+}
+
+/** `webgpu_nvidia-h200_580.159.04`: the kind of device and its driver, for file names. */
+export function hardwareId(device: Device): string {
+  return hardwareIdOf(device.info)
+}
+
+export class Device {
+  readonly gpu: GPUDevice
+  readonly info: AdapterInfo
+  /** The adapter's own record: subgroup sizes, subgroup matrix configs. */
+  readonly adapterInfo: GPUAdapterInfo
+  readonly features: ReadonlySet<string>
+  readonly limits: DeviceLimits
+  readonly facts: HardwareFacts
+  readonly pool: BufferPool
+  readonly pipelines: PipelineCache
+  readonly recorder: Recorder
+  readonly staging: Staging
+  /** Errors that WebGPU reported without saying which call they belong to. */
+  readonly errors: ErrorLedger = new ErrorLedger()
+  /** Rejects with the reason once the device is lost; never resolves. */
+  readonly lost: Promise<never>
+  #failure: AdapterError | undefined
+  #reject: (error: AdapterError) => void = () => {}
+  readonly #checks = new Set<Promise<void>>()
+  readonly #keepAlive = new KeepAlive()
+
+  constructor(gpu: GPUDevice, { adapter, info, gpu: api }: FoundAdapter, options: DeviceOptions = {}) {
+    this.gpu = gpu
+    this.info = Object.freeze(info)
+    this.adapterInfo = adapter.info
+    this.features = new Set(gpu.features)
+    const immediates = options.immediates !== false && hasImmediates(api, gpu)
+    this.limits = deviceLimits(gpu, adapter, info, immediates)
+    this.facts = Object.freeze(hardwareFacts(info))
+    this.lost = new Promise((_, reject) => {
+      this.#reject = reject
+    })
+    this.lost.catch(() => {})
+    const uniforms = new UniformRing(gpu)
+    const bindGroups = new BindGroups(gpu, uniforms.buffer)
+    this.pool = this.#makePool(bindGroups, options.maxIdleBytes)
+    this.pipelines = new PipelineCache(gpu, bindGroups, this.lost)
+    this.recorder = new Recorder({ gpu, pool: this.pool, bindGroups, uniforms })
+    this.staging = new Staging(gpu, this.recorder)
+    this.#listen()
+  }
+
+  /** Why the device cannot be used any more. */
+  get failure(): AdapterError | undefined {
+    return this.#failure
+  }
+
+  /** Throws the AdapterError of a device that is lost. */
+  assertUsable(): void {
+    if (this.#failure) throw this.#failure
+  }
+
+  /** Declares the device unusable, as after a job that never ends. The GPU itself is left alone. */
+  abandon(reason: string): void {
+    if (this.#failure) return
+    this.#failure = new AdapterError(`The GPU device ${describeAdapter(this.info)} is lost: ${reason}`, {
+      remedy: RESTART,
+    })
+    this.#reject(this.#failure)
+  }
+
+  /** Ends the device and frees its memory, after the work submitted so far. */
+  destroy(): void {
+    this.abandon('it was closed by destroy()')
+    this.gpu.destroy()
+  }
+
+  /**
+   * Runs `action`, which encodes commands, apart from all others, and reports what WebGPU finds wrong with them.
+   * For what may be invalid in ways that only WebGPU can tell, such as the first launch of a pipeline.
+   */
+  check(action: () => void, report: (error: GpuError) => void): void {
+    this.recorder.flush()
+    this.gpu.pushErrorScope('validation')
+    try {
+      action()
+      this.recorder.flush()
+    } finally {
+      this.#watch(this.gpu.popErrorScope(), report)
+    }
+  }
+
+  /** Resolves when all checks begun so far have reported. */
+  async checked(): Promise<void> {
+    await Promise.all(this.#checks)
+  }
+
+  /** Resolves when the GPU has done everything encoded so far. Rejects when the device is lost. */
+  async finished(): Promise<void> {
+    this.recorder.flush()
+    await Promise.race([this.gpu.queue.onSubmittedWorkDone(), this.lost])
+    await this.checked()
+    this.assertUsable()
+  }
+
+  #watch(scope: Promise<GPUError | null>, report: (error: GpuError) => void): void {
+    this.#keepAlive.hold()
+    const check = scope
+      .then((error) => {
+        if (error) report(new GpuError(error.message))
+      })
+      // A scope cannot be popped on a lost device; the loss is reported elsewhere.
+      .catch(() => {})
+      .finally(() => {
+        this.#checks.delete(check)
+        this.#keepAlive.release()
+      })
+    this.#checks.add(check)
+  }
+
+  #makePool(bindGroups: BindGroups, maxIdleBytes: number | undefined): BufferPool {
+    return new BufferPool((bytes, usage) => this.#createBuffer(bytes, usage), {
+      maxBindingBytes: this.limits.maxBindingBytes,
+      shaderF16: this.limits.shaderF16,
+      maxIdleBytes: maxIdleBytes ?? (this.info.software ? MAX_IDLE_BYTES_SOFTWARE : MAX_IDLE_BYTES),
+      beforeDestroy: () => this.recorder.flush(),
+      afterDestroy: (id) => bindGroups.drop(id),
+    })
+  }
+
+  #createBuffer(size: number, usage: number): GPUBuffer {
+    this.gpu.pushErrorScope('out-of-memory')
+    const buffer = this.gpu.createBuffer({ size, usage })
+    this.#watch(this.gpu.popErrorScope(), () => this.#outOfMemory(size))
+    return buffer
+  }
+
+  #outOfMemory(bytes: number): void {
+    const { liveBytes, idleBytes } = this.pool.stats
+    this.pool.trim()
+    this.errors.add(
+      new GpuError(
+        `The GPU has no memory for ${bytes} bytes more; tensors hold ${liveBytes} bytes, ${idleBytes} bytes were idle`,
+        {
+          remedy:
+            'dispose() tensors that are not needed any more, or await between calls so that they can be collected.',
+        },
+      ),
+    )
+  }
+
+  #listen(): void {
+    this.gpu.lost.then(({ reason, message }) => this.abandon(message || `the browser says '${reason}'`))
+    this.gpu.addEventListener('uncapturederror', ({ error }) => this.errors.add(new GpuError(error.message)))
+  }
+}
+
+function hasImmediates(api: GPU, gpu: GPUDevice): boolean {
+  return gpu.limits.maxImmediateSize > 0 && api.wgslLanguageFeatures.has('immediate_address_space')
+}
+
+function allLimits(adapter: GPUAdapter): Record<string, number> {
+  const limits: Record<string, number> = {}
+  for (const name in adapter.limits) {
+    const value: unknown = adapter.limits[name as keyof GPUSupportedLimits]
+    if (typeof value === 'number') limits[name] = value
+  }
+  return limits
+}

@@ -1,0 +1,154 @@
+/**
+ * Small WGSL kernels that fill tensors without host data: a constant, a range, random numbers. Random numbers are a
+ * hash of seed and position (the four-lane PCG hash of Jarzynski and Olano, 2020), so element i depends neither on
+ * how many there are nor on the device; normal ones take a uniform number through the inverse error function
+ * (Giles, 2010), which needs no sine and so comes out alike everywhere.
+ */
+import type { DeviceLimits } from '../codegen/program.ts'
+import { DTYPES, type DType, toHalfBits } from '../support/dtypes.ts'
+import { cdiv } from '../support/maths.ts'
+import type { Device } from './device.ts'
+import { foldGrid, type Launch, type PipelineRequest } from './launch.ts'
+import type { Storage } from './storage.ts'
+
+const WORKGROUP = 256
+/** Elements of one invocation, stored together. */
+const LANES = 4
+
+/** What to fill a storage with. `seed` is a non-negative safe integer. */
+export type Generator =
+  | { readonly kind: 'fill'; readonly value: number }
+  | { readonly kind: 'range'; readonly start: number; readonly step: number }
+  | { readonly kind: 'uniform'; readonly seed: number }
+  | { readonly kind: 'normal'; readonly seed: number }
+
+/** The launch that fills all of `storage`. Compiles on first use for a kind, dtype and device. */
+export async function generatorLaunch(device: Device, storage: Storage, what: Generator): Promise<Launch> {
+  return readyLaunch(device, storage, what) ?? make(device, storage, what)
+}
+
+/** The same at once, if it is compiled. */
+export function readyLaunch(device: Device, storage: Storage, what: Generator): Launch | undefined {
+  const pipeline = device.pipelines.peek(request(what, storage.dtype, device.limits))
+  return pipeline && launchOf(device, storage, what, pipeline)
+}
+
+async function make(device: Device, storage: Storage, what: Generator): Promise<Launch> {
+  const pipeline = await device.pipelines.get(request(what, storage.dtype, device.limits))
+  return launchOf(device, storage, what, pipeline)
+}
+
+function launchOf(device: Device, storage: Storage, what: Generator, pipeline: Launch['pipeline']): Launch {
+  const { bytes, dtype } = storage
+  // A fill writes words, whatever they hold; the others write elements.
+  const elementBytes = what.kind === 'fill' ? 4 : DTYPES[dtype].bytes
+  const groups = cdiv(bytes, elementBytes * LANES)
+  const grid = foldGrid(cdiv(groups, WORKGROUP), device.limits.maxWorkgroupsPerDimension)
+  return { pipeline, storages: [storage], words: Uint32Array.of(groups, ...parameters(what, dtype)), grid }
+}
+
+/** The two parameter words `p` and `q` of each kernel. */
+function parameters(what: Generator, dtype: DType): readonly [number, number] {
+  if (what.kind === 'fill') {
+    const bits = elementBits(what.value, dtype)
+    return [dtype === 'f16' ? bits | (bits << 16) : bits, 0]
+  }
+  if (what.kind === 'range') {
+    const as = dtype === 'f16' ? 'f32' : dtype
+    return [elementBits(what.start, as), elementBits(what.step, as)]
+  }
+  return [what.seed >>> 0, Math.floor(what.seed / 2 ** 32)]
+}
+
+function elementBits(value: number, dtype: DType): number {
+  if (dtype === 'f16') return toHalfBits(value)
+  if (dtype === 'f32') return new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0
+  return DTYPES[dtype].round(value) >>> 0
+}
+
+function request(what: Generator, dtype: DType, limits: DeviceLimits): PipelineRequest {
+  const wordsIn = limits.maxImmediateBytes > 0 ? 'immediate' : 'uniform'
+  const kind = what.kind
+  const key = `${kind} ${kind === 'fill' ? 'u32' : dtype} ${wordsIn}`
+  const known = REQUESTS.get(key)
+  if (known) return known
+  const made: PipelineRequest = {
+    label: `${kind}_${dtype}`,
+    wgsl: wgslOf(kind, dtype, wordsIn),
+    bindings: [{ access: 'read_write' }],
+    words: { length: 3 },
+    wordsIn,
+  }
+  REQUESTS.set(key, made)
+  return made
+}
+
+/** Requests by kind, dtype and place of the words: the same text each time. */
+const REQUESTS = new Map<string, PipelineRequest>()
+
+function wgslOf(kind: Generator['kind'], dtype: DType, wordsIn: 'immediate' | 'uniform'): string {
+  const element = kind === 'fill' ? 'u32' : DTYPES[dtype].storage
+  const immediate = wordsIn === 'immediate'
+  const random = kind === 'uniform' || kind === 'normal'
+  return [
+    element === 'f16' ? 'enable f16;' : '',
+    immediate ? 'requires immediate_address_space;' : '',
+    'struct Launch { groups: u32, p: u32, q: u32 }',
+    `@group(0) @binding(0) var<storage, read_write> out: array<vec4<${element}>>;`,
+    immediate ? 'var<immediate> launch: Launch;' : '@group(0) @binding(1) var<uniform> launch: Launch;',
+    random ? HASH : '',
+    kind === 'normal' ? NORMAL : '',
+    `@compute @workgroup_size(${WORKGROUP})`,
+    'fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) count: vec3u,',
+    '        @builtin(local_invocation_index) lane: u32) {',
+    `  let i = (wg.y * count.x + wg.x) * ${WORKGROUP}u + lane;`,
+    '  if (i >= launch.groups) { return; }',
+    `  out[i] = ${BODIES[kind](dtype)};`,
+    '}',
+  ]
+    .filter(Boolean)
+    .join('\n')
+}
+
+/** The vector of four elements number 4i to 4i+3. */
+const BODIES: Readonly<Record<Generator['kind'], (dtype: DType) => string>> = {
+  fill: () => 'vec4u(launch.p)',
+  range: (dtype) => {
+    const compute = dtype === 'f16' ? 'f32' : DTYPES[dtype].storage
+    const index = `vec4<${compute}>(${LANES}u * i + vec4u(0, 1, 2, 3))`
+    const value = `bitcast<${compute}>(launch.p) + bitcast<${compute}>(launch.q) * ${index}`
+    return dtype === 'f16' ? `vec4<f16>(${value})` : value
+  },
+  // As many bits as the type holds below one, so that rounding never gives one.
+  uniform: (dtype) =>
+    dtype === 'f16' ? 'vec4<f16>(hash(i) >> vec4u(21)) * 0x1p-11h' : 'vec4f(hash(i) >> vec4u(8)) * 0x1p-24f',
+  normal: (dtype) => (dtype === 'f16' ? 'vec4<f16>(normal(hash(i)))' : 'normal(hash(i))'),
+}
+
+const HASH = `fn hash(i: u32) -> vec4u {
+  var v = vec4u(i, launch.p, launch.q, 0x68656c69u) * 1664525u + 1013904223u;
+  for (var round = 0; round < 2; round++) {
+    v.x += v.y * v.w;
+    v.y += v.z * v.x;
+    v.z += v.x * v.y;
+    v.w += v.y * v.z;
+    v ^= v >> vec4u(16);
+  }
+  return v;
+}`
+
+const NORMAL = `fn horner(w: vec4f, c: array<f32, 9>) -> vec4f {
+  var p = vec4f(c[0]);
+  for (var k = 1; k < 9; k++) { p = fma(p, w, vec4f(c[k])); }
+  return p;
+}
+fn normal(bits: vec4u) -> vec4f {
+  // Odd multiples of 2^-23 between -1 and 1: never an end, never zero.
+  let x = vec4f((bits >> vec4u(9)) * 2u + 1u) * 0x1p-23f - 1.0;
+  let w = -log((1.0 - x) * (1.0 + x));
+  let centre = horner(w - 2.5, array(2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06,
+    0.00021858087, -0.00125372503, -0.00417768164, 0.246640727, 1.50140941));
+  let tail = horner(sqrt(w) - 3.0, array(-0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844,
+    0.00573950773, -0.0076224613, 0.00943887047, 1.00167406, 2.83297682));
+  return 1.41421356 * x * select(tail, centre, w < vec4f(5.0));
+}`

@@ -1,0 +1,156 @@
+/**
+ * Host data in and out of tensors: nested arrays and typed arrays to the bytes that a storage buffer holds, and
+ * back. Numbers are converted as WGSL converts them (towards zero and clamped for integers).
+ */
+import { DTYPES, type DType, type HostArray } from '../support/dtypes.ts'
+import { UsageError } from '../support/errors.ts'
+import { product } from '../support/maths.ts'
+import { floatsToHalf, halfToFloats } from './half.ts'
+
+/** A number, or arrays of them to any depth, all of the same length at the same depth. */
+export type NestedArray = number | boolean | readonly NestedArray[]
+export type NumericArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Int16Array
+  | Int32Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Uint16Array
+  | Uint32Array
+/** What `tensor()` takes. */
+export type HostData = NumericArray | NestedArray
+
+export interface HostDataOptions {
+  readonly shape?: readonly number[] | undefined
+  readonly dtype?: DType | undefined
+}
+
+export interface ParsedData {
+  readonly shape: readonly number[]
+  readonly dtype: DType
+  readonly values: ArrayLike<number>
+}
+
+/** dtype of a typed array that no dtype was given for, by the name of its constructor. */
+const ARRAY_DTYPES: Readonly<Record<string, DType>> = {
+  Float32Array: 'f32',
+  Float64Array: 'f32',
+  Float16Array: 'f16',
+  Int8Array: 'i32',
+  Int16Array: 'i32',
+  Int32Array: 'i32',
+  Uint8Array: 'u32',
+  Uint8ClampedArray: 'u32',
+  Uint16Array: 'u32',
+  Uint32Array: 'u32',
+}
+
+/** Shape, dtype and flat values of host data. Throws UsageError for ragged arrays, odd elements and wrong shapes. */
+export function parseHostData(data: HostData, options: HostDataOptions = {}): ParsedData {
+  const { values, shape: found, dtype } = isNested(data) ? flatten(data) : flat(data)
+  const shape = options.shape ? checkShape(options.shape) : found
+  if (product(shape) !== values.length)
+    throw new UsageError(
+      `Shape [${shape.join(', ')}] holds ${product(shape)} elements, the data has ${values.length}`,
+    )
+  return { shape, dtype: options.dtype ?? dtype, values }
+}
+
+/**
+ * The bytes of a storage buffer for these values, padded to a multiple of 4. May share memory with `values`.
+ * A Uint16Array for f16 is taken as half bits.
+ */
+export function encodeValues(values: ArrayLike<number>, dtype: DType): Uint8Array<ArrayBuffer> {
+  const array = encode(values, dtype)
+  const bytes = new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength)
+  if (bytes.length % 4 === 0) return bytes
+  const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4)
+  padded.set(bytes)
+  return padded
+}
+
+/** The values in the bytes of a storage buffer: f16 as floats, bool as 0 and 1. */
+export function decodeBytes(bytes: ArrayBuffer, dtype: DType): HostArray {
+  if (dtype === 'f16') return halfToFloats(new Uint16Array(bytes))
+  if (dtype === 'f32') return new Float32Array(bytes)
+  if (dtype === 'i32') return new Int32Array(bytes)
+  const words = new Uint32Array(bytes)
+  if (dtype === 'bool') for (let i = 0; i < words.length; i++) words[i] = words[i] === 0 ? 0 : 1
+  return words
+}
+
+/** The shape itself. Throws UsageError for anything but non-negative integers whose product is exact. */
+export function checkShape(shape: readonly number[]): readonly number[] {
+  for (const [axis, extent] of shape.entries())
+    if (!Number.isInteger(extent) || extent < 0)
+      throw new UsageError(
+        `Shape [${shape.join(', ')}] is not a shape: axis ${axis} is ${String(extent)}, not a non-negative integer`,
+      )
+  if (!Number.isSafeInteger(product(shape)))
+    throw new UsageError(`Shape [${shape.join(', ')}] holds more elements than can be counted`)
+  return shape
+}
+
+function encode(values: ArrayLike<number>, dtype: DType): HostArray {
+  if (dtype === 'f16') return values instanceof Uint16Array ? values : floatsToHalf(values)
+  if (dtype === 'f32') return values instanceof Float32Array ? values : Float32Array.from(values)
+  if (dtype === 'i32' && values instanceof Int32Array) return values
+  if (dtype === 'u32' && values instanceof Uint32Array) return values
+  const { array: TypedArray, round } = DTYPES[dtype]
+  const encoded = new TypedArray(values.length)
+  for (let i = 0; i < values.length; i++) encoded[i] = round(values[i] ?? 0)
+  return encoded
+}
+
+interface Found {
+  readonly values: ArrayLike<number>
+  readonly shape: readonly number[]
+  readonly dtype: DType
+}
+
+function isNested(data: HostData): data is NestedArray {
+  return typeof data === 'number' || typeof data === 'boolean' || Array.isArray(data)
+}
+
+function flat(data: NumericArray): Found {
+  const name = ArrayBuffer.isView(data) ? data.constructor.name : typeof data
+  const dtype = ARRAY_DTYPES[name]
+  if (!dtype)
+    throw new UsageError(`A tensor cannot be made from ${name === 'object' ? 'an object' : `a ${name}`}`, {
+      remedy:
+        'Pass a number, a (nested) array of numbers or a typed array of at most 32 bits (or Float64Array).',
+    })
+  return { values: data, shape: [data.length], dtype }
+}
+
+function flatten(data: NestedArray): Found {
+  const shape: number[] = []
+  for (let level = data; Array.isArray(level); level = level[0]) shape.push(level.length)
+  const values: number[] = []
+  let booleans = 0
+  const visit = (item: NestedArray, depth: number, path: string): void => {
+    const extent = shape[depth]
+    if (Array.isArray(item) && item.length === extent) {
+      for (const [i, part] of item.entries()) visit(part, depth + 1, `${path}[${i}]`)
+      return
+    }
+    if (Array.isArray(item) || extent !== undefined) throw ragged(item, path, extent)
+    if (typeof item !== 'number' && typeof item !== 'boolean')
+      throw new UsageError(`data${path} is a ${item === null ? 'null' : typeof item}, not a number`)
+    if (typeof item === 'boolean') booleans++
+    values.push(Number(item))
+  }
+  visit(data, 0, '')
+  const isBool = booleans > 0 && booleans === values.length
+  return { values, shape, dtype: isBool ? 'bool' : 'f32' }
+}
+
+function ragged(item: NestedArray, path: string, extent: number | undefined): UsageError {
+  const is = Array.isArray(item) ? `an array of ${item.length}` : 'a number'
+  const should = extent === undefined ? 'a number' : `an array of ${extent}`
+  return new UsageError(
+    `Nested arrays must be regular: data${path} is ${is}, its neighbours are each ${should}`,
+  )
+}

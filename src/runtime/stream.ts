@@ -1,0 +1,279 @@
+/**
+ * The deferred stream: GPU work in the order in which it was asked for, without anybody waiting. A job that is
+ * ready is encoded at once; one that is not (no device yet, shader compiling, autotuning) holds its place and later
+ * ones queue behind it. A failed job leaves its error in the ledger for the next read or sync, and marks what it
+ * should have written, so that jobs that depend on it are left out and reads of it fail.
+ */
+import type { HelionError, SourceLocation } from '../support/errors.ts'
+import { withLocation } from '../support/errors.ts'
+import type { Device } from './device.ts'
+import { ErrorLedger } from './error_ledger.ts'
+import { KeepAlive } from './keep_alive.ts'
+import type { Launch } from './launch.ts'
+import type { Storage } from './storage.ts'
+
+/** The line of the caller's code behind a job, or how to find it when it is needed. */
+export type Site = SourceLocation | (() => SourceLocation | undefined) | undefined
+
+export interface Job {
+  /** Does the job, in its turn. The stream waits for a promise that it returns; see `Stream.exclusive`. */
+  readonly run: (device: Device) => void | Promise<void>
+  /** What must be there first. A rejection fails the job. */
+  readonly after?: Promise<unknown> | undefined
+  /** What is undefined if the job fails. */
+  readonly writes?: readonly Storage[]
+  readonly site?: Site
+  /** Takes the error instead of the stream's ledger. */
+  readonly fail?: (error: HelionError) => void
+}
+
+export class Stream {
+  readonly errors: ErrorLedger = new ErrorLedger()
+  #device: Device | undefined
+  readonly #open: () => Promise<Device>
+  readonly #jobs: Job[] = []
+  #draining = false
+  readonly #keepAlive = new KeepAlive()
+
+  /** A stream on a device, or on one that is opened when the first job needs it (again after a failure). */
+  constructor(source: Device | (() => Promise<Device>)) {
+    this.#device = typeof source === 'function' ? undefined : source
+    this.#open = typeof source === 'function' ? source : () => Promise.resolve(source)
+  }
+
+  /** The device, once it is open. */
+  get device(): Device | undefined {
+    return this.#device
+  }
+
+  /** Whether a job that is ready would be encoded at once. */
+  get idle(): boolean {
+    return this.#device !== undefined && !this.#draining
+  }
+
+  /** The device, opened if need be. Rejects with AdapterError. */
+  async opened(): Promise<Device> {
+    this.#device ??= await this.#open()
+    this.#device.assertUsable()
+    return this.#device
+  }
+
+  /** Puts a job at the end of the stream. */
+  enqueue(job: Job): void {
+    if (this.#device && !this.#draining && !job.after) {
+      const pending = this.#start(this.#device, job)
+      if (!pending) return
+      this.#jobs.push({ ...job, run: () => pending })
+    } else {
+      // Listened to from now on: it may reject before its turn comes.
+      job.after?.catch(() => {})
+      this.#jobs.push(job)
+    }
+    if (!this.#draining) void this.#drain()
+  }
+
+  /** One dispatch. The fast way for pipelines that are compiled; `launch.words` is copied if it has to wait. */
+  launch(launch: Launch, site?: Site): void {
+    const device = this.#device
+    if (device && !this.#draining && !device.failure) {
+      try {
+        this.#encode(device, launch, site)
+      } catch (error) {
+        this.#failed(error, written(launch), site)
+      }
+      return
+    }
+    const own = { ...launch, words: launch.words.slice() }
+    this.enqueue({ run: (opened) => this.#encode(opened, own, site), writes: written(launch), site })
+  }
+
+  /**
+   * Launches that are made once the device is open, while earlier jobs may still be waiting, and run in their turn:
+   * choosing a config, compiling it, making pipelines.
+   */
+  prepare(make: (device: Device) => Promise<readonly Launch[]>, job: Omit<Job, 'run' | 'after'> = {}): void {
+    let launches: readonly Launch[] = []
+    const after = this.opened().then(async (device) => {
+      launches = await make(device)
+    })
+    const run = (device: Device) => {
+      for (const launch of launches) this.#encode(device, launch, job.site)
+    }
+    this.enqueue({ ...job, run, after })
+  }
+
+  /**
+   * A job that has the device for itself until its promise settles, for tuning and checking in the middle of a
+   * program. It works through the stream it is given; work put on the outer stream waits until it is done.
+   */
+  exclusive(action: (inner: Stream) => Promise<void>, job: Omit<Job, 'run'> = {}): void {
+    const run = async (device: Device) => {
+      const inner = new Stream(device)
+      await action(inner)
+      await inner.sync()
+    }
+    this.enqueue({ ...job, run })
+  }
+
+  /** Host data into a storage. `data` has a multiple of 4 bytes and belongs to the stream if it has to wait. */
+  write(storage: Storage, data: Uint8Array<ArrayBuffer>, site?: Site): void {
+    const run = ({ recorder, pool }: Device) => {
+      recorder.write(storage.in(pool), data)
+      storage.failure = undefined
+    }
+    this.enqueue({ run, writes: [storage], site })
+  }
+
+  /** Copies all bytes of one storage to another of at least its size. */
+  copy(from: Storage, to: Storage, site?: Site): void {
+    const run = ({ recorder, pool }: Device) => {
+      to.failure = from.failure
+      if (from.failure) return
+      const bytes = Math.ceil(from.bytes / 4) * 4
+      if (bytes === 0) return
+      const [source, target] = [from.in(pool), to.in(pool)]
+      recorder.commands().copyBufferToBuffer(source.buffer, 0, target.buffer, 0, bytes)
+    }
+    this.enqueue({ run, writes: [to], site })
+  }
+
+  /** The bytes of a storage as they are at this place of the stream. Rejects with errors of earlier jobs. */
+  async read(storage: Storage, site?: Site): Promise<ArrayBuffer> {
+    const bytes = await this.#inTurn(site, async (device) => {
+      if (storage.failure) return new ArrayBuffer(0)
+      return await device.staging.read(storage.in(device.pool), storage.bytes)
+    })
+    this.#throwUnread(storage.failure)
+    return bytes
+  }
+
+  /** Waits for everything put on the stream so far. Rejects with errors of earlier jobs. */
+  async sync(site?: Site): Promise<void> {
+    await this.#inTurn(site, (device) => device.finished())
+    this.#throwUnread(undefined)
+  }
+
+  /** Gives a storage's buffer back once the jobs before have been encoded. */
+  release(storage: Storage): void {
+    if (this.idle) storage.release()
+    else this.enqueue({ run: () => storage.release(), fail: () => {} })
+  }
+
+  /** Submits what is encoded so far, without waiting. */
+  flush(): void {
+    this.#device?.recorder.flush()
+  }
+
+  /** Runs `action` in its turn; its promise is waited for by the caller, not by the stream. */
+  #inTurn<T>(site: Site, action: (device: Device) => Promise<T>): Promise<T> {
+    this.#keepAlive.hold()
+    const done = new Promise<T>((resolve, reject) => {
+      const run = (device: Device) => {
+        settle(device, action).then(resolve, (error) => reject(withLocation(error, place(site))))
+      }
+      this.enqueue({ run, fail: reject, site })
+    })
+    return done.finally(() => this.#keepAlive.release())
+  }
+
+  #encode(device: Device, launch: Launch, site: Site): void {
+    const failure = failureAmong(launch.storages)
+    if (failure) {
+      for (const storage of written(launch)) storage.failure = failure
+      return
+    }
+    if (launch.pipeline.launched) {
+      device.recorder.dispatch(launch)
+      return
+    }
+    const report = (error: HelionError) => this.#failed(error, written(launch), site)
+    device.check(() => device.recorder.dispatch(launch), report)
+    launch.pipeline.launched = true
+  }
+
+  /** Starts a job; a promise when it goes on. */
+  #start(device: Device, job: Job): Promise<void> | undefined {
+    try {
+      device.assertUsable()
+      return job.run(device) ?? undefined
+    } catch (error) {
+      this.#jobFailed(error, job)
+      return undefined
+    }
+  }
+
+  async #drain(): Promise<void> {
+    this.#draining = true
+    this.#keepAlive.hold()
+    let next = 0
+    while (next < this.#jobs.length) {
+      const job = this.#jobs[next++]
+      if (!job) break
+      try {
+        const device = this.#device ?? (await this.opened())
+        if (job.after) await job.after
+        const pending = this.#start(device, job)
+        if (pending) await pending
+      } catch (error) {
+        this.#jobFailed(error, job)
+        if (this.#device) continue
+        // Without a device the others would only fail the same way, each after another attempt.
+        for (const other of this.#jobs.slice(next)) this.#jobFailed(error, other)
+        break
+      }
+    }
+    this.#jobs.length = 0
+    this.#draining = false
+    this.#keepAlive.release()
+  }
+
+  #jobFailed(error: unknown, job: Job): void {
+    if (job.fail) job.fail(withLocation(error, place(job.site)))
+    else this.#failed(error, job.writes ?? [], job.site)
+  }
+
+  #failed(error: unknown, writes: readonly Storage[], site: Site): void {
+    const located = withLocation(error, place(site))
+    for (const storage of writes) storage.failure = located
+    this.errors.add(located)
+  }
+
+  /** `own` is what made the very thing that was asked for undefined; it is thrown each time. */
+  #throwUnread(own: HelionError | undefined): void {
+    if (own) {
+      this.errors.remove(own)
+      throw own
+    }
+    const unread = this.errors.take() ?? this.#device?.errors.take()
+    if (unread) throw unread
+  }
+}
+
+/** The action's result once earlier checks have reported; the reason when the device is lost meanwhile. */
+async function settle<T>(device: Device, action: (device: Device) => Promise<T>): Promise<T> {
+  try {
+    const result = await Promise.race([action(device), device.lost])
+    await device.checked()
+    return result
+  } catch (error) {
+    // The loss of the device is announced a little later than the failures that it causes.
+    const later = new Promise((resolve) => setTimeout(resolve, LOSS_NOTICE_MS))
+    await Promise.race([device.lost, later])
+    throw error
+  }
+}
+
+const LOSS_NOTICE_MS = 100
+
+function failureAmong(storages: readonly Storage[]): HelionError | undefined {
+  for (const storage of storages) if (storage.failure) return storage.failure
+  return undefined
+}
+
+function written({ pipeline, storages }: Launch): Storage[] {
+  return storages.filter((_, binding) => pipeline.layout.accesses[binding] === 'read_write')
+}
+
+function place(site: Site): SourceLocation | undefined {
+  return typeof site === 'function' ? site() : site
+}

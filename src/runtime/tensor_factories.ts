@@ -1,0 +1,100 @@
+/**
+ * Functions that make tensors: from host data, constant, a range, random. All return at once; the values are
+ * written in stream order, on the GPU unless they come from the host.
+ */
+import { lazyCallSite } from '../support/call_site.ts'
+import type { DType } from '../support/dtypes.ts'
+import { isFloat } from '../support/dtypes.ts'
+import { UsageError } from '../support/errors.ts'
+import { type Generator, generatorLaunch, readyLaunch } from './generators.ts'
+import { type HostData, type HostDataOptions, parseHostData } from './host_data.ts'
+import type { Stream } from './stream.ts'
+import { DeviceTensor } from './tensor.ts'
+
+export interface FactoryOptions {
+  /** `f32` unless said otherwise. */
+  readonly dtype?: DType
+  /** The default stream unless said otherwise. */
+  readonly stream?: Stream
+}
+
+export interface RandomOptions extends FactoryOptions {
+  /** A non-negative safe integer. Without one, tensors of a process are numbered from a fixed start. */
+  readonly seed?: number
+}
+
+const FIRST_SEED = 20_240_229
+let unseeded = 0
+
+/**
+ * A tensor with these elements. dtype: that of a typed array (8 and 16 bits widen), `bool` for booleans, else f32;
+ * a Uint16Array with dtype f16 is taken as half bits. Throws UsageError for ragged arrays and wrong shapes.
+ */
+export function tensor(data: HostData, options: HostDataOptions & { stream?: Stream } = {}): DeviceTensor {
+  const { shape, dtype, values } = parseHostData(data, options)
+  return DeviceTensor.allocate(shape, dtype, options.stream).upload(values)
+}
+
+/** A tensor with undefined contents. */
+export function empty(shape: readonly number[], options: FactoryOptions = {}): DeviceTensor {
+  return DeviceTensor.allocate(shape, options.dtype ?? 'f32', options.stream)
+}
+
+export function zeros(shape: readonly number[], options: FactoryOptions = {}): DeviceTensor {
+  return full(shape, 0, options)
+}
+
+export function ones(shape: readonly number[], options: FactoryOptions = {}): DeviceTensor {
+  return full(shape, 1, options)
+}
+
+/** A tensor with the same value everywhere, converted to the dtype. */
+export function full(shape: readonly number[], value: number, options: FactoryOptions = {}): DeviceTensor {
+  return generate(empty(shape, options), { kind: 'fill', value })
+}
+
+/**
+ * start, start + step, … up to but without end, as a tensor of one dimension; `arange(end)` starts at 0.
+ * Throws UsageError for a step of 0 and for dtype bool.
+ */
+export function arange(start: number, end?: number, step = 1, options: FactoryOptions = {}): DeviceTensor {
+  const [from, to] = end === undefined ? [0, start] : [start, end]
+  const count = Math.max(0, Math.ceil((to - from) / step))
+  if (!Number.isFinite(count) || options.dtype === 'bool')
+    throw new UsageError(`arange(${from}, ${to}, ${step}, dtype ${options.dtype ?? 'f32'}) has no values`, {
+      remedy: 'Give finite bounds, a step other than 0 and a dtype of numbers.',
+    })
+  return generate(empty([count], options), { kind: 'range', start: from, step })
+}
+
+/** Uniform random numbers in [0, 1). Throws UsageError for dtypes other than f32 and f16. */
+export function rand(shape: readonly number[], options: RandomOptions = {}): DeviceTensor {
+  return random('uniform', shape, options)
+}
+
+/** Random numbers of the standard normal distribution. Throws UsageError for dtypes other than f32 and f16. */
+export function randn(shape: readonly number[], options: RandomOptions = {}): DeviceTensor {
+  return random('normal', shape, options)
+}
+
+function random(kind: 'uniform' | 'normal', shape: readonly number[], options: RandomOptions): DeviceTensor {
+  const { dtype = 'f32', seed = FIRST_SEED + unseeded++ } = options
+  if (!isFloat(dtype))
+    throw new UsageError(`Random numbers of dtype ${dtype} are not defined; use f32 or f16`)
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new UsageError(`Seed ${seed} is not a non-negative integer below 2^53`)
+  return generate(empty(shape, options), { kind, seed })
+}
+
+function generate(result: DeviceTensor, what: Generator): DeviceTensor {
+  const { stream, storage } = result
+  if (result.size === 0) return result
+  const launch = stream.idle && stream.device ? readyLaunch(stream.device, storage, what) : undefined
+  if (launch) stream.launch(launch)
+  else
+    stream.prepare(async (device) => [await generatorLaunch(device, storage, what)], {
+      writes: [storage],
+      site: lazyCallSite(),
+    })
+  return result
+}
