@@ -5,7 +5,7 @@
 import { unreachable } from '../support/errors.ts'
 import type { KernelIr, ReturnTree } from './kernel_ir.ts'
 import { type Block, type LoopNode, type Node, ONE, type Region, type TileType } from './node.ts'
-import { printSize } from './size.ts'
+import { printSize, type SizeSymbol, sameSize } from './size.ts'
 
 /** The whole kernel. */
 export function printKernel(kernel: KernelIr): string {
@@ -18,13 +18,17 @@ export function printKernel(kernel: KernelIr): string {
     )
   }
   for (const scalar of kernel.scalars) lines.push(`  argument ${scalar.name}: ${scalar.kind}`)
+  for (const symbol of kernel.symbols) lines.push(...printFacts(symbol))
   for (const guard of kernel.guards) {
     lines.push(`  guard ${printSize(guard.left)} ${guard.relation} ${printSize(guard.right)}`)
   }
-  for (const grid of kernel.grids) {
+  kernel.grids.forEach((grid, number) => {
     lines.push(`  grid ${grid.blocks.map((id) => printer.blockRange(id)).join(', ')}`)
+    for (const block of kernel.blocks) {
+      if (block.kind === 'slice' && block.grid === number) lines.push(`    ${printer.blockRange(block.id)}`)
+    }
     printer.region(grid.body, 2, lines)
-  }
+  })
   lines.push(`  return ${printReturns(kernel, kernel.returns)}`)
   return lines.join('\n')
 }
@@ -34,6 +38,15 @@ export function printRegion(region: Region, blocks: readonly Block[]): string {
   const lines: string[] = []
   new Printer(blocks, (id) => `tensor${id}`).region(region, 0, lines)
   return lines.join('\n')
+}
+
+/** What the specialisation key tells about a symbol, if anything. */
+function printFacts({ key, multipleOf, max }: SizeSymbol): readonly string[] {
+  const facts = [
+    ...(multipleOf > 1 ? [`a multiple of ${multipleOf}`] : []),
+    ...(max === undefined ? [] : [`at most ${max}`]),
+  ]
+  return facts.length > 0 ? [`  ${key} is ${facts.join(', ')}`] : []
 }
 
 function printReturns(kernel: KernelIr, tree: ReturnTree): string {
@@ -76,16 +89,25 @@ class Printer {
     }
   }
 
+  /** "tile0 in 64 by 16"; the end is named when the range does not begin at 0. */
   blockRange(id: number): string {
     const block = this.#blocks.get(id)
-    const extent = block?.extent === undefined ? '' : ` by ${block.extent}`
-    return `${this.#axis(id)} in ${printSize(block?.size ?? 0)}${extent}`
+    const size = block?.size ?? 0
+    const end = block?.end ?? size
+    const upTo = sameSize(size, end) ? '' : ` up to ${printSize(end)}`
+    return `${this.#axis(id)} in ${printSize(size)}${upTo}${this.#extent(id)}`
+  }
+
+  #extent(id: number): string {
+    const block = this.#blocks.get(id)
+    return block?.kind === 'tile' && block.extent !== undefined ? ` by ${block.extent}` : ''
   }
 
   #loopHead(node: LoopNode): string {
     const ranges = node.blocks.map((id, i) => {
       const [begin, end] = [node.begins[i], node.ends[i]]
-      return `${this.#axis(id)} in ${begin ? this.#ref(begin) : '?'}..${end ? this.#ref(end) : '?'}`
+      const range = `${begin ? this.#ref(begin) : '?'}..${end ? this.#ref(end) : '?'}`
+      return `${this.#axis(id)} in ${range}${this.#extent(id)}`
     })
     const carried = node.phis.map((phi, i) => {
       const init = node.inits[i]
@@ -100,7 +122,7 @@ class Printer {
     const args = (nodes: readonly Node[]): string => nodes.map((arg) => this.#ref(arg)).join(', ')
     switch (node.kind) {
       case 'constant':
-        return String(node.value)
+        return Object.is(node.value, -0) ? '-0' : String(node.value)
       case 'size':
         return `size ${printSize(node.size)}`
       case 'argument':
