@@ -5,6 +5,7 @@
 import type { DType } from '../support/dtypes.ts'
 import { stableStringify } from '../support/stable.ts'
 import type { Axis, Node, TileType } from './node.ts'
+import type { Size } from './size.ts'
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
 /** A node without its number. */
@@ -34,7 +35,7 @@ export class NodeFactory {
   #next = 0
 
   make<S extends NodeSpec>(spec: S): S & { readonly id: number } {
-    return Object.freeze(Object.assign({ id: this.#next++ }, spec))
+    return Object.freeze({ ...spec, id: this.#next++ })
   }
 }
 
@@ -82,6 +83,14 @@ export class RegionBuilder {
 /** Type with the given axes. */
 export function tileType(dtype: DType, axes: readonly Axis[] = []): TileType {
   return Object.freeze({ dtype, axes: Object.freeze([...axes]) })
+}
+
+/** A size as an i32 scalar. */
+export function sizeNode(builder: RegionBuilder, size: Size): Node {
+  const common = { type: tileType('i32'), location: undefined }
+  return typeof size === 'number'
+    ? builder.add({ kind: 'constant', ...common, value: size })
+    : builder.add({ kind: 'size', ...common, size })
 }
 
 function contentKey(spec: NodeSpec): string {

@@ -83,7 +83,10 @@ export function castTo(trace: Trace, node: Node, dtype: DType): Node {
   const type = tileType(dtype, node.type.axes)
   if (node.kind === 'constant') return trace.constant(convertConstant(node.value, dtype), dtype)
   // A number among the arguments travels as a double: reading it as an integer must not go through f32.
-  if (node.kind === 'argument' && node.type.dtype === 'f32') return trace.add('a cast', { ...node, type })
+  if (node.kind === 'argument' && node.type.dtype === 'f32') {
+    const { id: _id, ...spec } = node
+    return trace.add('a cast', { ...spec, type })
+  }
   return trace.add('a cast', { kind: 'cast', type, location: callSite(), arg: node, bits: false })
 }
 
