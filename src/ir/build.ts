@@ -35,7 +35,7 @@ export class NodeFactory {
   #next = 0
 
   make<S extends NodeSpec>(spec: S): S & { readonly id: number } {
-    return Object.freeze({ ...spec, id: this.#next++ })
+    return Object.freeze(Object.assign({}, spec, { id: this.#next++ }))
   }
 }
 
