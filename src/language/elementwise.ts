@@ -9,6 +9,7 @@ import { OPS, type OpName } from '../ir/ops.ts'
 import { callSite } from '../support/call_site.ts'
 import { type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
+import { describe } from './describe.ts'
 import { isSymbolic } from './dim.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastAxes, broadcastTo, castTo, dtypeOfNumber, promote } from './typing.ts'
@@ -40,7 +41,8 @@ export function toNode(trace: Trace, what: string, operand: Operand, dtype?: DTy
   if (typeof operand === 'number') return trace.constant(operand, dtypeOfNumber(operand, dtype))
   throw new AuthorError(`${what} got ${describe(operand)} as an operand`, {
     location: callSite(),
-    remedy: 'Operands are tiles, numbers, booleans and sizes; read a tensor with tensor.at(…) first.',
+    remedy:
+      'Operands are tile values, numbers, booleans and sizes: tensor.at(…) reads a tensor, tile.index is where a tile stands.',
   })
 }
 
@@ -83,11 +85,4 @@ function checkArity(op: OpName, rule: OpRule, operands: readonly Operand[]): voi
   throw new AuthorError(`${op} takes ${rule.arity} operands, not ${operands.length}`, {
     location: callSite(),
   })
-}
-
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value)
-  return typeof value === 'object'
-    ? `a ${value.constructor?.name ?? 'object'}`
-    : `the ${typeof value} ${String(value)}`
 }

@@ -8,6 +8,7 @@ import { type AtomicOp, type Axis, type Block, type Node, ONE, UNNUMBERED } from
 import { callSite } from '../support/call_site.ts'
 import { isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
+import { describe } from './describe.ts'
 import { isDim, toSize } from './dim.ts'
 import { toNode } from './elementwise.ts'
 import type { IndexTerm } from './tensor.ts'
@@ -134,7 +135,7 @@ function indexNode(
   }
   if (term instanceof TileValue) return integerIndex(trace, tensor, dim, term.nodeIn(trace))
   if (isDim(term)) return trace.size(toSize(term, `index ${dim} of ${tensor.name}`))
-  throw new AuthorError(`${tensor.name}.at(…) got ${String(term)} as index ${dim}`, {
+  throw new AuthorError(`${tensor.name}.at(…) got ${describe(term)} as index ${dim}`, {
     location: callSite(),
     remedy: `An index is a tile, ':', null, a number, a size, or a tile value of i32 or u32.`,
   })

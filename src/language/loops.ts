@@ -8,7 +8,8 @@ import { type Size, sizeOp } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { isPowerOf2 } from '../support/maths.ts'
-import { isDim, isSymbolic, toSize } from './dim.ts'
+import { describe } from './describe.ts'
+import { isDim, toSize } from './dim.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
 import { castTo } from './typing.ts'
@@ -53,34 +54,35 @@ export const tile: TileLoop = ((
   const last = rest[0] as RangeArgument | undefined
   const ends = listOf(last ?? first)
   const begins = last === undefined ? ends.map(() => 0) : listOf(first)
-  const location = callSite()
-  const ranges = makeRanges(trace, 'tile', begins, ends, options)
-  const tiles = ranges.map((range) => new Tile(trace, range.block))
-  return loop(trace, ranges, location, () => (Array.isArray(last ?? first) ? tiles : tiles[0]))
+  return loop(
+    trace,
+    (location) => makeRanges(trace, 'tile', begins, ends, options, location),
+    (tiles) => (Array.isArray(last ?? first) ? tiles : tiles[0]),
+  )
 }) as TileLoop
 
 export const grid: GridLoop = ((end: RangeArgument) => {
   const trace = tracing('hl.grid')
   const ends = listOf(end)
-  const location = callSite()
   const begins = ends.map(() => 0)
-  const ranges = makeRanges(trace, 'grid', begins, ends, {})
-  return loop(trace, ranges, location, () => {
-    const values = ranges.map((range) => new Tile(trace, range.block).begin)
-    return Array.isArray(end) ? values : values[0]
-  })
+  return loop(
+    trace,
+    (location) => makeRanges(trace, 'grid', begins, ends, {}, location),
+    (tiles) => {
+      const values = tiles.map((tile) => tile.begin)
+      return Array.isArray(end) ? values : values[0]
+    },
+  )
 }) as GridLoop
 
 /** `hl.staticRange`: plain numbers; the body is traced once for each. The end must be a number. */
-export function* staticRange(end: number): Iterable<number> {
+export function staticRange(end: number): Iterable<number> {
   tracing('hl.staticRange')
-  if (isSymbolic(end) || !Number.isInteger(end)) {
-    throw new AuthorError(`hl.staticRange(${String(end)}): the number of rounds must be a plain integer`, {
-      location: callSite(),
-      remedy: 'Make the size a constant with hl.specialize(dim), or loop with hl.tile or hl.grid.',
-    })
-  }
-  for (let i = 0; i < end; i++) yield i
+  if (Number.isInteger(end)) return Array.from({ length: Math.max(0, end) }, (_, i) => i)
+  throw new AuthorError(`hl.staticRange of ${describe(end)}: the number of rounds must be a plain integer`, {
+    location: callSite(),
+    remedy: 'Make the size a constant with hl.specialize(dim), or loop with hl.tile or hl.grid.',
+  })
 }
 
 interface Range {
@@ -89,16 +91,26 @@ interface Range {
   readonly end: Node | undefined
 }
 
-function* loop(
+/** Every `for…of` over the result is a loop of its own, opened where it stands. */
+function loop(
+  trace: Trace,
+  rangesAt: (location: SourceLocation | undefined) => readonly Range[],
+  item: (tiles: readonly Tile[]) => unknown,
+): Iterable<unknown> {
+  const location = callSite()
+  return { [Symbol.iterator]: () => iterate(trace, rangesAt(location), location, item) }
+}
+
+function* iterate(
   trace: Trace,
   ranges: readonly Range[],
   location: SourceLocation | undefined,
-  item: () => unknown,
-) {
+  item: (tiles: readonly Tile[]) => unknown,
+): Generator<unknown> {
   const scope = trace.openLoop(location)
   let completed = false
   try {
-    yield item()
+    yield item(ranges.map((range) => new Tile(trace, range.block)))
     completed = true
   } finally {
     // Reached with `completed` false on break, return and errors; an error of the author's own wins over this one.
@@ -128,8 +140,8 @@ function makeRanges(
   begins: readonly Bound[],
   ends: readonly Bound[],
   options: TileOptions,
+  location: SourceLocation | undefined,
 ): readonly Range[] {
-  const location = callSite()
   if (ends.length === 0 || begins.length !== ends.length) {
     throw new AuthorError(`hl.${kind} with ${begins.length} begins and ${ends.length} ends`, { location })
   }
@@ -158,7 +170,14 @@ function sizesOf(trace: Trace, begin: Bound, end: Bound): { size: Size; end: Siz
 /** The bound as a size, or `undefined` when it is computed on the device. */
 function boundSize(trace: Trace, bound: Bound): Size | undefined {
   if (isDim(bound)) return toSize(bound, 'the range of a loop')
-  if (trace.insideLoop && bound instanceof TileValue) return undefined
+  if (!(bound instanceof TileValue)) {
+    throw new AuthorError(`the range of a loop is ${describe(bound)}`, {
+      location: callSite(),
+      remedy:
+        'Its bounds are numbers, sizes, or inside a loop integer scalars; lists of them for several dimensions.',
+    })
+  }
+  if (trace.insideLoop) return undefined
   throw new AuthorError('the range of a top-level loop is computed on the device', {
     location: callSite(),
     remedy: 'Its bounds must be numbers or sizes; use hl.specialize for a number among the arguments.',
@@ -199,7 +218,7 @@ function listOf(value: RangeArgument): readonly Bound[] {
 }
 
 function isOptions(value: unknown): value is TileOptions {
-  return typeof value === 'object' && value !== null && 'blockSize' in value && !(value instanceof TileValue)
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }
 
 function required(node: Node | undefined): Node {

@@ -2,16 +2,31 @@
 import { tileType } from '../ir/build.ts'
 import type { Block, RangeNode } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
-import type { Trace } from './trace.ts'
+import { AuthorError } from '../support/errors.ts'
+import type { Scope } from './scope.ts'
+import { type Trace, tracing } from './trace.ts'
 import { TileValue } from './value.ts'
 
 export class Tile {
-  readonly block: Block
   readonly #trace: Trace
+  readonly #scope: Scope
+  readonly #block: Block
 
+  /** A tile belongs to the innermost open loop. */
   constructor(trace: Trace, block: Block) {
     this.#trace = trace
-    this.block = block
+    this.#scope = trace.scope('a tile')
+    this.#block = block
+  }
+
+  /** The positions' block; an error when the tile's loop has ended. */
+  get block(): Block {
+    const trace = tracing('a tile')
+    if (trace === this.#trace && trace.sees(this.#scope)) return this.#block
+    throw new AuthorError('a tile is used after its loop', {
+      location: callSite(),
+      remedy: 'A tile is good inside its own loop only; loop over the same range again.',
+    })
   }
 
   /** Positions of this tile's elements: i32, one axis. */
@@ -44,6 +59,14 @@ export class Tile {
   /** Number of positions in a full tile, as the config chose it: an i32 scalar. */
   get blockSize(): TileValue {
     return this.#range('block_size')
+  }
+
+  [Symbol.toPrimitive](): never {
+    throw new AuthorError('a tile cannot be used as a plain number, string or condition', {
+      location: callSite(),
+      remedy:
+        'Its positions are tile.index, the first one tile.begin; work on them by method: tile.index.add(1).',
+    })
   }
 
   #range(what: RangeNode['what']): TileValue {

@@ -2,7 +2,7 @@
  * The kernel being traced. Author code runs once on symbolic tensors and every operation lands here; `finish`
  * turns the record into a KernelIr. Only one trace is open at a time, and none outside `traceKernel`.
  */
-import { NodeFactory, type NodeOfKind, type NodeSpec, tileType } from '../ir/build.ts'
+import { NodeFactory, type NodeOfKind, type NodeSpec, sizeNode, tileType } from '../ir/build.ts'
 import type { Grid, Guard, ScalarInfo, Specialization, TensorInfo } from '../ir/kernel_ir.ts'
 import type { Block, Node } from '../ir/node.ts'
 import { maxOf, printSize, type Size, sameSize, symbolsOf } from '../ir/size.ts'
@@ -78,6 +78,11 @@ export class Trace {
     })
   }
 
+  /** True while the loop of `scope` is open. */
+  sees(scope: Scope): boolean {
+    return this.#scope?.sees(scope) ?? false
+  }
+
   get insideLoop(): boolean {
     return this.#scope !== undefined
   }
@@ -99,8 +104,7 @@ export class Trace {
 
   /** A size as an i32 scalar. */
   size(size: Size): Node {
-    if (typeof size === 'number') return this.constant(size, 'i32')
-    return this.add('a size', { kind: 'size', type: tileType('i32'), location: undefined, size })
+    return sizeNode(this.scope('a size').builder, size)
   }
 
   openLoop(location: SourceLocation | undefined): Scope {

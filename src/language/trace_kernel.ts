@@ -11,6 +11,7 @@ import { verifyKernel } from '../ir/verify.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { stableStringify } from '../support/stable.ts'
 import { type ArgumentSpec, symbolicArgument } from './arguments.ts'
+import { describe } from './describe.ts'
 import { RetraceSignal, Trace, withTrace } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
 
@@ -150,11 +151,6 @@ function returnTree(request: TraceRequest, value: unknown): ReturnTree {
     location: request.location,
     remedy: 'Return tensors (one, a list or an object of them) or nothing.',
   })
-}
-
-function describe(value: unknown): string {
-  if (typeof value !== 'object' || value === null) return `the ${typeof value} ${String(value)}`
-  return `a ${value.constructor?.name ?? 'value'}`
 }
 
 /** Names of a function's parameters, as far as its text tells; only used in messages. */

@@ -97,13 +97,13 @@ export class TileValue extends TileBase {
 
   /** The IR value; an error when its loop has ended or it belongs to another kernel. */
   nodeIn(trace: Trace): Node {
-    const visible = this.#scope === 'kernel' || trace.scope('this value').sees(this.#scope)
+    const visible = this.#scope === 'kernel' || trace.sees(this.#scope)
     if (this.#trace === trace && visible) return this.#node
     throw new AuthorError('a value made inside a loop over tiles is used after that loop', {
       location: callSite(),
       remedy:
-        'Carry it out of the loop in an accumulator: const acc = hl.zeros([…]) (or value.clone()) before the loop, ' +
-        'acc.addAssign(…) or acc.assign(…) inside it.',
+        'Carry it out of an inner loop in an accumulator, made before that loop by hl.zeros([…]) or value.clone() and ' +
+        'changed inside it by acc.addAssign(…) or acc.assign(…); out of a top-level loop in a tensor: out.at(…).set(…).',
     })
   }
 
@@ -188,5 +188,16 @@ export class ScalarArgument extends TileValue {
   override nodeIn(trace: Trace): Node {
     super.nodeIn(trace)
     return trace.add('an argument', this.#spec)
+  }
+
+  override [Symbol.toPrimitive](): never {
+    throw new AuthorError(
+      'a number among the arguments is given at launch and unknown while the kernel is traced',
+      {
+        location: callSite(),
+        remedy:
+          'Use it with methods and hl functions, or make it a constant of the specialisation: hl.specialize(value).',
+      },
+    )
   }
 }
