@@ -2,6 +2,7 @@
  * The reference interpreter: runs a traced kernel on the CPU, program by program. Slow and plain on purpose; it is
  * the truth that compiled kernels are checked against, in tests and before a config may win a search.
  */
+import { DTYPES } from '../support/dtypes.ts'
 import { unreachable } from '../support/errors.ts'
 import { cdiv, product } from '../support/maths.ts'
 import {
@@ -47,9 +48,10 @@ export function interpretKernel(
   options: InterpretOptions = {},
 ): void {
   const symbolValue = (symbol: SizeSymbol): number => tensors[symbol.tensor]?.shape[symbol.axis] ?? 0
-  for (const { id, fill } of kernel.tensors) {
+  for (const { id, dtype, fill } of kernel.tensors) {
     const tensor = tensors[id]
-    if (fill !== undefined && tensor) for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = fill
+    if (fill === undefined || !tensor) continue
+    for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = DTYPES[dtype].round(fill)
   }
   kernel.grids.forEach((grid, number) => {
     new Interpreter(kernel, tensors, scalars, symbolValue, options).grid(grid, number)
@@ -148,7 +150,7 @@ class Interpreter {
     const { dtype, axes } = node.type
     switch (node.kind) {
       case 'constant':
-        return { ...scalar('f32', 0), dtype, data: Float64Array.of(node.value) }
+        return scalar(dtype, node.value)
       case 'size':
         return scalar(dtype, this.#sizeOf(node.size))
       case 'argument':

@@ -7,7 +7,7 @@ import type { Grid, Guard, ScalarInfo, Specialization, TensorInfo } from '../ir/
 import type { Block, Node } from '../ir/node.ts'
 import { maxOf, printSize, type Size, sameSize, symbolsOf } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
-import type { DType } from '../support/dtypes.ts'
+import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { BlockTable } from './blocks.ts'
 import { type LoopRange, rootScope, type Scope } from './scope.ts'
@@ -97,7 +97,14 @@ export class Trace {
     return this.scope(what).builder.add(spec)
   }
 
+  /** A number as a scalar; an integer dtype must be able to hold it. */
   constant(value: number, dtype: DType): Node {
+    if (!isFloat(dtype) && DTYPES[dtype].round(value) !== value) {
+      throw new AuthorError(`the number ${value} does not fit ${dtype}`, {
+        location: callSite(),
+        remedy: `Convert the tile beside it first: .to('f32'), or .to('i32') for negative numbers.`,
+      })
+    }
     const spec = { kind: 'constant', type: tileType(dtype), location: undefined, value } as const
     return this.add('a number', spec)
   }

@@ -6,7 +6,7 @@ import { tileType } from '../ir/build.ts'
 import { type Axis, type Node, ONE } from '../ir/node.ts'
 import { printSize } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
-import { type DType, isFloat } from '../support/dtypes.ts'
+import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import type { Trace } from './trace.ts'
 
@@ -81,7 +81,10 @@ export function broadcastTo(trace: Trace, node: Node, axes: readonly Axis[], wha
 export function castTo(trace: Trace, node: Node, dtype: DType): Node {
   if (node.type.dtype === dtype) return node
   const type = tileType(dtype, node.type.axes)
-  if (node.kind === 'constant') return trace.constant(convertConstant(node.value, dtype), dtype)
+  if (node.kind === 'constant') {
+    const value = isFloat(dtype) ? node.value : DTYPES[dtype].round(node.value)
+    return trace.constant(value, dtype)
+  }
   // A number among the arguments travels as a double: reading it as an integer must not go through f32.
   if (node.kind === 'argument' && node.type.dtype === 'f32') {
     const { id: _id, ...spec } = node
@@ -107,9 +110,4 @@ function mismatch(trace: Trace, shapes: readonly (readonly Axis[])[], what: stri
     remedy:
       'Axes align at the last one; add an axis of one with .unsqueeze(axis), or reduce with keepdim: true.',
   })
-}
-
-function convertConstant(value: number, dtype: DType): number {
-  if (dtype === 'bool') return value === 0 ? 0 : 1
-  return isFloat(dtype) ? value : Math.trunc(value)
 }
