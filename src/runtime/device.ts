@@ -30,8 +30,8 @@ const RESTART = 'Call resetDevice() and create the tensors anew, or start the pr
 export interface DeviceOptions {
   /** As HELION_ADAPTER, which is the default. */
   readonly adapter?: string | undefined
-  /** False gives up `var<immediate>` even where there is one. */
-  readonly immediates?: boolean
+  /** Features to leave alone although the adapter has them; `immediates` stands for `var<immediate>`. */
+  readonly without?: readonly string[]
   /** Bytes of unused buffers to keep. */
   readonly maxIdleBytes?: number
 }
@@ -40,8 +40,9 @@ export interface DeviceOptions {
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
   const found = await chooseAdapter(options.adapter)
   const { adapter, info } = found
-  const requiredFeatures = FEATURES.filter((name) => adapter.features.has(name)) as GPUFeatureName[]
+  const wanted = FEATURES.filter((name) => adapter.features.has(name) && !options.without?.includes(name))
   try {
+    const requiredFeatures = wanted as GPUFeatureName[]
     const gpu = await adapter.requestDevice({ requiredFeatures, requiredLimits: allLimits(adapter) })
     return new Device(gpu, found, options)
   } catch (error) {
@@ -83,7 +84,7 @@ export class Device {
     this.info = Object.freeze(info)
     this.adapterInfo = adapter.info
     this.features = new Set(gpu.features)
-    const immediates = options.immediates !== false && hasImmediates(api, gpu)
+    const immediates = !options.without?.includes('immediates') && hasImmediates(api, gpu)
     this.limits = deviceLimits(gpu, adapter, info, immediates)
     this.facts = Object.freeze(hardwareFacts(info))
     this.lost = new Promise((_, reject) => {

@@ -58,12 +58,12 @@ const UNKNOWN_REGISTER_BUDGET = 128
 /** Spilled values of a software adapter lie in the processor's own first cache. */
 const SOFTWARE_REGISTER_BUDGET = 256
 
-/** Facts by name; for software adapters the processor's cores and a usual last-level cache. */
+/** Facts by name; for software adapters the processor's cores and the part of its cache that is worth flushing. */
 export function hardwareFacts(info: AdapterInfo): HardwareFacts {
   if (info.software)
     return {
       computeUnits: processorCores(),
-      cacheBytes: 32 * MIB,
+      cacheBytes: 4 * MIB,
       registerBudget: SOFTWARE_REGISTER_BUDGET,
     }
   const name = `${info.device} ${info.description}`.toLowerCase().replace(/[^a-z0-9]+/g, ' ')
