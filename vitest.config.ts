@@ -4,10 +4,10 @@
  * used, on every machine. No test is a race: the time limit only ends runs that hang.
  */
 import { availableParallelism } from 'node:os'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 /** Folders of test/ that run without an adapter. */
-const UNIT = ['support', 'config', 'ir', 'language', 'heuristics', 'aot/evaluate', 'gates']
+const UNIT = ['support', 'config', 'ir', 'language', 'heuristics', 'aot/evaluate', 'gates', 'scripts']
 
 const unitFiles = UNIT.map((folder) => `test/${folder}/**/*.test.ts`)
 const tenMinutes = 600_000
@@ -18,7 +18,7 @@ const shared = {
   hookTimeout: tenMinutes,
 }
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   test: {
     maxWorkers: availableParallelism(),
     projects: [
@@ -35,3 +35,5 @@ export default defineConfig({
     ],
   },
 })
+
+export default config

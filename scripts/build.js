@@ -18,6 +18,8 @@ const ENTRIES = {
   index: 'src/index.ts',
   'cli/main': 'src/cli/main.ts',
 }
+/** Entries that need not exist. */
+const OPTIONAL = ['cli/main']
 
 /** Besides everything under src: what a build depends on. */
 const OTHER_INPUTS = [
@@ -33,14 +35,16 @@ const OTHER_INPUTS = [
  * Throws when an entry is missing or esbuild or tsc fail; the previous dist then stays as it is.
  */
 async function build(root) {
-  const missing = Object.values(ENTRIES).filter((file) => !existsSync(join(root, file)))
-  if (missing.length > 0) throw new Error(`cannot build: ${missing.join(', ')} not found in ${root}`)
+  const absent = Object.keys(ENTRIES).filter((name) => !existsSync(join(root, ENTRIES[name])))
+  const missing = absent.filter((name) => !OPTIONAL.includes(name)).map((name) => ENTRIES[name])
+  if (missing.length > 0) throw new Error(`${missing.join(', ')} not found in ${root}`)
+  const entries = Object.fromEntries(Object.entries(ENTRIES).filter(([name]) => !absent.includes(name)))
   const dist = join(root, 'dist')
   const key = buildKey(root)
   if (readKey(dist) === key) return false
   const staging = `${dist}.${process.pid}`
   try {
-    await bundle(root, staging)
+    await bundle(root, entries, staging)
     emitDeclarations(root, staging)
     writeFileSync(keyFile(staging), key)
     replaceFolder(staging, dist)
@@ -50,10 +54,10 @@ async function build(root) {
   return true
 }
 
-async function bundle(root, outdir) {
+async function bundle(root, entries, outdir) {
   const { warnings } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: ENTRIES,
+    entryPoints: entries,
     outdir,
     bundle: true,
     splitting: true,

@@ -1,18 +1,19 @@
 /**
  * Type-checks a project that uses the packed package, as strictly as a user can: declarations of libraries
- * included, with both ways of resolving modules, and with nothing installed but the package's dependencies.
- * The TypeScript files of the README are part of that project. Needs no network.
+ * included, with both ways of resolving modules, and with nothing installed but what the package depends on.
+ * The TypeScript files of the README are part of that project. Then bundles it for a browser. Needs no network.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import * as esbuild from 'esbuild'
 import * as tar from 'tar'
 import { readmeFiles } from './lib/readme_files.js'
 import { packPackage, ROOT, withFolder, writeFiles } from './lib/temp_project.js'
 
-const RESOLUTIONS = {
-  nodenext: { module: 'nodenext', moduleResolution: 'nodenext' },
-  bundler: { module: 'esnext', moduleResolution: 'bundler' },
+const USERS = {
+  nodenext: { module: 'nodenext', moduleResolution: 'nodenext', lib: ['es2022'] },
+  bundler: { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022', 'dom'] },
 }
 
 const CONSUMER = `import * as helion from 'helion-aot'
@@ -22,8 +23,8 @@ export const names: string[] = Object.keys(helion)
 await withFolder('types', async (folder) => {
   await installPacked(folder)
   writeFiles(folder, { 'package.json': { type: 'module' }, 'consumer.ts': CONSUMER, ...typescriptOfReadme() })
-  const failed = Object.entries(RESOLUTIONS).filter(([name, options]) => !typeCheck(folder, name, options))
-  if (failed.length > 0) process.exitCode = 1
+  const failed = Object.entries(USERS).filter(([name, options]) => !typeCheck(folder, name, options))
+  if (failed.length > 0 || !(await bundleForBrowser(folder))) process.exitCode = 1
 })
 
 /** Puts the packed package and links to its dependencies, but to nothing else, into node_modules. */
@@ -50,7 +51,6 @@ function typeCheck(folder, name, options) {
   const compilerOptions = {
     ...options,
     target: 'es2022',
-    lib: ['es2022'],
     types: [],
     strict: true,
     skipLibCheck: false,
@@ -64,4 +64,14 @@ function typeCheck(folder, name, options) {
   })
   console.log(`types for a user with ${name}: ${result.status === 0 ? 'ok' : 'FAILED'}`)
   return result.status === 0
+}
+
+/** esbuild finds every import, and none of Node's modules. */
+async function bundleForBrowser(folder) {
+  const options = { bundle: true, write: false, platform: 'browser', format: 'esm', logLevel: 'warning' }
+  const { warnings } = await esbuild
+    .build({ ...options, absWorkingDir: folder, entryPoints: [join(folder, 'consumer.ts')] })
+    .catch((failure) => ({ warnings: failure.errors }))
+  console.log(`bundle for browsers: ${warnings.length === 0 ? 'ok' : 'FAILED'}`)
+  return warnings.length === 0
 }

@@ -1,0 +1,129 @@
+/**
+ * Every gate holds for this repository, and fails on a fixture that breaks its rule in each way it knows.
+ */
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { browser } from './browser.ts'
+import type { Gate } from './gate.ts'
+import { headers } from './headers.ts'
+import { layers } from './layers.ts'
+import { leftovers } from './leftovers.ts'
+import { lengths } from './lengths.ts'
+import { lockFile } from './lock_file.ts'
+import { naming } from './naming.ts'
+import { publicApi } from './public_api.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const FIXTURES = fileURLToPath(new URL('../fixtures/gates', import.meta.url))
+
+/** With how many things there are to look at here, at the very least. */
+const GATES: readonly (readonly [Gate, number])[] = [
+  [browser, 20],
+  [headers, 60],
+  [layers, 60],
+  [leftovers, 60],
+  [lengths, 60],
+  [lockFile, 200],
+  [naming, 60],
+  [publicApi, 5],
+]
+
+/** Fixture -> what is wrong with it. */
+const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
+  [browser, 'browser', ['src/later.ts:2 Could not resolve "node:fs"']],
+  [browser, 'browser_load', ['the bundle throws when it is loaded: ReferenceError: process is not defined']],
+  [
+    headers,
+    'headers',
+    [
+      'src/empty.ts: opens with an empty doc comment',
+      'src/essay.ts: opens with 9 lines of comment, more than 8',
+      'src/line_comment.ts: does not open with a doc comment',
+      'src/none.ts: does not open with a doc comment',
+    ],
+  ],
+  [
+    layers,
+    'layers',
+    [
+      'src/aot/evaluate/impure.ts:1 imports src/kernel/kernel.ts: src/aot/evaluate/ must not know kernel',
+      'src/codegen/touches_gpu.ts:1 names GPUDevice: only src/runtime touches the GPU',
+      'src/config/config.ts:2 imports src/config/lost.ts: there is no such source file',
+      'src/ir/sideways.ts:1 imports src/config/config.ts: sideways, ir and config are neighbours',
+      'src/mystery/unknown_layer.ts: mystery is in no layer',
+      'src/support/upwards.ts:1 imports src/kernel/kernel.ts: upwards, from support to kernel',
+      'imports in a circle: src/runtime/first.ts -> src/runtime/second.ts -> src/runtime/first.ts',
+    ],
+  ],
+  [
+    leftovers,
+    'leftovers',
+    [
+      'src/unfinished.ts:1 has unfinished work',
+      'src/unfinished.ts:2 has unfinished work',
+      'src/unfinished.ts:4 has unfinished work',
+      'src/unfinished.ts:6 has a path of one machine',
+      'test/skipped.test.ts:2 has a test that is switched off or singled out',
+      'test/skipped.test.ts:3 has a test that is switched off or singled out',
+    ],
+  ],
+  [
+    lengths,
+    'lengths',
+    [
+      'src/long_file.ts has 401 lines, more than 400',
+      'src/long_function.ts:2 is a function of 61 lines, more than 60',
+      'src/long_line.ts:2 has 111 characters, more than 110',
+    ],
+  ],
+  [
+    lockFile,
+    'lock_file',
+    [
+      'package-lock.json lacks forgotten, which this package asks for',
+      'package-lock.json lacks tool-darwin-arm64, which node_modules/tool asks for',
+      'package-lock.json lacks inner, which node_modules/outer asks for',
+    ],
+  ],
+  [
+    naming,
+    'naming',
+    [
+      'src/Big/inner.ts is not in snake_case',
+      'src/camelCase.ts is not in snake_case',
+      'src/kebab-case.ts is not in snake_case',
+    ],
+  ],
+  [
+    publicApi,
+    'public_api',
+    [
+      "new and not in test/gates/public_api.txt: export * from './everything.ts'",
+      'new and not in test/gates/public_api.txt: exports ./internals ./dist/internals.js',
+      'new and not in test/gates/public_api.txt: value surprise',
+      'gone but still in test/gates/public_api.txt: value forgotten',
+    ],
+  ],
+]
+
+describe('this repository passes', () => {
+  it.each(GATES.map(([gate, least]) => [gate.name, gate, least] as const))('%s', async (_, gate, least) => {
+    const { checked, problems } = await gate.check(ROOT)
+    expect(problems).toEqual([])
+    expect(checked).toBeGreaterThanOrEqual(least)
+  })
+})
+
+describe('a bad fixture fails', () => {
+  it.each(BAD.map(([gate, fixture, expected]) => [fixture, gate, expected] as const))(
+    '%s',
+    async (fixture, gate, expected) => {
+      const { problems } = await gate.check(`${FIXTURES}/${fixture}`)
+      expect(problems).toEqual(expected)
+    },
+  )
+
+  it('for every gate', () => {
+    expect(new Set(BAD.map(([gate]) => gate.name))).toEqual(new Set(GATES.map(([gate]) => gate.name)))
+  })
+})

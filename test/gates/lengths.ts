@@ -1,0 +1,55 @@
+/**
+ * Files of at most 400 lines, functions of at most 60 and lines of at most 110 characters, so that each can be
+ * read in one go. In tests the length of functions is free: `describe` takes its whole file as one.
+ */
+import { Visitor } from 'oxc-parser'
+import type { Gate } from './gate.ts'
+import { lineOf, parse, readSources, type SourceFile } from './source_files.ts'
+
+const MAX_FILE_LINES = 400
+const MAX_FUNCTION_LINES = 60
+const MAX_LINE_LENGTH = 110
+
+const FOLDERS = ['src', 'bin', 'scripts', 'templates', 'pretuned_kernels', 'examples', 'benchmarks', 'test']
+
+export const lengths: Gate = {
+  name: 'lengths',
+  check(root) {
+    const files = readSources(root, FOLDERS)
+    const problems = files.flatMap((file) => [
+      ...longFile(file),
+      ...longLines(file),
+      ...(file.path.startsWith('test/') ? [] : longFunctions(file)),
+    ])
+    return { checked: files.length, problems }
+  },
+}
+
+function longFile({ path, text }: SourceFile): string[] {
+  const lines = text.trimEnd().split('\n').length
+  return lines > MAX_FILE_LINES ? [`${path} has ${lines} lines, more than ${MAX_FILE_LINES}`] : []
+}
+
+function longLines({ path, text }: SourceFile): string[] {
+  return text.split('\n').flatMap((line, index) => {
+    const length = [...line].length
+    if (length <= MAX_LINE_LENGTH) return []
+    return [`${path}:${index + 1} has ${length} characters, more than ${MAX_LINE_LENGTH}`]
+  })
+}
+
+function longFunctions(file: SourceFile): string[] {
+  const problems: string[] = []
+  const measure = (node: { readonly start: number; readonly end: number }): void => {
+    const first = lineOf(file.text, node.start)
+    const lines = lineOf(file.text, node.end) - first + 1
+    if (lines <= MAX_FUNCTION_LINES) return
+    problems.push(`${file.path}:${first} is a function of ${lines} lines, more than ${MAX_FUNCTION_LINES}`)
+  }
+  new Visitor({
+    FunctionDeclaration: measure,
+    FunctionExpression: measure,
+    ArrowFunctionExpression: measure,
+  }).visit(parse(file).program)
+  return problems
+}
