@@ -55,8 +55,8 @@ export interface Hl extends Elementwise {
   readonly zerosLike: (like: Tensor, dtype?: Tensor['dtype']) => Tensor
   readonly full: Full
   readonly arange: (extent: TileExtent) => TileValue
-  /** Makes a size, or a number among the arguments, a constant of every specialisation. */
-  readonly specialize: (value: number) => number
+  /** Makes a size, or a number or boolean among the arguments, a constant of every specialisation. */
+  readonly specialize: <T extends number | boolean>(value: T) => T
   /** ceil(a / b) of sizes. */
   readonly cdiv: (a: number, b: number) => Dim
   /** Smallest power of two that is at least `n`. */

@@ -1,14 +1,15 @@
-/** `hl.specialize`: from a symbolic size or a number among the arguments to a plain number. */
+/** `hl.specialize`: from a symbolic size, or a number or boolean among the arguments, to a plain one. */
 import type { Specialization } from '../ir/kernel_ir.ts'
 import { symbolsOf } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
+import { describe } from './describe.ts'
 import { isSymbolic } from './dim.ts'
 import { RetraceSignal, tracing } from './trace.ts'
 import { ScalarArgument } from './value.ts'
 
 /** The value, a constant of this specialisation; other values get a specialisation of their own. */
-export function specialize(value: number): number {
+export function specialize<T extends number | boolean>(value: T): T {
   tracing('hl.specialize')
   const needed = neededFor(value)
   if (needed.length === 0) return value
@@ -16,7 +17,7 @@ export function specialize(value: number): number {
 }
 
 function neededFor(value: unknown): readonly Specialization[] {
-  if (typeof value === 'number') return []
+  if (typeof value === 'number' || typeof value === 'boolean') return []
   if (value instanceof ScalarArgument) return [{ kind: 'scalar', scalar: value.id }]
   if (isSymbolic(value)) {
     return [...symbolsOf(value.size).values()].map(({ tensor, axis }) => ({
@@ -26,8 +27,11 @@ function neededFor(value: unknown): readonly Specialization[] {
       by: 'value',
     }))
   }
-  throw new AuthorError('hl.specialize needs a size or a number among the arguments', {
-    location: callSite(),
-    remedy: 'Values computed on the device are not known when the kernel is compiled.',
-  })
+  throw new AuthorError(
+    `hl.specialize of ${describe(value)}, which is neither a size nor a number among the arguments`,
+    {
+      location: callSite(),
+      remedy: 'Values computed on the device are not known when the kernel is compiled.',
+    },
+  )
 }

@@ -105,7 +105,9 @@ export class Trace {
         remedy: `Convert the tile beside it first: .to('f32'), or .to('i32') for negative numbers.`,
       })
     }
-    const spec = { kind: 'constant', type: tileType(dtype), location: undefined, value } as const
+    // An integer has no negative zero.
+    const exact = isFloat(dtype) ? value : value + 0
+    const spec = { kind: 'constant', type: tileType(dtype), location: undefined, value: exact } as const
     return this.add('a number', spec)
   }
 
