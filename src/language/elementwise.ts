@@ -13,7 +13,7 @@ import { describe } from './describe.ts'
 import { isSymbolic } from './dim.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastAxes, broadcastTo, castTo, dtypeOfNumber, promote } from './typing.ts'
-import { type Operand, TileValue } from './value.ts'
+import { type Operand, ScalarArgument, TileValue } from './value.ts'
 
 /** `op` applied to the operands, element by element. */
 export function elementwise(op: OpName, operands: readonly Operand[]): TileValue {
@@ -33,10 +33,16 @@ export function elementwise(op: OpName, operands: readonly Operand[]): TileValue
   return new TileValue(trace, trace.add(op, { kind: 'map', type, location: callSite(), op, args: spread }))
 }
 
-/** The IR value of an operand that stands alone; plain numbers become `dtype`, or f32. */
+/**
+ * The IR value of an operand beside tiles of `dtype`. Numbers, sizes and number arguments adopt that dtype (number
+ * arguments only if it is a float: they may hold fractions); without one they are f32.
+ */
 export function toNode(trace: Trace, what: string, operand: Operand, dtype?: DType): Node {
+  if (isNumberArgument(operand) && dtype && isFloat(dtype)) {
+    return castTo(trace, operand.nodeIn(trace), dtype)
+  }
   if (operand instanceof TileValue) return operand.nodeIn(trace)
-  if (isSymbolic(operand)) return trace.size(operand.size)
+  if (isSymbolic(operand)) return castTo(trace, trace.size(operand.size), dtypeOfNumber(0, dtype))
   if (typeof operand === 'boolean') return trace.constant(operand ? 1 : 0, 'bool')
   if (typeof operand === 'number') return trace.constant(operand, dtypeOfNumber(operand, dtype))
   throw new AuthorError(`${what} got ${describe(operand)} as an operand`, {
@@ -46,15 +52,19 @@ export function toNode(trace: Trace, what: string, operand: Operand, dtype?: DTy
   })
 }
 
-/** Operands as nodes; numbers adopt the dtype of the tiles beside them. */
+/** Operands as nodes; what has no dtype of its own adopts that of the tiles beside it. */
 function toNodes(trace: Trace, op: OpName, operands: readonly Operand[]): Node[] {
   const values = op === 'where' ? operands.slice(1) : operands
-  const dtypes = values.flatMap((v) => (v instanceof TileValue ? [v.dtype] : []))
+  const dtypes = values.flatMap((v) => (v instanceof TileValue && !isNumberArgument(v) ? [v.dtype] : []))
   const common = dtypes.reduce<DType | undefined>(
     (a, b) => (a === undefined ? b : promote(a, b, op)),
     undefined,
   )
   return operands.map((operand) => toNode(trace, op, operand, common))
+}
+
+function isNumberArgument(value: Operand): value is ScalarArgument {
+  return value instanceof ScalarArgument && value.dtype === 'f32'
 }
 
 /** Casts the nodes to the dtype that the operation works in. */
