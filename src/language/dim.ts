@@ -32,8 +32,8 @@ export class SymbolicDim {
     throw new AuthorError(`the size ${this.size.key} is symbolic here and cannot be used as a plain number`, {
       location: callSite(),
       remedy:
-        'Use its methods (.add, .mul, .cdiv, …) or the same names on hl; or make it a constant of every ' +
-        'specialisation with hl.specialize(dim), markStatic(tensor, axis) or the option staticShapes: true.',
+        'Compute with hl.add, hl.mul, hl.cdiv, …; or make it a constant of every specialisation with ' +
+        'hl.specialize(dim), markStatic(tensor, axis) or the option staticShapes: true.',
     })
   }
 

@@ -18,7 +18,7 @@ import { cdivDim, type DimOperation, dimOperation, isDim, isDimOperation, nextPo
 import { elementwise } from './elementwise.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
 import { type GridLoop, grid, staticRange, type TileLoop, tile } from './loops.ts'
-import { specialize } from './specialize.ts'
+import { type Specialize, specialize } from './specialize.ts'
 import type { Dim, Tensor } from './tensor.ts'
 import { tracing } from './trace.ts'
 import type { Operand, ReduceOptions, TileValue } from './value.ts'
@@ -56,7 +56,7 @@ export interface Hl extends Elementwise {
   readonly full: Full
   readonly arange: (extent: TileExtent) => TileValue
   /** Makes a size, or a number or boolean among the arguments, a constant of every specialisation. */
-  readonly specialize: <T extends number | boolean>(value: T) => T
+  readonly specialize: Specialize
   /** ceil(a / b) of sizes. */
   readonly cdiv: (a: number, b: number) => Dim
   /** Smallest power of two that is at least `n`. */

@@ -8,8 +8,13 @@ import { isSymbolic } from './dim.ts'
 import { RetraceSignal, tracing } from './trace.ts'
 import { ScalarArgument } from './value.ts'
 
+export interface Specialize {
+  (value: boolean): boolean
+  (value: number): number
+}
+
 /** The value, a constant of this specialisation; other values get a specialisation of their own. */
-export function specialize<T extends number | boolean>(value: T): T {
+export const specialize: Specialize = <T>(value: T): T => {
   tracing('hl.specialize')
   const needed = neededFor(value)
   if (needed.length === 0) return value
