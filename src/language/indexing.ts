@@ -14,7 +14,7 @@ import { toNode } from './elementwise.ts'
 import type { IndexTerm } from './tensor.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
-import { broadcastTo, castTo, printAxes } from './typing.ts'
+import { castTo, fitTo } from './typing.ts'
 import { type Operand, Ref, TileValue } from './value.ts'
 import { view } from './views.ts'
 
@@ -51,7 +51,7 @@ export function storeTo(ref: Ref, value: Operand, atomic?: AtomicOp): void {
     })
   }
   const node = castTo(trace, toNode(trace, what, value, dtype), dtype)
-  const spread = broadcastTo(trace, node, checkedTarget(trace, ref, node, what), what)
+  const spread = fitTo(trace, node, ref.target, what, 'positions')
   const withoutOnes = view(
     trace,
     spread,
@@ -66,21 +66,6 @@ export function storeTo(ref: Ref, value: Operand, atomic?: AtomicOp): void {
   }
   if (atomic) trace.add(what, { kind: 'atomic', op: atomic, ...common })
   else trace.add(what, { kind: 'store', site: UNNUMBERED, ...common })
-}
-
-/** The axes that a stored value must broadcast to. */
-function checkedTarget(trace: Trace, ref: Ref, node: Node, what: string): readonly Axis[] {
-  const target = ref.target.map((axis) => trace.blocks.canonical(axis))
-  const offset = target.length - node.type.axes.length
-  const fits = node.type.axes.every((axis, i) => {
-    const wanted = target[i + offset]
-    return axis === ONE || (wanted !== undefined && trace.blocks.canonical(axis) === wanted)
-  })
-  if (fits) return target
-  throw new AuthorError(
-    `${what} of a value with shape ${printAxes(trace, node.type.axes)} to positions ${printAxes(trace, target)}`,
-    { location: callSite(), remedy: 'The value must have those axes, or broadcast to them.' },
-  )
 }
 
 function checkRank(tensor: TensorInfo, terms: readonly IndexTerm[]): void {

@@ -11,7 +11,7 @@ import { elementwise, toNode } from './elementwise.ts'
 import { storeTo } from './indexing.ts'
 import { logsumexp, mean, reduce, softmax } from './reductions.ts'
 import { tracing } from './trace.ts'
-import { broadcastTo, castTo } from './typing.ts'
+import { castTo, fitTo } from './typing.ts'
 import {
   Accumulator,
   type AccumulatorMethods,
@@ -58,7 +58,7 @@ const ACCUMULATOR_METHODS: MethodsOf<AccumulatorMethods, Accumulator> = {
     const trace = tracing('assign')
     const target = self.nodeIn(trace)
     const node = castTo(trace, toNode(trace, 'assign', value, self.dtype), self.dtype)
-    self.write(broadcastTo(trace, node, target.type.axes, 'assign'))
+    self.write(fitTo(trace, node, target.type.axes, 'assign', 'an accumulator'))
   },
   addAssign: updating('add'),
   subAssign: updating('sub'),

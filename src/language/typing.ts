@@ -77,6 +77,24 @@ export function broadcastTo(trace: Trace, node: Node, axes: readonly Axis[], wha
   return trace.add(what, { kind: 'broadcast', type: tileType(node.type.dtype, axes), location, arg })
 }
 
+/** `node` repeated to the axes of a place that cannot grow; `place` is what the message calls it. */
+export function fitTo(trace: Trace, node: Node, axes: readonly Axis[], what: string, place: string): Node {
+  const missing = axes.length - node.type.axes.length
+  const fits = node.type.axes.every((axis, i) => {
+    const wanted = axes[i + missing]
+    return wanted !== undefined && (axis === ONE || sameAxis(trace, axis, wanted, what))
+  })
+  if (fits) {
+    const target = axes.map((axis) => trace.blocks.canonical(axis))
+    return broadcastTo(trace, node, target, what)
+  }
+  const [have, want] = [node.type.axes, axes].map((shape) => printAxes(trace, shape))
+  throw new AuthorError(`${what} of a value with shape ${have} to ${place} ${want}`, {
+    location: callSite(),
+    remedy: 'The value must have those axes, or broadcast to them.',
+  })
+}
+
 /** `node` with another dtype. */
 export function castTo(trace: Trace, node: Node, dtype: DType): Node {
   if (node.type.dtype === dtype) return node
