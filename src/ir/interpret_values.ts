@@ -2,7 +2,7 @@
  * Values of the reference interpreter: dense row-major arrays in double precision, rounded to their dtype after every
  * operation. Tiles are as long as they really are, so there are no masks here to get wrong.
  */
-import { DTYPES, type DType } from '../support/dtypes.ts'
+import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { product } from '../support/maths.ts'
 import type { Axis, ReduceOp } from './node.ts'
 import { OPS, type OpName } from './ops.ts'
@@ -131,15 +131,17 @@ function reduceRun(op: ReduceOp, dtype: DType, length: number, element: (k: numb
   return state
 }
 
-/** `a[m, k] · b[k, n] + acc`, summed in double precision. */
+/** `a[m, k] · b[k, n] + acc`, summed in double precision; integers wrap. */
 export function dot(dtype: DType, axes: readonly Axis[], a: Value, b: Value, acc: Value | undefined): Value {
   const [m = 1, k = 1] = a.shape
   const n = b.shape[1] ?? 1
   const data = new Float64Array(m * n)
+  const times = isFloat(dtype) ? (x: number, y: number): number => x * y : Math.imul
   for (let i = 0; i < m; i++) {
     for (let l = 0; l < k; l++) {
       const factor = a.data[i * k + l] ?? 0
-      for (let j = 0; j < n; j++) data[i * n + j] = (data[i * n + j] ?? 0) + factor * (b.data[l * n + j] ?? 0)
+      for (let j = 0; j < n; j++)
+        data[i * n + j] = (data[i * n + j] ?? 0) + times(factor, b.data[l * n + j] ?? 0)
     }
   }
   for (let i = 0; i < data.length; i++) data[i] = roundTo(dtype, (data[i] ?? 0) + (acc?.data[i] ?? 0))

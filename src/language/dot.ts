@@ -42,7 +42,7 @@ function dotNode(trace: Trace, left: TileValue, right: TileValue, acc: Node | un
     )
   }
   const dtype: DType = acc?.type.dtype ?? (isFloat(a.type.dtype) ? 'f32' : a.type.dtype)
-  if (acc) checkAccumulator(trace, acc, [m, n])
+  if (acc) checkAccumulator(trace, acc, a.type.dtype, [m, n])
   return trace.add('dot', {
     kind: 'dot',
     site: UNNUMBERED,
@@ -60,7 +60,14 @@ function sameDType(trace: Trace, a: Node, b: Node): [Node, Node] {
   return [castTo(trace, a, dtype), castTo(trace, b, dtype)]
 }
 
-function checkAccumulator(trace: Trace, acc: Node, axes: readonly number[]): void {
+function checkAccumulator(trace: Trace, acc: Node, operands: DType, axes: readonly number[]): void {
+  const { dtype } = acc.type
+  if (isFloat(operands) ? !isFloat(dtype) : dtype !== operands) {
+    throw new AuthorError(`addDot of ${operands} tiles to an accumulator of ${dtype}`, {
+      location: callSite(),
+      remedy: 'Floats accumulate in f32 or f16, integers in their own dtype: hl.zeros([m, n], dtype).',
+    })
+  }
   const have = acc.type.axes
   if (have.length === 2 && have.every((axis, i) => sameAxis(trace, axis, axes[i] ?? axis, 'addDot'))) return
   throw new AuthorError(
