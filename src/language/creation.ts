@@ -16,9 +16,9 @@ import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
 import { broadcastTo, castTo } from './typing.ts'
-import { Accumulator, type Operand, type TileValue } from './value.ts'
+import { Accumulator, type Operand, TileValue } from './value.ts'
 
-/** One axis of an accumulator: a tile, or a number or size for a whole dimension. */
+/** One axis of an accumulator: a tile, or a number or size for a whole dimension (1 for an axis of one). */
 export type TileExtent = Tile | number
 
 /** A tensor with undefined contents, for the kernel to fill. */
@@ -63,6 +63,7 @@ export function zerosLike(like: Tensor, dtype: DType = like.dtype): Tensor {
 /** Positions 0..n-1 along a tile (its global positions) or along a whole dimension: i32 with one axis. */
 export function arange(extent: TileExtent): TileValue {
   const trace = tracing('hl.arange')
+  if (extent === 1) return new TileValue(trace, broadcastTo(trace, trace.size(0), [ONE], 'hl.arange'))
   const block = extent instanceof Tile ? extent.block : blockOfSize(trace, extent, [])
   return positions(trace, block)
 }

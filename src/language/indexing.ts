@@ -34,7 +34,7 @@ export function at(tensor: TensorInfo, terms: readonly IndexTerm[]): Ref {
     tensor: tensor.id,
     index,
   })
-  return new Ref(trace, load, view(trace, load, viewWithNewAxes(trace, terms, index, axes)))
+  return new Ref(trace, load, view(trace, load, viewWithOnes(trace, tensor, terms, index, axes)))
 }
 
 /** Writes `value` to the positions of `ref`, or combines it with what is there. */
@@ -89,7 +89,9 @@ function indexNodes(trace: Trace, tensor: TensorInfo, terms: readonly IndexTerm[
   const taken = nodes.flatMap((node) => node?.type.axes.map((axis) => trace.blocks.canonical(axis)) ?? [])
   return nodes.map((node, dim) => {
     if (node) return node
-    const block = wholeDimension(trace, tensor.shape[dim] ?? 0, taken)
+    const size = tensor.shape[dim] ?? 0
+    if (size === 1) return trace.size(0)
+    const block = wholeDimension(trace, size, taken)
     taken.push(block.id)
     return blockIndex(trace, block)
   })
@@ -153,9 +155,10 @@ function unionAxes(trace: Trace, index: readonly Node[]): readonly Axis[] {
   return axes
 }
 
-/** Where the new axes of one (`null`) go among the axes of the load. */
-function viewWithNewAxes(
+/** Where axes of one go among the axes of the load: new ones (`null`), and whole dimensions of size one. */
+function viewWithOnes(
   trace: Trace,
+  tensor: TensorInfo,
   terms: readonly IndexTerm[],
   index: readonly Node[],
   axes: readonly Axis[],
@@ -167,6 +170,7 @@ function viewWithNewAxes(
       order.push(ONE)
       continue
     }
+    if (term === ':' && tensor.shape[dim] === 1) order.push(ONE)
     for (const axis of index[dim++]?.type.axes ?? []) {
       const position = axes.indexOf(trace.blocks.canonical(axis))
       if (position >= 0 && !order.includes(position)) order.push(position)

@@ -25,7 +25,10 @@ export interface DimOperations {
  */
 export type Dim = number & DimOperations
 
-/** One position of `tensor.at(...)`: a tile, a whole dimension, a new axis of one, a number, computed indices. */
+/**
+ * One position of `tensor.at(...)`: a tile, a whole dimension (an axis of one where its size is 1), a new axis of
+ * one, a number, computed indices.
+ */
 export type IndexTerm = Tile | ':' | null | number | TileValue
 
 export interface Tensor {
