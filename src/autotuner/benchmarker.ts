@@ -1,0 +1,62 @@
+/**
+ * The only thing a search knows of the GPU: something that turns configs into measurements. Implemented over real
+ * kernels in kernel_benchmarker.ts, and by cost functions in tests.
+ */
+import type { Config } from '../config/config.ts'
+import type { Budget } from './budget.ts'
+
+/**
+ * `ok`: right and timed; `duplicate`: its shader was timed before, under another config; `invalid`: cannot be
+ * built for this kernel and device; `wrong`: differs from the reference; `timeout`, `error`: while compiling or
+ * running; `filtered`: refused by the user's filter.
+ */
+export const STATUSES = ['ok', 'duplicate', 'invalid', 'wrong', 'timeout', 'error', 'filtered'] as const
+export type Status = (typeof STATUSES)[number]
+
+export interface Measurement {
+  readonly config: Config
+  readonly status: Status
+  /** Median time of one launch in milliseconds; Infinity unless the status is `ok` or `duplicate`. */
+  readonly ms: number
+  /** Half the distance between the quartiles of the samples, relative to `ms`. */
+  readonly spread: number
+  /** How many samples `ms` is the median of. */
+  readonly samples: number
+  readonly compileMs: number | undefined
+  /** Why there is no time. */
+  readonly reason: string | undefined
+}
+
+export interface MeasureOptions {
+  /** Measuring stops between two configs when it is used up. */
+  readonly budget: Budget
+  readonly compileTimeoutMs: number
+  /** Called after each config, in any order. */
+  readonly onMeasured?: ((measurement: Measurement) => void) | undefined
+}
+
+export interface RemeasureOptions {
+  readonly budget: Budget
+  /** GPU time to spend on each config. */
+  readonly targetMs: number
+}
+
+export interface Benchmarker {
+  /** Builds, checks and times. Answers for the configs that it came to, in their order. */
+  measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]>
+  /**
+   * Times configs that were `ok` again, in turns, so that drifts of the clock meet all of them alike. Answers for
+   * all of them, or for none when the budget ends before the first round is complete.
+   */
+  remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]>
+}
+
+/** A measurement without a time. */
+export function failure(
+  config: Config,
+  status: Exclude<Status, 'ok' | 'duplicate'>,
+  reason: string,
+  compileMs?: number,
+): Measurement {
+  return { config, status, ms: Number.POSITIVE_INFINITY, spread: 0, samples: 0, compileMs, reason }
+}

@@ -1,0 +1,45 @@
+/** Time and the will to go on: one clock and one abort signal, shared by everything that belongs to a search. */
+
+export interface BudgetOptions {
+  /** null sets no limit. */
+  readonly seconds: number | null
+  readonly signal?: AbortSignal | undefined
+  /** Milliseconds since any fixed moment. */
+  readonly now?: (() => number) | undefined
+}
+
+export class Budget {
+  readonly signal: AbortSignal | undefined
+  readonly #now: () => number
+  readonly #start: number
+  readonly #limitMs: number
+
+  constructor({ seconds, signal, now = () => performance.now() }: BudgetOptions) {
+    this.signal = signal
+    this.#now = now
+    this.#start = now()
+    this.#limitMs = seconds === null ? Number.POSITIVE_INFINITY : seconds * 1000
+  }
+
+  get elapsedMs(): number {
+    return this.#now() - this.#start
+  }
+
+  get remainingMs(): number {
+    return Math.max(0, this.#limitMs - this.elapsedMs)
+  }
+
+  get interrupted(): boolean {
+    return this.signal?.aborted ?? false
+  }
+
+  get exhausted(): boolean {
+    return this.interrupted || this.remainingMs === 0
+  }
+
+  /** A budget on the same clock and signal that starts now and ends when `share` of what remains is used. */
+  part(share: number): Budget {
+    const seconds = Number.isFinite(this.#limitMs) ? (this.remainingMs * share) / 1000 : null
+    return new Budget({ seconds, signal: this.signal, now: this.#now })
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * Where candidates come from: draws, mutates and enumerates the configs of a ConfigSpec. A *flat config* is the
+ * list of slot values in slot order; most moves are made on it. Fields that the user has fixed are frozen: every
+ * config has the user's value there, and no move touches the slot.
+ */
+import { isTuple } from '../config/composite_fragments.ts'
+import { Config } from '../config/config.ts'
+import type { ConfigSpec } from '../config/config_spec.ts'
+import type { Slot } from '../config/slots.ts'
+import { type ConfigData, type ConfigValue, isList, sameValue } from '../config/value.ts'
+import { ConfigError } from '../support/errors.ts'
+import { product } from '../support/maths.ts'
+import type { Random } from '../support/random.ts'
+import { drawBiased } from './priors.ts'
+
+export type FlatConfig = readonly ConfigValue[]
+
+type Move = (base: FlatConfig) => FlatConfig
+
+/**
+ * Slots that neighbours also move in pairs: work per thread is the quotient of block and workgroup sizes, and a
+ * multiplier means something under a persistent launch only.
+ */
+const JOINT_FIELDS: readonly (readonly string[])[] = [
+  ['block_sizes', 'num_warps'],
+  ['pid_type', 'num_sm_multiplier'],
+]
+
+/** Largest tile of a random config is drawn from 1 to 2^this elements per thread. */
+const MAX_RANDOM_EXPONENT = 11
+const MAX_MUTANT_ELEMENTS = 8192
+const MAX_FAILURES = 64
+/** Flat configs per config that an enumeration is prepared to look at. */
+const MAX_FORMS = 16
+
+export class ConfigGeneration {
+  readonly spec: ConfigSpec
+  readonly random: Random
+  readonly #overrides: ConfigData
+  /** Positions of slots that moves may change. */
+  readonly #free: readonly number[]
+
+  /** `overrides` are checked strictly; throws ConfigError where they do not fit the spec. */
+  constructor(spec: ConfigSpec, random: Random, overrides: ConfigData = {}) {
+    this.spec = spec
+    this.random = random
+    const given = new Config(overrides).data
+    const full = spec.normalize(given, 'strict').data
+    this.#overrides = Object.fromEntries(Object.keys(given).map((name) => [name, full[name] ?? null]))
+    this.#free = spec.slots.flatMap(({ field, fragment }, index) =>
+      Object.hasOwn(given, field) || fragment.cardinality === 1 ? [] : [index],
+    )
+  }
+
+  /** The default config with the overrides. */
+  defaultConfig(): Config {
+    const config = this.unflatten(this.flatten(this.spec.defaultConfig()))
+    if (!config)
+      throw new ConfigError(`the fixed fields ${JSON.stringify(this.#overrides)} exclude each other`, {
+        remedy: 'Fix fewer fields, or fix those that belong together.',
+      })
+    return config
+  }
+
+  /** Slot values of a config; gaps are filled with defaults. */
+  flatten(config: Config): FlatConfig {
+    const { data } = this.spec.normalize(config, 'repair')
+    return this.spec.slots.map(({ field, fragment }) => data[field] ?? fragment.default)
+  }
+
+  /** The repaired config of slot values, or `undefined` when the fixed fields cannot be kept. */
+  unflatten(flat: FlatConfig): Config | undefined {
+    const data = Object.fromEntries(this.spec.slots.map(({ field }, index) => [field, flat[index] ?? null]))
+    const config = this.spec.normalize({ ...data, ...this.#overrides }, 'repair')
+    const kept = Object.entries(this.#overrides).every(([name, value]) =>
+      sameValue(config.data[name] ?? null, value),
+    )
+    return kept ? config : undefined
+  }
+
+  /** A config in the form that candidates have: complete, repaired, fixed fields kept. */
+  canonical(config: Config): Config | undefined {
+    return this.unflatten(this.flatten(config))
+  }
+
+  /** Uniform over every slot, with tiles cut to a random size. */
+  randomFlat(): FlatConfig {
+    return this.#cutToRandomSize(({ fragment }) => fragment.random(this.random))
+  }
+
+  /** Like randomFlat, with slots drawn from what tends to be good on GPUs. */
+  biasedRandomFlat(): FlatConfig {
+    return this.#cutToRandomSize(({ field, fragment }) => drawBiased(field, fragment, this.random))
+  }
+
+  /** One random config. Throws ConfigError when none of 64 attempts keeps the fixed fields. */
+  randomConfig(): Config {
+    for (let failures = 0; failures < MAX_FAILURES; failures++) {
+      const config = this.unflatten(this.randomFlat())
+      if (config) return config
+    }
+    throw new ConfigError(`none of ${MAX_FAILURES} random configs keeps ${JSON.stringify(this.#overrides)}`)
+  }
+
+  /**
+   * `count` different random configs, every second one biased, none of them in `without`; fewer where 64 draws
+   * in a row bring nothing new.
+   */
+  randomPopulation(count: number, without: readonly Config[] = []): readonly Config[] {
+    const seen = new Set(without.map((config) => config.hash))
+    const found: Config[] = []
+    for (let failures = 0; found.length < count && failures < MAX_FAILURES; ) {
+      const biased = found.length % 2 === 0
+      const config = this.unflatten(biased ? this.biasedRandomFlat() : this.randomFlat())
+      failures = config && !seen.has(config.hash) ? 0 : failures + 1
+      if (!config || failures > 0) continue
+      seen.add(config.hash)
+      found.push(config)
+    }
+    return found
+  }
+
+  /**
+   * The configs one step away: every free slot's neighbours, then pairs of slots that belong
+   * together. The config itself and doubles are left out.
+   */
+  neighbors(config: Config, radius = 1): readonly Config[] {
+    const flat = this.flatten(config)
+    const single = this.#free.flatMap((index) =>
+      this.#slot(index)
+        .fragment.neighbors(flat[index] ?? null, radius)
+        .map((value) => flat.with(index, value)),
+    )
+    return this.#distinct([...single, ...this.#jointMoves(flat, radius)], config)
+  }
+
+  /** The config with one slot at its default, for each free slot that differs. */
+  resets(config: Config): readonly Config[] {
+    const flat = this.flatten(config)
+    const standard = this.flatten(this.defaultConfig())
+    const changed = this.#free.filter((index) => !sameValue(flat[index] ?? null, standard[index] ?? null))
+    return this.#distinct(
+      changed.map((index) => flat.with(index, standard[index] ?? null)),
+      config,
+    )
+  }
+
+  /** `base` with each slot of `changed` that differs from it: all changes of several configs at once. */
+  merge(base: Config, changed: readonly Config[]): Config | undefined {
+    const start = this.flatten(base)
+    const merged = [...start]
+    for (const flat of changed.map((config) => this.flatten(config)))
+      for (const [index, value] of flat.entries())
+        if (!sameValue(value, start[index] ?? null)) merged[index] = value
+    return this.unflatten(merged)
+  }
+
+  /** Differential evolution's trial: slots of `x` moved, with probability `rate` each, by what separates b and c. */
+  differentialMutation(
+    x: Config,
+    [a, b, c]: readonly [Config, Config, Config],
+    rate: number,
+  ): Config | undefined {
+    if (this.#free.length === 0) return this.canonical(x)
+    const [flatA, flatB, flatC] = [a, b, c].map((config) => this.flatten(config)) as [
+      FlatConfig,
+      FlatConfig,
+      FlatConfig,
+    ]
+    const chosen = this.#free.filter(() => this.random.next() < rate)
+    const trial = [...this.flatten(x)]
+    for (const index of chosen.length > 0 ? chosen : [this.random.choice(this.#free)])
+      trial[index] = this.#slot(index).fragment.combine(
+        flatA[index] ?? null,
+        flatB[index] ?? null,
+        flatC[index] ?? null,
+        this.random,
+      )
+    return this.unflatten(this.#cut(trial, MAX_MUTANT_ELEMENTS))
+  }
+
+  /** A config as numbers, for models and distances. */
+  encode(config: Config): readonly number[] {
+    const flat = this.flatten(config)
+    return this.spec.slots.flatMap(({ fragment }, index) => fragment.encode(flat[index] ?? null))
+  }
+
+  /** Every different config of the space in a fixed order, or `undefined` where there are more than `limit`. */
+  enumerate(limit: number): readonly Config[] | undefined {
+    const size = product(this.#free.map((index) => this.#slot(index).fragment.cardinality))
+    if (size > limit * MAX_FORMS) return undefined
+    let flats: FlatConfig[] = [this.flatten(this.defaultConfig())]
+    for (const index of this.#free) {
+      const values = [...this.#slot(index).fragment.values()]
+      flats = flats.flatMap((flat) => values.map((value) => flat.with(index, value)))
+    }
+    const configs = this.#distinct(flats)
+    return configs.length > limit ? undefined : configs
+  }
+
+  #slot(index: number): Slot {
+    return this.spec.slots[index] as Slot
+  }
+
+  #distinct(flats: readonly FlatConfig[], without?: Config): readonly Config[] {
+    const found = new Map<string, Config>()
+    for (const flat of flats) {
+      const config = this.unflatten(flat)
+      if (config && config.hash !== without?.hash) found.set(config.hash, config)
+    }
+    return [...found.values()]
+  }
+
+  #cutToRandomSize(draw: (slot: Slot) => ConfigValue): FlatConfig {
+    const flat = this.spec.slots.map((slot, index) =>
+      this.#free.includes(index) ? draw(slot) : slot.fragment.default,
+    )
+    return this.#cut(flat, 2 ** this.random.int(0, MAX_RANDOM_EXPONENT))
+  }
+
+  #cut(flat: FlatConfig, maxElementsPerThread: number): FlatConfig {
+    const config = this.unflatten(flat)
+    return config ? this.flatten(this.spec.shrink(config, maxElementsPerThread)) : flat
+  }
+
+  /** Pairs of moves in different places of one group of slots. */
+  #jointMoves(flat: FlatConfig, radius: number): readonly FlatConfig[] {
+    return JOINT_FIELDS.flatMap((fields) => {
+      const places = this.#free
+        .filter((index) => fields.includes(this.#slot(index).field))
+        .flatMap((index) => this.#movesByPlace(index, flat, radius))
+      return places.flatMap((moves, i) =>
+        places.slice(i + 1).flatMap((others) => moves.flatMap((a) => others.map((b) => b(a(flat))))),
+      )
+    })
+  }
+
+  /** For each place of a slot, the moves to its neighbours, as functions that change a flat config there. */
+  #movesByPlace(index: number, flat: FlatConfig, radius: number): readonly (readonly Move[])[] {
+    const { fragment } = this.#slot(index)
+    const value = flat[index] ?? null
+    if (!isTuple(fragment) || !isList(value))
+      return [fragment.neighbors(value, radius).map((other) => (base: FlatConfig) => base.with(index, other))]
+    return fragment.items.map((item, place) =>
+      item.neighbors(value[place] ?? null, radius).map((other) => (base: FlatConfig) => {
+        const list = base[index] ?? null
+        return isList(list) ? base.with(index, list.with(place, other)) : base
+      }),
+    )
+  }
+}

@@ -1,0 +1,97 @@
+/**
+ * The end of every search. `compareFinalists`: the best candidates, the default and the seeds are timed in turns
+ * until it is clear which one is fastest. `simplify`: fields of the winner go back to their defaults where that
+ * costs nothing, so that configs stay readable and differ only where it matters.
+ */
+import type { Config } from '../config/config.ts'
+import { type Candidate, notSlower } from './history.ts'
+import type { SearchSession } from './search_session.ts'
+
+export interface FinalistOptions {
+  /** Best candidates to compare; below 2 nothing is compared. */
+  readonly topK: number
+  /** GPU time for each of them in all. */
+  readonly targetMs: number
+  /** Configs that take part whatever their time. */
+  readonly pinned: readonly Config[]
+  /** A pinned config wins if it is slower than the fastest by at most this share. */
+  readonly pinnedTolerance: number
+}
+
+const ROUNDS = 3
+/** Finalists slower than this multiple of the best after a round are out. */
+const OUT_OF_REACH = 1.05
+const SIMPLIFY_MS = 200
+/** Simpler forms slower than this multiple at first sight are not looked at twice. */
+const WORTH_A_LOOK = 1.1
+
+/** The fastest candidate of the history; `undefined` when none works. */
+export async function compareFinalists(
+  session: SearchSession,
+  { topK, targetMs, pinned, pinnedTolerance }: FinalistOptions,
+): Promise<Candidate | undefined> {
+  session.enter('verify')
+  const known = pinned.flatMap((config) => session.history.get(config) ?? [])
+  const pinnedOnes = known.filter(({ ms }) => Number.isFinite(ms))
+  const best = session.history.ranked.slice(0, topK)
+  let alive: readonly Candidate[] = [...new Set([...best, ...pinnedOnes])]
+  for (let round = 0; topK > 1 && round < ROUNDS && alive.length > 1 && !session.exhausted; round++) {
+    alive = byTime(await session.retime(alive, targetMs / ROUNDS))
+    const limit = (alive[0]?.ms ?? 0) * Math.max(OUT_OF_REACH, 1 + pinnedTolerance)
+    alive = alive.filter(({ ms }) => ms <= limit)
+  }
+  const [winner] = byTime(alive)
+  const kept = byTime(alive).find(
+    ({ config, ms }) =>
+      pinned.some((other) => other.equals(config)) && ms <= (winner?.ms ?? 0) * (1 + pinnedTolerance),
+  )
+  return kept ?? winner
+}
+
+/** The winner with as many slots at their defaults as `rounds` rounds find harmless. */
+export async function simplify(
+  session: SearchSession,
+  winner: Candidate,
+  rounds: number,
+): Promise<Candidate> {
+  session.enter('finish')
+  let current = winner
+  for (let round = 0; round < rounds && !session.exhausted; round++) {
+    const next = await simplerForm(session, winner, current)
+    if (!next) break
+    current = next
+  }
+  return current
+}
+
+/** A form of `current` with more defaults that is not slower than `winner`: all harmless resets, or the best one. */
+async function simplerForm(
+  session: SearchSession,
+  winner: Candidate,
+  current: Candidate,
+): Promise<Candidate | undefined> {
+  const resets = await session.evaluate(session.generation.resets(current.config))
+  const harmless = await notSlowerThan(session, winner, resets)
+  if (harmless.length < 2) return harmless[0]
+  const together = session.generation.merge(
+    current.config,
+    harmless.map(({ config }) => config),
+  )
+  const merged = together ? await session.evaluate([together]) : []
+  return (await notSlowerThan(session, winner, merged))[0] ?? harmless[0]
+}
+
+async function notSlowerThan(
+  session: SearchSession,
+  winner: Candidate,
+  candidates: readonly Candidate[],
+): Promise<readonly Candidate[]> {
+  const close = candidates.filter(({ ms }) => ms <= winner.ms * WORTH_A_LOOK)
+  if (close.length === 0) return []
+  const [reference = winner, ...others] = await session.retime([winner, ...close], SIMPLIFY_MS)
+  return byTime(others.filter((other) => notSlower(other, reference)))
+}
+
+function byTime(candidates: readonly Candidate[]): readonly Candidate[] {
+  return [...candidates].sort((a, b) => a.ms - b.ms)
+}

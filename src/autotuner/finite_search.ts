@@ -1,0 +1,18 @@
+/** Finite search: chooses among the configs that a kernel was given. */
+import { UsageError } from '../support/errors.ts'
+import { defineSearch, type Search } from './search.ts'
+import { evaluateInBatches } from './whole_space.ts'
+
+export const finiteSearch: Search = defineSearch<Record<never, never>>({
+  name: 'FiniteSearch',
+  doc: 'Measures the configs that the kernel was given.',
+  options: {},
+  async explore(session) {
+    const { choices = [] } = session.parts
+    if (choices.length < 2)
+      throw new UsageError(`FiniteSearch needs at least 2 configs to choose from, not ${choices.length}`, {
+        remedy: 'Give the kernel several configs, or choose another search (HELION_AUTOTUNER).',
+      })
+    await evaluateInBatches(session, choices)
+  },
+})

@@ -1,0 +1,95 @@
+/**
+ * Everything measured in one tuning run, by config. A candidate's time is what careful measurements say once
+ * there is one, and the median of several of them: a single lucky sample never decides.
+ */
+import type { Config } from '../config/config.ts'
+import { median } from '../support/maths.ts'
+import { type Measurement, STATUSES, type Status } from './benchmarker.ts'
+
+/** A config and what is known of it now; replaced, not changed, when more is known. */
+export interface Candidate extends Measurement {
+  /** Times of the measurements in turns, in order. */
+  readonly retimed: readonly number[]
+}
+
+export class History {
+  readonly #candidates = new Map<string, Candidate>()
+
+  /** Everything that several histories know; of a config in several of them, what the first one says. */
+  static merged(histories: readonly History[]): History {
+    const result = new History()
+    for (const candidate of histories.flatMap((history) => history.all))
+      if (!result.has(candidate.config)) result.#candidates.set(candidate.config.hash, candidate)
+    return result
+  }
+
+  get(config: Config): Candidate | undefined {
+    return this.#candidates.get(config.hash)
+  }
+
+  has(config: Config): boolean {
+    return this.#candidates.has(config.hash)
+  }
+
+  get all(): readonly Candidate[] {
+    return [...this.#candidates.values()]
+  }
+
+  /** Candidates with a time, fastest first; equal times in the order they were measured. */
+  get ranked(): readonly Candidate[] {
+    return this.all.filter(({ ms }) => Number.isFinite(ms)).sort((a, b) => a.ms - b.ms)
+  }
+
+  get best(): Candidate | undefined {
+    let best: Candidate | undefined
+    for (const candidate of this.#candidates.values())
+      if (Number.isFinite(candidate.ms) && candidate.ms < (best?.ms ?? Number.POSITIVE_INFINITY))
+        best = candidate
+    return best
+  }
+
+  /** How many candidates ended with each status. */
+  get counts(): Readonly<Record<Status, number>> {
+    const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<Status, number>
+    for (const { status } of this.#candidates.values()) counts[status]++
+    return counts
+  }
+
+  /** Adds a first measurement; one of a config that is known already changes nothing. */
+  add(measurement: Measurement): Candidate {
+    const known = this.get(measurement.config)
+    if (known) return known
+    const candidate = Object.freeze({ ...measurement, retimed: [] })
+    this.#candidates.set(measurement.config.hash, candidate)
+    return candidate
+  }
+
+  /** Adds a measurement in turns; a failure there keeps the time that was known. */
+  retime(measurement: Measurement): Candidate | undefined {
+    const known = this.get(measurement.config)
+    if (!known || !Number.isFinite(measurement.ms)) return known
+    const retimed = [...known.retimed, measurement.ms]
+    const { spread, samples } = measurement
+    const candidate = Object.freeze({ ...known, retimed, ms: median(retimed), spread, samples })
+    this.#candidates.set(measurement.config.hash, candidate)
+    return candidate
+  }
+}
+
+/**
+ * Relative standard error of a candidate's time: the quartiles of n normal samples lie 0.6745 deviations from
+ * the median, whose own error is 1.2533 deviations over the root of n.
+ */
+export function relativeError({ spread, samples }: Measurement): number {
+  return samples > 0 ? ((spread / 0.6745) * 1.2533) / Math.sqrt(samples) : 0
+}
+
+/** Ties are never wider than this, however noisy the clock. */
+const MAX_TIE = 0.01
+
+/** True when `a` is not slower than `b` by more than the measurements can tell. */
+export function notSlower(a: Measurement, b: Measurement): boolean {
+  if (!Number.isFinite(a.ms)) return false
+  const tie = Math.min(MAX_TIE, 2 * Math.hypot(relativeError(a), relativeError(b)))
+  return a.ms <= b.ms * (1 + tie)
+}

@@ -1,0 +1,81 @@
+/**
+ * The configs a search begins with: seeds and the default, then what earlier searches found on this device, then
+ * random configs or a few that lie far apart. Seeds and the default are *pinned*: they reach the final comparison.
+ */
+import type { Config } from '../config/config.ts'
+import type { InitialPopulation } from '../support/settings.ts'
+import type { ConfigGeneration } from './config_generation.ts'
+
+/** How a population is filled up: `space_filling` picks, from many random configs, those far from each other. */
+export type Padding = 'none' | 'random' | 'space_filling'
+
+export interface StartingPoint {
+  readonly strategy: InitialPopulation
+  readonly padding: Padding
+  /** From the user and from the compiler, in order of trust. */
+  readonly seeds: readonly Config[]
+  /** Winners of earlier searches, best match first; asked for only when the strategy uses them. */
+  readonly stored: () => readonly Config[]
+}
+
+/** Random configs looked at for each one that a space-filling start takes. */
+const POOL_PER_PICK = 8
+
+/** At least the default; at most `count` configs unless there are more seeds and stored ones. All different. */
+export function initialPopulation(
+  generation: ConfigGeneration,
+  start: StartingPoint,
+  count: number,
+): readonly Config[] {
+  const stored = start.strategy === 'from_best_available' ? start.stored() : []
+  const known = pinnedConfigs(generation, start.seeds)
+  const first = distinct([...known, ...stored.flatMap((config) => generation.canonical(config) ?? [])])
+  const missing = count - first.length
+  if (missing <= 0 || start.padding === 'none') return first
+  if (start.padding === 'random') return [...first, ...generation.randomPopulation(missing, first)]
+  return [...first, ...spreadOut(generation, first, missing)]
+}
+
+/** The default config and the seeds, in the form of candidates. */
+export function pinnedConfigs(generation: ConfigGeneration, seeds: readonly Config[]): readonly Config[] {
+  const canonical = seeds.flatMap((config) => generation.canonical(config) ?? [])
+  return distinct([generation.defaultConfig(), ...canonical])
+}
+
+/** Picks one after another the pool config whose nearest picked config is farthest. */
+function spreadOut(generation: ConfigGeneration, first: readonly Config[], count: number): readonly Config[] {
+  const pool = generation.randomPopulation(count * POOL_PER_PICK, first)
+  const points = scaled([...first, ...pool].map((config) => generation.encode(config)))
+  const poolPoints = points.slice(first.length)
+  const distances = poolPoints.map((point) => nearest(point, points.slice(0, first.length)))
+  const picked: Config[] = []
+  while (picked.length < Math.min(count, pool.length)) {
+    const choice = distances.indexOf(Math.max(...distances))
+    picked.push(pool[choice] as Config)
+    const chosen = poolPoints[choice] ?? []
+    for (const [index, point] of poolPoints.entries())
+      distances[index] = Math.min(distances[index] ?? 0, distance(point, chosen))
+    distances[choice] = Number.NEGATIVE_INFINITY
+  }
+  return picked
+}
+
+/** Every coordinate brought to the range 0..1. */
+function scaled(points: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  const axes = (points[0] ?? []).map((_, axis) => points.map((point) => point[axis] ?? 0))
+  const lows = axes.map((values) => Math.min(...values))
+  const spans = axes.map((values, axis) => Math.max(...values) - (lows[axis] ?? 0) || 1)
+  return points.map((point) => point.map((value, axis) => (value - (lows[axis] ?? 0)) / (spans[axis] ?? 1)))
+}
+
+function nearest(point: readonly number[], others: readonly (readonly number[])[]): number {
+  return Math.min(...others.map((other) => distance(point, other)))
+}
+
+function distance(a: readonly number[], b: readonly number[]): number {
+  return Math.hypot(...a.map((value, axis) => value - (b[axis] ?? 0)))
+}
+
+function distinct(configs: readonly Config[]): readonly Config[] {
+  return [...new Map(configs.map((config) => [config.hash, config])).values()]
+}

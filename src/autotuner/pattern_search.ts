@@ -1,0 +1,115 @@
+/**
+ * Pattern search: from the best configs of the start, walks that look at the configs one step away, then at what
+ * the faster ones of these change taken together, and move to the best. A walk never moves to a slower config, and
+ * ends where nothing around it is faster.
+ */
+import type { Config } from '../config/config.ts'
+import { integer, number } from '../support/setting_kinds.ts'
+import type { Candidate } from './history.ts'
+import { defineSearch, type Search } from './search.ts'
+import type { SearchSession } from './search_session.ts'
+import { searchWholeSpace } from './whole_space.ts'
+
+export interface PatternSearchOptions {
+  readonly initialPopulation: number
+  readonly copies: number
+  readonly maxGenerations: number
+  readonly minImprovementDelta: number
+  readonly numNeighborsCap: number
+  readonly exhaustiveLimit: number
+}
+
+export const patternSearch: Search = defineSearch<PatternSearchOptions>({
+  name: 'PatternSearch',
+  doc: 'Walks from the best configs of a start to faster neighbours.',
+  options: {
+    initialPopulation: { kind: integer(1), quick: 30, full: 100, doc: 'Configs to start with.' },
+    copies: { kind: integer(1), quick: 1, full: 5, doc: 'Walks, each from another of the best of them.' },
+    maxGenerations: { kind: integer(0), quick: 8, full: 20, doc: 'Steps that a walk may take.' },
+    minImprovementDelta: {
+      kind: number(0, 1),
+      quick: 0.001,
+      full: 0.001,
+      doc: 'Share of the time that a step must save for its walk to go on.',
+    },
+    numNeighborsCap: {
+      kind: integer(-1),
+      quick: 32,
+      full: -1,
+      doc: 'Most neighbours of a config to measure, chosen at random; -1 measures all.',
+    },
+    exhaustiveLimit: {
+      kind: integer(0),
+      quick: 100,
+      full: 500,
+      doc: 'Spaces of at most this many configs are measured whole.',
+    },
+  },
+  async explore(session, options) {
+    if (await searchWholeSpace(session, options.exhaustiveLimit)) return
+    await session.evaluateStart(options.initialPopulation)
+    let walks: readonly Candidate[] = session.history.ranked.slice(0, options.copies)
+    while (walks.length > 0 && session.nextGeneration(options.maxGenerations))
+      walks = await advance(session, walks, options)
+  },
+})
+
+/** How many faster neighbours are merged into one config. */
+const LEAPS = [2, 3, 4, 6]
+
+interface Step {
+  readonly from: Candidate
+  readonly neighbors: readonly Config[]
+}
+
+/** Moves every walk one step; those that found nothing faster, or met another walk, are gone. */
+async function advance(
+  session: SearchSession,
+  walks: readonly Candidate[],
+  options: PatternSearchOptions,
+): Promise<readonly Candidate[]> {
+  const steps = walks.map((from): Step => ({ from, neighbors: session.generation.neighbors(from.config) }))
+  const open = steps.flatMap(({ neighbors }) => unmeasured(session, neighbors, options.numNeighborsCap))
+  const measured = await session.evaluate(open)
+  await session.rebenchmark([...walks, ...measured])
+  const delta = options.minImprovementDelta
+  const leaps = steps.map((step) => leapsOf(session, step, delta))
+  await session.rebenchmark([...walks, ...(await session.evaluate(leaps.flat()))])
+  const arrived = steps.flatMap(
+    ({ from, neighbors }, walk) =>
+      faster(session, from, [...neighbors, ...(leaps[walk] ?? [])], delta)[0] ?? [],
+  )
+  return [...new Map(arrived.map((candidate) => [candidate.config.hash, candidate])).values()]
+}
+
+function unmeasured(session: SearchSession, neighbors: readonly Config[], cap: number): readonly Config[] {
+  const open = neighbors.filter((config) => !session.history.has(config))
+  return cap < 0 ? open : session.generation.random.sample(open, cap)
+}
+
+/** Several faster neighbours at once: what the best two, three, … of them change, all in one config. */
+function leapsOf(session: SearchSession, { from, neighbors }: Step, delta: number): readonly Config[] {
+  const better = faster(session, from, neighbors, delta)
+  const counts = LEAPS.filter((count) => count <= better.length)
+  return counts.flatMap((count) => {
+    const worstFirst = better.slice(0, count).reverse()
+    return (
+      session.generation.merge(
+        from.config,
+        worstFirst.map(({ config }) => config),
+      ) ?? []
+    )
+  })
+}
+
+/** Those of `configs` that are known to be faster than where the walk stands, fastest first. */
+function faster(
+  session: SearchSession,
+  from: Candidate,
+  configs: readonly Config[],
+  delta: number,
+): readonly Candidate[] {
+  const here = session.history.get(from.config) ?? from
+  const known = configs.flatMap((config) => session.history.get(config) ?? [])
+  return known.filter((other) => session.improves(other, here, delta)).sort((a, b) => a.ms - b.ms)
+}

@@ -1,0 +1,170 @@
+/**
+ * What a search works with: measures candidates (each config once), keeps the history, the clock and the
+ * generation count, and reports progress. A search decides only which configs to look at next.
+ */
+import type { Config } from '../config/config.ts'
+import type { Log } from '../support/log.ts'
+import { clamp } from '../support/maths.ts'
+import type { Benchmarker, Measurement } from './benchmarker.ts'
+import type { Budget } from './budget.ts'
+import type { ConfigGeneration } from './config_generation.ts'
+import { type Candidate, type History, notSlower } from './history.ts'
+import { initialPopulation, type StartingPoint } from './initial_population.ts'
+import { formatMs, type Phase, type Progress } from './progress.ts'
+
+export interface SessionParts {
+  readonly generation: ConfigGeneration
+  readonly start: StartingPoint
+  readonly benchmarker: Benchmarker
+  readonly history: History
+  /** Time for the search itself, without the final comparison. */
+  readonly budget: Budget
+  readonly log: Log
+  /** Configs to choose from instead of the whole space. */
+  readonly choices: readonly Config[] | undefined
+  readonly compileTimeoutMs: number
+  readonly adaptiveTimeout: boolean
+  /** Configs within this multiple of the best time are timed again. */
+  readonly rebenchmarkThreshold: number
+  readonly onProgress: ((progress: Progress) => void) | undefined
+}
+
+/** Least timeout that observed compile times lead to, and the share of them that must fit. */
+const TIMEOUT_FLOOR_MS = 30_000
+const TIMEOUT_QUANTILE = 0.9
+/** One round of re-timing: configs at most, and GPU time for each. */
+const MAX_REBENCHMARKED = 24
+const REBENCHMARK_MS = 100
+
+export class SearchSession {
+  readonly parts: SessionParts
+  #phase: Phase = 'start'
+  #generation = 0
+  #maxGenerations = 0
+  #compileTimeoutMs: number
+
+  constructor(parts: SessionParts) {
+    this.parts = parts
+    this.#compileTimeoutMs = parts.compileTimeoutMs
+  }
+
+  get generation(): ConfigGeneration {
+    return this.parts.generation
+  }
+  get history(): History {
+    return this.parts.history
+  }
+  get exhausted(): boolean {
+    return this.parts.budget.exhausted
+  }
+  /** Generations begun so far. */
+  get generations(): number {
+    return this.#generation
+  }
+
+  /** Names what the next measurements are for. */
+  enter(phase: Phase): void {
+    this.#phase = phase
+  }
+
+  /** Counts one generation; false when `max` are done or time is up. */
+  nextGeneration(max: number): boolean {
+    if (this.#generation >= max || this.exhausted) return false
+    this.#phase = 'search'
+    this.#maxGenerations = max
+    this.#generation++
+    return true
+  }
+
+  /** Measures the configs that this run begins with, about `count`, and the best of them again. */
+  async evaluateStart(count: number): Promise<void> {
+    const first = await this.evaluate(initialPopulation(this.generation, this.parts.start, count))
+    this.#adaptTimeout()
+    await this.rebenchmark(first)
+  }
+
+  /**
+   * Measures what the history does not hold yet. Answers with the candidates of all of `configs`, each once, but
+   * without those that the budget left no time for.
+   */
+  async evaluate(configs: readonly Config[]): Promise<readonly Candidate[]> {
+    const distinct = [...new Map(configs.map((config) => [config.hash, config])).values()]
+    const open = distinct.filter((config) => !this.history.has(config))
+    if (open.length > 0 && !this.exhausted) await this.#measure(open)
+    return distinct.flatMap((config) => this.history.get(config) ?? [])
+  }
+
+  /** Shortens the compile timeout to what nine in ten of the configs so far needed, never below half a minute. */
+  #adaptTimeout(): void {
+    const times = this.history.all.flatMap(({ compileMs }) => (compileMs ? [compileMs] : []))
+    if (!this.parts.adaptiveTimeout || times.length === 0) return
+    times.sort((a, b) => a - b)
+    const index = Math.min(Math.floor(times.length * TIMEOUT_QUANTILE), times.length - 1)
+    const wanted = Math.max(times[index] ?? 0, TIMEOUT_FLOOR_MS)
+    this.#compileTimeoutMs = clamp(wanted, 0, this.#compileTimeoutMs)
+  }
+
+  /** Times those of `candidates` again, in turns, that are within the threshold of the best. */
+  async rebenchmark(candidates: readonly Candidate[]): Promise<void> {
+    const limit = (this.history.best?.ms ?? 0) * this.parts.rebenchmarkThreshold
+    const near = candidates
+      .flatMap(({ config }) => this.history.get(config) ?? [])
+      .filter(({ ms }) => ms <= limit)
+      .sort((a, b) => a.ms - b.ms)
+      .slice(0, MAX_REBENCHMARKED)
+    if (near.length > 1) await this.retime(near, REBENCHMARK_MS)
+  }
+
+  /** Times candidates in turns and answers with what is known of them then. */
+  async retime(candidates: readonly Candidate[], targetMs: number): Promise<readonly Candidate[]> {
+    const { benchmarker, budget } = this.parts
+    if (!budget.exhausted)
+      for (const result of await benchmarker.remeasure(
+        candidates.map(({ config }) => config),
+        { budget, targetMs },
+      ))
+        this.history.retime(result)
+    return candidates.map((candidate) => this.history.get(candidate.config) ?? candidate)
+  }
+
+  /** True when `challenger` beats `incumbent` by at least the share `delta`, and beyond what noise explains. */
+  improves(challenger: Candidate, incumbent: Candidate, delta: number): boolean {
+    return challenger.ms < incumbent.ms * (1 - delta) && !notSlower(incumbent, challenger)
+  }
+
+  async #measure(open: readonly Config[]): Promise<void> {
+    const { benchmarker, budget, log } = this.parts
+    let done = 0
+    this.#report(0, open.length)
+    const results = await benchmarker.measure(open, {
+      budget,
+      compileTimeoutMs: this.#compileTimeoutMs,
+      onMeasured: (measurement: Measurement) => {
+        const before = this.history.best
+        const candidate = this.history.add(measurement)
+        if (candidate.ms < (before?.ms ?? Number.POSITIVE_INFINITY))
+          log.debug(`${formatMs(candidate.ms)} with ${candidate.config}`)
+        this.#report(++done, open.length)
+      },
+    })
+    for (const result of results) this.history.add(result)
+  }
+
+  #report(done: number, total: number): void {
+    const { onProgress, history, budget } = this.parts
+    if (!onProgress) return
+    const { elapsedMs } = budget
+    const configsPerSecond = elapsedMs > 0 ? (1000 * history.all.length) / elapsedMs : 0
+    onProgress({
+      phase: this.#phase,
+      generation: this.#generation,
+      maxGenerations: this.#maxGenerations,
+      done,
+      total,
+      counts: history.counts,
+      elapsedMs,
+      configsPerSecond,
+      best: history.best,
+    })
+  }
+}

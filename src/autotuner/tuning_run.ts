@@ -1,0 +1,117 @@
+/** What the trials of one tuning run share: the search, the clock, the seeds, and how a session is made of them. */
+import { Config } from '../config/config.ts'
+import type { ConfigSpec } from '../config/config_spec.ts'
+import type { ConfigData } from '../config/value.ts'
+import { errorMessage, HelionError } from '../support/errors.ts'
+import { createLog, type Log } from '../support/log.ts'
+import { Random } from '../support/random.ts'
+import type { Settings } from '../support/settings.ts'
+import { Budget } from './budget.ts'
+import { ConfigGeneration } from './config_generation.ts'
+import { EFFORT_PROFILES, type EffortProfile, type SearchEffort } from './effort_profiles.ts'
+import { History } from './history.ts'
+import { pinnedConfigs, type StartingPoint } from './initial_population.ts'
+import type { LocalCache } from './local_cache.ts'
+import type { OptionValues, Search } from './search.ts'
+import { SearchSession } from './search_session.ts'
+import { searchByName } from './searches.ts'
+import type { TuningTask } from './tuning_task.ts'
+
+export class TuningRun {
+  readonly effort: SearchEffort
+  readonly profile: EffortProfile
+  readonly search: Search
+  readonly log: Log
+  readonly seed: number
+  /** Time for everything, and for the search alone. */
+  readonly budget: Budget
+  readonly searchBudget: Budget
+  /** Configs that take part in the final comparison whatever their time. */
+  readonly pinned: readonly Config[]
+  readonly choices: readonly Config[] | undefined
+  readonly #task: TuningTask
+  readonly #start: StartingPoint
+
+  /** `cache` provides the configs of earlier searches. Throws UsageError for an unknown search. */
+  constructor(task: TuningTask, effort: SearchEffort, cache: LocalCache | undefined) {
+    const { settings, spec } = task
+    this.#task = task
+    this.effort = effort
+    this.profile = EFFORT_PROFILES[effort]
+    this.search = searchByName(task.choices ? 'FiniteSearch' : settings.autotuner)
+    this.log = task.log ?? createLog(settings.autotuneLogLevel)
+    this.seed = settings.autotuneRandomSeed ?? Date.now() % 2 ** 32
+    this.budget = new Budget({ seconds: settings.autotuneBudgetSeconds, signal: task.signal, now: task.now })
+    this.searchBudget = this.budget.part(1 - this.profile.reserve)
+    this.choices = task.choices && usable(spec, task.choices, this.log)
+    const seeds = usable(spec, [...settings.autotuneSeedConfigs, ...(task.seeds ?? [])], this.log)
+    this.pinned = task.choices ? [] : pinnedConfigs(this.#generation(0), seeds)
+    this.#start = {
+      strategy: settings.autotuneInitialPopulation ?? this.profile.initialPopulation,
+      padding: this.profile.padding,
+      seeds,
+      stored: () => storedConfigs(task, cache),
+    }
+  }
+
+  /** A session for one trial; `history` continues an earlier one. */
+  session(trial: number, budget: Budget, history: History = new History()): SearchSession {
+    const { settings, benchmarker, onProgress } = this.#task
+    return new SearchSession({
+      generation: this.#generation(trial),
+      start: this.#start,
+      benchmarker,
+      history,
+      budget,
+      log: this.log,
+      choices: this.choices,
+      compileTimeoutMs: settings.autotuneCompileTimeout * 1000,
+      adaptiveTimeout: settings.autotuneAdaptiveTimeout,
+      rebenchmarkThreshold: settings.autotuneRebenchmarkThreshold ?? this.profile.rebenchmarkThreshold,
+      onProgress,
+    })
+  }
+
+  /** Explores in one trial: options come from the task, else from the settings, else from the effort. */
+  explore(session: SearchSession): Promise<void> {
+    return this.search.run(
+      session,
+      this.effort,
+      impliedOptions(this.#task.settings),
+      this.#task.searchOptions ?? {},
+    )
+  }
+
+  #generation(trial: number): ConfigGeneration {
+    const { spec, settings } = this.#task
+    const overrides = this.#task.choices ? {} : (settings.autotuneConfigOverrides as ConfigData)
+    return new ConfigGeneration(spec, new Random(this.seed + trial), overrides)
+  }
+}
+
+/** Options that settings set for every search that has them. */
+function impliedOptions({ autotuneMaxGenerations, autotuneNumNeighborsCap }: Settings): OptionValues {
+  return {
+    maxGenerations: autotuneMaxGenerations ?? undefined,
+    numNeighborsCap: autotuneNumNeighborsCap < 0 ? undefined : autotuneNumNeighborsCap,
+  }
+}
+
+/** Configs in complete form; those that do not fit are left out with a warning. */
+function usable(spec: ConfigSpec, configs: readonly unknown[], log: Log): readonly Config[] {
+  return configs.flatMap((config) => {
+    try {
+      return spec.normalize(config instanceof Config ? config : Config.fromJSON(Object(config)), 'strict')
+    } catch (error) {
+      if (!(error instanceof HelionError)) throw error
+      log.warning(`helion-aot: left out the config ${JSON.stringify(config)}: ${errorMessage(error)}`)
+      return []
+    }
+  })
+}
+
+function storedConfigs({ cacheKey, settings }: TuningTask, cache: LocalCache | undefined): readonly Config[] {
+  if (!cache || !cacheKey || settings.forceAutotune) return []
+  const { autotuneBestAvailableMaxConfigs, autotuneBestAvailableMaxCacheScan } = settings
+  return cache.bestAvailable(cacheKey, autotuneBestAvailableMaxConfigs, autotuneBestAvailableMaxCacheScan)
+}

@@ -1,0 +1,54 @@
+/** What a tuning run is asked for, and what it answers. */
+import type { Config } from '../config/config.ts'
+import type { ConfigSpec } from '../config/config_spec.ts'
+import type { ConfigData } from '../config/value.ts'
+import type { Log } from '../support/log.ts'
+import type { Effort, Settings } from '../support/settings.ts'
+import type { Benchmarker } from './benchmarker.ts'
+import type { Candidate } from './history.ts'
+import type { CacheKey } from './local_cache.ts'
+import type { Progress } from './progress.ts'
+import type { OptionValues } from './search.ts'
+
+export interface TuningTask {
+  /** Name of the kernel, for messages. */
+  readonly kernel: string
+  readonly spec: ConfigSpec
+  readonly benchmarker: Benchmarker
+  readonly settings: Settings
+  /** Identifies the result in the cache; without it nothing is read or stored. */
+  readonly cacheKey?: CacheKey | undefined
+  /** Configs to choose from instead of searching the space. */
+  readonly choices?: readonly (Config | ConfigData)[] | undefined
+  /** Configs that the compiler thinks well of; `settings.autotuneSeedConfigs` come before them. */
+  readonly seeds?: readonly (Config | ConfigData)[] | undefined
+  /** Options of the search, by name. */
+  readonly searchOptions?: OptionValues | undefined
+  /** Ends the search early; the best config so far is returned. */
+  readonly signal?: AbortSignal | undefined
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+  /** Replaces the log on stderr at the level of the settings. */
+  readonly log?: Log | undefined
+  /** Milliseconds since any fixed moment; for tests. */
+  readonly now?: (() => number) | undefined
+}
+
+export interface TuningResult {
+  /** Complete: every field of the spec is there. */
+  readonly config: Config
+  /** Median time of a launch in milliseconds; NaN when it was not measured. */
+  readonly ms: number
+  readonly spread: number
+  readonly source: 'cache' | 'search' | 'default'
+  /** Name of the search that found it; empty for `default`. */
+  readonly search: string
+  readonly effort: Effort
+  readonly seed: number
+  /** Time of the default config, if it was measured and works. */
+  readonly defaultMs: number | undefined
+  /** Everything measured in this run. */
+  readonly candidates: readonly Candidate[]
+  readonly generations: number
+  readonly seconds: number
+  readonly ended: 'done' | 'budget' | 'interrupted'
+}

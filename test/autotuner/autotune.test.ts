@@ -1,0 +1,224 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { LocalCache } from '../../src/autotuner/local_cache.ts'
+import { Config } from '../../src/config/config.ts'
+import type { ConfigData } from '../../src/config/value.ts'
+import { DataError, UsageError } from '../../src/support/errors.ts'
+import { createLog } from '../../src/support/log.ts'
+import type { Settings } from '../../src/support/settings.ts'
+import { PROBLEMS, type Problem, type TuneOptions, tune } from './synthetic.ts'
+
+const [matmul, row] = PROBLEMS as [Problem, Problem]
+const key = {
+  kernel: 'row',
+  ir: 'ir1',
+  specialization: 'f32',
+  space: row.spec.fingerprint,
+  device: 'none',
+  driver: '1',
+  runtime: '1',
+  settings: '{}',
+}
+
+let cacheDir: string
+beforeEach(() => {
+  cacheDir = mkdtempSync(join(tmpdir(), 'helion-autotune-'))
+})
+afterEach(() => rmSync(cacheDir, { recursive: true }))
+
+const quick = (settings: Partial<Settings> = {}): Partial<Settings> => ({
+  autotuneEffort: 'quick',
+  cacheDir,
+  ...settings,
+})
+const cached = (settings: Partial<Settings> = {}, options: TuneOptions = {}) =>
+  tune(row, { ...options, settings: quick(settings), task: { cacheKey: key, ...options.task } })
+
+describe('the stored result', () => {
+  it('is found the second time, without measuring', async () => {
+    const first = await cached()
+    const second = await cached()
+    expect([first.result.source, second.result.source]).toEqual(['search', 'cache'])
+    expect(second.benchmarker.measured).toEqual([])
+    expect(second.result).toMatchObject({
+      config: first.result.config,
+      ms: first.result.ms,
+      search: 'PatternSearch',
+      effort: 'quick',
+    })
+  })
+
+  it('is not enough for a greater effort, but a start for it', async () => {
+    const first = await cached()
+    const second = await cached({ autotuneEffort: 'full', autotuneInitialPopulation: 'from_best_available' })
+    expect(second.result.source).toBe('search')
+    expect(second.benchmarker.measured.slice(0, 12).map(String)).toContain(String(first.result.config))
+    expect((await cached()).result.effort).toBe('full')
+  })
+
+  it('is passed over by force, also as a start, and replaced', async () => {
+    const first = await cached()
+    const forced = await cached({ forceAutotune: true })
+    expect(forced.result.source).toBe('search')
+    expect(forced.benchmarker.measured.map(String)).toEqual(first.benchmarker.measured.map(String))
+    expect(readdirSync(join(cacheDir, 'configs'))).toHaveLength(1)
+  })
+
+  it('is neither read nor written with skipCache', async () => {
+    await cached({ skipCache: true })
+    expect(readdirSync(cacheDir)).toEqual([])
+    await cached()
+    expect((await cached({ skipCache: true })).result.source).toBe('search')
+  })
+
+  it('explains itself when it is asserted and missing', async () => {
+    await cached()
+    const run = cached({ assertCacheHit: true }, { task: { cacheKey: { ...key, driver: '2' } } })
+    await expect(run).rejects.toThrow(DataError)
+    await expect(run).rejects.toThrow(
+      /^no stored result for row, but HELION_ASSERT_CACHE_HIT asks for one: the nearest[\s\S]*driver: stored 1, asked for 2$/,
+    )
+    expect((await cached({ assertCacheHit: true })).result.source).toBe('cache')
+  })
+
+  it('keeps the next best configs with their times', async () => {
+    await cached()
+    const { runnersUp = [], tested } = new LocalCache(cacheDir).get(key, 'quick') ?? {}
+    expect(runnersUp).toHaveLength(8)
+    expect(runnersUp.map(({ ms }) => ms)).toEqual(runnersUp.map(({ ms }) => ms).sort((a, b) => a - b))
+    expect(tested).toBeGreaterThan(50)
+  })
+
+  it('of an interrupted search does not pass for a finished one', async () => {
+    const controller = new AbortController()
+    await cached(
+      {},
+      { onConfig: (_c, i) => i === 9 && controller.abort(), task: { signal: controller.signal } },
+    )
+    expect((await cached()).result.source).toBe('search')
+  })
+})
+
+describe('switches', () => {
+  it('effort none answers with the default config at once', async () => {
+    const { result, benchmarker } = await tune(row, { settings: { autotuneEffort: 'none' } })
+    expect(result).toMatchObject({ config: row.spec.defaultConfig(), source: 'default' })
+    expect(benchmarker.measured).toEqual([])
+  })
+
+  it('a forbidden search is an error, a stored result is not', async () => {
+    await expect(cached({ disallowAutotuning: true })).rejects.toThrow(
+      new UsageError('a search for row would start, but HELION_DISALLOW_AUTOTUNING forbids it', {
+        remedy: 'Give the kernel a config, or tune it ahead of time.',
+      }),
+    )
+    await cached()
+    expect((await cached({ disallowAutotuning: true })).result.source).toBe('cache')
+  })
+
+  it('an unknown search is an error', async () => {
+    await expect(tune(row, { settings: { autotuner: 'Magic' } })).rejects.toThrow(
+      'there is no search named Magic',
+    )
+  })
+
+  it('generations and neighbours can be limited by settings, and by options before them', async () => {
+    const settings = quick({
+      autotuneMaxGenerations: 1,
+      autotuneNumNeighborsCap: 3,
+      autotuneFinishingRounds: 0,
+    })
+    const { result } = await tune(matmul, { settings })
+    expect(result.generations).toBe(1)
+    expect(result.candidates.length).toBeLessThanOrEqual(30 + 3 + 1)
+    const more = await tune(matmul, { settings, task: { searchOptions: { maxGenerations: 3 } } })
+    expect(more.result.generations).toBe(3)
+  })
+
+  it('options of the wrong kind are errors', async () => {
+    await expect(tune(matmul, { task: { searchOptions: { copies: 0 } } })).rejects.toThrow(
+      new UsageError('option copies of PatternSearch is 0; allowed: an integer of at least 1'),
+    )
+  })
+
+  it('the best of several searches shares one budget', async () => {
+    const settings = quick({ autotuneBestOfK: 3, autotuneBudgetSeconds: 12 })
+    const { result, benchmarker } = await tune(matmul, { settings })
+    expect(result.ended).toBe('budget')
+    expect(benchmarker.clock).toBeLessThan(14_000)
+    const standard = matmul.spec.defaultConfig().hash
+    expect(benchmarker.measured.filter(({ hash }) => hash === standard)).toHaveLength(3)
+  })
+})
+
+describe('seeds', () => {
+  it('are measured first and reported when they do not fit', async () => {
+    const lines: string[] = []
+    const { benchmarker } = await tune(matmul, {
+      settings: quick({ autotuneSeedConfigs: [{ block_sizes: [16, 16, 16] }, { num_stages: 7 }] }),
+      task: {
+        seeds: [new Config({ block_sizes: [8, 8, 8] })],
+        log: createLog(30, (line) => lines.push(line)),
+      },
+    })
+    expect(benchmarker.measured.slice(1, 3).map(({ blockSizes }) => blockSizes)).toEqual([
+      [16, 16, 16],
+      [8, 8, 8],
+    ])
+    expect(lines).toEqual([
+      'helion-aot: left out the config {"num_stages":7}: config field num_stages is 7; allowed: an integer from 1 to 2',
+    ])
+  })
+
+  it('win the final comparison within the tolerance', async () => {
+    const run = (autotuneFinalPinnedTolerance: number) =>
+      tune(matmul, {
+        settings: quick({ autotuneFinalPinnedTolerance, autotuneFinishingRounds: 0 }),
+      })
+    expect((await run(0)).result.config.equals(matmul.spec.defaultConfig())).toBe(false)
+    expect((await run(1)).result.config.equals(matmul.spec.defaultConfig())).toBe(true)
+  })
+})
+
+describe('the winner', () => {
+  it('differs from the default only where it matters', async () => {
+    const { result } = await tune(matmul, { settings: quick() })
+    const { result: plain } = await tune(matmul, { settings: quick({ autotuneFinishingRounds: 0 }) })
+    const size = (config: Config) => Object.keys(config.minimize(matmul.spec).data).length
+    expect(size(result.config)).toBeLessThan(size(plain.config))
+    expect(result.ms).toBeLessThanOrEqual(plain.ms)
+  })
+
+  it('is chosen among the configs given, and never changed', async () => {
+    const choices: ConfigData[] = [
+      { block_sizes: [16, 16, 16] },
+      { block_sizes: [64, 64, 16], num_warps: 2 },
+      { num_warps: 3 },
+    ]
+    const { result, benchmarker } = await tune(matmul, { settings: quick(), task: { choices } })
+    expect(benchmarker.measured).toHaveLength(2)
+    expect(result.search).toBe('FiniteSearch')
+    expect(result.config.data).toEqual(
+      matmul.spec.normalize({ block_sizes: [64, 64, 16], num_warps: 2 }, 'strict').data,
+    )
+  })
+
+  it('needs two configs to be chosen among', async () => {
+    await expect(tune(matmul, { task: { choices: [{}] } })).rejects.toThrow(
+      'FiniteSearch needs at least 2 configs to choose from, not 1',
+    )
+  })
+
+  it('is announced with something to paste', async () => {
+    const lines: string[] = []
+    await tune(row, { settings: quick(), task: { log: createLog(20, (line) => lines.push(line)) } })
+    expect(lines[0]).toMatch(
+      /^tuning row: PatternSearch, quick effort, seed 1, \d\.\de\+\d configs to choose from$/,
+    )
+    expect(lines[1]).toMatch(
+      /^tuned row: [\d.]+ µs, [\d.]+ times the speed of the default; \d+ configs \(\d+ ok, \d+ invalid\) in \d+\.\d s\n {2}config: new Config\(\{ block_sizes: .*\}\)$/,
+    )
+  })
+})

@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest'
+import { Budget } from '../../src/autotuner/budget.ts'
+import { ConfigGeneration } from '../../src/autotuner/config_generation.ts'
+import { History } from '../../src/autotuner/history.ts'
+import { formatMs, formatProgress, type Progress } from '../../src/autotuner/progress.ts'
+import { SearchSession, type SessionParts } from '../../src/autotuner/search_session.ts'
+import { Random } from '../../src/support/random.ts'
+import { PROBLEMS, type Problem, SILENT_LOG, SyntheticBenchmarker } from './synthetic.ts'
+
+const { spec, cost } = PROBLEMS[0] as Problem
+
+function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenchmarker(cost)) {
+  const generation = new ConfigGeneration(spec, new Random(1))
+  const session = new SearchSession({
+    generation,
+    start: { strategy: 'from_random', padding: 'random', seeds: [], stored: () => [] },
+    benchmarker,
+    history: new History(),
+    budget: new Budget({ seconds: null, now: benchmarker.now }),
+    log: SILENT_LOG,
+    choices: undefined,
+    compileTimeoutMs: 60_000,
+    adaptiveTimeout: true,
+    rebenchmarkThreshold: 1.5,
+    onProgress: undefined,
+    ...parts,
+  })
+  return { session, benchmarker, configs: generation.randomPopulation(20) }
+}
+
+describe('evaluate', () => {
+  it('measures what is new, answers for all, each once', async () => {
+    const { session, benchmarker, configs } = open()
+    await session.evaluate(configs.slice(0, 5))
+    const answers = await session.evaluate([...configs.slice(3, 8), ...configs.slice(3, 8)])
+    expect(answers.map(({ config }) => config)).toEqual(configs.slice(3, 8))
+    expect(benchmarker.measured).toEqual(configs.slice(0, 8))
+  })
+
+  it('leaves out what time did not allow', async () => {
+    const benchmarker = new SyntheticBenchmarker(cost)
+    const { session, configs } = open(
+      { budget: new Budget({ seconds: 0.35, now: benchmarker.now }) },
+      benchmarker,
+    )
+    expect(await session.evaluate(configs)).toHaveLength(4)
+    expect(await session.evaluate(configs.slice(2, 10))).toHaveLength(2)
+    expect(session.exhausted).toBe(true)
+  })
+})
+
+describe('rebenchmark', () => {
+  it('takes those within the threshold of the best, at most 24', async () => {
+    const { session, benchmarker, configs } = open({ rebenchmarkThreshold: 3 })
+    const candidates = await session.evaluate(configs)
+    await session.rebenchmark(candidates)
+    const best = session.history.best?.ms ?? 0
+    const near = candidates.filter(({ ms }) => ms <= best * 3)
+    expect(near.length).toBeGreaterThan(1)
+    expect(near.length).toBeLessThan(20)
+    expect(new Set(benchmarker.remeasured)).toEqual(new Set(near.map(({ config }) => config)))
+    const wide = open({ rebenchmarkThreshold: 1000 })
+    const many = wide.session.generation.randomPopulation(100)
+    await wide.session.rebenchmark(await wide.session.evaluate(many))
+    expect(wide.benchmarker.remeasured).toHaveLength(24)
+  })
+
+  it('does nothing below a threshold of one', async () => {
+    const { session, benchmarker, configs } = open({ rebenchmarkThreshold: 0.9 })
+    await session.rebenchmark(await session.evaluate(configs))
+    expect(benchmarker.remeasured).toEqual([])
+  })
+})
+
+describe('the compile timeout', () => {
+  it.each([
+    { adaptiveTimeout: true, after: 30_000 },
+    { adaptiveTimeout: false, after: 60_000 },
+  ])(
+    'shortens to half a minute after fast compilations, if asked to: %j',
+    async ({ adaptiveTimeout, after }) => {
+      const { session, benchmarker, configs } = open({ adaptiveTimeout })
+      await session.evaluateStart(10)
+      await session.evaluate(configs)
+      expect(benchmarker.timeouts).toEqual([60_000, after])
+    },
+  )
+
+  it('never grows', async () => {
+    const { session, benchmarker, configs } = open({ compileTimeoutMs: 5000 })
+    await session.evaluateStart(10)
+    await session.evaluate(configs)
+    expect(benchmarker.timeouts).toEqual([5000, 5000])
+  })
+})
+
+describe('improves', () => {
+  it('asks for more than noise and more than the delta', async () => {
+    const { session, configs } = open()
+    const [a, b] = await session.evaluate(configs.slice(0, 2))
+    if (!a || !b) throw new Error('two candidates expected')
+    const at = (ms: number, spread = 0) => ({ ...a, ms, spread, samples: 100 })
+    expect(session.improves(at(0.99), at(1), 0.001)).toBe(true)
+    expect(session.improves(at(0.9995), at(1), 0.001)).toBe(false)
+    expect(session.improves(at(0.995, 0.05), at(1, 0.05), 0.001)).toBe(false)
+    expect(session.improves(at(0.98, 0.05), at(1, 0.05), 0.001)).toBe(true)
+  })
+})
+
+describe('generations', () => {
+  it('count up to the limit, or until time is up', () => {
+    const { session } = open()
+    expect([1, 2, 3].map(() => session.nextGeneration(2))).toEqual([true, true, false])
+    expect(session.generations).toBe(2)
+    const late = open({ budget: new Budget({ seconds: 0 }) })
+    expect(late.session.nextGeneration(2)).toBe(false)
+  })
+})
+
+describe('progress', () => {
+  it('is reported before and after each config', async () => {
+    const events: Progress[] = []
+    const { session, configs } = open({ onProgress: (event) => events.push(event) })
+    session.nextGeneration(7)
+    await session.evaluate(configs.slice(0, 3))
+    expect(events.map(({ done, total }) => [done, total])).toEqual([
+      [0, 3],
+      [1, 3],
+      [2, 3],
+      [3, 3],
+    ])
+    expect(events[3]).toMatchObject({
+      phase: 'search',
+      generation: 1,
+      maxGenerations: 7,
+      configsPerSecond: 10,
+    })
+    expect(events[3]?.best).toEqual(session.history.best)
+  })
+
+  it('reads as one line', async () => {
+    const { session, configs } = open()
+    await session.evaluate(configs)
+    const best = session.history.best
+    const progress: Progress = {
+      phase: 'search',
+      generation: 3,
+      maxGenerations: 20,
+      done: 51,
+      total: 120,
+      counts: { ok: 40, duplicate: 2, invalid: 7, wrong: 0, timeout: 0, error: 2, filtered: 0 },
+      elapsedMs: 1000,
+      configsPerSecond: 3.44,
+      best: best && { ...best, ms: 0.12345 },
+    }
+    expect(formatProgress(progress)).toBe(
+      'generation 3 of 20 ·  42% 51/120 · 3.4 configs/s · best 123 µs · 7 invalid, 2 error',
+    )
+    const empty = { ...progress, phase: 'start', best: undefined, done: 0, total: 0 } as const
+    expect(formatProgress({ ...empty, counts: session.history.counts })).toContain(
+      'first configs · 100% 0/0 · 3.4 configs/s · nothing works yet',
+    )
+  })
+
+  it('prints times with a fitting unit', () => {
+    expect([0.00123, 0.5, 1, 12.345, 1234].map(formatMs)).toEqual([
+      '1.23 µs',
+      '500 µs',
+      '1.00 ms',
+      '12.3 ms',
+      '1.23 s',
+    ])
+  })
+})
+
+describe('Budget', () => {
+  it('counts down, and parts end earlier', () => {
+    let clock = 1000
+    const budget = new Budget({ seconds: 10, now: () => clock })
+    const part = budget.part(0.5)
+    clock += 4000
+    expect([budget.remainingMs, part.remainingMs, budget.elapsedMs]).toEqual([6000, 1000, 4000])
+    expect(budget.part(0.5).remainingMs).toBe(3000)
+    clock += 1000
+    expect([budget.exhausted, part.exhausted]).toEqual([false, true])
+    clock += 9000
+    expect([budget.remainingMs, budget.exhausted]).toEqual([0, true])
+  })
+
+  it('has no end without seconds, except by its signal', () => {
+    const controller = new AbortController()
+    const budget = new Budget({ seconds: null, signal: controller.signal })
+    const part = budget.part(0.1)
+    expect([budget.exhausted, part.remainingMs]).toEqual([false, Number.POSITIVE_INFINITY])
+    controller.abort()
+    expect([budget.exhausted, part.exhausted, budget.interrupted]).toEqual([true, true, true])
+  })
+})

@@ -1,0 +1,188 @@
+/** What every search must do, whatever its strategy. A new search joins by its row in SEARCHES. */
+import { describe, expect, it } from 'vitest'
+import { SEARCHES, searchByName } from '../../src/autotuner/searches.ts'
+import type { Config } from '../../src/config/config.ts'
+import { ConfigSpec } from '../../src/config/config_spec.ts'
+import { ConfigError, HelionError, UsageError } from '../../src/support/errors.ts'
+import { geomean } from '../../src/support/maths.ts'
+import { Random } from '../../src/support/random.ts'
+import { streamInput } from '../config/spec_inputs.ts'
+import { PROBLEMS, type Problem, type TuneOptions, tune } from './synthetic.ts'
+
+/** FiniteSearch chooses among configs that it is given: here, 60 random ones. */
+function choicesFor(search: string, { spec }: Pick<Problem, 'spec'>): readonly Config[] | undefined {
+  if (search !== 'FiniteSearch') return undefined
+  const random = new Random(5)
+  const draw = () => spec.slots.map(({ field, fragment }) => [field, fragment.random(random)])
+  const drawn = Array.from({ length: 60 }, () => spec.normalize(Object.fromEntries(draw()), 'repair'))
+  return [spec.defaultConfig(), ...drawn]
+}
+
+function tuneWith(
+  search: string,
+  problem: Pick<Problem, 'name' | 'spec' | 'cost'>,
+  options: TuneOptions = {},
+) {
+  const choices = choicesFor(search, problem)
+  return tune(problem, {
+    ...options,
+    settings: { autotuner: search, autotuneEffort: 'quick', ...options.settings },
+    task: { ...(choices ? { choices } : {}), ...options.task },
+  })
+}
+
+const matmul = PROBLEMS[0] as Problem
+
+/** Searches that make configs themselves; FiniteSearch takes those of its kernel as they are. */
+const SPACE_SEARCHES = SEARCHES.map(({ name }) => name).filter((name) => name !== 'FiniteSearch')
+
+describe.each(SEARCHES.map(({ name }) => name))('%s', (search) => {
+  it.each(PROBLEMS.map((problem) => [problem.name, problem] as const))(
+    'returns a working config of %s that is not slower than the default',
+    async (_name, problem) => {
+      const { result } = await tuneWith(search, problem)
+      expect(result.search).toBe(search)
+      expect(result.ms).toBe(problem.cost(result.config))
+      expect(result.ms).toBeLessThanOrEqual(Number(problem.cost(problem.spec.defaultConfig())))
+      expect(result.defaultMs).toBe(problem.cost(problem.spec.defaultConfig()))
+    },
+  )
+
+  it('repeats itself with the same seed, and differs with another', async () => {
+    const run = async (seed: number) => {
+      const { result, benchmarker } = await tuneWith(search, matmul, {
+        noise: 0.05,
+        settings: { autotuneRandomSeed: seed },
+      })
+      return { config: result.config.data, measured: benchmarker.measured.map((config) => config.hash) }
+    }
+    const first = await run(3)
+    expect(await run(3)).toEqual(first)
+    if (search !== 'FiniteSearch') expect((await run(4)).measured).not.toEqual(first.measured)
+  })
+
+  it('measures complete configs, each once', async () => {
+    const { benchmarker } = await tuneWith(search, matmul)
+    const hashes = benchmarker.measured.map((config) => config.hash)
+    expect(new Set(hashes).size).toBe(hashes.length)
+    for (const config of benchmarker.measured)
+      expect(matmul.spec.normalize(config, 'strict').data).toEqual(config.data)
+  })
+
+  it('is not led astray by noise', async () => {
+    const { result } = await tuneWith(search, matmul, { noise: 0.2 })
+    const costs = result.candidates.map(({ config }) => Number(matmul.cost(config))).filter(Number.isFinite)
+    expect(Number(matmul.cost(result.config))).toBeLessThanOrEqual(Math.min(...costs) * 1.1)
+  })
+
+  it('ends with the budget, and keeps time for the final comparison', async () => {
+    const { result, benchmarker } = await tuneWith(search, matmul, {
+      settings: { autotuneBudgetSeconds: 2 },
+      msPerConfig: 100,
+    })
+    expect(result.ended).toBe('budget')
+    expect(benchmarker.measured.length).toBeLessThanOrEqual(20)
+    expect(benchmarker.remeasured.length).toBeGreaterThan(0)
+    expect(Number.isFinite(result.ms)).toBe(true)
+  })
+
+  it('returns the best so far when interrupted', async () => {
+    const controller = new AbortController()
+    const { result, benchmarker } = await tuneWith(search, matmul, {
+      onConfig: (_config, index) => index === 12 && controller.abort(),
+      task: { signal: controller.signal },
+    })
+    expect(result.ended).toBe('interrupted')
+    expect(benchmarker.measured).toHaveLength(12)
+    const costs = benchmarker.measured.map((config) => Number(matmul.cost(config))).filter(Number.isFinite)
+    expect(result.ms).toBe(Math.min(...costs))
+  })
+
+  it('says why when nothing works', async () => {
+    const run = tuneWith(search, { ...matmul, cost: () => 'invalid' })
+    await expect(run).rejects.toThrow(ConfigError)
+    await expect(run).rejects.toThrow(
+      /^none of the \d+ configs tried for matmul works \(\d+ invalid\): synthetic invalid$/,
+    )
+  })
+
+  it('says so when time ends before the first config', async () => {
+    const run = tuneWith(search, matmul, { settings: { autotuneBudgetSeconds: 0 } })
+    await expect(run).rejects.toThrow(
+      new HelionError('tuning matmul ran out of time before one config was measured', {
+        remedy: 'Raise HELION_AUTOTUNE_BUDGET_SECONDS.',
+      }),
+    )
+  })
+
+  it('survives configs that fail in every way', async () => {
+    const statuses = ['invalid', 'wrong', 'timeout', 'error', 'filtered'] as const
+    const cost = (config: Config) =>
+      config.equals(matmul.spec.defaultConfig())
+        ? 1
+        : (statuses[Number.parseInt(config.hash.slice(0, 2), 16) % 10] ?? Number(matmul.cost(config)) + 1)
+    const { result } = await tuneWith(search, { ...matmul, cost })
+    expect(Number.isFinite(Number(cost(result.config)))).toBe(true)
+    expect(new Set(result.candidates.map(({ status }) => status)).size).toBe(6)
+  })
+
+  it('refuses options that it does not have', async () => {
+    await expect(tuneWith(search, matmul, { task: { searchOptions: { iterations: 3 } } })).rejects.toThrow(
+      `${search} has no option iterations\n  It has `,
+    )
+  })
+})
+
+describe.each(SPACE_SEARCHES)('%s, in a space', (search) => {
+  it('keeps fixed fields', async () => {
+    const overrides = { num_warps: 2, indexing: 'pointer' }
+    const { result, benchmarker } = await tuneWith(search, matmul, {
+      settings: { autotuneConfigOverrides: overrides },
+    })
+    for (const config of [...benchmarker.measured, result.config])
+      expect([config.numWarps, config.indexing]).toEqual([2, ['pointer', 'pointer', 'pointer']])
+  })
+
+  it('finds the best of a small space', async () => {
+    const input = streamInput(16)
+    const spec = new ConfigSpec({ ...input, memoryOps: [['pointer'], ['pointer']], pidTypes: ['flat'] })
+    const cost = (config: Config) => Math.abs(config.numWarps * (config.blockSizes[0] ?? 0) - 31) + 1
+    const { result } = await tuneWith(search, { name: 'small', spec, cost })
+    expect(result.candidates).toHaveLength(5 * 6)
+    expect(result.ms).toBe(2)
+  })
+})
+
+describe('PatternSearch against RandomSearch', () => {
+  it.each(['quick', 'full'] as const)(
+    'is nearer to the optimum with as many configs (%s)',
+    async (effort) => {
+      const regrets: Record<string, number[]> = { PatternSearch: [], RandomSearch: [] }
+      for (const problem of PROBLEMS)
+        for (const seed of [1, 2, 3]) {
+          const settings = { autotuneEffort: effort, autotuneRandomSeed: seed, autotuneFinishingRounds: 0 }
+          const run = async (autotuner: string, searchOptions: object) => {
+            const options = { noise: 0.02, seed, task: { searchOptions: { ...searchOptions } } }
+            const { result } = await tune(problem, { ...options, settings: { ...settings, autotuner } })
+            regrets[autotuner]?.push(Number(problem.cost(result.config)) / problem.optimum)
+            return result.candidates.length
+          }
+          const count = await run('PatternSearch', {})
+          await run('RandomSearch', { count })
+        }
+      const [pattern = 0, random = 0] = Object.values(regrets).map(geomean)
+      expect(pattern).toBeLessThan(1.05)
+      expect(random).toBeGreaterThan(1.05)
+    },
+  )
+})
+
+describe('searchByName', () => {
+  it('names the searches that exist', () => {
+    expect(() => searchByName('Magic')).toThrow(
+      new UsageError('there is no search named Magic', {
+        remedy: 'Known are PatternSearch, RandomSearch, FiniteSearch (HELION_AUTOTUNER).',
+      }),
+    )
+  })
+})
