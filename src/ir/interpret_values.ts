@@ -117,18 +117,24 @@ function reduceRun(op: ReduceOp, dtype: DType, length: number, element: (k: numb
   if (op === 'argmax' || op === 'argmin') {
     let best = 0
     for (let k = 1; k < length; k++) {
-      if (op === 'argmax' ? element(k) > element(best) : element(k) < element(best)) best = k
+      if (outranks(op, element(k), element(best))) best = k
     }
     return best
   }
   const { start, step } = REDUCTIONS[op]
   const wraps = dtype === 'i32' || dtype === 'u32'
-  let state = start
+  let state = DTYPES[dtype].round(start)
   for (let k = 0; k < length; k++) {
     const next = op === 'prod' && wraps ? Math.imul(state, element(k)) : step(state, element(k))
     state = wraps && op !== 'max' && op !== 'min' ? roundTo(dtype, next) : next
   }
   return state
+}
+
+/** True when `value` takes the place of an earlier `best`; NaN outranks every number, as it does in max and min. */
+function outranks(op: 'argmax' | 'argmin', value: number, best: number): boolean {
+  if (Number.isNaN(value)) return !Number.isNaN(best)
+  return op === 'argmax' ? value > best : value < best
 }
 
 /** `a[m, k] · b[k, n] + acc`, summed in double precision; integers wrap. */

@@ -5,9 +5,21 @@ import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import { elementwise } from './elementwise.ts'
 import { type Trace, tracing } from './trace.ts'
-import { castTo } from './typing.ts'
+import { broadcastTo, castTo } from './typing.ts'
 import { type ReduceOptions, TileValue } from './value.ts'
-import { insertOne, normalizeAxis } from './views.ts'
+import { insertOne, normalizeAxis, view } from './views.ts'
+
+/** What the reductions are called as methods. */
+const METHODS: Readonly<Record<ReduceOp, string>> = {
+  sum: 'sum',
+  prod: 'prod',
+  max: 'amax',
+  min: 'amin',
+  any: 'any',
+  all: 'all',
+  argmax: 'argmax',
+  argmin: 'argmin',
+}
 
 /** `value` reduced along `axis`, or along all axes, innermost first. */
 export function reduce(
@@ -16,8 +28,8 @@ export function reduce(
   axis?: number,
   options: ReduceOptions = {},
 ): TileValue {
-  const trace = tracing(op)
-  const axes = axis === undefined ? value.axes.map((_, i) => i).reverse() : [normalizeAxis(value, axis, op)]
+  const trace = tracing(METHODS[op])
+  const axes = axis === undefined ? allAxes(value, op) : [normalizeAxis(value, axis, METHODS[op])]
   let node = prepare(trace, op, value.nodeIn(trace))
   for (const at of axes) {
     node = reduceOne(trace, op, node, at)
@@ -67,23 +79,29 @@ function lengthOf(trace: Trace, axis: Axis): TileValue {
   return part('end').sub(part('begin'))
 }
 
+function allAxes(value: TileValue, op: ReduceOp): readonly number[] {
+  if (!isArg(op)) return value.axes.map((_, i) => i).reverse()
+  throw new AuthorError(`${op} without an axis`, {
+    location: callSite(),
+    remedy: 'It gives positions along one axis: name it, e.g. -1.',
+  })
+}
+
+function isArg(op: ReduceOp): boolean {
+  return op === 'argmax' || op === 'argmin'
+}
+
 function prepare(trace: Trace, op: ReduceOp, node: Node): Node {
   if (op === 'any' || op === 'all') return castTo(trace, node, 'bool')
   return node.type.dtype === 'bool' ? castTo(trace, node, 'i32') : node
 }
 
 function reduceOne(trace: Trace, op: ReduceOp, arg: Node, axis: number): Node {
-  const dtype = op === 'argmax' || op === 'argmin' ? 'i32' : arg.type.dtype
-  const type = tileType(
-    dtype,
-    arg.type.axes.filter((_, i) => i !== axis),
-  )
-  if (arg.type.axes[axis] === ONE && dtype === arg.type.dtype) {
-    const axes = arg.type.axes.map((_, i) => i).filter((i) => i !== axis)
-    return trace.add(op, { kind: 'view', type, location: callSite(), arg, axes })
-  }
+  const kept = arg.type.axes.map((_, i) => i).filter((i) => i !== axis)
+  const axes = kept.map((i) => arg.type.axes[i] ?? ONE)
   if (arg.type.axes[axis] === ONE) {
-    throw new AuthorError(`${op} along an axis of one is always 0`, { location: callSite() })
+    return isArg(op) ? broadcastTo(trace, trace.size(0), axes, op) : view(trace, arg, kept)
   }
+  const type = tileType(isArg(op) ? 'i32' : arg.type.dtype, axes)
   return trace.add(op, { kind: 'reduce', type, location: callSite(), op, arg, axis })
 }
