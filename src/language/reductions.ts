@@ -42,23 +42,35 @@ export function reduce(
 export function mean(value: TileValue, axis?: number, options: ReduceOptions = {}): TileValue {
   const trace = tracing('mean')
   const axes = axis === undefined ? value.axes : [value.axes[normalizeAxis(value, axis, 'mean')] ?? ONE]
-  const total = reduce('sum', value, axis, options)
-  return axes.reduce<TileValue>((result, at) => elementwise('div', [result, lengthOf(trace, at)]), total)
+  return inF32(value, (x) => {
+    const total = reduce('sum', x, axis, options)
+    return axes.reduce<TileValue>((result, at) => elementwise('div', [result, lengthOf(trace, at)]), total)
+  })
 }
 
 /** `exp(x - max) / sum(exp(x - max))` along `axis`. */
 export function softmax(value: TileValue, axis: number): TileValue {
-  const exponentials = elementwise('exp', [value.sub(reduce('max', value, axis, { keepdim: true }))])
-  return exponentials.div(reduce('sum', exponentials, axis, { keepdim: true }))
+  return inF32(value, (x) => {
+    const exponentials = x.sub(reduce('max', x, axis, { keepdim: true })).exp()
+    return exponentials.div(reduce('sum', exponentials, axis, { keepdim: true }))
+  })
 }
 
 /** `log(sum(exp(x)))` along `axis`; minus infinity where all elements are. */
 export function logsumexp(value: TileValue, axis: number, options: ReduceOptions = {}): TileValue {
-  const top = reduce('max', value, axis, { keepdim: true })
-  const finite = elementwise('where', [top.isfinite(), top, 0])
-  const total = reduce('sum', value.sub(finite).exp(), axis, { keepdim: true })
-  const result = total.log().add(finite)
-  return options.keepdim ? result : result.squeeze(axis)
+  return inF32(value, (x) => {
+    const top = reduce('max', x, axis, { keepdim: true })
+    const finite = elementwise('where', [top.isfinite(), top, 0])
+    const total = reduce('sum', x.sub(finite).exp(), axis, { keepdim: true })
+    const result = total.log().add(finite)
+    return options.keepdim ? result : result.squeeze(axis)
+  })
+}
+
+/** `compute` on f32, because sums of f16 overflow soon and lose digits; f16 comes back as f16. */
+function inF32(value: TileValue, compute: (value: TileValue) => TileValue): TileValue {
+  const result = compute(value.to('f32'))
+  return value.dtype === 'f16' ? result.to('f16') : result
 }
 
 /** Number of elements along an axis, as the tile really has them at the edge of its range. */

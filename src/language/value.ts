@@ -34,21 +34,22 @@ export interface TileMethods extends ElementwiseMethods {
   permute(...axes: number[]): TileValue
   /** The last two axes swapped. */
   transpose(): TileValue
-  /** Sum along `axis`, or of everything; likewise below. */
+  /** Sum along `axis`, or of everything, in the dtype of this value; bool counts as i32. Likewise below. */
   sum(axis?: number, options?: ReduceOptions): TileValue
+  /** In floating point; f16 is computed in f32, as are softmax and logsumexp. */
   mean(axis?: number, options?: ReduceOptions): TileValue
   prod(axis?: number, options?: ReduceOptions): TileValue
   /** The largest element along `axis`; `max` of PyTorch without the index. */
   amax(axis?: number, options?: ReduceOptions): TileValue
   /** The smallest element along `axis`. */
   amin(axis?: number, options?: ReduceOptions): TileValue
-  /** Position within the tile of the first largest element along `axis`, as i32. */
+  /** Position within the tile of the first largest element along `axis`, as i32; NaN counts as larger than all. */
   argmax(axis: number, options?: ReduceOptions): TileValue
   argmin(axis: number, options?: ReduceOptions): TileValue
   /** True where any element along `axis` is true; `all` likewise. */
   any(axis?: number, options?: ReduceOptions): TileValue
   all(axis?: number, options?: ReduceOptions): TileValue
-  /** `exp(x - max) / sum` along `axis`. */
+  /** `exp(x - max)`, divided by its sum along `axis`. */
   softmax(axis: number): TileValue
   /** `log(sum(exp(x)))` along `axis`, without overflow. */
   logsumexp(axis: number, options?: ReduceOptions): TileValue
