@@ -4,6 +4,7 @@
  */
 
 import { type Axis, type Block, ONE } from '../ir/node.ts'
+import type { Size } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
@@ -15,7 +16,7 @@ import type { Tensor } from './tensor.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
-import { broadcastTo, castTo } from './typing.ts'
+import { broadcastTo, castTo, requireDType } from './typing.ts'
 import { Accumulator, type Operand, TileValue } from './value.ts'
 
 /** One axis of an accumulator: a tile, or a number or size for a whole dimension (1 for an axis of one). */
@@ -71,6 +72,7 @@ export function arange(extent: TileExtent): TileValue {
 function accumulator(trace: Trace, shape: readonly TileExtent[], value: Operand, dtype: DType): Accumulator {
   const axes: Axis[] = []
   for (const extent of shape) axes.push(axisOf(trace, extent, axes))
+  requireDType(dtype, 'hl.full')
   const node = castTo(trace, toNode(trace, 'hl.full', value, dtype), dtype)
   return new Accumulator(trace, axes.length === 0 ? node : broadcastTo(trace, node, axes, 'hl.full'))
 }
@@ -102,11 +104,21 @@ function allocate(
       remedy: 'Allocate tensors before the loop; inside it, hl.zeros and hl.full make accumulators.',
     })
   }
+  requireDType(dtype, what)
   const id = trace.tensors.length
-  const sizes = shape.map((size) => toSize(size, what))
+  const sizes = shape.map((size) => tensorSize(size, what))
   const info = Object.freeze({ id, name: `local${id}`, dtype, shape: sizes, role: 'local', fill } as const)
   trace.tensors.push(info)
   return new TracedTensor(info)
+}
+
+function tensorSize(value: number, what: string): Size {
+  const size = toSize(value, what)
+  if (typeof size !== 'number' || size >= 0) return size
+  throw new AuthorError(`${what} with a dimension of ${size}`, {
+    location: callSite(),
+    remedy: 'Sizes are 0 or more.',
+  })
 }
 
 function refuseTile(): never {

@@ -4,14 +4,15 @@ import type { AtomicOp } from '../ir/node.ts'
 import type { OpName } from '../ir/ops.ts'
 import { OP_NAMES } from '../ir/ops.ts'
 import { callSite } from '../support/call_site.ts'
-import { DTYPES, type DType, isDType } from '../support/dtypes.ts'
+import { DTYPES, type DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { addDot, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo } from './indexing.ts'
 import { logsumexp, mean, reduce, softmax } from './reductions.ts'
 import { tracing } from './trace.ts'
-import { castTo, fitTo } from './typing.ts'
+import { TracedTensor } from './traced_tensor.ts'
+import { castTo, fitTo, requireDType } from './typing.ts'
 import {
   Accumulator,
   type AccumulatorMethods,
@@ -82,6 +83,24 @@ install(Ref.prototype, REF_METHODS)
 for (const op of OP_NAMES)
   install(TileValue.prototype, { [op]: (...operands: Operand[]) => elementwise(op, operands) })
 
+// Whole tensors have none of these; authors used to other libraries try them first.
+const TILE_NAMES = [
+  ...OP_NAMES,
+  ...Object.keys(TILE_METHODS),
+  ...Object.keys(ACCUMULATOR_METHODS),
+  ...Object.keys(REF_METHODS),
+]
+install(TracedTensor.prototype, Object.fromEntries(TILE_NAMES.map((name) => [name, refusing(name)])))
+
+function refusing(name: string) {
+  return (self: TracedTensor): never => {
+    throw new AuthorError(`${name} on the tensor ${self.info.name}, which is not a tile value`, {
+      location: callSite(),
+      remedy: `Inside a loop over tiles, work on ${self.info.name}.at(…); accumulators are made there too.`,
+    })
+  }
+}
+
 function install(prototype: object, methods: Readonly<Record<string, unknown>>): void {
   for (const [name, method] of Object.entries(methods)) {
     const call = method as (...args: unknown[]) => unknown
@@ -101,15 +120,11 @@ function atomically(op: AtomicOp) {
 }
 
 function cast(value: TileValue, dtype: DType, bits: boolean): TileValue {
-  const trace = tracing('to')
-  if (!isDType(dtype)) {
-    throw new AuthorError(`to(${JSON.stringify(dtype)}): no such dtype`, {
-      location: callSite(),
-      remedy: `Known are ${Object.keys(DTYPES).join(', ')}.`,
-    })
-  }
+  const what = bits ? 'bitcast' : 'to'
+  const trace = tracing(what)
+  requireDType(dtype, what)
   const node = value.nodeIn(trace)
-  if (!bits) return new TileValue(trace, castTo(trace, node, dtype))
+  if (!bits || node.type.dtype === dtype) return new TileValue(trace, castTo(trace, node, dtype))
   if (
     DTYPES[dtype].bytes !== DTYPES[node.type.dtype].bytes ||
     dtype === 'bool' ||
@@ -121,8 +136,5 @@ function cast(value: TileValue, dtype: DType, bits: boolean): TileValue {
     })
   }
   const type = tileType(dtype, node.type.axes)
-  return new TileValue(
-    trace,
-    trace.add('bitcast', { kind: 'cast', type, location: callSite(), arg: node, bits }),
-  )
+  return new TileValue(trace, trace.add(what, { kind: 'cast', type, location: callSite(), arg: node, bits }))
 }

@@ -6,11 +6,20 @@ import { tileType } from '../ir/build.ts'
 import { type Axis, type Node, ONE } from '../ir/node.ts'
 import { printSize } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
-import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
+import { DTYPES, type DType, isDType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import type { Trace } from './trace.ts'
 
 const RANK: Record<DType, number> = { bool: 0, i32: 1, u32: 1, f16: 2, f32: 3 }
+
+/** `dtype`, if it is one; `what` names the call. */
+export function requireDType(dtype: DType, what: string): DType {
+  if (isDType(dtype)) return dtype
+  throw new AuthorError(`${what}: ${JSON.stringify(dtype)} is not a dtype`, {
+    location: callSite(),
+    remedy: `Known are ${Object.keys(DTYPES).join(', ')}.`,
+  })
+}
 
 /** The dtype that both operands are converted to. */
 export function promote(a: DType, b: DType, what: string): DType {
