@@ -1,7 +1,7 @@
 /**
- * `autotune`: the whole tuning of one kernel for one set of arguments. Stored result, else search (best of several
- * when asked), comparison of the best, simplification, store. Every exit returns the best config known: the end of
- * the budget and an abort signal (Ctrl-C) included.
+ * `autotune`: the whole tuning of one kernel for one set of arguments. Stored result, else search (best of
+ * several when asked), comparison of the best, simplification, store. Every exit returns the best config
+ * known: the end of the budget and an abort signal (Ctrl-C) included.
  */
 import { Config } from '../config/config.ts'
 import { ConfigError, DataError, HelionError, UsageError } from '../support/errors.ts'
@@ -18,9 +18,9 @@ import type { TuningResult, TuningTask } from './tuning_task.ts'
 const RUNNERS_UP = 8
 
 /**
- * Throws UsageError for wrong options or where searching is forbidden, ConfigError when no config works or the
- * overrides do not fit, DataError for a missing stored result under `assertCacheHit`, and HelionError when time
- * ran out before anything was measured.
+ * Throws UsageError for wrong options or where searching is forbidden, ConfigError when no config works or
+ * the overrides do not fit, DataError for a missing stored result under `assertCacheHit`, and HelionError
+ * when time ran out before anything was measured.
  */
 export async function autotune(task: TuningTask): Promise<TuningResult> {
   const { settings } = task
@@ -112,10 +112,10 @@ function readCache(task: TuningTask, cache: LocalCache | undefined): TuningResul
   const { settings, cacheKey, spec } = task
   if (!cache || !cacheKey || settings.forceAutotune) return undefined
   const entry = cache.get(cacheKey, settings.autotuneEffort)
-  if (!entry && settings.assertCacheHit)
-    throw new DataError(
-      `no stored result for ${task.kernel}, but HELION_ASSERT_CACHE_HIT asks for one: ${cache.explainMiss(cacheKey, settings.autotuneEffort)}`,
-    )
+  if (!entry && settings.assertCacheHit) {
+    const what = `no stored result for ${task.kernel}, but HELION_ASSERT_CACHE_HIT asks for one`
+    throw new DataError(`${what}: ${cache.explainMiss(cacheKey, settings.autotuneEffort)}`)
+  }
   if (!entry) return undefined
   return {
     ...unmeasured(task),
@@ -171,8 +171,9 @@ function summary({ kernel, spec }: TuningTask, result: TuningResult): string {
   const { config, ms, defaultMs, candidates, seconds, ended } = result
   const gain = defaultMs ? `, ${(defaultMs / ms).toFixed(2)} times the speed of the default` : ''
   const end = { done: '', budget: ', the time was used up', interrupted: ', interrupted' }[ended]
+  const counts = `${candidates.length} configs (${statusCounts(candidates)})`
   return [
-    `tuned ${kernel}: ${formatMs(ms)}${gain}; ${candidates.length} configs (${statusCounts(result.candidates)}) in ${seconds.toFixed(1)} s${end}`,
+    `tuned ${kernel}: ${formatMs(ms)}${gain}; ${counts} in ${seconds.toFixed(1)} s${end}`,
     `  config: ${config.minimize(spec)}`,
   ].join('\n')
 }
@@ -192,7 +193,6 @@ function nothingWorks({ kernel }: TuningTask, { budget }: TuningRun, history: Hi
     })
   }
   const reasons = [...new Set(history.all.flatMap(({ reason }) => reason ?? []))].slice(0, 3)
-  return new ConfigError(
-    `none of the ${history.all.length} configs tried for ${kernel} works (${statusCounts(history.all)}): ${reasons.join('; ')}`,
-  )
+  const what = `none of the ${history.all.length} configs tried for ${kernel} works`
+  return new ConfigError(`${what} (${statusCounts(history.all)}): ${reasons.join('; ')}`)
 }

@@ -1,14 +1,14 @@
 /**
- * The only thing a search knows of the GPU: something that turns configs into measurements. Implemented over real
- * kernels in kernel_benchmarker.ts, and by cost functions in tests.
+ * The only thing a search knows of the GPU: something that turns configs into measurements. Implemented over
+ * real kernels in kernel_benchmarker.ts, and by cost functions in tests.
  */
 import type { Config } from '../config/config.ts'
 import type { Budget } from './budget.ts'
 
 /**
  * `ok`: right and timed; `duplicate`: its shader was timed before, under another config; `invalid`: cannot be
- * built for this kernel and device; `wrong`: differs from the reference; `timeout`, `error`: while compiling or
- * running; `filtered`: refused by the user's filter.
+ * built for this kernel and device; `wrong`: differs from the reference; `timeout`, `error`: while compiling
+ * or running; `filtered`: refused by the user's filter.
  */
 export const STATUSES = ['ok', 'duplicate', 'invalid', 'wrong', 'timeout', 'error', 'filtered'] as const
 export type Status = (typeof STATUSES)[number]
@@ -45,8 +45,8 @@ export interface Benchmarker {
   /** Builds, checks and times. Answers for the configs that it came to, in their order. */
   measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]>
   /**
-   * Times configs that were `ok` again, in turns, so that drifts of the clock meet all of them alike. Answers for
-   * all of them, or for none when the budget ends before the first round is complete.
+   * Times configs that were `ok` again, in turns, so that drifts of the clock meet all of them alike. Answers
+   * for all of them, or for none when the budget ends before the first round is complete.
    */
   remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]>
 }

@@ -1,4 +1,6 @@
-/** Time and the will to go on: one clock and one abort signal, shared by everything that belongs to a search. */
+/**
+ * Time and the will to go on: one clock and one abort signal, shared by everything that belongs to a search.
+ */
 
 export interface BudgetOptions {
   /** null sets no limit. */

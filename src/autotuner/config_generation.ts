@@ -1,7 +1,7 @@
 /**
- * Where candidates come from: draws, mutates and enumerates the configs of a ConfigSpec. A *flat config* is the
- * list of slot values in slot order; most moves are made on it. Fields that the user has fixed are frozen: every
- * config has the user's value there, and no move touches the slot.
+ * Where candidates come from: draws, mutates and enumerates the configs of a ConfigSpec. A *flat config* is
+ * the list of slot values in slot order; most moves are made on it. Fields that the user has fixed are
+ * frozen: every config has the user's value there, and no move touches the slot.
  */
 import { isTuple } from '../config/composite_fragments.ts'
 import { Config } from '../config/config.ts'
@@ -18,8 +18,8 @@ export type FlatConfig = readonly ConfigValue[]
 type Move = (base: FlatConfig) => FlatConfig
 
 /**
- * Slots that neighbours also move in pairs: work per thread is the quotient of block and workgroup sizes, and a
- * multiplier means something under a persistent launch only.
+ * Slots that neighbours also move in pairs: work per thread is the quotient of block and workgroup sizes, and
+ * a multiplier means something under a persistent launch only.
  */
 const JOINT_FIELDS: readonly (readonly string[])[] = [
   ['block_sizes', 'num_warps'],
@@ -103,8 +103,8 @@ export class ConfigGeneration {
   }
 
   /**
-   * `count` different random configs, every second one biased, none of them in `without`; fewer where 64 draws
-   * in a row bring nothing new.
+   * `count` different random configs, every second one biased, none of them in `without`; fewer where 64
+   * draws in a row bring nothing new.
    */
   randomPopulation(count: number, without: readonly Config[] = []): readonly Config[] {
     const seen = new Set(without.map((config) => config.hash))
@@ -155,7 +155,10 @@ export class ConfigGeneration {
     return this.unflatten(merged)
   }
 
-  /** Differential evolution's trial: slots of `x` moved, with probability `rate` each, by what separates b and c. */
+  /**
+   * Differential evolution's trial: slots of `x` moved, with probability `rate` each, by what separates b and
+   * c.
+   */
   differentialMutation(
     x: Config,
     [a, b, c]: readonly [Config, Config, Config],
@@ -185,7 +188,9 @@ export class ConfigGeneration {
     return this.spec.slots.flatMap(({ fragment }, index) => fragment.encode(flat[index] ?? null))
   }
 
-  /** Every different config of the space in a fixed order, or `undefined` where there are more than `limit`. */
+  /**
+   * Every different config of the space in a fixed order, or `undefined` where there are more than `limit`.
+   */
   enumerate(limit: number): readonly Config[] | undefined {
     const size = product(this.#free.map((index) => this.#slot(index).fragment.cardinality))
     if (size > limit * MAX_FORMS) return undefined

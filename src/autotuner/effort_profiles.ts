@@ -1,6 +1,6 @@
 /**
- * What the efforts mean for every search: where it starts and how carefully it ends. Numbers that belong to one
- * search stand in its own table of options.
+ * What the efforts mean for every search: where it starts and how carefully it ends. Numbers that belong to
+ * one search stand in its own table of options.
  */
 import type { Effort, InitialPopulation } from '../support/settings.ts'
 import type { Padding } from './initial_population.ts'

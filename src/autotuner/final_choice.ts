@@ -1,7 +1,7 @@
 /**
- * The end of every search. `compareFinalists`: the best candidates, the default and the seeds are timed in turns
- * until it is clear which one is fastest. `simplify`: fields of the winner go back to their defaults where that
- * costs nothing, so that configs stay readable and differ only where it matters.
+ * The end of every search. `compareFinalists`: the best candidates, the default and the seeds are timed in
+ * turns until it is clear which one is fastest. `simplify`: fields of the winner go back to their defaults
+ * where that costs nothing, so that configs stay readable and differ only where it matters.
  */
 import type { Config } from '../config/config.ts'
 import { type Candidate, notSlower } from './history.ts'
@@ -64,7 +64,10 @@ export async function simplify(
   return current
 }
 
-/** A form of `current` with more defaults that is not slower than `winner`: all harmless resets, or the best one. */
+/**
+ * A form of `current` with more defaults that is not slower than `winner`: all harmless resets, or the best
+ * one.
+ */
 async function simplerForm(
   session: SearchSession,
   winner: Candidate,

@@ -1,12 +1,15 @@
 /**
- * The configs a search begins with: seeds and the default, then what earlier searches found on this device, then
- * random configs or a few that lie far apart. Seeds and the default are *pinned*: they reach the final comparison.
+ * The configs a search begins with: seeds and the default, then what earlier searches found on this device,
+ * then random configs or a few that lie far apart. Seeds and the default are *pinned*: they reach the final
+ * comparison.
  */
 import type { Config } from '../config/config.ts'
 import type { InitialPopulation } from '../support/settings.ts'
 import type { ConfigGeneration } from './config_generation.ts'
 
-/** How a population is filled up: `space_filling` picks, from many random configs, those far from each other. */
+/**
+ * How a population is filled up: `space_filling` picks, from many random configs, those far from each other.
+ */
 export type Padding = 'none' | 'random' | 'space_filling'
 
 export interface StartingPoint {
@@ -21,7 +24,9 @@ export interface StartingPoint {
 /** Random configs looked at for each one that a space-filling start takes. */
 const POOL_PER_PICK = 8
 
-/** At least the default; at most `count` configs unless there are more seeds and stored ones. All different. */
+/**
+ * At least the default; at most `count` configs unless there are more seeds and stored ones. All different.
+ */
 export function initialPopulation(
   generation: ConfigGeneration,
   start: StartingPoint,

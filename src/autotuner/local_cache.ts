@@ -1,8 +1,8 @@
 /**
- * Results of searches on disk: one JSON file per key, named by the key's hash. A key says everything that a result
- * depends on; how thorough the search was and how fast its configs ran stand in the entry. Files appear whole or
- * not at all; one that cannot be read is named in a warning and passed over. Node only: elsewhere the cache is
- * empty and stays so.
+ * Results of searches on disk: one JSON file per key, named by the key's hash. A key says everything that a
+ * result depends on; how thorough the search was and how fast its configs ran stand in the entry. Files
+ * appear whole or not at all; one that cannot be read is named in a warning and passed over. Node only:
+ * elsewhere the cache is empty and stays so.
  */
 import { Config } from '../config/config.ts'
 import type { ConfigData } from '../config/value.ts'
@@ -93,8 +93,9 @@ export class LocalCache {
   }
 
   /**
-   * Configs that earlier searches of this kernel found on this device: those for the same task first, then for the
-   * same code, then for other sizes; newer before older, and the runners-up of one search after all winners.
+   * Configs that earlier searches of this kernel found on this device: those for the same task first, then
+   * for the same code, then for other sizes; newer before older, and the runners-up of one search after all
+   * winners.
    */
   bestAvailable(key: CacheKey, maxConfigs: number, maxScan: number): readonly Config[] {
     const related = [...this.entries(maxScan)].filter(

@@ -1,7 +1,7 @@
 /**
- * Pattern search: from the best configs of the start, walks that look at the configs one step away, then at what
- * the faster ones of these change taken together, and move to the best. A walk never moves to a slower config, and
- * ends where nothing around it is faster.
+ * Pattern search: from the best configs of the start, walks that look at the configs one step away, then at
+ * what the faster ones of these change taken together, and move to the best. A walk never moves to a slower
+ * config, and ends where nothing around it is faster.
  */
 import type { Config } from '../config/config.ts'
 import { integer, number } from '../support/setting_kinds.ts'

@@ -1,6 +1,6 @@
 /**
- * What tends to be good on GPUs, as weights: half of a random population is drawn with them, so that a few dozen
- * draws hold some decent configs even in a large space. Fields without a row are drawn uniformly.
+ * What tends to be good on GPUs, as weights: half of a random population is drawn with them, so that a few
+ * dozen draws hold some decent configs even in a large space. Fields without a row are drawn uniformly.
  */
 import { isTuple } from '../config/composite_fragments.ts'
 import type { ActingField } from '../config/fields.ts'

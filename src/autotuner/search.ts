@@ -1,6 +1,7 @@
 /**
- * The interface of all searches, and how one declares itself: a name, a table of options with a value for each
- * effort, and the function that explores. Everything around it is shared: start, budget, history, final check.
+ * The interface of all searches, and how one declares itself: a name, a table of options with a value for
+ * each effort, and the function that explores. Everything around it is shared: start, budget, history, final
+ * check.
  */
 import { UsageError } from '../support/errors.ts'
 import type { SettingKind } from '../support/setting_kinds.ts'
@@ -23,8 +24,9 @@ export interface Search {
   readonly doc: string
   readonly options: Readonly<Record<string, OptionRow<unknown>>>
   /**
-   * Explores with the effort's options, changed by `implied` where the search has such an option, and by `given`.
-   * Throws UsageError for an option in `given` that the search does not have or that has a wrong value.
+   * Explores with the effort's options, changed by `implied` where the search has such an option, and by
+   * `given`. Throws UsageError for an option in `given` that the search does not have or that has a wrong
+   * value.
    */
   run(session: SearchSession, effort: SearchEffort, implied: OptionValues, given: OptionValues): Promise<void>
 }

@@ -84,8 +84,8 @@ export class SearchSession {
   }
 
   /**
-   * Measures what the history does not hold yet. Answers with the candidates of all of `configs`, each once, but
-   * without those that the budget left no time for.
+   * Measures what the history does not hold yet. Answers with the candidates of all of `configs`, each once,
+   * but without those that the budget left no time for.
    */
   async evaluate(configs: readonly Config[]): Promise<readonly Candidate[]> {
     const distinct = [...new Map(configs.map((config) => [config.hash, config])).values()]
@@ -94,7 +94,9 @@ export class SearchSession {
     return distinct.flatMap((config) => this.history.get(config) ?? [])
   }
 
-  /** Shortens the compile timeout to what nine in ten of the configs so far needed, never below half a minute. */
+  /**
+   * Shortens the compile timeout to what nine in ten of the configs so far needed, never below half a minute.
+   */
   #adaptTimeout(): void {
     const times = this.history.all.flatMap(({ compileMs }) => (compileMs ? [compileMs] : []))
     if (!this.parts.adaptiveTimeout || times.length === 0) return
@@ -127,7 +129,9 @@ export class SearchSession {
     return candidates.map((candidate) => this.history.get(candidate.config) ?? candidate)
   }
 
-  /** True when `challenger` beats `incumbent` by at least the share `delta`, and beyond what noise explains. */
+  /**
+   * True when `challenger` beats `incumbent` by at least the share `delta`, and beyond what noise explains.
+   */
   improves(challenger: Candidate, incumbent: Candidate, delta: number): boolean {
     return challenger.ms < incumbent.ms * (1 - delta) && !notSlower(incumbent, challenger)
   }

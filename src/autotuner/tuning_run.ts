@@ -1,4 +1,7 @@
-/** What the trials of one tuning run share: the search, the clock, the seeds, and how a session is made of them. */
+/**
+ * What the trials of one tuning run share: the search, the clock, the seeds, and how a session is made of
+ * them.
+ */
 import { Config } from '../config/config.ts'
 import type { ConfigSpec } from '../config/config_spec.ts'
 import type { ConfigData } from '../config/value.ts'

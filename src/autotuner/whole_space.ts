@@ -14,7 +14,9 @@ export async function searchWholeSpace(session: SearchSession, limit: number): P
   return true
 }
 
-/** Measures in batches, so that the budget and the progress line keep up, and re-times the best at the end. */
+/**
+ * Measures in batches, so that the budget and the progress line keep up, and re-times the best at the end.
+ */
 export async function evaluateInBatches(session: SearchSession, configs: readonly Config[]): Promise<void> {
   const batches = Math.ceil(configs.length / BATCH)
   for (let begin = 0; session.nextGeneration(batches); begin += BATCH)

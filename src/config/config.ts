@@ -1,7 +1,8 @@
 /**
- * `Config`: one way to build a kernel, as frozen plain data. What can be judged without a kernel is judged here
- * (names of fields, kinds of values); whether it fits a certain kernel and device is for ConfigSpec to say.
- * Keys that are no field are user-defined tunables; a spec refuses those that the kernel did not register.
+ * `Config`: one way to build a kernel, as frozen plain data. What can be judged without a kernel is judged
+ * here (names of fields, kinds of values); whether it fits a certain kernel and device is for ConfigSpec to
+ * say. Keys that are no field are user-defined tunables; a spec refuses those that the kernel did not
+ * register.
  */
 import { ConfigError, DataError, errorMessage } from '../support/errors.ts'
 import { writeFileAtomic } from '../support/files.ts'
@@ -120,7 +121,9 @@ export class Config {
     writeFileAtomic(path, `${JSON.stringify(this.data, null, 2)}\n`)
   }
 
-  /** Reads what `save` wrote. Throws DataError naming the file when it is missing or not a config. Node only. */
+  /**
+   * Reads what `save` wrote. Throws DataError naming the file when it is missing or not a config. Node only.
+   */
   static load(path: string): Config {
     const fs = requireNode('fs', 'Config.load')
     try {

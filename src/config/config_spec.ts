@@ -1,6 +1,7 @@
 /**
- * `ConfigSpec`: the search space of one kernel on one device, and the judge of configs for it. People's configs
- * are normalised strictly (what does not fit is an error), a search's candidates are repaired instead.
+ * `ConfigSpec`: the search space of one kernel on one device, and the judge of configs for it. People's
+ * configs are normalised strictly (what does not fit is an error), a search's candidates are repaired
+ * instead.
  */
 import { ConfigError } from '../support/errors.ts'
 import { warnOnce } from '../support/log.ts'
@@ -117,7 +118,9 @@ export class ConfigSpec {
   }
 }
 
-/** A scalar stands for every place; a list must have the right length, or is cut and filled when repairing. */
+/**
+ * A scalar stands for every place; a list must have the right length, or is cut and filled when repairing.
+ */
 function broadcast(
   field: string,
   fragment: TupleFragment,
@@ -128,9 +131,8 @@ function broadcast(
   if (!isList(value)) return Array.from({ length: count }, () => value)
   if (value.length === count || mode === 'repair') return value
   const per = isFieldName(field) ? FIELDS[field].per : 'place'
-  throw new ConfigError(
-    `config field ${field} has ${value.length} entries (${printValue(value)}); this kernel takes ${count}, one for each ${per}`,
-  )
+  const what = `config field ${field} has ${value.length} entries (${printValue(value)})`
+  throw new ConfigError(`${what}; this kernel takes ${count}, one for each ${per}`)
 }
 
 function warnAboutInert(names: readonly string[]): void {

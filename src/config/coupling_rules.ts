@@ -1,6 +1,6 @@
 /**
- * Rules between config fields, one function each: a combination that makes no sense is an error for people and
- * is set right silently for a search, so that one config has one form.
+ * Rules between config fields, one function each: a combination that makes no sense is an error for people
+ * and is set right silently for a search, so that one config has one form.
  */
 import { ConfigError } from '../support/errors.ts'
 import { isPersistent, severalBlocks } from './slots.ts'

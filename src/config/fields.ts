@@ -1,8 +1,8 @@
 /**
- * The config fields, one row each: every fact about a field that does not depend on a kernel. The order of the
- * rows is the order of the slots in a search space. Names are Helion's, so that stored configs read alike;
- * `acts: false` marks those that mean nothing in WGSL: they may stand in a config, are never searched, and are
- * named in a warning.
+ * The config fields, one row each: every fact about a field that does not depend on a kernel. The order of
+ * the rows is the order of the slots in a search space. Names are Helion's, so that stored configs read
+ * alike; `acts: false` marks those that mean nothing in WGSL: they may stand in a config, are never searched,
+ * and are named in a warning.
  */
 
 import type { ConfigValue } from './value.ts'
@@ -120,7 +120,9 @@ const ACTING: Record<ActingField, FieldRow> = {
     default: false,
     acts: true,
   },
-  /** Rows of tiles that are walked column by column, so that neighbours in time share cache lines; 1 is off. */
+  /**
+   * Rows of tiles that are walked column by column, so that neighbours in time share cache lines; 1 is off.
+   */
   l2_groupings: {
     per: 'multi-dimensional grid',
     alias: 'l2_grouping',

@@ -1,6 +1,6 @@
 /**
- * Fragments: the range of one decision of a search space, and how searches move in it. Scalars stand here, lists
- * of decisions in composite_fragments.ts; a config's slot pairs a field with one fragment.
+ * Fragments: the range of one decision of a search space, and how searches move in it. Scalars stand here,
+ * lists of decisions in composite_fragments.ts; a config's slot pairs a field with one fragment.
  */
 import { ConfigError } from '../support/errors.ts'
 import { clamp, isPowerOf2, log2Exact } from '../support/maths.ts'
@@ -115,9 +115,9 @@ export function integer(low: number, high: number, standard: number = low): Frag
 }
 
 /**
- * A fragment of numbers or `absent`: 0 for "not set", null for "no limit", which numbers above the range become.
- * From `absent` every number is one step away, since none is nearer than another; one random value in four is
- * `absent`.
+ * A fragment of numbers or `absent`: 0 for "not set", null for "no limit", which numbers above the range
+ * become. From `absent` every number is one step away, since none is nearer than another; one random value in
+ * four is `absent`.
  */
 export function optional(absent: 0 | null, inner: Fragment, standard: ConfigValue = absent): Fragment {
   const top = Math.max(...[...inner.values()].map(Number))

@@ -1,6 +1,6 @@
 /**
- * What a kernel, its sizes and a device leave open to a config, as plain data: the input of ConfigSpec. The order
- * of each list is the order of the entries in the config fields that belong to it.
+ * What a kernel, its sizes and a device leave open to a config, as plain data: the input of ConfigSpec. The
+ * order of each list is the order of the entries in the config fields that belong to it.
  */
 
 import type { Indexing, PidType } from './fields.ts'
@@ -36,7 +36,9 @@ export interface RowInput {
 
 /** A loop of the kernel. Those with several blocks have an entry in `loop_orders` and `flatten_loops`. */
 export interface LoopInput {
-  /** `grid`: a top-level loop, spread over workgroups; `device`: a loop inside one (`range_unroll_factors`). */
+  /**
+   * `grid`: a top-level loop, spread over workgroups; `device`: a loop inside one (`range_unroll_factors`).
+   */
   readonly kind: 'grid' | 'device'
   /** Ids of its blocks, outermost first, also of those with a fixed extent. */
   readonly blocks: readonly number[]

@@ -1,14 +1,15 @@
 /**
- * How many elements the tiles of a kernel hold under given block sizes, and the two uses of that number: growing
- * the default block sizes up to a target, and shrinking a candidate's until every tile fits into registers.
+ * How many elements the tiles of a kernel hold under given block sizes, and the two uses of that number:
+ * growing the default block sizes up to a target, and shrinking a candidate's until every tile fits into
+ * registers.
  */
 import { cdiv, clamp, nextPowerOf2, product } from '../support/maths.ts'
 import type { BlockInput, ConfigSpecInput, RowInput, TileInput } from './spec_input.ts'
 
 /** Rows of at most this many elements stay in registers by default. */
-export const DEFAULT_MAX_PERSISTENT = 16384
+const DEFAULT_MAX_PERSISTENT = 16384
 /** Chunk of longer rows in the default config. */
-export const DEFAULT_CHUNK = 4096
+const DEFAULT_CHUNK = 4096
 
 const MAX_TILE_ELEMENTS = 2 ** 20
 /** What the default config aims at: elements per tile, and the caps of one dimension on the way there. */
@@ -18,7 +19,9 @@ const DEFAULT_AIM_WITH_DOT = { tile: 4096, gridDimension: 64, deviceDimension: 1
 const SMALL_TILE = 256
 const BUSY_DEVICE = 256
 
-/** The default entries of `block_sizes`: the author's, or tiles of a good size for a device that stays busy. */
+/**
+ * The default entries of `block_sizes`: the author's, or tiles of a good size for a device that stays busy.
+ */
 export function defaultBlockSizes({ blocks, rows, loops, tiles, dots }: ConfigSpecInput): readonly number[] {
   const aim = dots.length > 0 ? DEFAULT_AIM_WITH_DOT : DEFAULT_AIM
   const inGrid = new Set(loops.filter(({ kind }) => kind === 'grid').flatMap((loop) => loop.blocks))

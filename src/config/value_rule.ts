@@ -1,6 +1,6 @@
 /**
- * What one entry of a config field may be, whatever the kernel: a test and the words for it. The ranges that a
- * certain kernel and device leave are the business of fragments.
+ * What one entry of a config field may be, whatever the kernel: a test and the words for it. The ranges that
+ * a certain kernel and device leave are the business of fragments.
  */
 import { isPowerOf2 } from '../support/maths.ts'
 import { type ConfigValue, isList, printValue } from './value.ts'

@@ -1,6 +1,6 @@
 /**
- * Settings: how kernels are compiled and tuned, one row each. Every setting can be passed in code; those with a
- * variable are read from the environment when a kernel is made, and what code says wins. Settings that are
+ * Settings: how kernels are compiled and tuned, one row each. Every setting can be passed in code; those with
+ * a variable are read from the environment when a kernel is made, and what code says wins. Settings that are
  * functions are typed where they are used (kernel options), not here.
  */
 import { UsageError } from './errors.ts'
@@ -159,7 +159,7 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     kind: orNull(integer(0)),
     env: 'HELION_AUTOTUNE_FINISHING_ROUNDS',
     default: null,
-    doc: "Rounds that bring single fields of the winner back to their defaults; null takes the effort's number.",
+    doc: "Rounds that bring fields of the winner back to defaults; null takes the effort's number.",
   },
   autotuneBestOfK: {
     kind: integer(1),
@@ -191,7 +191,7 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     kind: orNull(oneOf(INITIAL_POPULATIONS)),
     env: 'HELION_AUTOTUNER_INITIAL_POPULATION',
     default: null,
-    doc: "Where a search starts: random configs, or what earlier searches found; null takes the effort's choice.",
+    doc: "Start of a search: random, or what earlier ones found; null takes the effort's choice.",
   },
   autotuneBestAvailableMaxConfigs: {
     kind: integer(0),
@@ -325,8 +325,8 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
 }
 
 /**
- * All settings: what `given` says, else what the environment says now, else the default. Throws UsageError for an
- * unknown key, a value of the wrong kind, and text in the environment that means nothing.
+ * All settings: what `given` says, else what the environment says now, else the default. Throws UsageError
+ * for an unknown key, a value of the wrong kind, and text in the environment that means nothing.
  */
 export function resolveSettings(
   given: Partial<Settings> = {},

@@ -78,7 +78,7 @@ describe('the stored result', () => {
     const run = cached({ assertCacheHit: true }, { task: { cacheKey: { ...key, driver: '2' } } })
     await expect(run).rejects.toThrow(DataError)
     await expect(run).rejects.toThrow(
-      /^no stored result for row, but HELION_ASSERT_CACHE_HIT asks for one: the nearest[\s\S]*driver: stored 1, asked for 2$/,
+      /^no stored result for row, but HELION_ASSERT_CACHE_HIT asks for one: [^@]*driver: stored 1, asked/,
     )
     expect((await cached({ assertCacheHit: true })).result.source).toBe('cache')
   })
@@ -168,7 +168,8 @@ describe('seeds', () => {
       [8, 8, 8],
     ])
     expect(lines).toEqual([
-      'helion-aot: left out the config {"num_stages":7}: config field num_stages is 7; allowed: an integer from 1 to 2',
+      'helion-aot: left out the config {"num_stages":7}: ' +
+        'config field num_stages is 7; allowed: an integer from 1 to 2',
     ])
   })
 
@@ -217,8 +218,9 @@ describe('the winner', () => {
     expect(lines[0]).toMatch(
       /^tuning row: PatternSearch, quick effort, seed 1, \d\.\de\+\d configs to choose from$/,
     )
-    expect(lines[1]).toMatch(
-      /^tuned row: [\d.]+ µs, [\d.]+ times the speed of the default; \d+ configs \(\d+ ok, \d+ invalid\) in \d+\.\d s\n {2}config: new Config\(\{ block_sizes: .*\}\)$/,
-    )
+    const [first, second] = lines[1]?.split('\n') ?? []
+    expect(first).toMatch(/^tuned row: [\d.]+ µs, [\d.]+ times the speed of the default; \d+ configs \(/)
+    expect(first).toMatch(/ \(\d+ ok, \d+ invalid\) in \d+\.\d s$/)
+    expect(second).toMatch(/^ {2}config: new Config\(\{ block_sizes: .*\}\)$/)
   })
 })

@@ -1,6 +1,6 @@
 /**
- * Kernels without a GPU: cost functions over configs whose best config is known, and a Benchmarker over them with
- * seeded noise and a clock of its own.
+ * Kernels without a GPU: cost functions over configs whose best config is known, and a Benchmarker over them
+ * with seeded noise and a clock of its own.
  */
 
 import { autotune } from '../../src/autotuner/autotune.ts'

@@ -52,15 +52,18 @@ describe('Config', () => {
     [{ num_warps: '4' }, "config field num_warps is '4'; allowed: a power of two from 1 to 32"],
     [
       { block_sizes: [32, 33] },
-      'config field block_sizes[1] is 33; allowed: a power of two from 1 to 16777216, one for each tile dimension',
+      'config field block_sizes[1] is 33; ' +
+        'allowed: a power of two from 1 to 16777216, one for each tile dimension',
     ],
     [
       { loop_orders: [[0, 2]] },
-      'config field loop_orders[0] is [0, 2]; allowed: a permutation of 0, 1, …, one for each multi-dimensional loop',
+      'config field loop_orders[0] is [0, 2]; ' +
+        'allowed: a permutation of 0, 1, …, one for each multi-dimensional loop',
     ],
     [
       { pid_type: 'round' },
-      "config field pid_type is 'round'; allowed: 'flat', 'xyz', 'persistent_blocked', 'persistent_interleaved'",
+      "config field pid_type is 'round'; " +
+        "allowed: 'flat', 'xyz', 'persistent_blocked', 'persistent_interleaved'",
     ],
     [
       { static_ranges: [1] },
@@ -124,7 +127,8 @@ describe('Config', () => {
   it('prints what can be pasted into code', () => {
     const text = new Config({ ...sample, 'odd name': "it's" }).toString()
     expect(text).toBe(
-      "new Config({ block_sizes: [32, 64], num_warps: 8, reduction_loops: [null, 512], indexing: 'pointer', 'odd name': 'it\\'s' })",
+      'new Config({ block_sizes: [32, 64], num_warps: 8, reduction_loops: [null, 512], ' +
+        "indexing: 'pointer', 'odd name': 'it\\'s' })",
     )
     expect(new Function('Config', `return ${text}`)(Config).data).toEqual({ ...sample, 'odd name': "it's" })
     expect(new Config().toString()).toBe('new Config()')

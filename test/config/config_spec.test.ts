@@ -135,7 +135,8 @@ describe('normalize', () => {
     [{ blocksizes: [1] }, 'config has the unknown field blocksizes\n  Known here: block_sizes, loop_orders,'],
     [
       { num_sm_multiplier: 4 },
-      "config has num_sm_multiplier: 4 with pid_type: 'flat'\n  Remove num_sm_multiplier, or choose a persistent pid_type.",
+      "config has num_sm_multiplier: 4 with pid_type: 'flat'\n" +
+        '  Remove num_sm_multiplier, or choose a persistent pid_type.',
     ],
     [
       { reduction_loops: [512] },
@@ -180,7 +181,8 @@ describe('normalize', () => {
   it('keeps threads along a row within the workgroup', () => {
     const spec = new ConfigSpec(rowInput(1024))
     expect(() => spec.normalize({ num_threads: 256, num_warps: 4 }, 'strict')).toThrow(
-      'config has num_threads of 256 in a workgroup of 128 threads\n  Raise num_warps above 4, or lower num_threads.',
+      'config has num_threads of 256 in a workgroup of 128 threads\n' +
+        '  Raise num_warps above 4, or lower num_threads.',
     )
     expect(spec.normalize({ num_threads: 256, num_warps: 4 }, 'repair').numThreads).toEqual([128])
   })

@@ -2,7 +2,7 @@
 import type { BlockInput, ConfigSpecInput } from '../../src/config/spec_input.ts'
 import { nextPowerOf2 } from '../../src/support/maths.ts'
 
-export function block(id: number, name: string, size: number): BlockInput {
+function block(id: number, name: string, size: number): BlockInput {
   return { id, name, sizeHint: size, min: 1, max: nextPowerOf2(size) }
 }
 
