@@ -1,7 +1,8 @@
 /**
  * Type-checks a project that uses the packed package, as strictly as a user can: declarations of libraries
  * included, with both ways of resolving modules, and with nothing installed but what the package depends on.
- * The TypeScript files of the README are part of that project. Then bundles it for a browser. Needs no network.
+ * The TypeScript files of the README are part of that project. Then bundles it for a browser. Needs no
+ * network.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'

@@ -1,5 +1,6 @@
 /**
- * A project of a user, somewhere in the folder for temporary files: what the tests of the packed package run in.
+ * A project of a user, somewhere in the folder for temporary files: what the tests of the packed package run
+ * in.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
