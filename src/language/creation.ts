@@ -8,6 +8,7 @@ import type { Size } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
+import { describe } from './describe.ts'
 import { isDim, toSize } from './dim.ts'
 import { toNode } from './elementwise.ts'
 import { wholeDimension } from './indexing.ts'
@@ -16,7 +17,7 @@ import type { Tensor } from './tensor.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
-import { broadcastTo, castTo, requireDType } from './typing.ts'
+import { broadcastTo, castTo, fitTo, requireDType } from './typing.ts'
 import { Accumulator, type Operand, TileValue } from './value.ts'
 
 /** One axis of an accumulator: a tile, or a number or size for a whole dimension (1 for an axis of one). */
@@ -43,18 +44,11 @@ export interface Zeros {
   (shape: readonly TileExtent[], dtype?: DType): Accumulator
 }
 
-export const full: Full = (shape: readonly TileExtent[], value: Operand, dtype: DType = 'f32') => {
-  const trace = tracing('hl.full')
-  if (trace.insideLoop) return accumulator(trace, shape, value, dtype) as Tensor & Accumulator
-  if (typeof value !== 'number') {
-    throw new AuthorError('hl.full outside of loops needs a plain number', { location: callSite() })
-  }
-  const sizes = shape.map((extent) => (extent instanceof Tile ? refuseTile() : extent))
-  return allocate('hl.full', sizes, dtype, value) as unknown as Tensor & Accumulator
-}
+export const full: Full = (shape: readonly TileExtent[], value: Operand, dtype: DType = 'f32') =>
+  filled('hl.full', shape, value, dtype)
 
 export const zeros: Zeros = (shape: readonly TileExtent[], dtype: DType = 'f32') =>
-  full(shape as readonly number[], 0, dtype)
+  filled('hl.zeros', shape, 0, dtype)
 
 /** A tensor of zeros with the shape of `like`. */
 export function zerosLike(like: Tensor, dtype: DType = like.dtype): Tensor {
@@ -69,19 +63,36 @@ export function arange(extent: TileExtent): TileValue {
   return positions(trace, block)
 }
 
-function accumulator(trace: Trace, shape: readonly TileExtent[], value: Operand, dtype: DType): Accumulator {
-  const axes: Axis[] = []
-  for (const extent of shape) axes.push(axisOf(trace, extent, axes))
-  requireDType(dtype, 'hl.full')
-  const node = castTo(trace, toNode(trace, 'hl.full', value, dtype), dtype)
-  return new Accumulator(trace, axes.length === 0 ? node : broadcastTo(trace, node, axes, 'hl.full'))
+/** An accumulator inside a loop, a tensor outside. */
+function filled(
+  what: string,
+  shape: readonly TileExtent[],
+  value: Operand,
+  dtype: DType,
+): Tensor & Accumulator {
+  const trace = tracing(what)
+  requireDType(dtype, what)
+  if (trace.insideLoop) {
+    const axes: Axis[] = []
+    for (const extent of shape) axes.push(axisOf(trace, extent, axes))
+    const node = castTo(trace, toNode(trace, what, value, dtype), dtype)
+    return new Accumulator(trace, fitTo(trace, node, axes, what, 'an accumulator')) as Tensor & Accumulator
+  }
+  if (typeof value !== 'number') {
+    throw new AuthorError(`${what} outside of loops needs a plain number, not ${describe(value)}`, {
+      location: callSite(),
+      remedy: 'A tensor is filled before the kernel runs; fill it with computed values in a loop over tiles.',
+    })
+  }
+  const sizes = shape.map((extent) => (extent instanceof Tile ? refuseTile() : extent))
+  return allocate(what, sizes, dtype, value) as unknown as Tensor & Accumulator
 }
 
 function axisOf(trace: Trace, extent: TileExtent, taken: readonly Axis[]): Axis {
   if (extent instanceof Tile) return extent.block.id
   if (extent === 1) return ONE
   if (isDim(extent)) return blockOfSize(trace, extent, taken).id
-  throw new AuthorError(`a shape holds ${String(extent)}`, {
+  throw new AuthorError(`a shape holds ${describe(extent)}`, {
     location: callSite(),
     remedy: 'Each entry is a tile, a number or a size.',
   })
