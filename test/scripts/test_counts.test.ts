@@ -1,0 +1,37 @@
+/**
+ * scripts/test_counts.js: no failing run may count as a passing one.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+
+const SCRIPT = fileURLToPath(new URL('../../scripts/test_counts.js', import.meta.url))
+
+let folder = ''
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'helion_aot_counts_'))
+})
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+it.each([
+  ['a good run', 0, { numPassedTests: 5, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1 }, '5 0 2'],
+  ['failed tests', 1, { numPassedTests: 5, numFailedTests: 2, numPendingTests: 0, numTodoTests: 0 }, '5 2 0'],
+  [
+    'a file that does not load',
+    1,
+    { numPassedTests: 5, numFailedTests: 0, numPendingTests: 0, numTodoTests: 0 },
+    '5 1 0',
+  ],
+  ['no report', 1, undefined, '0 1 0'],
+  ['a report that is cut off', 137, '{"numPassedTests": 5', '0 1 0'],
+])('%s', (_, status, report, counts) => {
+  const file = join(folder, 'report.json')
+  if (report) writeFileSync(file, typeof report === 'string' ? report : JSON.stringify(report))
+  const { stdout } = spawnSync(process.execPath, [SCRIPT, file, String(status)], { encoding: 'utf8' })
+  expect(stdout).toBe(`${counts}\n`)
+})
