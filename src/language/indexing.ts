@@ -5,6 +5,7 @@
 import { tileType } from '../ir/build.ts'
 import type { TensorInfo } from '../ir/kernel_ir.ts'
 import { type AtomicOp, type Axis, type Block, type Node, ONE, UNNUMBERED } from '../ir/node.ts'
+import { printSize, sizeOp } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import { isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
@@ -121,11 +122,28 @@ function indexNode(
     return blockIndex(trace, block)
   }
   if (term instanceof TileValue) return integerIndex(trace, tensor, dim, term.nodeIn(trace))
+  if (typeof term === 'number') return numberIndex(trace, tensor, dim, term)
   if (isDim(term)) return trace.size(toSize(term, `index ${dim} of ${tensor.name}`))
   throw new AuthorError(`${tensor.name}.at(…) got ${describe(term)} as index ${dim}`, {
     location: callSite(),
     remedy: `An index is a tile, ':', null, a number, a size, or a tile value of i32 or u32.`,
   })
+}
+
+/** A plain number must lie within the tensor: a launch checks it where the size is symbolic. */
+function numberIndex(trace: Trace, tensor: TensorInfo, dim: number, index: number): Node {
+  const size = tensor.shape[dim] ?? 0
+  const reason = `${tensor.name}.at(…) reads position ${index} of dimension ${dim} of ${tensor.name}`
+  toSize(index, `index ${dim} of ${tensor.name}`)
+  if (index < 0 || (typeof size === 'number' && index >= size)) {
+    throw new AuthorError(`${reason}, which has positions 0 to ${printSize(sizeOp('sub', size, 1))}`, {
+      location: callSite(),
+      remedy: 'Count from 0; the last position is hl.sub(size, 1).',
+    })
+  }
+  // A symbolic size is never 0 or 1.
+  if (index > 1) trace.guard('le', index + 1, size, reason)
+  return trace.size(index)
 }
 
 function blockIndex(trace: Trace, block: Block): Node {
