@@ -1,11 +1,12 @@
 /**
- * Host time of one launch on the deferred stream, in microseconds: median over rounds of many launches without
- * waiting, submits included. Run: npx tsx benchmarks/launch_overhead.ts
+ * Host time of one launch on the deferred stream, in microseconds: median over rounds of many launches
+ * without waiting, submits included. Run: npx tsx benchmarks/launch_overhead.ts
  * HELION_DAWN_FLAGS=backend=null takes the GPU out of the picture.
  */
 import { describeAdapter } from '../src/runtime/adapter.ts'
 import { type Device, openDevice } from '../src/runtime/device.ts'
-import type { Launch, PipelineRequest } from '../src/runtime/launch.ts'
+import type { Launch } from '../src/runtime/launch.ts'
+import type { PipelineRequest } from '../src/runtime/pipeline_request.ts'
 import { Stream } from '../src/runtime/stream.ts'
 import { DeviceTensor } from '../src/runtime/tensor.ts'
 import { median } from '../src/support/maths.ts'

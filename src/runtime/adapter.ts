@@ -1,7 +1,8 @@
 /**
- * Which adapter to use. With HELION_ADAPTER: the first whose vendor, architecture, device or description contains
- * that text (`software`: the first that runs on the CPU). Without: hardware, then a software adapter of the system,
- * then the embedded one. Finding none is an `AdapterError` that lists what was seen and what to install.
+ * Which adapter to use. With HELION_ADAPTER: the first whose vendor, architecture, device or description
+ * contains that text (`software`: the first that runs on the CPU). Without: hardware, then a software adapter
+ * of the system, then the embedded one. Finding none is an `AdapterError` that lists what was seen and what
+ * to install.
  */
 import { AdapterError, errorMessage } from '../support/errors.ts'
 import { environment, nodeProcess } from '../support/node.ts'
@@ -37,9 +38,9 @@ const INSTALL = `Install one of:
   - Mesa's software driver, release 23 or newer: apt-get install mesa-vulkan-drivers libvulkan1;
   - the embedded software adapter (Linux on x64): npm install @sparticuz/chromium@147.`
 
-/** The adapter to use. `wanted` is the text of HELION_ADAPTER. Throws AdapterError. */
+/** The adapter to use. `wanted` is the text of HELION_ADAPTER, empty for any. Throws AdapterError. */
 export async function chooseAdapter(
-  wanted: string | undefined = environment('HELION_ADAPTER'),
+  wanted: string = environment('HELION_ADAPTER') ?? '',
   sources: readonly AdapterSource[] = adapterSources(),
 ): Promise<FoundAdapter> {
   const matches = matcher(wanted)
@@ -118,14 +119,14 @@ function readInfo({ info }: GPUAdapter): AdapterInfo {
 }
 
 /** A source that can only be the wanted one goes first, so that no driver is started for nothing. */
-function inOrder(sources: readonly AdapterSource[], wanted: string | undefined): AdapterSource[] {
+function inOrder(sources: readonly AdapterSource[], wanted: string): AdapterSource[] {
   const certain = (source: AdapterSource) =>
-    wanted !== undefined && source.always?.toLowerCase().includes(wanted.toLowerCase()) === true
+    wanted !== '' && source.always?.toLowerCase().includes(wanted.toLowerCase()) === true
   return [...sources.filter(certain), ...sources.filter((source) => !certain(source))]
 }
 
-function matcher(wanted: string | undefined): (info: AdapterInfo) => boolean {
-  if (wanted === undefined) return () => true
+function matcher(wanted: string): (info: AdapterInfo) => boolean {
+  if (wanted === '') return () => true
   const text = wanted.toLowerCase()
   if (text === 'software') return (info) => info.software
   return ({ vendor, architecture, device, description }) =>
@@ -150,10 +151,9 @@ async function firstMatch(
   return undefined
 }
 
-function noAdapter(wanted: string | undefined, seen: readonly string[]): AdapterError {
+function noAdapter(wanted: string, seen: readonly string[]): AdapterError {
   const list = seen.map((line) => `\n  - ${line}`).join('')
-  if (wanted === undefined)
-    return new AdapterError(`No WebGPU adapter was found:${list}`, { remedy: INSTALL })
+  if (wanted === '') return new AdapterError(`No WebGPU adapter was found:${list}`, { remedy: INSTALL })
   return new AdapterError(`No WebGPU adapter matches HELION_ADAPTER='${wanted}'. Found:${list}`, {
     remedy: 'Set HELION_ADAPTER to a part of one of these names, to `software`, or leave it unset.',
   })

@@ -1,11 +1,11 @@
 /**
- * Binding layouts, shared by all pipelines with the same accesses and launch words, and a bounded cache of bind
- * groups in each. A group disappears with the first of its buffers.
+ * Binding layouts, shared by all pipelines with the same accesses and launch words, and a bounded cache of
+ * bind groups in each. A group disappears with the first of its buffers.
  */
 import { UsageError } from '../support/errors.ts'
 import type { Block } from './buffer_pool.ts'
 import { COMPUTE_STAGE } from './gpu_flags.ts'
-import type { Access, PipelineRequest } from './launch.ts'
+import type { Access, PipelineRequest } from './pipeline_request.ts'
 
 /** Groups kept for one layout. */
 const MAX_GROUPS = 512

@@ -1,7 +1,7 @@
 /**
- * Storage buffers of one device, kept for reuse by size class. A class is at most an eighth larger than what was
- * asked for. Idle buffers beyond a limit are destroyed, the longest unused first. Contents of a reused buffer are
- * whatever was there.
+ * Storage buffers of one device, kept for reuse by size class. A class is at most an eighth larger than what
+ * was asked for. Idle buffers beyond a limit are destroyed, the longest unused first. Contents of a reused
+ * buffer are whatever was there.
  */
 import type { DType } from '../support/dtypes.ts'
 import { UsageError } from '../support/errors.ts'

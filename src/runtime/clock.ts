@@ -1,6 +1,6 @@
 /**
- * Two ways to measure how long launches take: timestamps that the GPU writes around a compute pass, and the wall
- * clock around a submit. Both run a list of samples in order, in one submit each time they are asked.
+ * Two ways to measure how long launches take: timestamps that the GPU writes around a compute pass, and the
+ * wall clock around a submit. Both run a list of samples in order, in one submit each time they are asked.
  */
 import { GpuError } from '../support/errors.ts'
 import { median } from '../support/maths.ts'
@@ -23,7 +23,10 @@ export interface Clock {
   readonly flushesCache: boolean
   /** Shortest difference that can be told, in milliseconds; known after the first run. */
   readonly resolutionMs: number
-  /** Milliseconds of each sample, NaN where the measurement failed. Rejects with GpuError when WebGPU refuses the commands. */
+  /**
+   * Milliseconds of each sample, NaN where the measurement failed. Rejects with GpuError when WebGPU refuses
+   * the commands.
+   */
   run(samples: readonly Sample[]): Promise<number[]>
   dispose(): void
 }
@@ -153,7 +156,9 @@ function encodeSample(device: Device, pass: GPUComputePassEncoder, { launches, r
   for (let i = 0; i < repeats; i++) for (const launch of launches) device.recorder.dispatchInto(pass, launch)
 }
 
-/** Submits what `encode` encodes, after what the recorder holds. Rejects with GpuError when WebGPU refuses it. */
+/**
+ * Submits what `encode` encodes, after what the recorder holds. Rejects with GpuError when WebGPU refuses it.
+ */
 async function submitChecked(device: Device, encode: (encoder: GPUCommandEncoder) => void): Promise<void> {
   const { gpu, recorder } = device
   device.assertUsable()

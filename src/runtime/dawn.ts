@@ -1,7 +1,7 @@
 /**
- * WebGPU in Node: Dawn, through the npm package `webgpu`. A `GPU` object here stands for one Dawn instance with
- * its flags; each is kept reachable for the life of the process, because Dawn's event loop runs on freed memory
- * once it is collected. Several instances live side by side, with different Vulkan drivers too.
+ * WebGPU in Node: Dawn, through the npm package `webgpu`. A `GPU` object here stands for one Dawn instance
+ * with its flags; each is kept reachable for the life of the process, because Dawn's event loop runs on freed
+ * memory once it is collected. Several instances live side by side, with different Vulkan drivers too.
  */
 import { errorMessage, UsageError } from '../support/errors.ts'
 import { environment, importNodePackage, nodeProcess, requireNode } from '../support/node.ts'

@@ -1,6 +1,6 @@
 /**
- * The device and stream that everything uses unless told otherwise. The stream is there before the device: the
- * first job opens it. Both can be replaced after the device was lost.
+ * The device and stream that everything uses unless told otherwise. The stream is there before the device:
+ * the first job opens it. Both can be replaced after the device was lost.
  */
 import { type Device, openDevice } from './device.ts'
 import { Stream } from './stream.ts'
@@ -31,7 +31,9 @@ export function sync(): Promise<void> {
   return defaultStream().sync()
 }
 
-/** Closes the default device, if there is one. The next use opens another; tensors of the old one are gone. */
+/**
+ * Closes the default device, if there is one. The next use opens another; tensors of the old one are gone.
+ */
 export async function resetDevice(): Promise<void> {
   const old = device
   device = undefined

@@ -1,6 +1,6 @@
 /**
- * A GPU device with everything that belongs to it for its life: limits, buffers, pipelines, the command recorder,
- * and what became of it. Once lost, every use throws an `AdapterError` that says why.
+ * A GPU device with everything that belongs to it for its life: limits, buffers, pipelines, the command
+ * recorder, and what became of it. Once lost, every use throws an `AdapterError` that says why.
  */
 import type { DeviceLimits } from '../codegen/program.ts'
 import { AdapterError, errorMessage, GpuError } from '../support/errors.ts'
@@ -20,7 +20,6 @@ const FEATURES: readonly string[] = [
   'timestamp-query',
   'shader-f16',
   'subgroups',
-  'subgroup-size-control',
   'chromium-experimental-subgroup-matrix',
 ]
 const MAX_IDLE_BYTES = 2 * 2 ** 30
@@ -126,8 +125,8 @@ export class Device {
   }
 
   /**
-   * Runs `action`, which encodes commands, apart from all others, and reports what WebGPU finds wrong with them.
-   * For what may be invalid in ways that only WebGPU can tell, such as the first launch of a pipeline.
+   * Runs `action`, which encodes commands, apart from all others, and reports what WebGPU finds wrong with
+   * them. For what may be invalid in ways that only WebGPU can tell, such as the first launch of a pipeline.
    */
   check(action: () => void, report: (error: GpuError) => void): void {
     this.recorder.flush()
@@ -190,10 +189,10 @@ export class Device {
     this.pool.trim()
     this.errors.add(
       new GpuError(
-        `The GPU has no memory for ${bytes} bytes more; tensors hold ${liveBytes} bytes, ${idleBytes} bytes were idle`,
+        `No GPU memory for ${bytes} bytes more: tensors hold ${liveBytes}, ${idleBytes} were idle`,
         {
           remedy:
-            'dispose() tensors that are not needed any more, or await between calls so that they can be collected.',
+            'dispose() tensors that are done with, or await now and then so that they can be collected.',
         },
       ),
     )

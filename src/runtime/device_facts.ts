@@ -1,6 +1,6 @@
 /**
- * What the compiler, the tuner and file names need to know about a device: limits from WebGPU itself, and what
- * WebGPU does not say (compute units, cache, registers) from a small table by device name.
+ * What the compiler, the tuner and file names need to know about a device: limits from WebGPU itself, and
+ * what WebGPU does not say (compute units, cache, registers) from a small table by device name.
  */
 import type { DeviceLimits } from '../codegen/program.ts'
 import { nodeBuiltin, nodeProcess } from '../support/node.ts'
@@ -18,7 +18,9 @@ export interface HardwareFacts {
   readonly registerBudget: number
 }
 
-/** First match wins. Names are lower case, with one space between words; numbers are units and MiB of cache. */
+/**
+ * First match wins. Names are lower case, with one space between words; numbers are units and MiB of cache.
+ */
 const DEVICES: readonly (readonly [name: RegExp, computeUnits: number, cacheMib: number])[] = [
   [/\bg?b200\b/, 148, 126],
   [/\bh100 pcie\b/, 114, 50],
@@ -58,7 +60,10 @@ const UNKNOWN_REGISTER_BUDGET = 128
 /** Spilled values of a software adapter lie in the processor's own first cache. */
 const SOFTWARE_REGISTER_BUDGET = 256
 
-/** Facts by name; for software adapters the processor's cores and the part of its cache that is worth flushing. */
+/**
+ * Facts by name; for software adapters the processor's cores and the part of its cache that is worth
+ * flushing.
+ */
 export function hardwareFacts(info: AdapterInfo): HardwareFacts {
   if (info.software)
     return {
@@ -101,8 +106,8 @@ export function deviceLimits(
 }
 
 /**
- * Names a kind of device with its driver, for file names: `webgpu_nvidia-h200_580.159.04`. Where the adapter hides
- * its driver's version (browsers), the version of the browser stands for it.
+ * Names a kind of device with its driver, for file names: `webgpu_nvidia-h200_580.159.04`. Where the adapter
+ * hides its driver's version (browsers), the version of the browser stands for it.
  */
 export function hardwareIdOf(info: AdapterInfo): string {
   const device = info.device || [info.vendor, info.architecture].filter(Boolean).join('-') || 'unknown'

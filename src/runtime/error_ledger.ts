@@ -1,6 +1,6 @@
 /**
- * Errors of work that nobody was waiting for when it failed. The next read or sync takes them; those still there
- * when the Node process ends are printed, once, and make its exit code that of the first.
+ * Errors of work that nobody was waiting for when it failed. The next read or sync takes them; those still
+ * there when the Node process ends are printed, once, and make its exit code that of the first.
  */
 import { type ErrorDetails, formatLocation, type HelionError } from '../support/errors.ts'
 import { nodeProcess } from '../support/node.ts'

@@ -1,14 +1,15 @@
 /**
- * Small WGSL kernels that fill tensors without host data: a constant, a range, random numbers. Random numbers are a
- * hash of seed and position (the four-lane PCG hash of Jarzynski and Olano, 2020), so element i depends neither on
- * how many there are nor on the device; normal ones take a uniform number through the inverse error function
- * (Giles, 2010), which needs no sine and so comes out alike everywhere.
+ * Small WGSL kernels that fill tensors without host data: a constant, a range, random numbers. Random numbers
+ * are a hash of seed and position (the four-lane PCG hash of Jarzynski and Olano, 2020), so element i depends
+ * neither on how many there are nor on the device; normal ones take a uniform number through the inverse
+ * error function (Giles, 2010), which needs no sine and so comes out alike everywhere.
  */
 import type { DeviceLimits } from '../codegen/program.ts'
 import { DTYPES, type DType, toHalfBits } from '../support/dtypes.ts'
 import { cdiv } from '../support/maths.ts'
 import type { Device } from './device.ts'
-import { foldGrid, type Launch, type PipelineRequest } from './launch.ts'
+import { foldGrid, type Launch } from './launch.ts'
+import type { PipelineRequest } from './pipeline_request.ts'
 import type { Storage } from './storage.ts'
 
 const WORKGROUP = 256

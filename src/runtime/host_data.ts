@@ -1,6 +1,6 @@
 /**
- * Host data in and out of tensors: nested arrays and typed arrays to the bytes that a storage buffer holds, and
- * back. Numbers are converted as WGSL converts them (towards zero and clamped for integers).
+ * Host data in and out of tensors: nested arrays and typed arrays to the bytes that a storage buffer holds,
+ * and back. Numbers are converted as WGSL converts them (towards zero and clamped for integers).
  */
 import { DTYPES, type DType, type HostArray } from '../support/dtypes.ts'
 import { UsageError } from '../support/errors.ts'
@@ -47,7 +47,10 @@ const ARRAY_DTYPES: Readonly<Record<string, DType>> = {
   Uint32Array: 'u32',
 }
 
-/** Shape, dtype and flat values of host data. Throws UsageError for ragged arrays, odd elements and wrong shapes. */
+/**
+ * Shape, dtype and flat values of host data. Throws UsageError for ragged arrays, odd elements and wrong
+ * shapes.
+ */
 export function parseHostData(data: HostData, options: HostDataOptions = {}): ParsedData {
   const { values, shape: found, dtype } = isNested(data) ? flatten(data) : flat(data)
   const shape = options.shape ? checkShape(options.shape) : found
@@ -86,7 +89,7 @@ export function checkShape(shape: readonly number[]): readonly number[] {
   for (const [axis, extent] of shape.entries())
     if (!Number.isInteger(extent) || extent < 0)
       throw new UsageError(
-        `Shape [${shape.join(', ')}] is not a shape: axis ${axis} is ${String(extent)}, not a non-negative integer`,
+        `[${shape.join(', ')}] is not a shape: axis ${axis} is ${String(extent)}, not a whole number`,
       )
   if (!Number.isSafeInteger(product(shape)))
     throw new UsageError(`Shape [${shape.join(', ')}] holds more elements than can be counted`)

@@ -1,4 +1,6 @@
-/** Keeps the Node process running while work is pending that no open handle stands for. Nothing in browsers. */
+/**
+ * Keeps the Node process running while work is pending that no open handle stands for. Nothing in browsers.
+ */
 import { nodeProcess } from '../support/node.ts'
 
 const LONGEST_TIMER = 2 ** 31 - 1

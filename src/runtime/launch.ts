@@ -1,23 +1,7 @@
-/**
- * What it takes to launch a compiled kernel, with concrete numbers: the request for a pipeline (a `WgslDispatch`
- * is one), and one dispatch of it.
- */
+/** One dispatch of a compiled kernel, with concrete numbers. */
 import { cdiv } from '../support/maths.ts'
 import type { Pipeline } from './pipeline_cache.ts'
 import type { Storage } from './storage.ts'
-
-export type Access = 'read' | 'read_write'
-
-/** Everything that identifies a pipeline. Structurally a part of `WgslDispatch`. */
-export interface PipelineRequest {
-  readonly label: string
-  readonly wgsl: string
-  /** Group 0, binding i. */
-  readonly bindings: readonly { readonly access: Access }[]
-  /** Only the number of 4-byte words counts here. */
-  readonly words: { readonly length: number }
-  readonly wordsIn: 'immediate' | 'uniform'
-}
 
 /** Workgroups along x, y, z. A zero means that there is nothing to do. */
 export type GridSize = readonly [x: number, y: number, z: number]
@@ -34,8 +18,8 @@ export interface Launch {
 export const NO_WORDS: Uint32Array<ArrayBuffer> = new Uint32Array(0)
 
 /**
- * Folds `count` workgroups over x and y where one dimension is too short. The product may exceed `count` by less
- * than y; kernels compute `y * num_workgroups.x + x` and leave when that is past the end.
+ * Folds `count` workgroups over x and y where one dimension is too short. The product may exceed `count` by
+ * less than y; kernels compute `y * num_workgroups.x + x` and leave when that is past the end.
  */
 export function foldGrid(count: number, maxPerDimension: number): GridSize {
   if (count <= maxPerDimension) return [count, 1, 1]

@@ -1,11 +1,11 @@
 /**
- * Compute pipelines by shader text and binding layout: compiled once, shared while in flight, forgotten when they
- * fail or have not been used for long. What the WGSL compiler says about a bad shader becomes a `GpuError` with
- * line, column and the lines around it.
+ * Compute pipelines by shader text and binding layout: compiled once, shared while in flight, forgotten when
+ * they fail or have not been used for long. What the WGSL compiler says about a bad shader becomes a
+ * `GpuError` with line, column and the lines around it.
  */
 import { errorMessage, GpuError } from '../support/errors.ts'
 import type { BindGroups, BindLayout } from './bind_groups.ts'
-import type { PipelineRequest } from './launch.ts'
+import type { PipelineRequest } from './pipeline_request.ts'
 import { describeShaderErrors } from './shader_errors.ts'
 
 const MAX_PIPELINES = 1024

@@ -1,7 +1,8 @@
 /**
- * The open command encoder of a device. Dispatches collect in one compute pass and are submitted together: at the
- * next microtask, when somebody waits for the GPU, or when a batch is full. The first batches are small, so that
- * the GPU starts early, and grow while the host stays ahead. What is set in the pass already is not set again.
+ * The open command encoder of a device. Dispatches collect in one compute pass and are submitted together: at
+ * the next microtask, when somebody waits for the GPU, or when a batch is full. The first batches are small,
+ * so that the GPU starts early, and grow while the host stays ahead. What is set in the pass already is not
+ * set again.
  */
 import { UsageError } from '../support/errors.ts'
 import type { BindGroups } from './bind_groups.ts'
@@ -145,7 +146,8 @@ export class Recorder {
     for (const count of grid)
       if (!(count > 0 && count <= this.#maxGrid))
         throw new UsageError(
-          `Kernel '${pipeline.label}' needs ${grid.join(' x ')} workgroups; the device takes 1 to ${this.#maxGrid} along each dimension`,
+          `Kernel '${pipeline.label}' was launched with ${grid.join(' x ')} workgroups; ` +
+            `the device takes up to ${this.#maxGrid} along each dimension`,
         )
   }
 

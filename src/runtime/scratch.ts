@@ -1,10 +1,11 @@
 /**
- * What stands between two timed passes: a buffer larger than the cache that is overwritten, so that each sample
- * starts cold, and a kernel that touches it, so that the GPU finishes everything before the next pass begins.
+ * What stands between two timed passes: a buffer larger than the cache that is overwritten, so that each
+ * sample starts cold, and a kernel that touches it, so that the GPU finishes everything before the next pass
+ * begins.
  */
 import type { Device } from './device.ts'
-import type { Launch, PipelineRequest } from './launch.ts'
-import { NO_WORDS } from './launch.ts'
+import { type Launch, NO_WORDS } from './launch.ts'
+import type { PipelineRequest } from './pipeline_request.ts'
 import { Storage } from './storage.ts'
 
 const TOUCH: PipelineRequest = {
@@ -44,8 +45,8 @@ export class Scratch {
   separate(encoder: GPUCommandEncoder): void {
     const { pool, recorder } = this.#device
     encoder.clearBuffer(this.#storage.in(pool).buffer)
-    // Passes with nothing in common may overlap on the GPU. Going from copying to computing in this buffer is a
-    // barrier for all that follows, and going back is one for all that came before.
+    // Passes with nothing in common may overlap on the GPU. Going from copying to computing in this buffer
+    // is a barrier for all that follows, and going back is one for all that came before.
     const pass = encoder.beginComputePass()
     recorder.dispatchInto(pass, this.#touch)
     pass.end()

@@ -1,4 +1,6 @@
-/** Turns what the WGSL compiler says about a shader into one error that shows the place in the shader's text. */
+/**
+ * Turns what the WGSL compiler says about a shader into one error that shows the place in the shader's text.
+ */
 import { GpuError } from '../support/errors.ts'
 
 const LINES_AROUND = 2

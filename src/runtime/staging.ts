@@ -1,6 +1,6 @@
 /**
- * Copies from GPU buffers to the host through mapped staging buffers, of which a few are kept. A read takes its
- * place in the command stream when it is asked for, not when it is awaited.
+ * Copies from GPU buffers to the host through mapped staging buffers, of which a few are kept. A read takes
+ * its place in the command stream when it is asked for, not when it is awaited.
  */
 import { type Block, sizeClass } from './buffer_pool.ts'
 import { BUFFER_USAGE, MAP_READ } from './gpu_flags.ts'

@@ -1,8 +1,9 @@
 /**
- * The memory of a tensor, apart from the tensor: what launches and queued jobs hold on to. A storage has no GPU
- * buffer until something in stream order needs one, and gives it back when released or garbage-collected.
- * Buffers are multiples of 16 bytes: vector accesses of compiled kernels may touch the padding behind the elements.
- * It also carries the error of the job that should have filled it, so that nobody reads what was never written.
+ * The memory of a tensor, apart from the tensor: what launches and queued jobs hold on to. A storage has no
+ * GPU buffer until something in stream order needs one, and gives it back when released or garbage-collected.
+ * Buffers are multiples of 16 bytes: vector accesses of compiled kernels may touch the padding behind the
+ * elements. It also carries the error of the job that should have filled it, so that nobody reads what was
+ * never written.
  */
 import type { DType } from '../support/dtypes.ts'
 import { type HelionError, UsageError } from '../support/errors.ts'
@@ -29,7 +30,9 @@ export class Storage {
     this.failure = undefined
   }
 
-  /** The GPU buffer, taken from `pool` on first use. Throws UsageError when it cannot be had or after release. */
+  /**
+   * The GPU buffer, taken from `pool` on first use. Throws UsageError when it cannot be had or after release.
+   */
   in(pool: BufferPool): Block {
     const { block } = this.#cell
     if (block !== undefined && block.pool === pool) return block

@@ -1,8 +1,8 @@
 /**
- * The deferred stream: GPU work in the order in which it was asked for, without anybody waiting. A job that is
- * ready is encoded at once; one that is not (no device yet, shader compiling, autotuning) holds its place and later
- * ones queue behind it. A failed job leaves its error in the ledger for the next read or sync, and marks what it
- * should have written, so that jobs that depend on it are left out and reads of it fail.
+ * The deferred stream: GPU work in the order in which it was asked for, without anybody waiting. A job that
+ * is ready is encoded at once; one that is not (no device yet, shader compiling, autotuning) holds its place
+ * and later ones queue behind it. A failed job leaves its error in the ledger for the next read or sync, and
+ * marks what it should have written, so that jobs that depend on it are left out and reads of it fail.
  */
 import type { HelionError, SourceLocation } from '../support/errors.ts'
 import { withLocation } from '../support/errors.ts'
@@ -31,6 +31,7 @@ export class Stream {
   readonly errors: ErrorLedger = new ErrorLedger()
   #device: Device | undefined
   readonly #open: () => Promise<Device>
+  #opening: Promise<Device> | undefined
   readonly #jobs: Job[] = []
   #draining = false
   readonly #keepAlive = new KeepAlive()
@@ -53,7 +54,12 @@ export class Stream {
 
   /** The device, opened if need be. Rejects with AdapterError. */
   async opened(): Promise<Device> {
-    this.#device ??= await this.#open()
+    if (!this.#device) {
+      this.#opening ??= this.#open().finally(() => {
+        this.#opening = undefined
+      })
+      this.#device = await this.#opening
+    }
     this.#device.assertUsable()
     return this.#device
   }
@@ -72,7 +78,9 @@ export class Stream {
     if (!this.#draining) void this.#drain()
   }
 
-  /** One dispatch. The fast way for pipelines that are compiled; `launch.words` is copied if it has to wait. */
+  /**
+   * One dispatch. The fast way for pipelines that are compiled; `launch.words` is copied if it has to wait.
+   */
   launch(launch: Launch, site?: Site): void {
     const device = this.#device
     if (device && !this.#draining && !device.failure) {
@@ -88,8 +96,8 @@ export class Stream {
   }
 
   /**
-   * Launches that are made once the device is open, while earlier jobs may still be waiting, and run in their turn:
-   * choosing a config, compiling it, making pipelines.
+   * Launches that are made once the device is open, while earlier jobs may still be waiting, and run in their
+   * turn: choosing a config, compiling it, making pipelines.
    */
   prepare(make: (device: Device) => Promise<readonly Launch[]>, job: Omit<Job, 'run' | 'after'> = {}): void {
     let launches: readonly Launch[] = []
@@ -103,8 +111,8 @@ export class Stream {
   }
 
   /**
-   * A job that has the device for itself until its promise settles, for tuning and checking in the middle of a
-   * program. It works through the stream it is given; work put on the outer stream waits until it is done.
+   * A job that has the device for itself until its promise settles, for tuning and checking in the middle of
+   * a program. It works through the stream it is given; work put on the outer stream waits until it is done.
    */
   exclusive(action: (inner: Stream) => Promise<void>, job: Omit<Job, 'run'> = {}): void {
     const run = async (device: Device) => {
@@ -115,7 +123,9 @@ export class Stream {
     this.enqueue({ ...job, run })
   }
 
-  /** Host data into a storage. `data` has a multiple of 4 bytes and belongs to the stream if it has to wait. */
+  /**
+   * Host data into a storage. `data` has a multiple of 4 bytes and belongs to the stream if it has to wait.
+   */
   write(storage: Storage, data: Uint8Array<ArrayBuffer>, site?: Site): void {
     const run = ({ recorder, pool }: Device) => {
       recorder.write(storage.in(pool), data)
@@ -168,10 +178,12 @@ export class Stream {
   #inTurn<T>(site: Site, action: (device: Device) => Promise<T>): Promise<T> {
     this.#keepAlive.hold()
     const done = new Promise<T>((resolve, reject) => {
-      const run = (device: Device) => {
-        settle(device, action).then(resolve, (error) => reject(withLocation(error, place(site))))
+      const fail = (error: unknown) => {
+        const located = withLocation(error, place(site))
+        this.errors.remove(located)
+        reject(located)
       }
-      this.enqueue({ run, fail: reject, site })
+      this.enqueue({ run: (device) => void settle(device, action).then(resolve, fail), fail })
     })
     return done.finally(() => this.#keepAlive.release())
   }

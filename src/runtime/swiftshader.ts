@@ -1,8 +1,9 @@
 /**
  * The embedded software adapter: SwiftShader and a Vulkan loader, taken from the archive that the npm package
  * `@sparticuz/chromium` carries and unpacked once into the cache folder. Needs no root and no system Vulkan.
- * The folder is named after the archive's checksum and holds a manifest with the checksum of each file; a damaged
- * folder is replaced. Processes that unpack at the same time each fill a folder of their own and rename it.
+ * The folder is named after the archive's checksum and holds a manifest with the checksum of each file; a
+ * damaged folder is replaced. Processes that unpack at the same time each fill a folder of their own and
+ * rename it.
  */
 import { cacheFolder, temporaryFolder } from '../support/cache_dir.ts'
 import { errorMessage } from '../support/errors.ts'
@@ -85,7 +86,9 @@ async function fill(folder: string, archive: string): Promise<void> {
   requireNode('fs', WHAT).writeFileSync(join(folder, MANIFEST), stableStringify(sums))
 }
 
-/** Puts `draft` in place of `folder`; another process may do the same at the same time, and one of them wins. */
+/**
+ * Puts `draft` in place of `folder`; another process may do the same at the same time, and one of them wins.
+ */
 function install(draft: string, folder: string): void {
   const fs = requireNode('fs', WHAT)
   for (let attempt = 0; ; attempt++) {

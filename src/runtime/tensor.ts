@@ -1,7 +1,7 @@
 /**
  * Tensors in GPU memory: what callers pass to kernels and get back. Making one costs no GPU call and needs no
- * device yet; memory is taken when something in stream order writes or reads it. It goes back to the pool with
- * `dispose()`, a `using` declaration, or when the tensor is garbage-collected.
+ * device yet; memory is taken when something in stream order writes or reads it. It goes back to the pool
+ * with `dispose()`, a `using` declaration, or when the tensor is garbage-collected.
  */
 import type { Dim, IndexTerm, Tensor } from '../language/tensor.ts'
 import type { Ref } from '../language/value.ts'
@@ -39,7 +39,9 @@ export class DeviceTensor implements Tensor {
     this.#storage = new Storage(size * DTYPES[dtype].bytes, dtype)
   }
 
-  /** A tensor with undefined contents. Throws UsageError for shapes and dtypes that the device cannot hold. */
+  /**
+   * A tensor with undefined contents. Throws UsageError for shapes and dtypes that the device cannot hold.
+   */
   static allocate(shape: readonly number[], dtype: DType, stream: Stream = defaultStream()): DeviceTensor {
     const size = product(checkShape(shape))
     stream.device?.pool.check(size * DTYPES[dtype].bytes, dtype)
@@ -84,7 +86,10 @@ export class DeviceTensor implements Tensor {
     return this
   }
 
-  /** Overwrites all elements with those of a tensor of the same size and dtype, on the GPU. Returns the tensor. */
+  /**
+   * Overwrites all elements with those of a tensor of the same size and dtype, on the GPU. Returns the
+   * tensor.
+   */
   copyFrom(source: DeviceTensor): this {
     if (source.size !== this.size || source.dtype !== this.dtype)
       throw new UsageError(

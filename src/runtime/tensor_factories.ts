@@ -27,8 +27,9 @@ const FIRST_SEED = 20_240_229
 let unseeded = 0
 
 /**
- * A tensor with these elements. dtype: that of a typed array (8 and 16 bits widen), `bool` for booleans, else f32;
- * a Uint16Array with dtype f16 is taken as half bits. Throws UsageError for ragged arrays and wrong shapes.
+ * A tensor with these elements. dtype: that of a typed array (8 and 16 bits widen), `bool` for booleans, else
+ * f32; a Uint16Array with dtype f16 is taken as half bits. Throws UsageError for ragged arrays and wrong
+ * shapes.
  */
 export function tensor(data: HostData, options: HostDataOptions & { stream?: Stream } = {}): DeviceTensor {
   const { shape, dtype, values } = parseHostData(data, options)
@@ -72,7 +73,9 @@ export function rand(shape: readonly number[], options: RandomOptions = {}): Dev
   return random('uniform', shape, options)
 }
 
-/** Random numbers of the standard normal distribution. Throws UsageError for dtypes other than f32 and f16. */
+/**
+ * Random numbers of the standard normal distribution. Throws UsageError for dtypes other than f32 and f16.
+ */
 export function randn(shape: readonly number[], options: RandomOptions = {}): DeviceTensor {
   return random('normal', shape, options)
 }

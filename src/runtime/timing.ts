@@ -1,7 +1,7 @@
 /**
- * How long launches take on the GPU. Steps: one run to set up, a few to estimate, a warm-up, then as many samples
- * as the time allows, several candidates in turn so that drift hits all alike. All samples are returned with the
- * median, and how far to trust it: which clock, how fine, how much the samples scatter.
+ * How long launches take on the GPU. Steps: one run to set up, a few to estimate, a warm-up, then as many
+ * samples as the time allows, several candidates in turn so that drift hits all alike. All samples are
+ * returned with the median, and how far to trust it: which clock, how fine, how much the samples scatter.
  */
 import { GpuError, TimeoutError } from '../support/errors.ts'
 import { clamp, median, quantile } from '../support/maths.ts'
@@ -52,7 +52,10 @@ const SUBMIT_MS = 100
 /** What the work between two samples takes, roughly. */
 const BETWEEN_MS = 0.3
 
-/** Times one thing: launches that belong together, in order. Rejects with GpuError, TimeoutError, AdapterError. */
+/**
+ * Times one thing: launches that belong together, in order. Rejects with GpuError, TimeoutError,
+ * AdapterError.
+ */
 export async function timeLaunches(
   device: Device,
   launches: readonly Launch[],
@@ -63,7 +66,9 @@ export async function timeLaunches(
   return timing
 }
 
-/** Times several things in turn, round by round; results in the order given. Rejects as `timeLaunches` does. */
+/**
+ * Times several things in turn, round by round; results in the order given. Rejects as `timeLaunches` does.
+ */
 export async function timeInterleaved(
   device: Device,
   candidates: readonly (readonly Launch[])[],
@@ -92,7 +97,7 @@ export async function withTimeout<T>(
       reject(
         new TimeoutError(`${what} took longer than ${timeoutMs} ms`, {
           remedy:
-            'The GPU may still be at it: wait for device.finished(), or abandon() the device and open another.',
+            'The GPU may still be busy: wait for device.finished(), or abandon() the device for another.',
         }),
       )
     }, timeoutMs)

@@ -1,7 +1,7 @@
 /**
- * Launch words for pipelines without `var<immediate>`: one uniform buffer, a slot per launch, addressed by dynamic
- * offset. Slots collect on the host and go up in one write before a submit; after it they are free again, because
- * the queue keeps the order of writes and submits. Equal words within a submit share a slot.
+ * Launch words for pipelines without `var<immediate>`: one uniform buffer, a slot per launch, addressed by
+ * dynamic offset. Slots collect on the host and go up in one write before a submit; after it they are free
+ * again, because the queue keeps the order of writes and submits. Equal words within a submit share a slot.
  */
 import { BUFFER_USAGE } from './gpu_flags.ts'
 

@@ -16,7 +16,10 @@ export function callSite(): SourceLocation | undefined {
   return parseStack(stack)
 }
 
-/** Remembers the present stack; the place is worked out only when asked for, at a tenth of the cost of callSite. */
+/**
+ * Remembers the present stack; the place is worked out only when asked for, at a tenth of the cost of
+ * callSite.
+ */
 export function lazyCallSite(): () => SourceLocation | undefined {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 8

@@ -15,7 +15,7 @@ export interface DTypeInfo {
   readonly wgsl: string
   /** WGSL type of one element in a storage buffer. */
   readonly storage: string
-  /** Vector constructors by width, as WGSL spells them. */
+  /** Array type on the host. */
   readonly array: new (
     length: number,
   ) => HostArray
@@ -24,6 +24,8 @@ export interface DTypeInfo {
   /** Numbers of Helion's `dtype_cat` feature: bool 0, int 1, float 2. */
   readonly categoryCode: number
 }
+
+const CATEGORY_CODES: Record<DTypeCategory, number> = { bool: 0, int: 1, float: 2 }
 
 export const DTYPES: Readonly<Record<DType, DTypeInfo>> = {
   f32: row('float', 4, 'f32', 'f32', Float32Array, Math.fround),
@@ -41,8 +43,6 @@ export function isDType(value: unknown): value is DType {
 export function isFloat(dtype: DType): boolean {
   return DTYPES[dtype].category === 'float'
 }
-
-const CATEGORY_CODES: Record<DTypeCategory, number> = { bool: 0, int: 1, float: 2 }
 
 function row(
   category: DTypeCategory,

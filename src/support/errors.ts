@@ -83,7 +83,10 @@ export class TimeoutError extends HelionError {
   override readonly name = 'TimeoutError'
 }
 
-/** The same error with the place of the call behind it, unless it names a place already; others become a GpuError. */
+/**
+ * The same error with the place of the call behind it, unless it names a place already; others become a
+ * GpuError.
+ */
 export function withLocation(error: unknown, location: SourceLocation | undefined): HelionError {
   if (!(error instanceof HelionError)) return new GpuError(errorMessage(error), { location, cause: error })
   if (error.location || !location) return error
