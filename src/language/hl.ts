@@ -14,15 +14,23 @@ import {
   zeros,
   zerosLike,
 } from './creation.ts'
-import { cdivDim, type DimOperation, dimOperation, isDim, isDimOperation, nextPowerOf2Dim } from './dim.ts'
-import { elementwise } from './elementwise.ts'
+import {
+  cdivDim,
+  type DimOperation,
+  dimOperation,
+  isDim,
+  isDimOperation,
+  isSymbolic,
+  nextPowerOf2Dim,
+} from './dim.ts'
+import { elementwise, toNode } from './elementwise.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
 import { type GridLoop, grid, staticRange, type TileLoop, tile } from './loops.ts'
+import { TILE_METHODS } from './methods.ts'
 import { type Specialize, specialize } from './specialize.ts'
 import type { Dim, Tensor } from './tensor.ts'
 import { tracing } from './trace.ts'
-import type { Operand, ReduceOptions, TileValue } from './value.ts'
-import './methods.ts'
+import { type Operand, type TileMethods, TileValue } from './value.ts'
 
 type ElementwiseFunctions = {
   readonly [K in keyof ElementwiseMethods]: (
@@ -40,12 +48,27 @@ type SizeFunctions = {
 
 type Elementwise = Omit<ElementwiseFunctions, keyof SizeFunctions> & SizeFunctions
 
+type OtherMethods = Omit<TileMethods, keyof ElementwiseMethods>
+type OtherFunctions = {
+  readonly [K in keyof OtherMethods]: (
+    value: Operand,
+    ...rest: Parameters<OtherMethods[K]>
+  ) => ReturnType<OtherMethods[K]>
+}
+
 const ELEMENTWISE = Object.fromEntries(
   OP_NAMES.map((op) => [op, (...operands: Operand[]) => onSizesOrTiles(op, operands)]),
 ) as unknown as Elementwise
 
+const OTHERS = Object.fromEntries(
+  Object.entries(TILE_METHODS).map(([name, method]) => {
+    const call = method as (self: TileValue, ...rest: unknown[]) => unknown
+    return [name, (value: Operand, ...rest: unknown[]) => call(asTile(`hl.${name}`, value), ...rest)]
+  }),
+) as unknown as OtherFunctions
+
 /** What authors write in kernels beside methods of tensors and tiles. */
-export interface Hl extends Elementwise {
+export interface Hl extends Elementwise, OtherFunctions {
   readonly tile: TileLoop
   readonly grid: GridLoop
   readonly staticRange: (end: number) => Iterable<number>
@@ -61,14 +84,11 @@ export interface Hl extends Elementwise {
   readonly cdiv: (a: number, b: number) => Dim
   /** Smallest power of two that is at least `n`. */
   readonly nextPowerOf2: (n: number) => Dim
-  readonly dot: (a: TileValue, b: TileValue) => TileValue
-  readonly softmax: (value: TileValue, axis: number) => TileValue
-  readonly logsumexp: (value: TileValue, axis: number, options?: ReduceOptions) => TileValue
-  readonly clamp: (value: TileValue, low: Operand, high: Operand) => TileValue
 }
 
 export const hl: Hl = Object.freeze({
   ...ELEMENTWISE,
+  ...OTHERS,
   tile,
   grid,
   staticRange,
@@ -81,11 +101,14 @@ export const hl: Hl = Object.freeze({
   specialize,
   cdiv: cdivDim,
   nextPowerOf2: nextPowerOf2Dim,
-  dot: (a: TileValue, b: TileValue) => a.dot(b),
-  softmax: (value: TileValue, axis: number) => value.softmax(axis),
-  logsumexp: (value: TileValue, axis: number, options?: ReduceOptions) => value.logsumexp(axis, options),
-  clamp: (value: TileValue, low: Operand, high: Operand) => value.clamp(low, high),
 })
+
+/** A size keeps its integer value: it does not pass through f32. */
+function asTile(what: string, value: Operand): TileValue {
+  if (value instanceof TileValue) return value
+  const trace = tracing(what)
+  return new TileValue(trace, isSymbolic(value) ? trace.size(value.size) : toNode(trace, what, value))
+}
 
 function onSizesOrTiles(op: (typeof OP_NAMES)[number], operands: readonly Operand[]): TileValue | Dim {
   const [a, b] = operands

@@ -28,7 +28,8 @@ type MethodsOf<T, This> = {
   readonly [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (self: This, ...args: A) => R : never
 }
 
-const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
+/** The methods of every tile value that are not element-wise. */
+export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
   to: (self, dtype) => cast(self, dtype, false),
   bitcast: (self, dtype) => cast(self, dtype, true),
   clamp: (self, low, high) => self.maximum(low).minimum(high),
