@@ -4,9 +4,9 @@
  * the broadcast shape. "float" operations turn integers into f32.
  */
 import type { OpName } from '../ir/ops.ts'
-import type { Operand, TileValue } from './value.ts'
 
-export interface ElementwiseMethods {
+/** Generic in the types of values, which themselves build on this one, so that imports go one way. */
+export interface ElementwiseMethods<Operand, TileValue> {
   add(other: Operand): TileValue
   sub(other: Operand): TileValue
   mul(other: Operand): TileValue
@@ -110,4 +110,4 @@ export interface ElementwiseMethods {
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
 /** Fails to compile when a row of the table has no method here, or the other way round. */
-export const METHODS_MATCH_TABLE: Same<keyof ElementwiseMethods, OpName> = true
+export const METHODS_MATCH_TABLE: Same<keyof ElementwiseMethods<unknown, unknown>, OpName> = true

@@ -32,10 +32,12 @@ import type { Dim, Tensor } from './tensor.ts'
 import { tracing } from './trace.ts'
 import { type Operand, type TileMethods, TileValue } from './value.ts'
 
+type TileElementwise = ElementwiseMethods<Operand, TileValue>
+
 type ElementwiseFunctions = {
-  readonly [K in keyof ElementwiseMethods]: (
+  readonly [K in keyof TileElementwise]: (
     first: Operand,
-    ...rest: Parameters<ElementwiseMethods[K]>
+    ...rest: Parameters<TileElementwise[K]>
   ) => TileValue
 }
 
@@ -48,7 +50,7 @@ type SizeFunctions = {
 
 type Elementwise = Omit<ElementwiseFunctions, keyof SizeFunctions> & SizeFunctions
 
-type OtherMethods = Omit<TileMethods, keyof ElementwiseMethods>
+type OtherMethods = Omit<TileMethods, keyof TileElementwise>
 type OtherFunctions = {
   readonly [K in keyof OtherMethods]: (
     value: Operand,

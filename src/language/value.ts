@@ -19,7 +19,7 @@ export interface ReduceOptions {
 }
 
 /** The methods that are not element-wise. Axes count from 0; negative ones from the end. */
-export interface TileMethods extends ElementwiseMethods {
+export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   /** This value with another dtype; floats to integers truncate. */
   to(dtype: DType): TileValue
   /** The same bits as another dtype of the same size. */
