@@ -16,7 +16,9 @@ export interface WgslDispatch {
   readonly workgroupSize: number
   /** Group 0, binding i; tensors by their id in the kernel. */
   readonly bindings: readonly TensorBinding[]
-  /** 4-byte values of the launch block, in order: `var<immediate>`, or a uniform buffer at the next binding. */
+  /**
+   * 4-byte values of the launch block, in order: `var<immediate>`, or a uniform buffer at the next binding.
+   */
   readonly words: readonly LaunchWord[]
   readonly wordsIn: 'immediate' | 'uniform'
   readonly grid: LaunchGrid
@@ -34,7 +36,9 @@ export type LaunchWord =
   | { readonly kind: 'size'; readonly size: Size }
   | { readonly kind: 'scalar'; readonly scalar: number; readonly dtype: DType }
 
-/** `linear`: that many workgroups, folded over x and y; `xyz`: one count per dimension, at most 65,535 each. */
+/**
+ * `linear`: that many workgroups, folded over x and y; `xyz`: one count per dimension, at most 65,535 each.
+ */
 export type LaunchGrid =
   | { readonly kind: 'linear'; readonly count: Size }
   | { readonly kind: 'xyz'; readonly counts: readonly [Size, Size, Size] }
@@ -53,6 +57,8 @@ export interface DeviceLimits {
   readonly shaderF16: boolean
   /** Streaming multiprocessors, compute units or cores; a guess where the API says nothing. */
   readonly computeUnits: number
-  /** 32-bit registers per invocation that a kernel of 128 invocations may use before it spills; a guess too. */
+  /**
+   * 32-bit registers per invocation that a kernel of 128 invocations may use before it spills; a guess too.
+   */
   readonly registerBudget: number
 }

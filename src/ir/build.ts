@@ -1,6 +1,7 @@
 /**
  * Makes nodes: numbers them, freezes them, and gives an equal pure node back instead of making it twice.
- * Knows nothing about authors; type rules with good messages live in the language, the verifier has the last word.
+ * Knows nothing about authors; type rules with good messages live in the language, the verifier has the last
+ * word.
  */
 import type { DType } from '../support/dtypes.ts'
 import { stableStringify } from '../support/stable.ts'

@@ -1,6 +1,6 @@
 /**
- * The reference interpreter: runs a traced kernel on the CPU, program by program. Slow and plain on purpose; it is
- * the truth that compiled kernels are checked against, in tests and before a config may win a search.
+ * The reference interpreter: runs a traced kernel on the CPU, program by program. Slow and plain on purpose;
+ * it is the truth that compiled kernels are checked against, in tests and before a config may win a search.
  */
 import { DTYPES } from '../support/dtypes.ts'
 import { unreachable } from '../support/errors.ts'

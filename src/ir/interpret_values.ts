@@ -1,6 +1,6 @@
 /**
- * Values of the reference interpreter: dense row-major arrays in double precision, rounded to their dtype after every
- * operation. Tiles are as long as they really are, so there are no masks here to get wrong.
+ * Values of the reference interpreter: dense row-major arrays in double precision, rounded to their dtype
+ * after every operation. Tiles are as long as they really are, so there are no masks here to get wrong.
  */
 import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { product } from '../support/maths.ts'
@@ -69,7 +69,9 @@ export function bitcast(arg: Value, dtype: DType): Value {
   return { ...arg, dtype, data }
 }
 
-/** Rearranged to `axes` with lengths `shape`; `source[i]` is the operand's axis behind output axis i, or -1. */
+/**
+ * Rearranged to `axes` with lengths `shape`; `source[i]` is the operand's axis behind output axis i, or -1.
+ */
 export function gatherAxes(
   arg: Value,
   axes: readonly Axis[],
@@ -131,7 +133,10 @@ function reduceRun(op: ReduceOp, dtype: DType, length: number, element: (k: numb
   return state
 }
 
-/** True when `value` takes the place of an earlier `best`; NaN outranks every number, as it does in max and min. */
+/**
+ * True when `value` takes the place of an earlier `best`; NaN outranks every number, as it does in max and
+ * min.
+ */
 function outranks(op: 'argmax' | 'argmin', value: number, best: number): boolean {
   if (Number.isNaN(value)) return !Number.isNaN(best)
   return op === 'argmax' ? value > best : value < best

@@ -1,6 +1,7 @@
 /**
- * A traced kernel: its tensors, scalars and symbols, and one top-level loop (a grid, one dispatch) after another.
- * Also what a launch must check and compute on the host: guards, output shapes, the structure of the result.
+ * A traced kernel: its tensors, scalars and symbols, and one top-level loop (a grid, one dispatch) after
+ * another. Also what a launch must check and compute on the host: guards, output shapes, the structure of the
+ * result.
  */
 import type { DType } from '../support/dtypes.ts'
 import type { SourceLocation } from '../support/errors.ts'

@@ -21,9 +21,10 @@ export interface TileType {
 
 /**
  * A range cut into blocks.
- * `tile`: a dimension of `hl.tile`, its extent is an entry of the config's `block_sizes` (or fixed by the author);
- * `grid`: a dimension of `hl.grid`, extent one; `slice`: a whole dimension taken with `':'`, whose extent covers
- * it, or a chunk of it when the config loops over it (`reduction_loops`).
+ * `tile`: a dimension of `hl.tile`, its extent is an entry of the config's `block_sizes` (or fixed by the
+ * author);
+ * `grid`: a dimension of `hl.grid`, extent one; `slice`: a whole dimension taken with `':'`, whose extent
+ * covers it, or a chunk of it when the config loops over it (`reduction_loops`).
  */
 export interface Block {
   readonly id: BlockId
@@ -47,8 +48,8 @@ interface NodeBase {
 }
 
 /**
- * Something that a config decides about by its place in the kernel: `site` counts the loads, the stores, the dots or
- * the loops of the author's program, in order. Copies that the compiler makes keep the number.
+ * Something that a config decides about by its place in the kernel: `site` counts the loads, the stores, the
+ * dots or the loops of the author's program, in order. Copies that the compiler makes keep the number.
  */
 interface Site {
   readonly site: number
@@ -84,7 +85,9 @@ export interface RangeNode extends NodeBase {
   readonly what: 'begin' | 'end' | 'id' | 'block_size'
 }
 
-/** True at positions inside the range; only a tile at the edge of a range that it does not divide has others. */
+/**
+ * True at positions inside the range; only a tile at the edge of a range that it does not divide has others.
+ */
 export interface InsideNode extends NodeBase {
   readonly kind: 'inside'
   readonly block: BlockId
@@ -118,8 +121,8 @@ export interface BroadcastNode extends NodeBase {
 }
 
 /**
- * Reads `tensor[index...]`. Each index is an i32 tile or scalar; the result's axes are the union of theirs, in
- * order of first appearance. Positions outside the tensor read as zero.
+ * Reads `tensor[index...]`. Each index is an i32 tile or scalar; the result's axes are the union of theirs,
+ * in order of first appearance. Positions outside the tensor read as zero.
  */
 export interface LoadNode extends NodeBase, Site {
   readonly kind: 'load'

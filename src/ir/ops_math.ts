@@ -111,7 +111,9 @@ function helped(helper: string, cpu: (a: number) => number): OpRule {
   return { ...unary('float', cpu, ({ T }, a) => `${call(helper, T)}(${a})`), helper }
 }
 
-/** Error function to double precision: Maclaurin series near zero, continued fraction of erfc in the tails. */
+/**
+ * Error function to double precision: Maclaurin series near zero, continued fraction of erfc in the tails.
+ */
 function erf(x: number): number {
   if (Number.isNaN(x)) return x
   const a = Math.abs(x)

@@ -1,6 +1,6 @@
 /**
- * The text of the IR, one node a line: for tests, debugging and hashes of kernels. Values are numbered in order of
- * appearance, so equal programs print alike.
+ * The text of the IR, one node a line: for tests, debugging and hashes of kernels. Values are numbered in
+ * order of appearance, so equal programs print alike.
  */
 import { unreachable } from '../support/errors.ts'
 import type { KernelIr, ReturnTree } from './kernel_ir.ts'

@@ -88,8 +88,8 @@ export function hasEffect(node: Node): boolean {
 }
 
 /**
- * What becomes of one node in a copy, its operands already replaced: something else to add, a node that was added
- * already, or nothing (then nobody may use it).
+ * What becomes of one node in a copy, its operands already replaced: something else to add, a node that was
+ * added already, or nothing (then nobody may use it).
  */
 export type Transform = (spec: NodeSpec, node: Node, builder: RegionBuilder) => NodeSpec | Node | undefined
 

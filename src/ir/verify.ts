@@ -1,6 +1,7 @@
 /**
- * Checks that a region is well formed: values before their uses, axes that exist, types that fit each kind of node.
- * Runs after tracing and between compiler passes. A failure is a bug of this package, never of the author.
+ * Checks that a region is well formed: values before their uses, axes that exist, types that fit each kind of
+ * node. Runs after tracing and between compiler passes. A failure is a bug of this package, never of the
+ * author.
  */
 import { isFloat } from '../support/dtypes.ts'
 import type { KernelIr } from './kernel_ir.ts'

@@ -1,6 +1,7 @@
 /**
- * What tracing knows of a call's arguments, and the symbolic values made from them. Sizes of 0 and 1 are always
- * constants; other dynamic sizes keep only their divisibility by 4 and 16, so that one program serves them all.
+ * What tracing knows of a call's arguments, and the symbolic values made from them. Sizes of 0 and 1 are
+ * always constants; other dynamic sizes keep only their divisibility by 4 and 16, so that one program serves
+ * them all.
  */
 import { tileType } from '../ir/build.ts'
 import type { Specialization } from '../ir/kernel_ir.ts'

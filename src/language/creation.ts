@@ -1,5 +1,6 @@
 /**
- * `hl.empty`, `hl.zeros`, `hl.full` and their kin. Outside of loops they allocate a tensor; inside a loop over tiles
+ * `hl.empty`, `hl.zeros`, `hl.full` and their kin. Outside of loops they allocate a tensor; inside a loop
+ * over tiles
  * `zeros` and `full` make an accumulator whose axes run along tiles or whole dimensions.
  */
 

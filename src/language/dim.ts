@@ -1,6 +1,6 @@
 /**
- * A symbolic size as a kernel's author sees it. Arithmetic is by method; anything that would turn it into a bare
- * number throws, because the answer would silently hold for one shape only.
+ * A symbolic size as a kernel's author sees it. Arithmetic is by method; anything that would turn it into a
+ * bare number throws, because the answer would silently hold for one shape only.
  */
 import { type Size, type SizeExpr, type SizeOp, sizeOp } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'

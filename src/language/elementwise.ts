@@ -1,6 +1,7 @@
 /**
- * Element-wise operations on tiles: every row of the IR's table becomes a method of TileValue and a function of `hl`.
- * Operands may be tiles, numbers, booleans and sizes; dtypes are promoted and shapes broadcast before the node is made.
+ * Element-wise operations on tiles: every row of the IR's table becomes a method of TileValue and a function
+ * of `hl`. Operands may be tiles, numbers, booleans and sizes; dtypes are promoted and shapes broadcast
+ * before the node is made.
  */
 import { tileType } from '../ir/build.ts'
 import type { Node } from '../ir/node.ts'
@@ -34,8 +35,8 @@ export function elementwise(op: OpName, operands: readonly Operand[]): TileValue
 }
 
 /**
- * The IR value of an operand beside tiles of `dtype`. Numbers, sizes and number arguments adopt that dtype (number
- * arguments only if it is a float: they may hold fractions); without one they are f32.
+ * The IR value of an operand beside tiles of `dtype`. Numbers, sizes and number arguments adopt that dtype
+ * (number arguments only if it is a float: they may hold fractions); without one they are f32.
  */
 export function toNode(trace: Trace, what: string, operand: Operand, dtype?: DType): Node {
   if (isNumberArgument(operand) && dtype && isFloat(dtype)) {

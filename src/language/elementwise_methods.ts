@@ -1,7 +1,7 @@
 /**
  * The element-wise methods of a tile, as authors see them. One line per row of the operation table
- * (`src/ir/ops.ts`); the assertion at the end keeps the two in step. Operands broadcast and promote; a result has
- * the broadcast shape. "float" operations turn integers into f32.
+ * (`src/ir/ops.ts`); the assertion at the end keeps the two in step. Operands broadcast and promote; a result
+ * has the broadcast shape. "float" operations turn integers into f32.
  */
 import type { OpName } from '../ir/ops.ts'
 

@@ -1,6 +1,6 @@
 /**
- * The namespace `hl`: loops, creation, specialisation, and every tile method as a function. The names that make
- * sense for sizes (`add`, `mul`, `cdiv`, …) also take plain numbers and symbolic sizes.
+ * The namespace `hl`: loops, creation, specialisation, and every tile method as a function. The names that
+ * make sense for sizes (`add`, `mul`, `cdiv`, …) also take plain numbers and symbolic sizes.
  */
 import { OP_NAMES } from '../ir/ops.ts'
 import {

@@ -1,6 +1,7 @@
 /**
- * `tensor.at(…)`: from index terms to loads and stores. Each term becomes an i32 node per dimension; the axes of the
- * result are those of the terms in order, each block once, so two terms over the same tile pair up element by element.
+ * `tensor.at(…)`: from index terms to loads and stores. Each term becomes an i32 node per dimension; the axes
+ * of the result are those of the terms in order, each block once, so two terms over the same tile pair up
+ * element by element.
  */
 import { tileType } from '../ir/build.ts'
 import type { TensorInfo } from '../ir/kernel_ir.ts'

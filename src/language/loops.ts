@@ -1,6 +1,6 @@
 /**
- * Loops of a kernel: generators that yield once and close the loop when the author's `for…of` asks for the next
- * item. Outside of any loop they make a grid, one program per tile; inside one, a loop on the device.
+ * Loops of a kernel: generators that yield once and close the loop when the author's `for…of` asks for the
+ * next item. Outside of any loop they make a grid, one program per tile; inside one, a loop on the device.
  */
 import { tileType } from '../ir/build.ts'
 import type { Block, Node } from '../ir/node.ts'
@@ -19,7 +19,9 @@ import { TileValue } from './value.ts'
 export type Bound = number | TileValue
 
 export interface TileOptions {
-  /** Fixes the extent of the tiles (a power of two, or one per dimension) instead of leaving it to the config. */
+  /**
+   * Fixes the extent of the tiles (a power of two, or one per dimension) instead of leaving it to the config.
+   */
   readonly blockSize?: number | readonly number[]
 }
 
@@ -113,7 +115,8 @@ function* iterate(
     yield item(ranges.map((range) => new Tile(trace, range.block)))
     completed = true
   } finally {
-    // Reached with `completed` false on break, return and errors; an error of the author's own wins over this one.
+    // Reached with `completed` false on break, return and errors; an error of the author's own wins over this
+    // one.
     if (!completed) refuseEarlyExit(location)
   }
   trace.closeLoop(

@@ -1,6 +1,7 @@
 /**
  * One open loop of the kernel being traced: its region and the accumulators that it touches.
- * The tracer works in SSA, so a variable that a loop changes becomes a value carried from one iteration to the next.
+ * The tracer works in SSA, so a variable that a loop changes becomes a value carried from one iteration to
+ * the next.
  */
 import { RegionBuilder } from '../ir/build.ts'
 import type { LoopNode, Node, PhiNode, Region, TileType } from '../ir/node.ts'

@@ -20,14 +20,14 @@ export interface DimOperations {
 }
 
 /**
- * A size. Outside kernels and in kernels with static shapes it is a plain number; in kernels with dynamic shapes
- * it is symbolic: use the methods (or `hl`), JavaScript arithmetic on it throws and says how to go on.
+ * A size. Outside kernels and in kernels with static shapes it is a plain number; in kernels with dynamic
+ * shapes it is symbolic: use the methods (or `hl`), JavaScript arithmetic on it throws and says how to go on.
  */
 export type Dim = number & DimOperations
 
 /**
- * One position of `tensor.at(...)`: a tile, a whole dimension (an axis of one where its size is 1), a new axis of
- * one, a number, computed indices.
+ * One position of `tensor.at(...)`: a tile, a whole dimension (an axis of one where its size is 1), a new
+ * axis of one, a number, computed indices.
  */
 export type IndexTerm = Tile | ':' | null | number | TileValue
 
@@ -38,7 +38,9 @@ export interface Tensor {
   readonly ndim: number
   /** In a kernel: the elements at these positions, to load, `.set(...)` or update atomically. */
   at(...index: IndexTerm[]): Ref
-  /** Outside kernels: waits for pending work and copies the elements to the host (f16 as float, bool as 0/1). */
+  /**
+   * Outside kernels: waits for pending work and copies the elements to the host (f16 as float, bool as 0/1).
+   */
   data(): Promise<HostArray>
   /** Outside kernels: gives the memory back at once. Using the tensor afterwards throws. */
   dispose(): void

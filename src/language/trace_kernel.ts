@@ -1,6 +1,6 @@
 /**
- * From a kernel function and the facts about its arguments to the tile IR: run it once on symbolic values, close what
- * it left open, put unified dimensions under one name, drop dead code, verify.
+ * From a kernel function and the facts about its arguments to the tile IR: run it once on symbolic values,
+ * close what it left open, put unified dimensions under one name, drop dead code, verify.
  */
 import { RegionBuilder, tileType } from '../ir/build.ts'
 import type { Grid, KernelIr, ReturnTree, Specialization } from '../ir/kernel_ir.ts'
@@ -111,7 +111,9 @@ function finishGrid(trace: Trace, grid: Grid): Grid {
   return { ...grid, body: removeDeadNodes(renamed.nodes, new RegionBuilder(trace.factory)) }
 }
 
-/** Numbers the loads, stores, dots and loops of the whole kernel in program order, loops before their bodies. */
+/**
+ * Numbers the loads, stores, dots and loops of the whole kernel in program order, loops before their bodies.
+ */
 function numberSites(trace: Trace, grids: readonly Grid[]): readonly Grid[] {
   const numbers = new Map<Node, number>()
   const counts = new Map<Node['kind'], number>()

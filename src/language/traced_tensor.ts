@@ -1,4 +1,7 @@
-/** The symbolic tensor that a kernel function sees while it is traced: an argument, or one the kernel allocates. */
+/**
+ * The symbolic tensor that a kernel function sees while it is traced: an argument, or one the kernel
+ * allocates.
+ */
 import type { TensorInfo } from '../ir/kernel_ir.ts'
 import { callSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'

@@ -1,6 +1,6 @@
 /**
- * A tile value: what authors compute with. It stands for one node of the kernel being traced and is only valid while
- * the loop that it was made in is open. Its methods are installed by `methods.ts`.
+ * A tile value: what authors compute with. It stands for one node of the kernel being traced and is only
+ * valid while the loop that it was made in is open. Its methods are installed by `methods.ts`.
  */
 import type { ArgumentNode, Axis, LoadNode, Node, TileType } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
@@ -43,7 +43,10 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   amax(axis?: number, options?: ReduceOptions): TileValue
   /** The smallest element along `axis`. */
   amin(axis?: number, options?: ReduceOptions): TileValue
-  /** Position within the tile of the first largest element along `axis`, as i32; NaN counts as larger than all. */
+  /**
+   * Position within the tile of the first largest element along `axis`, as i32; NaN counts as larger than
+   * all.
+   */
   argmax(axis: number, options?: ReduceOptions): TileValue
   argmin(axis: number, options?: ReduceOptions): TileValue
   /** True where any element along `axis` is true; `all` likewise. */
@@ -72,7 +75,10 @@ export interface AccumulatorMethods {
   addDot(a: TileValue, b: TileValue): void
 }
 
-/** Writing to the positions that `tensor.at(…)` names. The value broadcasts to them and takes the tensor's dtype. */
+/**
+ * Writing to the positions that `tensor.at(…)` names. The value broadcasts to them and takes the tensor's
+ * dtype.
+ */
 export interface RefMethods {
   set(value: Operand): void
   atomicAdd(value: Operand): void
@@ -134,7 +140,10 @@ const AccumulatorBase = TileValue as unknown as new (
   node: Node,
 ) => TileValue & AccumulatorMethods
 
-/** A value with a place of its own: made by `hl.zeros`, `hl.full` or `.clone()` inside a loop, changed in place. */
+/**
+ * A value with a place of its own: made by `hl.zeros`, `hl.full` or `.clone()` inside a loop, changed in
+ * place.
+ */
 export class Accumulator extends AccumulatorBase {
   readonly #trace: Trace
   readonly #cell: Cell
@@ -174,7 +183,10 @@ export class Ref extends RefBase {
   }
 }
 
-/** A number or boolean among the kernel's arguments: an f32 (or bool) scalar, exact when converted to an integer. */
+/**
+ * A number or boolean among the kernel's arguments: an f32 (or bool) scalar, exact when converted to an
+ * integer.
+ */
 export class ScalarArgument extends TileValue {
   readonly id: number
   readonly #spec: Omit<ArgumentNode, 'id'>

@@ -1,6 +1,6 @@
 /**
- * The package works in browsers: everything reachable from src/index.ts, dynamic imports included, bundles for
- * one without Node's modules, and the bundle runs where there is neither `process` nor `require`.
+ * The package works in browsers: everything reachable from src/index.ts, dynamic imports included, bundles
+ * for one without Node's modules, and the bundle runs where there is neither `process` nor `require`.
  */
 import { join } from 'node:path'
 import { createContext, runInContext } from 'node:vm'

@@ -1,6 +1,6 @@
 /**
- * Files of at most 400 lines, functions of at most 60 and lines of at most 110 characters, so that each can be
- * read in one go. In tests the length of functions is free: `describe` takes its whole file as one.
+ * Files of at most 400 lines, functions of at most 60 and lines of at most 110 characters, so that each can
+ * be read in one go. In tests the length of functions is free: `describe` takes its whole file as one.
  */
 import { Visitor } from 'oxc-parser'
 import type { Gate } from './gate.ts'

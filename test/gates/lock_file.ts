@@ -1,6 +1,7 @@
 /**
- * package-lock.json names every package that any of its packages asks for, on every platform. `npm ci` refuses
- * a lock file that does not; npm writes one when a registry lacks, for the moment, the build of some platform.
+ * package-lock.json names every package that any of its packages asks for, on every platform. `npm ci`
+ * refuses a lock file that does not; npm writes one when a registry lacks, for the moment, the build of some
+ * platform.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

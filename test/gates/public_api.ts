@@ -1,6 +1,6 @@
 /**
- * What users can name: everything src/index.ts exports, and the entry points of package.json. The list is kept
- * in test/gates/public_api.txt, so that a name can neither appear nor vanish unnoticed.
+ * What users can name: everything src/index.ts exports, and the entry points of package.json. The list is
+ * kept in test/gates/public_api.txt, so that a name can neither appear nor vanish unnoticed.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

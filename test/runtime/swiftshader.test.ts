@@ -1,4 +1,6 @@
-/** The embedded software adapter: unpacked once, repaired when damaged, safe against others unpacking it too. */
+/**
+ * The embedded software adapter: unpacked once, repaired when damaged, safe against others unpacking it too.
+ */
 import {
   existsSync,
   mkdirSync,

@@ -1,5 +1,6 @@
 /**
- * scripts/install_if_missing.js against made-up lock files, with a stand-in for npm that reports its arguments.
+ * scripts/install_if_missing.js against made-up lock files, with a stand-in for npm that reports its
+ * arguments.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
