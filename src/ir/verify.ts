@@ -44,6 +44,9 @@ class Verifier {
       for (const axis of node.type.axes) {
         check(axis === ONE || this.#blocks.has(axis), `${node.kind} ${node.id} has unknown axis ${axis}`)
       }
+      for (const block of blocksOf(node)) {
+        check(this.#blocks.has(block), `${node.kind} ${node.id} is over unknown block ${block}`)
+      }
       this.#node(node)
       if (node.kind === 'loop') this.#loop(node, visible)
       visible.add(node)
@@ -73,16 +76,9 @@ class Verifier {
     const { axes, dtype } = node.type
     switch (node.kind) {
       case 'map':
-        check(
-          node.args.length === OPS[node.op].arity,
-          `${node.op} ${node.id} has ${node.args.length} operands`,
-        )
-        for (const arg of node.args) {
-          const fits = arg.type.axes.length === 0 || sameAxes(arg.type.axes, axes)
-          check(fits, `${node.op} ${node.id} mixes shapes`)
-        }
-        return
+        return checkMap(node)
       case 'view':
+        check(node.axes.length === axes.length, `view ${node.id} is off`)
         node.axes.forEach((from, i) => {
           check(
             from === ONE ? axes[i] === ONE : node.arg.type.axes[from] === axes[i],
@@ -110,6 +106,7 @@ class Verifier {
           check(index.type.dtype === 'i32', `${node.kind} ${node.id} has a float index`)
         return
       case 'reduce':
+        check(node.axis in node.arg.type.axes, `reduce ${node.id} is along axis ${node.axis}`)
         check(sameAxes(without(node.arg.type.axes, node.axis), axes), `reduce ${node.id} has odd axes`)
         return
       case 'dot': {
@@ -126,6 +123,24 @@ class Verifier {
         return
     }
   }
+}
+
+function blocksOf(node: Node): readonly number[] {
+  if (node.kind === 'loop') return node.blocks
+  return 'block' in node ? [node.block] : []
+}
+
+function checkMap(node: Extract<Node, { kind: 'map' }>): void {
+  const { op, id, args, type } = node
+  const rule = OPS[op]
+  check(args.length === rule.arity, `${op} ${id} has ${args.length} operands`)
+  for (const arg of args) {
+    const fits = arg.type.axes.length === 0 || sameAxes(arg.type.axes, type.axes)
+    check(fits, `${op} ${id} mixes shapes`)
+  }
+  const dtypes = (rule.operands === 'select' ? args.slice(1) : args).map((arg) => arg.type.dtype)
+  const agree = dtypes.every((dtype) => dtype === (rule.result === 'same' ? type.dtype : dtypes[0]))
+  check(agree && (rule.result === 'same' || type.dtype === 'bool'), `${op} ${id} mixes dtypes`)
 }
 
 function sameType(a: Node, b: Node | undefined): boolean {
