@@ -44,7 +44,7 @@ export const ARITHMETIC: Readonly<Record<ArithmeticOp, OpRule>> = {
   mod: {
     ...binary(
       'number',
-      (a, b, c, dtype) => a - b * floorDivide(a, b, c, dtype),
+      (a, b, c, dtype) => (dtype === 'u32' && b === 0 ? 0 : a - b * floorDivide(a, b, c, dtype)),
       ({ dtype, T }, a, b) => {
         if (dtype === 'i32') return `${a} - ${b} * ${call('floor_div', T)}(${a}, ${b})`
         return dtype === 'u32' ? `${a} % ${b}` : `${a} - ${b} * floor(${a} / ${b})`
