@@ -44,7 +44,14 @@ const one = (): number => 1
 /** One row per operation on sizes. All operands and results are integers. */
 const SIZE_OPS: Record<SizeOp, SizeRule> = {
   add: { apply: add, print: infix('+'), multipleOf: gcd, max: add, identity: 0 },
-  sub: { apply: (a, b) => a - b, print: infix('-'), multipleOf: gcd, max: (a) => a, identity: 0 },
+  sub: {
+    apply: (a, b) => a - b,
+    print: infix('-'),
+    multipleOf: gcd,
+    // Only a number is negative, and then its bound is its value.
+    max: (a, b) => (b < 0 ? a - b : a),
+    identity: 0,
+  },
   mul: {
     apply: (a, b) => a * b,
     print: infix('*'),
