@@ -76,7 +76,8 @@ class Verifier {
     const { axes, dtype } = node.type
     switch (node.kind) {
       case 'map':
-        return checkMap(node)
+        checkMap(node)
+        return
       case 'view':
         check(node.axes.length === axes.length, `view ${node.id} is off`)
         node.axes.forEach((from, i) => {
