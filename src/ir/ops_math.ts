@@ -98,7 +98,8 @@ export const MATH: Readonly<Record<MathOp, OpRule>> = {
     (a) => 0.5 * a * (1 + Math.tanh(SQRT_2_OVER_PI * (a + 0.044715 * a * a * a))),
     ({ T }, a) =>
       // 0.5 (1 + tanh y) is sigmoid(2y), which needs no tanh.
-      `${a} / (${T}(1) + exp(${T}(${-2 * SQRT_2_OVER_PI}) * ${a} * (${T}(1) + ${T}(0.044715) * ${a} * ${a})))`,
+      `${a} / (${T}(1) + ` +
+      `exp(${T}(${-2 * SQRT_2_OVER_PI}) * ${a} * (${T}(1) + ${T}(0.044715) * ${a} * ${a})))`,
   ),
   softplus: unary(
     'float',

@@ -4,7 +4,17 @@
  */
 import { unreachable } from '../support/errors.ts'
 import type { KernelIr, ReturnTree } from './kernel_ir.ts'
-import { type Block, type LoopNode, type Node, ONE, type Region, type TileType } from './node.ts'
+import {
+  type AtomicNode,
+  type Block,
+  type LoadNode,
+  type LoopNode,
+  type Node,
+  ONE,
+  type Region,
+  type StoreNode,
+  type TileType,
+} from './node.ts'
 import { printSize, type SizeSymbol, sameSize } from './size.ts'
 
 /** The whole kernel. */
@@ -120,6 +130,8 @@ class Printer {
 
   #text(node: Exclude<Node, LoopNode>): string {
     const args = (nodes: readonly Node[]): string => nodes.map((arg) => this.#ref(arg)).join(', ')
+    const place = ({ tensor, index }: LoadNode | StoreNode | AtomicNode): string =>
+      `${this.#tensorName(tensor)}[${args(index)}]`
     switch (node.kind) {
       case 'constant':
         return Object.is(node.value, -0) ? '-0' : String(node.value)
@@ -142,11 +154,11 @@ class Printer {
       case 'broadcast':
         return `broadcast ${args([node.arg])}`
       case 'load':
-        return `load ${this.#tensorName(node.tensor)}[${args(node.index)}]`
+        return `load ${place(node)}`
       case 'store':
-        return `store ${this.#tensorName(node.tensor)}[${args(node.index)}] = ${args([node.value])}`
+        return `store ${place(node)} = ${args([node.value])}`
       case 'atomic':
-        return `atomic ${node.op} ${this.#tensorName(node.tensor)}[${args(node.index)}], ${args([node.value])}`
+        return `atomic ${node.op} ${place(node)}, ${args([node.value])}`
       case 'reduce':
         return `${node.op} ${args([node.arg])} along ${node.axis}`
       case 'dot':

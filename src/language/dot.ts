@@ -34,7 +34,8 @@ function dotNode(trace: Trace, left: TileValue, right: TileValue, acc: Node | un
     !sameAxis(trace, k, k2, 'dot')
   ) {
     throw new AuthorError(
-      `dot of ${printAxes(trace, a.type.axes)} and ${printAxes(trace, b.type.axes)}, which is not [m, k] · [k, n]`,
+      `dot of ${printAxes(trace, a.type.axes)} and ${printAxes(trace, b.type.axes)}, ` +
+        'which is not [m, k] · [k, n]',
       {
         location: callSite(),
         remedy: 'Both need two axes and share the middle one; .transpose() swaps the axes.',

@@ -49,7 +49,8 @@ export function toNode(trace: Trace, what: string, operand: Operand, dtype?: DTy
   throw new AuthorError(`${what} got ${describe(operand)} as an operand`, {
     location: callSite(),
     remedy:
-      'Operands are tile values, numbers, booleans and sizes: tensor.at(…) reads a tensor, tile.index is where a tile stands.',
+      'Operands are tile values, numbers, booleans and sizes: ' +
+      'tensor.at(…) reads a tensor, tile.index is where a tile stands.',
   })
 }
 

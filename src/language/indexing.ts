@@ -118,7 +118,8 @@ function indexNode(
   const size = tensor.shape[dim] ?? 0
   if (term instanceof Tile) {
     const { block } = term
-    const reason = `${tensor.name}.at(…) reads dimension ${dim} of ${tensor.name} up to the end of the tile's range`
+    const { name } = tensor
+    const reason = `${name}.at(…) reads dimension ${dim} of ${name} up to the end of the tile's range`
     if (block.end !== undefined) trace.guard('le', block.end, size, reason)
     return blockIndex(trace, block)
   }

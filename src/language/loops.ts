@@ -177,7 +177,8 @@ function boundSize(trace: Trace, bound: Bound): Size | undefined {
     throw new AuthorError(`the range of a loop is ${describe(bound)}`, {
       location: callSite(),
       remedy:
-        'Its bounds are numbers, sizes, or inside a loop integer scalars; lists of them for several dimensions.',
+        'Its bounds are numbers, sizes, or inside a loop integer scalars; ' +
+        'lists of them for several dimensions.',
     })
   }
   if (trace.insideLoop) return undefined

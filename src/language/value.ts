@@ -109,8 +109,9 @@ export class TileValue extends TileBase {
     throw new AuthorError('a value made inside a loop over tiles is used after that loop', {
       location: callSite(),
       remedy:
-        'Carry it out of an inner loop in an accumulator, made before that loop by hl.zeros([…]) or value.clone() and ' +
-        'changed inside it by acc.addAssign(…) or acc.assign(…); out of a top-level loop in a tensor: out.at(…).set(…).',
+        'Carry it out of an inner loop in an accumulator, made before that loop by hl.zeros([…]) or ' +
+        'value.clone() and changed inside it by acc.addAssign(…) or acc.assign(…); ' +
+        'out of a top-level loop in a tensor: out.at(…).set(…).',
     })
   }
 
@@ -209,7 +210,8 @@ export class ScalarArgument extends TileValue {
       {
         location: callSite(),
         remedy:
-          'Use it with methods and hl functions, or make it a constant of the specialisation: hl.specialize(value).',
+          'Use it with methods and hl functions, ' +
+          'or make it a constant of the specialisation: hl.specialize(value).',
       },
     )
   }
