@@ -2,7 +2,7 @@
 export { type ArgumentSpec, divisibilityOf, type TensorArgument } from './arguments.ts'
 export { type Hl, hl } from './hl.ts'
 export type { Bound, TileOptions } from './loops.ts'
-export type { Dim, IndexTerm, Tensor } from './tensor.ts'
+export type { Dim, IndexTerm, Shape, Tensor } from './tensor.ts'
 export type { Tile } from './tile.ts'
 export { isTracing } from './trace.ts'
 export { type KernelFunction, parameterNames, type TraceRequest, traceKernel } from './trace_kernel.ts'

@@ -31,9 +31,19 @@ export type Dim = number & DimOperations
  */
 export type IndexTerm = Tile | ':' | null | number | TileValue
 
+/** The sizes of a tensor. Its first ones count as present: `const [m, n] = x.shape` compiles without checks. */
+export interface Shape extends ReadonlyArray<Dim> {
+  readonly 0: Dim
+  readonly 1: Dim
+  readonly 2: Dim
+  readonly 3: Dim
+  readonly 4: Dim
+  readonly 5: Dim
+}
+
 export interface Tensor {
   readonly dtype: DType
-  readonly shape: readonly Dim[]
+  readonly shape: Shape
   /** Number of dimensions. */
   readonly ndim: number
   /** In a kernel: the elements at these positions, to load, `.set(...)` or update atomically. */

@@ -8,16 +8,16 @@ import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { toDim } from './dim.ts'
 import { at } from './indexing.ts'
-import type { Dim, IndexTerm, Tensor } from './tensor.ts'
+import type { Dim, IndexTerm, Shape, Tensor } from './tensor.ts'
 import type { Ref } from './value.ts'
 
 export class TracedTensor implements Tensor {
   readonly info: TensorInfo
-  readonly shape: readonly Dim[]
+  readonly shape: Shape
 
   constructor(info: TensorInfo) {
     this.info = info
-    this.shape = Object.freeze(info.shape.map(toDim))
+    this.shape = Object.freeze(info.shape.map(toDim)) as readonly Dim[] as Shape
   }
 
   get dtype(): DType {

@@ -3,7 +3,7 @@
  * device yet; memory is taken when something in stream order writes or reads it. It goes back to the pool
  * with `dispose()`, a `using` declaration, or when the tensor is garbage-collected.
  */
-import type { Dim, IndexTerm, Tensor } from '../language/tensor.ts'
+import type { IndexTerm, Shape, Tensor } from '../language/tensor.ts'
 import type { Ref } from '../language/value.ts'
 import { lazyCallSite } from '../support/call_site.ts'
 import { DTYPES, type DType, type HostArray } from '../support/dtypes.ts'
@@ -18,7 +18,7 @@ let count = 0
 
 export class DeviceTensor implements Tensor {
   readonly dtype: DType
-  readonly shape: readonly Dim[]
+  readonly shape: Shape
   readonly ndim: number
   /** Number of elements. */
   readonly size: number
@@ -31,7 +31,7 @@ export class DeviceTensor implements Tensor {
   private constructor(shape: readonly number[], size: number, dtype: DType, stream: Stream) {
     this.dtype = dtype
     // Outside kernels a Dim is a plain number.
-    this.shape = shape as readonly Dim[]
+    this.shape = shape as readonly number[] as Shape
     this.ndim = shape.length
     this.size = size
     this.stream = stream
