@@ -123,9 +123,10 @@ function floorDivide(a: number, b: number, _c: number, dtype: string): number {
   return isInt(dtype) && b === 0 ? a : Math.floor(a / b)
 }
 
+/** Works on the magnitude, so that what rounds to zero keeps its sign. */
 function roundHalfEven(a: number): number {
-  const floor = Math.floor(a)
-  const rest = a - floor
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1
-  return floor % 2 === 0 ? floor : floor + 1
+  const size = Math.abs(a)
+  const isHalf = size - Math.floor(size) === 0.5
+  const rounded = isHalf ? 2 * Math.round(size / 2) : Math.round(size)
+  return a < 0 || Object.is(a, -0) ? -rounded : rounded
 }
