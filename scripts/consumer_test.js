@@ -14,7 +14,7 @@ import { packPackage, ROOT, withFolder, writeFiles } from './lib/temp_project.js
 
 const EVERYTHING = ['*.ts']
 
-/** Resolution of modules, library, and which files: the README's print to a console, which needs a library. */
+/** How a user resolves modules, which library is there, and which files: the README's need a console. */
 const USERS = {
   'nodenext, no DOM': { resolution: 'nodenext', lib: ['es2022'], include: ['consumer.ts'] },
   nodenext: { resolution: 'nodenext', lib: ['es2022', 'dom'], include: EVERYTHING },

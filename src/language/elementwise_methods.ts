@@ -109,5 +109,8 @@ export interface ElementwiseMethods<Operand, TileValue> {
 }
 
 type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : never) : never
-/** Fails to compile when a row of the table has no method here, or the other way round. */
+/**
+ * Fails to compile when a row of the table has no method here, or the other way round.
+ * @lintignore
+ */
 export const METHODS_MATCH_TABLE: Same<keyof ElementwiseMethods<unknown, unknown>, OpName> = true

@@ -31,7 +31,9 @@ export type Dim = number & DimOperations
  */
 export type IndexTerm = Tile | ':' | null | number | TileValue
 
-/** The sizes of a tensor. Its first ones count as present: `const [m, n] = x.shape` compiles without checks. */
+/**
+ * The sizes of a tensor. Its first ones count as present: `const [m, n] = x.shape` compiles without checks.
+ */
 export interface Shape extends ReadonlyArray<Dim> {
   readonly 0: Dim
   readonly 1: Dim
