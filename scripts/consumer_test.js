@@ -27,7 +27,9 @@ export const names: string[] = Object.keys(helion)
 
 await withFolder('types', async (folder) => {
   await installPacked(folder)
-  writeFiles(folder, { 'package.json': { type: 'module' }, 'consumer.ts': CONSUMER, ...typescriptOfReadme() })
+  const examples = typescriptOfReadme()
+  writeFiles(folder, { 'package.json': { type: 'module' }, 'consumer.ts': CONSUMER, ...examples })
+  console.log(`files of the README: ${Object.keys(examples).join(', ') || 'none'}`)
   const failed = Object.entries(USERS).filter(([name, options]) => !typeCheck(folder, name, options))
   if (failed.length > 0 || !(await bundleForBrowser(folder))) process.exitCode = 1
 })
