@@ -1,0 +1,180 @@
+/** Timing: longer work takes longer, results say how they were made, and slow jobs are reported. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Device, openDevice } from '../../src/runtime/device.ts'
+import type { Launch } from '../../src/runtime/launch.ts'
+import { Stream } from '../../src/runtime/stream.ts'
+import { DeviceTensor } from '../../src/runtime/tensor.ts'
+import { randn } from '../../src/runtime/tensor_factories.ts'
+import { timeInterleaved, timeLaunches, withTimeout } from '../../src/runtime/timing.ts'
+import { GpuError, TimeoutError } from '../../src/support/errors.ts'
+import { mapLaunch, rejection } from './gpu.ts'
+
+const QUICK = { targetMs: 20, warmupMs: 1, minSamples: 5 }
+
+let device: Device
+let stream: Stream
+let x: DeviceTensor
+let y: DeviceTensor
+let short: Launch
+let long: Launch
+
+beforeAll(async () => {
+  device = await openDevice()
+  ;({ stream, x, y, short, long } = await setUp(device))
+})
+
+afterAll(() => device.destroy())
+
+/** Two kernels, the second of about twenty times the work. */
+async function setUp(on: Device) {
+  const stream = new Stream(on)
+  const x = randn([16384], { stream })
+  const y = DeviceTensor.allocate([16384], 'f32', stream)
+  await x.data()
+  return {
+    stream,
+    x,
+    y,
+    short: await mapLaunch(on, loop(50), x, y),
+    long: await mapLaunch(on, loop(1000), x, y),
+  }
+}
+
+/** An expression that takes a while: the loop is in a function so that it can stand in an expression. */
+function loop(count: number): string {
+  return `spin(v, ${count});
+}
+fn spin(start: f32, count: i32) -> f32 {
+  var value = start;
+  for (var i = 0; i < count; i++) { value = value * 1.01 + 0.5; }
+  return value`
+}
+
+describe('timeLaunches', () => {
+  it('returns all samples, their median and how they were made', async () => {
+    const timing = await timeLaunches(device, [short], QUICK)
+    const sorted = [...timing.samplesMs].sort((a, b) => a - b)
+    expect(sorted.length).toBeGreaterThanOrEqual(5)
+    expect(timing.medianMs).toBeGreaterThan(0)
+    expect(timing.medianMs).toBeGreaterThanOrEqual(sorted[0] ?? 0)
+    expect(timing.p10Ms).toBeLessThanOrEqual(timing.medianMs)
+    expect(timing.p90Ms).toBeGreaterThanOrEqual(timing.medianMs)
+    expect(timing.spread).toBeGreaterThanOrEqual(0)
+    expect(timing).toMatchObject({ clock: 'gpu', launchesPerSample: 1, cacheFlushed: true })
+    expect(timing.resolutionMs).toBeLessThan(0.001)
+    expect(await timeLaunches(device, [short], { ...QUICK, flushCache: false })).toMatchObject({
+      cacheFlushed: false,
+    })
+  })
+
+  it('agrees with the wall clock', async () => {
+    const { samplesMs } = await timeLaunches(device, [long], QUICK)
+    const walls: number[] = []
+    for (let round = 0; round < 5; round++) {
+      const start = performance.now()
+      for (let i = 0; i < 5; i++) stream.launch(long)
+      await stream.sync()
+      walls.push((performance.now() - start) / 5)
+    }
+    const [gpu, wall] = [Math.min(...samplesMs), Math.min(...walls)]
+    expect(gpu).toBeGreaterThan(wall / 4)
+    expect(gpu).toBeLessThan(wall * 4)
+  })
+
+  it('adds up launches that belong together, and leaves the results in place', async () => {
+    const one = await timeLaunches(device, [short], QUICK)
+    const both = await timeLaunches(device, [short, long], QUICK)
+    expect(both.medianMs).toBeGreaterThan(one.medianMs * 3)
+    const spun = [...(await x.data()).slice(0, 4)].map((value) => {
+      for (let i = 0; i < 1000; i++) value = Math.fround(Math.fround(value * 1.01) + 0.5)
+      return value
+    })
+    for (const [i, value] of (await y.data()).slice(0, 4).entries())
+      expect(Math.abs(value / (spun[i] ?? 0) - 1)).toBeLessThan(0.01)
+  })
+
+  it('takes as many samples as the time allows', async () => {
+    const options = { warmupMs: 1, minSamples: 2, maxSamples: 7 }
+    expect((await timeLaunches(device, [short], { ...options, targetMs: 0.001 })).samplesMs).toHaveLength(2)
+    expect((await timeLaunches(device, [short], { ...options, targetMs: 1e6 })).samplesMs).toHaveLength(7)
+  })
+
+  it('reports commands that WebGPU refuses', async () => {
+    const error = await rejection(timeLaunches(device, [{ ...short, words: Uint32Array.of(1) }], QUICK))
+    expect(error).toBeInstanceOf(GpuError)
+    expect(error.message).toMatch(/^The GPU refused a launch to be timed: /)
+    expect(device.errors.take()).toBeUndefined()
+  })
+
+  it('does not time what was never computed', async () => {
+    const broken = DeviceTensor.allocate([16384], 'f32', stream)
+    stream.prepare(() => Promise.reject(new GpuError('no input')), { writes: [broken.storage] })
+    expect((await rejection(broken.data())).message).toBe('no input')
+    const launch = { ...short, storages: [broken.storage, y.storage] }
+    expect((await rejection(timeLaunches(device, [launch], QUICK))).message).toBe('no input')
+  })
+
+  it('gives its scratch memory back', async () => {
+    const { liveBytes } = device.pool.stats
+    await timeLaunches(device, [short], QUICK)
+    expect(device.pool.stats.liveBytes).toBe(liveBytes)
+  })
+})
+
+describe('timeInterleaved', () => {
+  it('times each candidate equally often and tells them apart', async () => {
+    const timings = await timeInterleaved(device, [[long], [short], [long]], { ...QUICK, minSamples: 9 })
+    const [a, b, c] = timings
+    expect(new Set(timings.map(({ samplesMs }) => samplesMs.length)).size).toBe(1)
+    expect(a?.samplesMs.length).toBeGreaterThanOrEqual(9)
+    expect((a?.medianMs ?? 0) / (b?.medianMs ?? 1)).toBeGreaterThan(4)
+    expect((c?.medianMs ?? 0) / (b?.medianMs ?? 1)).toBeGreaterThan(4)
+  })
+})
+
+describe('coarse clocks', () => {
+  it('time several launches at once when timestamps are rounded', async () => {
+    process.env.HELION_DAWN_FLAGS = 'timestamp_quantization'
+    const coarse = await openDevice()
+    delete process.env.HELION_DAWN_FLAGS
+    const own = await setUp(coarse)
+    const tiny = { ...own.short, words: Uint32Array.of(64, 0), grid: [1, 1, 1] as const }
+    const timing = await timeLaunches(coarse, [tiny], QUICK)
+    expect(timing.launchesPerSample).toBeGreaterThan(10)
+    expect(timing.cacheFlushed).toBe(false)
+    expect(timing.resolutionMs * timing.launchesPerSample).toBeCloseTo(0.065536, 5)
+    const fine = await timeLaunches(device, [{ ...short, words: tiny.words, grid: tiny.grid }], QUICK)
+    expect(timing.medianMs).toBeGreaterThan(0)
+    expect(timing.medianMs).toBeLessThan(20 * fine.medianMs + 0.05)
+    coarse.destroy()
+  })
+
+  it('use the wall clock where there are no timestamps, and say so', async () => {
+    const plain = await openDevice({ without: ['timestamp-query'] })
+    const own = await setUp(plain)
+    const [a, b] = await timeInterleaved(plain, [[own.short], [own.long]], QUICK)
+    expect(a).toMatchObject({ clock: 'wall', cacheFlushed: false })
+    expect(a?.resolutionMs).toBeGreaterThan(0)
+    expect((b?.medianMs ?? 0) / (a?.medianMs ?? 1)).toBeGreaterThan(3)
+    plain.destroy()
+  })
+})
+
+describe('time limits', () => {
+  it('end the wait for a job that takes too long, which can be waited for or abandoned', async () => {
+    const endless = { ...(await mapLaunch(device, loop(20_000), x, y)), words: Uint32Array.of(16384, 0) }
+    const error = await rejection(timeLaunches(device, [endless], { ...QUICK, timeoutMs: 30 }))
+    expect(error).toBeInstanceOf(TimeoutError)
+    expect(error.message).toMatch(/^Timing on the GPU took longer than 30 ms\n {2}The GPU may still be busy/)
+    await device.finished()
+    expect((await timeLaunches(device, [short], QUICK)).medianMs).toBeGreaterThan(0)
+  })
+
+  it('do not matter to what is done in time', async () => {
+    expect(await withTimeout(Promise.resolve(3), 10_000, 'Nothing')).toBe(3)
+    expect(await withTimeout(Promise.resolve(4), undefined, 'Nothing')).toBe(4)
+    expect((await rejection(withTimeout(new Promise(() => {}), 1, 'Nothing'))).message).toMatch(
+      /^Nothing took/,
+    )
+  })
+})
