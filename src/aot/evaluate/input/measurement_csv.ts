@@ -1,0 +1,146 @@
+/**
+ * Measurements as CSV, in Helion's columns, so that either tool can read the other's sweeps. The reader takes one
+ * line at a time and always finds its way back: a torn line costs that line and no other. Lines as this package
+ * and Helion write them are split by one regular expression; csv-parse does all the others.
+ */
+import { parse } from 'csv-parse/sync'
+import { stringify } from 'csv-stringify/sync'
+import type { ConfigData } from '../../../config/value.ts'
+import type { Features } from '../../../heuristics/features.ts'
+import { sha16, stableStringify } from '../../../support/stable.ts'
+import {
+  checkConfig,
+  checkFeatures,
+  checkName,
+  checkTime,
+  LineError,
+  type LineProblem,
+  parseJson,
+  toProblem,
+} from '../../records.ts'
+
+/** Columns in the order in which they are written; a file may have them in any order, and others besides. */
+export const CSV_COLUMNS: readonly string[] = [
+  'kernel_name',
+  'shape_hash',
+  'config_hash',
+  'config',
+  'shape_features',
+  'timing_ms',
+]
+
+/** One usable line. Equal shapes and equal configs of a file are the same objects. */
+export interface CsvMeasurement {
+  readonly kernel: string
+  readonly shapeHash: string
+  readonly features: Features
+  readonly config: ConfigData
+  readonly timingMs: number
+}
+
+/** Yields what can be used and adds a problem for every line that cannot. Never throws on contents. */
+export function* readMeasurementCsv(
+  lines: Iterable<string>,
+  file: string,
+  problems: LineProblem[],
+): Generator<CsvMeasurement> {
+  const reader = new CsvReader()
+  let number = 0
+  for (const text of lines) {
+    number++
+    if (text.trim() === '') continue
+    try {
+      const measurement = reader.read(text)
+      if (measurement) yield measurement
+    } catch (error) {
+      problems.push(toProblem(error, file, number))
+    }
+  }
+}
+
+/** The text of a CSV with a header. */
+export function writeMeasurementCsv(measurements: Iterable<CsvMeasurement>): string {
+  const rows = Array.from(measurements, (m) => [
+    m.kernel,
+    m.shapeHash,
+    sha16(m.config),
+    stableStringify(m.config),
+    JSON.stringify(m.features),
+    m.timingMs,
+  ])
+  return stringify([[...CSV_COLUMNS], ...rows])
+}
+
+const PLAIN_LINE = /^([^",]*),([^",]*),([^",]*),"((?:[^"]|"")*)","((?:[^"]|"")*)",([^",]*)$/
+
+interface Interned<T> {
+  readonly id: number
+  readonly value: T
+}
+
+/** What has been seen of one file: its header, and parsed texts by text, since most lines repeat them. */
+class CsvReader {
+  #columns: readonly number[] = CSV_COLUMNS.map((_, index) => index)
+  readonly #configs = new Map<string, Interned<ConfigData>>()
+  readonly #shapes = new Map<string, Interned<Omit<CsvMeasurement, 'config' | 'timingMs'>>>()
+  readonly #times = new Map<number, number[]>()
+
+  /** The measurement of a line, or `undefined` for a header. */
+  read(text: string): CsvMeasurement | undefined {
+    const fields = splitLine(text)
+    if (fields.includes('kernel_name') && this.#readHeader(fields)) return undefined
+    const [kernel, shapeHash, , configText, featureText, timeText] = this.#columns.map((at) => fields[at])
+    if (timeText === undefined)
+      throw new LineError('torn', `${fields.length} columns where ${CSV_COLUMNS.length} are expected`)
+    const timingMs = checkTime(toNumber(timeText))
+    const config = intern(this.#configs, configText ?? '', () =>
+      checkConfig(parseJson(configText ?? '', 'config')),
+    )
+    const shapeText = JSON.stringify([kernel, shapeHash, featureText])
+    const shape = intern(this.#shapes, shapeText, () => ({
+      kernel: checkName(kernel, 'kernel_name'),
+      shapeHash: checkName(shapeHash, 'shape_hash'),
+      features: checkFeatures(parseJson(featureText ?? '', 'shape_features')),
+    }))
+    this.#refuseRepeated(shape.id * 2 ** 24 + config.id, timingMs)
+    return { ...shape.value, config: config.value, timingMs }
+  }
+
+  #readHeader(fields: readonly string[]): boolean {
+    const columns = CSV_COLUMNS.map((name) => fields.indexOf(name))
+    if (columns.includes(-1)) return false
+    this.#columns = columns
+    return true
+  }
+
+  #refuseRepeated(cell: number, timingMs: number): void {
+    const times = this.#times.get(cell)
+    if (!times) this.#times.set(cell, [timingMs])
+    else if (times.includes(timingMs)) throw new LineError('duplicate', 'the same measurement was read before')
+    else times.push(timingMs)
+  }
+}
+
+function splitLine(text: string): readonly string[] {
+  const plain = PLAIN_LINE.exec(text)
+  if (plain) return plain.slice(1).map((field) => (field.includes('"') ? field.replaceAll('""', '"') : field))
+  try {
+    const rows = parse(text, { relax_column_count: true }) as string[][]
+    return rows[0] ?? []
+  } catch {
+    throw new LineError('torn', 'the quotes of this line do not match')
+  }
+}
+
+/** A number as Python and JavaScript print it; NaN for everything else, empty text included. */
+function toNumber(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text.replace(/^([+-]?)inf$/i, '$1Infinity'))
+}
+
+function intern<T>(known: Map<string, Interned<T>>, text: string, make: () => T): Interned<T> {
+  const found = known.get(text)
+  if (found) return found
+  const made = { id: known.size, value: make() }
+  known.set(text, made)
+  return made
+}

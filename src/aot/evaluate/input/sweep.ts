@@ -1,0 +1,161 @@
+/**
+ * A sweep: everything that was measured of one kernel on one device, merged over lines, files and runs. Shapes
+ * are told apart by hash and features, configs by their contents; all samples of a cell are kept. The order of
+ * the result does not depend on the order of the lines.
+ */
+import type { ConfigData } from '../../../config/value.ts'
+import { type BatchedSpec, type Features, withoutBatched } from '../../../heuristics/features.ts'
+import { sha16, stableStringify } from '../../../support/stable.ts'
+import type { KernelRecord, MeasurementStatus, RunRecord } from '../../records.ts'
+
+export interface SweepShape {
+  readonly hash: string
+  readonly features: Features
+  readonly weight: number
+}
+
+export interface SweepConfig {
+  readonly hash: string
+  readonly data: ConfigData
+  readonly isDefault: boolean
+}
+
+export interface SweepCell {
+  /** Milliseconds, in ascending order; empty when the config failed here. */
+  readonly samples: readonly number[]
+  /** `ok`, or why the config may not run on this shape. */
+  readonly status: MeasurementStatus
+}
+
+export interface Sweep {
+  readonly kernel: string
+  readonly shapes: readonly SweepShape[]
+  readonly configs: readonly SweepConfig[]
+  /** The cell of a shape and a config by their positions; `undefined` where nothing was measured. */
+  readonly cell: (shape: number, config: number) => SweepCell | undefined
+  /** What records say about the kernel; CSV files say nothing. */
+  readonly facts: KernelRecord | undefined
+  readonly run: RunRecord | undefined
+}
+
+/** One outcome, from whichever kind of file. */
+export interface Outcome {
+  readonly shapeHash: string
+  readonly features: Features
+  readonly config: ConfigData
+  readonly status: MeasurementStatus
+  readonly samples: readonly number[]
+  readonly weight?: number | undefined
+  readonly isDefault?: boolean | undefined
+}
+
+interface ShapeEntry {
+  readonly hash: string
+  readonly features: Features
+  weight: number
+}
+
+interface ConfigEntry {
+  readonly data: ConfigData
+  isDefault: boolean
+}
+
+interface CellEntry {
+  readonly samples: number[]
+  readonly failures: Set<MeasurementStatus>
+}
+
+/** Collects the outcomes of one kernel. */
+export class SweepBuilder {
+  readonly kernel: string
+  readonly #batched: BatchedSpec | undefined
+  readonly #shapes = new Map<string, ShapeEntry>()
+  readonly #configs = new Map<string, ConfigEntry>()
+  readonly #cells = new Map<string, Map<string, CellEntry>>()
+  readonly #shapeKeys = new WeakMap<Features, Map<string, string>>()
+  readonly #configKeys = new WeakMap<ConfigData, string>()
+
+  constructor(kernel: string, batched?: BatchedSpec) {
+    this.kernel = kernel
+    this.#batched = batched
+  }
+
+  add(outcome: Outcome): void {
+    const shapeKey = this.#shapeKey(outcome)
+    const configKey = this.#configKey(outcome.config)
+    const shape = this.#shapes.get(shapeKey)
+    if (shape && outcome.weight !== undefined) shape.weight = Math.max(shape.weight, outcome.weight)
+    if (!shape) {
+      const features = withoutBatched(outcome.features, this.#batched)
+      this.#shapes.set(shapeKey, { hash: outcome.shapeHash, features, weight: outcome.weight ?? 1 })
+    }
+    const config = this.#configs.get(configKey) ?? { data: outcome.config, isDefault: false }
+    config.isDefault ||= outcome.isDefault ?? false
+    this.#configs.set(configKey, config)
+    const cell = this.#cellOf(shapeKey, configKey)
+    cell.samples.push(...outcome.samples)
+    if (outcome.status !== 'ok') cell.failures.add(outcome.status)
+  }
+
+  /** The merged sweep; `weights` overrides the weights of shapes by hash. */
+  finish(
+    facts: KernelRecord | undefined,
+    run: RunRecord | undefined,
+    weights: Readonly<Record<string, number>> = {},
+  ): Sweep {
+    const shapes = sortedEntries(this.#shapes)
+    const configs = sortedEntries(this.#configs)
+    const isDefault = facts?.default_config ? sha16(facts.default_config) : undefined
+    return {
+      kernel: this.kernel,
+      shapes: shapes.map(([, shape]) => ({ ...shape, weight: weights[shape.hash] ?? shape.weight })),
+      configs: configs.map(([hash, config]) => ({
+        hash,
+        data: config.data,
+        isDefault: config.isDefault || hash === isDefault,
+      })),
+      cell: (shape, config) => {
+        const entry = this.#cells.get(shapes[shape]?.[0] ?? '')?.get(configs[config]?.[0] ?? '')
+        return entry && settle(entry)
+      },
+      facts,
+      run,
+    }
+  }
+
+  #cellOf(shapeKey: string, configKey: string): CellEntry {
+    const row = this.#cells.get(shapeKey) ?? new Map<string, CellEntry>()
+    this.#cells.set(shapeKey, row)
+    const cell = row.get(configKey) ?? { samples: [], failures: new Set() }
+    row.set(configKey, cell)
+    return cell
+  }
+
+  /** Hash first, so that rows sort as in Helion; features too, since two tools may hash differently. */
+  #shapeKey({ features, shapeHash }: Outcome): string {
+    const known = this.#shapeKeys.get(features) ?? new Map<string, string>()
+    this.#shapeKeys.set(features, known)
+    const key =
+      known.get(shapeHash) ?? `${shapeHash} ${stableStringify(withoutBatched(features, this.#batched))}`
+    known.set(shapeHash, key)
+    return key
+  }
+
+  #configKey(config: ConfigData): string {
+    const key = this.#configKeys.get(config) ?? sha16(config)
+    this.#configKeys.set(config, key)
+    return key
+  }
+}
+
+/** A wrong or refused config stays so; a time-out or an error is forgiven once the config ran all the same. */
+function settle({ samples, failures }: CellEntry): SweepCell {
+  for (const status of ['wrong', 'invalid'] as const)
+    if (failures.has(status)) return { samples: [], status }
+  if (samples.length > 0) return { samples: [...samples].sort((a, b) => a - b), status: 'ok' }
+  return { samples: [], status: [...failures].sort()[0] ?? 'error' }
+}
+
+function sortedEntries<T>(map: ReadonlyMap<string, T>): [string, T][] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+}

@@ -1,0 +1,77 @@
+/**
+ * A lesson: everything a model may learn from. The measured shapes, the teacher's view of them, and virtual
+ * shapes with the teacher's losses. Every model is fitted on a lesson, whether on the whole sweep or on the part
+ * that validation leaves in.
+ */
+import { Random } from '../../../support/random.ts'
+import type { Column, Row } from '../features/columns.ts'
+import { type Term, termValue } from '../features/terms.ts'
+import { type Losses, lossesOf, type TimingMatrix } from '../matrix.ts'
+import { at, entryAt } from '../numeric.ts'
+import { finiteOrLast, fitTeacher, type Teacher, type TeacherMemory } from './teacher.ts'
+import { virtualShapes } from './virtual_shapes.ts'
+
+export interface Lesson {
+  readonly matrix: TimingMatrix
+  readonly columns: readonly Column[]
+  readonly terms: readonly Term[]
+  /** Measured rows first, then virtual ones. */
+  readonly rows: readonly Row[]
+  /** Number of measured rows. */
+  readonly measured: number
+  /** Losses as measured, Infinity where forbidden; measured rows only. */
+  readonly losses: Losses
+  /** Losses to learn by, finite, for all rows and all configs. */
+  readonly expected: readonly Float64Array[]
+  readonly weights: Float64Array
+  readonly teacher: Teacher
+}
+
+/** A measured failure outweighs whatever else a leaf could gain. */
+const FORBIDDEN_HERE = 1e4
+/** Share of the measured value in what is learned of a measured cell; the rest is the teacher's. */
+const MEASURED_SHARE = 0.5
+/** Virtual shapes together count as much as the measured ones. */
+const VIRTUAL_WEIGHT = 1
+const VIRTUAL = { perShape: 10, least: 200, most: 600 } as const
+
+/** Prepares a lesson; `memory` is a teacher's of a similar sweep. */
+export function prepareLesson(
+  matrix: TimingMatrix,
+  columns: readonly Column[],
+  rows: readonly Row[],
+  terms: readonly Term[],
+  memory?: TeacherMemory,
+): Lesson {
+  const losses = lossesOf(matrix)
+  const teacher = fitTeacher(columns, rows, terms, losses, memory)
+  const count = Math.min(Math.max(VIRTUAL.perShape * rows.length, VIRTUAL.least), VIRTUAL.most)
+  const made = virtualShapes(columns, rows, count, new Random(41))
+  const expected = rows.map((row, index) => blend(entryAt(losses, index), teacher.losses(row)))
+  const shapeWeights = matrix.shapes.map((shape) => shape.weight)
+  const total = shapeWeights.reduce((sum, weight) => sum + weight, 0)
+  return {
+    matrix,
+    columns,
+    terms,
+    rows: [...rows, ...made],
+    measured: rows.length,
+    losses,
+    expected: [...expected, ...made.map(teacher.losses)],
+    weights: Float64Array.from([...shapeWeights, ...made.map(() => (VIRTUAL_WEIGHT * total) / made.length)]),
+    teacher,
+  }
+}
+
+/** Values of all terms, by term and then by row of the lesson. */
+export function termColumns(terms: readonly Term[], rows: readonly Row[]): Float64Array[] {
+  return terms.map((term) => Float64Array.from(rows, (row) => finiteOrLast(termValue(term, row))))
+}
+
+function blend(measured: Float64Array, taught: Float64Array): Float64Array {
+  return measured.map((loss, config) =>
+    Number.isFinite(loss)
+      ? MEASURED_SHARE * loss + (1 - MEASURED_SHARE) * at(taught, config)
+      : FORBIDDEN_HERE,
+  )
+}

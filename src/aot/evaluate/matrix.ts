@@ -1,0 +1,113 @@
+/**
+ * The timing matrix of a kernel: shapes down, configs across, one number a cell, and what follows from it:
+ * which cells are forbidden, how far measurements can be trusted, and how much each choice loses.
+ */
+import { DataError } from '../../support/errors.ts'
+import { median } from '../../support/maths.ts'
+import type { Sweep, SweepConfig, SweepShape } from './input/sweep.ts'
+import { at, entryAt, minOf, range } from './numeric.ts'
+
+export interface TimingMatrix {
+  readonly kernel: string
+  readonly shapes: readonly SweepShape[]
+  readonly configs: readonly SweepConfig[]
+  /** Milliseconds, row by row; Infinity where the config failed or was not measured: forbidden, not slow. */
+  readonly times: Float64Array
+  /** Relative standard error of each time; 0 where there was one sample only. */
+  readonly noise: Float64Array
+  /** Shapes on which no config runs: nothing can be learned from them, but they are reported. */
+  readonly uncovered: readonly SweepShape[]
+}
+
+/** Losses of a matrix: natural log of time over best time of the row; Infinity where forbidden. */
+export type Losses = readonly Float64Array[]
+
+/** A difference below this share of the time is never held against a config, however well it was measured. */
+const LARGEST_TIE = 0.02
+
+/** Throws DataError when no config runs on any shape. */
+export function toMatrix(sweep: Sweep): TimingMatrix {
+  const cells = sweep.shapes.map((_, shape) => sweep.configs.map((_, config) => sweep.cell(shape, config)))
+  const covered = range(cells.length).filter((row) => cells[row]?.some((cell) => cell?.status === 'ok'))
+  const used = range(sweep.configs.length).filter((column) =>
+    covered.some((row) => cells[row]?.[column]?.status === 'ok'),
+  )
+  if (covered.length === 0)
+    throw new DataError(`no config of kernel ${sweep.kernel} ran on any shape`, {
+      remedy: 'Look at the failures in the records, or measure again.',
+    })
+  const times = new Float64Array(covered.length * used.length).fill(Number.POSITIVE_INFINITY)
+  const noise = new Float64Array(times.length)
+  covered.forEach((row, r) => {
+    used.forEach((column, c) => {
+      const samples = cells[row]?.[column]?.samples ?? []
+      if (samples.length === 0) return
+      times[r * used.length + c] = median(samples)
+      noise[r * used.length + c] = standardError(samples)
+    })
+  })
+  return {
+    kernel: sweep.kernel,
+    shapes: covered.map((row) => entryAt(sweep.shapes, row)),
+    configs: used.map((column) => entryAt(sweep.configs, column)),
+    times,
+    noise: steadied(noise),
+    uncovered: sweep.shapes.filter((_, row) => !covered.includes(row)),
+  }
+}
+
+/** The times of one shape. */
+export function timesOf(matrix: TimingMatrix, row: number): Float64Array {
+  const columns = matrix.configs.length
+  return matrix.times.subarray(row * columns, (row + 1) * columns)
+}
+
+/** Time of a choice over the best time of its row. */
+export function regretOf(matrix: TimingMatrix, row: number, column: number): number {
+  const times = timesOf(matrix, row)
+  return at(times, column) / minOf(times)
+}
+
+/** What each choice costs, with differences inside the noise of the measurement taken off. */
+export function lossesOf(matrix: TimingMatrix): Losses {
+  const columns = matrix.configs.length
+  return matrix.shapes.map((_, row) => {
+    const times = timesOf(matrix, row)
+    const best = minOf(times)
+    const bestNoise = at(matrix.noise, row * columns + times.indexOf(best))
+    return times.map((time, column) => {
+      const tie = Math.min(LARGEST_TIE, Math.hypot(at(matrix.noise, row * columns + column), bestNoise))
+      return Math.max(0, Math.log(time / best) - tie)
+    })
+  })
+}
+
+/** A matrix of some of the rows of another. */
+export function rowsOf(matrix: TimingMatrix, rows: readonly number[]): TimingMatrix {
+  const columns = matrix.configs.length
+  const take = (values: Float64Array) => {
+    const result = new Float64Array(rows.length * columns)
+    rows.forEach((row, r) => {
+      result.set(values.subarray(row * columns, (row + 1) * columns), r * columns)
+    })
+    return result
+  }
+  const shapes = rows.map((row) => entryAt(matrix.shapes, row))
+  return { ...matrix, shapes, times: take(matrix.times), noise: take(matrix.noise) }
+}
+
+/** Of the median, relative, from the median absolute deviation; 0 for fewer than three samples. */
+function standardError(samples: readonly number[]): number {
+  if (samples.length < 3) return 0
+  const middle = median(samples)
+  const deviation = 1.4826 * median(samples.map((sample) => Math.abs(sample - middle)))
+  return (1.2533 * deviation) / middle / Math.sqrt(samples.length)
+}
+
+/** A handful of samples estimates noise badly: each estimate is averaged with the typical one of the sweep. */
+function steadied(noise: Float64Array): Float64Array {
+  const known = [...noise].filter((value) => value > 0)
+  if (known.length === 0) return noise
+  const typical = median(known)
+  return noise.map((value) => (value > 0 ? Math.hypot(value, typical) / Math.SQRT2 : 0))
+}

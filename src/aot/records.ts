@@ -1,0 +1,252 @@
+/**
+ * The records of a run, `records_<hardware_id>.jsonl`: one JSON object a line, appended and flushed line by line,
+ * the source of truth from which every other file of a run is derived. Here: the kinds of event, and the reader,
+ * which never gives up on a file. A line that cannot be used becomes a `LineProblem` and is left out.
+ */
+import { type ConfigData, toConfigValue } from '../config/value.ts'
+import type { BatchedSpec, Features, FeatureValue } from '../heuristics/features.ts'
+import { errorMessage } from '../support/errors.ts'
+
+/** What one line of a run's records says; `event` tells which. */
+export type AotRecord = RunRecord | KernelRecord | TunedRecord | MeasurementRecord
+
+/** A run begins or is resumed. Applies to the lines that follow. */
+export interface RunRecord {
+  readonly event: 'run'
+  readonly run_id: string
+  /** ISO 8601. The only date that a build knows. */
+  readonly started_at: string
+  readonly hardware_id: string
+  /** As in the names of generated modules, e.g. `webgpu_nvidia_hopper`. */
+  readonly device_family: string
+  /** Name to version: helion-aot, webgpu, node, driver, … */
+  readonly versions: Readonly<Record<string, string>>
+  readonly device: Readonly<Record<string, string>>
+  readonly command: readonly string[]
+}
+
+/** A kernel takes part. Measurements that follow are of this version of its source. */
+export interface KernelRecord {
+  readonly event: 'kernel'
+  readonly kernel: string
+  readonly source_file: string
+  readonly source_hash: string
+  readonly batched?: BatchedSpec
+  /** True when the author gave a `key` function: features are then `key_0`, `key_1`, … */
+  readonly has_key?: boolean
+  readonly baseline?: string
+  /** The config that runs when there is no module. */
+  readonly default_config?: ConfigData
+}
+
+/** One shape was tuned. */
+export interface TunedRecord {
+  readonly event: 'tuned'
+  readonly kernel: string
+  readonly shape_hash: string
+  readonly shape_features: Features
+  readonly config: ConfigData
+  readonly timing_ms: number
+  readonly configs_tried: number
+  readonly seconds: number
+  /** Reason to how many configs. */
+  readonly failures: Readonly<Record<string, number>>
+}
+
+export type MeasurementStatus = 'ok' | 'invalid' | 'wrong' | 'timeout' | 'error'
+
+/** One config was timed on one shape, or could not be. */
+export interface MeasurementRecord {
+  readonly event: 'measurement'
+  readonly kernel: string
+  readonly shape_hash: string
+  readonly config_hash: string
+  readonly config: ConfigData
+  readonly shape_features: Features
+  readonly status: MeasurementStatus
+  /** Milliseconds, each positive; empty unless status is ok. */
+  readonly samples: readonly number[]
+  /** Median of the samples; null unless status is ok. */
+  readonly timing_ms: number | null
+  /** Relative spread of the samples. */
+  readonly spread?: number | null
+  /** How much this shape counts; 1 when absent. */
+  readonly weight?: number
+  readonly reason?: string
+  readonly compile_ms?: number | null
+  readonly wgsl_hash?: string
+  readonly is_default?: boolean
+}
+
+/** A line that was left out. `line` counts from 1. */
+export interface LineProblem {
+  readonly file: string
+  readonly line: number
+  readonly kind: 'torn' | 'duplicate' | 'foreign' | 'bad time' | 'bad value'
+  readonly reason: string
+}
+
+export interface ReadResult<T> {
+  readonly records: readonly T[]
+  readonly problems: readonly LineProblem[]
+}
+
+/** Why a line was refused; thrown by the checks below and caught by the readers. */
+export class LineError extends Error {
+  readonly kind: LineProblem['kind']
+  constructor(kind: LineProblem['kind'], reason: string) {
+    super(reason)
+    this.kind = kind
+  }
+}
+
+/** "file:line: kind: reason", as printed. */
+export function formatProblem(problem: LineProblem): string {
+  return `${problem.file}:${problem.line}: ${problem.kind}: ${problem.reason}`
+}
+
+/** Reads the lines of one records file. Never throws on contents; blank lines are no problem. */
+export function readRecords(lines: Iterable<string>, file: string): ReadResult<AotRecord> {
+  const records: AotRecord[] = []
+  const problems: LineProblem[] = []
+  const seen = new Set<string>()
+  let number = 0
+  for (const text of lines) {
+    number++
+    if (text.trim() === '') continue
+    try {
+      if (seen.has(text)) throw new LineError('duplicate', 'the same line was read before')
+      records.push(parseRecord(text))
+      seen.add(text)
+    } catch (error) {
+      problems.push(toProblem(error, file, number))
+    }
+  }
+  return { records, problems }
+}
+
+/** Turns a LineError into a LineProblem; anything else is a bug and flies. */
+export function toProblem(error: unknown, file: string, line: number): LineProblem {
+  if (!(error instanceof LineError)) throw error
+  return { file, line, kind: error.kind, reason: error.message }
+}
+
+/** A finite positive number of milliseconds. */
+export function checkTime(value: unknown): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value
+  throw new LineError('bad time', `a time must be a positive number of milliseconds, got ${show(value)}`)
+}
+
+/** Plain config data. */
+export function checkConfig(value: unknown): ConfigData {
+  try {
+    return Object.fromEntries(
+      Object.entries(checkObject(value, 'config')).map(([name, entry]) => [name, toConfigValue(entry, name)]),
+    )
+  } catch (error) {
+    throw error instanceof LineError ? error : new LineError('bad value', errorMessage(error).split('\n')[0] ?? '')
+  }
+}
+
+/** Finite numbers and strings; booleans become 0 or 1; null means absent. */
+export function checkFeatures(value: unknown): Features {
+  const entries: [string, FeatureValue][] = []
+  for (const [name, entry] of Object.entries(checkObject(value, 'shape_features'))) {
+    if (entry === null) continue
+    if (typeof entry === 'boolean') entries.push([name, Number(entry)])
+    else if (typeof entry === 'string' || Number.isFinite(entry)) entries.push([name, entry as FeatureValue])
+    else throw new LineError('bad value', `feature ${name} is ${show(entry)}, not a number or text`)
+  }
+  return Object.fromEntries(entries)
+}
+
+/** JSON of one line or cell. */
+export function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new LineError('torn', `${what} is not JSON (${errorMessage(error)})`)
+  }
+}
+
+export function checkName(value: unknown, what: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw new LineError('bad value', `${what} is ${show(value)}, not a name`)
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** How each kind of event is checked. A reader that meets an unknown kind calls the line foreign. */
+const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRecord } = {
+  run: (fields) => ({
+    ...(fields as unknown as RunRecord),
+    hardware_id: checkName(fields.hardware_id, 'hardware_id'),
+    device_family: checkName(fields.device_family, 'device_family'),
+    started_at: checkName(fields.started_at, 'started_at'),
+    run_id: checkName(fields.run_id, 'run_id'),
+    versions: checkTexts(fields.versions, 'versions'),
+    device: checkTexts(fields.device, 'device'),
+  }),
+  kernel: (fields) => ({
+    ...(fields as unknown as KernelRecord),
+    kernel: checkName(fields.kernel, 'kernel'),
+    source_hash: checkName(fields.source_hash, 'source_hash'),
+    source_file: checkName(fields.source_file, 'source_file'),
+    ...(fields.default_config ? { default_config: checkConfig(fields.default_config) } : {}),
+  }),
+  tuned: (fields) => ({
+    ...(fields as unknown as TunedRecord),
+    kernel: checkName(fields.kernel, 'kernel'),
+    shape_hash: checkName(fields.shape_hash, 'shape_hash'),
+    shape_features: checkFeatures(fields.shape_features),
+    config: checkConfig(fields.config),
+    timing_ms: checkTime(fields.timing_ms),
+  }),
+  measurement: (fields) => ({
+    ...(fields as unknown as MeasurementRecord),
+    kernel: checkName(fields.kernel, 'kernel'),
+    shape_hash: checkName(fields.shape_hash, 'shape_hash'),
+    config: checkConfig(fields.config),
+    shape_features: checkFeatures(fields.shape_features),
+    ...checkOutcome(fields),
+    ...(fields.weight === undefined ? {} : { weight: checkWeight(fields.weight) }),
+  }),
+}
+
+const STATUSES: readonly unknown[] = ['ok', 'invalid', 'wrong', 'timeout', 'error']
+
+function parseRecord(text: string): AotRecord {
+  const fields = checkObject(parseJson(text, 'the line'), 'the line')
+  const { event } = fields
+  if (typeof event !== 'string' || !Object.hasOwn(CHECKS, event))
+    throw new LineError('foreign', `no known kind of record: event is ${show(event)}`)
+  return CHECKS[event as AotRecord['event']](fields)
+}
+
+function checkOutcome(fields: Fields): Pick<MeasurementRecord, 'status' | 'samples' | 'timing_ms'> {
+  if (!STATUSES.includes(fields.status)) throw new LineError('bad value', `status is ${show(fields.status)}`)
+  const status = fields.status as MeasurementStatus
+  if (status !== 'ok') return { status, samples: [], timing_ms: null }
+  const listed = Array.isArray(fields.samples) ? fields.samples.map(checkTime) : []
+  const timing_ms = checkTime(fields.timing_ms)
+  return { status, timing_ms, samples: listed.length > 0 ? listed : [timing_ms] }
+}
+
+function checkWeight(value: unknown): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
+  throw new LineError('bad value', `a weight must be a number from 0 up, got ${show(value)}`)
+}
+
+function checkTexts(value: unknown, what: string): Readonly<Record<string, string>> {
+  const entries = Object.entries(checkObject(value ?? {}, what))
+  return Object.fromEntries(entries.map(([name, entry]) => [name, String(entry)]))
+}
+
+function checkObject(value: unknown, what: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
+  throw new LineError('foreign', `${what} is ${show(value)}, not an object`)
+}
+
+function show(value: unknown): string {
+  return (JSON.stringify(value) ?? String(value)).slice(0, 60)
+}

@@ -1,0 +1,119 @@
+/**
+ * The features of a call: the only thing that a generated module may decide by. One extractor serves the sweep
+ * (collect, measure) and the running program, so that both see the same numbers; dimensions declared `batched`
+ * are left out in both. Names: `arg0_dim1`, `arg0_numel`, `arg0_ndim`, `arg0_dtype`, `arg0_dtype_size`,
+ * `arg0_dtype_cat`, `arg2_scalar`, and `key_0`, `key_1`, … for the values of a user's `key` function.
+ */
+import { DTYPES, isDType } from '../support/dtypes.ts'
+import { product } from '../support/maths.ts'
+import { stableStringify } from '../support/stable.ts'
+
+export type FeatureValue = number | string
+
+/** Feature name to value, in the order of the arguments. */
+export type Features = Readonly<Record<string, FeatureValue>>
+
+/**
+ * Per argument: null, or for a tensor one entry per dimension, null for a dimension that counts and any integer
+ * for one that does not.
+ */
+export type BatchedSpec = readonly (readonly (number | null)[] | null | undefined)[]
+
+/** All that features need of a tensor. */
+export interface TensorLike {
+  readonly shape: readonly number[]
+  readonly dtype: string
+}
+
+export interface FeatureOptions {
+  readonly batched?: BatchedSpec | undefined
+}
+
+/** One flattened value of a `key` function; null holds the place of a value that was null or undefined. */
+export type KeyValue = FeatureValue | null
+
+/** Features of the positional arguments of a call. Arguments that are no tensor, number or boolean have none. */
+export function extractFeatures(args: readonly unknown[], options: FeatureOptions = {}): Features {
+  const features: Record<string, FeatureValue> = {}
+  args.forEach((arg, index) => {
+    if (isTensorLike(arg)) addTensor(features, `arg${index}`, arg, options.batched?.[index])
+    else if (typeof arg === 'number' || typeof arg === 'boolean') features[`arg${index}_scalar`] = Number(arg)
+  })
+  return features
+}
+
+/** Features of what a user's `key` function returned. A null keeps its position: `[null, 5]` has only `key_1`. */
+export function keyFeatures(value: unknown): Features {
+  const features: Record<string, FeatureValue> = {}
+  flattenKey(value).forEach((entry, index) => {
+    if (entry !== null) features[`key_${index}`] = entry
+  })
+  return features
+}
+
+/**
+ * The values of a `key` function, flattened, as `key_<kernel>` and `autotune_<kernel>` take them by position:
+ * arrays are opened, booleans become 0 or 1, other objects become text.
+ */
+export function flattenKey(value: unknown): readonly KeyValue[] {
+  if (Array.isArray(value)) return value.flatMap(flattenKey)
+  if (value === null || value === undefined) return [null]
+  if (typeof value === 'number' || typeof value === 'string') return [value]
+  if (typeof value === 'boolean' || typeof value === 'bigint') return [Number(value)]
+  return [stableStringify(value)]
+}
+
+/** The features of `features` that `batched` leaves in: for records written before the declaration changed. */
+export function withoutBatched(features: Features, batched: BatchedSpec | undefined): Features {
+  if (!batched) return features
+  const kept = Object.entries(features).filter(([name]) => {
+    const [, index, what, dim] = /^arg(\d+)_(dim|numel)(\d*)$/.exec(name) ?? []
+    const spec = index === undefined ? undefined : batched[Number(index)]
+    if (!spec) return true
+    return what === 'numel' ? !isBatched(spec) : isKept(spec, Number(dim))
+  })
+  return Object.fromEntries(kept)
+}
+
+/** True for anything with a shape and a dtype. */
+export function isTensorLike(value: unknown): value is TensorLike {
+  if (typeof value !== 'object' || value === null) return false
+  const { shape, dtype } = value as Partial<TensorLike>
+  return Array.isArray(shape) && typeof dtype === 'string'
+}
+
+/** Bytes and category (bool 0, int 1, float 2, complex 3, other 4) of a dtype, ours or spelled as elsewhere. */
+export function describeDType(dtype: string): { readonly bytes: number; readonly category: number } {
+  if (isDType(dtype)) return { bytes: DTYPES[dtype].bytes, category: DTYPES[dtype].categoryCode }
+  const [, kind = '', bits] = /^(?:.*\.)?([a-z]+?)(\d+)(?:_\w*)?$/.exec(dtype) ?? []
+  const bytes = bits === undefined ? 0 : Number(bits) / 8
+  if (/^(bf|f|bfloat|float)$/.test(kind)) return { bytes, category: 2 }
+  if (/^(i|u|int|uint)$/.test(kind)) return { bytes, category: 1 }
+  if (kind === 'complex') return { bytes, category: 3 }
+  return /(^|\.)bool$/.test(dtype) ? { bytes: 1, category: 0 } : { bytes, category: 4 }
+}
+
+function addTensor(
+  features: Record<string, FeatureValue>,
+  name: string,
+  tensor: TensorLike,
+  batched: readonly (number | null)[] | null | undefined,
+): void {
+  features[`${name}_ndim`] = tensor.shape.length
+  tensor.shape.forEach((size, dim) => {
+    if (isKept(batched, dim)) features[`${name}_dim${dim}`] = size
+  })
+  if (!isBatched(batched)) features[`${name}_numel`] = product(tensor.shape)
+  const { bytes, category } = describeDType(tensor.dtype)
+  features[`${name}_dtype`] = tensor.dtype
+  features[`${name}_dtype_size`] = bytes
+  features[`${name}_dtype_cat`] = category
+}
+
+function isKept(batched: readonly (number | null)[] | null | undefined, dim: number): boolean {
+  return (batched?.[dim] ?? null) === null
+}
+
+function isBatched(batched: readonly (number | null)[] | null | undefined): boolean {
+  return batched?.some((entry) => entry !== null) ?? false
+}
