@@ -43,6 +43,7 @@ export interface Timing {
 }
 
 const ESTIMATES = 5
+const MIN_ESTIMATES = 3
 /** A sample lasts at least so many steps of the clock. */
 const MIN_STEPS = 20
 const MAX_REPEATS = 10_000
@@ -154,7 +155,8 @@ class Session {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const estimates = await this.#run(repeat(plan, estimateCount(targetMs, plan.ms)))
       const least = this.#clock.resolutionMs
-      const ms = Math.max(median(estimates.filter(Number.isFinite)), least / MIN_STEPS, Number.EPSILON)
+      // The least of them: a machine that is busy with other things makes none of them shorter.
+      const ms = Math.max(Math.min(...estimates.filter(Number.isFinite)), least / MIN_STEPS, Number.EPSILON)
       plan = { ...plan, ms }
       if (ms >= MIN_STEPS * least || plan.repeats === MAX_REPEATS) return plan
       // Aims above the goal: an estimate of a few steps is a rough one.
@@ -219,7 +221,8 @@ interface Plan extends Sample {
 }
 
 function estimateCount(targetMs: number, setupMs: number): number {
-  return clamp(Math.floor(targetMs / Math.max(setupMs, Number.EPSILON)), 1, ESTIMATES)
+  if (setupMs >= targetMs) return 1
+  return clamp(Math.floor(targetMs / Math.max(setupMs, Number.EPSILON)), MIN_ESTIMATES, ESTIMATES)
 }
 
 function repeat<T>(item: T, count: number): T[] {

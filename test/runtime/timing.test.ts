@@ -140,7 +140,8 @@ describe('coarse clocks', () => {
     const own = await setUp(coarse)
     const tiny = { ...own.short, words: Uint32Array.of(64, 0), grid: [1, 1, 1] as const }
     const timing = await timeLaunches(coarse, [tiny], QUICK)
-    expect(timing.launchesPerSample).toBeGreaterThan(10)
+    expect(timing.launchesPerSample).toBeGreaterThan(1)
+    expect(timing.medianMs * timing.launchesPerSample).toBeGreaterThan(10 * 0.065536)
     expect(timing.cacheFlushed).toBe(false)
     expect(timing.resolutionMs * timing.launchesPerSample).toBeCloseTo(0.065536, 5)
     const fine = await timeLaunches(device, [{ ...short, words: tiny.words, grid: tiny.grid }], QUICK)
