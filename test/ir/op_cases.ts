@@ -7,7 +7,7 @@ import type { DType } from '../../src/support/dtypes.ts'
 export type OpCase = readonly [dtype: DType, operands: readonly number[], expected: number]
 
 /** The reference value of one element, rounded to the dtype of the result. */
-export function valueOf(op: OpName, dtype: DType, operands: readonly number[]): number {
+export function rounded(op: OpName, dtype: DType, operands: readonly number[]): number {
   const [a = 0, b = 0, c = 0] = operands
   const rule = OPS[op]
   return roundTo(rule.result === 'bool' ? 'bool' : dtype, rule.cpu(a, b, c, dtype))
@@ -19,7 +19,7 @@ export function expectCases(op: OpName, cases: readonly OpCase[]): void {
   for (const [dtype, operands, expected] of cases) {
     const where = `${op}(${operands.join(', ')}) of ${dtype}`
     expect(operands.length, where).toBe(OPS[op].arity)
-    const value = valueOf(op, dtype, operands)
+    const value = rounded(op, dtype, operands)
     if (Number.isInteger(expected) || !Number.isFinite(expected)) expect(value, where).toBe(expected)
     else expect(Math.abs(value - expected), `${where} is ${value}`).toBeLessThan(Math.abs(expected) * 2.4e-7)
   }

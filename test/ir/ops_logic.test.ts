@@ -103,7 +103,8 @@ describe('the table', () => {
       const text = OPS[op].wgsl({ T: dtype, dtype, of: (other) => other }, a, b, c)
       for (const name of operandTexts.slice(0, arity)) expect(text, op).toMatch(new RegExp(`\\b${name}\\b`))
       expect(text, op).not.toContain('undefined')
-      if (helper && dtype === 'f32' && op !== 'floorDiv' && op !== 'mod') expect(text).toContain(`${helper}_f32(`)
+      if (helper && dtype === 'f32' && op !== 'floorDiv' && op !== 'mod')
+        expect(text).toContain(`${helper}_f32(`)
     }
   })
 })

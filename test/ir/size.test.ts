@@ -26,9 +26,9 @@ const value =
 
 describe('sizes', () => {
   it('fold where both are numbers', () => {
-    const all = (['add', 'sub', 'mul', 'floordiv', 'cdiv', 'mod', 'min', 'max', 'next_power_of_2'] as const).map(
-      (op) => sizeOp(op, 7, 2),
-    )
+    const all = (
+      ['add', 'sub', 'mul', 'floordiv', 'cdiv', 'mod', 'min', 'max', 'next_power_of_2'] as const
+    ).map((op) => sizeOp(op, 7, 2))
     expect(all).toEqual([9, 5, 14, 3, 4, 1, 2, 7, 8])
   })
 

@@ -55,7 +55,11 @@ export function host(
 }
 
 /** Small numbers that f32 and f16 hold exactly and that no simple mistake leaves unchanged. */
-export function ramp(shape: readonly number[], dtype: DType = 'f32', dynamic?: readonly boolean[]): HostArgument {
+export function ramp(
+  shape: readonly number[],
+  dtype: DType = 'f32',
+  dynamic?: readonly boolean[],
+): HostArgument {
   return host(shape, (i) => ((i * 7) % 11) - 3, dtype, dynamic)
 }
 
@@ -94,10 +98,11 @@ export function run(
   const hosts = args.flatMap(tensorsIn)
   const sizeOf = (size: Size): number =>
     evalSize(size, ({ tensor, axis }) => hosts[tensor]?.shape[axis] ?? Number.NaN)
-  kernel.guards.forEach((guard) => checkGuard(guard, sizeOf))
+  for (const guard of kernel.guards) checkGuard(guard, sizeOf)
   for (const info of kernel.tensors) {
     const shape = info.shape.map(sizeOf)
-    const data = info.role === 'argument' ? [...(hosts[info.id]?.data ?? [])] : new Array(product(shape)).fill(NaN)
+    const data =
+      info.role === 'argument' ? [...(hosts[info.id]?.data ?? [])] : new Array(product(shape)).fill(NaN)
     tensors.push({ shape, data })
   }
   interpretKernel(kernel, tensors, args.flatMap(scalarsIn), {
@@ -125,7 +130,11 @@ export function expectRun(
 }
 
 /** What the first tensor argument holds after the kernel has run, for static and dynamic shapes and every extent. */
-export function expectInPlace(fn: KernelFunction, args: readonly Argument[], expected: readonly number[]): void {
+export function expectInPlace(
+  fn: KernelFunction,
+  args: readonly Argument[],
+  expected: readonly number[],
+): void {
   for (const dynamic of [false, true]) {
     for (const extent of [undefined, 1, 2, 4, 16]) {
       const { tensors } = run(fn, args, extent === undefined ? { dynamic } : { dynamic, extent })
