@@ -69,6 +69,11 @@ export class RegionBuilder {
     return new RegionBuilder(this.#factory, this)
   }
 
+  /** A builder for a region that replaces this one. */
+  fresh(): RegionBuilder {
+    return new RegionBuilder(this.#factory, this.#outer)
+  }
+
   /** Makes a node that belongs to no list: the parameter of a loop. */
   make<S extends NodeSpec>(spec: S): S & { readonly id: number } {
     return this.#factory.make(spec)

@@ -96,6 +96,7 @@ export function sizeOp(op: SizeOp, a: Size, b: Size): Size {
   if (b === rule.identity) return a
   if (a === rule.identity && (op === 'add' || op === 'mul')) return b
   if (op === 'mul' && (a === 0 || b === 0)) return 0
+  if (op === 'sub' && sameSize(a, b)) return 0
   return { op, key: rule.print(printSize(a), printSize(b)), args: [a, b] }
 }
 

@@ -1,0 +1,68 @@
+/** Puts a dispatch together: directives, declarations, helper functions, the entry point. */
+
+import { helperFunctions } from './helpers.ts'
+import type { GridText } from './lower_grid.ts'
+import type { Lowering } from './lowering.ts'
+import type { WgslDispatch } from './program.ts'
+
+interface Parts extends GridText {
+  readonly label: string
+  readonly registers: number
+}
+
+export function assemble(
+  lowering: Lowering,
+  { label, registers, launch: grid, builtins }: Parts,
+): WgslDispatch {
+  const { bound, out, launch, bindings, memory } = lowering
+  const { limits } = bound
+  const bindingText = bindings.declarations(limits)
+  const launchText = launch.declarations(limits, bindings.list.length)
+  const memoryText = memory.declarations(limits.maxWorkgroupBytes)
+  const body = out.text
+  const storage = launch.storage(limits)
+  const module = [...bindingText, ...launchText, ...memoryText, body].join('\n')
+  const directives = [
+    ...(/\bf16\b|\bvec[24]h\b|\d+h\b/.test(module) ? ['enable f16;'] : []),
+    ...(lowering.usesSubgroups ? ['enable subgroups;'] : []),
+    ...(launchText.length > 0 && storage === 'immediate' ? ['requires immediate_address_space;'] : []),
+  ]
+  const thread = threadNumber(lowering)
+  const entry = [
+    `@compute @workgroup_size(${bound.threads})`,
+    `fn main(${[...builtins, ...thread.builtins].join(', ')}) {`,
+    ...thread.lines,
+    body,
+    '}',
+  ]
+  const sections = [directives, [...bindingText, ...launchText, ...memoryText], helperFunctions(body), entry]
+  return {
+    label,
+    wgsl: `${sections
+      .filter((lines) => lines.length > 0)
+      .map((lines) => lines.join('\n'))
+      .join('\n\n')}\n`,
+    workgroupSize: bound.threads,
+    bindings: bindings.list,
+    words: launch.words,
+    wordsIn: storage,
+    grid,
+    workgroupBytes: memory.bytes,
+    registers,
+  }
+}
+
+/**
+ * The invocation's number. Where subgroup operations are used it is made from the subgroup's number and the lane,
+ * because WGSL does not promise that the local index runs along the lanes.
+ */
+function threadNumber({ usesSubgroups, bound }: Lowering): {
+  builtins: readonly string[]
+  lines: readonly string[]
+} {
+  if (!usesSubgroups) return { builtins: ['@builtin(local_invocation_index) thread: u32'], lines: [] }
+  return {
+    builtins: ['@builtin(subgroup_id) subgroup: u32', '@builtin(subgroup_invocation_id) lane: u32'],
+    lines: [`  let thread = subgroup * ${bound.limits.subgroupSize}u + lane;`],
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * The compiler: from a traced kernel and a config to WGSL. A pure function; each top-level loop becomes one dispatch.
+ * Throws ConfigError when this config cannot be built for this device.
+ */
+import type { Config } from '../config/config.ts'
+import { NodeFactory, RegionBuilder } from '../ir/build.ts'
+import type { Grid, KernelIr } from '../ir/kernel_ir.ts'
+import { printRegion } from '../ir/print.ts'
+import { removeDeadNodes } from '../ir/traverse.ts'
+import { verifyRegion } from '../ir/verify.ts'
+import { assemble } from './assemble.ts'
+import { BoundConfig } from './bound_config.ts'
+import { checkRegisters } from './check_registers.ts'
+import { lowerRegion } from './lower.ts'
+import { lowerGrid } from './lower_grid.ts'
+import { Lowering } from './lowering.ts'
+import { flattenGrid } from './passes/flatten_loops.ts'
+import { insertMasks } from './passes/insert_masks.ts'
+import { rollReduction } from './passes/roll_reductions.ts'
+import type { DeviceLimits, WgslDispatch, WgslProgram } from './program.ts'
+
+/** A grid on its way through the passes. */
+type GridState = Pick<Grid, 'blocks' | 'body'>
+
+/** A step of the compiler, on the region of one grid. */
+interface Pass {
+  readonly name: string
+  readonly run: (grid: GridState, bound: BoundConfig, builder: RegionBuilder) => GridState
+}
+
+const PASSES: readonly Pass[] = [
+  { name: 'flatten loops', run: flatten },
+  {
+    name: 'insert masks',
+    run: (grid, bound, builder) => ({ ...grid, body: insertMasks(grid.body, bound, builder) }),
+  },
+  { name: 'roll reductions', run: roll },
+  {
+    name: 'remove dead nodes',
+    run: (grid, _bound, builder) => ({ ...grid, body: removeDeadNodes(grid.body, builder) }),
+  },
+]
+
+export interface CompileOptions {
+  /** Called with the IR after every pass, for debugging. */
+  readonly onPass?: (pass: string, text: string) => void
+}
+
+/** `config` must be complete, as `ConfigSpec.normalize` makes it. */
+export function compileKernel(
+  kernel: KernelIr,
+  config: Config,
+  limits: DeviceLimits,
+  options: CompileOptions = {},
+): WgslProgram {
+  const bound = new BoundConfig(kernel, config, limits)
+  return { dispatches: kernel.grids.map((grid, number) => compileGrid(grid, number, bound, options)) }
+}
+
+function compileGrid(grid: Grid, number: number, bound: BoundConfig, options: CompileOptions): WgslDispatch {
+  const state = runPasses(grid, bound, options)
+  const lowering = new Lowering(state.body, bound)
+  const registers = checkRegisters(state.body, lowering)
+  for (const block of bound.rowsOf(number)) lowering.enterRow(block)
+  const text = lowerGrid(lowering, state.blocks, () => lowerRegion(lowering, state.body))
+  const label = bound.kernel.grids.length > 1 ? `${bound.kernel.name}_${number}` : bound.kernel.name
+  return assemble(lowering, { label, registers, ...text })
+}
+
+function runPasses(grid: Grid, bound: BoundConfig, { onPass }: CompileOptions): GridState {
+  const factory = new NodeFactory()
+  const ranks = (): number[] => bound.views.map((view) => view.shape.length)
+  let state: GridState = { blocks: grid.blocks, body: grid.body }
+  for (const { name, run } of PASSES) {
+    state = run(state, bound, new RegionBuilder(factory))
+    verifyRegion(state.body, new Set([...bound.blocks].map((block) => block.id)), ranks())
+    onPass?.(name, printRegion(state.body, [...bound.blocks]))
+  }
+  return state
+}
+
+function flatten(grid: GridState, bound: BoundConfig, builder: RegionBuilder): GridState {
+  if (!bound.isFlattened(grid.blocks)) return grid
+  const { body, block } = flattenGrid(grid, bound, builder)
+  return { blocks: [block], body }
+}
+
+function roll(grid: GridState, bound: BoundConfig, builder: RegionBuilder): GridState {
+  const rows = bound.sites.rows.filter((row) => bound.chunkOf(row.id) !== undefined)
+  let { body } = grid
+  for (const row of rows) body = rollReduction(body, row.id, bound, builder.fresh())
+  return { ...grid, body }
+}

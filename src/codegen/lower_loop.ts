@@ -1,0 +1,279 @@
+/**
+ * Loops on the device: counted loops with carried values in variables, written out fully or in part as the config
+ * says. With two stages the operands of a dot are loaded one round ahead, into registers that wait while the present
+ * round computes.
+ */
+import type { DotNode, LoopNode, Node, Region } from '../ir/node.ts'
+import { hasEffect, operandsOf } from '../ir/traverse.ts'
+import { ConfigError } from '../support/errors.ts'
+import { cdiv } from '../support/maths.ts'
+import { sumText } from './coordinates.ts'
+import { type DotOperands, dotOperands, lowerDot } from './lower_dot.ts'
+import type { Lowering } from './lowering.ts'
+import { type Chunk, chunkRegisters, chunkText, chunkWidth, named, type Registers } from './registers.ts'
+import { isTile } from './tile_classes.ts'
+import { isMadeAfresh, scalarText, valueIn } from './values.ts'
+import { wgslType } from './wgsl_types.ts'
+import { operand } from './writer.ts'
+
+/** Lowers the nodes of a region; given by the caller, because regions and loops contain each other. */
+export type LowerRegion = (lowering: Lowering, region: Region) => void
+
+/** Loops written out in full must stay readable, and compilable. */
+const MAX_ROUNDS_WRITTEN_OUT = 64
+
+export function lowerLoop(lowering: Lowering, node: LoopNode, lowerRegion: LowerRegion): void {
+  declareCarried(lowering, node)
+  const body = (): void => {
+    lowerRegion(lowering, node.body)
+    assignYields(lowering, node)
+  }
+  const order = lowering.bound.orderOf(node.blocks)
+  const pipelined = order.length === 1 ? pipelinedDot(lowering, node) : undefined
+  lowering.memory.inLoop(() => {
+    if (pipelined) emitPipelined(lowering, node, pipelined, lowerRegion)
+    else emitDimensions(lowering, node, order, body)
+  })
+}
+
+/** Variables for the carried values. */
+function declareCarried(lowering: Lowering, node: LoopNode): void {
+  const { out } = lowering
+  const inits = node.phis.map((phi, i) => {
+    const layout = (isTile(phi) ? lowering.layouts.of(phi) : undefined) ?? lowering.scalarLayout
+    return valueIn(lowering, node.inits[i] ?? phi, layout)
+  })
+  node.phis.forEach((phi, i) => {
+    const init = inits[i]
+    if (!init) return
+    const type = wgslType(phi.type.dtype, chunkWidth(init.layout))
+    const chunks = chunkRegisters(init.layout).map((_registers, chunk): Chunk => {
+      const name = out.fresh('carried')
+      out.line(`var ${name}: ${type} = ${chunkText(init, chunk)};`)
+      return { text: name, splat: false }
+    })
+    lowering.values.set(phi, { layout: init.layout, dtype: phi.type.dtype, chunks })
+  })
+}
+
+/** Values for the next round: all computed before any variable changes. */
+function assignYields(lowering: Lowering, node: LoopNode): void {
+  const { out, values } = lowering
+  const pairs = node.phis.flatMap((phi, i) => {
+    const target = values.get(phi)
+    const next = node.yields[i]
+    if (!target || !next || values.get(next) === target) return []
+    return [{ target, value: named(out, valueIn(lowering, next, target.layout), 'next') }]
+  })
+  for (const { target, value } of pairs) {
+    target.chunks.forEach(({ text }, chunk) => {
+      out.line(`${text} = ${chunkText(value, chunk)};`)
+    })
+  }
+}
+
+function emitDimensions(
+  lowering: Lowering,
+  node: LoopNode,
+  order: readonly number[],
+  body: () => void,
+): void {
+  const [dimension, ...inner] = order
+  if (dimension === undefined) {
+    body()
+    return
+  }
+  emitRounds(lowering, node, dimension, () => emitDimensions(lowering, node, inner, body))
+}
+
+interface Range {
+  readonly begin: string
+  readonly end: string
+  /** Number of rounds, when known. */
+  readonly rounds: number | undefined
+  readonly extent: number
+}
+
+function emitRounds(lowering: Lowering, node: LoopNode, dimension: number, body: () => void): void {
+  const { out, bound } = lowering
+  const range = rangeOf(lowering, node, dimension)
+  const { begin, end, extent, rounds } = range
+  const enter = (at: string): void => enterRound(lowering, node, dimension, range, at)
+  if (rounds !== undefined && (rounds <= 1 || bound.isStaticRange(node))) {
+    writeOut(lowering, range, rounds, enter, body)
+    return
+  }
+  const variable = out.fresh(bound.block(node.blocks[dimension] ?? 0).name)
+  const factor = node.blocks.length === 1 ? bound.unrollFactor(node) : 0
+  if (factor <= 1) {
+    out.block(`for (var ${variable} = ${begin}; ${variable} < ${end}; ${variable} += ${extent}u)`, () => {
+      enter(variable)
+      body()
+    })
+    return
+  }
+  out.line(`var ${variable} = ${begin};`)
+  const whole = `${variable} + ${(factor - 1) * extent}u < ${end}`
+  out.block(`for (; ${whole}; ${variable} += ${factor * extent}u)`, () => {
+    for (let i = 0; i < factor; i++) {
+      out.block('', () => {
+        enter(sumText([variable], i * extent))
+        body()
+      })
+    }
+  })
+  if (rounds !== undefined && rounds % factor === 0) return
+  out.block(`for (; ${variable} < ${end}; ${variable} += ${extent}u)`, () => {
+    enter(variable)
+    body()
+  })
+}
+
+function writeOut(
+  lowering: Lowering,
+  { begin, extent }: Range,
+  rounds: number,
+  enter: (at: string) => void,
+  body: () => void,
+): void {
+  if (rounds > MAX_ROUNDS_WRITTEN_OUT) {
+    throw new ConfigError(
+      `static_ranges would write out ${rounds} rounds of a loop; the limit is ${MAX_ROUNDS_WRITTEN_OUT}`,
+      {
+        remedy: 'Choose a larger block size or leave static_ranges false.',
+      },
+    )
+  }
+  for (let i = 0; i < rounds; i++) {
+    lowering.out.block('', () => {
+      enter(sumText([begin], i * extent))
+      body()
+    })
+  }
+}
+
+function rangeOf(lowering: Lowering, node: LoopNode, dimension: number): Range {
+  const block = node.blocks[dimension] ?? 0
+  const extent = lowering.bound.extent(block)
+  const [first, last] = [node.begins[dimension], node.ends[dimension]]
+  const known = first?.kind === 'constant' && last?.kind === 'constant'
+  const rounds = known ? cdiv(Math.max(0, last.value - first.value), extent) : undefined
+  return { begin: boundText(lowering, first), end: boundText(lowering, last), rounds, extent }
+}
+
+/** A bound as u32; what was computed on the device is clamped at zero and made uniform. */
+function boundText(lowering: Lowering, node: Node | undefined): string {
+  if (!node || node.kind === 'constant') return `${Math.max(0, node?.value ?? 0)}u`
+  if (node.kind === 'size') return lowering.launch.size(node.size)
+  const text = `u32(max(${scalarText(lowering, node)}, 0i))`
+  return isUniform(node) ? lowering.out.shared('bound', text) : uniformCopy(lowering, text)
+}
+
+/** True when the value does not depend on memory. */
+function isUniform(node: Node): boolean {
+  return (
+    node.kind !== 'load' && node.kind !== 'result' && node.kind !== 'phi' && operandsOf(node).every(isUniform)
+  )
+}
+
+/** WGSL allows barriers in a loop only if it can see that all invocations go round equally often. */
+function uniformCopy(lowering: Lowering, text: string): string {
+  const { out, memory, thread } = lowering
+  const array = memory.allocate('uniform_bound', 'u32', 4, 1)
+  memory.beforeWrite(array)
+  out.block(`if (${thread} == 0u)`, () => out.line(`${array.name}[0] = ${text};`))
+  memory.beforeRead(array)
+  const name = out.let('bound', `workgroupUniformLoad(&${array.name}[0])`)
+  memory.release(array)
+  return name
+}
+
+function enterRound(lowering: Lowering, node: LoopNode, dimension: number, range: Range, at: string): void {
+  const block = node.blocks[dimension] ?? 0
+  const from = range.begin === '0u' ? at : `${operand(at)} - ${operand(range.begin)}`
+  const id = range.extent === 1 ? from : `${operand(from)} / ${range.extent}u`
+  lowering.places.set(block, { begin: at, end: range.end, id })
+}
+
+interface PipelinedDot {
+  readonly dot: DotNode
+  /** The nodes that make the operands: loads and what is done to them. */
+  readonly producers: Region
+  readonly rest: Region
+}
+
+/** The single dot of a loop whose operands depend on nothing that the loop changes, when two stages are asked for. */
+function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot | undefined {
+  if (lowering.bound.config.numStages < 2) return undefined
+  const dots = node.body.filter((inner) => inner.kind === 'dot')
+  const [dot] = dots
+  if (dots.length !== 1 || dot?.kind !== 'dot') return undefined
+  const inBody = new Set(node.body)
+  const producers = new Set<Node>()
+  const collect = (value: Node): boolean => {
+    if (value.kind === 'phi') return !node.phis.includes(value)
+    if (!inBody.has(value) || producers.has(value)) return true
+    if (hasEffect(value) || value.kind === 'loop' || value.kind === 'result' || value.kind === 'reduce')
+      return false
+    producers.add(value)
+    return operandsOf(value).every(collect)
+  }
+  if (!collect(dot.a) || !collect(dot.b)) return undefined
+  const rest = node.body.filter((inner) => inner !== dot && !producers.has(inner))
+  const isShared = (value: Node): boolean => producers.has(value) && !isMadeAfresh(value, lowering)
+  const readElsewhere = rest.some((inner) => operandsOf(inner).some(isShared)) || node.yields.some(isShared)
+  if (readElsewhere || (dot.acc && dot.acc.kind !== 'phi')) return undefined
+  return { dot, producers: node.body.filter((inner) => producers.has(inner)), rest }
+}
+
+function emitPipelined(
+  lowering: Lowering,
+  node: LoopNode,
+  plan: PipelinedDot,
+  lowerRegion: LowerRegion,
+): void {
+  const { out, bound } = lowering
+  const range = rangeOf(lowering, node, 0)
+  const { dot } = plan
+  const load = (at: string): DotOperands => {
+    enterRound(lowering, node, 0, range, at)
+    lowerRegion(lowering, plan.producers)
+    return dotOperands(lowering, dot)
+  }
+  const first = load(range.begin)
+  const waiting = { a: variables(lowering, first.a), b: variables(lowering, first.b) }
+  const variable = out.fresh(bound.block(node.blocks[0] ?? 0).name)
+  out.block(
+    `for (var ${variable} = ${range.begin}; ${variable} < ${range.end}; ${variable} += ${range.extent}u)`,
+    () => {
+      const layout = lowering.layouts.of(dot) ?? lowering.layoutOfBlocks(dot.type.axes)
+      const prefetch = (): void => {
+        const next = sumText([variable], range.extent)
+        out.block(`if (${next} < ${range.end})`, () => {
+          const loaded = load(next)
+          assign(lowering, waiting.a, loaded.a)
+          assign(lowering, waiting.b, loaded.b)
+        })
+      }
+      lowering.values.set(dot, lowerDot(lowering, dot, layout, waiting, prefetch))
+      enterRound(lowering, node, 0, range, variable)
+      lowerRegion(lowering, plan.rest)
+      assignYields(lowering, node)
+    },
+  )
+}
+
+function variables({ out }: Lowering, value: Registers): Registers {
+  const chunks = value.chunks.map((_chunk, i): Chunk => {
+    const name = out.fresh('waiting')
+    out.line(`var ${name} = ${chunkText(value, i)};`)
+    return { text: name, splat: false }
+  })
+  return { ...value, chunks }
+}
+
+function assign({ out }: Lowering, target: Registers, value: Registers): void {
+  target.chunks.forEach(({ text }, i) => {
+    out.line(`${text} = ${chunkText(value, i)};`)
+  })
+}

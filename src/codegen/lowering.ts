@@ -1,0 +1,121 @@
+/**
+ * The state of lowering one dispatch: where values are, where blocks begin and end, and what the text so far declares.
+ * The functions of `lower_*.ts` each turn one family of nodes into WGSL through it.
+ */
+import type { Axis, Block, BlockId, Node, Region } from '../ir/node.ts'
+import { operandsOf, walk } from '../ir/traverse.ts'
+import { contiguousBlock, type MemoryNode, vectorBits } from './access.ts'
+import { Bindings, type PlannedAccess } from './bindings.ts'
+import type { BoundConfig } from './bound_config.ts'
+import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from './choose_layouts.ts'
+import { LaunchBlock } from './launch_block.ts'
+import { Layout } from './layout.ts'
+import type { Registers } from './registers.ts'
+import { isTile } from './tile_classes.ts'
+import type { Width } from './wgsl_types.ts'
+import { WorkgroupMemory } from './workgroup_memory.ts'
+import { Writer } from './writer.ts'
+
+/** Where a block is while its tile is being worked on: u32 expressions. */
+export interface BlockPlace {
+  readonly begin: string
+  /** End of the whole range, not clipped to the tile. */
+  readonly end: string
+  /** Number of the tile within the range. */
+  readonly id: string
+}
+
+export class Lowering {
+  readonly bound: BoundConfig
+  readonly out: Writer = new Writer()
+  readonly memory: WorkgroupMemory
+  readonly launch: LaunchBlock
+  readonly bindings: Bindings
+  readonly layouts: Layouts
+  readonly values: Map<Node, Registers> = new Map()
+  readonly places: Map<BlockId, BlockPlace> = new Map()
+  /** The layout of scalars: one register, every thread a copy. */
+  readonly scalarLayout: Layout
+  /** Set when the text uses subgroup operations. */
+  usesSubgroups = false
+  readonly #singleUse: ReadonlySet<Node>
+
+  constructor(region: Region, bound: BoundConfig) {
+    this.bound = bound
+    this.memory = new WorkgroupMemory(this.out)
+    this.launch = new LaunchBlock(bound.kernel, this.out)
+    this.layouts = chooseLayouts(region, bound)
+    this.scalarLayout = new Layout([], new Array(bound.threadBits).fill(undefined))
+    this.#singleUse = singleUses(region)
+    const accesses: PlannedAccess[] = []
+    walk(region, (node) => {
+      if (node.kind === 'load' || node.kind === 'store' || node.kind === 'atomic') {
+        accesses.push({ node, width: this.accessWidth(node) })
+      }
+    })
+    this.bindings = new Bindings(bound, accesses)
+  }
+
+  /** The layout in which an access touches memory. */
+  accessLayout(node: MemoryNode): Layout {
+    const value = node.kind === 'load' ? node : node.value
+    if (!isTile(value)) return this.scalarLayout
+    const own = this.layouts.of(value)
+    const staged = node.kind !== 'atomic' && this.bound.indexing(node) === 'tensor_descriptor'
+    return own && !staged ? own : layoutForAccess(node, this.bound)
+  }
+
+  /** Elements that an access takes at once: as the layout holds them together, and memory allows. */
+  accessWidth(node: MemoryNode): Width {
+    const block = contiguousBlock(node)
+    if (block === undefined) return 1
+    const together = this.accessLayout(node).contiguity(block)
+    return (2 ** Math.min(together, vectorBits(node, this.bound))) as Width
+  }
+
+  /** A layout for a value over these axes that no class claims. */
+  layoutOfBlocks(axes: readonly Axis[]): Layout {
+    return layoutOfBlocks(axes, this.bound)
+  }
+
+  /** Makes a whole dimension known, from its beginning. */
+  enterRow({ id, size }: Block): void {
+    this.places.set(id, { begin: '0u', end: this.launch.size(size), id: '0u' })
+  }
+
+  place(block: BlockId): BlockPlace {
+    const place = this.places.get(block)
+    if (!place) throw new Error(`block ${block} is not being iterated`)
+    return place
+  }
+
+  /** True when the value is read once, in the region where it is made: it needs no name of its own. */
+  isUsedOnce(node: Node): boolean {
+    return this.#singleUse.has(node)
+  }
+
+  /** The invocation's number within its workgroup. */
+  get thread(): string {
+    return 'thread'
+  }
+}
+
+function singleUses(region: Region): ReadonlySet<Node> {
+  const uses = new Map<Node, number>()
+  const count = (node: Node, times = 1): void => {
+    uses.set(node, (uses.get(node) ?? 0) + times)
+  }
+  const home = new Map<Node, Region>()
+  const visit = (nodes: Region): void => {
+    for (const node of nodes) {
+      home.set(node, nodes)
+      if (node.kind === 'loop') for (const phi of node.phis) home.set(phi, node.body)
+      for (const operand of operandsOf(node)) count(operand, home.get(operand) === nodes ? 1 : 2)
+      if (node.kind !== 'loop') continue
+      visit(node.body)
+      for (const value of node.yields) count(value, 2)
+    }
+  }
+  visit(region)
+  return new Set([...uses].filter(([, times]) => times === 1).map(([node]) => node))
+}

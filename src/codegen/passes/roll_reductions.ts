@@ -1,0 +1,198 @@
+/**
+ * Streams a whole dimension in chunks instead of holding it in registers (`reduction_loops`). The body is cut at
+ * reductions along the row into passes: each pass loops over the chunks and recomputes what it needs of the row, and
+ * reductions become accumulators that are reduced across threads once, after the loop.
+ */
+import { type NodeSpec, type RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
+import {
+  type BlockId,
+  NO_VALUE,
+  type Node,
+  type PhiNode,
+  type ReduceNode,
+  type Region,
+  UNNUMBERED,
+} from '../../ir/node.ts'
+import { hasEffect, operandsOf, rewriteRegion, walk } from '../../ir/traverse.ts'
+import type { BoundConfig } from '../bound_config.ts'
+import { neutralOf, REDUCE_RULES, type SimpleReduceOp } from '../reduce_rules.ts'
+
+type RowReduce = ReduceNode & { readonly op: SimpleReduceOp }
+
+/** True when the row may be streamed: it is only loaded, mapped, reduced and stored at the top of the grid's body. */
+export function canRoll(region: Region, row: BlockId): boolean {
+  const along = (node: Node): boolean => node.type.axes.includes(row)
+  for (const node of region) {
+    if (node.kind === 'dot' && (along(node) || along(node.a) || along(node.b))) return false
+    if (node.kind === 'reduce' && isAlong(node, row) && (node.op === 'argmax' || node.op === 'argmin'))
+      return false
+    if (node.kind !== 'loop') continue
+    let inside = node.inits.some(along)
+    walk(node.body, (inner) => {
+      inside ||= along(inner) || operandsOf(inner).some(along)
+    })
+    if (inside) return false
+  }
+  return !rereadsWhatItWrites(region, row)
+}
+
+/** The region with `row` looped over. */
+export function rollReduction(
+  region: Region,
+  row: BlockId,
+  bound: BoundConfig,
+  builder: RegionBuilder,
+): Region {
+  const levels = levelsOf(region, row)
+  const map = new Map<Node, Node>()
+  const last = Math.max(0, ...levels.values())
+  for (let level = 0; level <= last; level++) {
+    const outside = region.filter((node) => !isOfRow(node, row) && levels.get(node) === level)
+    rewriteRegion(outside, builder, map)
+    const sinks = region.filter((node) => isSink(node, row) && sinkLevel(node, levels) === level)
+    if (sinks.length > 0) emitPass(region, sinks, row, bound, builder, map)
+  }
+  return builder.nodes
+}
+
+/** A node that exists once per element of the row. */
+function isOfRow(node: Node, row: BlockId): boolean {
+  return node.type.axes.includes(row) || isSink(node, row)
+}
+
+function isAlong(node: ReduceNode, row: BlockId): boolean {
+  return node.arg.type.axes[node.axis] === row
+}
+
+/** What a pass exists for: reductions along the row, and stores of its elements. */
+function isSink(node: Node, row: BlockId): boolean {
+  if (node.kind === 'reduce') return isAlong(node, row)
+  return (
+    (node.kind === 'store' || node.kind === 'atomic') &&
+    operandsOf(node).some((n) => n.type.axes.includes(row))
+  )
+}
+
+/** In which pass a node's value exists: one more than the pass of every reduction along the row that it needs. */
+function levelsOf(region: Region, row: BlockId): ReadonlyMap<Node, number> {
+  const levels = new Map<Node, number>()
+  let earlierEffect = 0
+  const levelOf = (node: Node): number => {
+    const needed = operandsOf(node).map((operand) => levels.get(operand) ?? 0)
+    if (node.kind === 'loop')
+      walk(node.body, (inner) => needed.push(...operandsOf(inner).map((n) => levels.get(n) ?? 0)))
+    return Math.max(0, ...needed)
+  }
+  for (const node of region) {
+    let level = levelOf(node)
+    if (node.kind === 'reduce' && isAlong(node, row)) level++
+    // Effects and what might read them keep their order.
+    if (hasEffect(node) || node.kind === 'load') level = Math.max(level, earlierEffect)
+    if (hasEffect(node)) earlierEffect = Math.max(earlierEffect, level)
+    levels.set(node, level)
+  }
+  return levels
+}
+
+function sinkLevel(node: Node, levels: ReadonlyMap<Node, number>): number {
+  const level = levels.get(node) ?? 0
+  return node.kind === 'reduce' ? level - 1 : level
+}
+
+/** One loop over the chunks of the row, with an accumulator for every reduction among the sinks. */
+function emitPass(
+  region: Region,
+  sinks: readonly Node[],
+  row: BlockId,
+  bound: BoundConfig,
+  builder: RegionBuilder,
+  map: Map<Node, Node>,
+): void {
+  const needed = closure(sinks, row)
+  const reductions = sinks.filter((node): node is RowReduce => node.kind === 'reduce')
+  const inits = reductions.map((node) => neutralTile(builder, node))
+  const inner = builder.nested()
+  const phis = reductions.map((node) =>
+    inner.make({ kind: 'phi', type: node.arg.type, location: node.location } as const),
+  )
+  const local = new Map(map)
+  const body = region.filter((node) => needed.has(node) && !reductions.includes(node as RowReduce))
+  rewriteRegion(body, inner, local)
+  const yields = reductions.map((node, i) =>
+    accumulate(inner, node, phis[i] as PhiNode, local.get(node.arg) ?? node.arg),
+  )
+  const loop = builder.add({
+    ...loopSpec(builder, bound, row),
+    phis,
+    inits,
+    body: inner.nodes,
+    yields,
+  })
+  reductions.forEach((node, index) => {
+    const { type, location } = node.arg
+    const total = builder.add({ kind: 'result', type, location, loop, index })
+    map.set(node, builder.add({ ...node, arg: total }))
+  })
+}
+
+function loopSpec(builder: RegionBuilder, bound: BoundConfig, row: BlockId) {
+  const { size, location } = bound.block(row)
+  const [begin, end] = [sizeNode(builder, 0), sizeNode(builder, size)]
+  return {
+    kind: 'loop',
+    site: UNNUMBERED,
+    type: NO_VALUE,
+    location,
+    blocks: [row],
+    begins: [begin],
+    ends: [end],
+  } as const
+}
+
+/** Everything of the row that the sinks need, themselves included. */
+function closure(sinks: readonly Node[], row: BlockId): ReadonlySet<Node> {
+  const needed = new Set<Node>()
+  const visit = (node: Node): void => {
+    if (needed.has(node)) return
+    needed.add(node)
+    for (const operand of operandsOf(node)) if (isOfRow(operand, row) && !isSink(operand, row)) visit(operand)
+  }
+  sinks.forEach(visit)
+  return needed
+}
+
+function neutralTile(builder: RegionBuilder, node: RowReduce): Node {
+  const { type, location } = node.arg
+  const value = neutralOf(node.op, type.dtype)
+  const constant = builder.add({ kind: 'constant', type: tileType(type.dtype), location, value })
+  return builder.add({ kind: 'broadcast', type, location, arg: constant })
+}
+
+function accumulate(builder: RegionBuilder, node: RowReduce, phi: PhiNode, value: Node): Node {
+  const spec: NodeSpec = {
+    kind: 'map',
+    type: phi.type,
+    location: node.location,
+    op: REDUCE_RULES[node.op].map,
+    args: [phi, value],
+  }
+  return builder.add(spec)
+}
+
+/** True when a later pass would read again what an earlier one has overwritten. */
+function rereadsWhatItWrites(region: Region, row: BlockId): boolean {
+  const written = new Map<number, Node>()
+  for (const node of region) {
+    if ((node.kind === 'store' || node.kind === 'atomic') && isSink(node, row)) written.set(node.tensor, node)
+  }
+  if (written.size === 0) return false
+  const levels = levelsOf(region, row)
+  const last = Math.max(...levels.values())
+  return region.some((node) => {
+    if (node.kind !== 'load' || !node.type.axes.includes(row)) return false
+    const store = written.get(node.tensor)
+    if (store?.kind !== 'store') return store !== undefined
+    const sameElements = node.index.every((index, i) => index === store.index[i])
+    return !sameElements || (levels.get(store) ?? 0) < last
+  })
+}

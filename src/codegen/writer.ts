@@ -1,0 +1,94 @@
+/**
+ * Collects the lines of a WGSL function: indentation, fresh names, and scopes in which an expression that was named
+ * once is found again. A prelude holds what depends on nothing but the launch.
+ */
+export class Writer {
+  readonly #prelude: string[] = []
+  #lines: string[] = []
+  #depth = 1
+  readonly #used = new Map<string, number>()
+  readonly #known: Map<string, string>[] = [new Map()]
+
+  line(text: string): void {
+    this.#lines.push(`${'  '.repeat(this.#depth)}${text}`)
+  }
+
+  /** `head { … }`; what is named inside is forgotten afterwards. */
+  block(head: string, body: () => void): void {
+    this.line(`${head} {`)
+    this.#depth++
+    this.#known.push(new Map())
+    body()
+    this.#known.pop()
+    this.#depth--
+    this.line('}')
+  }
+
+  /** A name that was not used before. Single words get a number, because they might mean something in WGSL. */
+  fresh(hint: string): string {
+    const count = this.#used.get(hint) ?? 0
+    this.#used.set(hint, count + 1)
+    return count === 0 && hint.includes('_') ? hint : `${hint}_${count}`
+  }
+
+  /** Names an expression. */
+  let(hint: string, expression: string): string {
+    const name = this.fresh(hint)
+    this.line(`let ${name} = ${expression};`)
+    return name
+  }
+
+  /** The name of an equal expression that is still visible, or a new one. */
+  shared(hint: string, expression: string): string {
+    if (isName(expression)) return expression
+    for (const scope of this.#known) {
+      const known = scope.get(expression)
+      if (known) return known
+    }
+    const name = this.let(hint, expression)
+    this.#known.at(-1)?.set(expression, name)
+    return name
+  }
+
+  /** Like `shared`, but at the top of the function: for what only depends on the launch and the thread. */
+  early(hint: string, expression: string): string {
+    if (isName(expression)) return expression
+    const known = this.#known[0]?.get(expression)
+    if (known) return known
+    const name = this.fresh(hint)
+    this.#prelude.push(`  let ${name} = ${expression};`)
+    this.#known[0]?.set(expression, name)
+    return name
+  }
+
+  /** All lines: the prelude, then the rest. */
+  get text(): string {
+    return [...this.#prelude, ...this.#lines].join('\n')
+  }
+}
+
+/** True for identifiers and plain literals: expressions that need no name and no parentheses. */
+export function isName(expression: string): boolean {
+  return /^[A-Za-z_][\w.]*$|^\d+[uif]?$/.test(expression)
+}
+
+/** An expression as an operand: parenthesised unless it is a name, a literal, a call or an element access. */
+export function operand(expression: string): string {
+  if (isName(expression) || /^-?\d[\w.]*$/.test(expression))
+    return expression.startsWith('-') ? `(${expression})` : expression
+  return isSingleCall(expression) ? expression : `(${expression})`
+}
+
+/** `name(…)` or `name[…]` where the bracket closes at the very end. */
+function isSingleCall(expression: string): boolean {
+  const head = /^[A-Za-z_][\w.<>]*(?=[([])/.exec(expression)?.[0]
+  if (!head) return false
+  let depth = 0
+  for (let i = head.length; i < expression.length; i++) {
+    const char = expression[i]
+    if (char === '(' || char === '[') depth++
+    if (char === ')' || char === ']') depth--
+    if (depth === 0) return i === expression.length - 1
+  }
+  return false
+}
