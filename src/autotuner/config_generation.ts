@@ -138,20 +138,26 @@ export class ConfigGeneration {
   resets(config: Config): readonly Config[] {
     const flat = this.flatten(config)
     const standard = this.flatten(this.defaultConfig())
-    const changed = this.#free.filter((index) => !sameValue(flat[index] ?? null, standard[index] ?? null))
+    const changed = this.differences(config, this.defaultConfig())
     return this.#distinct(
       changed.map((index) => flat.with(index, standard[index] ?? null)),
       config,
     )
   }
 
+  /** Positions of the slots in which two configs differ. */
+  differences(a: Config, b: Config): readonly number[] {
+    const [flatA, flatB] = [this.flatten(a), this.flatten(b)]
+    return this.#free.filter((index) => !sameValue(flatA[index] ?? null, flatB[index] ?? null))
+  }
+
   /** `base` with each slot of `changed` that differs from it: all changes of several configs at once. */
   merge(base: Config, changed: readonly Config[]): Config | undefined {
-    const start = this.flatten(base)
-    const merged = [...start]
-    for (const flat of changed.map((config) => this.flatten(config)))
-      for (const [index, value] of flat.entries())
-        if (!sameValue(value, start[index] ?? null)) merged[index] = value
+    const merged = [...this.flatten(base)]
+    for (const config of changed) {
+      const flat = this.flatten(config)
+      for (const index of this.differences(base, config)) merged[index] = flat[index] ?? null
+    }
     return this.unflatten(merged)
   }
 

@@ -52,14 +52,17 @@ export interface CacheEntry extends StoredConfig {
 }
 
 const SUFFIX = '.best_config'
-/** Oldest files beyond this many are removed when one is written. */
-const MAX_FILES = 5000
 
 export class LocalCache {
   readonly folder: string | undefined
+  readonly #maxFiles: number
 
-  /** `root` replaces the folder that all caches share. */
-  constructor(root?: string | null) {
+  /**
+   * `root` replaces the folder that all caches share. Writing a file removes the oldest of more than
+   * `maxFiles`.
+   */
+  constructor(root?: string | null, maxFiles = 5000) {
+    this.#maxFiles = maxFiles
     const path = nodeBuiltin('path')
     this.folder = path && (root ? path.join(path.resolve(root), 'configs') : cacheFolder('configs'))
   }
@@ -152,7 +155,8 @@ export class LocalCache {
   }
 
   #removeOldest(): void {
-    for (const { path } of this.#files().slice(MAX_FILES)) nodeBuiltin('fs')?.rmSync(path, { force: true })
+    for (const { path } of this.#files().slice(this.#maxFiles))
+      nodeBuiltin('fs')?.rmSync(path, { force: true })
   }
 }
 

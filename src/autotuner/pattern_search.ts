@@ -23,7 +23,7 @@ export const patternSearch: Search = defineSearch<PatternSearchOptions>({
   name: 'PatternSearch',
   doc: 'Walks from the best configs of a start to faster neighbours.',
   options: {
-    initialPopulation: { kind: integer(1), quick: 30, full: 100, doc: 'Configs to start with.' },
+    initialPopulation: { kind: integer(1), quick: 24, full: 100, doc: 'Configs to start with.' },
     copies: { kind: integer(1), quick: 1, full: 5, doc: 'Walks, each from another of the best of them.' },
     maxGenerations: { kind: integer(0), quick: 8, full: 20, doc: 'Steps that a walk may take.' },
     minImprovementDelta: {
@@ -34,9 +34,9 @@ export const patternSearch: Search = defineSearch<PatternSearchOptions>({
     },
     numNeighborsCap: {
       kind: integer(-1),
-      quick: 32,
+      quick: 24,
       full: -1,
-      doc: 'Most neighbours of a config to measure, chosen at random; -1 measures all.',
+      doc: 'Most neighbours of a config to measure in one step, drawn at random; -1 takes all.',
     },
     exhaustiveLimit: {
       kind: integer(0),
@@ -55,51 +55,57 @@ export const patternSearch: Search = defineSearch<PatternSearchOptions>({
 })
 
 /** How many faster neighbours are merged into one config. */
-const LEAPS = [2, 3, 4, 6]
+const LEAPS = [2, 3, 4, 6, 8]
 
 interface Step {
   readonly from: Candidate
   readonly neighbors: readonly Config[]
 }
 
-/** Moves every walk one step; those that found nothing faster, or met another walk, are gone. */
+/** Moves every walk one step; those that have nothing faster around them, or met another walk, are gone. */
 async function advance(
   session: SearchSession,
   walks: readonly Candidate[],
   options: PatternSearchOptions,
 ): Promise<readonly Candidate[]> {
   const steps = walks.map((from): Step => ({ from, neighbors: session.generation.neighbors(from.config) }))
-  const open = steps.flatMap(({ neighbors }) => unmeasured(session, neighbors, options.numNeighborsCap))
-  const measured = await session.evaluate(open)
+  const batches = steps.map(({ neighbors }) => nextBatch(session, neighbors, options.numNeighborsCap))
+  const measured = await session.evaluate(batches.flat())
   await session.rebenchmark([...walks, ...measured])
   const delta = options.minImprovementDelta
   const leaps = steps.map((step) => leapsOf(session, step, delta))
   await session.rebenchmark([...walks, ...(await session.evaluate(leaps.flat()))])
-  const arrived = steps.flatMap(
-    ({ from, neighbors }, walk) =>
-      faster(session, from, [...neighbors, ...(leaps[walk] ?? [])], delta)[0] ?? [],
-  )
+  const arrived = steps.flatMap(({ from, neighbors }, walk) => {
+    const [best] = faster(session, from, [...neighbors, ...(leaps[walk] ?? [])], delta)
+    return best ?? (unmeasured(session, neighbors).length > 0 ? [from] : [])
+  })
   return [...new Map(arrived.map((candidate) => [candidate.config.hash, candidate])).values()]
 }
 
-function unmeasured(session: SearchSession, neighbors: readonly Config[], cap: number): readonly Config[] {
-  const open = neighbors.filter((config) => !session.history.has(config))
+function unmeasured(session: SearchSession, neighbors: readonly Config[]): readonly Config[] {
+  return neighbors.filter((config) => !session.history.has(config))
+}
+
+function nextBatch(session: SearchSession, neighbors: readonly Config[], cap: number): readonly Config[] {
+  const open = unmeasured(session, neighbors)
   return cap < 0 ? open : session.generation.random.sample(open, cap)
 }
 
-/** Several faster neighbours at once: what the best two, three, … of them change, all in one config. */
+/**
+ * What the best two, three, … faster neighbours change, all in one config; of those that change one slot the
+ * best.
+ */
 function leapsOf(session: SearchSession, { from, neighbors }: Step, delta: number): readonly Config[] {
-  const better = faster(session, from, neighbors, delta)
-  const counts = LEAPS.filter((count) => count <= better.length)
-  return counts.flatMap((count) => {
-    const worstFirst = better.slice(0, count).reverse()
-    return (
-      session.generation.merge(
-        from.config,
-        worstFirst.map(({ config }) => config),
-      ) ?? []
-    )
+  const { generation } = session
+  const touched = new Set<number>()
+  const independent = faster(session, from, neighbors, delta).flatMap(({ config }) => {
+    const slots = generation.differences(from.config, config)
+    if (slots.some((slot) => touched.has(slot))) return []
+    for (const slot of slots) touched.add(slot)
+    return [config]
   })
+  const counts = LEAPS.filter((count) => count <= independent.length)
+  return counts.flatMap((count) => generation.merge(from.config, independent.slice(0, count)) ?? [])
 }
 
 /** Those of `configs` that are known to be faster than where the walk stands, fastest first. */

@@ -194,7 +194,7 @@ function checkField(field: FieldName, value: ConfigValue): void {
   if (row.per !== 'kernel' && isList(value)) {
     for (const [index, entry] of value.entries())
       if (!row.entry.accepts(entry)) throw fieldError(`${field}[${index}]`, entry, row)
-  } else if (!row.entry.accepts(value) || row.entry.entryIsList) throw fieldError(field, value, row)
+  } else if (!row.entry.accepts(value)) throw fieldError(field, value, row)
 }
 
 function fieldError(place: string, value: ConfigValue, row: FieldRow): ConfigError {

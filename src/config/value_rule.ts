@@ -9,8 +9,6 @@ export interface ValueRule {
   /** Completes the sentence "allowed: …". */
   readonly allowed: string
   readonly accepts: (value: ConfigValue) => boolean
-  /** One entry is itself a list, so a list of scalars given for the field is a single entry. */
-  readonly entryIsList?: true
 }
 
 export function powerOf2Rule(low: number, high: number): ValueRule {
@@ -46,7 +44,6 @@ export const TEXT_RULE: ValueRule = { allowed: 'a string', accepts: (value) => t
 export const PERMUTATION_RULE: ValueRule = {
   allowed: 'a permutation of 0, 1, …',
   accepts: (value) => isList(value) && isPermutation(value),
-  entryIsList: true,
 }
 
 /** True when `entries` are 0..n-1 in any order. */

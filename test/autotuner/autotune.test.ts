@@ -84,9 +84,10 @@ describe('the stored result', () => {
   })
 
   it('keeps the next best configs with their times', async () => {
-    await cached()
+    const { result } = await cached()
     const { runnersUp = [], tested } = new LocalCache(cacheDir).get(key, 'quick') ?? {}
     expect(runnersUp).toHaveLength(8)
+    expect(runnersUp.map(({ config }) => config)).not.toContainEqual(result.config.data)
     expect(runnersUp.map(({ ms }) => ms)).toEqual(runnersUp.map(({ ms }) => ms).sort((a, b) => a - b))
     expect(tested).toBeGreaterThan(50)
   })
@@ -150,6 +151,8 @@ describe('switches', () => {
     expect(benchmarker.clock).toBeLessThan(14_000)
     const standard = matmul.spec.defaultConfig().hash
     expect(benchmarker.measured.filter(({ hash }) => hash === standard)).toHaveLength(3)
+    const repeated = benchmarker.measured.length - new Set(benchmarker.measured.map(({ hash }) => hash)).size
+    expect(repeated).toBeLessThan(benchmarker.measured.length / 4)
   })
 })
 
@@ -190,6 +193,24 @@ describe('the winner', () => {
     const size = (config: Config) => Object.keys(config.minimize(matmul.spec).data).length
     expect(size(result.config)).toBeLessThan(size(plain.config))
     expect(result.ms).toBeLessThanOrEqual(plain.ms)
+  })
+
+  it('keeps what is worth two percent, and loses all that is not in one round', async () => {
+    const seed = { block_sizes: [32, 32, 32], num_stages: 2, num_warps: 8, dot_rows: [4] }
+    const cost = (config: Config) =>
+      (config.blockSizes.join() === '32,32,32' ? 1 : 9) * (config.numStages === 2 ? 1 : 1.02)
+    const { result } = await tune(
+      { ...matmul, cost },
+      {
+        settings: quick({
+          autotuneSeedConfigs: [seed],
+          autotuneFinishingRounds: 1,
+          autotuner: 'RandomSearch',
+        }),
+        task: { searchOptions: { count: 2 } },
+      },
+    )
+    expect(result.config.minimize(matmul.spec).data).toEqual({ block_sizes: [32, 32, 32], num_stages: 2 })
   })
 
   it('is chosen among the configs given, and never changed', async () => {

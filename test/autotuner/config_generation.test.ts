@@ -54,8 +54,18 @@ describe('fixed fields', () => {
   })
 
   it('rule out configs that cannot keep them', () => {
-    const generation = generate({ num_sm_multiplier: 4, pid_type: 'persistent_blocked' })
-    expect(generation.canonical(new Config({ pid_type: 'flat' }))?.pidType).toBe('persistent_blocked')
+    const generation = generate({ loop_orders: [[1, 0]] })
+    expect(generation.canonical(new Config({ flatten_loops: [true] }))).toBeUndefined()
+    expect(generation.canonical(new Config({ flatten_loops: [false] }))?.loopOrders).toEqual([[1, 0]])
+    for (const config of generation.randomPopulation(50)) expect(config.loopOrders).toEqual([[1, 0]])
+  })
+
+  it('must be possible together', () => {
+    const generation = generate({ loop_orders: [[1, 0]], flatten_loops: [true] })
+    expect(() => generation.defaultConfig()).toThrow(
+      'the fixed fields {"loop_orders":[[1,0]],"flatten_loops":[true]} exclude each other',
+    )
+    expect(() => generation.randomConfig()).toThrow('none of 64 random configs keeps {"loop_orders"')
   })
 
   it('are judged strictly', () => {

@@ -75,6 +75,16 @@ describe('get and put', () => {
     expect(cache.get(key, 'full')).toBeUndefined()
   })
 
+  it('remove the oldest of too many files', () => {
+    const small = new LocalCache(root, 2)
+    const entries = ['a', 'b', 'c'].map((driver) => entry({ key: { ...key, driver } }))
+    for (const [index, one] of entries.entries()) {
+      small.put(one)
+      age(one, 10 - index)
+    }
+    expect(entries.map((one) => small.get(one.key, 'full') !== undefined)).toEqual([false, true, true])
+  })
+
   it('keep a more thorough result, replace others', () => {
     cache.put(entry({ effort: 'full', ms: 1 }))
     cache.put(entry({ effort: 'quick', ms: 2 }))

@@ -145,11 +145,69 @@ describe.each(SPACE_SEARCHES)('%s, in a space', (search) => {
 
   it('finds the best of a small space', async () => {
     const input = streamInput(16)
-    const spec = new ConfigSpec({ ...input, memoryOps: [['pointer'], ['pointer']], pidTypes: ['flat'] })
-    const cost = (config: Config) => Math.abs(config.numWarps * (config.blockSizes[0] ?? 0) - 31) + 1
+    const spec = new ConfigSpec({ ...input, memoryOps: [['block_ptr', 'pointer']], pidTypes: ['flat'] })
+    const needle = spec.normalize({ block_sizes: [1], num_warps: 32, indexing: 'pointer' }, 'strict')
+    const cost = (config: Config) => (config.equals(needle) ? 1 : 2 + config.numWarps)
     const { result } = await tuneWith(search, { name: 'small', spec, cost })
-    expect(result.candidates).toHaveLength(5 * 6)
-    expect(result.ms).toBe(2)
+    expect(result.candidates).toHaveLength(5 * 6 * 2)
+    expect(result.ms).toBe(1)
+  })
+})
+
+describe('PatternSearch', () => {
+  it('takes several improvements in one step, of one slot the best', async () => {
+    const cost = ({ numWarps, numStages }: Config) =>
+      (({ 4: 1, 2: 0.9, 8: 0.8 })[numWarps] ?? 2) * (numStages === 2 ? 0.95 : 1)
+    const { result } = await tune(
+      { ...matmul, cost },
+      {
+        settings: { autotuneFinishingRounds: 0 },
+        task: { searchOptions: { initialPopulation: 1, copies: 1, maxGenerations: 1 } },
+      },
+    )
+    expect(result.config.minimize(matmul.spec).data).toMatchObject({ num_warps: 8, num_stages: 2 })
+  })
+})
+
+describe('a walk of PatternSearch', () => {
+  it('goes on while neighbours are left, and ends when none is', async () => {
+    const cost = (config: Config) => (config.numStages === 2 ? 1 : 2)
+    const run = (maxGenerations: number) =>
+      tune(
+        { ...matmul, cost },
+        {
+          settings: { autotuneFinishingRounds: 0 },
+          task: {
+            searchOptions: { initialPopulation: 1, copies: 1, numNeighborsCap: 8, maxGenerations },
+          },
+        },
+      )
+    const { result, benchmarker } = await run(50)
+    expect(result.ms).toBe(1)
+    expect(result.generations).toBeLessThan(30)
+    expect(benchmarker.measured[0]?.equals(matmul.spec.defaultConfig())).toBe(true)
+    expect((await run(1)).benchmarker.measured).toHaveLength(9)
+  })
+})
+
+describe('FiniteSearch', () => {
+  it('measures all choices and times the best again', async () => {
+    const choices = choicesFor('FiniteSearch', matmul) ?? []
+    const { benchmarker } = await tuneWith('FiniteSearch', matmul, {
+      settings: { autotuneRebenchmarkThreshold: 100 },
+    })
+    expect(benchmarker.measured.map(String)).toEqual([...new Set(choices.map(String))])
+    expect(new Set(benchmarker.remeasured).size).toBeGreaterThan(8)
+  })
+})
+
+describe('RandomSearch', () => {
+  it('measures as many configs as asked for', async () => {
+    const { benchmarker } = await tuneWith('RandomSearch', matmul, {
+      settings: { autotuneFinishingRounds: 0 },
+      task: { searchOptions: { count: 77 } },
+    })
+    expect(benchmarker.measured).toHaveLength(77)
   })
 })
 

@@ -60,6 +60,21 @@ describe('slots', () => {
     ).toEqual([1, 1, 1])
   })
 
+  it('group the tiles of grids only, and reorder every loop over several blocks', () => {
+    const input = matmulInput()
+    const loops = [{ ...input.loops[0], kind: 'device' }, input.loops[0]] as typeof input.loops
+    const { l2Groupings, loopOrders } = new ConfigSpec({ ...input, loops }).defaultConfig()
+    expect([l2Groupings.length, loopOrders.length]).toEqual([1, 2])
+  })
+
+  it('keep rows of up to 8 elements whole', () => {
+    const counts = [8, 9].map((size) => {
+      const slot = new ConfigSpec(rowInput(size)).slots.find(({ field }) => field === 'reduction_loops')
+      return slot?.fragment.cardinality
+    })
+    expect(counts).toEqual([1, 2])
+  })
+
   it('keep a workgroup within the device', () => {
     const small = new ConfigSpec({ ...matmulInput(), maxInvocations: 256 })
     expect(() => small.normalize({ num_warps: 16 }, 'strict')).toThrow(
@@ -204,6 +219,7 @@ describe('normalize', () => {
     expect(() => spec.normalize({ split_k: 3 }, 'strict')).toThrow(
       'config field split_k is 3; allowed: a power of two from 1 to 16',
     )
+    expect(() => spec.normalize({ split_n: 3 }, 'strict')).toThrow('config has the unknown field split_n')
     expect(() => new ConfigSpec({ ...streamInput(), tunables: { num_warps: integer(0, 1) } })).toThrow(
       'the tunable num_warps has the name of a config field',
     )
@@ -249,6 +265,12 @@ describe('shrink', () => {
     expect(spec.shrink(new Config({ ...data, reduction_loops: [256] }), 64).blockSizes).toEqual([32])
   })
 
+  it('never lets a tile exceed 2^20 elements', () => {
+    const spec = new ConfigSpec(matmulInput(2 ** 16, 2 ** 16, 2 ** 16))
+    const config = new Config({ block_sizes: [4096, 4096, 16] })
+    expect(spec.shrink(config, Number.POSITIVE_INFINITY).blockSizes).toEqual([1024, 1024, 16])
+  })
+
   it('stops at the least block size', () => {
     const spec = new ConfigSpec(rowInput(16384))
     expect(spec.shrink(new Config({ block_sizes: [4], num_warps: 1 }), 1).blockSizes).toEqual([1])
@@ -268,6 +290,10 @@ describe('default block sizes', () => {
     expect(sizes(rowInput(64, 512))).toEqual([4])
     expect(sizes(streamInput(2 ** 24))).toEqual([2048])
     expect(sizes(streamInput(2 ** 16))).toEqual([256])
+  })
+
+  it('count all blocks as one tile where none is described', () => {
+    expect(sizes({ ...streamInput(2 ** 24), tiles: [] })).toEqual([2048])
   })
 
   it('respect the range and the author', () => {

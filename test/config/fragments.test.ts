@@ -166,6 +166,14 @@ describe('single rules', () => {
     ])
   })
 
+  it('a list passes the radius on', () => {
+    expect(tupleOf([powerOf2(1, 8)]).neighbors([1], 2)).toEqual([[2], [4]])
+  })
+
+  it('a choice steps out of values that are not searched', () => {
+    expect(choice([null, 2], [2]).combine(null, 2, 2, random)).toBe(2)
+  })
+
   it('a list names its length and what each place allows', () => {
     expect(listOf(powerOf2(1, 8), 2).allowed).toBe('a list of 2, each a power of two from 1 to 8')
     expect(tupleOf([powerOf2(1, 8), boolean()]).allowed).toBe(
