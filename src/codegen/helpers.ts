@@ -16,7 +16,7 @@ const HELPERS: Readonly<Record<string, (name: string, types: HelperTypes) => str
   floor_div: (name, { T }) => `fn ${name}(a: ${T}, b: ${T}) -> ${T} {
   let q = a / b;
   let r = a - q * b;
-  return select(q, q - ${T}(1), (r != ${T}(0)) & ((r < ${T}(0)) != (b < ${T}(0))));
+  return select(q, q - ${T}(1), (b != ${T}(0)) & (r != ${T}(0)) & ((r < ${T}(0)) != (b < ${T}(0))));
 }`,
   expm1: (name, { T }) => `fn ${name}(x: ${T}) -> ${T} {
   let u = exp(x);
