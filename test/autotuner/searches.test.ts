@@ -170,6 +170,17 @@ describe('PatternSearch', () => {
 })
 
 describe('a walk of PatternSearch', () => {
+  it('goes on from several improvements at once', async () => {
+    const cost = ({ numWarps, numStages, loopOrders }: Config) => {
+      const gains = Number(numWarps === 8) + Number(numStages === 2)
+      return 1 / (1 + gains + (gains === 2 && loopOrders[0]?.[0] === 1 ? 1 : 0))
+    }
+    const searchOptions = { initialPopulation: 1, copies: 1, numNeighborsCap: -1, maxGenerations: 2 }
+    const settings = { autotuneFinishingRounds: 0 }
+    const { result } = await tune({ ...matmul, cost }, { settings, task: { searchOptions } })
+    expect(result.ms).toBe(1 / 4)
+  })
+
   it('goes on while neighbours are left, and ends when none is', async () => {
     const cost = (config: Config) => (config.numStages === 2 ? 1 : 2)
     const run = (maxGenerations: number) =>

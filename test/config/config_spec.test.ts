@@ -293,7 +293,7 @@ describe('default block sizes', () => {
   })
 
   it('count all blocks as one tile where none is described', () => {
-    expect(sizes({ ...streamInput(2 ** 24), tiles: [] })).toEqual([2048])
+    expect(sizes({ ...matmulInput(), dots: [], tiles: [] })).toEqual([1, 4, 512])
   })
 
   it('respect the range and the author', () => {
