@@ -1,12 +1,21 @@
 /**
- * The blocks of the kernel being traced. Whole dimensions (`':'`) of equal size share a block, and two whole
- * dimensions that meet in one expression are made one block, with a guard that their sizes agree at launch.
+ * The blocks of the kernel being traced. Each whole dimension (`':'`) has a block; two whole dimensions that meet in
+ * one expression are made one block, with a guard that their sizes agree at launch.
  */
 import { type Axis, type Block, type BlockId, ONE } from '../ir/node.ts'
 import { maxOf, printSize, type Size, sameSize } from '../ir/size.ts'
 import type { SourceLocation } from '../support/errors.ts'
 
 export type BlockSpec = Omit<Block, 'id' | 'name'>
+
+export interface SliceSpec {
+  readonly size: Size
+  /** Whose dimension it is; those without an owner share one per size. */
+  readonly owner: string
+  readonly grid: number
+  readonly taken: readonly Axis[]
+  readonly location: SourceLocation | undefined
+}
 
 export class BlockTable {
   readonly #blocks: Block[] = []
@@ -30,10 +39,14 @@ export class BlockTable {
     return block
   }
 
-  /** The block of a whole dimension of `size`, other than those in `taken`. */
-  slice(size: Size, grid: number, taken: readonly Axis[], location: SourceLocation | undefined): Block {
+  /**
+   * The block of a whole dimension of `size`, other than those in `taken`. Each dimension of a tensor (`owner`) has
+   * one of its own until it meets another: two sizes that happen to be equal are not the same dimension.
+   */
+  slice(spec: SliceSpec): Block {
+    const { size, owner, grid, taken, location } = spec
     for (let ordinal = 0; ; ordinal++) {
-      const key = `${grid} ${printSize(size)} ${ordinal}`
+      const key = `${grid} ${owner} ${printSize(size)} ${ordinal}`
       const known = this.#slices.get(key)
       if (known && taken.includes(this.canonical(known.id))) continue
       if (known) return this.get(this.canonical(known.id))

@@ -87,26 +87,27 @@ function indexNodes(trace: Trace, tensor: TensorInfo, terms: readonly IndexTerm[
   const nodes = dimensions.map((term, dim) =>
     term === ':' ? undefined : indexNode(trace, tensor, dim, term),
   )
-  // Whole dimensions come last: two of equal size within one tensor must not become the same axis.
+  // Whole dimensions come last: they must not take an axis that a computed index has.
   const taken = nodes.flatMap((node) => node?.type.axes.map((axis) => trace.blocks.canonical(axis)) ?? [])
   return nodes.map((node, dim) => {
     if (node) return node
     const size = tensor.shape[dim] ?? 0
     if (size === 1) return trace.size(0)
-    const block = wholeDimension(trace, size, taken)
+    const block = wholeDimension(trace, size, taken, `${tensor.id} ${dim}`)
     taken.push(block.id)
     return blockIndex(trace, block)
   })
 }
 
-/** The block that covers a whole dimension of `size` in the loop being traced. */
+/** The block that covers a whole dimension of `size` in the loop being traced; `owner` says whose it is. */
 export function wholeDimension(
   trace: Trace,
   size: TensorInfo['shape'][number],
   taken: readonly Axis[],
+  owner = '',
 ): Block {
   trace.requireBound(size)
-  return trace.blocks.slice(size, trace.grid, taken, callSite())
+  return trace.blocks.slice({ size, owner, grid: trace.grid, taken, location: callSite() })
 }
 
 function indexNode(
