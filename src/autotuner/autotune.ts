@@ -6,7 +6,6 @@
 import { Config } from '../config/config.ts'
 import { ConfigError, DataError, HelionError, UsageError } from '../support/errors.ts'
 import { STATUSES } from './benchmarker.ts'
-import type { SearchEffort } from './effort_profiles.ts'
 import { compareFinalists, simplify } from './final_choice.ts'
 import { History } from './history.ts'
 import { type CacheEntry, LocalCache, type StoredConfig } from './local_cache.ts'
@@ -35,18 +34,14 @@ export async function autotune(task: TuningTask): Promise<TuningResult> {
         remedy: 'Give the kernel a config, or tune it ahead of time.',
       },
     )
-  const result = await search(task, settings.autotuneEffort, cache)
+  const run = new TuningRun(task, settings.autotuneEffort, cache)
+  const result = await search(task, run).finally(run.line.clear)
   writeCache(task, cache, result)
   return result
 }
 
-async function search(
-  task: TuningTask,
-  effort: SearchEffort,
-  cache: LocalCache | undefined,
-): Promise<TuningResult> {
+async function search(task: TuningTask, run: TuningRun): Promise<TuningResult> {
   const { settings } = task
-  const run = new TuningRun(task, effort, cache)
   announce(task, run)
   const trials = await runTrials(run, settings.autotuneBestOfK)
   const ranOut = run.searchBudget.exhausted
@@ -68,7 +63,7 @@ async function search(
     spread,
     source: 'search',
     search: run.search.name,
-    effort,
+    effort: run.effort,
     seed: run.seed,
     defaultMs: Number.isFinite(standard) ? standard : undefined,
     candidates: history.all,

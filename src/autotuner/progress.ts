@@ -30,13 +30,13 @@ const PHASE_WORDS: Record<Phase, (progress: Progress) => string> = {
 /** One line without colours: phase, percent of the batch, speed, best time, failures. */
 export function formatProgress(progress: Progress): string {
   const { phase, done, total, configsPerSecond, best, counts } = progress
-  const percent = total > 0 ? Math.floor((100 * done) / total) : 100
+  const percent = `${String(Math.floor((100 * done) / total)).padStart(3)}% ${done}/${total}`
   const failed = STATUSES.filter(
     (status) => status !== 'ok' && status !== 'duplicate' && counts[status] > 0,
   ).map((status) => `${counts[status]} ${status}`)
   return [
     PHASE_WORDS[phase](progress),
-    `${String(percent).padStart(3)}% ${done}/${total}`,
+    ...(total > 0 ? [percent] : []),
     `${configsPerSecond.toFixed(1)} configs/s`,
     best ? `best ${formatMs(best.ms)}` : 'nothing works yet',
     ...(failed.length > 0 ? [failed.join(', ')] : []),

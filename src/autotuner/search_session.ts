@@ -5,7 +5,7 @@
 import type { Config } from '../config/config.ts'
 import type { Log } from '../support/log.ts'
 import { clamp } from '../support/maths.ts'
-import type { Benchmarker, Measurement } from './benchmarker.ts'
+import type { Benchmarker, Measurement, Status } from './benchmarker.ts'
 import type { Budget } from './budget.ts'
 import type { ConfigGeneration } from './config_generation.ts'
 import { type Candidate, type History, notSlower } from './history.ts'
@@ -26,7 +26,20 @@ export interface SessionParts {
   readonly adaptiveTimeout: boolean
   /** Configs within this multiple of the best time are timed again. */
   readonly rebenchmarkThreshold: number
+  /** Do not log configs that fail. */
+  readonly ignoreErrors: boolean
   readonly onProgress: ((progress: Progress) => void) | undefined
+}
+
+/** How loud a first measurement is: configs that cannot be built are part of the game, others surprise. */
+const LOUDNESS: Readonly<Record<Status, 'silent' | keyof Log>> = {
+  ok: 'silent',
+  duplicate: 'silent',
+  filtered: 'silent',
+  invalid: 'debug',
+  wrong: 'warning',
+  timeout: 'warning',
+  error: 'warning',
 }
 
 /** Least timeout that observed compile times lead to, and the share of them that must fit. */
@@ -65,6 +78,7 @@ export class SearchSession {
   /** Names what the next measurements are for. */
   enter(phase: Phase): void {
     this.#phase = phase
+    this.#report(0, 0)
   }
 
   /** Counts one generation; false when `max` are done or time is up. */
@@ -148,10 +162,19 @@ export class SearchSession {
         const candidate = this.history.add(measurement)
         if (candidate.ms < (before?.ms ?? Number.POSITIVE_INFINITY))
           log.debug(`${formatMs(candidate.ms)} with ${candidate.config}`)
+        this.#logFailure(measurement)
         this.#report(++done, open.length)
       },
     })
     for (const result of results) this.history.add(result)
+  }
+
+  #logFailure({ status, reason, config }: Measurement): void {
+    const loudness = LOUDNESS[status]
+    if (loudness !== 'silent' && !this.parts.ignoreErrors)
+      this.parts.log[loudness](
+        `helion-aot: ${status}: ${reason}; with ${config.minimize(this.generation.spec)}`,
+      )
   }
 
   #report(done: number, total: number): void {

@@ -15,6 +15,7 @@ import { EFFORT_PROFILES, type EffortProfile, type SearchEffort } from './effort
 import { History } from './history.ts'
 import { pinnedConfigs, type StartingPoint } from './initial_population.ts'
 import type { LocalCache } from './local_cache.ts'
+import { ProgressLine } from './progress_line.ts'
 import type { OptionValues, Search } from './search.ts'
 import { SearchSession } from './search_session.ts'
 import { searchByName } from './searches.ts'
@@ -32,6 +33,7 @@ export class TuningRun {
   /** Configs that take part in the final comparison whatever their time. */
   readonly pinned: readonly Config[]
   readonly choices: readonly Config[] | undefined
+  readonly line: ProgressLine = new ProgressLine()
   readonly #task: TuningTask
   readonly #start: StartingPoint
 
@@ -42,7 +44,7 @@ export class TuningRun {
     this.effort = effort
     this.profile = EFFORT_PROFILES[effort]
     this.search = searchByName(task.choices ? 'FiniteSearch' : settings.autotuner)
-    this.log = task.log ?? createLog(settings.autotuneLogLevel)
+    this.log = task.log ?? this.line.around(createLog(settings.autotuneLogLevel))
     this.seed = settings.autotuneRandomSeed ?? Date.now() % 2 ** 32
     this.budget = new Budget({ seconds: settings.autotuneBudgetSeconds, signal: task.signal, now: task.now })
     this.searchBudget = this.budget.part(1 - this.profile.reserve)
@@ -71,7 +73,8 @@ export class TuningRun {
       compileTimeoutMs: settings.autotuneCompileTimeout * 1000,
       adaptiveTimeout: settings.autotuneAdaptiveTimeout,
       rebenchmarkThreshold: settings.autotuneRebenchmarkThreshold ?? this.profile.rebenchmarkThreshold,
-      onProgress,
+      ignoreErrors: settings.autotuneIgnoreErrors,
+      onProgress: onProgress ?? (settings.autotuneProgressBar ? this.line.show : undefined),
     })
   }
 

@@ -3,7 +3,9 @@ import { Budget } from '../../src/autotuner/budget.ts'
 import { ConfigGeneration } from '../../src/autotuner/config_generation.ts'
 import { History } from '../../src/autotuner/history.ts'
 import { formatMs, formatProgress, type Progress } from '../../src/autotuner/progress.ts'
+import { ProgressLine } from '../../src/autotuner/progress_line.ts'
 import { SearchSession, type SessionParts } from '../../src/autotuner/search_session.ts'
+import { createLog } from '../../src/support/log.ts'
 import { Random } from '../../src/support/random.ts'
 import { PROBLEMS, type Problem, SILENT_LOG, SyntheticBenchmarker } from './synthetic.ts'
 
@@ -22,6 +24,7 @@ function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenc
     compileTimeoutMs: 60_000,
     adaptiveTimeout: true,
     rebenchmarkThreshold: 1.5,
+    ignoreErrors: false,
     onProgress: undefined,
     ...parts,
   })
@@ -107,6 +110,77 @@ describe('improves', () => {
   })
 })
 
+describe('failures', () => {
+  const lines = async (ignoreErrors: boolean) => {
+    const logged: string[] = []
+    const log = createLog(30, (line) => logged.push(line))
+    const { session, configs } = open({ log, ignoreErrors }, new SyntheticBenchmarker(() => 'wrong'))
+    await session.evaluate(configs.slice(0, 1))
+    return { logged, config: configs[0] }
+  }
+
+  it('are logged with config and reason, unless errors are to be ignored', async () => {
+    const { logged, config } = await lines(false)
+    expect(logged).toEqual([`helion-aot: wrong: synthetic wrong; with ${config?.minimize(spec)}`])
+    expect((await lines(true)).logged).toEqual([])
+  })
+})
+
+describe('ProgressLine', () => {
+  const progress = {
+    phase: 'start',
+    generation: 0,
+    maxGenerations: 0,
+    done: 1,
+    total: 9,
+    elapsedMs: 5,
+  } as const
+  const at = (done: number): Progress => ({
+    ...progress,
+    done,
+    counts: new History().counts,
+    configsPerSecond: 2,
+    best: undefined,
+  })
+
+  it('overwrites one line, not too often, and leaves it clean', () => {
+    const written: string[] = []
+    let clock = 0
+    const line = new ProgressLine(
+      { isTTY: true, columns: 21, write: (text) => written.push(text) },
+      () => clock,
+    )
+    line.clear()
+    for (const done of [1, 2, 9]) {
+      line.show(at(done))
+      clock += 60
+    }
+    line.clear()
+    expect(written).toEqual([
+      '\r\u001b[Kfirst configs ·  11%',
+      '\r\u001b[Kfirst configs · 100%',
+      '\r\u001b[K',
+    ])
+  })
+
+  it('makes room for messages', () => {
+    const written: string[] = []
+    const line = new ProgressLine({ isTTY: true, write: (text) => written.push(text) }, () => 0)
+    const log = line.around(createLog(20, (text) => written.push(text)))
+    line.show(at(9))
+    log.info('found it')
+    expect(written.slice(1)).toEqual(['\r\u001b[K', 'found it'])
+  })
+
+  it('says nothing where nobody looks', () => {
+    const written: string[] = []
+    const line = new ProgressLine({ isTTY: false, write: (text) => written.push(text) })
+    line.show(at(9))
+    line.clear()
+    expect(written).toEqual([])
+  })
+})
+
 describe('generations', () => {
   it('count up to the limit, or until time is up', () => {
     const { session } = open()
@@ -158,7 +232,7 @@ describe('progress', () => {
     )
     const empty = { ...progress, phase: 'start', best: undefined, done: 0, total: 0 } as const
     expect(formatProgress({ ...empty, counts: session.history.counts })).toContain(
-      'first configs · 100% 0/0 · 3.4 configs/s · nothing works yet',
+      'first configs · 3.4 configs/s · nothing works yet',
     )
   })
 
