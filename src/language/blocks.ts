@@ -75,9 +75,14 @@ export class BlockTable {
       if (typeof one.size === 'number' && typeof other.size === 'number') return false
       requireEqual(one.size, other.size)
     }
-    // The number, or the tighter bound, survives: it decides how far a whole row extends.
-    const [kept, gone] = maxOf(one.size) <= maxOf(other.size) ? [left, right] : [right, left]
-    this.#alias.set(gone, kept)
+    const [kept, gone] = [one, other].sort(tighterFirst) as [Block, Block]
+    this.#alias.set(gone.id, kept.id)
     return true
   }
+}
+
+/** The tighter bound decides how far a whole row extends; a number knows it best, then the first one made. */
+function tighterFirst(a: Block, b: Block): number {
+  const rank = ({ size }: Block): number => (typeof size === 'number' ? 0 : 1)
+  return maxOf(a.size) - maxOf(b.size) || rank(a) - rank(b) || a.id - b.id
 }
