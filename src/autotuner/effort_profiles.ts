@@ -27,7 +27,7 @@ export const EFFORT_PROFILES: Readonly<Record<SearchEffort, EffortProfile>> = {
     reserve: 0.25,
   },
   full: {
-    initialPopulation: 'from_random',
+    initialPopulation: 'from_best_available',
     padding: 'random',
     rebenchmarkThreshold: 1.5,
     finishingRounds: 3,

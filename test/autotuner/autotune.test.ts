@@ -52,7 +52,7 @@ describe('the stored result', () => {
 
   it('is not enough for a greater effort, but a start for it', async () => {
     const first = await cached()
-    const second = await cached({ autotuneEffort: 'full', autotuneInitialPopulation: 'from_best_available' })
+    const second = await cached({ autotuneEffort: 'full' })
     expect(second.result.source).toBe('search')
     expect(second.benchmarker.measured.slice(0, 12).map(String)).toContain(String(first.result.config))
     expect((await cached()).result.effort).toBe('full')

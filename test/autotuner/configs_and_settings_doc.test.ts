@@ -1,0 +1,77 @@
+/** The page for users says what the tables in the code say. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { EFFORT_PROFILES } from '../../src/autotuner/effort_profiles.ts'
+import { SEARCHES } from '../../src/autotuner/searches.ts'
+import { Config } from '../../src/config/config.ts'
+import { FIELDS } from '../../src/config/fields.ts'
+import { printValue } from '../../src/config/value.ts'
+import { BOOLEAN } from '../../src/support/setting_kinds.ts'
+import { SETTINGS } from '../../src/support/settings.ts'
+
+const page = readFileSync(new URL('../../docs/configs_and_settings.md', import.meta.url), 'utf8')
+const lines = page.split('\n')
+
+/** The cells of the table row that starts with `name`. */
+function cells(name: string, column = 0): string[] {
+  const rows = lines
+    .filter((line) => line.startsWith('|'))
+    .map((line) => line.split('|').slice(1, -1))
+    .map((row) => row.map((cell) => cell.trim()))
+    .filter((row) => row[column]?.startsWith(`\`${name}\``))
+  expect(rows).toHaveLength(1)
+  return rows[0] ?? []
+}
+
+describe('docs/configs_and_settings.md', () => {
+  it.each(Object.entries(FIELDS))('describes the field %s', (name, row) => {
+    const [title, ...rest] = cells(name)
+    expect(rest).toContain(row.entry.allowed)
+    if (!row.acts) return
+    expect(title?.endsWith('↧')).toBe(row.fitted === true)
+    const computed: Record<string, string> = { block_sizes: 'see below', loop_orders: 'as written' }
+    expect(rest.at(-1)).toBe(computed[name] ?? printValue(row.default))
+    expect(rest[1]).toBe(row.per === 'kernel' ? '(one value)' : row.per)
+  })
+
+  it.each(Object.entries(SETTINGS))('describes the setting %s', (name, row) => {
+    expect(cells(name).slice(1)).toEqual([
+      row.env ? `\`${row.env}\`` : '–',
+      JSON.stringify(row.default),
+      (row.kind as unknown) === BOOLEAN ? 'yes or no' : row.kind.allowed,
+      row.doc,
+    ])
+  })
+
+  it.each(SEARCHES.map((search) => [search.name, search] as const))('describes %s', (name, search) => {
+    expect(lines).toContain(`| ${name} | | | | | ${search.doc} |`)
+    for (const [option, { quick, full, kind, doc }] of Object.entries(search.options))
+      expect(cells(option, 1).slice(2)).toEqual([String(quick), String(full), kind.allowed, doc])
+  })
+
+  it('describes the efforts', () => {
+    const { quick, full } = EFFORT_PROFILES
+    const shares = [quick, full].map(({ reserve }) => `${reserve * 100} %`).join(' | ')
+    expect(lines).toContain(`| share of the budget kept for the end | ${shares} |`)
+    expect(lines).toContain(`| rounds of simplifying | ${quick.finishingRounds} | ${full.finishingRounds} |`)
+  })
+
+  it('names no field, setting or variable that does not exist', () => {
+    const known = new Set([
+      ...Object.keys(FIELDS),
+      ...Object.entries(SETTINGS).flatMap(([name, { env }]) => [name, env ?? name]),
+      ...SEARCHES.flatMap(({ options }) => Object.keys(options)),
+    ])
+    const rows = lines.filter((line) => line.startsWith('|')).join('\n')
+    const named = [...rows.matchAll(/`([A-Za-z_]+)`/g)].map(([, name]) => name ?? '')
+    const values = ['null', 'block_ptr', 'pointer', 'tensor_descriptor']
+    expect(named.filter((name) => !known.has(name) && !values.includes(name))).toEqual([])
+    expect([...page.matchAll(/HELION_[A-Z_]+/g)].filter(([name]) => !known.has(name))).toEqual([])
+  })
+
+  it('prints a config as the example says', () => {
+    const [, source] = /const best = (new Config\(.*\))/.exec(page) ?? []
+    const best = new Function('Config', `return ${source}`)(Config) as Config
+    expect(page).toContain(`console.log(String(best)) // ${best}`)
+  })
+})
