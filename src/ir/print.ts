@@ -150,7 +150,7 @@ class Printer {
       case 'cast':
         return `${node.bits ? 'bitcast' : 'cast'} ${args([node.arg])}`
       case 'view':
-        return `view ${args([node.arg])} (${node.axes.map((axis) => (axis === ONE ? '1' : axis)).join(', ')})`
+        return `view ${args([node.arg])} (${node.axes.map((axis) => (axis === ONE ? 'new' : axis)).join(', ')})`
       case 'broadcast':
         return `broadcast ${args([node.arg])}`
       case 'load':
