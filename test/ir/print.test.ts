@@ -44,7 +44,7 @@ describe('the printed kernel', () => {
           %10 = loop tile2 in %8..%9 by 4
             %11: i32[tile2] = index tile2
             %12: f32[tile0] = sum %7 along 1
-            %13: f32[tile0, 1] = view %12 (0, 1)
+            %13: f32[tile0, 1] = view %12 (0, new)
             %14: f32[tile0, tile2] = broadcast %13
             store local2[%0, %11] = %14
         grid grid3 in rows.shape[0]
