@@ -4,7 +4,7 @@
  * buffer are whatever was there.
  */
 import type { DType } from '../support/dtypes.ts'
-import { UsageError } from '../support/errors.ts'
+import { type GpuError, UsageError } from '../support/errors.ts'
 import { BUFFER_USAGE } from './gpu_flags.ts'
 
 const SMALLEST_CLASS = 256
@@ -17,6 +17,8 @@ export interface Block {
   readonly buffer: GPUBuffer
   readonly bytes: number
   readonly pool: BufferPool
+  /** Why the buffer is none, once WebGPU has said so: there was no memory for it. */
+  failure: GpuError | undefined
 }
 
 export interface PoolOptions {
@@ -38,8 +40,11 @@ export interface PoolStats {
   readonly created: number
 }
 
+/** Makes a GPU buffer; calls `failed` when it turns out, never at once, that there is no memory for it. */
+export type CreateBuffer = (bytes: number, usage: number, failed: (error: GpuError) => void) => GPUBuffer
+
 export class BufferPool {
-  readonly #create: (bytes: number, usage: number) => GPUBuffer
+  readonly #create: CreateBuffer
   readonly #options: PoolOptions
   readonly #largest: number
   readonly #idle = new Map<number, Block[]>()
@@ -49,7 +54,7 @@ export class BufferPool {
   #liveBytes = 0
   #created = 0
 
-  constructor(create: (bytes: number, usage: number) => GPUBuffer, options: PoolOptions) {
+  constructor(create: CreateBuffer, options: PoolOptions) {
     this.#create = create
     this.#options = options
     this.#largest = Math.floor(options.maxBindingBytes / 16) * 16
@@ -83,11 +88,15 @@ export class BufferPool {
 
   /** Takes a block back. It may still be used by commands encoded before. */
   giveBack(block: Block): void {
+    this.#liveBytes -= block.bytes
+    if (block.failure) {
+      this.#options.afterDestroy(block.id)
+      return
+    }
     const list = this.#idle.get(block.bytes)
     if (list) list.push(block)
     else this.#idle.set(block.bytes, [block])
     this.#byAge.add(block)
-    this.#liveBytes -= block.bytes
     this.#idleBytes += block.bytes
     if (this.#idleBytes > this.#options.maxIdleBytes) this.trim(this.#options.maxIdleBytes)
   }
@@ -112,8 +121,11 @@ export class BufferPool {
   }
 
   #make(bytes: number): Block {
-    this.#created++
-    return { id: this.#created, buffer: this.#create(bytes, USAGE), bytes, pool: this }
+    const buffer = this.#create(bytes, USAGE, (error) => {
+      block.failure = error
+    })
+    const block: Block = { id: ++this.#created, buffer, bytes, pool: this, failure: undefined }
+    return block
   }
 }
 

@@ -24,6 +24,8 @@ const FEATURES: readonly string[] = [
 ]
 const MAX_IDLE_BYTES = 2 * 2 ** 30
 const MAX_IDLE_BYTES_SOFTWARE = 256 * 2 ** 20
+/** How WebGPU speaks of objects whose own error was reported before. */
+const CONSEQUENCE = /is invalid due to a previous error/
 const RESTART = 'Call resetDevice() and create the tensors anew, or start the process again.'
 
 export interface DeviceOptions {
@@ -168,7 +170,7 @@ export class Device {
   }
 
   #makePool(bindGroups: BindGroups, maxIdleBytes: number | undefined): BufferPool {
-    return new BufferPool((bytes, usage) => this.#createBuffer(bytes, usage), {
+    return new BufferPool((bytes, usage, failed) => this.#createBuffer(bytes, usage, failed), {
       maxBindingBytes: this.limits.maxBindingBytes,
       shaderF16: this.limits.shaderF16,
       maxIdleBytes: maxIdleBytes ?? (this.info.software ? MAX_IDLE_BYTES_SOFTWARE : MAX_IDLE_BYTES),
@@ -177,30 +179,29 @@ export class Device {
     })
   }
 
-  #createBuffer(size: number, usage: number): GPUBuffer {
+  #createBuffer(size: number, usage: number, failed: (error: GpuError) => void): GPUBuffer {
     this.gpu.pushErrorScope('out-of-memory')
     const buffer = this.gpu.createBuffer({ size, usage })
-    this.#watch(this.gpu.popErrorScope(), () => this.#outOfMemory(size))
+    this.#watch(this.gpu.popErrorScope(), () => failed(this.#outOfMemory(size)))
     return buffer
   }
 
-  #outOfMemory(bytes: number): void {
+  #outOfMemory(bytes: number): GpuError {
     const { liveBytes, idleBytes } = this.pool.stats
     this.pool.trim()
-    this.errors.add(
-      new GpuError(
-        `No GPU memory for ${bytes} bytes more: tensors hold ${liveBytes}, ${idleBytes} were idle`,
-        {
-          remedy:
-            'dispose() tensors that are done with, or await now and then so that they can be collected.',
-        },
-      ),
-    )
+    const what = `No GPU memory for ${bytes} bytes more: tensors hold ${liveBytes}, ${idleBytes} were idle`
+    const error = new GpuError(what, {
+      remedy: 'dispose() tensors that are done with, or await now and then so that they can be collected.',
+    })
+    this.errors.add(error)
+    return error
   }
 
   #listen(): void {
     this.gpu.lost.then(({ reason, message }) => this.abandon(message || `the browser says '${reason}'`))
-    this.gpu.addEventListener('uncapturederror', ({ error }) => this.errors.add(new GpuError(error.message)))
+    this.gpu.addEventListener('uncapturederror', ({ error }) => {
+      if (!CONSEQUENCE.test(error.message)) this.errors.add(new GpuError(error.message))
+    })
   }
 }
 

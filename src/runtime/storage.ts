@@ -31,11 +31,12 @@ export class Storage {
   }
 
   /**
-   * The GPU buffer, taken from `pool` on first use. Throws UsageError when it cannot be had or after release.
+   * The GPU buffer, taken from `pool` on first use. Throws UsageError when it cannot be
+   * had or after release, GpuError when there was no memory for it.
    */
   in(pool: BufferPool): Block {
     const { block } = this.#cell
-    if (block !== undefined && block.pool === pool) return block
+    if (block?.pool === pool && !block.failure) return block
     return this.#take(pool)
   }
 
@@ -52,14 +53,16 @@ export class Storage {
 
   #take(pool: BufferPool): Block {
     if (this.#released) throw new UsageError('GPU memory was used after it was given back')
-    if (this.#cell.block)
+    const { block } = this.#cell
+    if (block?.pool === pool && block.failure) throw block.failure
+    if (block)
       throw new UsageError('This tensor lives on another GPU device than the one it is used on', {
         remedy: 'Use tensors on the device (or stream) that they were created for, or copy through data().',
       })
-    const block = pool.take(this.bytes, this.dtype)
-    this.#cell.block = block
+    const taken = pool.take(this.bytes, this.dtype)
+    this.#cell.block = taken
     COLLECTED.register(this, this.#cell)
-    return block
+    return taken
   }
 }
 

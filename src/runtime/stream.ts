@@ -180,7 +180,7 @@ export class Stream {
     const done = new Promise<T>((resolve, reject) => {
       const fail = (error: unknown) => {
         const located = withLocation(error, place(site))
-        this.errors.remove(located)
+        this.#forget(located)
         reject(located)
       }
       this.enqueue({ run: (device) => void settle(device, action).then(resolve, fail), fail })
@@ -253,11 +253,16 @@ export class Stream {
   /** `own` is what made the very thing that was asked for undefined; it is thrown each time. */
   #throwUnread(own: HelionError | undefined): void {
     if (own) {
-      this.errors.remove(own)
+      this.#forget(own)
       throw own
     }
     const unread = this.errors.take() ?? this.#device?.errors.take()
     if (unread) throw unread
+  }
+
+  #forget(error: HelionError): void {
+    this.errors.remove(error)
+    this.#device?.errors.remove(error)
   }
 }
 

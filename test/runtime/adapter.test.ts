@@ -1,7 +1,7 @@
 /** Which adapter is chosen, and what is said when none fits. */
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   type AdapterInfo,
   type AdapterSource,
@@ -81,6 +81,12 @@ describe('chooseAdapter', () => {
     expect(await chosen(wanted, ...sources)).toBe(info)
   })
 
+  it('takes any adapter of the processor for `software`, whatever its name', async () => {
+    expect(await chosen('software', source('system', [H200]), source('embedded', [SWIFTSHADER]))).toBe(
+      SWIFTSHADER,
+    )
+  })
+
   it('asks a source first that can only be the wanted one', async () => {
     const asked: string[] = []
     const sources = [
@@ -124,9 +130,11 @@ describe('chooseAdapter', () => {
   })
 
   it('leaves the variables of the Vulkan loader as they were', async () => {
-    const before = [process.env.VK_ICD_FILENAMES, process.env.VK_DRIVER_FILES]
+    vi.stubEnv('VK_ICD_FILENAMES', 'mine.json')
+    vi.stubEnv('VK_DRIVER_FILES', undefined)
     await chooseAdapter('swiftshader')
-    expect([process.env.VK_ICD_FILENAMES, process.env.VK_DRIVER_FILES]).toEqual(before)
+    expect([process.env.VK_ICD_FILENAMES, process.env.VK_DRIVER_FILES]).toEqual(['mine.json', undefined])
+    vi.unstubAllEnvs()
   })
 })
 

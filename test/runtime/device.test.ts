@@ -48,6 +48,31 @@ describe('the default device', () => {
     expect((await rejection(x.data())).message).toMatch(LOST)
     await sync()
   })
+
+  it('is closed by a reset', async () => {
+    const x = tensor([1])
+    await x.data()
+    await resetDevice()
+    expect((await rejection(x.data())).message).toMatch(LOST)
+  })
+})
+
+describe('finished', () => {
+  it('waits for the GPU', async () => {
+    const device = await openDevice()
+    const stream = new Stream(device)
+    const [x, y] = [tensor(new Float32Array(65536), { stream }), tensor(new Float32Array(65536), { stream })]
+    const launch = await mapLaunch(device, 'exp(exp(exp(v)))', x, y)
+    for (let i = 0; i < 50; i++) stream.launch(launch)
+    stream.flush()
+    let done = false
+    device.gpu.queue.onSubmittedWorkDone().then(() => {
+      done = true
+    })
+    await device.finished()
+    expect(done).toBe(true)
+    device.destroy()
+  })
 })
 
 describe('a lost device', () => {
@@ -78,6 +103,21 @@ describe('a lost device', () => {
     device.abandon('a job ran for more than 5 s')
     expect((await rejection(device.finished())).message).toContain('is lost: a job ran for more than 5 s')
     expect(device.failure?.exitCode).toBe(4)
+  })
+})
+
+describe('errors that belong to no call', () => {
+  it('are kept for the next reader, without those that only follow from others', async () => {
+    const device = await openDevice()
+    const invalid = device.gpu.createBuffer({ label: 'wrong', size: 16, usage: 0x3 })
+    const encoder = device.gpu.createCommandEncoder()
+    encoder.clearBuffer(invalid)
+    encoder.finish()
+    await device.finished()
+    const { message } = await rejection(new Stream(device).sync())
+    expect(message).toContain('wrong')
+    expect(message).not.toContain('Later calls failed too')
+    device.destroy()
   })
 })
 

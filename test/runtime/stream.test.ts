@@ -1,5 +1,5 @@
 /** The deferred stream: order, batching, errors that wait for a reader, poisoned results, exclusive jobs. */
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Device, openDevice } from '../../src/runtime/device.ts'
 import type { Launch } from '../../src/runtime/launch.ts'
 import { Stream } from '../../src/runtime/stream.ts'
@@ -150,6 +150,23 @@ describe('batching', () => {
     expect(device.recorder.submits).toBe(before + 6)
   })
 
+  it('gives each launch of a batch its own words and buffers', async () => {
+    const [x, y, z] = [from([1, 2]), empty(2), empty(2)]
+    const first = await mapLaunch(device, 'v + k', x, y, 10)
+    const second = await mapLaunch(device, 'v + k', x, z, 20)
+    const third = await mapLaunch(device, 'v + k', x, y, 30)
+    for (const launch of [first, second, third]) stream.launch(launch)
+    expect([await read(y), await read(z)]).toEqual([
+      [31, 32],
+      [21, 22],
+    ])
+    for (const launch of [first, second, third, second, first]) stream.launch(launch)
+    expect([await read(y), await read(z)]).toEqual([
+      [11, 12],
+      [21, 22],
+    ])
+  })
+
   it('leaves out empty grids', async () => {
     const [x, y] = [from([1]), from([4])]
     stream.launch({ ...(await mapLaunch(device, 'v', x, y)), grid: [0, 1, 1] })
@@ -201,6 +218,30 @@ describe('errors', () => {
     const error = await rejection(stream.sync())
     expect(error).toBeInstanceOf(GpuError)
     expect(error.cause).toBeInstanceOf(RangeError)
+  })
+
+  it('that come before their turn wait for it quietly', async () => {
+    const gate = deferred()
+    stream.enqueue({ run: () => {}, after: gate.promise })
+    stream.prepare(() => Promise.reject(new GpuError('early')))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    gate.resolve()
+    expect((await rejection(stream.sync())).message).toBe('early')
+  })
+
+  it('that WebGPU reports late still reach the read that they belong to', async () => {
+    const [x, y] = [from([1]), from([0])]
+    await y.data()
+    const launch = await mapLaunch(device, 'v', x, y)
+    launch.pipeline.launched = false
+    const pop = device.gpu.popErrorScope.bind(device.gpu)
+    vi.spyOn(device.gpu, 'popErrorScope').mockImplementationOnce(async () => {
+      await pop()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      return { message: 'late' } as GPUError
+    })
+    stream.launch(launch, SITE)
+    expect((await rejection(y.data())).message).toBe('late\n  at caller.ts:7:3')
   })
 
   it('make every read of the result fail, and of results computed from it', async () => {

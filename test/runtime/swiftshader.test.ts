@@ -73,6 +73,15 @@ describe('unpackAdapter', () => {
     expect(readdirSync(parent)).toHaveLength(1)
   })
 
+  it('leaves a sound folder alone that somebody else was faster with', async () => {
+    const [first, second] = [unpackAdapter(archive, [parent]), unpackAdapter(archive, [parent])]
+    const { folder } = await Promise.race([first, second])
+    const before = statSync(folder).ino
+    await Promise.all([first, second])
+    expect(statSync(folder).ino).toBe(before)
+    expect(readdirSync(parent)).toHaveLength(1)
+  })
+
   it('takes the next folder when one cannot be written', async () => {
     mkdirSync(home, { recursive: true })
     const blocked = join(home, 'a file')

@@ -1,6 +1,7 @@
 /** Tensors in GPU memory: contents, errors, disposal, copies. */
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Device, openDevice } from '../../src/runtime/device.ts'
+import { generatorLaunch } from '../../src/runtime/generators.ts'
 import { Stream } from '../../src/runtime/stream.ts'
 import { DeviceTensor } from '../../src/runtime/tensor.ts'
 import { rand, randn, tensor } from '../../src/runtime/tensor_factories.ts'
@@ -85,6 +86,8 @@ describe('f16', () => {
     const uniform = rand([5], { dtype: 'f16', stream })
     expect(half.storage.bytes).toBe(10)
     expect((await half.data()).length).toBe(5)
+    const fill = await generatorLaunch(nothing, half.storage, { kind: 'fill', value: 1.5 })
+    expect([...fill.words]).toEqual([1, 0x3e003e00, 0])
     expect((await uniform.data()).length).toBe(5)
     nothing.destroy()
   })
@@ -117,6 +120,38 @@ describe('allocate', () => {
     const x = DeviceTensor.allocate([257], 'f32', stream)
     expect(x.storage.in(device.pool).buffer.size % 16).toBe(0)
     x.dispose()
+  })
+})
+
+describe('memory that cannot be had', () => {
+  const size = 12_345
+
+  beforeEach(() => {
+    device.pool.trim()
+    const pop = device.gpu.popErrorScope.bind(device.gpu)
+    vi.spyOn(device.gpu, 'popErrorScope').mockImplementationOnce(async () => {
+      await pop()
+      return { message: 'out of memory' } as GPUError
+    })
+  })
+
+  it('is reported once, also when it was noticed before the read', async () => {
+    const x = from(new Array<number>(size).fill(1))
+    await device.checked()
+    expect((await rejection(x.data())).message).toContain('No GPU memory')
+    await stream.sync()
+  })
+
+  it('is reported with the tensor that needs it, and its buffer is not used again', async () => {
+    const x = from(new Array<number>(size).fill(1))
+    const { message } = await rejection(x.data())
+    expect(message).toMatch(/^No GPU memory for 53248 bytes more: tensors hold \d+, \d+ were idle\n/)
+    expect(message).toContain('dispose() tensors that are done with')
+    expect((await rejection(x.data())).message).toContain('No GPU memory')
+    x.dispose()
+    const y = from(new Array<number>(size).fill(2))
+    expect((await y.data())[size - 1]).toBe(2)
+    await stream.sync()
   })
 })
 

@@ -1,5 +1,5 @@
 /** Timing: longer work takes longer, results say how they were made, and slow jobs are reported. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Device, openDevice } from '../../src/runtime/device.ts'
 import type { Launch } from '../../src/runtime/launch.ts'
 import { Stream } from '../../src/runtime/stream.ts'
@@ -112,6 +112,19 @@ describe('timeLaunches', () => {
     expect((await rejection(broken.data())).message).toBe('no input')
     const launch = { ...short, storages: [broken.storage, y.storage] }
     expect((await rejection(timeLaunches(device, [launch], QUICK))).message).toBe('no input')
+  })
+
+  it('overwrites more than the cache before each sample, unless told not to', async () => {
+    const commands = Object.getPrototypeOf(device.gpu.createCommandEncoder())
+    const clear = vi.spyOn(commands, 'clearBuffer')
+    const { samplesMs } = await timeLaunches(device, [short], QUICK)
+    expect(clear.mock.calls.length).toBeGreaterThan(samplesMs.length)
+    const sizes = () => new Set(clear.mock.calls.map(([buffer]) => (buffer as GPUBuffer).size))
+    expect(Math.min(...sizes())).toBeGreaterThanOrEqual(2 * device.facts.cacheBytes)
+    clear.mockClear()
+    await timeLaunches(device, [short], { ...QUICK, flushCache: false })
+    expect(Math.max(...sizes())).toBe(256)
+    clear.mockRestore()
   })
 
   it('gives its scratch memory back', async () => {
