@@ -1,0 +1,132 @@
+/**
+ * A kernel bound to one specialisation: its traced program, the search space on each device, and what configs compile
+ * to. Serves every call with the same dtypes, ranks and classes of sizes.
+ */
+import { compileKernel } from '../codegen/compile.ts'
+import { configSpecInput } from '../codegen/config_spec_of.ts'
+import type { WgslProgram } from '../codegen/program.ts'
+import { Config } from '../config/config.ts'
+import { ConfigSpec } from '../config/config_spec.ts'
+import type { KernelIr } from '../ir/kernel_ir.ts'
+import { printKernel } from '../ir/print.ts'
+import { type KernelFunction, traceKernel } from '../language/index.ts'
+import { defaultStream } from '../runtime/default_device.ts'
+import type { Device } from '../runtime/device.ts'
+import { ConfigError, UsageError } from '../support/errors.ts'
+import { nodeProcess } from '../support/node.ts'
+import { sha16 } from '../support/stable.ts'
+import { argumentSpecs, type CallArguments } from './call_arguments.ts'
+import type { KernelDefinition } from './definition.ts'
+import { sizeEvaluator } from './launch_plan.ts'
+import type { ConfigLike } from './options.ts'
+import { extraKey, matches } from './specialization.ts'
+
+interface PerDevice {
+  readonly spec: ConfigSpec
+  readonly programs: Map<string, WgslProgram | ConfigError>
+}
+
+export class BoundKernel {
+  readonly definition: KernelDefinition
+  readonly ir: KernelIr
+  /** The call that it was traced for. */
+  readonly traced: CallArguments
+  /** Identifies the specialisation among those of the kernel. */
+  readonly key: string
+  /** Counts changes of the config, so that callers notice. */
+  version = 0
+  #config: Config | undefined
+  readonly #devices = new WeakMap<Device, PerDevice>()
+  #irHash: string | undefined
+
+  constructor(definition: KernelDefinition, call: CallArguments, base: string, self?: unknown) {
+    this.definition = definition
+    this.traced = call
+    this.ir = traceKernel({
+      name: definition.name,
+      fn: definition.fn as KernelFunction,
+      args: argumentSpecs(call.values, definition.options.settings.staticShapes),
+      self,
+      location: definition.location,
+    })
+    this.key = `${base} ${extraKey(this.ir, call)}`
+  }
+
+  /** True when this binding serves the call; its base key is known to be equal. */
+  serves(call: CallArguments): boolean {
+    return matches(this.ir, this.traced, call)
+  }
+
+  /** Changes with what the kernel does, not with how it is written. */
+  get irHash(): string {
+    this.#irHash ??= sha16(printKernel(this.ir))
+    return this.#irHash
+  }
+
+  /** The config set with `setConfig`. */
+  get config(): Config | undefined {
+    return this.#config
+  }
+
+  /** Uses this config from now on. Throws ConfigError when it does not fit the kernel. */
+  setConfig(config: ConfigLike | undefined): void {
+    this.#config =
+      config === undefined ? undefined : new Config(config instanceof Config ? config.data : config)
+    this.version++
+  }
+
+  /** The search space on a device. */
+  spec(device: Device): ConfigSpec {
+    return this.#on(device).spec
+  }
+
+  /** The program of a complete config, compiled once. Throws ConfigError when it cannot be built. */
+  compile(config: Config, device: Device): WgslProgram {
+    const { programs } = this.#on(device)
+    let program = programs.get(config.hash)
+    if (!program) {
+      program = this.#compile(config, device)
+      programs.set(config.hash, program)
+    }
+    if (program instanceof ConfigError) throw program
+    return program
+  }
+
+  /** The WGSL of all dispatches. The config in use, or else the default one, unless another is given. */
+  toWgsl(config?: ConfigLike, device: Device | undefined = defaultStream().device): string {
+    if (!device) {
+      throw new UsageError('toWgsl needs to know the device, which is not open yet', {
+        remedy: 'Call `await getDevice()` first.',
+      })
+    }
+    const spec = this.spec(device)
+    const given = config ?? this.#config ?? spec.defaultConfig()
+    return this.compile(spec.normalize(given, 'strict'), device)
+      .dispatches.map(({ wgsl }) => wgsl)
+      .join('\n')
+  }
+
+  #compile(config: Config, device: Device): WgslProgram | ConfigError {
+    try {
+      const program = compileKernel(this.ir, config, device.limits)
+      if (this.definition.options.settings.printOutputCode) {
+        for (const { label, wgsl } of program.dispatches)
+          nodeProcess?.stderr.write(`// ${label}: ${config}\n${wgsl}\n`)
+      }
+      return program
+    } catch (error) {
+      if (error instanceof ConfigError) return error
+      throw error
+    }
+  }
+
+  #on(device: Device): PerDevice {
+    let known = this.#devices.get(device)
+    if (!known) {
+      const sizeOf = sizeEvaluator(this.traced)
+      known = { spec: new ConfigSpec(configSpecInput(this.ir, device.limits, sizeOf)), programs: new Map() }
+      this.#devices.set(device, known)
+    }
+    return known
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The life of a call: bind → choose → compile → pipeline → launch. When everything is known and compiled the launch is
+ * encoded at once; otherwise it takes its place in the stream and is prepared there. Nothing here waits.
+ */
+import type { Config } from '../config/config.ts'
+import type { Device } from '../runtime/device.ts'
+import { generatorLaunch, readyLaunch } from '../runtime/generators.ts'
+import type { Launch } from '../runtime/launch.ts'
+import type { Pipeline } from '../runtime/pipeline_cache.ts'
+import type { Stream } from '../runtime/stream.ts'
+import type { DeviceTensor } from '../runtime/tensor.ts'
+import { lazyCallSite } from '../support/call_site.ts'
+import { ConfigError } from '../support/errors.ts'
+import type { BoundKernel } from './bound_kernel.ts'
+import type { CallArguments } from './call_arguments.ts'
+import type { Choice, ChoiceRequest, ConfigSource } from './config_source.ts'
+import { interpretCall } from './interpret_call.ts'
+import {
+  allocateLocals,
+  type LocalTensor,
+  launchesOf,
+  type PlannedDispatch,
+  planDispatches,
+  returnValue,
+  storagesOf,
+} from './launch_plan.ts'
+import type { ConfigLike } from './options.ts'
+
+/** A config made ready for calls of one signature. */
+export interface ReadyConfig {
+  readonly config: Config
+  readonly dispatches: readonly PlannedDispatch[]
+  readonly pipelines: readonly Pipeline[]
+}
+
+/** What calls of one signature share. */
+export interface CallShape {
+  readonly bound: BoundKernel
+  readonly locals: readonly LocalTensor[]
+  /** Configs that are compiled for this signature, by hash. */
+  readonly ready: Map<string, ReadyConfig>
+  /** The ready config for every further call, once the source has said that its choice holds. */
+  settled: { readonly ready: ReadyConfig; readonly version: number; readonly device: Device } | undefined
+  /** A config that these calls use whatever the binding and the source say. */
+  readonly config: ConfigLike | undefined
+}
+
+/** Makes one call: allocates what it returns, and launches or queues the work. */
+export function launchCall(
+  shape: CallShape,
+  call: CallArguments,
+  source: ConfigSource,
+  stream: Stream,
+): unknown {
+  const { bound, locals } = shape
+  const allocated = allocateLocals(locals, stream)
+  const storages = storagesOf(bound.ir, call.tensors, allocated)
+  const result = returnValue(bound.ir.returns, (id) => tensorOf(bound, call, allocated, id))
+  const { device } = stream
+  if (device && stream.idle && !bound.definition.options.settings.refMode) {
+    const ready = readyAtOnce(shape, call, source, device)
+    const fills = ready && readyFills(locals, allocated, device)
+    if (ready && fills) {
+      for (const launch of fills) stream.launch(launch)
+      for (const launch of launchesOf(ready.dispatches, ready.pipelines, storages, call.scalars)) {
+        stream.launch(launch, lazyCallSite())
+      }
+      return result
+    }
+  }
+  const writes = [...allocated.values()].map(({ storage }) => storage)
+  const prepared = prepareCall(shape, call, source, stream)
+  const inTurn = async (inner: Stream): Promise<void> => {
+    const opened = await inner.opened()
+    for (const launch of await allFills(locals, allocated, opened)) inner.launch(launch)
+    if (bound.definition.options.settings.refMode) return interpretCall(bound.ir, call, storages, inner)
+    const ready = (await prepared) ?? (await readyInTurn(shape, call, source, opened, inner))
+    for (const launch of launchesOf(ready.dispatches, ready.pipelines, storages, call.scalars))
+      inner.launch(launch)
+  }
+  stream.exclusive(inTurn, { writes, site: lazyCallSite(), after: prepared })
+  return result
+}
+
+/** The ready config of this call, when nothing has to be waited for. */
+function readyAtOnce(
+  shape: CallShape,
+  call: CallArguments,
+  source: ConfigSource,
+  device: Device,
+): ReadyConfig | undefined {
+  const { settled, bound } = shape
+  if (settled && settled.version === bound.version && settled.device === device) return settled.ready
+  const choice = chosen(shape, source, { definition: bound.definition, bound, call, device })
+  if (!choice) return undefined
+  const ready = shape.ready.get(choice.config.hash)
+  if (ready && choice.holdsFor !== 'call') shape.settled = { ready, version: bound.version, device }
+  return ready
+}
+
+/**
+ * Chooses and compiles as far as that needs no GPU time, while earlier work may still be waiting. Undefined when the
+ * source has to search.
+ */
+async function prepareCall(
+  shape: CallShape,
+  call: CallArguments,
+  source: ConfigSource,
+  stream: Stream,
+): Promise<ReadyConfig | undefined> {
+  const { bound } = shape
+  if (bound.definition.options.settings.refMode) return undefined
+  const device = await stream.opened()
+  const request: ChoiceRequest = { definition: bound.definition, bound, call, device }
+  let choice = chosen(shape, source, request)
+  if (!choice && source.prepare) {
+    await source.prepare(request)
+    choice = chosen(shape, source, request)
+  }
+  return choice && settle(shape, call, device, choice)
+}
+
+/** The ready config when it is the call's turn: found by an earlier call meanwhile, or by searching now. */
+async function readyInTurn(
+  shape: CallShape,
+  call: CallArguments,
+  source: ConfigSource,
+  device: Device,
+  stream: Stream,
+): Promise<ReadyConfig> {
+  const { bound } = shape
+  const request = { definition: bound.definition, bound, call, device, stream }
+  const choice = chosen(shape, source, request) ?? (await source.search?.(request))
+  if (!choice) throw new Error(`no config was chosen for ${bound.definition.name}`)
+  return settle(shape, call, device, choice)
+}
+
+async function settle(
+  shape: CallShape,
+  call: CallArguments,
+  device: Device,
+  choice: Choice,
+): Promise<ReadyConfig> {
+  const { bound } = shape
+  const ready = await buildFirst(bound, call, device, choice)
+  // Remembered under the chosen config even when a fallback had to serve.
+  shape.ready.set(choice.config.hash, ready)
+  if (choice.holdsFor !== 'call') shape.settled = { ready, version: bound.version, device }
+  return ready
+}
+
+function chosen(shape: CallShape, source: ConfigSource, request: ChoiceRequest): Choice | undefined {
+  const { bound, device } = request
+  const config = shape.config ?? bound.config
+  if (!config) return source.ready(request)
+  return { config: bound.spec(device).normalize(config, 'strict'), holdsFor: 'binding' }
+}
+
+/** Builds the choice, or the first of its fallbacks that the device takes. */
+async function buildFirst(
+  bound: BoundKernel,
+  call: CallArguments,
+  device: Device,
+  { config, fallbacks = [] }: Choice,
+): Promise<ReadyConfig> {
+  let refusal: unknown
+  for (const candidate of [config, ...fallbacks]) {
+    try {
+      return await buildConfig(bound, call, device, candidate)
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      refusal ??= error
+    }
+  }
+  throw refusal
+}
+
+/** Compiles a config for the sizes of a call. Rejects with ConfigError or GpuError. */
+export async function buildConfig(
+  bound: BoundKernel,
+  call: CallArguments,
+  device: Device,
+  config: Config,
+): Promise<ReadyConfig> {
+  const dispatches = planDispatches(bound.compile(config, device), call, device)
+  const pipelines = await Promise.all(dispatches.map(({ request }) => device.pipelines.get(request)))
+  return { config, dispatches, pipelines }
+}
+
+/** Launches that fill local tensors, compiled if need be. */
+async function allFills(
+  locals: readonly LocalTensor[],
+  allocated: ReadonlyMap<number, DeviceTensor>,
+  device: Device,
+): Promise<readonly Launch[]> {
+  return await Promise.all(
+    filled(locals, allocated).map(({ storage, what }) => generatorLaunch(device, storage, what)),
+  )
+}
+
+/** The same at once, or undefined when one of them is not compiled yet. */
+function readyFills(
+  locals: readonly LocalTensor[],
+  allocated: ReadonlyMap<number, DeviceTensor>,
+  device: Device,
+): readonly Launch[] | undefined {
+  const launches = filled(locals, allocated).map(({ storage, what }) => readyLaunch(device, storage, what))
+  const ready = launches.filter((launch) => launch !== undefined)
+  return ready.length === launches.length ? ready : undefined
+}
+
+function filled(locals: readonly LocalTensor[], allocated: ReadonlyMap<number, DeviceTensor>) {
+  return locals.flatMap(({ id, fill }) => {
+    const tensor = allocated.get(id)
+    if (fill === undefined || !tensor || tensor.size === 0) return []
+    return [{ storage: tensor.storage, what: { kind: 'fill', value: fill } as const }]
+  })
+}
+
+function tensorOf(
+  { ir }: BoundKernel,
+  call: CallArguments,
+  allocated: ReadonlyMap<number, DeviceTensor>,
+  id: number,
+): DeviceTensor {
+  const local = allocated.get(id)
+  if (local) return local
+  const position = ir.tensors
+    .filter((tensor) => tensor.role === 'argument')
+    .findIndex((tensor) => tensor.id === id)
+  const argument = call.tensors[position]
+  if (!argument) throw new Error(`the kernel ${ir.name} returns tensor ${id}, which does not exist`)
+  return argument
+}

@@ -1,0 +1,112 @@
+/**
+ * The arguments of one call: what they are, as a text that equals for equal shapes and dtypes; the tensors and
+ * numbers among them in the order that tracing counts them; and their description for tracing.
+ */
+import type { ArgumentSpec } from '../language/index.ts'
+import { DeviceTensor } from '../runtime/tensor.ts'
+import { UsageError } from '../support/errors.ts'
+import { staticDims } from './mark_static.ts'
+
+export interface CallArguments {
+  /** As passed, in order. */
+  readonly values: readonly unknown[]
+  readonly tensors: readonly DeviceTensor[]
+  /** Numbers, and booleans as 0 or 1. */
+  readonly scalars: readonly number[]
+  /** Equal for calls that can share everything but the contents: exact shapes, dtypes, constants. */
+  readonly signature: string
+}
+
+/** Reads the arguments of a call. Throws UsageError for what no kernel takes. */
+export function readArguments(values: readonly unknown[]): CallArguments {
+  const tensors: DeviceTensor[] = []
+  const scalars: number[] = []
+  let signature = ''
+  for (const value of values) signature += describe(value, tensors, scalars)
+  return { values, tensors, scalars, signature }
+}
+
+/** The description that tracing needs. `staticShapes` makes every size a constant. */
+export function argumentSpecs(values: readonly unknown[], staticShapes: boolean): readonly ArgumentSpec[] {
+  return values.map((value) => specOf(value, staticShapes))
+}
+
+function describe(value: unknown, tensors: DeviceTensor[], scalars: number[]): string {
+  if (value instanceof DeviceTensor) {
+    tensors.push(value)
+    const marks = staticDims(value)
+    const fixed = marks.size === 0 ? '' : `!${[...marks].sort().join('.')}`
+    return `${value.dtype}[${value.shape.join()}]${fixed};`
+  }
+  if (typeof value === 'number') {
+    scalars.push(value)
+    return 'n;'
+  }
+  if (typeof value === 'boolean') {
+    scalars.push(value ? 1 : 0)
+    return 'b;'
+  }
+  if (Array.isArray(value)) return `(${value.map((item) => describe(item, tensors, scalars)).join('')});`
+  if (isRecord(value)) {
+    const entries = Object.entries(value).map(([key, item]) => `${key}=${describe(item, tensors, scalars)}`)
+    return `{${entries.join('')}};`
+  }
+  return `${constantKey(value)};`
+}
+
+function specOf(value: unknown, staticShapes: boolean): ArgumentSpec {
+  if (value instanceof DeviceTensor) {
+    const marks = staticDims(value)
+    const dynamic = value.shape.map((_, dim) => !staticShapes && !marks.has(dim))
+    return { kind: 'tensor', dtype: value.dtype, shape: value.shape, dynamic }
+  }
+  if (typeof value === 'number' || typeof value === 'boolean') return { kind: 'scalar', value }
+  if (Array.isArray(value)) return { kind: 'list', items: value.map((item) => specOf(item, staticShapes)) }
+  if (isRecord(value)) {
+    const entries = Object.entries(value).map(([key, item]) => [key, specOf(item, staticShapes)] as const)
+    return { kind: 'record', entries }
+  }
+  return { kind: 'constant', value }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+const IDENTITIES = new WeakMap<object, number>()
+let identities = 0
+
+/** Constants are told apart by value; functions and other objects by identity. */
+function constantKey(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value)
+    case 'undefined':
+      return 'undefined'
+    case 'function':
+      return identityOf(value)
+    case 'object':
+      if (value === null) return 'null'
+      if (ArrayBuffer.isView(value)) break
+      return identityOf(value)
+    default:
+      break
+  }
+  throw new UsageError(
+    `a kernel was called with ${value?.constructor?.name ?? typeof value} as an argument`,
+    {
+      remedy:
+        'Arguments are tensors (make one with tensor(data)), numbers, booleans, text, lists and objects of them.',
+    },
+  )
+}
+
+/** A number that stands for the object as long as it lives. */
+export function identityOf(value: object): string {
+  let id = IDENTITIES.get(value)
+  if (id === undefined) {
+    id = ++identities
+    IDENTITIES.set(value, id)
+  }
+  return `@${id}`
+}

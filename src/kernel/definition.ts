@@ -1,0 +1,53 @@
+/** A kernel as its author defined it: the function, its options, and where it stands. */
+import { parameterNames } from '../language/index.ts'
+import { callSite, toPath } from '../support/call_site.ts'
+import { type SourceLocation, UsageError } from '../support/errors.ts'
+import type { Settings } from '../support/settings.ts'
+import { sha16 } from '../support/stable.ts'
+import { type AnyFunction, type KernelOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+
+export interface KernelDefinition {
+  readonly name: string
+  readonly fn: AnyFunction
+  readonly options: ResolvedOptions
+  readonly parameters: readonly string[]
+  /** Where `kernel(...)` was called. */
+  readonly location: SourceLocation | undefined
+  /** The file of the kernel's source: `options.source`, or where `kernel(...)` was called. */
+  readonly sourceFile: string | undefined
+  /** Changes with the text of the function. */
+  readonly sourceHash: string
+  /** A decorated method: `this` of a call is passed on. */
+  readonly isMethod: boolean
+}
+
+export function defineKernel(
+  fn: AnyFunction,
+  options: KernelOptions,
+  defaults: Partial<Settings>,
+  methodName?: string,
+): KernelDefinition {
+  const location = callSite()
+  const resolved = resolveOptions(options, defaults)
+  const name = options.name ?? methodName ?? fn.name
+  if (!/^[A-Za-z_$][\w$]*$/.test(name)) throw badName(name, location)
+  const { source } = options
+  return Object.freeze({
+    name,
+    fn,
+    options: resolved,
+    parameters: parameterNames(fn),
+    location,
+    sourceFile: source === undefined ? location?.file : toPath(source),
+    sourceHash: sha16(Function.prototype.toString.call(fn)),
+    isMethod: methodName !== undefined,
+  })
+}
+
+function badName(name: string, location: SourceLocation | undefined): UsageError {
+  const what = name === '' ? 'a kernel has no name' : `a kernel is named ${JSON.stringify(name)}`
+  return new UsageError(what, {
+    location,
+    remedy: `Use a named function, or the option name: 'my_kernel' (an identifier).`,
+  })
+}

@@ -1,0 +1,50 @@
+/** The ways to make a kernel: `kernel(fn)`, `kernel(options, fn)`, and `@kernel(options)` on a method. */
+
+import { callSite } from '../support/call_site.ts'
+import { UsageError } from '../support/errors.ts'
+import type { Settings } from '../support/settings.ts'
+import { defineKernel } from './definition.ts'
+import { type Kernel, type KernelServices, makeKernel } from './kernel.ts'
+import type { AnyFunction, KernelOptions } from './options.ts'
+
+/** Wraps a function, or decorates a method (a standard decorator). */
+export type KernelDecorator = <F extends AnyFunction>(
+  fn: F,
+  context?: ClassMethodDecoratorContext,
+) => Kernel<F>
+
+export interface KernelFactory {
+  <F extends AnyFunction>(fn: F): Kernel<F>
+  <F extends AnyFunction>(options: KernelOptions<F>, fn: F): Kernel<F>
+  (options?: KernelOptions): KernelDecorator
+  <F extends AnyFunction>(fn: F, context: ClassMethodDecoratorContext): Kernel<F>
+}
+
+/** `defaults` replace those of the settings table; the environment and the author's options win over them. */
+export function kernelFactory(services: KernelServices, defaults: Partial<Settings> = {}): KernelFactory {
+  const make = (fn: AnyFunction, options: KernelOptions, context?: ClassMethodDecoratorContext): Kernel => {
+    if (context && context.kind !== 'method') throw misuse(`a ${context.kind} of a class`)
+    const method = context && String(context.name)
+    return makeKernel(defineKernel(fn, options, defaults, method), services)
+  }
+  const factory = (first: unknown = {}, second?: unknown): unknown => {
+    if (typeof first === 'function') {
+      return make(first as AnyFunction, {}, second as ClassMethodDecoratorContext | undefined)
+    }
+    if (typeof first !== 'object' || first === null) throw misuse(String(first))
+    if (typeof second === 'function') return make(second as AnyFunction, first)
+    if (second !== undefined) throw misuse(String(second))
+    return (fn: unknown, context?: ClassMethodDecoratorContext) => {
+      if (typeof fn !== 'function') throw misuse(String(fn))
+      return make(fn as AnyFunction, first, context)
+    }
+  }
+  return factory as KernelFactory
+}
+
+function misuse(what: string): UsageError {
+  return new UsageError(`a kernel cannot be made of ${what}`, {
+    location: callSite(),
+    remedy: 'Use kernel(fn), kernel(options, fn), or @kernel(options) on a method.',
+  })
+}

@@ -1,0 +1,57 @@
+/** Runs a call in the reference interpreter instead of on the GPU (HELION_INTERPRET), with its tensors' contents. */
+import { type InterpretOptions, interpretKernel } from '../ir/interpret.ts'
+import type { KernelIr } from '../ir/kernel_ir.ts'
+import { decodeBytes, encodeValues } from '../runtime/host_data.ts'
+import type { Storage } from '../runtime/storage.ts'
+import type { Stream } from '../runtime/stream.ts'
+import type { CallArguments } from './call_arguments.ts'
+import { sizeEvaluator } from './launch_plan.ts'
+
+/** Elements of each tensor of the kernel, by id; f16 as numbers, bool as 0 and 1. */
+export type HostContents = readonly { readonly shape: readonly number[]; readonly data: Float64Array }[]
+
+/** Reads all tensors of a call. */
+export async function readContents(
+  ir: KernelIr,
+  call: CallArguments,
+  storages: readonly Storage[],
+  stream: Stream,
+): Promise<HostContents> {
+  const sizeOf = sizeEvaluator(call)
+  return await Promise.all(
+    ir.tensors.map(async ({ id, dtype, shape }) => {
+      const storage = storages[id]
+      if (!storage) throw new Error(`no storage for tensor ${id}`)
+      const bytes = await stream.read(storage)
+      return { shape: shape.map(sizeOf), data: Float64Array.from(decodeBytes(bytes, dtype)) }
+    }),
+  )
+}
+
+/** The contents of all tensors after the call, on copies. */
+export function interpretOn(
+  ir: KernelIr,
+  call: CallArguments,
+  contents: HostContents,
+  options: InterpretOptions = {},
+): HostContents {
+  const copies = contents.map(({ shape, data }) => ({ shape, data: data.slice() }))
+  interpretKernel(ir, copies, call.scalars, options)
+  return copies
+}
+
+/** Does the whole call on the CPU and writes what it changed. */
+export async function interpretCall(
+  ir: KernelIr,
+  call: CallArguments,
+  storages: readonly Storage[],
+  stream: Stream,
+): Promise<void> {
+  const before = await readContents(ir, call, storages, stream)
+  const after = interpretOn(ir, call, before)
+  ir.tensors.forEach(({ id, dtype }) => {
+    const [storage, data] = [storages[id], after[id]?.data]
+    if (!storage || !data || data.length === 0) return
+    stream.write(storage, encodeValues(data, dtype))
+  })
+}

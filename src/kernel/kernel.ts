@@ -1,0 +1,263 @@
+/**
+ * `Kernel`: the callable that a kernel function becomes. It finds the binding of a call, asks its config source, and
+ * launches; it also lets people bind, tune and inspect by hand.
+ */
+import type { Config } from '../config/config.ts'
+import { flattenKey } from '../heuristics/features.ts'
+import { isTracing } from '../language/index.ts'
+import { defaultStream } from '../runtime/default_device.ts'
+import type { Stream } from '../runtime/stream.ts'
+import { callSite } from '../support/call_site.ts'
+import { AuthorError, UsageError } from '../support/errors.ts'
+import { BoundKernel } from './bound_kernel.ts'
+import { type CallShape, launchCall } from './call.ts'
+import { argumentSpecs, type CallArguments, identityOf, readArguments } from './call_arguments.ts'
+import type { ConfigSource } from './config_source.ts'
+import type { KernelDefinition } from './definition.ts'
+import { checkGuards, localTensors } from './launch_plan.ts'
+import type { AnyFunction, ConfigLike } from './options.ts'
+import { baseKey } from './specialization.ts'
+
+/** Shapes that a kernel remembers; more only cost time. */
+const MAX_SHAPES = 4096
+
+export interface TuneOptions {
+  /** Search although configs are given or stored; the result is stored. Default true. */
+  readonly force?: boolean
+  /** Ends the search early; the best config so far is returned. */
+  readonly signal?: AbortSignal
+  /** Options of the search, by name. */
+  readonly [option: string]: unknown
+}
+
+/** What the layers above give a kernel: where configs come from, and how to search for one. */
+export interface KernelServices {
+  /** The source for calls. */
+  readonly sourceOf: (definition: KernelDefinition) => ConfigSource
+  /** Searches for one binding; the kernel installs the result. */
+  readonly tune: (
+    bound: BoundKernel,
+    call: CallArguments,
+    stream: Stream,
+    options: TuneOptions,
+  ) => Promise<Config>
+}
+
+/** A binding with the calls that it serves; made by `kernel.bind(...)`. */
+export interface Binding<F extends AnyFunction = AnyFunction> {
+  /** Runs with this binding. Throws UsageError for arguments of another specialisation. */
+  (...args: Parameters<F>): ReturnType<F>
+  readonly bound: BoundKernel
+  /** Tunes this binding for these arguments and uses the result. */
+  autotune(args: Parameters<F>, options?: TuneOptions): Promise<Config>
+  /** Uses this config from now on. */
+  setConfig(config: ConfigLike): void
+  /** A function that runs with this config. Throws ConfigError, at the latest at the first `data()`, if it cannot. */
+  compileConfig(config: ConfigLike): (...args: Parameters<F>) => ReturnType<F>
+  /** The generated WGSL: for the config in use unless another is given. Needs `await getDevice()` first. */
+  toWgsl(config?: ConfigLike): string
+}
+
+/** A kernel: call it with tensors; returns at once what the kernel function returns. */
+export interface Kernel<F extends AnyFunction = AnyFunction> {
+  (...args: Parameters<F>): ReturnType<F>
+  readonly definition: KernelDefinition
+  /** The binding for these arguments, traced if it is new. */
+  bind(...args: Parameters<F>): Binding<F>
+  /** Equal for calls that share a binding. */
+  specializationKey(...args: Parameters<F>): string
+  /** The arguments as the kernel function takes them: by position, missing ones filled with undefined. */
+  normalizeArgs(...args: Partial<Parameters<F>>): readonly unknown[]
+  /** Tunes for these arguments, uses the result, and returns it. */
+  autotune(args: Parameters<F>, options?: TuneOptions): Promise<Config>
+  /** Forgets all bindings; later calls trace and choose again. */
+  reset(): void
+}
+
+/** One config of a binding as a function of its own. */
+export interface ConfigVariant {
+  readonly config: ConfigLike
+  readonly shapes: WeakMap<CallShape, CallShape>
+}
+
+export class KernelRuntime {
+  readonly definition: KernelDefinition
+  readonly #services: KernelServices
+  readonly #source: ConfigSource
+  readonly #bindings = new Map<string, BoundKernel[]>()
+  readonly #shapes = new Map<string, CallShape>()
+
+  constructor(definition: KernelDefinition, services: KernelServices) {
+    this.definition = definition
+    this.#services = services
+    this.#source = services.sourceOf(definition)
+  }
+
+  call(values: readonly unknown[], self?: unknown): unknown {
+    if (isTracing()) throw nested(this.definition.name)
+    const call = readArguments(values)
+    return launchCall(this.#shapeOf(call, self), call, this.#source, streamOf(call))
+  }
+
+  /** The binding of these arguments. */
+  bind(values: readonly unknown[], self?: unknown): BoundKernel {
+    return this.#shapeOf(readArguments(values), self).bound
+  }
+
+  /** Runs with a given binding and, unless it is undefined, a given config. */
+  callBound(bound: BoundKernel, variant: ConfigVariant | undefined, values: readonly unknown[]): unknown {
+    const call = readArguments(values)
+    const shape = this.#shapeOf(call, undefined)
+    if (shape.bound !== bound) {
+      throw new UsageError(
+        `a binding of ${this.definition.name} was called with arguments of another specialisation`,
+        {
+          location: callSite(),
+          remedy: 'Bind again with arguments like these.',
+        },
+      )
+    }
+    if (variant === undefined) return launchCall(shape, call, this.#source, streamOf(call))
+    let own = variant.shapes.get(shape)
+    if (!own) {
+      own = { ...shape, ready: new Map(), settled: undefined, config: variant.config }
+      variant.shapes.set(shape, own)
+    }
+    return launchCall(own, call, this.#source, streamOf(call))
+  }
+
+  async autotune(values: readonly unknown[], options: TuneOptions, self?: unknown): Promise<Config> {
+    const call = readArguments(values)
+    const { bound } = this.#shapeOf(call, self)
+    let config: Config | undefined
+    const stream = streamOf(call)
+    stream.exclusive(async (inner) => {
+      config = await this.#services.tune(bound, call, inner, { force: true, ...options })
+    })
+    await stream.sync()
+    if (!config) throw new UsageError(`tuning ${this.definition.name} gave no config`)
+    bound.setConfig(config)
+    return config
+  }
+
+  specializationKey(values: readonly unknown[], self?: unknown): string {
+    return this.bind(values, self).key
+  }
+
+  reset(): void {
+    this.#bindings.clear()
+    this.#shapes.clear()
+  }
+
+  #shapeOf(call: CallArguments, self: unknown): CallShape {
+    const signature = self === undefined ? call.signature : `${selfKey(self)} ${call.signature}`
+    const keyed = this.#withUserKey(signature, call)
+    const known = this.#shapes.get(keyed)
+    if (known) return known
+    const bound = this.#boundFor(call, self)
+    checkGuards(bound.ir, call)
+    const locals = localTensors(bound.ir, call)
+    const shape: CallShape = { bound, locals, ready: new Map(), settled: undefined, config: undefined }
+    if (this.#shapes.size >= MAX_SHAPES) this.#forgetOldest()
+    this.#shapes.set(keyed, shape)
+    return shape
+  }
+
+  #boundFor(call: CallArguments, self: unknown): BoundKernel {
+    const { staticShapes } = this.definition.options.settings
+    const base = this.#withUserKey(
+      `${self === undefined ? '' : selfKey(self)}${baseKey(argumentSpecs(call.values, staticShapes))}`,
+      call,
+    )
+    const bindings = this.#bindings.get(base) ?? []
+    const known = bindings.find((bound) => bound.serves(call))
+    if (known) return known
+    const bound = new BoundKernel(this.definition, call, base, self)
+    this.#bindings.set(base, [...bindings, bound])
+    return bound
+  }
+
+  #withUserKey(key: string, call: CallArguments): string {
+    const { key: userKey } = this.definition.options.own
+    if (!userKey) return key
+    return `${key}|${flattenKey(userKey(...(call.values as never[]))).join()}`
+  }
+
+  #forgetOldest(): void {
+    for (const key of this.#shapes.keys()) {
+      this.#shapes.delete(key)
+      return
+    }
+  }
+}
+
+/** The callable around a runtime. */
+export function makeKernel<F extends AnyFunction>(
+  definition: KernelDefinition,
+  services: KernelServices,
+): Kernel<F> {
+  const runtime = new KernelRuntime(definition, services)
+  const selfOf = (self: unknown): unknown => (definition.isMethod ? self : undefined)
+  const kernel = function (this: unknown, ...args: Parameters<F>): unknown {
+    return runtime.call(args, selfOf(this))
+  }
+  const methods: Omit<Kernel<F>, never> & object = {
+    definition,
+    bind: (...args: Parameters<F>) => makeBinding<F>(runtime, runtime.bind(args)),
+    specializationKey: (...args: Parameters<F>) => runtime.specializationKey(args),
+    normalizeArgs: (...args: Partial<Parameters<F>>) => normalizeArgs(definition, args),
+    autotune: (args: Parameters<F>, options: TuneOptions = {}) => runtime.autotune(args, options),
+    reset: () => runtime.reset(),
+  } as Kernel<F>
+  Object.defineProperty(kernel, 'name', { value: definition.name })
+  return Object.assign(kernel, methods) as unknown as Kernel<F>
+}
+
+function makeBinding<F extends AnyFunction>(runtime: KernelRuntime, bound: BoundKernel): Binding<F> {
+  const call = (...args: Parameters<F>): unknown => runtime.callBound(bound, undefined, args)
+  return Object.assign(call, {
+    bound,
+    autotune: (args: Parameters<F>, options: TuneOptions = {}) => runtime.autotune(args, options),
+    setConfig: (config: ConfigLike) => bound.setConfig(config),
+    compileConfig(config: ConfigLike) {
+      const variant: ConfigVariant = { config, shapes: new WeakMap() }
+      return (...args: Parameters<F>) => runtime.callBound(bound, variant, args) as ReturnType<F>
+    },
+    toWgsl: (config?: ConfigLike) => bound.toWgsl(config),
+  }) as unknown as Binding<F>
+}
+
+function normalizeArgs(definition: KernelDefinition, args: readonly unknown[]): readonly unknown[] {
+  const { parameters, name } = definition
+  if (args.length > parameters.length) {
+    throw new UsageError(`${name} takes ${parameters.length} arguments, not ${args.length}`, {
+      location: callSite(),
+    })
+  }
+  return parameters.map((_, i) => args[i])
+}
+
+function streamOf({ tensors }: CallArguments): Stream {
+  const [first] = tensors
+  if (!first) return defaultStream()
+  for (const tensor of tensors) {
+    if (tensor.stream !== first.stream) {
+      throw new UsageError('a kernel was called with tensors of different streams', {
+        location: callSite(),
+        remedy: 'Make all tensors of a call on the same stream.',
+      })
+    }
+  }
+  return first.stream
+}
+
+function selfKey(self: unknown): string {
+  return typeof self === 'object' && self !== null ? identityOf(self) : String(self)
+}
+
+function nested(name: string): AuthorError {
+  return new AuthorError(`the kernel ${name} was called inside a kernel function`, {
+    location: callSite(),
+    remedy: 'Call a plain function that both kernels share, or call the kernels one after the other.',
+  })
+}

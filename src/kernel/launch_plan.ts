@@ -1,0 +1,165 @@
+/**
+ * From a compiled program and the sizes of a call to launches with concrete numbers: which storages, which words, how
+ * many workgroups. Everything that equal shapes share is worked out once.
+ */
+import type { LaunchGrid, WgslDispatch, WgslProgram } from '../codegen/program.ts'
+import type { KernelIr, ReturnTree } from '../ir/kernel_ir.ts'
+import { evalSize, printSize, type Size } from '../ir/size.ts'
+import type { Device } from '../runtime/device.ts'
+import { foldGrid, type GridSize, type Launch } from '../runtime/launch.ts'
+import type { Pipeline } from '../runtime/pipeline_cache.ts'
+import type { Storage } from '../runtime/storage.ts'
+import type { Stream } from '../runtime/stream.ts'
+import { DeviceTensor } from '../runtime/tensor.ts'
+import type { DType } from '../support/dtypes.ts'
+import { ConfigError, UsageError, unreachable } from '../support/errors.ts'
+import type { CallArguments } from './call_arguments.ts'
+
+/** What a call allocates, by tensor id of the kernel. */
+export interface LocalTensor {
+  readonly id: number
+  readonly shape: readonly number[]
+  readonly dtype: DType
+  readonly fill: number | undefined
+}
+
+export interface PlannedDispatch {
+  readonly request: WgslDispatch
+  readonly grid: GridSize
+  /** Words that hold sizes; those of scalars are zero. */
+  readonly words: Uint32Array<ArrayBuffer>
+  readonly scalars: readonly { readonly word: number; readonly scalar: number; readonly dtype: DType }[]
+}
+
+/** Sizes of a call, from the shapes of its tensors. */
+export function sizeEvaluator(call: CallArguments): (size: Size) => number {
+  return (size) => evalSize(size, (symbol) => call.tensors[symbol.tensor]?.shape[symbol.axis] ?? 0)
+}
+
+/** Throws UsageError when the shapes do not fit what the kernel does with them. */
+export function checkGuards(ir: KernelIr, call: CallArguments): void {
+  const sizeOf = sizeEvaluator(call)
+  for (const { relation, left, right, reason, location } of ir.guards) {
+    const [a, b] = [sizeOf(left), sizeOf(right)]
+    if (relation === 'eq' ? a === b : a <= b) continue
+    const wanted = relation === 'eq' ? 'be equal to' : 'be at most'
+    throw new UsageError(
+      `${ir.name}: ${reason}: ${printSize(left)} = ${a} must ${wanted} ${printSize(right)} = ${b}`,
+      {
+        location,
+        remedy: 'Check the shapes of the arguments.',
+      },
+    )
+  }
+}
+
+export function localTensors(ir: KernelIr, call: CallArguments): readonly LocalTensor[] {
+  const sizeOf = sizeEvaluator(call)
+  return ir.tensors
+    .filter((tensor) => tensor.role === 'local')
+    .map(({ id, shape, dtype, fill }) => ({ id, shape: shape.map(sizeOf), dtype, fill }))
+}
+
+/** Throws ConfigError when the program cannot be launched for these sizes. */
+export function planDispatches(
+  program: WgslProgram,
+  call: CallArguments,
+  device: Device,
+): readonly PlannedDispatch[] {
+  const sizeOf = sizeEvaluator(call)
+  return program.dispatches.map((request) => {
+    const words = new Uint32Array(request.words.length)
+    const scalars: { word: number; scalar: number; dtype: DType }[] = []
+    request.words.forEach((source, word) => {
+      if (source.kind === 'size') words[word] = sizeOf(source.size)
+      else scalars.push({ word, scalar: source.scalar, dtype: source.dtype })
+    })
+    return { request, grid: gridOf(request.grid, sizeOf, device), words, scalars }
+  })
+}
+
+/** Launches for compiled pipelines. `storages` are those of the kernel's tensors, by id. */
+export function launchesOf(
+  dispatches: readonly PlannedDispatch[],
+  pipelines: readonly Pipeline[],
+  storages: readonly Storage[],
+  scalars: readonly number[],
+): readonly Launch[] {
+  return dispatches.map((dispatch, i) => {
+    const pipeline = pipelines[i]
+    if (!pipeline) throw new Error(`no pipeline for ${dispatch.request.label}`)
+    const bound = dispatch.request.bindings.map(({ tensor }) => storages[tensor] ?? missing(tensor))
+    return { pipeline, storages: bound, words: wordsOf(dispatch, scalars), grid: dispatch.grid }
+  })
+}
+
+/** The storages of all tensors of a call, by id: its arguments and what was allocated for it. */
+export function storagesOf(
+  ir: KernelIr,
+  tensors: readonly DeviceTensor[],
+  locals: ReadonlyMap<number, DeviceTensor>,
+): readonly Storage[] {
+  let argument = 0
+  return ir.tensors.map(({ id, role }) => {
+    const tensor = role === 'argument' ? tensors[argument++] : locals.get(id)
+    return (tensor ?? missing(id)).storage
+  })
+}
+
+/** Tensors for everything that the kernel allocates. */
+export function allocateLocals(locals: readonly LocalTensor[], stream: Stream): Map<number, DeviceTensor> {
+  return new Map(locals.map(({ id, shape, dtype }) => [id, DeviceTensor.allocate(shape, dtype, stream)]))
+}
+
+/** The value that a call returns. */
+export function returnValue(tree: ReturnTree, tensorOf: (id: number) => DeviceTensor): unknown {
+  switch (tree.kind) {
+    case 'none':
+      return undefined
+    case 'tensor':
+      return tensorOf(tree.tensor)
+    case 'list':
+      return tree.items.map((item) => returnValue(item, tensorOf))
+    case 'record':
+      return Object.fromEntries(tree.entries.map(([key, item]) => [key, returnValue(item, tensorOf)]))
+    default:
+      return unreachable(tree)
+  }
+}
+
+function gridOf(grid: LaunchGrid, sizeOf: (size: Size) => number, device: Device): GridSize {
+  const most = device.limits.maxWorkgroupsPerDimension
+  if (grid.kind === 'linear') return foldGrid(sizeOf(grid.count), most)
+  const [x, y, z] = grid.counts.map(sizeOf)
+  const counts: GridSize = [x ?? 1, y ?? 1, z ?? 1]
+  if (counts.every((count) => count <= most)) return counts
+  throw new ConfigError(
+    `pid_type 'xyz' would launch ${counts.join(' x ')} workgroups; the limit is ${most} each`,
+    {
+      remedy: `Use pid_type 'flat', or larger block_sizes.`,
+    },
+  )
+}
+
+const BITS = new DataView(new ArrayBuffer(4))
+
+function wordsOf({ words, scalars }: PlannedDispatch, values: readonly number[]): Uint32Array<ArrayBuffer> {
+  if (scalars.length === 0) return words
+  const own = words.slice()
+  for (const { word, scalar, dtype } of scalars) {
+    const value = values[scalar] ?? 0
+    if (dtype === 'f32') BITS.setFloat32(0, value)
+    else BITS.setInt32(0, toInteger(value))
+    own[word] = BITS.getUint32(0)
+  }
+  return own
+}
+
+function toInteger(value: number): number {
+  if (Number.isInteger(value) && Math.abs(value) < 2 ** 32) return value
+  throw new UsageError(`the kernel uses an argument as an integer, but it is ${value}`)
+}
+
+function missing(id: number): never {
+  throw new Error(`no tensor ${id} in this call`)
+}

@@ -1,0 +1,31 @@
+/** Marks that make dimensions of a tensor constants of the kernels it is passed to. */
+import { DeviceTensor } from '../runtime/tensor.ts'
+import { UsageError } from '../support/errors.ts'
+
+const MARKS = new WeakMap<object, ReadonlySet<number>>()
+
+/**
+ * Makes dimensions of this tensor (all of them by default; negative ones count from the end) constants of every
+ * specialisation it takes part in: faster code, one compilation per size. Returns the tensor.
+ */
+export function markStatic<T extends object>(tensor: T, dims?: number | readonly number[]): T {
+  if (!(tensor instanceof DeviceTensor)) throw new UsageError('markStatic needs a tensor')
+  const wanted = dims === undefined ? tensor.shape.map((_, i) => i) : typeof dims === 'number' ? [dims] : dims
+  const marked = new Set(staticDims(tensor))
+  for (const dim of wanted) {
+    const at = dim < 0 ? dim + tensor.ndim : dim
+    if (!Number.isInteger(at) || at < 0 || at >= tensor.ndim) {
+      throw new UsageError(`markStatic of dimension ${dim} of a tensor with ${tensor.ndim} dimensions`)
+    }
+    marked.add(at)
+  }
+  MARKS.set(tensor, marked)
+  return tensor
+}
+
+/** The dimensions marked so far. */
+export function staticDims(tensor: object): ReadonlySet<number> {
+  return MARKS.get(tensor) ?? NONE
+}
+
+const NONE: ReadonlySet<number> = new Set()

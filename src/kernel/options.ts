@@ -1,0 +1,99 @@
+/** What `kernel` and `aotKernel` take beside the function: configs, how to tell calls apart, and any setting. */
+import { Config, type ConfigInput } from '../config/config.ts'
+import type { BatchedSpec } from '../heuristics/features.ts'
+import { UsageError } from '../support/errors.ts'
+import { resolveSettings, SETTINGS, type Settings } from '../support/settings.ts'
+
+/** Any function that can be a kernel. */
+export type AnyFunction = (...args: never[]) => unknown
+
+/** A config as people write it: an instance, or plain fields. */
+export type ConfigLike = Config | ConfigInput
+
+/** A generated module: what `_helion_aot_<kernel>_<device>.ts` exports. */
+export type HeuristicModule = Readonly<Record<string, unknown>>
+
+export interface KernelSpecificOptions<F extends AnyFunction = AnyFunction> {
+  /** Name of the kernel in messages and generated files; the function's own name by default. */
+  readonly name?: string
+  /** `import.meta.url` of the file that defines the kernel, where its generated modules stand. */
+  readonly source?: string
+  /** The config for every call: no search, no lookup. */
+  readonly config?: ConfigLike
+  /** Configs to choose from: the first call of each specialisation times them all. */
+  readonly configs?: readonly ConfigLike[]
+  /** Joins the specialisation key; in AOT kernels, what the generated module decides by instead of shapes. */
+  readonly key?: (...args: Parameters<F>) => unknown
+  /** Per argument, null or a list with an integer for every dimension that must not influence the config. */
+  readonly batched?: BatchedSpec
+  /** Arguments to tune for in the collect phase, instead of those of the calls. */
+  readonly collectFn?: () => Iterable<Parameters<F>>
+  /** Arguments to measure in the measure phase, instead of those of the calls. */
+  readonly measureFn?: () => Iterable<Parameters<F>>
+  /** Generated modules, for bundles that cannot look for files. */
+  readonly heuristics?: readonly HeuristicModule[]
+  /** The reference that configs are checked against, instead of the interpreter. May be another kernel. */
+  readonly baselineFn?: (...args: Parameters<F>) => ReturnType<F> | Promise<ReturnType<F>>
+  /** Replaces or (with null) refuses candidates of a search. */
+  readonly configFilter?: (config: Config) => Config | null
+}
+
+export type KernelOptions<F extends AnyFunction = AnyFunction> = KernelSpecificOptions<F> & Partial<Settings>
+
+export interface ResolvedOptions {
+  readonly own: KernelSpecificOptions
+  readonly settings: Settings
+}
+
+const OWN: Readonly<Record<keyof KernelSpecificOptions, true>> = {
+  name: true,
+  source: true,
+  config: true,
+  configs: true,
+  key: true,
+  batched: true,
+  collectFn: true,
+  measureFn: true,
+  heuristics: true,
+  baselineFn: true,
+  configFilter: true,
+}
+
+/** Splits options from settings; settings that are not given come from `defaults`, the environment, the table. */
+export function resolveOptions(options: KernelOptions, defaults: Partial<Settings>): ResolvedOptions {
+  const own: Record<string, unknown> = {}
+  const given: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(options)) {
+    if (!Object.hasOwn(OWN, name) && !Object.hasOwn(SETTINGS, name)) throw unknownOption(name)
+    if (value !== undefined) (Object.hasOwn(OWN, name) ? own : given)[name] = value
+  }
+  if (own.config !== undefined && own.configs !== undefined) {
+    throw new UsageError('a kernel has both config and configs', { remedy: 'Give one of the two.' })
+  }
+  if (Array.isArray(own.configs) && own.configs.length === 0) {
+    throw new UsageError('configs is an empty list', { remedy: 'Give at least one config, or leave it out.' })
+  }
+  if (own.config !== undefined) own.config = toConfig(own.config)
+  if (Array.isArray(own.configs)) own.configs = own.configs.map(toConfig)
+  return Object.freeze({ own: Object.freeze(own), settings: resolveSettings({ ...defaults, ...given }) })
+}
+
+/** Refuses what cannot be a config of any kernel where the author wrote it. */
+function toConfig(config: unknown): Config {
+  return config instanceof Config ? config : new Config(config as ConfigInput)
+}
+
+/** The configs that the options name. */
+export function givenConfigs({ own }: ResolvedOptions): readonly Config[] {
+  const configs = own.configs ?? (own.config ? [own.config] : [])
+  return configs.map(toConfig)
+}
+
+function unknownOption(name: string): UsageError {
+  const known = [...Object.keys(OWN), ...Object.keys(SETTINGS)]
+  const near = known.filter((other) => other.toLowerCase().includes(name.toLowerCase()))
+  return new UsageError(`a kernel has no option ${name}`, {
+    remedy:
+      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `Own options: ${Object.keys(OWN).join(', ')}.`,
+  })
+}
