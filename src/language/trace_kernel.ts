@@ -174,5 +174,6 @@ export function parameterNames(fn: (...args: never[]) => unknown): readonly stri
     }
     if (depth === 0) break
   }
-  return names.map((text, i) => /^(?:\.\.\.)?([A-Za-z_$][\w$]*)/.exec(text)?.[1] ?? `arg${i}`)
+  const present = names.filter((text) => text !== '')
+  return present.map((text, i) => /^(?:\.\.\.)?([A-Za-z_$][\w$]*)/.exec(text)?.[1] ?? `arg${i}`)
 }
