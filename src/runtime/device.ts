@@ -199,8 +199,11 @@ export class Device {
 
   #listen(): void {
     this.gpu.lost.then(({ reason, message }) => this.abandon(message || `the browser says '${reason}'`))
-    this.gpu.addEventListener('uncapturederror', ({ error }) => {
-      if (!CONSEQUENCE.test(error.message)) this.errors.add(new GpuError(error.message))
+    this.gpu.addEventListener('uncapturederror', (event) => {
+      // Reported to whoever reads next; not on the console too.
+      event.preventDefault()
+      const { message } = event.error
+      if (!CONSEQUENCE.test(message)) this.errors.add(new GpuError(message))
     })
   }
 }

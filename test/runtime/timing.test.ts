@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => device.destroy())
 
-/** Two kernels, the second of about twenty times the work. */
+/** Two kernels, the second of twenty times the work or, where starting it takes longer than that, more. */
 async function setUp(on: Device) {
   const stream = new Stream(on)
   const x = randn([16384], { stream })
@@ -36,9 +36,12 @@ async function setUp(on: Device) {
     x,
     y,
     short: await mapLaunch(on, loop(50), x, y),
-    long: await mapLaunch(on, loop(1000), x, y),
+    long: await mapLaunch(on, loop(1000 * scale(on)), x, y),
   }
 }
+
+/** How much more a GPU can do in the time. */
+const scale = (on: Device) => (on.info.software ? 1 : 50)
 
 /** An expression that takes a while: the loop is in a function so that it can stand in an expression. */
 function loop(count: number): string {
@@ -46,7 +49,7 @@ function loop(count: number): string {
 }
 fn spin(start: f32, count: i32) -> f32 {
   var value = start;
-  for (var i = 0; i < count; i++) { value = value * 1.01 + 0.5; }
+  for (var i = 0; i < count; i++) { value = value * 0.99 + 0.5; }
   return value`
 }
 
@@ -85,12 +88,8 @@ describe('timeLaunches', () => {
     const one = await timeLaunches(device, [short], QUICK)
     const both = await timeLaunches(device, [short, long], QUICK)
     expect(both.medianMs).toBeGreaterThan(one.medianMs * 3)
-    const spun = [...(await x.data()).slice(0, 4)].map((value) => {
-      for (let i = 0; i < 1000; i++) value = Math.fround(Math.fround(value * 1.01) + 0.5)
-      return value
-    })
-    for (const [i, value] of (await y.data()).slice(0, 4).entries())
-      expect(Math.abs(value / (spun[i] ?? 0) - 1)).toBeLessThan(0.01)
+    // Where the long loop converges to; the short one is still on its way.
+    for (const value of (await y.data()).slice(0, 4)) expect(value).toBeCloseTo(50, 1)
   })
 
   it('takes as many samples as the time allows', async () => {
@@ -176,7 +175,10 @@ describe('coarse clocks', () => {
 
 describe('time limits', () => {
   it('end the wait for a job that takes too long, which can be waited for or abandoned', async () => {
-    const endless = { ...(await mapLaunch(device, loop(20_000), x, y)), words: Uint32Array.of(16384, 0) }
+    const endless = {
+      ...(await mapLaunch(device, loop(20_000 * scale(device) ** 2), x, y)),
+      words: Uint32Array.of(16384, 0),
+    }
     const error = await rejection(timeLaunches(device, [endless], { ...QUICK, timeoutMs: 30 }))
     expect(error).toBeInstanceOf(TimeoutError)
     expect(error.message).toMatch(/^Timing on the GPU took longer than 30 ms\n {2}The GPU may still be busy/)
