@@ -76,7 +76,15 @@ export async function timeInterleaved(
   options: TimingOptions = {},
 ): Promise<Timing[]> {
   for (const { storages } of candidates.flat()) for (const { failure } of storages) if (failure) throw failure
-  const clock = await openClock(device, options.flushCache ?? true)
+  return await timeWith(await openClock(device, options.flushCache ?? true), candidates, options)
+}
+
+/** The same on a clock of the caller's, which is disposed at the end. */
+export async function timeWith(
+  clock: Clock,
+  candidates: readonly (readonly Launch[])[],
+  options: TimingOptions = {},
+): Promise<Timing[]> {
   const session = new Session(clock, candidates, options)
   try {
     return await withTimeout(session.measure(), options.timeoutMs, 'Timing on the GPU')

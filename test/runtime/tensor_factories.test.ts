@@ -1,4 +1,4 @@
-/** Tensors made on the GPU: constants, ranges, and random numbers against a host computation of the same formula. */
+/** Tensors made on the GPU: constants, ranges, and random numbers against the same formula on the host. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openDevice } from '../../src/runtime/device.ts'
 import { generatorLaunch } from '../../src/runtime/generators.ts'

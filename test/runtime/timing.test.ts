@@ -1,11 +1,12 @@
 /** Timing: longer work takes longer, results say how they were made, and slow jobs are reported. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Clock } from '../../src/runtime/clock.ts'
 import { type Device, openDevice } from '../../src/runtime/device.ts'
 import type { Launch } from '../../src/runtime/launch.ts'
 import { Stream } from '../../src/runtime/stream.ts'
 import { DeviceTensor } from '../../src/runtime/tensor.ts'
 import { randn } from '../../src/runtime/tensor_factories.ts'
-import { timeInterleaved, timeLaunches, withTimeout } from '../../src/runtime/timing.ts'
+import { timeInterleaved, timeLaunches, timeWith, withTimeout } from '../../src/runtime/timing.ts'
 import { GpuError, TimeoutError } from '../../src/support/errors.ts'
 import { mapLaunch, rejection } from './gpu.ts'
 
@@ -152,13 +153,8 @@ describe('coarse clocks', () => {
     const own = await setUp(coarse)
     const tiny = { ...own.short, words: Uint32Array.of(64, 0), grid: [1, 1, 1] as const }
     const timing = await timeLaunches(coarse, [tiny], QUICK)
-    expect(timing.launchesPerSample).toBeGreaterThan(1)
     expect(timing.medianMs * timing.launchesPerSample).toBeGreaterThan(10 * 0.065536)
-    expect(timing.cacheFlushed).toBe(false)
     expect(timing.resolutionMs * timing.launchesPerSample).toBeCloseTo(0.065536, 5)
-    const fine = await timeLaunches(device, [{ ...short, words: tiny.words, grid: tiny.grid }], QUICK)
-    expect(timing.medianMs).toBeGreaterThan(0)
-    expect(timing.medianMs).toBeLessThan(20 * fine.medianMs + 0.05)
     coarse.destroy()
   })
 
@@ -170,6 +166,85 @@ describe('coarse clocks', () => {
     expect(a?.resolutionMs).toBeGreaterThan(0)
     expect((b?.medianMs ?? 0) / (a?.medianMs ?? 1)).toBeGreaterThan(3)
     plain.destroy()
+  })
+})
+
+describe('a clock that is made up', () => {
+  const STEP = 0.065536
+  const LONG = 32 * STEP
+
+  /** Launches take `launchMs`; the clock tells multiples of a step. Remembers what it was asked for. */
+  function madeUp(
+    launchMs: (index: number, launches: number) => number,
+  ): Clock & { runs: number[][]; disposed: number } {
+    let index = 0
+    return {
+      kind: 'gpu',
+      maxSamples: 512,
+      flushesCache: true,
+      resolutionMs: STEP,
+      runs: [],
+      disposed: 0,
+      async run(samples) {
+        this.runs.push(samples.map(({ repeats }) => repeats))
+        return samples.map(({ repeats, launches }) => {
+          const ms = repeats * launchMs(index++, launches.length)
+          return Math.round(ms / STEP) * STEP
+        })
+      },
+      dispose() {
+        this.disposed++
+      },
+    }
+  }
+
+  it('repeats short launches until a sample lasts twenty steps', async () => {
+    const clock = madeUp(() => 0.002)
+    const [timing] = await timeWith(clock, [[]], QUICK)
+    expect(timing?.launchesPerSample).toBeGreaterThanOrEqual((20 * STEP) / 0.002)
+    expect(timing?.launchesPerSample).toBeLessThan((60 * STEP) / 0.002)
+    expect(timing?.medianMs).toBeCloseTo(0.002, 4)
+    expect(timing).toMatchObject({ cacheFlushed: false, clock: 'gpu' })
+    expect(clock.disposed).toBe(1)
+  })
+
+  it('times long launches one by one: setup, estimates, warm-up, samples', async () => {
+    const clock = madeUp(() => LONG)
+    const [timing] = await timeWith(clock, [[]], { targetMs: 10.5 * LONG, warmupMs: 3.5 * LONG })
+    expect(clock.runs.map((run) => run.length)).toEqual([1, 5, 3, 10])
+    expect(timing).toMatchObject({ launchesPerSample: 1, cacheFlushed: true, medianMs: LONG, spread: 0 })
+  })
+
+  it('does not estimate a launch again that takes longer than all samples may', async () => {
+    const clock = madeUp(() => 900)
+    await timeWith(clock, [[]], { targetMs: 50 })
+    expect(clock.runs.flat().length).toBe(1 + 1 + 1 + 3)
+  })
+
+  it('leaves out samples that went wrong, and fails when all did', async () => {
+    const [timing] = await timeWith(
+      madeUp((index) => (index % 3 === 2 ? Number.NaN : LONG)),
+      [[]],
+      { targetMs: 12.5 * LONG },
+    )
+    expect(timing?.samplesMs.length).toBe(8)
+    const error = await rejection(
+      timeWith(
+        madeUp(() => Number.NaN),
+        [[]],
+        QUICK,
+      ),
+    )
+    expect(error).toBeInstanceOf(GpuError)
+    expect(error.message).toBe('The GPU wrote no usable timestamps')
+  })
+
+  it('is asked in turn for several candidates', async () => {
+    const clock = madeUp((_, launches) => LONG * (1 + launches))
+    const launch = { storages: [] as Launch['storages'] } as Launch
+    const [a, b] = await timeWith(clock, [[], [launch]], { targetMs: 8.5 * 2 * LONG, warmupMs: LONG })
+    expect([a?.samplesMs.length, b?.samplesMs.length]).toEqual([8, 8])
+    expect([a?.medianMs, b?.medianMs]).toEqual([LONG, 2 * LONG])
   })
 })
 
