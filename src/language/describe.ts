@@ -1,12 +1,14 @@
 /** Words for a value that stands where it cannot, for the messages of author errors. */
 import { isSymbolic } from './dim.ts'
 import { Tile } from './tile.ts'
-import { TileValue } from './value.ts'
+import { ScalarArgument, TileValue } from './value.ts'
 
 /** "a tensor", "the number 1.5", "a list" … */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (value instanceof Tile) return 'a tile'
+  if (value instanceof ScalarArgument)
+    return `a ${value.dtype === 'bool' ? 'boolean' : 'number'} among the arguments`
   if (value instanceof TileValue) return 'a tile value'
   if (isSymbolic(value)) return `the symbolic size ${value.size.key}`
   if (Array.isArray(value)) return 'a list'

@@ -5,7 +5,7 @@ import { callSite } from '../support/call_site.ts'
 import { type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { type Trace, tracing } from './trace.ts'
-import { castTo, printAxes, promote, sameAxis } from './typing.ts'
+import { castTo, distinctAxes, printAxes, promote, sameAxis } from './typing.ts'
 import { type Accumulator, TileValue } from './value.ts'
 
 /** `a[m, k] · b[k, n]`; floats accumulate and result in f32, integers in i32. */
@@ -47,7 +47,7 @@ function dotNode(trace: Trace, left: TileValue, right: TileValue, acc: Node | un
   return trace.add('dot', {
     kind: 'dot',
     site: UNNUMBERED,
-    type: tileType(dtype, acc?.type.axes ?? [m, n]),
+    type: tileType(dtype, acc?.type.axes ?? distinctAxes(trace, [m, n], 'dot', callSite())),
     location: callSite(),
     a,
     b,

@@ -94,7 +94,9 @@ function requireInteger(op: OpName, dtype: DType): DType {
 
 function checkArity(op: OpName, rule: OpRule, operands: readonly Operand[]): void {
   if (operands.length === rule.arity) return
-  throw new AuthorError(`${op} takes ${rule.arity} operands, not ${operands.length}`, {
+  const plural = rule.arity === 1 ? '' : 's'
+  throw new AuthorError(`${op} takes ${rule.arity} operand${plural}, not ${operands.length}`, {
     location: callSite(),
+    remedy: 'As a method, the tile itself is the first.',
   })
 }

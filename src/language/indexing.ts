@@ -23,6 +23,7 @@ import { view } from './views.ts'
 /** The elements of `tensor` at `terms`, to read or to write. */
 export function at(tensor: TensorInfo, terms: readonly IndexTerm[]): Ref {
   const trace = tracing('tensor.at')
+  trace.scope(`${tensor.name}.at(…)`)
   checkRank(tensor, terms)
   const index = indexNodes(trace, tensor, terms)
   const axes = unionAxes(trace, index)

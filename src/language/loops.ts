@@ -146,7 +146,10 @@ function makeRanges(
   location: SourceLocation | undefined,
 ): readonly Range[] {
   if (ends.length === 0 || begins.length !== ends.length) {
-    throw new AuthorError(`hl.${kind} with ${begins.length} begins and ${ends.length} ends`, { location })
+    throw new AuthorError(`hl.${kind} with ${begins.length} begins and ${ends.length} ends`, {
+      location,
+      remedy: 'Give at least one end, and as many begins as ends or none.',
+    })
   }
   return ends.map((end, i) => {
     const begin = begins[i] ?? 0

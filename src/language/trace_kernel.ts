@@ -4,7 +4,7 @@
  */
 import { RegionBuilder, tileType } from '../ir/build.ts'
 import type { Grid, KernelIr, ReturnTree, Specialization } from '../ir/kernel_ir.ts'
-import { type Node, ONE, type TileType } from '../ir/node.ts'
+import type { Node, TileType } from '../ir/node.ts'
 import { type Size, type SizeSymbol, symbolsOf } from '../ir/size.ts'
 import { removeDeadNodes, rewriteRegion, walk } from '../ir/traverse.ts'
 import { verifyKernel } from '../ir/verify.ts'
@@ -14,6 +14,7 @@ import { type ArgumentSpec, symbolicArgument } from './arguments.ts'
 import { describe } from './describe.ts'
 import { RetraceSignal, Trace, withTrace } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
+import { distinctAxes } from './typing.ts'
 
 /** A kernel function as tracing calls it. */
 export type KernelFunction = (this: unknown, ...args: never[]) => unknown
@@ -94,15 +95,8 @@ function checkClosed(request: TraceRequest, trace: Trace, returned: unknown): vo
 /** One name per unified dimension, then only what leads to a store. */
 function finishGrid(trace: Trace, grid: Grid): Grid {
   const renamed = new RegionBuilder(trace.factory)
-  const canonicalType = (type: TileType, node: Node): TileType => {
-    const axes = type.axes.map((axis) => trace.blocks.canonical(axis))
-    const blocks = axes.filter((axis) => axis !== ONE)
-    if (new Set(blocks).size === blocks.length) return tileType(type.dtype, axes)
-    throw new AuthorError('a tile has the same whole dimension twice', {
-      location: node.location,
-      remedy: 'Take one of the two dimensions in tiles: for (const t of hl.tile(size)) …',
-    })
-  }
+  const canonicalType = (type: TileType, node: Node): TileType =>
+    tileType(type.dtype, distinctAxes(trace, type.axes, `this ${node.kind}`, node.location))
   rewriteRegion(grid.body, renamed, new Map(), (spec, node) => {
     const type = canonicalType(spec.type, node)
     const named = 'block' in spec ? { ...spec, block: trace.blocks.canonical(spec.block) } : spec

@@ -7,7 +7,7 @@ import { type Axis, type Node, ONE } from '../ir/node.ts'
 import { printSize } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import { DTYPES, type DType, isDType, isFloat } from '../support/dtypes.ts'
-import { AuthorError } from '../support/errors.ts'
+import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import type { Trace } from './trace.ts'
 
 const RANK: Record<DType, number> = { bool: 0, i32: 1, u32: 1, f16: 2, f32: 3 }
@@ -57,7 +57,23 @@ export function broadcastAxes(
       else if (!sameAxis(trace, present, axis, what)) throw mismatch(trace, shapes, what)
     })
   }
-  return result.map((axis) => trace.blocks.canonical(axis))
+  return distinctAxes(trace, result, what, callSite())
+}
+
+/** `axes` by their canonical names; no two may run along the same block. */
+export function distinctAxes(
+  trace: Trace,
+  axes: readonly Axis[],
+  what: string,
+  location: SourceLocation | undefined,
+): readonly Axis[] {
+  const names = axes.map((axis) => trace.blocks.canonical(axis))
+  const blocks = names.filter((axis) => axis !== ONE)
+  if (new Set(blocks).size === blocks.length) return names
+  throw new AuthorError(`${what} gives a tile with the same dimension twice: ${printAxes(trace, names)}`, {
+    location,
+    remedy: 'Take one of the two dimensions in tiles of its own: for (const t of hl.tile(size)) …',
+  })
 }
 
 /** True when two axes run along the same positions; whole dimensions of equal size become one block. */

@@ -32,7 +32,10 @@ export function squeeze(value: TileValue, axis: number): TileValue {
   const trace = tracing('squeeze')
   const at = normalizeAxis(value, axis, 'squeeze')
   if (value.axes[at] !== ONE) {
-    throw new AuthorError(`squeeze of axis ${axis}, which is not an axis of one`, { location: callSite() })
+    throw new AuthorError(`squeeze of axis ${axis}, which is not an axis of one`, {
+      location: callSite(),
+      remedy: 'Reduce it instead: .sum(axis), .amax(axis), ….',
+    })
   }
   const axes = value.axes.map((_, i) => i).filter((i) => i !== at)
   return new TileValue(trace, view(trace, value.nodeIn(trace), axes))
@@ -44,6 +47,7 @@ export function permute(value: TileValue, order: readonly number[]): TileValue {
   if (axes.length !== value.ndim || new Set(axes).size !== axes.length) {
     throw new AuthorError(`permute(${order.join(', ')}) does not name each of the ${value.ndim} axes once`, {
       location: callSite(),
+      remedy: `Name each of 0 to ${value.ndim - 1} once, in the order that the result has them.`,
     })
   }
   return new TileValue(trace, view(trace, value.nodeIn(trace), axes))
