@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import {
+  hl,
+  isTracing,
+  type Tensor,
+  type Tile,
+  type TileValue,
+  traceKernel,
+} from '../../src/language/index.ts'
+import { callSite } from '../../src/support/call_site.ts'
+import { ramp, traced } from './harness.ts'
+import { authorError, mistake } from './mistakes.ts'
+
+const X = ramp([4])
+
+describe('kernels that are none', () => {
+  it('without a loop', () => {
+    const location = callSite() // ✗
+    expect(
+      authorError(() => traceKernel({ name: 'k', fn: () => undefined, args: [], location })),
+    ).toMatchInlineSnapshot(`
+      "the kernel k has no loop over tiles
+      Its work goes into \`for (const tile of hl.tile(size)) { … }\`."
+    `)
+  })
+
+  it('that are async', () => {
+    const fn = async (x: Tensor): Promise<void> => {
+      for (const t of hl.tile(4)) x.at(t).set(0)
+      await Promise.resolve()
+      hl.tile(4)
+    }
+    const location = callSite() // ✗
+    const args = [{ kind: 'tensor', dtype: 'f32', shape: [4], dynamic: [true] }] as const
+    expect(authorError(() => traceKernel({ name: 'k', fn, args, location }))).toMatchInlineSnapshot(`
+      "the kernel k is an async function
+      A kernel function only describes work: remove async and await."
+    `)
+  })
+
+  it('that wait inside a loop', () => {
+    const fn = async (x: Tensor): Promise<void> => {
+      for (const t of hl.tile(4)) x.at(t).set(await Promise.resolve(0))
+    }
+    const location = callSite() // ✗
+    const args = [{ kind: 'tensor', dtype: 'f32', shape: [4], dynamic: [true] }] as const
+    expect(authorError(() => traceKernel({ name: 'k', fn, args, location }))).toMatchInlineSnapshot(`
+      "the kernel k is an async function
+      A kernel function only describes work: remove async and await."
+    `)
+  })
+
+  it.each<readonly [string, unknown]>([
+    ['a number', 3],
+    ['null', null],
+    ['a function', () => 0],
+    ['an instance', new Map()],
+    ['text', 'x'],
+    ['a list with a hole in it', [null]],
+  ])('that return %s', (_name, value) => {
+    const fn = (x: Tensor): unknown => {
+      for (const t of hl.tile(4)) x.at(t).set(0)
+      return value
+    }
+    const location = callSite() // ✗
+    const args = [{ kind: 'tensor', dtype: 'f32', shape: [4], dynamic: [true] }] as const
+    const text = authorError(() => traceKernel({ name: 'k', fn, args, location }))
+    const words = /^the kernel k returned (.*)\n(.*)$/.exec(text)
+    expect(RETURNED[String(words?.[1])]).toBe(true)
+    expect(words?.[2]).toBe('Return tensors (one, a list or an object of them) or nothing.')
+  })
+
+  it('that return what only a kernel has', () => {
+    const returned = (pick: (x: Tensor, value: TileValue) => unknown): string => {
+      const fn = (x: Tensor): unknown => {
+        let kept: unknown
+        for (const t of hl.tile(4)) {
+          x.at(t).set(0)
+          kept = pick(x, x.at(t))
+        }
+        return kept
+      }
+      const location = callSite() // ✗
+      const args = [{ kind: 'tensor', dtype: 'f32', shape: [4], dynamic: [true] }] as const
+      return authorError(() => traceKernel({ name: 'k', fn, args, location })).split('\n')[0] ?? ''
+    }
+    expect(returned((_x, value) => value)).toBe('the kernel k returned a tile value')
+    expect(returned((x) => x.shape[0])).toBe('the kernel k returned the symbolic size x.shape[0]')
+  })
+
+  it('that call another kernel', () => {
+    const inner = (x: Tensor): void => {
+      for (const t of hl.tile(4)) x.at(t).set(0)
+    }
+    const args = [{ kind: 'tensor', dtype: 'f32', shape: [4], dynamic: [true] }] as const
+    const outer = (): void => {
+      traceKernel({ name: 'inner', fn: inner, args }) // ✗
+    }
+    expect(mistake(outer, [X])).toMatchInlineSnapshot(`
+      "the kernel inner was called inside the kernel k
+      Call a plain function that both kernels share, or call the kernels one after the other."
+    `)
+    expect(isTracing()).toBe(false)
+  })
+})
+
+const RETURNED: Readonly<Record<string, true>> = {
+  'the number 3': true,
+  null: true,
+  'a function': true,
+  'a Map': true,
+  'the string "x"': true,
+}
+
+describe('hl outside of a kernel', () => {
+  it.each<readonly [string, () => unknown]>([
+    ['hl.tile', () => hl.tile(4)], // ✗
+    ['hl.grid', () => hl.grid(4)], // ✗
+    ['hl.staticRange', () => hl.staticRange(4)], // ✗
+    ['hl.empty', () => hl.empty([4])], // ✗
+    ['hl.zeros', () => hl.zeros([4])], // ✗
+    ['hl.full', () => hl.full([4], 1)], // ✗
+    ['hl.arange', () => hl.arange(4)], // ✗
+    ['hl.specialize', () => hl.specialize(4)], // ✗
+    ['hl.exp', () => hl.exp(4)], // ✗
+    ['hl.sum', () => hl.sum(4)], // ✗
+  ])('%s', (name, call) => {
+    expect(authorError(call)).toBe(
+      `${name} works only inside a kernel function\n` +
+        'Wrap the function with kernel(...) or aotKernel(...) and call the result with tensors.',
+    )
+  })
+
+  it('methods of values', () => {
+    let value: TileValue | undefined
+    let tile: Tile | undefined
+    traced(
+      (x: Tensor) => {
+        for (const t of hl.tile(4)) {
+          ;[value, tile] = [x.at(t), t]
+          x.at(t).set(0)
+        }
+      },
+      [X],
+    )
+    const add = () => value?.add(1) // ✗
+    expect(authorError(add)).toMatchInlineSnapshot(`
+      "add works only inside a kernel function
+      Wrap the function with kernel(...) or aotKernel(...) and call the result with tensors."
+    `)
+    const index = () => tile?.index // ✗
+    expect(authorError(index)).toMatchInlineSnapshot(`
+      "a tile works only inside a kernel function
+      Wrap the function with kernel(...) or aotKernel(...) and call the result with tensors."
+    `)
+  })
+
+  it('sizes on plain numbers work everywhere', () => {
+    expect([hl.cdiv(7, 2), hl.nextPowerOf2(5), hl.add(1, 2)]).toEqual([4, 8, 3])
+  })
+})
+
+describe('work outside of every loop', () => {
+  it('reading', () => {
+    const kernel = (x: Tensor) => {
+      x.at(0) // ✗
+    }
+    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
+      "x.at(…) outside of a loop over tiles
+      Work on tiles inside \`for (const tile of hl.tile(size)) { … }\`."
+    `)
+  })
+
+  it('computing', () => {
+    const kernel = (_x: Tensor) => {
+      hl.exp(1) // ✗
+    }
+    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
+      "a number outside of a loop over tiles
+      Work on tiles inside \`for (const tile of hl.tile(size)) { … }\`."
+    `)
+  })
+
+  it('on an argument', () => {
+    const kernel = (_x: Tensor, scale: number) => {
+      hl.mul(scale, 2) // ✗
+    }
+    expect(mistake(kernel, [X, 2])).toMatchInlineSnapshot(`
+      "an argument outside of a loop over tiles
+      Work on tiles inside \`for (const tile of hl.tile(size)) { … }\`."
+    `)
+  })
+
+  it('positions', () => {
+    const kernel = (_x: Tensor) => {
+      hl.arange(4) // ✗
+    }
+    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
+      "hl.arange outside of a loop over tiles
+      Work on tiles inside \`for (const tile of hl.tile(size)) { … }\`."
+    `)
+  })
+})
