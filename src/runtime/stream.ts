@@ -112,13 +112,19 @@ export class Stream {
 
   /**
    * A job that has the device for itself until its promise settles, for tuning and checking in the middle of
-   * a program. It works through the stream it is given; work put on the outer stream waits until it is done.
+   * a program. It works through the stream it is given; work put on the outer stream waits until it is done,
+   * so the action must not wait for any.
    */
   exclusive(action: (inner: Stream) => Promise<void>, job: Omit<Job, 'run'> = {}): void {
     const run = async (device: Device) => {
       const inner = new Stream(device)
-      await action(inner)
-      await inner.sync()
+      try {
+        await action(inner)
+        await inner.sync()
+      } finally {
+        // What the action threw tells the story; the rest is not to surface elsewhere.
+        inner.errors.take()
+      }
     }
     this.enqueue({ ...job, run })
   }

@@ -64,10 +64,12 @@ export class DeviceTensor implements Tensor {
     })
   }
 
-  /** Waits for its turn and copies the elements to the host. Rejects with errors of earlier calls. */
-  async data(): Promise<HostArray> {
-    const storage = this.storage
-    const bytes = await this.stream.read(storage, lazyCallSite())
+  /**
+   * Waits for its turn and copies the elements to the host. Rejects with errors of earlier calls. An
+   * exclusive job passes its own stream: on the tensor's it would wait for itself.
+   */
+  async data(stream: Stream = this.stream): Promise<HostArray> {
+    const bytes = await stream.read(this.storage, lazyCallSite())
     return decodeBytes(bytes, this.dtype)
   }
 

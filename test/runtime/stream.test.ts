@@ -305,7 +305,7 @@ describe('exclusive jobs', () => {
     const seen: unknown[] = []
     stream.launch(a)
     stream.exclusive(async (inner) => {
-      seen.push([...new Float32Array(await inner.read(y.storage))])
+      seen.push([...(await y.data(inner))])
       inner.launch(b)
     })
     stream.launch(c)
@@ -327,6 +327,18 @@ describe('exclusive jobs', () => {
     )
     expect((await rejection(y.data())).message).toBe('inside\n  at caller.ts:7:3')
   })
+})
+
+it('an exclusive job that throws leaves nothing else behind', async () => {
+  let inner: Stream | undefined
+  stream.exclusive(async (own) => {
+    inner = own
+    own.prepare(() => Promise.reject(new GpuError('a part')))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    throw new GpuError('the whole')
+  })
+  expect((await rejection(stream.sync())).message).toBe('the whole')
+  expect(inner?.errors.take()).toBeUndefined()
 })
 
 describe('a stream whose device is not open yet', () => {
