@@ -59,6 +59,10 @@ function printFacts({ key, multipleOf, max }: SizeSymbol): readonly string[] {
   return facts.length > 0 ? [`  ${key} is ${facts.join(', ')}`] : []
 }
 
+function printViewAxis(axis: number): string {
+  return axis === ONE ? 'new' : String(axis)
+}
+
 function printReturns(kernel: KernelIr, tree: ReturnTree): string {
   switch (tree.kind) {
     case 'none':
@@ -150,7 +154,7 @@ class Printer {
       case 'cast':
         return `${node.bits ? 'bitcast' : 'cast'} ${args([node.arg])}`
       case 'view':
-        return `view ${args([node.arg])} (${node.axes.map((axis) => (axis === ONE ? 'new' : axis)).join(', ')})`
+        return `view ${args([node.arg])} (${node.axes.map(printViewAxis).join(', ')})`
       case 'broadcast':
         return `broadcast ${args([node.arg])}`
       case 'load':

@@ -1,6 +1,6 @@
 /**
- * The blocks of the kernel being traced. Each whole dimension (`':'`) has a block; two whole dimensions that meet in
- * one expression are made one block, with a guard that their sizes agree at launch.
+ * The blocks of the kernel being traced. Each whole dimension (`':'`) has a block; two whole dimensions that
+ * meet in one expression are made one block, with a guard that their sizes agree at launch.
  */
 import { type Axis, type Block, type BlockId, ONE } from '../ir/node.ts'
 import { maxOf, printSize, type Size, sameSize } from '../ir/size.ts'
@@ -40,8 +40,9 @@ export class BlockTable {
   }
 
   /**
-   * The block of a whole dimension of `size`, other than those in `taken`. Each dimension of a tensor (`owner`) has
-   * one of its own until it meets another: two sizes that happen to be equal are not the same dimension.
+   * The block of a whole dimension of `size`, other than those in `taken`. Each dimension of a tensor
+   * (`owner`) has one of its own until it meets another: two sizes that happen to be equal are not the same
+   * dimension.
    */
   slice(spec: SliceSpec): Block {
     const { size, owner, grid, taken, location } = spec

@@ -55,7 +55,10 @@ export class Maker {
     return this.node({ kind: 'map', op, type: tileType(dtype, axes), location: undefined, args })
   }
 
-  /** A loop that carries one value: `body` gets the maker of its region and the carried value, and gives the next. */
+  /**
+   * A loop that carries one value: `body` gets the maker of its region and the carried value, and gives the
+   * next.
+   */
   loop(over: number, init: Node, body: (inside: Maker, carried: Node) => Node): readonly [LoopNode, Node] {
     const inside = new Maker(this.builder.nested())
     const phi = inside.builder.make({ kind: 'phi', type: init.type, location: undefined } as const)

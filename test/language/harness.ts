@@ -1,6 +1,7 @@
 /**
- * Traces kernels and runs them on the interpreter, the way a caller would: arguments in, returned tensors out. A test
- * states what it expects once and `expectRun` holds it for static and dynamic shapes and for several tile extents.
+ * Traces kernels and runs them on the interpreter, the way a caller would: arguments in, returned tensors
+ * out. A test states what it expects once and `expectRun` holds it for static and dynamic shapes and for
+ * several tile extents.
  */
 import { expect } from 'vitest'
 import { type HostTensor, interpretKernel } from '../../src/ir/interpret.ts'
@@ -129,7 +130,10 @@ export function expectRun(
   }
 }
 
-/** What the first tensor argument holds after the kernel has run, for static and dynamic shapes and every extent. */
+/**
+ * What the first tensor argument holds after the kernel has run, for static and dynamic shapes and every
+ * extent.
+ */
 export function expectInPlace(
   fn: KernelFunction,
   args: readonly Argument[],

@@ -1,4 +1,7 @@
-/** What an author reads after a mistake: the text of the error, and a check that it points at the author's line. */
+/**
+ * What an author reads after a mistake: the text of the error, and a check that it points at the author's
+ * line.
+ */
 import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
@@ -8,7 +11,10 @@ import { type Argument, type RunOptions, traced } from './harness.ts'
 /** Ends the line that an error must point at, or stands below it. */
 const MARK = /\/\/ ✗$|\n *\/\/ ✗$/
 
-/** The error of tracing `fn`: what happened, then the remedy. Its place must be a line of the test with the mark. */
+/**
+ * The error of tracing `fn`: what happened, then the remedy. Its place must be a line of the test with the
+ * mark.
+ */
 export function mistake(fn: KernelFunction, args: readonly Argument[], options: RunOptions = {}): string {
   return authorError(() => traced(fn, args, options))
 }
