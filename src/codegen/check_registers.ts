@@ -64,7 +64,8 @@ function total(live: ReadonlySet<Node>, lowering: Lowering): number {
   return registers
 }
 
-/** Views are other names for values that are counted already. */
+/** Views are other names for values that are counted already, and a dot adds to the registers that it continues. */
 function holdsRegisters(node: Node): boolean {
+  if (node.kind === 'dot') return node.acc?.kind !== 'phi'
   return node.kind !== 'view' && node.kind !== 'broadcast' && node.kind !== 'result' && node.kind !== 'loop'
 }
