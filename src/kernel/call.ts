@@ -63,7 +63,8 @@ export function launchCall(
     if (ready && fills) {
       for (const launch of fills) stream.launch(launch)
       for (const launch of launchesOf(ready.dispatches, ready.pipelines, storages, call.scalars)) {
-        stream.launch(launch, lazyCallSite())
+        // Finding the caller costs more than the launch; only a first one can go wrong.
+        stream.launch(launch, launch.pipeline.launched ? undefined : lazyCallSite())
       }
       return result
     }
