@@ -144,6 +144,23 @@ describe('what a loop made is refused after it', () => {
   })
 })
 
+describe('what one kernel was given is refused in another', () => {
+  it('a number among its arguments', () => {
+    let leaked = 0
+    traced(
+      (x: Tensor, scale: number) => {
+        leaked = scale
+        for (const t of hl.tile(4)) x.at(t).set(0)
+      },
+      [X, 3],
+    )
+    const kernel = (x: Tensor) => {
+      for (const t of hl.tile(4)) x.at(t).set(leaked) // ✗
+    }
+    expect(mistake(kernel, [X])).toContain('is used after that loop')
+  })
+})
+
 describe('leaving a loop early', () => {
   it('by break', () => {
     const kernel = (x: Tensor) => {
