@@ -100,6 +100,10 @@ describe('a region is refused for', () => {
       verify((maker) => maker.node({ kind: 'view', ...f32([0]), arg: maker.index(0), axes: [0, ONE] })),
       'view 1 is off',
     ],
+    'a view with more axes than it names': [
+      verify((maker) => maker.node({ kind: 'view', ...f32([0, ONE]), arg: maker.index(0), axes: [0] })),
+      'view 1 is off',
+    ],
     'a view that renames an axis wrongly': [
       verify((maker) => maker.node({ kind: 'view', ...f32([1]), arg: maker.index(0), axes: [0] })),
       'view 1 is off',

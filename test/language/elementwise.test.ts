@@ -247,6 +247,17 @@ describe('sizes as operands', () => {
     expect(new Set(dtypes).size).toBe(1)
   })
 
+  it('are exact when converted by themselves', () => {
+    const text = bodyOf(
+      (x: Tensor) => {
+        for (const t of hl.tile(x.shape[0])) x.at(t).set(hl.to(x.shape[0], 'u32'))
+      },
+      [ramp([4], 'u32')],
+    )
+    expect(text).toContain('i32 = size x.shape[0]')
+    expect(text).not.toContain('f32')
+  })
+
   it('print as sizes', () => {
     expect(
       bodyOf(
