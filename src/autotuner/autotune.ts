@@ -3,18 +3,24 @@
  * several when asked), comparison of the best, simplification, store. Every exit returns the best config
  * known: the end of the budget and an abort signal (Ctrl-C) included.
  */
-import { Config } from '../config/config.ts'
-import { ConfigError, DataError, HelionError, UsageError } from '../support/errors.ts'
+import { AdapterError, ConfigError, HelionError, UsageError } from '../support/errors.ts'
+import { sum } from '../support/maths.ts'
 import { STATUSES } from './benchmarker.ts'
 import { compareFinalists, simplify } from './final_choice.ts'
-import { History } from './history.ts'
-import { type CacheEntry, LocalCache, type StoredConfig } from './local_cache.ts'
+import { type Candidate, History } from './history.ts'
+import { LocalCache } from './local_cache.ts'
 import { formatMs } from './progress.ts'
+import type { SearchSession } from './search_session.ts'
+import { readCache, unmeasured, writeCache } from './stored_result.ts'
 import { TuningRun } from './tuning_run.ts'
 import type { TuningResult, TuningTask } from './tuning_task.ts'
 
-/** Configs that are stored beside the winner. */
-const RUNNERS_UP = 8
+/** Why a search ended early, in words. */
+const ENDS: Readonly<Record<Exclude<TuningResult['ended'], 'done'>, string>> = {
+  budget: 'the time was used up',
+  interrupted: 'it was interrupted',
+  'device lost': 'the GPU device was lost',
+}
 
 /**
  * Throws UsageError for wrong options or where searching is forbidden, ConfigError when no config works or
@@ -43,19 +49,12 @@ export async function autotune(task: TuningTask): Promise<TuningResult> {
 async function search(task: TuningTask, run: TuningRun): Promise<TuningResult> {
   const { settings } = task
   announce(task, run)
-  const trials = await runTrials(run, settings.autotuneBestOfK)
+  const { history, generations, loss } = await runTrials(run, settings.autotuneBestOfK)
   const ranOut = run.searchBudget.exhausted
-  const history = History.merged(trials.map((trial) => trial.history))
   const session = run.session(0, run.budget, history)
-  const best = await compareFinalists(session, {
-    topK: settings.autotuneFinalTopK,
-    targetMs: settings.autotuneFinalTargetMs,
-    pinned: run.pinned,
-    pinnedTolerance: settings.autotuneFinalPinnedTolerance,
-  })
-  if (!best) throw nothingWorks(task, run, history)
-  const rounds = settings.autotuneFinishingRounds ?? run.profile.finishingRounds
-  const { config, ms, spread } = task.choices ? best : await simplify(session, best, rounds)
+  const winner = loss ? history.best : await survivingLoss(finalChoice(task, run, session), history)
+  if (!winner) throw loss ?? nothingWorks(task, run, history)
+  const { config, ms, spread } = winner
   const standard = history.get(session.generation.defaultConfig())?.ms ?? Number.NaN
   const result: TuningResult = {
     config,
@@ -67,91 +66,68 @@ async function search(task: TuningTask, run: TuningRun): Promise<TuningResult> {
     seed: run.seed,
     defaultMs: Number.isFinite(standard) ? standard : undefined,
     candidates: history.all,
-    generations: trials.reduce((total, trial) => total + trial.generations, 0),
+    generations,
     seconds: run.budget.elapsedMs / 1000,
-    ended: run.budget.interrupted ? 'interrupted' : ranOut ? 'budget' : 'done',
+    ended: loss ? 'device lost' : run.budget.interrupted ? 'interrupted' : ranOut ? 'budget' : 'done',
   }
   run.log.info(summary(task, result))
   return result
 }
 
+interface Trials {
+  readonly history: History
+  readonly generations: number
+  /** What became of the device, when it was lost on the way. */
+  readonly loss: AdapterError | undefined
+}
+
 /** `count` searches that know nothing of each other and share the time evenly. */
-async function runTrials(run: TuningRun, count: number) {
-  const trials: { history: History; generations: number }[] = []
-  for (let trial = 0; trial < count && !run.searchBudget.exhausted; trial++) {
+async function runTrials(run: TuningRun, count: number): Promise<Trials> {
+  const sessions: SearchSession[] = []
+  let loss: AdapterError | undefined
+  for (let trial = 0; trial < count && !loss && !run.searchBudget.exhausted; trial++) {
     const session = run.session(trial, run.searchBudget.part(1 / (count - trial)))
-    await run.explore(session)
-    trials.push({ history: session.history, generations: session.generations })
+    sessions.push(session)
+    loss = await run.explore(session).then(
+      () => undefined,
+      (error: unknown) => {
+        if (error instanceof AdapterError) return error
+        throw error
+      },
+    )
   }
-  return trials
-}
-
-function unmeasured({ spec, settings }: TuningTask): TuningResult {
   return {
-    config: spec.defaultConfig(),
-    ms: Number.NaN,
-    spread: Number.NaN,
-    source: 'default',
-    search: '',
-    effort: 'none',
-    seed: settings.autotuneRandomSeed ?? 0,
-    defaultMs: undefined,
-    candidates: [],
-    generations: 0,
-    seconds: 0,
-    ended: 'done',
+    history: History.merged(sessions.map((session) => session.history)),
+    generations: sum(sessions.map((session) => session.generations)),
+    loss,
   }
 }
 
-function readCache(task: TuningTask, cache: LocalCache | undefined): TuningResult | undefined {
-  const { settings, cacheKey, spec } = task
-  if (!cache || !cacheKey || settings.forceAutotune) return undefined
-  const entry = cache.get(cacheKey, settings.autotuneEffort)
-  if (!entry && settings.assertCacheHit) {
-    const what = `no stored result for ${task.kernel}, but HELION_ASSERT_CACHE_HIT asks for one`
-    throw new DataError(`${what}: ${cache.explainMiss(cacheKey, settings.autotuneEffort)}`)
-  }
-  if (!entry) return undefined
-  return {
-    ...unmeasured(task),
-    config: spec.normalize(new Config(entry.config), 'strict'),
-    ms: entry.ms,
-    spread: entry.spread,
-    source: 'cache',
-    search: entry.search,
-    effort: entry.effort,
-  }
-}
-
-/** An interrupted search is stored under the effort that it surely reached: none. */
-function writeCache(task: TuningTask, cache: LocalCache | undefined, result: TuningResult): void {
-  if (!cache || !task.cacheKey) return
-  const stored = ({
-    config,
-    ms,
-    spread,
-  }: TuningResult | TuningResult['candidates'][number]): StoredConfig => ({
-    config: config.data,
-    ms,
-    spread,
+/** The answer of `choice`, or the best so far when the device is lost meanwhile. */
+function survivingLoss(
+  choice: Promise<Candidate | undefined>,
+  history: History,
+): Promise<Candidate | undefined> {
+  return choice.catch((error: unknown) => {
+    if (error instanceof AdapterError && history.best) return history.best
+    throw error
   })
-  const others = result.candidates.filter(
-    ({ config, ms }) => Number.isFinite(ms) && !config.equals(result.config),
-  )
-  const entry: CacheEntry = {
-    key: task.cacheKey,
-    ...stored(result),
-    effort: result.ended === 'interrupted' ? 'none' : result.effort,
-    search: result.search,
-    tested: result.candidates.length,
-    seconds: result.seconds,
-    createdAt: new Date().toISOString(),
-    runnersUp: others
-      .sort((a, b) => a.ms - b.ms)
-      .slice(0, RUNNERS_UP)
-      .map(stored),
-  }
-  cache.put(entry)
+}
+
+/** The best candidate after a careful comparison, in its simplest form. */
+async function finalChoice(
+  { settings, choices }: TuningTask,
+  run: TuningRun,
+  session: SearchSession,
+): Promise<Candidate | undefined> {
+  const best = await compareFinalists(session, {
+    topK: settings.autotuneFinalTopK,
+    targetMs: settings.autotuneFinalTargetMs,
+    pinned: run.pinned,
+    pinnedTolerance: settings.autotuneFinalPinnedTolerance,
+  })
+  const rounds = settings.autotuneFinishingRounds ?? run.profile.finishingRounds
+  return best && !choices ? await simplify(session, best, rounds) : best
 }
 
 function announce(
@@ -165,7 +141,7 @@ function announce(
 function summary({ kernel, spec }: TuningTask, result: TuningResult): string {
   const { config, ms, defaultMs, candidates, seconds, ended } = result
   const gain = defaultMs ? `, ${(defaultMs / ms).toFixed(2)} times the speed of the default` : ''
-  const end = { done: '', budget: ', the time was used up', interrupted: ', interrupted' }[ended]
+  const end = ended === 'done' ? '' : `; ended early: ${ENDS[ended]}`
   const counts = `${candidates.length} configs (${statusCounts(candidates)})`
   return [
     `tuned ${kernel}: ${formatMs(ms)}${gain}; ${counts} in ${seconds.toFixed(1)} s${end}`,

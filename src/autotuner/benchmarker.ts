@@ -18,11 +18,13 @@ export interface Measurement {
   readonly status: Status
   /** Median time of one launch in milliseconds; Infinity unless the status is `ok` or `duplicate`. */
   readonly ms: number
-  /** Half the distance between the quartiles of the samples, relative to `ms`. */
+  /** Median distance of the samples from their median, relative to it. */
   readonly spread: number
-  /** How many samples `ms` is the median of. */
-  readonly samples: number
+  /** What `ms` is the median of. */
+  readonly samplesMs: readonly number[]
   readonly compileMs: number | undefined
+  /** Tells the generated shaders apart; undefined when there are none. */
+  readonly programHash: string | undefined
   /** Why there is no time. */
   readonly reason: string | undefined
 }
@@ -56,7 +58,17 @@ export function failure(
   config: Config,
   status: Exclude<Status, 'ok' | 'duplicate'>,
   reason: string,
-  compileMs?: number,
+  known: Partial<Pick<Measurement, 'compileMs' | 'programHash'>> = {},
 ): Measurement {
-  return { config, status, ms: Number.POSITIVE_INFINITY, spread: 0, samples: 0, compileMs, reason }
+  const { compileMs, programHash } = known
+  return {
+    config,
+    status,
+    ms: Number.POSITIVE_INFINITY,
+    spread: 0,
+    samplesMs: [],
+    compileMs,
+    programHash,
+    reason,
+  }
 }

@@ -69,20 +69,27 @@ export class History {
     const known = this.get(measurement.config)
     if (!known || !Number.isFinite(measurement.ms)) return known
     const retimed = [...known.retimed, measurement.ms]
-    const { spread, samples } = measurement
-    const candidate = Object.freeze({ ...known, retimed, ms: median(retimed), spread, samples })
+    const { spread, samplesMs } = measurement
+    const candidate = Object.freeze({ ...known, retimed, ms: median(retimed), spread, samplesMs })
     this.#candidates.set(measurement.config.hash, candidate)
     return candidate
   }
 }
 
 /**
- * Relative standard error of a candidate's time: the quartiles of n normal samples lie 0.6745 deviations from
- * the median, whose own error is 1.2533 deviations over the root of n.
+ * Relative standard error of a candidate's time: half of n normal samples lie within 0.6745 deviations of the
+ * median, whose own error is 1.2533 deviations over the root of n.
  */
-export function relativeError({ spread, samples }: Measurement): number {
-  return samples > 0 ? ((spread / 0.6745) * 1.2533) / Math.sqrt(samples) : 0
+export function relativeError({ spread, samplesMs }: Measurement): number {
+  const count = samplesMs.length
+  if (count === 0) return 0
+  const scatter = count < FEW_SAMPLES ? Math.max(spread, LIKELY_SPREAD) : spread
+  return ((scatter / 0.6745) * 1.2533) / Math.sqrt(count)
 }
+
+/** So few samples say nothing of how they scatter; then it is taken to be at least this. */
+const FEW_SAMPLES = 5
+const LIKELY_SPREAD = 0.02
 
 /** Ties are never wider than this, however noisy the clock. */
 const MAX_TIE = 0.01

@@ -48,6 +48,8 @@ const TIMEOUT_QUANTILE = 0.9
 /** One round of re-timing: configs at most, and GPU time for each. */
 const MAX_REBENCHMARKED = 24
 const REBENCHMARK_MS = 100
+/** Timing a config, however slow, takes about so many runs. */
+const RUNS = 8
 
 export class SearchSession {
   readonly parts: SessionParts
@@ -131,15 +133,19 @@ export class SearchSession {
     if (near.length > 1) await this.retime(near, REBENCHMARK_MS)
   }
 
-  /** Times candidates in turns and answers with what is known of them then. */
-  async retime(candidates: readonly Candidate[], targetMs: number): Promise<readonly Candidate[]> {
+  /**
+   * Times candidates in turns and answers with what is known of them then. Where the budget does not suffice,
+   * each gets less time, and the slowest none; a single one is not timed.
+   */
+  async retime(candidates: readonly Candidate[], wantedMs: number): Promise<readonly Candidate[]> {
     const { benchmarker, budget } = this.parts
-    if (!budget.exhausted)
-      for (const result of await benchmarker.remeasure(
-        candidates.map(({ config }) => config),
-        { budget, targetMs },
-      ))
-        this.history.retime(result)
+    const targetMs = Math.min(wantedMs, budget.remainingMs / (2 * candidates.length))
+    const affordable = withinTime(candidates, targetMs, budget.remainingMs)
+    if (affordable.length > 1 && !budget.exhausted) {
+      const configs = affordable.map(({ config }) => config)
+      const results = await benchmarker.remeasure(configs, { budget, targetMs })
+      for (const result of results) this.history.retime(result)
+    }
     return candidates.map((candidate) => this.history.get(candidate.config) ?? candidate)
   }
 
@@ -194,4 +200,19 @@ export class SearchSession {
       best: history.best,
     })
   }
+}
+
+/** The fastest of `candidates`, as many as can be timed for `targetMs`, or RUNS times, in the time given. */
+function withinTime(
+  candidates: readonly Candidate[],
+  targetMs: number,
+  limitMs: number,
+): readonly Candidate[] {
+  let left = limitMs
+  return [...candidates]
+    .sort((a, b) => a.ms - b.ms)
+    .filter(({ ms }) => {
+      left -= Math.max(targetMs, RUNS * ms)
+      return left >= 0
+    })
 }

@@ -50,5 +50,5 @@ export interface TuningResult {
   readonly candidates: readonly Candidate[]
   readonly generations: number
   readonly seconds: number
-  readonly ended: 'done' | 'budget' | 'interrupted'
+  readonly ended: 'done' | 'budget' | 'interrupted' | 'device lost'
 }

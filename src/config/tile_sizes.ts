@@ -12,11 +12,12 @@ const DEFAULT_MAX_PERSISTENT = 16384
 const DEFAULT_CHUNK = 4096
 
 const MAX_TILE_ELEMENTS = 2 ** 20
-/** What the default config aims at: elements per tile, and the caps of one dimension on the way there. */
-const DEFAULT_AIM = { tile: 2048, gridDimension: 64, deviceDimension: 512 }
-const DEFAULT_AIM_WITH_DOT = { tile: 4096, gridDimension: 64, deviceDimension: 16 }
-/** Tiles below this size grow even when that leaves fewer programs than BUSY_DEVICE. */
-const SMALL_TILE = 256
+/**
+ * What the default config aims at: elements per tile; caps of a dimension in a device loop, and of one in a grid
+ * in several rounds; and the size below which tiles grow even when that leaves fewer programs than BUSY_DEVICE.
+ */
+const DEFAULT_AIM = { tile: 2048, smallTile: 256, deviceDimension: 512, gridDimension: [64, 2048] }
+const DEFAULT_AIM_WITH_DOT = { tile: 4096, smallTile: 1024, deviceDimension: 16, gridDimension: [32, 64] }
 const BUSY_DEVICE = 256
 
 /**
@@ -36,15 +37,16 @@ export function defaultBlockSizes({ blocks, rows, loops, tiles, dots }: ConfigSp
       )
       if (tile * 2 > aim.tile) return
       sizes[index] = size * 2
-      if (!inGrid.has(id) || tile * 2 <= SMALL_TILE || programs() >= BUSY_DEVICE) continue
+      if (!inGrid.has(id) || tile * 2 <= aim.smallTile || programs() >= BUSY_DEVICE) continue
       sizes[index] = size
       return
     }
   }
   const innermostFirst = [...blocks.entries()].reverse()
   for (const [index, block] of innermostFirst)
-    grow(index, block, inGrid.has(block.id) ? aim.gridDimension : aim.deviceDimension)
-  for (const [index, block] of innermostFirst) if (inGrid.has(block.id)) grow(index, block, aim.tile)
+    if (!inGrid.has(block.id)) grow(index, block, aim.deviceDimension)
+  for (const cap of aim.gridDimension)
+    for (const [index, block] of innermostFirst) if (inGrid.has(block.id)) grow(index, block, cap)
   return sizes
 }
 

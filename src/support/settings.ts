@@ -273,7 +273,11 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: 0,
     doc: 'Share by which a seed or the default config may be slower than the winner and still be kept.',
   },
-  autotuneIgnoreErrors: yesNo('HELION_AUTOTUNE_IGNORE_ERRORS', false, 'Do not log configs that fail.'),
+  autotuneIgnoreErrors: yesNo(
+    'HELION_AUTOTUNE_IGNORE_ERRORS',
+    false,
+    'Go on when a config meets a bug of this package, and do not log configs that fail.',
+  ),
   autotuneLogLevel: {
     kind: LOG_LEVEL,
     env: 'HELION_AUTOTUNE_LOG_LEVEL',

@@ -12,7 +12,9 @@ const configs = [1, 2, 4, 8].map((size) => new Config({ block_sizes: [size] })) 
 const [one, two, four] = configs
 
 function timed(config: Config, ms: number, spread = 0, samples = 100): Measurement {
-  return { config, status: 'ok', ms, spread, samples, compileMs: 1, reason: undefined }
+  const samplesMs = Array<number>(samples).fill(ms)
+  const rest = { compileMs: 1, programHash: undefined, reason: undefined }
+  return { config, status: 'ok', ms, spread, samplesMs, ...rest }
 }
 
 describe('History', () => {

@@ -102,7 +102,7 @@ describe('improves', () => {
     const { session, configs } = open()
     const [a, b] = await session.evaluate(configs.slice(0, 2))
     if (!a || !b) throw new Error('two candidates expected')
-    const at = (ms: number, spread = 0) => ({ ...a, ms, spread, samples: 100 })
+    const at = (ms: number, spread = 0) => ({ ...a, ms, spread, samplesMs: Array(100).fill(ms) })
     expect(session.improves(at(0.99), at(1), 0.001)).toBe(true)
     expect(session.improves(at(0.9995), at(1), 0.001)).toBe(false)
     expect(session.improves(at(0.995, 0.05), at(1, 0.05), 0.001)).toBe(false)

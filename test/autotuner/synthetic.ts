@@ -127,12 +127,14 @@ export class SyntheticBenchmarker implements Benchmarker {
 
   #time(config: Config, noise: number, samples: number): Measurement {
     const cost = this.#cost(config)
-    if (typeof cost === 'string') return failure(config, cost, `synthetic ${cost}`, 10)
+    if (typeof cost === 'string') return failure(config, cost, `synthetic ${cost}`, { compileMs: 10 })
     const normal =
       Math.sqrt(-2 * Math.log(1 - this.#random.next())) * Math.cos(2 * Math.PI * this.#random.next())
     const ms = cost * Math.max(0.5, 1 + noise * normal)
     const spread = noise * 0.6745 * Math.sqrt(samples)
-    return { config, status: 'ok', ms, spread, samples, compileMs: 10, reason: undefined }
+    const samplesMs = Array<number>(samples).fill(ms)
+    const status = 'ok'
+    return { config, status, ms, spread, samplesMs, compileMs: 10, programHash: undefined, reason: undefined }
   }
 }
 

@@ -1,0 +1,118 @@
+/**
+ * Compares what a config left in memory with what it should have. Integers and booleans must be equal; floats
+ * may differ by rounding, since configs add in different orders. NaN equals NaN, and infinity infinity.
+ */
+import { type DType, fromHalfBits, isFloat } from '../support/dtypes.ts'
+import { sum } from '../support/maths.ts'
+
+/** What a tensor should hold after a call. */
+export interface Expected {
+  readonly tensor: number
+  readonly name: string
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  /** By position in row-major order. */
+  readonly values: ArrayLike<number>
+  /** Positions whose values are known, in ascending order; undefined when all are. */
+  readonly positions: ArrayLike<number> | undefined
+  /** The least exact float type among the values that the kernel computes with. */
+  readonly precision: 'f32' | 'f16'
+}
+
+/**
+ * Accepted |actual - expected| is atol + rtol·|expected|; null derives the number from precision and scale.
+ */
+export interface Tolerance {
+  readonly atol: number | null
+  readonly rtol: number | null
+}
+
+/** Share of a value, and of the root mean square of all values, by which floats may be off. */
+const RELATIVE: Readonly<Record<Expected['precision'], number>> = { f32: 2e-3, f16: 1e-2 }
+
+/** One sentence about the worst difference that is not accepted; undefined when there is none. */
+export function findMismatch(
+  expected: Expected,
+  bytes: ArrayBuffer,
+  tolerance: Tolerance,
+): string | undefined {
+  const { name, dtype, values, positions, precision } = expected
+  const actualAt = elementReader(bytes, dtype)
+  const count = positions ? positions.length : values.length
+  const at = (i: number): number => positions?.[i] ?? i
+  const exact = !isFloat(dtype)
+  const rtol = exact ? 0 : (tolerance.rtol ?? RELATIVE[precision])
+  const atol = exact ? 0 : (tolerance.atol ?? RELATIVE[precision] * rootMeanSquare(values, count, at))
+  let wrong = 0
+  let worst = { excess: 0, position: 0 }
+  for (let i = 0; i < count; i++) {
+    const position = at(i)
+    const excess = excessOf(actualAt(position), values[position] ?? 0, atol, rtol)
+    if (excess <= 0) continue
+    wrong++
+    if (excess > worst.excess) worst = { excess, position }
+  }
+  if (wrong === 0) return undefined
+  const { position } = worst
+  const place = `${name}[${unravel(position, expected.shape).join(', ')}]`
+  const is = `${place} is ${actualAt(position)}, expected ${values[position]}`
+  return `${is}; ${wrong} of ${count} elements compared differ`
+}
+
+/** By how much a difference exceeds what is accepted; Infinity where only one of the two is finite. */
+function excessOf(actual: number, expected: number, atol: number, rtol: number): number {
+  if (Object.is(actual, expected) || actual === expected) return 0
+  const difference = Math.abs(actual - expected)
+  if (!Number.isFinite(difference)) return Number.POSITIVE_INFINITY
+  return difference - (atol + rtol * Math.abs(expected))
+}
+
+function rootMeanSquare(values: ArrayLike<number>, count: number, at: (i: number) => number): number {
+  let squares = 0
+  let finite = 0
+  for (let i = 0; i < count; i++) {
+    const value = values[at(i)] ?? 0
+    if (!Number.isFinite(value)) continue
+    squares += value * value
+    finite++
+  }
+  return finite > 0 ? Math.sqrt(squares / finite) : 0
+}
+
+/** Reads single elements of a storage buffer: f16 as numbers, bool as 0 and 1. */
+function elementReader(bytes: ArrayBuffer, dtype: DType): (position: number) => number {
+  const read = READERS[dtype]
+  return read(bytes)
+}
+
+const READERS: Readonly<Record<DType, (bytes: ArrayBuffer) => (position: number) => number>> = {
+  f32: (bytes) => plain(new Float32Array(bytes)),
+  f16: (bytes) => {
+    const bits = new Uint16Array(bytes)
+    return (position) => fromHalfBits(bits[position] ?? 0)
+  },
+  i32: (bytes) => plain(new Int32Array(bytes)),
+  u32: (bytes) => plain(new Uint32Array(bytes)),
+  bool: (bytes) => {
+    const words = new Uint32Array(bytes)
+    return (position) => (words[position] === 0 ? 0 : 1)
+  },
+}
+
+function plain(array: ArrayLike<number>): (position: number) => number {
+  return (position) => array[position] ?? Number.NaN
+}
+
+function unravel(position: number, shape: readonly number[]): number[] {
+  const indices: number[] = []
+  for (const extent of shape.toReversed()) {
+    indices.unshift(position % extent)
+    position = Math.floor(position / extent)
+  }
+  return indices
+}
+
+/** Elements that a list of expectations compares. */
+export function comparedElements(expected: readonly Expected[]): number {
+  return sum(expected.map(({ positions, values }) => positions?.length ?? values.length))
+}

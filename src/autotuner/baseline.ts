@@ -1,0 +1,72 @@
+/**
+ * Runs the author's baseline function (`baselineFn`) on copies of the arguments, and brings what it returns,
+ * and what it did to the arguments, into the order of the kernel's tensors.
+ */
+import type { BoundKernel } from '../kernel/bound_kernel.ts'
+import type { CallArguments } from '../kernel/call_arguments.ts'
+import type { Stream } from '../runtime/stream.ts'
+import { DeviceTensor } from '../runtime/tensor.ts'
+import { UsageError } from '../support/errors.ts'
+import { type KernelWrites, tensorsOf } from './kernel_writes.ts'
+import type { KnownTensor } from './sampled_reference.ts'
+
+type Values = ArrayLike<number>
+
+/** Values of all visible tensors. Rejects with UsageError when the function returns something else. */
+export async function baselineValues(
+  { ir, definition }: BoundKernel,
+  call: CallArguments,
+  stream: Stream,
+  writes: KernelWrites,
+): Promise<readonly KnownTensor[]> {
+  const { baselineFn } = definition.options.own
+  if (!baselineFn) throw new Error(`${definition.name} has no baselineFn`)
+  const copies = new Map<DeviceTensor, DeviceTensor>()
+  const args = call.values.map((value) => copied(value, copies, stream))
+  const returned = await flatten(await baselineFn(...(args as never[])))
+  const ids = tensorsOf(ir.returns)
+  if (returned.length !== ids.length)
+    throw new UsageError(
+      `baselineFn of ${definition.name} returned ${returned.length} tensors, not ${ids.length} like the kernel`,
+      { location: definition.location },
+    )
+  const known = new Map(ids.map((id, index) => [id, returned[index] ?? []]))
+  const parameters = ir.tensors.filter(({ role }) => role === 'argument').map(({ id }) => id)
+  for (const [position, tensor] of call.tensors.entries()) {
+    const id = parameters[position]
+    const copy = copies.get(tensor)
+    if (id !== undefined && copy && writes.lastGrid.has(id)) known.set(id, await copy.data())
+  }
+  for (const copy of copies.values()) copy.dispose()
+  return [...known].map(([tensor, values]) => ({ tensor, values, positions: undefined }))
+}
+
+/** The value with every tensor replaced by a copy on `stream`; the same copy for the same tensor. */
+function copied(value: unknown, copies: Map<DeviceTensor, DeviceTensor>, stream: Stream): unknown {
+  if (value instanceof DeviceTensor) {
+    let copy = copies.get(value)
+    if (!copy) {
+      copy = DeviceTensor.allocate(value.shape, value.dtype, stream)
+      stream.copy(value.storage, copy.storage)
+      copies.set(value, copy)
+    }
+    return copy
+  }
+  if (Array.isArray(value)) return value.map((item) => copied(item, copies, stream))
+  if (!isRecord(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copied(item, copies, stream)]))
+}
+
+/** All tensors and typed arrays in a returned value, in order, as numbers. */
+async function flatten(value: unknown): Promise<readonly Values[]> {
+  if (value === undefined || value === null) return []
+  if (value instanceof DeviceTensor) return [await value.data()]
+  if (ArrayBuffer.isView(value) && 'length' in value) return [value as unknown as Values]
+  if (Array.isArray(value)) return (await Promise.all(value.map(flatten))).flat()
+  if (isRecord(value)) return (await Promise.all(Object.values(value).map(flatten))).flat()
+  throw new UsageError(`baselineFn returned a ${typeof value}; it must return tensors or typed arrays`)
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}

@@ -1,0 +1,258 @@
+/**
+ * The Benchmarker over a real kernel: builds configs (several at a time), runs each once on poisoned memory
+ * and compares the answer with the reference, and only then times it. Configs that generate the same shaders
+ * are timed once.
+ */
+import type { Config } from '../config/config.ts'
+import type { ConfigSpec } from '../config/config_spec.ts'
+import type { BoundKernel } from '../kernel/bound_kernel.ts'
+import { buildConfig, type ReadyConfig } from '../kernel/call.ts'
+import type { CallArguments } from '../kernel/call_arguments.ts'
+import { launchesOf } from '../kernel/launch_plan.ts'
+import type { Device } from '../runtime/device.ts'
+import type { Launch } from '../runtime/launch.ts'
+import type { Stream } from '../runtime/stream.ts'
+import { type Timing, timeInterleaved, timeLaunches, withTimeout } from '../runtime/timing.ts'
+import { AdapterError, ConfigError, errorMessage, HelionError, TimeoutError } from '../support/errors.ts'
+import type { Log } from '../support/log.ts'
+import { nodeBuiltin } from '../support/node.ts'
+import type { Settings } from '../support/settings.ts'
+import { sha16 } from '../support/stable.ts'
+import { type Expected, findMismatch } from './accuracy.ts'
+import {
+  type Benchmarker,
+  failure,
+  type Measurement,
+  type MeasureOptions,
+  type RemeasureOptions,
+} from './benchmarker.ts'
+import { type KernelWrites, kernelWrites } from './kernel_writes.ts'
+import { Reference } from './reference.ts'
+import { TrialMemory } from './trial_memory.ts'
+
+export interface KernelTrial {
+  readonly bound: BoundKernel
+  readonly spec: ConfigSpec
+  readonly call: CallArguments
+  readonly device: Device
+  /** Has the device for itself. */
+  readonly stream: Stream
+  readonly settings: Settings
+  readonly log: Log
+}
+
+/** Time for the samples of a first measurement. */
+const TARGET_MS = 50
+/** A run that took this long is timed with a single sample if it is slow in itself, or hopeless beside the best. */
+const SLOW_MS = 100
+const HOPELESS_MS = 20
+const HOPELESS_FACTOR = 5
+/** Below this much GPU time per config, comparing is not worth it. */
+const LEAST_REMEASURE_MS = 2
+
+interface BuiltConfig {
+  readonly config: Config
+  readonly ready: ReadyConfig
+}
+
+/** A config that could be built, or why not. */
+type Built = BuiltConfig | Measurement
+
+export class KernelBenchmarker implements Benchmarker {
+  readonly #trial: KernelTrial
+  readonly #writes: KernelWrites
+  readonly #reference: Reference
+  readonly #byProgram = new Map<string, Measurement>()
+  /** Taken at the first measurement: results that are stored need none. */
+  #taken: TrialMemory | undefined
+  #bestMs = Number.POSITIVE_INFINITY
+
+  constructor(trial: KernelTrial) {
+    this.#trial = trial
+    this.#writes = kernelWrites(trial.bound.ir)
+    this.#reference = new Reference({ ...trial, writes: this.#writes, runDefault: () => this.#runDefault() })
+  }
+
+  /**
+   * Rejects with GpuError when there is no memory for trials, and with AdapterError when the device is lost.
+   */
+  async measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]> {
+    const { bound, call, stream } = this.#trial
+    this.#taken ??= await TrialMemory.allocate(bound.ir, this.#writes, call, stream)
+    const results: Measurement[] = []
+    const jobs = this.#trial.settings.autotunePrecompileJobs ?? nodeBuiltin('os')?.availableParallelism() ?? 4
+    for (let begin = 0; begin < configs.length && !options.budget.exhausted; begin += jobs) {
+      const window = configs.slice(begin, begin + jobs)
+      const built = await Promise.all(window.map((config) => this.#build(config, options.compileTimeoutMs)))
+      for (const one of built) {
+        if (options.budget.exhausted) break
+        const result = 'status' in one ? one : await this.#try(one)
+        results.push(result)
+        options.onMeasured?.(result)
+      }
+    }
+    return results
+  }
+
+  async remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]> {
+    const { targetMs, budget } = options
+    if (budget.exhausted || targetMs < LEAST_REMEASURE_MS) return []
+    const { bound, call, device } = this.#trial
+    const filtered = configs.map((config) => this.#filtered(config) ?? config)
+    const ready = await Promise.all(filtered.map((config) => buildConfig(bound, call, device, config)))
+    this.#memory.reset()
+    const launches = ready.map((one) => this.#launches(one))
+    const timings = await timeInterleaved(device, launches, { targetMs })
+    return timings.flatMap((timing, index) => {
+      const [config, one] = [configs[index], ready[index]]
+      return config && one ? [timed(config, one, timing)] : []
+    })
+  }
+
+  /** Gives the memory for trials back. */
+  dispose(): void {
+    this.#taken?.dispose()
+  }
+
+  get #memory(): TrialMemory {
+    if (!this.#taken) throw new Error('nothing was measured before')
+    return this.#taken
+  }
+
+  /** What the user's filter makes of a config; null when it is refused. */
+  #filtered(config: Config): Config | null {
+    const { configFilter } = this.#trial.bound.definition.options.own
+    const kept = configFilter ? configFilter(config) : config
+    return kept && this.#trial.spec.normalize(kept, 'strict')
+  }
+
+  async #build(config: Config, timeoutMs: number): Promise<Built> {
+    const { bound, call, device } = this.#trial
+    const begin = performance.now()
+    try {
+      const wanted = this.#filtered(config)
+      if (!wanted) return failure(config, 'filtered', 'configFilter refused it')
+      const work = buildConfig(bound, call, device, wanted)
+      const ready = await withTimeout(work, timeoutMs, `compiling ${bound.definition.name}`)
+      return { config, ready }
+    } catch (error) {
+      return this.#failed(config, error, { compileMs: performance.now() - begin })
+    }
+  }
+
+  /** Checks, then times. Rejects only when the device is lost, or with a bug. */
+  async #try({ config, ready }: BuiltConfig): Promise<Measurement> {
+    const hash = programHash(ready)
+    const twin = this.#byProgram.get(hash)
+    if (twin) return { ...twin, config, status: twin.status === 'ok' ? 'duplicate' : twin.status }
+    const known = { compileMs: compileMs(ready), programHash: hash }
+    const result = await this.#checkAndTime(config, ready).catch(async (error: unknown) => {
+      await this.#recover(error)
+      return this.#failed(config, error, known)
+    })
+    this.#byProgram.set(hash, result)
+    this.#bestMs = Math.min(this.#bestMs, result.ms)
+    return result
+  }
+
+  async #checkAndTime(config: Config, ready: ReadyConfig): Promise<Measurement> {
+    const { device, settings, bound } = this.#trial
+    const timeoutMs = settings.autotuneBenchmarkTimeout * 1000
+    const expected = settings.autotuneAccuracyCheck ? await this.#reference.expected(config) : []
+    const begin = performance.now()
+    const run = this.#run(ready, expected)
+    const mismatch = await withTimeout(run, timeoutMs, `running ${bound.definition.name}`)
+    const runMs = performance.now() - begin
+    if (mismatch !== undefined)
+      return failure(config, 'wrong', mismatch, {
+        compileMs: compileMs(ready),
+        programHash: programHash(ready),
+      })
+    const hopeless = runMs > HOPELESS_MS && runMs > HOPELESS_FACTOR * this.#bestMs
+    const effort =
+      hopeless || runMs > SLOW_MS ? { targetMs: 1, warmupMs: 0, minSamples: 1 } : { targetMs: TARGET_MS }
+    this.#memory.reset()
+    return timed(config, ready, await timeLaunches(device, this.#launches(ready), { ...effort, timeoutMs }))
+  }
+
+  /** One run from fresh memory; a sentence about the first answer that is wrong. */
+  async #run(ready: ReadyConfig, expected: readonly Expected[]): Promise<string | undefined> {
+    const { stream, settings } = this.#trial
+    this.#memory.reset()
+    for (const launch of this.#launches(ready)) stream.launch(launch)
+    await stream.sync()
+    const tolerance = { atol: settings.autotuneBaselineAtol, rtol: settings.autotuneBaselineRtol }
+    for (const one of expected) {
+      const mismatch = findMismatch(one, await this.#memory.read(one.tensor), tolerance)
+      if (mismatch !== undefined) return mismatch
+    }
+    return undefined
+  }
+
+  /** Bytes that the default config leaves in the visible tensors. */
+  async #runDefault(): Promise<ReadonlyMap<number, ArrayBuffer> | undefined> {
+    const { bound, spec, call, device, stream } = this.#trial
+    try {
+      const ready = await buildConfig(bound, call, device, spec.defaultConfig())
+      this.#memory.reset()
+      for (const launch of this.#launches(ready)) stream.launch(launch)
+      const read = async ({ id }: { readonly id: number }) => [id, await this.#memory.read(id)] as const
+      return new Map(await Promise.all(this.#writes.visible.map(read)))
+    } catch (error) {
+      await this.#recover(error)
+      return undefined
+    }
+  }
+
+  #launches({ dispatches, pipelines }: ReadyConfig): readonly Launch[] {
+    return launchesOf(dispatches, pipelines, this.#memory.storages, this.#trial.call.scalars)
+  }
+
+  /**
+   * What an error says of a config. A lost device is thrown on, and bugs are unless they are to be ignored.
+   */
+  #failed(config: Config, error: unknown, known: Parameters<typeof failure>[3]): Measurement {
+    if (error instanceof AdapterError) throw error
+    if (error instanceof ConfigError) return failure(config, 'invalid', error.what, known)
+    if (error instanceof TimeoutError) return failure(config, 'timeout', error.what, known)
+    if (error instanceof HelionError) return failure(config, 'error', error.what, known)
+    if (!this.#trial.settings.autotuneIgnoreErrors) throw error
+    return failure(config, 'error', errorMessage(error), known)
+  }
+
+  /** Leaves device and stream ready for the next config, or rejects because the device is lost. */
+  async #recover(error: unknown): Promise<void> {
+    const { device, stream, settings } = this.#trial
+    if (error instanceof TimeoutError) {
+      const patience = settings.autotuneBenchmarkTimeout * 1000
+      await withTimeout(device.finished(), patience, 'waiting for the GPU').catch((late: unknown) => {
+        if (late instanceof TimeoutError) device.abandon('a config of a search does not end')
+      })
+    }
+    stream.errors.take()
+    device.errors.take()
+    device.assertUsable()
+  }
+}
+
+function timed(config: Config, ready: ReadyConfig, timing: Timing): Measurement {
+  return {
+    config,
+    status: 'ok',
+    ms: timing.medianMs,
+    spread: timing.spread,
+    samplesMs: timing.samplesMs,
+    compileMs: compileMs(ready),
+    programHash: programHash(ready),
+    reason: undefined,
+  }
+}
+
+function compileMs({ pipelines }: ReadyConfig): number {
+  return Math.max(0, ...pipelines.map((pipeline) => pipeline.compileMs))
+}
+
+/** Equal for configs that run the same shaders in the same way. */
+function programHash({ dispatches }: ReadyConfig): string {
+  return sha16(dispatches.map(({ request, grid, words }) => [request.wgsl, grid, [...words]]))
+}

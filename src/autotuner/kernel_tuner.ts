@@ -1,0 +1,150 @@
+/**
+ * Tuning of a real kernel: makes the task of a tuning run from a binding, a call and the kernel's options,
+ * and lets Ctrl-C end the search with the best config so far.
+ */
+import type { Config } from '../config/config.ts'
+import { ConfigSpec } from '../config/config_spec.ts'
+import { isPersistent } from '../config/slots.ts'
+import type { BoundKernel } from '../kernel/bound_kernel.ts'
+import type { CallArguments } from '../kernel/call_arguments.ts'
+import type { TuneOptions } from '../kernel/kernel.ts'
+import { planDispatches } from '../kernel/launch_plan.ts'
+import { givenConfigs } from '../kernel/options.ts'
+import { describeAdapter } from '../runtime/adapter.ts'
+import type { Device } from '../runtime/device.ts'
+import type { Stream } from '../runtime/stream.ts'
+import { webgpuVersion } from '../runtime/webgpu_version.ts'
+import { UsageError } from '../support/errors.ts'
+import { createLog } from '../support/log.ts'
+import { product } from '../support/maths.ts'
+import { nodeProcess } from '../support/node.ts'
+import type { Settings } from '../support/settings.ts'
+import { sha16 } from '../support/stable.ts'
+import { autotune } from './autotune.ts'
+import { KernelBenchmarker } from './kernel_benchmarker.ts'
+import type { CacheKey } from './local_cache.ts'
+import type { Progress } from './progress.ts'
+import type { TuningResult } from './tuning_task.ts'
+
+export interface TuneRequest {
+  readonly bound: BoundKernel
+  readonly call: CallArguments
+  /** Has the device for itself. */
+  readonly stream: Stream
+  readonly options: TuneOptions
+  readonly onProgress?: ((progress: Progress) => void) | undefined
+}
+
+/** The best config for a call: stored, or searched for. Rejects as `autotune` does. */
+export async function tuneKernel(request: TuneRequest): Promise<Config> {
+  return (await tuneInDetail(request)).config
+}
+
+/** The same with all that was measured. */
+export async function tuneInDetail({
+  bound,
+  call,
+  stream,
+  options,
+  onProgress,
+}: TuneRequest): Promise<TuningResult> {
+  const { force = true, signal, ...searchOptions } = options
+  const { definition } = bound
+  const device = await stream.opened()
+  const settings = settingsOf(bound, force)
+  const spec = searchSpace(bound, device, settings)
+  const given = givenConfigs(definition.options)
+  const choices = force || given.length === 0 ? undefined : given
+  const log = createLog(settings.autotuneLogLevel)
+  const benchmarker = new KernelBenchmarker({ bound, spec, call, device, stream, settings, log })
+  const interrupt = interruptible(signal)
+  try {
+    const result = await autotune({
+      kernel: definition.name,
+      spec,
+      benchmarker,
+      settings: isEmpty(bound, call, device, spec) ? { ...settings, autotuneEffort: 'none' } : settings,
+      cacheKey: cacheKey(bound, device, spec, settings, choices),
+      choices,
+      seeds: force ? given : [],
+      searchOptions,
+      signal: interrupt.signal,
+      onProgress,
+    })
+    return { ...result, config: filtered(bound, spec, result.config) }
+  } finally {
+    interrupt.release()
+    benchmarker.dispose()
+  }
+}
+
+function settingsOf({ definition }: BoundKernel, force: boolean): Settings {
+  const { settings } = definition.options
+  return force ? { ...settings, forceAutotune: true } : settings
+}
+
+/** The kernel's space; without the launch orders that the settings rule out. */
+function searchSpace(bound: BoundKernel, device: Device, settings: Settings): ConfigSpec {
+  const spec = bound.spec(device)
+  if (!settings.autotuneForcePersistent) return spec
+  const pidTypes = spec.input.pidTypes.filter(isPersistent)
+  if (pidTypes.length > 0) return new ConfigSpec({ ...spec.input, pidTypes })
+  throw new UsageError(`${bound.definition.name} cannot be launched persistently, which a setting asks for`, {
+    remedy: 'Leave HELION_AUTOTUNE_FORCE_PERSISTENT unset for this kernel.',
+  })
+}
+
+/** True when the call has nothing to do, so that there is nothing to time. */
+function isEmpty(bound: BoundKernel, call: CallArguments, device: Device, spec: ConfigSpec): boolean {
+  const dispatches = planDispatches(bound.compile(spec.defaultConfig(), device), call, device)
+  return dispatches.every(({ grid }) => product(grid) === 0)
+}
+
+function filtered({ definition }: BoundKernel, spec: ConfigSpec, config: Config): Config {
+  const kept = definition.options.own.configFilter?.(config)
+  return kept ? spec.normalize(kept, 'strict') : config
+}
+
+function cacheKey(
+  bound: BoundKernel,
+  device: Device,
+  spec: ConfigSpec,
+  settings: Settings,
+  choices: readonly unknown[] | undefined,
+): CacheKey {
+  const { vendor, architecture, device: name, description } = device.info
+  const { fastMath, autotuneConfigOverrides } = settings
+  return {
+    kernel: bound.definition.name,
+    ir: bound.irHash,
+    specialization: bound.key,
+    space: spec.fingerprint,
+    device: [vendor, architecture, name].filter(Boolean).join(' ') || describeAdapter(device.info),
+    driver: description,
+    runtime: webgpuVersion(),
+    settings: sha16({ fastMath, autotuneConfigOverrides, choices: choices?.map((config) => String(config)) }),
+  }
+}
+
+interface Interrupt {
+  readonly signal: AbortSignal
+  release(): void
+}
+
+/**
+ * A signal that the first Ctrl-C sets off, or the caller's own. The second Ctrl-C ends the process as usual.
+ */
+function interruptible(signal: AbortSignal | undefined): Interrupt {
+  const controller = new AbortController()
+  const stop = (): void => {
+    nodeProcess?.stderr.write(
+      '\nhelion-aot: the search ends with the best config so far; Ctrl-C again quits\n',
+    )
+    controller.abort()
+  }
+  nodeProcess?.once('SIGINT', stop)
+  return {
+    signal: signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
+    release: () => void nodeProcess?.off('SIGINT', stop),
+  }
+}

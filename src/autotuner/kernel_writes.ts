@@ -1,0 +1,44 @@
+/**
+ * What checking a kernel needs to know of its IR: which tensors it writes, where, and what results depend on.
+ */
+import type { KernelIr, ReturnTree, TensorInfo } from '../ir/kernel_ir.ts'
+import { walk } from '../ir/traverse.ts'
+
+export interface KernelWrites {
+  /** Tensors that the kernel writes, with the last grid that does. */
+  readonly lastGrid: ReadonlyMap<number, number>
+  /** Tensors that some program updates atomically: one program alone does not decide an element. */
+  readonly atomic: ReadonlySet<number>
+  /** Tensors that callers see and the kernel writes, or makes without writing. */
+  readonly visible: readonly TensorInfo[]
+  /** Results may depend on tile extents, since the kernel asks for them. */
+  readonly readsExtents: boolean
+  /** The least exact float type among the kernel's values. */
+  readonly precision: 'f32' | 'f16'
+}
+
+export function kernelWrites(ir: KernelIr): KernelWrites {
+  const lastGrid = new Map<number, number>()
+  const atomic = new Set<number>()
+  let readsExtents = false
+  let halves = false
+  for (const [grid, { body }] of ir.grids.entries())
+    walk(body, (node) => {
+      halves ||= node.type.dtype === 'f16'
+      readsExtents ||= node.kind === 'range'
+      if (node.kind === 'store' || node.kind === 'atomic') lastGrid.set(node.tensor, grid)
+      if (node.kind === 'atomic') atomic.add(node.tensor)
+    })
+  const returned = new Set(tensorsOf(ir.returns))
+  const visible = ir.tensors.filter(({ id, role }) =>
+    role === 'argument' ? lastGrid.has(id) : returned.has(id),
+  )
+  return { lastGrid, atomic, visible, readsExtents, precision: halves ? 'f16' : 'f32' }
+}
+
+/** Ids of the tensors in a return value, in order. */
+export function tensorsOf(tree: ReturnTree): readonly number[] {
+  if (tree.kind === 'tensor') return [tree.tensor]
+  if (tree.kind === 'list') return tree.items.flatMap(tensorsOf)
+  return tree.kind === 'record' ? tree.entries.flatMap(([, item]) => tensorsOf(item)) : []
+}

@@ -1,0 +1,149 @@
+/**
+ * What a call should leave in memory, whatever the config: from the author's baseline function, else from the
+ * reference interpreter (a sample of it, when the call is large). Tensors that neither can speak for are
+ * compared with what the default config leaves there, which is said in the log.
+ */
+import type { Config } from '../config/config.ts'
+import type { ConfigSpec } from '../config/config_spec.ts'
+import type { HostTensor } from '../ir/interpret.ts'
+import type { Block } from '../ir/node.ts'
+import type { BoundKernel } from '../kernel/bound_kernel.ts'
+import type { CallArguments } from '../kernel/call_arguments.ts'
+import { sizeEvaluator } from '../kernel/launch_plan.ts'
+import { decodeBytes } from '../runtime/host_data.ts'
+import type { Stream } from '../runtime/stream.ts'
+import type { DType } from '../support/dtypes.ts'
+import type { Log } from '../support/log.ts'
+import { product, sum } from '../support/maths.ts'
+import type { Expected } from './accuracy.ts'
+import { baselineValues } from './baseline.ts'
+import type { KernelWrites } from './kernel_writes.ts'
+import { type KnownTensor, sampleReference } from './sampled_reference.ts'
+
+export interface ReferenceParts {
+  readonly bound: BoundKernel
+  readonly spec: ConfigSpec
+  readonly call: CallArguments
+  readonly stream: Stream
+  readonly writes: KernelWrites
+  readonly log: Log
+  /** Bytes that the default config leaves in the visible tensors; undefined when it does not run. */
+  readonly runDefault: () => Promise<ReadonlyMap<number, ArrayBuffer> | undefined>
+}
+
+/** Calls with more elements than this are not brought to the host. */
+const MAX_HOST_ELEMENTS = 2 ** 28
+/** Time for the interpreter, once per call or, where results depend on extents, per combination of them. */
+const SAMPLE_MS = 1500
+const SAMPLE_MS_PER_EXTENTS = 300
+
+export class Reference {
+  readonly #parts: ReferenceParts
+  readonly #shapes: readonly (readonly number[])[]
+  /** Known values by what they depend on: nothing, or the block sizes. */
+  readonly #known = new Map<string, Promise<readonly Expected[]>>()
+  #inputs: Promise<readonly (HostTensor['data'] | undefined)[]> | undefined
+  #fallback: Promise<ReadonlyMap<number, ArrayBuffer> | undefined> | undefined
+
+  constructor(parts: ReferenceParts) {
+    this.#parts = parts
+    const sizeOf = sizeEvaluator(parts.call)
+    this.#shapes = parts.bound.ir.tensors.map(({ shape }) => shape.map(sizeOf))
+  }
+
+  /** What this config should leave in the tensors that callers see. */
+  expected(config: Config): Promise<readonly Expected[]> {
+    const { bound, writes } = this.#parts
+    const byBaseline = bound.definition.options.own.baselineFn !== undefined
+    const key = writes.readsExtents && !byBaseline ? config.blockSizes.join() : ''
+    let known = this.#known.get(key)
+    if (!known) {
+      known = byBaseline ? this.#fromBaseline() : this.#fromInterpreter(key === '' ? undefined : config)
+      this.#known.set(key, known)
+    }
+    return known
+  }
+
+  async #fromBaseline(): Promise<readonly Expected[]> {
+    const { bound, call, stream, writes } = this.#parts
+    const values = await baselineValues(bound, call, stream, writes)
+    return await this.#complete(values)
+  }
+
+  async #fromInterpreter(config: Config | undefined): Promise<readonly Expected[]> {
+    const { bound, call, writes } = this.#parts
+    if (sum(this.#shapes.map(product)) > MAX_HOST_ELEMENTS) return await this.#complete([])
+    this.#inputs ??= this.#readInputs()
+    const inputs = await this.#inputs
+    const tensors = bound.ir.tensors.map(({ id, dtype }): HostTensor => {
+      const shape = this.#shapes[id] ?? []
+      const input = inputs[id]
+      if (!input) return { shape, data: hostArray(dtype, product(shape)) }
+      return { shape, data: writes.lastGrid.has(id) ? Float64Array.from(input) : input }
+    })
+    const limitMs = config ? SAMPLE_MS_PER_EXTENTS : SAMPLE_MS
+    const extentOf = config && this.#extentsOf(config)
+    const known = sampleReference(bound.ir, writes, tensors, call.scalars, { limitMs, extentOf })
+    return await this.#complete(known)
+  }
+
+  /** Contents of the arguments, by tensor id. */
+  async #readInputs(): Promise<readonly (HostTensor['data'] | undefined)[]> {
+    const { bound, call, stream } = this.#parts
+    let argument = 0
+    const reads = bound.ir.tensors.map(async ({ role, dtype }) => {
+      const tensor = role === 'argument' ? call.tensors[argument++] : undefined
+      return tensor && decodeBytes(await stream.read(tensor.storage), dtype)
+    })
+    return await Promise.all(reads)
+  }
+
+  #extentsOf({ blockSizes }: Config): (block: Block) => number | undefined {
+    const { blocks } = this.#parts.spec.input
+    const extents = new Map(blocks.map(({ id }, index) => [id, blockSizes[index]]))
+    return ({ id }) => extents.get(id)
+  }
+
+  /** `known`, and for tensors that are missing there what the default config leaves. */
+  async #complete(known: readonly KnownTensor[]): Promise<readonly Expected[]> {
+    const { bound, writes, log } = this.#parts
+    const missing = writes.visible.filter(({ id }) => !known.some(({ tensor }) => tensor === id))
+    const expected = known.map((values) => this.#expectedOf(values))
+    if (missing.length === 0) return expected
+    this.#fallback ??= this.#parts.runDefault()
+    const left = await this.#fallback
+    const names = missing.map(({ name }) => name).join(', ')
+    const how = left
+      ? 'with those of the default config only'
+      : 'with nothing: the default config does not run'
+    log.warning(`helion-aot: ${bound.definition.name}: answers in ${names} are compared ${how}`)
+    if (!left) return expected
+    const copied = missing.map(({ id, dtype }) =>
+      this.#expectedOf({
+        tensor: id,
+        values: decodeBytes(left.get(id) ?? new ArrayBuffer(0), dtype),
+        positions: undefined,
+      }),
+    )
+    return [...expected, ...copied]
+  }
+
+  #expectedOf({ tensor, values, positions }: KnownTensor): Expected {
+    const { bound, writes } = this.#parts
+    const info = bound.ir.tensors[tensor]
+    if (!info) throw new Error(`no tensor ${tensor}`)
+    const { name, dtype } = info
+    const shape = this.#shapes[tensor] ?? []
+    const precision = dtype === 'f16' ? 'f16' : writes.precision
+    return { tensor, name, dtype, shape, values, positions, precision }
+  }
+}
+
+/** Room for exact values of a dtype: f16 as f32. */
+function hostArray(dtype: DType, length: number): HostTensor['data'] {
+  return dtype === 'i32'
+    ? new Int32Array(length)
+    : dtype === 'u32'
+      ? new Uint32Array(length)
+      : new Float32Array(length)
+}

@@ -1,0 +1,88 @@
+/** Between a tuning run and the cache: a stored result as an answer, and an answer as an entry. */
+import { Config } from '../config/config.ts'
+import { DataError } from '../support/errors.ts'
+import type { CacheEntry, LocalCache, StoredConfig } from './local_cache.ts'
+import type { TuningResult, TuningTask } from './tuning_task.ts'
+
+/** Whether a search that ended so counts as a search of its effort. */
+const COMPLETE: Readonly<Record<TuningResult['ended'], boolean>> = {
+  done: true,
+  budget: true,
+  interrupted: false,
+  'device lost': false,
+}
+
+/** Configs that are stored beside the winner. */
+const RUNNERS_UP = 8
+
+/** The default config, as the answer where nothing is searched. */
+export function unmeasured({ spec, settings }: TuningTask): TuningResult {
+  return {
+    config: spec.defaultConfig(),
+    ms: Number.NaN,
+    spread: Number.NaN,
+    source: 'default',
+    search: '',
+    effort: 'none',
+    seed: settings.autotuneRandomSeed ?? 0,
+    defaultMs: undefined,
+    candidates: [],
+    generations: 0,
+    seconds: 0,
+    ended: 'done',
+  }
+}
+
+/**
+ * The stored result of a task. Throws DataError when there is none and the settings assert one.
+ */
+export function readCache(task: TuningTask, cache: LocalCache | undefined): TuningResult | undefined {
+  const { settings, cacheKey, spec } = task
+  if (!cache || !cacheKey || settings.forceAutotune) return undefined
+  const entry = cache.get(cacheKey, settings.autotuneEffort)
+  if (!entry && settings.assertCacheHit) {
+    const what = `no stored result for ${task.kernel}, but HELION_ASSERT_CACHE_HIT asks for one`
+    throw new DataError(`${what}: ${cache.explainMiss(cacheKey, settings.autotuneEffort)}`)
+  }
+  if (!entry) return undefined
+  return {
+    ...unmeasured(task),
+    config: spec.normalize(new Config(entry.config), 'strict'),
+    ms: entry.ms,
+    spread: entry.spread,
+    source: 'cache',
+    search: entry.search,
+    effort: entry.effort,
+  }
+}
+
+/** Stores a result. A search that was cut short by force is stored under the effort that it surely reached: none. */
+export function writeCache(task: TuningTask, cache: LocalCache | undefined, result: TuningResult): void {
+  if (!cache || !task.cacheKey) return
+  const stored = ({
+    config,
+    ms,
+    spread,
+  }: TuningResult | TuningResult['candidates'][number]): StoredConfig => ({
+    config: config.data,
+    ms,
+    spread,
+  })
+  const others = result.candidates.filter(
+    ({ config, ms }) => Number.isFinite(ms) && !config.equals(result.config),
+  )
+  const entry: CacheEntry = {
+    key: task.cacheKey,
+    ...stored(result),
+    effort: COMPLETE[result.ended] ? result.effort : 'none',
+    search: result.search,
+    tested: result.candidates.length,
+    seconds: result.seconds,
+    createdAt: new Date().toISOString(),
+    runnersUp: others
+      .sort((a, b) => a.ms - b.ms)
+      .slice(0, RUNNERS_UP)
+      .map(stored),
+  }
+  cache.put(entry)
+}
