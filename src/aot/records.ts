@@ -88,6 +88,8 @@ export interface LineProblem {
 
 export interface ReadResult<T> {
   readonly records: readonly T[]
+  /** Line of each record, from 1. */
+  readonly lineNumbers: readonly number[]
   readonly problems: readonly LineProblem[]
 }
 
@@ -105,9 +107,13 @@ export function formatProblem(problem: LineProblem): string {
   return `${problem.file}:${problem.line}: ${problem.kind}: ${problem.reason}`
 }
 
-/** Reads the lines of one records file. Never throws on contents; blank lines are no problem. */
+/**
+ * Reads the lines of one records file. Never throws on contents; blank lines are no problem. Repeated lines of
+ * measurements are left out; other records may repeat, a resumed run says again what it works on.
+ */
 export function readRecords(lines: Iterable<string>, file: string): ReadResult<AotRecord> {
   const records: AotRecord[] = []
+  const lineNumbers: number[] = []
   const problems: LineProblem[] = []
   const seen = new Set<string>()
   let number = 0
@@ -116,13 +122,15 @@ export function readRecords(lines: Iterable<string>, file: string): ReadResult<A
     if (text.trim() === '') continue
     try {
       if (seen.has(text)) throw new LineError('duplicate', 'the same line was read before')
-      records.push(parseRecord(text))
-      seen.add(text)
+      const record = parseRecord(text)
+      records.push(record)
+      lineNumbers.push(number)
+      if (record.event === 'measurement') seen.add(text)
     } catch (error) {
       problems.push(toProblem(error, file, number))
     }
   }
-  return { records, problems }
+  return { records, lineNumbers, problems }
 }
 
 /** Turns a LineError into a LineProblem; anything else is a bug and flies. */
@@ -144,7 +152,9 @@ export function checkConfig(value: unknown): ConfigData {
       Object.entries(checkObject(value, 'config')).map(([name, entry]) => [name, toConfigValue(entry, name)]),
     )
   } catch (error) {
-    throw error instanceof LineError ? error : new LineError('bad value', errorMessage(error).split('\n')[0] ?? '')
+    throw error instanceof LineError
+      ? error
+      : new LineError('bad value', errorMessage(error).split('\n')[0] ?? '')
   }
 }
 

@@ -5,7 +5,7 @@
 import { DataError } from '../../support/errors.ts'
 import { median } from '../../support/maths.ts'
 import type { Sweep, SweepConfig, SweepShape } from './input/sweep.ts'
-import { at, entryAt, minOf, range } from './numeric.ts'
+import { argmin, at, entryAt, minOf, range } from './numeric.ts'
 
 export interface TimingMatrix {
   readonly kernel: string
@@ -15,6 +15,8 @@ export interface TimingMatrix {
   readonly times: Float64Array
   /** Relative standard error of each time; 0 where there was one sample only. */
   readonly noise: Float64Array
+  /** Best time of each shape over all configs measured, also those that the matrix no longer holds. */
+  readonly best: Float64Array
   /** Shapes on which no config runs: nothing can be learned from them, but they are reported. */
   readonly uncovered: readonly SweepShape[]
 }
@@ -52,6 +54,7 @@ export function toMatrix(sweep: Sweep): TimingMatrix {
     configs: used.map((column) => entryAt(sweep.configs, column)),
     times,
     noise: steadied(noise),
+    best: Float64Array.from(covered, (_, r) => minOf(times.subarray(r * used.length, (r + 1) * used.length))),
     uncovered: sweep.shapes.filter((_, row) => !covered.includes(row)),
   }
 }
@@ -64,8 +67,7 @@ export function timesOf(matrix: TimingMatrix, row: number): Float64Array {
 
 /** Time of a choice over the best time of its row. */
 export function regretOf(matrix: TimingMatrix, row: number, column: number): number {
-  const times = timesOf(matrix, row)
-  return at(times, column) / minOf(times)
+  return at(timesOf(matrix, row), column) / at(matrix.best, row)
 }
 
 /** What each choice costs, with differences inside the noise of the measurement taken off. */
@@ -73,8 +75,8 @@ export function lossesOf(matrix: TimingMatrix): Losses {
   const columns = matrix.configs.length
   return matrix.shapes.map((_, row) => {
     const times = timesOf(matrix, row)
-    const best = minOf(times)
-    const bestNoise = at(matrix.noise, row * columns + times.indexOf(best))
+    const best = at(matrix.best, row)
+    const bestNoise = at(matrix.noise, row * columns + argmin(times))
     return times.map((time, column) => {
       const tie = Math.min(LARGEST_TIE, Math.hypot(at(matrix.noise, row * columns + column), bestNoise))
       return Math.max(0, Math.log(time / best) - tie)
@@ -93,7 +95,19 @@ export function rowsOf(matrix: TimingMatrix, rows: readonly number[]): TimingMat
     return result
   }
   const shapes = rows.map((row) => entryAt(matrix.shapes, row))
-  return { ...matrix, shapes, times: take(matrix.times), noise: take(matrix.noise) }
+  const best = Float64Array.from(rows, (row) => at(matrix.best, row))
+  return { ...matrix, shapes, best, times: take(matrix.times), noise: take(matrix.noise) }
+}
+
+/** A matrix of some of the columns of another; what is best is still judged by all. */
+export function columnsOfMatrix(matrix: TimingMatrix, columns: readonly number[]): TimingMatrix {
+  const all = matrix.configs.length
+  const take = (values: Float64Array) =>
+    Float64Array.from(
+      matrix.shapes.flatMap((_, row) => columns.map((column) => at(values, row * all + column))),
+    )
+  const configs = columns.map((column) => entryAt(matrix.configs, column))
+  return { ...matrix, configs, times: take(matrix.times), noise: take(matrix.noise) }
 }
 
 /** Of the median, relative, from the median absolute deviation; 0 for fewer than three samples. */

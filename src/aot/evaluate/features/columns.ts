@@ -117,7 +117,11 @@ function sameOrder(column: Column, values: Float64Array, other: { values: Float6
   return pairs.every(([x, y], index) => {
     if (index === 0) return true
     const [lastX, lastY] = entryAt(pairs, index - 1)
-    return column.kind === 'category' ? (x === lastX) === (y === lastY) : x === lastX ? y === lastY : y > lastY
+    return column.kind === 'category'
+      ? (x === lastX) === (y === lastY)
+      : x === lastX
+        ? y === lastY
+        : y > lastY
   })
 }
 

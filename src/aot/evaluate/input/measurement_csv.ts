@@ -116,7 +116,8 @@ class CsvReader {
   #refuseRepeated(cell: number, timingMs: number): void {
     const times = this.#times.get(cell)
     if (!times) this.#times.set(cell, [timingMs])
-    else if (times.includes(timingMs)) throw new LineError('duplicate', 'the same measurement was read before')
+    else if (times.includes(timingMs))
+      throw new LineError('duplicate', 'the same measurement was read before')
     else times.push(timingMs)
   }
 }

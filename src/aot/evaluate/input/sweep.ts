@@ -150,8 +150,7 @@ export class SweepBuilder {
 
 /** A wrong or refused config stays so; a time-out or an error is forgiven once the config ran all the same. */
 function settle({ samples, failures }: CellEntry): SweepCell {
-  for (const status of ['wrong', 'invalid'] as const)
-    if (failures.has(status)) return { samples: [], status }
+  for (const status of ['wrong', 'invalid'] as const) if (failures.has(status)) return { samples: [], status }
   if (samples.length > 0) return { samples: [...samples].sort((a, b) => a - b), status: 'ok' }
   return { samples: [], status: [...failures].sort()[0] ?? 'error' }
 }

@@ -19,7 +19,7 @@ export function forbiddenMap(columns: readonly Column[], rows: readonly Row[], l
   const place = standardised(columns, rows)
   const points = rows.map(place)
   const configs = range(losses[0]?.length ?? 0)
-  const failed = configs.map((config) => range(rows.length).filter((row) => !isFinite(losses, row, config)))
+  const failed = configs.map((config) => range(rows.length).filter((row) => !ran(losses, row, config)))
   const systematic = configs.map((config) => hasSystem(points, losses, config, entryAt(failed, config)))
   const grows = configs.map((config) => growsWithSize(columns, rows, losses, config, entryAt(failed, config)))
   return {
@@ -28,12 +28,12 @@ export function forbiddenMap(columns: readonly Column[], rows: readonly Row[], l
       const failures = entryAt(failed, config)
       if (!systematic[config] || failures.length === 0) return false
       if (grows[config] && failures.some((other) => contains(columns, row, entryAt(rows, other)))) return true
-      return !isFinite(losses, nearest(points, place(row), -1), config)
+      return !ran(losses, nearest(points, place(row), -1), config)
     },
   }
 }
 
-function isFinite(losses: Losses, row: number, config: number): boolean {
+function ran(losses: Losses, row: number, config: number): boolean {
   return Number.isFinite(losses[row]?.[config])
 }
 
@@ -45,7 +45,7 @@ function hasSystem(
   failed: readonly number[],
 ): boolean {
   if (failed.length < 2) return failed.length === 1 && points.length < 8
-  const together = failed.filter((row) => !isFinite(losses, nearest(points, entryAt(points, row), row), config))
+  const together = failed.filter((row) => !ran(losses, nearest(points, entryAt(points, row), row), config))
   return 2 * together.length >= failed.length
 }
 
@@ -58,7 +58,7 @@ function growsWithSize(
   failed: readonly number[],
 ): boolean {
   return failed.every((small) =>
-    rows.every((row, index) => !isFinite(losses, index, config) || !contains(columns, row, entryAt(rows, small))),
+    rows.every((row, index) => !ran(losses, index, config) || !contains(columns, row, entryAt(rows, small))),
   )
 }
 

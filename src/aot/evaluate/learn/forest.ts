@@ -29,7 +29,9 @@ export function fitForest(
   trees: number,
   random: Random,
 ): Smoother {
-  const terms = range(points[0]?.length ?? 0).map((term) => Float64Array.from(points, (point) => at(point, term)))
+  const terms = range(points[0]?.length ?? 0).map((term) =>
+    Float64Array.from(points, (point) => at(point, term)),
+  )
   const problem = { terms, outputs, random }
   const grown = range(trees).map(() => {
     const tree: FlatTree = { terms: [], thresholds: [], low: [], means: [] }
@@ -116,7 +118,10 @@ function bestSplit(
       const explained = squares(low) / count + squaresOfRest(totals, low) / (order.length - count)
       if (explained <= most) continue
       most = explained
-      best = { term, threshold: below > 0 && above < Number.POSITIVE_INFINITY ? Math.sqrt(below * above) : below }
+      best = {
+        term,
+        threshold: below > 0 && above < Number.POSITIVE_INFINITY ? Math.sqrt(below * above) : below,
+      }
     }
   }
   return best

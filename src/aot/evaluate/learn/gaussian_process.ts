@@ -125,7 +125,8 @@ class TrainingData {
     this.mean = columnMeans(outputs, this.columns)
     this.centred = new Float64Array(this.count * this.columns)
     outputs.forEach((row, i) => {
-      for (let c = 0; c < this.columns; c++) this.centred[i * this.columns + c] = at(row, c) - at(this.mean, c)
+      for (let c = 0; c < this.columns; c++)
+        this.centred[i * this.columns + c] = at(row, c) - at(this.mean, c)
     })
     this.centre = columnMeans(points, this.dimensions)
     const pairs = (this.count * (this.count + 1)) / 2

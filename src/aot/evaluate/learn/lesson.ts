@@ -30,10 +30,10 @@ export interface Lesson {
 /** A measured failure outweighs whatever else a leaf could gain. */
 const FORBIDDEN_HERE = 1e4
 /** Share of the measured value in what is learned of a measured cell; the rest is the teacher's. */
-const MEASURED_SHARE = 0.5
+const MEASURED_SHARE = 0.4
 /** Virtual shapes together count as much as the measured ones. */
-const VIRTUAL_WEIGHT = 1
-const VIRTUAL = { perShape: 10, least: 200, most: 600 } as const
+const VIRTUAL_WEIGHT = 3
+const VIRTUAL = { perShape: 30, least: 200, most: 1600 } as const
 
 /** Prepares a lesson; `memory` is a teacher's of a similar sweep. */
 export function prepareLesson(

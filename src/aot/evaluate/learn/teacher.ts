@@ -55,7 +55,12 @@ export function fitTeacher(
   const points = sample.map((row) => place(entryAt(rows, row)))
   const forest =
     terms.length > 0 && rows.length > 1
-      ? fitForest(points, sample.map((row) => entryAt(outputs, row)), TREES, random)
+      ? fitForest(
+          points,
+          sample.map((row) => entryAt(outputs, row)),
+          TREES,
+          random,
+        )
       : undefined
   return {
     forbidden,
@@ -150,7 +155,9 @@ function fitSmooth(
 
 /** Parameters for `dimensions` coordinates from those of fewer or more: the first ones are the same axes. */
 function fitted(parameters: readonly number[], dimensions: number): readonly number[] {
-  const scales = range(dimensions).map((d) => (d < parameters.length - 2 ? entryAt(parameters, d) : START_SCALE))
+  const scales = range(dimensions).map((d) =>
+    d < parameters.length - 2 ? entryAt(parameters, d) : START_SCALE,
+  )
   return [...scales, ...parameters.slice(-2)]
 }
 

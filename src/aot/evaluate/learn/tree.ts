@@ -23,12 +23,56 @@ export type TreeNode = TreeBranch | TreeLeaf
 export interface TreeTask {
   /** Values by term, then by row; never NaN. */
   readonly terms: readonly Float64Array[]
+  /** Rows in ascending order of each term. */
+  readonly orders: readonly Int32Array[]
   /** Loss by row, then by choice; finite. */
   readonly losses: readonly Float64Array[]
   /** How much each row counts. */
   readonly weights: Float64Array
   /** Least total weight on either side of a split. */
   readonly leastWeight: number
+}
+
+/** Which rows reach a node: 1 for those that do. */
+export type Members = Uint8Array
+
+export function treeTask(
+  terms: readonly Float64Array[],
+  losses: readonly Float64Array[],
+  weights: Float64Array,
+  leastWeight: number,
+): TreeTask {
+  const rows = range(weights.length)
+  const orders = terms.map((values) => Int32Array.from(rows).sort((a, b) => at(values, a) - at(values, b)))
+  return { terms, orders, losses, weights, leastWeight }
+}
+
+export function allMembers(task: TreeTask): Members {
+  return new Uint8Array(task.weights.length).fill(1)
+}
+
+/** The members on the low and on the high side of a question. */
+export function divide(
+  task: TreeTask,
+  members: Members,
+  term: number,
+  threshold: number,
+): [Members, Members] {
+  const values = entryAt(task.terms, term)
+  const low = members.map((member, row) => (member === 1 && at(values, row) <= threshold ? 1 : 0))
+  return [low, members.map((member, row) => member - (low[row] as number))]
+}
+
+/** Sum of the members' weighted losses, by choice. */
+export function totalLosses(task: TreeTask, members: Members): Float64Array {
+  const totals = new Float64Array(task.losses[0]?.length ?? 0)
+  for (let row = 0; row < members.length; row++) {
+    if (members[row] === 0) continue
+    const weight = at(task.weights, row)
+    const losses = entryAt(task.losses, row)
+    for (let c = 0; c < totals.length; c++) addTo(totals, c, weight * at(losses, c))
+  }
+  return totals
 }
 
 export function isLeaf(node: TreeNode): node is TreeLeaf {
@@ -45,9 +89,17 @@ export function leafFor(node: TreeNode, value: (term: number) => number): TreeLe
   return node
 }
 
+/** Finds the question to ask of a node's members, given their total losses. */
+export type SplitFinder = (task: TreeTask, members: Members, totals: Float64Array) => Split | undefined
+
 /** The nested trees with 1, 2, … leaves, up to `mostLeaves` or until no split saves more than `leastGain`. */
-export function growTrees(task: TreeTask, mostLeaves: number, leastGain: number): TreeNode[] {
-  const root = new Growing(task, range(task.weights.length))
+export function growTrees(
+  task: TreeTask,
+  mostLeaves: number,
+  leastGain: number,
+  findSplit: SplitFinder = bestSplit,
+): TreeNode[] {
+  const root = new Growing(task, allMembers(task), findSplit)
   const open = [root]
   const trees = [root.freeze()]
   while (trees.length < mostLeaves) {
@@ -59,7 +111,7 @@ export function growTrees(task: TreeTask, mostLeaves: number, leastGain: number)
   return trees
 }
 
-interface Split {
+export interface Split {
   readonly term: number
   readonly threshold: number
   /** Loss that the split saves. */
@@ -71,18 +123,19 @@ interface Split {
 /** A leaf that may still be split. */
 class Growing {
   readonly #task: TreeTask
-  readonly #rows: readonly number[]
-  readonly #totals: Float64Array
+  readonly #members: Members
+  readonly #findSplit: SplitFinder
   readonly #choice: number
   readonly #split: Split | undefined
   #children: readonly [Growing, Growing] | undefined
 
-  constructor(task: TreeTask, rows: readonly number[]) {
+  constructor(task: TreeTask, members: Members, findSplit: SplitFinder) {
     this.#task = task
-    this.#rows = rows
-    this.#totals = totalLosses(task, rows)
-    this.#choice = argmin(this.#totals)
-    this.#split = bestSplit(task, rows, this.#totals)
+    this.#members = members
+    this.#findSplit = findSplit
+    const totals = totalLosses(task, members)
+    this.#choice = argmin(totals)
+    this.#split = findSplit(task, members, totals)
   }
 
   get gain(): number {
@@ -92,14 +145,10 @@ class Growing {
   open(): readonly [Growing, Growing] {
     const split = this.#split
     if (!split) throw new Error('a leaf without a split cannot be opened')
-    const values = entryAt(this.#task.terms, split.term)
-    const isLow = (row: number) => at(values, row) <= split.threshold
+    const [low, high] = divide(this.#task, this.#members, split.term, split.threshold)
     this.#children = [
-      new Growing(this.#task, this.#rows.filter(isLow)),
-      new Growing(
-        this.#task,
-        this.#rows.filter((row) => !isLow(row)),
-      ),
+      new Growing(this.#task, low, this.#findSplit),
+      new Growing(this.#task, high, this.#findSplit),
     ]
     return this.#children
   }
@@ -111,54 +160,50 @@ class Growing {
   }
 }
 
-function totalLosses(task: TreeTask, rows: readonly number[]): Float64Array {
-  const totals = new Float64Array(task.losses[0]?.length ?? 0)
-  for (const row of rows) {
-    const weight = at(task.weights, row)
-    const losses = entryAt(task.losses, row)
-    for (let c = 0; c < totals.length; c++) addTo(totals, c, weight * at(losses, c))
-  }
-  return totals
-}
-
 /** Terms come the plainest first: a later one must save this much more to be preferred. */
 const PREFERENCE = 1.02
 
-function bestSplit(task: TreeTask, rows: readonly number[], totals: Float64Array): Split | undefined {
+/** The one question that saves most. */
+export function bestSplit(task: TreeTask, members: Members, totals: Float64Array): Split | undefined {
   const whole = at(totals, argmin(totals))
+  if (whole <= 0) return undefined
+  let total = 0
+  for (let row = 0; row < members.length; row++) if (members[row] === 1) total += at(task.weights, row)
   let best: Split | undefined
-  task.terms.forEach((values, term) => {
-    const split = bestThreshold(task, rows, totals, values, whole)
-    if (split && (!best || split.gain > best.gain * PREFERENCE)) best = { ...split, term }
-  })
+  for (let term = 0; term < task.terms.length; term++) {
+    const split = bestThreshold(task, members, term, totals, whole, total)
+    if (split && (!best || split.gain > best.gain * PREFERENCE)) best = split
+  }
   return best
 }
 
 function bestThreshold(
   task: TreeTask,
-  rows: readonly number[],
+  members: Members,
+  term: number,
   totals: Float64Array,
-  values: Float64Array,
   whole: number,
-): Omit<Split, 'term'> | undefined {
-  const order = Int32Array.from(rows).sort((a, b) => at(values, a) - at(values, b))
+  total: number,
+): Split | undefined {
+  const values = entryAt(task.terms, term)
   const low = new Float64Array(totals.length)
   let weight = 0
-  let total = 0
-  for (const row of rows) total += at(task.weights, row)
-  let best: Omit<Split, 'term'> | undefined
-  for (let count = 1; count < order.length; count++) {
-    const row = order[count - 1] as number
+  let least = Number.POSITIVE_INFINITY
+  let below = Number.NEGATIVE_INFINITY
+  let best: Split | undefined
+  for (const row of entryAt(task.orders, term)) {
+    if (members[row] === 0) continue
+    const above = at(values, row)
+    if (above > below && weight >= task.leastWeight && total - weight >= task.leastWeight) {
+      const gain = whole - least
+      const margin = gapOf(below, above)
+      const isTie = best !== undefined && Math.abs(gain - best.gain) <= 1e-9 * whole
+      if (gain > 0 && (!best || (isTie ? margin > best.margin : gain > best.gain)))
+        best = { term, threshold: between(below, above), gain, margin }
+    }
     weight += at(task.weights, row)
-    const below = at(values, row)
-    const above = at(values, order[count] as number)
-    const least = addAndJudge(low, totals, entryAt(task.losses, row), at(task.weights, row))
-    if (!(above > below) || weight < task.leastWeight || total - weight < task.leastWeight) continue
-    const gain = whole - least
-    const margin = gapOf(below, above)
-    const tie = best !== undefined && Math.abs(gain - best.gain) <= 1e-9 * Math.abs(whole)
-    if (gain > 0 && (!best || (tie ? margin > best.margin : gain > best.gain)))
-      best = { threshold: between(below, above), gain, margin }
+    least = addAndJudge(low, totals, entryAt(task.losses, row), at(task.weights, row))
+    below = above
   }
   return best
 }

@@ -62,7 +62,12 @@ function describe(rows: readonly Row[], index: number): SizeColumn {
   }
 }
 
-function drawSize(size: SizeColumn, rows: readonly Row[], lenders: readonly number[], random: Random): number {
+function drawSize(
+  size: SizeColumn,
+  rows: readonly Row[],
+  lenders: readonly number[],
+  random: Random,
+): number {
   const lent = at(entryAt(rows, random.choice(lenders)), size.index)
   if (lent === 0 || random.next() < size.keep) return lent
   const bell = random.next() + random.next() + random.next() - 1.5
@@ -79,7 +84,9 @@ function powerOf2Factor(size: number): number {
 
 function nearest(points: readonly Float64Array[], base: number): readonly number[] {
   const from = entryAt(points, base)
-  const distances = points.map((point) => point.reduce((sum, value, d) => sum + (value - at(from, d)) ** 2, 0))
+  const distances = points.map((point) =>
+    point.reduce((sum, value, d) => sum + (value - at(from, d)) ** 2, 0),
+  )
   const order = range(points.length).sort((a, b) => entryAt(distances, a) - entryAt(distances, b) || a - b)
   return order.slice(0, NEIGHBOURS)
 }

@@ -33,14 +33,21 @@ interface Search {
   readonly steps: { left: number }
 }
 
-function descend(search: Search, rows: Float64Array, from: number, left: number): readonly number[] | undefined {
+function descend(
+  search: Search,
+  rows: Float64Array,
+  from: number,
+  left: number,
+): readonly number[] | undefined {
   if (left === 0) return undefined
   for (let position = from; position < search.order.length; position++) {
     if (search.steps.left-- <= 0) return undefined
     const hopeful = reaches(search.task, minimum(rows, entryAt(search.suffixes, position)))
     if (!hopeful) return undefined
     const config = entryAt(search.order, position)
-    const next = rows.map((loss, row) => Math.min(loss, at(entryAt(search.task.measured.losses, row), config)))
+    const next = rows.map((loss, row) =>
+      Math.min(loss, at(entryAt(search.task.measured.losses, row), config)),
+    )
     if (reaches(search.task, next)) return [config]
     const rest = descend(search, next, position + 1, left - 1)
     if (rest) return [config, ...rest]

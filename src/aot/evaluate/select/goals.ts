@@ -37,7 +37,10 @@ export const GOALS: Readonly<Record<GoalName, GoalRule>> = {
   geomean_slowdown: {
     statistic: (slowdowns) => Math.exp(weightedMean(slowdowns, (log) => log)),
     distance: (slowdowns, threshold) =>
-      beyond(weightedMean(finite(slowdowns), (log) => log), Math.log(threshold)),
+      beyond(
+        weightedMean(finite(slowdowns), (log) => log),
+        Math.log(threshold),
+      ),
   },
   avg_slowdown: {
     statistic: (slowdowns) => weightedMean(slowdowns, Math.exp),
@@ -59,7 +62,10 @@ export function weightedMean({ logs, weights }: Slowdowns, value: (log: number) 
 }
 
 function finite({ logs, weights }: Slowdowns): Slowdowns {
-  return { logs, weights: weights.map((weight, row) => (at(logs, row) < Number.POSITIVE_INFINITY ? weight : 0)) }
+  return {
+    logs,
+    weights: weights.map((weight, row) => (at(logs, row) < Number.POSITIVE_INFINITY ? weight : 0)),
+  }
 }
 
 function beyond(value: number, limit: number): number {

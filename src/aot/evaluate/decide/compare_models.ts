@@ -1,0 +1,89 @@
+/**
+ * All models on one lesson: each is fitted, validation picks its size, and its regret on the measured shapes is
+ * set beside its regret on held-out ones. The build uses the one that was asked for and says when another would
+ * have been better.
+ */
+
+import type { Lesson } from '../learn/lesson.ts'
+import type { Candidate, Estimate, Validation } from '../learn/validation.ts'
+import { smallestGood } from '../learn/validation.ts'
+import { regretOf } from '../matrix.ts'
+import { BACKENDS } from '../models/backends.ts'
+import { type Backend, type BackendName, type Kept, keptLosses, type Policy } from '../models/model.ts'
+import { at, entryAt, range } from '../numeric.ts'
+import type { ModelComparison } from './decision.ts'
+import { regretStatistics } from './statistics.ts'
+
+export interface FittedModel {
+  readonly policy: Policy
+  /** Position of the policy on its backend's scale of sizes. */
+  readonly position: number
+  readonly candidate: Candidate | undefined
+  readonly comparison: ModelComparison
+}
+
+/** Every backend, fitted on a lesson and sized by validation. `ofDefault` as for `regretStatistics`. */
+export function compareModels(
+  lesson: Lesson,
+  kept: Kept,
+  validation: Validation,
+  ofDefault: readonly number[] | undefined,
+): Readonly<Record<BackendName, FittedModel>> {
+  const fitted = Object.values(BACKENDS).map((backend) => [
+    backend.name,
+    fitModel(lesson, kept, backend, validation[backend.name] ?? [], ofDefault),
+  ])
+  return Object.fromEntries(fitted) as Record<BackendName, FittedModel>
+}
+
+function fitModel(
+  lesson: Lesson,
+  kept: Kept,
+  backend: Backend,
+  candidates: readonly Candidate[],
+  ofDefault: readonly number[] | undefined,
+): FittedModel {
+  const policies = backend.fit(lesson, kept)
+  const estimates = candidates.slice(0, policies.length).map((candidate, position): Estimate => {
+    const policy = entryAt(policies, position)
+    return { candidate, size: policy.size, ...onLesson(lesson, kept, policy) }
+  })
+  const weights = lesson.matrix.shapes.map((shape) => shape.weight)
+  const chosen = smallestGood(estimates, weights)
+  const position = chosen ? chosen.candidate.position : 0
+  const policy = entryAt(policies, position)
+  const heldOut = chosen?.candidate.heldOut.flatMap((regrets) => [...regrets])
+  const repeated = chosen && ofDefault && chosen.candidate.heldOut.flatMap(() => ofDefault)
+  return {
+    policy,
+    position,
+    candidate: chosen?.candidate,
+    comparison: {
+      backend: backend.name,
+      size: policy.size,
+      training: regretStatistics(trainingRegrets(lesson, kept, policy), ofDefault),
+      heldOut: heldOut ? regretStatistics(heldOut, repeated) : null,
+    },
+  }
+}
+
+/** Regret of a policy on the measured shapes. */
+export function trainingRegrets(lesson: Lesson, kept: Kept, policy: Pick<Policy, 'choose'>): number[] {
+  return range(lesson.measured).map((row) =>
+    regretOf(lesson.matrix, row, entryAt(kept, policy.choose(entryAt(lesson.rows, row)))),
+  )
+}
+
+/** Mean loss that a lesson expects of a policy, and the measured shapes on which it would fail. */
+function onLesson(lesson: Lesson, kept: Kept, policy: Policy): { expected: number; forbidden: number } {
+  const losses = keptLosses(lesson, kept)
+  let sum = 0
+  let total = 0
+  lesson.rows.forEach((row, index) => {
+    const weight = at(lesson.weights, index)
+    sum += weight * at(entryAt(losses, index), policy.choose(row))
+    total += weight
+  })
+  const forbidden = trainingRegrets(lesson, kept, policy).filter((regret) => !Number.isFinite(regret)).length
+  return { expected: sum / (total || 1), forbidden }
+}

@@ -1,0 +1,140 @@
+/**
+ * From a sweep to a decision: matrix, features, lesson, configs to keep, validation, model, tidying, safety.
+ * Pure: the same sweep and settings give the same decision, whatever the order of the measurements was.
+ */
+import type { Features } from '../../../heuristics/features.ts'
+import { type ColumnTable, callingOf, toColumns } from '../features/columns.ts'
+import { toTerms } from '../features/terms.ts'
+import type { Sweep } from '../input/sweep.ts'
+import { type Lesson, prepareLesson } from '../learn/lesson.ts'
+import { validate } from '../learn/validation.ts'
+import { regretOf, type TimingMatrix, toMatrix } from '../matrix.ts'
+import { BACKENDS } from '../models/backends.ts'
+import { entryAt, range } from '../numeric.ts'
+import { GOALS, type Goal } from '../select/goals.ts'
+import { choose } from './choose.ts'
+import { compareModels, type FittedModel } from './compare_models.ts'
+import type { Decision } from './decision.ts'
+import { type Finished, finishProgram } from './finish_program.ts'
+import { keepConfigs, narrowed, subsetCurve } from './keep_configs.ts'
+import { type PreviousChoices, previousIsGood } from './previous_choices.ts'
+import type { DecisionSettings } from './settings.ts'
+import { regretStatistics } from './statistics.ts'
+import { warningsOf } from './warnings.ts'
+
+/** The curve of configs against loss goes this far beyond the limit. */
+const CURVE_BEYOND = 2
+
+/** Decides for one kernel. Throws DataError when nothing in the sweep ran. */
+export function decide(sweep: Sweep, settings: DecisionSettings, previous?: PreviousChoices): Decision {
+  const matrix = narrowed(toMatrix(sweep))
+  const shapes = matrix.shapes.map((shape) => shape.features)
+  const table = toColumns(shapes, settings.featureSelection)
+  const lesson = prepareLesson(matrix, table.columns, table.rows, toTerms(table.columns, table.rows))
+  const hashes = new Set(previous?.configHashes)
+  const selection = keepConfigs(lesson, settings, hashes)
+  const validation = validate(
+    matrix,
+    table.columns,
+    table.rows,
+    Object.values(BACKENDS),
+    (part) => keepConfigs(part, settings, hashes).configs,
+    lesson.teacher.memory,
+  )
+  const ofDefault = defaultRegrets(matrix)
+  const models = compareModels(lesson, selection.configs, validation, ofDefault)
+  const model = models[settings.backend]
+  const fresh = finishProgram(lesson, selection.configs, model, settings)
+  const kept = previous && previousIsGood(previous, lesson, settings, fresh)
+  const final = kept ?? fresh
+  const decision = { ...describe(sweep, settings, lesson, table, shapes), ...final }
+  const result: Omit<Decision, 'warnings'> = {
+    ...decision,
+    ...outcome(lesson, final, model, settings, ofDefault),
+    comparison: Object.values(models).map(({ comparison }) => comparison),
+    curve: subsetCurve(matrix, settings.maxConfigs + CURVE_BEYOND),
+    keptPrevious: kept !== undefined,
+  }
+  return { ...result, warnings: warningsOf(result, selection) }
+}
+
+function describe(
+  sweep: Sweep,
+  settings: DecisionSettings,
+  lesson: Lesson,
+  table: ColumnTable,
+  shapes: readonly Features[],
+): Pick<
+  Decision,
+  | 'kernel'
+  | 'sweep'
+  | 'settings'
+  | 'matrix'
+  | 'calling'
+  | 'columns'
+  | 'rows'
+  | 'terms'
+  | 'backend'
+  | 'dropped'
+> {
+  return {
+    kernel: sweep.kernel,
+    sweep,
+    settings,
+    matrix: lesson.matrix,
+    calling: callingOf(shapes),
+    columns: table.columns,
+    rows: table.rows,
+    terms: lesson.terms,
+    backend: settings.backend,
+    dropped: table.dropped,
+  }
+}
+
+/** Numbers about the final program on the measured shapes, and about its model on held-out ones. */
+function outcome(
+  lesson: Lesson,
+  final: Finished,
+  model: FittedModel,
+  { goal }: DecisionSettings,
+  ofDefault: readonly number[] | undefined,
+): Pick<Decision, 'goal' | 'training' | 'heldOut' | 'heldOutRegrets'> {
+  const { matrix } = lesson
+  const regrets = range(lesson.measured).map((row) => {
+    const choice = choose(
+      final.program,
+      lesson.terms,
+      final.guard,
+      final.fallbacks[0] ?? 0,
+      entryAt(lesson.rows, row),
+    )
+    return regretOf(matrix, row, entryAt(final.kept, choice))
+  })
+  const possible = range(lesson.measured).map((row) =>
+    Math.min(...final.kept.map((column) => regretOf(matrix, row, column))),
+  )
+  const statistic = statisticOf(goal, possible, matrix)
+  return {
+    goal: {
+      met: statistic <= goal.threshold * (1 + 1e-9),
+      statistic,
+      chosen: statisticOf(goal, regrets, matrix),
+    },
+    training: regretStatistics(regrets, ofDefault),
+    heldOut: model.comparison.heldOut,
+    heldOutRegrets: model.candidate?.heldOut ?? [],
+  }
+}
+
+function statisticOf(goal: Goal, regrets: readonly number[], matrix: TimingMatrix): number {
+  return GOALS[goal.name].statistic({
+    logs: Float64Array.from(regrets, Math.log),
+    weights: Float64Array.from(matrix.shapes, (shape) => shape.weight),
+  })
+}
+
+/** Regret of the default config on every measured shape, where the sweep says which it is. */
+function defaultRegrets(matrix: TimingMatrix): readonly number[] | undefined {
+  const column = matrix.configs.findIndex((config) => config.isDefault)
+  return column < 0 ? undefined : range(matrix.shapes.length).map((row) => regretOf(matrix, row, column))
+}

@@ -1,0 +1,154 @@
+/**
+ * From the policy that validation picked to the program that is written down: terms and thresholds tidied, leaves
+ * that held-out shapes speak against made safe, a guard for shapes outside the sweep, configs nobody chooses left
+ * out, and the evidence for each leaf collected.
+ */
+import type { ConfigData } from '../../../config/value.ts'
+import type { DroppedFeature } from '../features/columns.ts'
+import { describeTerm } from '../features/terms.ts'
+import type { Lesson } from '../learn/lesson.ts'
+import { merged } from '../learn/refine.ts'
+import { leafPositions, leavesOf, pruneTerms, roundThresholds } from '../learn/tidy.ts'
+import { isLeaf, type TreeNode, type TreeTask } from '../learn/tree.ts'
+import { regretOf } from '../matrix.ts'
+import { growSizes, lessonTask, TREE_SIZES } from '../models/decision_tree.ts'
+import { type Kept, overallChoices, type Program } from '../models/model.ts'
+import { nearestEntry } from '../models/nearest_neighbor.ts'
+import { entryAt, range } from '../numeric.ts'
+import type { FittedModel } from './compare_models.ts'
+import type { Decision, LeafEvidence } from './decision.ts'
+import { evidenceOf, heldOutOf } from './evidence.ts'
+import { type Guard, makeGuard } from './guard.ts'
+import type { DecisionSettings } from './settings.ts'
+
+export interface Finished {
+  readonly program: Program
+  readonly kept: Kept
+  readonly configs: readonly ConfigData[]
+  readonly guard: Guard
+  readonly fallbacks: readonly number[]
+  readonly leaves: readonly LeafEvidence[]
+  readonly dropped: Decision['dropped']
+}
+
+/** A leaf needs this many held-out shapes before they can speak against it. */
+const LEAST_WITNESSES = 3
+
+export function finishProgram(
+  lesson: Lesson,
+  kept: Kept,
+  model: FittedModel,
+  settings: DecisionSettings,
+): Finished {
+  const { program, dropped } = tidied(lesson, kept, model, settings)
+  return assemble(lesson, kept, program, model, settings, dropped)
+}
+
+/** Everything around a program: guard, fallbacks, evidence; with the configs that it uses. */
+export function assemble(
+  lesson: Lesson,
+  all: Kept,
+  program: Program,
+  model: FittedModel | undefined,
+  settings: DecisionSettings,
+  dropped: Decision['dropped'],
+): Finished {
+  const measured = lesson.rows.slice(0, lesson.measured)
+  const guard = makeGuard(settings.outside, lesson.columns, measured)
+  const { safest } = overallChoices(lesson, all)
+  const used = [...new Set([...choicesOf(program), ...(guard.policy === 'tree' ? [] : [safest])])].sort(
+    (a, b) => a - b,
+  )
+  const kept = used.map((choice) => entryAt(all, choice))
+  const renumbered = renumber(program, used)
+  const positions = programPositions(lesson, kept, renumbered)
+  return {
+    program: renumbered,
+    kept,
+    configs: kept.map((column) => entryAt(lesson.matrix.configs, column).data),
+    guard,
+    fallbacks: overallChoices(lesson, kept).order,
+    leaves: evidenceOf(lesson.columns, measured, positions, choicesOf(renumbered), model?.candidate),
+    dropped,
+  }
+}
+
+function tidied(
+  lesson: Lesson,
+  kept: Kept,
+  model: FittedModel,
+  settings: DecisionSettings,
+): { program: Program; dropped: readonly DroppedFeature[] } {
+  const { program } = model.policy
+  if (program.kind !== 'tree' || isLeaf(program.root)) return { program, dropped: [] }
+  const task = lessonTask(lesson, kept)
+  const pruned =
+    settings.featureSelection && settings.backend === 'decision_tree'
+      ? pruneTerms(task, lesson.terms, program.root, (part) => regrow(part, model.position))
+      : { root: program.root, dropped: [] }
+  const rounded = roundThresholds(task, lesson.terms, pruned.root, lesson.measured)
+  const root = settings.outside === 'tree' ? rounded : withSafeLeaves(lesson, kept, task, rounded, model)
+  const dropped = pruned.dropped.map(({ term, cost }) => ({
+    name: describeTerm(entryAt(lesson.terms, term), lesson.columns),
+    reason: `without it the fit loses ${(100 * Math.max(0, cost)).toFixed(2)} %`,
+  }))
+  return { program: { kind: 'tree', root }, dropped }
+}
+
+function regrow(task: TreeTask, position: number): TreeNode {
+  const trees = growSizes(task, TREE_SIZES.slice(0, position + 1))
+  return entryAt(trees, trees.length - 1)
+}
+
+/** Gives a leaf the safest config where its held-out shapes would have fared better with it, beyond error. */
+function withSafeLeaves(
+  lesson: Lesson,
+  kept: Kept,
+  task: TreeTask,
+  root: TreeNode,
+  model: FittedModel,
+): TreeNode {
+  const { safest } = overallChoices(lesson, kept)
+  const positions = leafPositions(task, root)
+  const unsure = leavesOf(root).map((leaf, index) => {
+    const rows = range(lesson.measured).filter((row) => positions[row] === index)
+    if (leaf.choice === safest || rows.length < LEAST_WITNESSES) return false
+    const safeLogs = rows.map((row) => Math.log(regretOf(lesson.matrix, row, entryAt(kept, safest))))
+    const repetitions = model.candidate?.heldOut.length ?? 0
+    const logs = heldOutOf(model.candidate, rows).map(Math.log)
+    if (repetitions === 0 || !safeLogs.every(Number.isFinite) || !logs.every(Number.isFinite)) return false
+    const differences = logs.map((log, i) => log - entryAt(safeLogs, i % rows.length))
+    const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length
+    const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / differences.length
+    return mean > 2 * Math.sqrt(variance / Math.max(1, rows.length - 1))
+  })
+  let next = 0
+  const replace = (node: TreeNode): TreeNode => {
+    if (isLeaf(node)) return unsure[next++] ? { choice: safest } : node
+    return merged({ ...node, low: replace(node.low), high: replace(node.high) })
+  }
+  return replace(root)
+}
+
+/** Choices of the leaves from left to right, or of the entries. */
+export function choicesOf(program: Program): readonly number[] {
+  return program.kind === 'tree'
+    ? leavesOf(program.root).map(({ choice }) => choice)
+    : program.entries.map(({ choice }) => choice)
+}
+
+function renumber(program: Program, used: readonly number[]): Program {
+  const position = (choice: number) => used.indexOf(choice)
+  const visit = (node: TreeNode): TreeNode =>
+    isLeaf(node)
+      ? { choice: position(node.choice) }
+      : { ...node, low: visit(node.low), high: visit(node.high) }
+  return program.kind === 'tree'
+    ? { kind: 'tree', root: visit(program.root) }
+    : { ...program, entries: program.entries.map((entry) => ({ ...entry, choice: position(entry.choice) })) }
+}
+
+function programPositions(lesson: Lesson, kept: Kept, program: Program): Int32Array {
+  if (program.kind === 'tree') return leafPositions(lessonTask(lesson, kept), program.root)
+  return Int32Array.from(lesson.rows.slice(0, lesson.measured), (row) => nearestEntry(program, row))
+}

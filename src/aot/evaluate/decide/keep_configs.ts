@@ -1,0 +1,72 @@
+/** Which configs a module holds: the subset search, asked the right question for a lesson. */
+import { sha16 } from '../../../support/stable.ts'
+import type { Lesson } from '../learn/lesson.ts'
+import { columnsOfMatrix, lossesOf, regretOf, type TimingMatrix } from '../matrix.ts'
+import { entryAt, range } from '../numeric.ts'
+import { type LossTable, type Selection, selectConfigs } from '../select/subset.ts'
+import type { SubsetPoint } from './decision.ts'
+import type { DecisionSettings } from './settings.ts'
+import { regretStatistics } from './statistics.ts'
+
+/** Learning works on at most this many configs: of a large sweep those that matter most on the measured shapes. */
+const MOST_CANDIDATES = 48
+/** Stands for infinity where a sum must stay finite. */
+const VERY_SLOW = 10
+
+/** The configs to keep for a lesson. `previous` holds hashes of configs that an earlier module kept. */
+export function keepConfigs(
+  lesson: Lesson,
+  settings: DecisionSettings,
+  previous: ReadonlySet<string> = new Set(),
+): Selection {
+  const preferred = range(lesson.matrix.configs.length).filter((column) =>
+    previous.has(entryAt(lesson.matrix.configs, column).hash),
+  )
+  return selectConfigs({
+    measured: measuredTable(lesson.matrix),
+    expected: { losses: lesson.expected, weights: lesson.weights },
+    goal: settings.goal,
+    maxConfigs: settings.maxConfigs,
+    price: settings.configPrice,
+    preferred: new Set(preferred),
+  })
+}
+
+/** A matrix without the configs that no good small set would hold. */
+export function narrowed(matrix: TimingMatrix): TimingMatrix {
+  if (matrix.configs.length <= MOST_CANDIDATES) return matrix
+  return columnsOfMatrix(matrix, bestSet(matrix, MOST_CANDIDATES).configs)
+}
+
+/** Best sets of 1, 2, … configs on the measured shapes. */
+export function subsetCurve(matrix: TimingMatrix, most: number): readonly SubsetPoint[] {
+  return range(Math.min(most, matrix.configs.length)).map((index) => {
+    const { configs } = bestSet(matrix, index + 1)
+    const regrets = matrix.shapes.map((_, row) =>
+      Math.min(...configs.map((column) => regretOf(matrix, row, column))),
+    )
+    const { geomean, worst } = regretStatistics(regrets)
+    return { configs: configs.length, geomean, worst }
+  })
+}
+
+/** The hash by which configs are compared with those of an earlier module. */
+export function configHash(config: unknown): string {
+  return sha16(config)
+}
+
+function bestSet(matrix: TimingMatrix, size: number): Selection {
+  const measured = measuredTable(matrix)
+  const losses = measured.losses.map((row) => row.map((loss) => Math.min(loss, VERY_SLOW)))
+  return selectConfigs({
+    measured,
+    expected: { losses, weights: measured.weights },
+    goal: { name: 'geomean_slowdown', threshold: 1 + 1e-9 },
+    maxConfigs: size,
+    price: 1e-9,
+  })
+}
+
+function measuredTable(matrix: TimingMatrix): LossTable {
+  return { losses: lossesOf(matrix), weights: Float64Array.from(matrix.shapes, (shape) => shape.weight) }
+}

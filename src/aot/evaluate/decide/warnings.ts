@@ -1,0 +1,58 @@
+/** What a build has to say to somebody, in sentences: goals missed, shapes left out, better ways. */
+import { entryAt } from '../numeric.ts'
+import type { Selection } from '../select/subset.ts'
+import type { Decision } from './decision.ts'
+
+/** Another backend is worth a word when its held-out geomean is better by this factor. */
+const WORTH_SAYING = 1.005
+const MOST_NAMED = 5
+
+export function warningsOf(decision: Omit<Decision, 'warnings'>, selection: Selection): readonly string[] {
+  const { goal, settings, matrix } = decision
+  const warnings: string[] = []
+  if (!goal.met)
+    warnings.push(
+      `goal ${settings.goal.name} <= ${settings.goal.threshold} is not met: ` +
+        `the best ${decision.configs.length} of ${decision.sweep.configs.length} configs reach ` +
+        `${format(goal.statistic)} (allowed: ${settings.maxConfigs})`,
+    )
+  else if (goal.chosen > settings.goal.threshold * (1 + 1e-9))
+    warnings.push(
+      `goal ${settings.goal.name} <= ${settings.goal.threshold}: the kept configs reach ${format(goal.statistic)}, ` +
+        `but the choices among them only ${format(goal.chosen)}`,
+    )
+  if (selection.uncovered.length > 0)
+    warnings.push(
+      `no kept config runs on ${names(selection.uncovered.map((row) => entryAt(matrix.shapes, row).hash))}`,
+    )
+  if (matrix.uncovered.length > 0)
+    warnings.push(`no config runs on ${names(matrix.uncovered.map((shape) => shape.hash))}: left out`)
+  const better = betterBackend(decision)
+  if (better) warnings.push(better)
+  return warnings
+}
+
+function betterBackend(decision: Omit<Decision, 'warnings'>): string | undefined {
+  const own = decision.comparison.find(({ backend }) => backend === decision.backend)?.heldOut
+  if (!own) return undefined
+  const best = decision.comparison
+    .flatMap(({ backend, heldOut }) =>
+      heldOut && heldOut.forbidden <= own.forbidden ? [{ backend, heldOut }] : [],
+    )
+    .sort((a, b) => a.heldOut.geomean - b.heldOut.geomean)[0]
+  if (!best || best.heldOut.geomean * WORTH_SAYING > own.geomean) return undefined
+  return (
+    `--backend ${best.backend} would have been better on held-out shapes: ` +
+    `${format(best.heldOut.geomean)} against ${format(own.geomean)} times the best time`
+  )
+}
+
+function names(hashes: readonly string[]): string {
+  const rest = hashes.length - MOST_NAMED
+  const shown = hashes.slice(0, MOST_NAMED).join(', ')
+  return `${hashes.length} ${hashes.length === 1 ? 'shape' : 'shapes'} (${shown}${rest > 0 ? `, and ${rest} more` : ''})`
+}
+
+function format(factor: number): string {
+  return Number.isFinite(factor) ? factor.toFixed(3) : 'no end'
+}

@@ -1,0 +1,92 @@
+/** The `meta` constant of a module: provenance and evidence, as data that tools and people can read. */
+import type { ConfigData } from '../../../config/value.ts'
+import type { Decision } from '../decide/decision.ts'
+import type { RegretStatistics } from '../decide/statistics.ts'
+import { entryAt } from '../numeric.ts'
+
+/** What the build knows besides the decision. */
+export interface Provenance {
+  /** e.g. `helion-aot 0.1.0`. */
+  readonly tool: string
+  /** Device family of the module, e.g. `webgpu_nvidia_hopper`. */
+  readonly device: string
+}
+
+export interface ModuleMeta {
+  /** Version of this format. */
+  readonly format: 1
+  readonly tool: string
+  readonly kernel: string
+  readonly device: string
+  /** Null where the measurements came without records. */
+  readonly hardwareId: string | null
+  readonly sourceHash: string | null
+  readonly versions: Readonly<Record<string, string>>
+  /** When the sweep was started, from its records: a rebuild gives the same text. */
+  readonly date: string | null
+  readonly backend: string
+  readonly goal: string
+  readonly sweep: { readonly shapes: number; readonly configs: number; readonly uncovered: number }
+  /** Regret of the choices: geometric mean, 95th percentile and worst of time over best time. */
+  readonly measured: RegretNumbers
+  readonly heldOut: RegretNumbers | null
+  /** Positions in CONFIGS, the best worst case first: what to try when a choice cannot run. */
+  readonly fallbacks: readonly number[]
+  readonly defaultConfig: ConfigData | null
+  /** By leaf, in the order of the code: choice, measured shapes, their held-out regret and their ranges. */
+  readonly leaves: readonly LeafMeta[]
+}
+
+interface RegretNumbers {
+  readonly geomean: number
+  readonly p95: number
+  readonly worst: number
+}
+
+interface LeafMeta {
+  readonly choice: number
+  readonly shapes: number
+  readonly heldOut: readonly [geomean: number, worst: number] | null
+  readonly hull: Readonly<Record<string, readonly [low: number, high: number]>>
+}
+
+export function metaOf(decision: Decision, { tool, device }: Provenance): ModuleMeta {
+  const { sweep, matrix, settings } = decision
+  return {
+    format: 1,
+    tool,
+    kernel: decision.kernel,
+    device,
+    hardwareId: sweep.run?.hardware_id ?? null,
+    sourceHash: sweep.facts?.source_hash ?? null,
+    versions: sweep.run?.versions ?? {},
+    date: sweep.run?.started_at ?? null,
+    backend: decision.backend,
+    goal: `${settings.goal.name} <= ${settings.goal.threshold}${decision.goal.met ? '' : ' (missed)'}`,
+    sweep: {
+      shapes: sweep.shapes.length,
+      configs: sweep.configs.length,
+      uncovered: matrix.uncovered.length,
+    },
+    measured: numbers(decision.training),
+    heldOut: decision.heldOut && numbers(decision.heldOut),
+    fallbacks: decision.fallbacks,
+    defaultConfig: sweep.configs.find((config) => config.isDefault)?.data ?? null,
+    leaves: decision.leaves.map((leaf) => ({
+      choice: leaf.choice,
+      shapes: leaf.shapes,
+      heldOut: leaf.heldOut && [rounded(leaf.heldOut.geomean), rounded(leaf.heldOut.worst)],
+      hull: Object.fromEntries(
+        leaf.hull.map(({ column, low, high }) => [entryAt(decision.columns, column).name, [low, high]]),
+      ),
+    })),
+  }
+}
+
+function numbers({ geomean, p95, worst }: RegretStatistics): RegretNumbers {
+  return { geomean: rounded(geomean), p95: rounded(p95), worst: rounded(worst) }
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000
+}

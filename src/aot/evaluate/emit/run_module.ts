@@ -1,0 +1,84 @@
+/**
+ * Generated modules, run: types are stripped and the functions called, so that what is judged is the very text
+ * that production will load, and not what the build meant to write.
+ */
+import { Script } from 'node:vm'
+import { transformSync } from 'esbuild'
+import type { ConfigData } from '../../../config/value.ts'
+import type { Features, FeatureValue } from '../../../heuristics/features.ts'
+import { moduleExports } from '../../../heuristics/module_names.ts'
+import { DataError, errorMessage } from '../../../support/errors.ts'
+import type { ModuleMeta } from './meta.ts'
+
+export interface LoadedModule {
+  readonly key: (...args: readonly unknown[]) => number
+  readonly autotune: (...args: readonly unknown[]) => ConfigData
+  /** As far as the text has one; modules of other makers may not. */
+  readonly meta: Partial<ModuleMeta>
+}
+
+/** Runs the text of a module; throws DataError, naming `path`, when it has not the expected form. */
+export function runModule(text: string, kernel: string, path: string): LoadedModule {
+  const names = moduleExports(kernel)
+  const exports: Record<string, unknown> = {}
+  try {
+    const { code } = transformSync(text, {
+      loader: 'ts',
+      format: 'cjs',
+      target: 'es2022',
+      logLevel: 'silent',
+    })
+    const module = { exports }
+    const run = new Script(`(function (module, exports) {${code}\n})`, { filename: path }).runInThisContext()
+    run(module, exports)
+    Object.assign(exports, module.exports)
+  } catch (error) {
+    throw new DataError(`${path} is no usable module: ${errorMessage(error)}`)
+  }
+  const { [names.key]: key, [names.autotune]: autotune, meta } = exports
+  if (typeof key !== 'function' || typeof autotune !== 'function')
+    throw new DataError(`${path} does not export ${names.key} and ${names.autotune}`)
+  return {
+    key: key as LoadedModule['key'],
+    autotune: autotune as LoadedModule['autotune'],
+    meta: (meta ?? {}) as Partial<ModuleMeta>,
+  }
+}
+
+/**
+ * Arguments with the given features, as a module takes them: `{ shape, dtype }` for tensors, numbers for scalars,
+ * values by position for `key_0`, `key_1`, …; other names by position in alphabetical order.
+ */
+export function argumentsOf(features: Features): readonly unknown[] {
+  const names = Object.keys(features)
+  if (names.some((name) => /^arg\d+_/.test(name))) return tensorArguments(features)
+  const numbered = names.some((name) => /^key_\d+$/.test(name))
+  if (!numbered) return names.sort().map((name) => features[name])
+  const args: (FeatureValue | null)[] = []
+  for (const [name, value] of Object.entries(features)) {
+    const position = /^key_(\d+)$/.exec(name)?.[1]
+    if (position !== undefined) args[Number(position)] = value
+  }
+  return Array.from(args, (value) => value ?? null)
+}
+
+function tensorArguments(features: Features): readonly unknown[] {
+  const args: unknown[] = []
+  for (const [name, value] of Object.entries(features)) {
+    const [, index, what, dim] = /^arg(\d+)_(dim|dtype|scalar|ndim)(\d*)$/.exec(name) ?? []
+    if (index === undefined) continue
+    const position = Number(index)
+    if (what === 'scalar') {
+      args[position] = value
+      continue
+    }
+    const tensor = (args[position] ?? { shape: [], dtype: '' }) as {
+      shape: FeatureValue[]
+      dtype: FeatureValue
+    }
+    args[position] = tensor
+    if (what === 'dim') tensor.shape[Number(dim)] = value
+    if (what === 'dtype') tensor.dtype = value
+  }
+  return Array.from(args)
+}

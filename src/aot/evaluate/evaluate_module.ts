@@ -1,0 +1,61 @@
+/**
+ * The verdict on a module: its text is run on every shape of the sweep, its choice looked up in the measurements.
+ * A shape without an answer, a config that was never measured there, or an answer other than the decision's is a
+ * failure, never left out of the count.
+ */
+import { DataError } from '../../support/errors.ts'
+import { choose } from './decide/choose.ts'
+import type { Decision } from './decide/decision.ts'
+import { configHash } from './decide/keep_configs.ts'
+import { type RegretStatistics, regretStatistics } from './decide/statistics.ts'
+import { argumentsOf, runModule } from './emit/run_module.ts'
+import { regretOf } from './matrix.ts'
+import { entryAt } from './numeric.ts'
+
+export interface ShapeVerdict {
+  readonly shapeHash: string
+  readonly configHash: string
+  /** Time over best time; null where the chosen config is forbidden or was not measured. */
+  readonly slowdown: number | null
+}
+
+export interface Evaluation {
+  readonly statistics: RegretStatistics
+  /** Share of the shapes of the sweep, those that nothing ran on included, with a valid choice. */
+  readonly coverage: number
+  readonly shapes: readonly ShapeVerdict[]
+}
+
+/** Runs and judges the text of a module. Throws DataError when it cannot be run or contradicts the decision. */
+export function evaluateModule(text: string, path: string, decision: Decision): Evaluation {
+  const module = runModule(text, decision.kernel, path)
+  const { matrix } = decision
+  const columns = new Map(matrix.configs.map((config, column) => [config.hash, column]))
+  const verdicts = matrix.shapes.map((shape, row) => {
+    const args = argumentsOf(shape.features)
+    const hash = configHash(module.autotune(...args))
+    const expected = choose(
+      decision.program,
+      decision.terms,
+      decision.guard,
+      decision.fallbacks[0] ?? 0,
+      entryAt(decision.rows, row),
+    )
+    if (module.key(...args) !== expected)
+      throw new DataError(
+        `${path} chooses ${module.key(...args)} for shape ${shape.hash}, the build ${expected}`,
+      )
+    const column = columns.get(hash)
+    const slowdown = column === undefined ? Number.POSITIVE_INFINITY : regretOf(matrix, row, column)
+    return { shapeHash: shape.hash, configHash: hash, slowdown }
+  })
+  const covered = verdicts.filter(({ slowdown }) => Number.isFinite(slowdown)).length
+  return {
+    statistics: regretStatistics(verdicts.map(({ slowdown }) => slowdown)),
+    coverage: covered / Math.max(1, decision.sweep.shapes.length),
+    shapes: verdicts.map((verdict) => ({
+      ...verdict,
+      slowdown: Number.isFinite(verdict.slowdown) ? verdict.slowdown : null,
+    })),
+  }
+}

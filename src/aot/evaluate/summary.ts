@@ -1,0 +1,76 @@
+/** What `heuristic_summary_<hardware_id>.json` says of a kernel, and the lines a terminal shows. */
+import type { Decision, ModelComparison } from './decide/decision.ts'
+import { usedColumns } from './decide/evidence.ts'
+import type { RegretStatistics } from './decide/statistics.ts'
+import type { Evaluation } from './evaluate_module.ts'
+import type { DroppedFeature } from './features/columns.ts'
+import { regretOf } from './matrix.ts'
+import { entryAt } from './numeric.ts'
+
+export interface KernelSummary {
+  readonly num_configs: number
+  readonly backend: string
+  /** Share of the measured shapes on which the choice is the fastest kept config; not a measure of quality. */
+  readonly model_accuracy: number
+  readonly performance_stats: {
+    readonly max_slowdown: number
+    readonly geomean_slowdown: number
+    readonly avg_slowdown: number
+    readonly satisfied_ratio: number
+    readonly num_configs: number
+  }
+  readonly goal: {
+    readonly name: string
+    readonly threshold: number
+    readonly met: boolean
+    readonly statistic: number
+  }
+  readonly leaves: number
+  readonly coverage: number
+  readonly training: RegretStatistics
+  readonly held_out: RegretStatistics | null
+  readonly models: readonly ModelComparison[]
+  readonly features: { readonly used: readonly string[]; readonly dropped: readonly DroppedFeature[] }
+  readonly kept_previous: boolean
+  readonly warnings: readonly string[]
+}
+
+export function summarise(decision: Decision, evaluation: Evaluation): KernelSummary {
+  const slowdowns = evaluation.shapes.map(({ slowdown }) => slowdown ?? Number.POSITIVE_INFINITY)
+  const finite = slowdowns.filter(Number.isFinite)
+  const { goal } = decision.settings
+  const fastest = decision.matrix.shapes.map((_, row) =>
+    Math.min(...decision.kept.map((column) => regretOf(decision.matrix, row, column))),
+  )
+  const used = usedColumns(decision.program, decision.terms)
+  return {
+    num_configs: decision.configs.length,
+    backend: decision.backend,
+    model_accuracy:
+      slowdowns.filter((value, row) => value <= entryAt(fastest, row)).length / slowdowns.length,
+    performance_stats: {
+      max_slowdown: evaluation.statistics.worst,
+      geomean_slowdown: evaluation.statistics.geomean,
+      avg_slowdown: finite.reduce((sum, value) => sum + value, 0) / Math.max(1, finite.length),
+      satisfied_ratio: slowdowns.filter((value) => value <= goal.threshold).length / slowdowns.length,
+      num_configs: decision.configs.length,
+    },
+    goal: {
+      name: goal.name,
+      threshold: goal.threshold,
+      met: decision.goal.met,
+      statistic: decision.goal.statistic,
+    },
+    leaves: decision.leaves.length,
+    coverage: evaluation.coverage,
+    training: decision.training,
+    held_out: decision.heldOut,
+    models: decision.comparison,
+    features: {
+      used: used.map((column) => entryAt(decision.columns, column).name),
+      dropped: decision.dropped,
+    },
+    kept_previous: decision.keptPrevious,
+    warnings: decision.warnings,
+  }
+}

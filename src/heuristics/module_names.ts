@@ -1,0 +1,28 @@
+/**
+ * Names of generated modules and of what they export. Any kernel name gives valid names; different kernels give
+ * different files.
+ */
+import { sha16 } from '../support/stable.ts'
+
+const PLAIN = /^[A-Za-z0-9_]{1,80}$/
+
+/** `_helion_aot_<kernel>_<device>.ts`. */
+export function moduleFileName(kernel: string, device: string): string {
+  return `_helion_aot_${safeName(kernel)}_${safeName(device)}.ts`
+}
+
+/** Names of the functions of a module: `key_<kernel>` and `autotune_<kernel>`. */
+export function moduleExports(kernel: string): { readonly key: string; readonly autotune: string } {
+  const name = safeName(kernel)
+  return { key: `key_${name}`, autotune: `autotune_${name}` }
+}
+
+/** A name as it is where it is plain; otherwise its plain characters and a hash of the whole. */
+function safeName(name: string): string {
+  if (PLAIN.test(name)) return name
+  const plain = name
+    .replace(/[^A-Za-z0-9]+/g, '_')
+    .replace(/^_+|_+$/g, '')
+    .slice(0, 40)
+  return `${plain || 'kernel'}_${sha16(name).slice(0, 6)}`
+}
