@@ -2,7 +2,7 @@
 import type { Column } from '../features/columns.ts'
 import type { Term } from '../features/terms.ts'
 import { entryAt } from '../numeric.ts'
-import { numberLiteral, stringLiteral } from './literals.ts'
+import { stringLiteral, thresholdLiteral } from './literals.ts'
 
 /** The constant that holds a column's value; different columns have different ones. */
 export function columnName(columns: readonly Column[], index: number): string {
@@ -39,7 +39,7 @@ export function condition(term: Term, threshold: number, columns: readonly Colum
   switch (term.kind) {
     case 'ratio': {
       const name = quantity(term, columns)?.name ?? columnName(columns, entryAt(term.factors, 0))
-      return `${name} <= ${numberLiteral(threshold)}`
+      return `${name} <= ${thresholdLiteral(threshold)}`
     }
     case 'divisible':
       return `${columnName(columns, term.column)} % ${term.by} !== 0`

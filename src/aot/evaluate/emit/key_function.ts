@@ -6,8 +6,8 @@ import type { Decision } from '../decide/decision.ts'
 import { usedColumns } from '../decide/evidence.ts'
 import { entryAt } from '../numeric.ts'
 import { columnName } from './expressions.ts'
-import { numberLiteral, stringLiteral } from './literals.ts'
-import { parameterOf, READERS, type ReaderName, readingOf } from './readers.ts'
+import { stringLiteral, thresholdLiteral } from './literals.ts'
+import { MAYBE_TENSOR, parameterOf, READERS, type ReaderName, readingOf } from './readers.ts'
 import { tableCode, tableConstants } from './table_code.ts'
 import { treeCode } from './tree_code.ts'
 
@@ -45,6 +45,7 @@ export function keyFunction(decision: Decision): KeyFunction {
     parameters,
     body: lines.map((line) => (line === '' ? '' : `  ${line}`)).join('\n'),
     support: [
+      ...([...readers].some((reader) => READERS[reader].includes('MaybeTensor')) ? [MAYBE_TENSOR] : []),
       ...[...readers].sort().map((reader) => READERS[reader]),
       ...(guard.policy === 'nearest' && guard.edges.length > 0 ? [CLAMP] : []),
       ...(program.kind === 'table' ? [tableConstants(columns, program)] : []),
@@ -77,7 +78,9 @@ function parameterNames(
 /** Under `nearest` a size is moved to the edge of what was seen before anything is compared. */
 function moved({ guard }: Decision, column: number, expression: string): string {
   const edge = guard.policy === 'nearest' ? guard.edges.find((other) => other.column === column) : undefined
-  return edge ? `clamp(${expression}, ${numberLiteral(edge.low)}, ${numberLiteral(edge.high)})` : expression
+  return edge
+    ? `clamp(${expression}, ${thresholdLiteral(edge.low)}, ${thresholdLiteral(edge.high)})`
+    : expression
 }
 
 function guardCode(decision: Decision): readonly string[] {
@@ -87,8 +90,8 @@ function guardCode(decision: Decision): readonly string[] {
     const name = columnName(columns, column)
     const isSize = entryAt(columns, column).kind === 'size'
     return [
-      ...(isSize && low <= 0 ? [] : [`${name} < ${numberLiteral(low)}`]),
-      `${name} > ${numberLiteral(high)}`,
+      ...(isSize && low <= 0 ? [] : [`${name} < ${thresholdLiteral(low)}`]),
+      `${name} > ${thresholdLiteral(high)}`,
     ]
   })
   const categories = guard.categories.map((column) => {

@@ -22,6 +22,12 @@ export function numberLiteral(value: number): string {
   return String(value + 0)
 }
 
+/** A number to be read by people: digits of large whole numbers in groups of three. */
+export function thresholdLiteral(value: number): string {
+  const text = numberLiteral(value)
+  return /^\d{6,}$/.test(text) ? text.replace(/\B(?=(\d{3})+$)/g, '_') : text
+}
+
 /** Text for the inside of a block comment: one line, and no end of comment. */
 export function commentText(text: string): string {
   return text

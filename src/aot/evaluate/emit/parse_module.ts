@@ -93,7 +93,8 @@ function parseCondition(
   const [, name, value] = /^(\w+) <= (\S+)$/.exec(text) ?? []
   if (name !== undefined) {
     const term = quantities.get(name) ?? (names.has(name) ? ratio([name], []) : undefined)
-    return term && Number.isFinite(Number(value)) ? { term, threshold: Number(value) } : undefined
+    const threshold = Number(value?.replaceAll('_', ''))
+    return term && Number.isFinite(threshold) ? { term, threshold } : undefined
   }
   const [, size, by] = /^(\w+) % (\d+) !== 0$/.exec(text) ?? []
   if (size !== undefined) return { term: { kind: 'divisible', name: size, by: Number(by) }, threshold: 0.5 }

@@ -22,8 +22,11 @@ export type ReaderName =
   | 'numberOf'
   | 'textOf'
 
-const TENSOR =
-  '(argument as { readonly shape?: readonly number[]; readonly dtype?: string } | null | undefined)'
+const TENSOR = '(argument as MaybeTensor)'
+
+/** The type that readers of tensors use. */
+export const MAYBE_TENSOR: string =
+  'type MaybeTensor = { readonly shape?: readonly number[]; readonly dtype?: string } | null | undefined'
 
 /** Source of each reader. */
 export const READERS: Readonly<Record<ReaderName, string>> = {
@@ -47,7 +50,8 @@ export const READERS: Readonly<Record<ReaderName, string>> = {
   return name.endsWith('bool') ? (name === 'bool' ? 4 : 1) : Number(/[a-z](\\d+)/.exec(name)?.[1] ?? 0) / 8
 }`,
   dtypeCategory: `function dtypeCategory(argument: unknown): number {
-  const kind = /([a-z]+)\\d*(?:_\\w*)?$/.exec(${TENSOR}?.dtype ?? '')?.[1] ?? ''
+  const name = ${TENSOR}?.dtype ?? ''
+  const kind = /([a-z]+)\\d*(?:_\\w*)?$/.exec(name)?.[1] ?? ''
   if (kind === 'bool') return 0
   if (/^(i|u|int|uint)$/.test(kind)) return 1
   if (/^(f|bf|float|bfloat)$/.test(kind)) return 2

@@ -37,17 +37,30 @@ export function refineTree(task: TreeTask, tree: TreeNode): TreeNode {
 
 /** Total weighted loss of the choices that a tree makes. */
 export function treeLoss(task: TreeTask, tree: TreeNode): number {
-  return lossesUnder(task, tree).reduce((sum, loss) => sum + loss, 0)
+  return lossesUnder(task, tree, allMembers(task)).reduce((sum, loss) => sum + loss, 0)
 }
 
-/** The weighted loss of every row if it came to `tree`. */
-export function lossesUnder(task: TreeTask, tree: TreeNode): Float64Array {
-  return Float64Array.from(task.weights, (weight, row) => {
-    let node = tree
-    while (!isLeaf(node))
-      node = at(entryAt(task.terms, node.term), row) <= node.threshold ? node.low : node.high
-    return weight * at(entryAt(task.losses, row), node.choice)
-  })
+/** The weighted loss of every member if it came to `tree`; 0 for other rows. */
+export function lossesUnder(task: TreeTask, tree: TreeNode, members: Members): Float64Array {
+  const rows: number[] = []
+  for (let row = 0; row < members.length; row++) if (members[row] === 1) rows.push(row)
+  const losses = new Float64Array(members.length)
+  fillLosses(task, tree, rows, losses)
+  return losses
+}
+
+function fillLosses(task: TreeTask, node: TreeNode, rows: readonly number[], losses: Float64Array): void {
+  if (isLeaf(node)) {
+    for (const row of rows)
+      losses[row] = at(task.weights, row) * at(task.losses[row] as Float64Array, node.choice)
+    return
+  }
+  const values = task.terms[node.term] as Float64Array
+  const low: number[] = []
+  const high: number[] = []
+  for (const row of rows) (at(values, row) <= node.threshold ? low : high).push(row)
+  if (low.length > 0) fillLosses(task, node.low, low, losses)
+  if (high.length > 0) fillLosses(task, node.high, high, losses)
 }
 
 function improve(task: TreeTask, tree: TreeNode, members: Members): TreeNode {
@@ -71,8 +84,8 @@ function bestSplitFor(
   tree: TreeBranch,
   members: Members,
 ): { term: number; threshold: number } {
-  const low = lossesUnder(task, tree.low)
-  const high = lossesUnder(task, tree.high)
+  const low = lossesUnder(task, tree.low, members)
+  const high = lossesUnder(task, tree.high, members)
   const values = entryAt(task.terms, tree.term)
   let current = 0
   let allHigh = 0

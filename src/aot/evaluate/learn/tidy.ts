@@ -99,8 +99,8 @@ export function roundThresholds(
 
 function roundThreshold(task: TreeTask, node: TreeBranch, members: Members, measured: number): number {
   const values = entryAt(task.terms, node.term)
-  const low = lossesUnder(task, node.low)
-  const high = lossesUnder(task, node.high)
+  const low = lossesUnder(task, node.low, members)
+  const high = lossesUnder(task, node.high, members)
   const reaching = [...entryAt(task.orders, node.term)].filter((row) => members[row] === 1)
   const first = reaching.findIndex((row) => at(values, row) > node.threshold)
   if (first <= 0) return node.threshold
