@@ -4,6 +4,7 @@
  */
 import { type BlockId, type Node, ONE } from '../ir/node.ts'
 import { type Size, sameSize, sizeOp, sizeProduct } from '../ir/size.ts'
+import { operand } from '../ir/wgsl_text.ts'
 import { type DimIndex, dimIndex, type MemoryNode } from './access.ts'
 import { basePosition, insideCondition, position, sumText } from './coordinates.ts'
 import type { Layout } from './layout.ts'
@@ -11,7 +12,6 @@ import type { Lowering } from './lowering.ts'
 import { element, named, type Registers } from './registers.ts'
 import { valueIn } from './values.ts'
 import type { Width } from './wgsl_types.ts'
-import { operand } from './writer.ts'
 
 export class Address {
   readonly #lowering: Lowering

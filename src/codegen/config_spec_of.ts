@@ -43,6 +43,7 @@ export function configSpecInput(
     dots: sites.dots.map((dot) => ({ maxRows: maxDotRows(dot.type.axes[0], blocks, hint) })),
     pidTypes: pidTypes(kernel),
     maxInvocations: limits.maxWorkgroupInvocations,
+    computeUnits: limits.computeUnits,
   }
 }
 

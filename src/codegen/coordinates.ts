@@ -1,8 +1,8 @@
 /** WGSL of positions: where a thread's element lies along a block, and whether that is inside the range. All u32. */
 import type { BlockId } from '../ir/node.ts'
+import { operand } from '../ir/wgsl_text.ts'
 import type { Layout } from './layout.ts'
 import type { Lowering } from './lowering.ts'
-import { operand } from './writer.ts'
 
 /** The thread's part of the position along a block; undefined where all threads share it. */
 export function threadPart(lowering: Lowering, layout: Layout, block: BlockId): string | undefined {

@@ -4,10 +4,11 @@
  */
 import type { KernelIr } from '../ir/kernel_ir.ts'
 import { printSize, type Size, type SizeOp } from '../ir/size.ts'
+import { operand } from '../ir/wgsl_text.ts'
 import { DTYPES, type DType } from '../support/dtypes.ts'
 import { unreachable } from '../support/errors.ts'
 import type { DeviceLimits, LaunchWord } from './program.ts'
-import { operand, type Writer } from './writer.ts'
+import type { Writer } from './writer.ts'
 
 const WORD_BYTES = 4
 

@@ -4,6 +4,7 @@
  * conflicts.
  */
 import type { BlockId } from '../ir/node.ts'
+import { operand } from '../ir/wgsl_text.ts'
 import { DTYPES } from '../support/dtypes.ts'
 import { sumText, threadPart } from './coordinates.ts'
 import type { Layout } from './layout.ts'
@@ -11,7 +12,6 @@ import type { Lowering } from './lowering.ts'
 import { chunkRegisters, chunkWidth, compose, named, type Registers } from './registers.ts'
 import { storageType, type Width, wgslType } from './wgsl_types.ts'
 import type { WorkgroupArray } from './workgroup_memory.ts'
-import { operand } from './writer.ts'
 
 /** `value` in `layout`, which spreads the same blocks. */
 export function convertLayout(lowering: Lowering, value: Registers, layout: Layout): Registers {

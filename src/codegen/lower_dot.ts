@@ -4,6 +4,7 @@
  * micro-tile, one position of the contracted dimension after the other.
  */
 import { type BlockId, type DotNode, ONE } from '../ir/node.ts'
+import { operand } from '../ir/wgsl_text.ts'
 import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { sumText, threadPart } from './coordinates.ts'
 import type { Layout } from './layout.ts'
@@ -22,7 +23,6 @@ import {
 import { valueIn } from './values.ts'
 import { storageType, type Width, wgslType } from './wgsl_types.ts'
 import type { WorkgroupArray } from './workgroup_memory.ts'
-import { operand } from './writer.ts'
 
 /** An operand in workgroup memory: `depth` rows of vectors along its free block. */
 interface Staged {

@@ -4,11 +4,11 @@
  */
 import type { BlockId } from '../ir/node.ts'
 import { maxOf, type Size, sizeOp, sizeProduct } from '../ir/size.ts'
+import { operand } from '../ir/wgsl_text.ts'
 import { ConfigError, unreachable } from '../support/errors.ts'
 import { sumText } from './coordinates.ts'
 import type { Lowering } from './lowering.ts'
 import type { LaunchGrid } from './program.ts'
-import { operand } from './writer.ts'
 
 export interface GridText {
   readonly launch: LaunchGrid

@@ -5,6 +5,7 @@
  */
 import type { DotNode, LoopNode, Node, Region } from '../ir/node.ts'
 import { hasEffect, operandsOf } from '../ir/traverse.ts'
+import { operand } from '../ir/wgsl_text.ts'
 import { ConfigError } from '../support/errors.ts'
 import { cdiv } from '../support/maths.ts'
 import { sumText } from './coordinates.ts'
@@ -14,7 +15,6 @@ import { type Chunk, chunkRegisters, chunkText, chunkWidth, named, type Register
 import { isTile } from './tile_classes.ts'
 import { isMadeAfresh, scalarText, valueIn } from './values.ts'
 import { wgslType } from './wgsl_types.ts'
-import { operand } from './writer.ts'
 
 /** Lowers the nodes of a region; given by the caller, because regions and loops contain each other. */
 export type LowerRegion = (lowering: Lowering, region: Region) => void

@@ -1,11 +1,11 @@
 /** Element-wise operations and conversions on registers, chunk by chunk. */
 import type { CastNode, MapNode } from '../ir/node.ts'
 import { OPS } from '../ir/ops.ts'
+import { operand } from '../ir/wgsl_text.ts'
 import type { DType } from '../support/dtypes.ts'
 import type { Layout } from './layout.ts'
 import { type Chunk, chunkRegisters, chunkText, chunkWidth, type Registers } from './registers.ts'
 import { typesFor, type Width, wgslType } from './wgsl_types.ts'
-import { operand } from './writer.ts'
 
 /** Operators that take a vector and a scalar together. */
 const MIXES_WITH_SCALARS = new Set(['add', 'sub', 'mul', 'div'])

@@ -1,5 +1,6 @@
 /** Loads, stores and atomics: vectors where layout and memory allow, masks only where a tile may reach outside. */
 import type { AtomicNode, LoadNode, StoreNode } from '../ir/node.ts'
+import { operand } from '../ir/wgsl_text.ts'
 import type { DType } from '../support/dtypes.ts'
 import { Address } from './address.ts'
 import type { Buffer } from './bindings.ts'
@@ -16,7 +17,6 @@ import {
 } from './registers.ts'
 import { valueIn } from './values.ts'
 import { storageType, type Width, wgslType } from './wgsl_types.ts'
-import { operand } from './writer.ts'
 
 /** The elements that `node` reads, in the layout of the access. */
 export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {

@@ -3,6 +3,7 @@
  * workgroup memory. All threads end with the result. argmax and argmin carry the position beside the value.
  */
 import { type BlockId, ONE, type ReduceNode } from '../ir/node.ts'
+import { operand } from '../ir/wgsl_text.ts'
 import { threadPart } from './coordinates.ts'
 import { Layout } from './layout.ts'
 import type { Lowering } from './lowering.ts'
@@ -19,7 +20,6 @@ import {
 } from './registers.ts'
 import { valueIn } from './values.ts'
 import { type Width, wgslType } from './wgsl_types.ts'
-import { operand } from './writer.ts'
 
 /** `node`, whose operand is taken in `layout`; the result has the part of it without the reduced block. */
 export function lowerReduce(lowering: Lowering, node: ReduceNode, layout: Layout): Registers {

@@ -1,11 +1,13 @@
 /** The part of a reduction that crosses threads: lanes of a subgroup by shuffles, the rest by workgroup memory. */
+
+import { operand, withoutParentheses } from '../ir/wgsl_text.ts'
 import { DTYPES } from '../support/dtypes.ts'
+import { sumText } from './coordinates.ts'
 import type { Layout } from './layout.ts'
 import type { Lowering } from './lowering.ts'
 import type { Reduction, State } from './reduce_rules.ts'
 import { chunkWidth } from './registers.ts'
 import { storageType } from './wgsl_types.ts'
-import { operand } from './writer.ts'
 
 /** More partial results than this are combined in a loop rather than written out. */
 const UNROLLED_PARTIALS = 16
@@ -74,7 +76,7 @@ function reduceThroughMemory(
   const silent = lanes.reduce((mask, bit) => mask | (1 << bit), layout.replicaMask)
   for (const array of arrays) memory.beforeWrite(array)
   const write = (): void => {
-    const index = first === '0u' ? own : `${first} + ${operand(own)}`
+    const index = sumText([first, own])
     arrays.forEach((array, i) => {
       out.line(`${array.name}[${index}] = ${state[i]};`)
     })
@@ -82,19 +84,50 @@ function reduceThroughMemory(
   if (silent === 0) write()
   else out.block(`if ((${thread} & ${silent}u) == 0u)`, write)
   for (const array of arrays) memory.beforeRead(array)
-  const read = (i: string): State =>
-    arrays.map(
-      (array) => `${array.name}[${first === '0u' ? `${i}` : i === '0u' ? first : `${first} + ${i}`}]`,
-    )
-  const total =
-    count <= UNROLLED_PARTIALS
-      ? combineAll(
-          reduction,
-          Array.from({ length: count }, (_, i) => read(`${i}u`)),
-        )
-      : combineInLoop(lowering, reduction, count, read)
+  const read = (i: string): State => arrays.map((array) => `${array.name}[${sumText([first, i])}]`)
+  const total = combinePartials(lowering, reduction, layout, count, read)
   for (const array of arrays) memory.release(array)
   return total.map((text) => out.shared(`total_${chunk}`, text))
+}
+
+/**
+ * Where the lanes of a subgroup share their elements of other blocks, each lane takes some of the partial results and
+ * shuffles do the rest; otherwise every thread goes through all of them.
+ */
+function combinePartials(
+  lowering: Lowering,
+  reduction: Reduction,
+  layout: Layout,
+  count: number,
+  read: (index: string) => State,
+): State {
+  const { out, thread, bound } = lowering
+  const laneBits = Math.log2(Math.max(1, bound.limits.subgroupSize))
+  const bits = Math.min(Math.log2(count), laneBits)
+  const shared = layout.threads.slice(0, bits).every((bit) => !bit || bit.block === reduction.block)
+  if (bits < 2 || !shared) return combineRange(lowering, reduction, count, (i) => read(i))
+  const width = 2 ** bits
+  const lane = out.early('lane_of', `${thread} & ${width - 1}u`)
+  const own = combineRange(lowering, reduction, count / width, (i) =>
+    read(sumText([lane, timesText(i, width)])),
+  )
+  const named = own.map((text) => out.let('share', text))
+  const lanes = Array.from({ length: bits }, (_, bit) => bit)
+  return reduceLanes(lowering, reduction, lanes, laneBits, named)
+}
+
+/** Combines what `read` gives for 0 to `count - 1`. */
+function combineRange(
+  lowering: Lowering,
+  reduction: Reduction,
+  count: number,
+  read: (index: string) => State,
+): State {
+  if (count > UNROLLED_PARTIALS) return combineInLoop(lowering, reduction, count, read)
+  return combineAll(
+    reduction,
+    Array.from({ length: count }, (_, i) => read(`${i}u`)),
+  )
 }
 
 function combineAll({ combine }: Reduction, states: readonly State[]): State {
@@ -122,6 +155,11 @@ function combineInLoop(
   return totals
 }
 
+function timesText(index: string, factor: number): string {
+  const literal = /^(\d+)u$/.exec(index)?.[1]
+  return literal === undefined ? `${index} * ${factor}u` : `${Number(literal) * factor}u`
+}
+
 /** The number formed by these bits of `thread`, lowest first. */
 function bitsText(thread: string, bits: readonly number[]): string {
   const runs: { from: number; to: number; length: number }[] = []
@@ -135,5 +173,5 @@ function bitsText(thread: string, bits: readonly number[]): string {
     const low = `(${shifted} & ${2 ** length - 1}u)`
     return to === 0 ? low : `(${low} << ${to}u)`
   })
-  return parts.length === 0 ? '0u' : parts.join(' | ')
+  return parts.length === 0 ? '0u' : withoutParentheses(parts.join(' | '))
 }

@@ -3,10 +3,11 @@
  * whose elements are all equal is kept as one scalar.
  */
 import type { BlockId } from '../ir/node.ts'
+import { isName, operand } from '../ir/wgsl_text.ts'
 import type { DType } from '../support/dtypes.ts'
 import type { Layout } from './layout.ts'
 import { type Width, wgslType } from './wgsl_types.ts'
-import { isName, operand, type Writer } from './writer.ts'
+import type { Writer } from './writer.ts'
 
 export interface Chunk {
   readonly text: string

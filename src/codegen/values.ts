@@ -4,6 +4,7 @@
  */
 import { type Node, ONE } from '../ir/node.ts'
 import { isMultipleOf } from '../ir/size.ts'
+import { operand } from '../ir/wgsl_text.ts'
 import { unreachable } from '../support/errors.ts'
 import { basePosition, insideCondition, sumText } from './coordinates.ts'
 import type { Layout } from './layout.ts'
@@ -13,7 +14,6 @@ import type { Lowering } from './lowering.ts'
 import { type Chunk, chunkRegisters, named, type Registers, scalarOf, spread } from './registers.ts'
 import { isTile } from './tile_classes.ts'
 import { literal, type Width, wgslType } from './wgsl_types.ts'
-import { operand } from './writer.ts'
 
 /** The value of `node` in `layout`. */
 export function valueIn(lowering: Lowering, node: Node, layout: Layout): Registers {

@@ -30,9 +30,11 @@ export function literal(value: number, dtype: DType): string {
     case 'i32':
       return value === -2147483648 ? 'i32(-2147483647 - 1)' : `${value}i`
     case 'f16':
-      return Number.isFinite(value) ? `${decimal(value)}h` : `f16(${nonFinite(value)})`
-    case 'f32':
-      return Number.isFinite(value) ? `${decimal(Math.fround(value))}f` : nonFinite(value)
+    case 'f32': {
+      const rounded = DTYPES[dtype].round(value)
+      if (Number.isFinite(rounded)) return `${decimal(rounded)}${dtype === 'f16' ? 'h' : 'f'}`
+      return dtype === 'f16' ? `f16(${nonFinite(rounded)})` : nonFinite(rounded)
+    }
   }
 }
 

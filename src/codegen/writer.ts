@@ -2,6 +2,8 @@
  * Collects the lines of a WGSL function: indentation, fresh names, and scopes in which an expression that was named
  * once is found again. A prelude holds what depends on nothing but the launch.
  */
+import { isName } from '../ir/wgsl_text.ts'
+
 export class Writer {
   readonly #prelude: string[] = []
   #lines: string[] = []
@@ -65,30 +67,4 @@ export class Writer {
   get text(): string {
     return [...this.#prelude, ...this.#lines].join('\n')
   }
-}
-
-/** True for identifiers and plain literals: expressions that need no name and no parentheses. */
-export function isName(expression: string): boolean {
-  return /^[A-Za-z_][\w.]*$|^\d+[uif]?$/.test(expression)
-}
-
-/** An expression as an operand: parenthesised unless it is a name, a literal, a call or an element access. */
-export function operand(expression: string): string {
-  if (isName(expression) || /^-?\d[\w.]*$/.test(expression))
-    return expression.startsWith('-') ? `(${expression})` : expression
-  return isSingleCall(expression) ? expression : `(${expression})`
-}
-
-/** `name(…)` or `name[…]` where the bracket closes at the very end. */
-function isSingleCall(expression: string): boolean {
-  const head = /^[A-Za-z_][\w.<>]*(?=[([])/.exec(expression)?.[0]
-  if (!head) return false
-  let depth = 0
-  for (let i = head.length; i < expression.length; i++) {
-    const char = expression[i]
-    if (char === '(' || char === '[') depth++
-    if (char === ')' || char === ']') depth--
-    if (depth === 0) return i === expression.length - 1
-  }
-  return false
 }

@@ -1,5 +1,6 @@
 /** The shape of one row of the operation table: type rule, CPU reference value, WGSL text. */
 import type { DType } from '../support/dtypes.ts'
+import { withoutParentheses } from './wgsl_text.ts'
 
 /** What the operands must be: mixed dtypes are promoted first; `float` also turns integers into f32. */
 export type OperandClass = 'number' | 'float' | 'int' | 'bool' | 'select'
@@ -36,7 +37,10 @@ export function binary(operands: OperandClass, cpu: OpRule['cpu'], wgsl: OpRule[
 
 /** The WGSL builtin of this name, applied to all operands. */
 export function builtin(name: string): OpRule['wgsl'] {
-  return (_types, ...args) => `${name}(${args.filter((text) => text !== '').join(', ')})`
+  return (_types, ...args) => {
+    const given = args.filter((text) => text !== '')
+    return `${name}(${given.map(withoutParentheses).join(', ')})`
+  }
 }
 
 /** `a operator b`. */

@@ -84,10 +84,10 @@ export const ARITHMETIC: Readonly<Record<ArithmeticOp, OpRule>> = {
   ),
   minimum: binary('number', (a, b) => Math.min(a, b), builtin('min')),
   maximum: binary('number', (a, b) => Math.max(a, b), builtin('max')),
-  floor: unary('float', Math.floor, builtin('floor')),
-  ceil: unary('float', Math.ceil, builtin('ceil')),
-  round: unary('float', roundHalfEven, builtin('round')),
-  trunc: unary('float', Math.trunc, builtin('trunc')),
+  floor: rounding('floor', Math.floor),
+  ceil: rounding('ceil', Math.ceil),
+  round: rounding('round', roundHalfEven),
+  trunc: rounding('trunc', Math.trunc),
   fract: unary('float', (a) => a - Math.floor(a), builtin('fract')),
   bitAnd: binary('int', (a, b) => a & b, infix('&')),
   bitOr: binary('int', (a, b) => a | b, infix('|')),
@@ -112,6 +112,12 @@ export const ARITHMETIC: Readonly<Record<ArithmeticOp, OpRule>> = {
 /** The name under which a helper is declared for the WGSL type `T`. */
 export function call(helper: string, T: string): string {
   return `${helper}_${T.replace('vec', 'v').replace('<', '').replace('>', '')}`
+}
+
+/** Integers are rounded already. */
+function rounding(name: string, cpu: (a: number) => number): OpRule {
+  const wgsl = builtin(name)
+  return unary('number', cpu, (types, a, b, c) => (isInt(types.dtype) ? a : wgsl(types, a, b, c)))
 }
 
 function isInt(dtype: string): boolean {
