@@ -96,8 +96,7 @@ export function deviceFamilies(info: DeviceInfo, traits: DeviceTraits): readonly
   const lines = LINES[vendor] ?? []
   const architecture = identifier(info.architecture)
   const trusted = architecture !== vendor && architecture !== ''
-  const own =
-    byDevice(lines, info) ?? (trusted ? byArchitecture(lines, architecture) : [signature(traits)])
+  const own = byDevice(lines, info) ?? (trusted ? byArchitecture(lines, architecture) : [signature(traits)])
   return [...own.map((name) => `webgpu_${vendor}_${name}`), `webgpu_${vendor}`, PORTABLE_FAMILY]
 }
 
@@ -106,12 +105,10 @@ export function deviceFamily(info: DeviceInfo, traits: DeviceTraits): string {
   return deviceFamilies(info, traits)[0] ?? PORTABLE_FAMILY
 }
 
-/** The file of a kernel's module for a family, without its extension. */
-export function moduleName(kernel: string, family: string): string {
-  return `_helion_aot_${kernel}_${family}`
-}
-
-function byDevice(lines: readonly Line[], { device, description }: DeviceInfo): readonly string[] | undefined {
+function byDevice(
+  lines: readonly Line[],
+  { device, description }: DeviceInfo,
+): readonly string[] | undefined {
   const name = `${device} ${description}`.toLowerCase().replace(/[^a-z0-9]+/g, ' ')
   for (const line of lines) {
     const newest = line.findLastIndex(({ devices }) => devices?.test(name))
@@ -148,7 +145,10 @@ function numbered(name: string): { readonly stem: string; readonly number: numbe
 }
 
 function newestFirst(line: Line, newest: number): readonly string[] {
-  return line.slice(0, newest + 1).reverse().map(({ name }) => name)
+  return line
+    .slice(0, newest + 1)
+    .reverse()
+    .map(({ name }) => name)
 }
 
 /** Devices that hide what they are share modules with those that can do the same. */
@@ -161,5 +161,8 @@ function signature(traits: DeviceTraits): string {
 
 /** Lower case, with underscores for everything that is no letter or digit. */
 function identifier(text: string): string {
-  return text.toLowerCase().replace(/[^a-z0-9]+/g, '_').replace(/^_|_$/g, '')
+  return text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '_')
+    .replace(/^_|_$/g, '')
 }
