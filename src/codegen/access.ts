@@ -37,12 +37,16 @@ export function dimIndex(node: Node): DimIndex {
   return { kind: 'tile', node }
 }
 
-/** True when positions of `block` are an index of the load, so that those outside the range read as zero. */
-export function indexesDirectly(load: LoadNode, block: BlockId): boolean {
-  return load.index.some((node) => {
+/** True when what the load reads outside the range of `block` is certainly zero. */
+export function readsZeroOutside(load: LoadNode, block: BlockId, bound: BoundConfig): boolean {
+  const indexed = load.index.some((node) => {
     const index = dimIndex(node)
     return index.kind === 'block' && index.block === block
   })
+  if (!indexed || contiguousBlock(load) !== block) return indexed
+  // A vector is masked as a whole: at the end of a one-dimensional tensor its last lanes read the padding.
+  const { end } = bound.block(block)
+  return end === undefined || isMultipleOf(end, 2 ** vectorBits(load, bound))
 }
 
 /** The block that consecutive memory of this access runs along. */

@@ -6,7 +6,7 @@ import { type NodeSpec, type RegionBuilder, tileType } from '../../ir/build.ts'
 import { type BlockId, type Node, ONE, type ReduceOp, type Region } from '../../ir/node.ts'
 import { rewriteRegion } from '../../ir/traverse.ts'
 import type { DType } from '../../support/dtypes.ts'
-import { indexesDirectly } from '../access.ts'
+import { readsZeroOutside } from '../access.ts'
 import type { BoundConfig } from '../bound_config.ts'
 import { neutralOf } from '../reduce_rules.ts'
 
@@ -39,7 +39,7 @@ function masked(
   neutral: number,
 ): Node {
   if (block === ONE || !bound.isRagged(block)) return value
-  if (neutral === 0 && isZeroOutside(value, block)) return value
+  if (neutral === 0 && isZeroOutside(value, block, bound)) return value
   const { axes, dtype } = value.type
   const { location } = value
   const at = axes.indexOf(block)
@@ -69,16 +69,16 @@ function masked(
 }
 
 /** True when elements outside the range of `block` are certainly zero. */
-function isZeroOutside(node: Node, block: BlockId): boolean {
+function isZeroOutside(node: Node, block: BlockId, bound: BoundConfig): boolean {
   if (!node.type.axes.includes(block)) return false
   switch (node.kind) {
     case 'load':
-      return indexesDirectly(node, block)
+      return readsZeroOutside(node, block, bound)
     case 'cast':
-      return !node.bits && isZeroOutside(node.arg, block)
+      return !node.bits && isZeroOutside(node.arg, block, bound)
     case 'view':
     case 'broadcast':
-      return isZeroOutside(node.arg, block)
+      return isZeroOutside(node.arg, block, bound)
     default:
       return false
   }
