@@ -76,7 +76,8 @@ export class BoundConfig {
   /** True when the last tile of the range may reach beyond its end. */
   isRagged(id: BlockId): boolean {
     const block = this.block(id)
-    return block.end === undefined || !isMultipleOf(block.size, this.extent(id))
+    // Everything divides a range of nothing, but its tile has an element all the same.
+    return block.end === undefined || block.size === 0 || !isMultipleOf(block.size, this.extent(id))
   }
 
   /** The chunk that a row is streamed in, or undefined when it stays in registers. */
