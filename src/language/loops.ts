@@ -170,7 +170,9 @@ function sizesOf(trace: Trace, begin: Bound, end: Bound): { size: Size; end: Siz
   const last = boundSize(trace, end)
   const first = boundSize(trace, begin)
   if (last === undefined) return { size: Number.MAX_SAFE_INTEGER, end: undefined }
-  return { size: first === undefined ? last : sizeOp('sub', last, first), end: last }
+  // Where a range begins by data, nothing is known of its last tile either.
+  if (first === undefined) return { size: last, end: undefined }
+  return { size: sizeOp('sub', last, first), end: last }
 }
 
 /** The bound as a size, or `undefined` when it is computed on the device. */
