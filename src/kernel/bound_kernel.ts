@@ -12,6 +12,7 @@ import { printKernel } from '../ir/print.ts'
 import { type KernelFunction, traceKernel } from '../language/index.ts'
 import { defaultStream } from '../runtime/default_device.ts'
 import type { Device } from '../runtime/device.ts'
+import { callSite } from '../support/call_site.ts'
 import { ConfigError, UsageError } from '../support/errors.ts'
 import { nodeProcess } from '../support/node.ts'
 import { sha16 } from '../support/stable.ts'
@@ -92,13 +93,13 @@ export class BoundKernel {
     return program
   }
 
+  /** The config that is used when nothing better is known. */
+  defaultConfig(device: Device = openDevice('defaultConfig')): Config {
+    return this.spec(device).defaultConfig()
+  }
+
   /** The WGSL of all dispatches. The config in use, or else the default one, unless another is given. */
-  toWgsl(config?: ConfigLike, device: Device | undefined = defaultStream().device): string {
-    if (!device) {
-      throw new UsageError('toWgsl needs to know the device, which is not open yet', {
-        remedy: 'Call `await getDevice()` first.',
-      })
-    }
+  toWgsl(config?: ConfigLike, device: Device = openDevice('toWgsl')): string {
     const spec = this.spec(device)
     const given = config ?? this.#config ?? spec.defaultConfig()
     return this.compile(spec.normalize(given, 'strict'), device)
@@ -129,4 +130,13 @@ export class BoundKernel {
     }
     return known
   }
+}
+
+function openDevice(what: string): Device {
+  const { device } = defaultStream()
+  if (device) return device
+  throw new UsageError(`${what} needs to know the device, which is not open yet`, {
+    location: callSite(),
+    remedy: 'Call `await getDevice()` first.',
+  })
 }

@@ -52,6 +52,8 @@ export interface Binding<F extends AnyFunction = AnyFunction> {
   autotune(args: Parameters<F>, options?: TuneOptions): Promise<Config>
   /** Uses this config from now on. */
   setConfig(config: ConfigLike): void
+  /** The config that is used when nothing better is known. Needs `await getDevice()` first. */
+  defaultConfig(): Config
   /** A function that runs with this config. Throws ConfigError, at the latest at the first `data()`, if it cannot. */
   compileConfig(config: ConfigLike): (...args: Parameters<F>) => ReturnType<F>
   /** The generated WGSL: for the config in use unless another is given. Needs `await getDevice()` first. */
@@ -219,6 +221,7 @@ function makeBinding<F extends AnyFunction>(runtime: KernelRuntime, bound: Bound
     bound,
     autotune: (args: Parameters<F>, options: TuneOptions = {}) => runtime.autotune(args, options),
     setConfig: (config: ConfigLike) => bound.setConfig(config),
+    defaultConfig: () => bound.defaultConfig(),
     compileConfig(config: ConfigLike) {
       const variant: ConfigVariant = { config, shapes: new WeakMap() }
       return (...args: Parameters<F>) => runtime.callBound(bound, variant, args) as ReturnType<F>

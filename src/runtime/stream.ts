@@ -35,6 +35,7 @@ export class Stream {
   readonly #jobs: Job[] = []
   #draining = false
   readonly #keepAlive = new KeepAlive()
+  #captured: Launch[] | undefined
 
   /** A stream on a device, or on one that is opened when the first job needs it (again after a failure). */
   constructor(source: Device | (() => Promise<Device>)) {
@@ -82,6 +83,7 @@ export class Stream {
    * One dispatch. The fast way for pipelines that are compiled; `launch.words` is copied if it has to wait.
    */
   launch(launch: Launch, site?: Site): void {
+    this.#captured?.push(launch)
     const device = this.#device
     if (device && !this.#draining && !device.failure) {
       try {
@@ -93,6 +95,19 @@ export class Stream {
     }
     const own = { ...launch, words: launch.words.slice() }
     this.enqueue({ run: (opened) => this.#encode(opened, own, site), writes: written(launch), site })
+  }
+
+  /** The launches that `action` makes at once, in order; they run as well. What has to wait is not among them. */
+  capture(action: () => void): readonly Launch[] {
+    const outer = this.#captured
+    const launches: Launch[] = []
+    this.#captured = launches
+    try {
+      action()
+    } finally {
+      this.#captured = outer
+    }
+    return launches
   }
 
   /**

@@ -1,0 +1,61 @@
+/**
+ * `doBench`: how long the kernels that a function calls take on the GPU. The function runs a few times as it would in
+ * a program, so that everything is chosen and compiled; then its launches are captured and timed on their own.
+ */
+import { callSite } from '../support/call_site.ts'
+import { UsageError } from '../support/errors.ts'
+import { defaultStream } from './default_device.ts'
+import { DeviceTensor } from './tensor.ts'
+import { type Timing, type TimingOptions, timeInterleaved } from './timing.ts'
+
+/** Times one function. See `doBenchTogether`. */
+export async function doBench(fn: () => unknown, options: TimingOptions = {}): Promise<Timing> {
+  const [timing] = await doBenchTogether([fn], options)
+  if (!timing) throw new Error('one function, no timing')
+  return timing
+}
+
+/**
+ * Times several functions in turns, round by round, so that drifts of the clock meet all alike; results in the order
+ * given, in milliseconds for all launches of one call. Each function makes its calls on the default stream and may
+ * return tensors: those it made are disposed of afterwards. Rejects as the calls themselves would, and with
+ * UsageError when a function launches nothing.
+ */
+export async function doBenchTogether(
+  fns: readonly (() => unknown)[],
+  options: TimingOptions = {},
+): Promise<readonly Timing[]> {
+  const stream = defaultStream()
+  const oldest = DeviceTensor.allocate([0], 'f32').id
+  const kept: unknown[] = []
+  const candidates = []
+  try {
+    for (const fn of fns) {
+      disposeMade(fn(), oldest)
+      await stream.sync()
+      const launches = stream.capture(() => kept.push(fn()))
+      if (launches.length === 0) throw nothingToTime()
+      candidates.push(launches)
+      await stream.sync()
+    }
+    const device = await stream.opened()
+    return await timeInterleaved(device, candidates, options)
+  } finally {
+    for (const result of kept) disposeMade(result, oldest)
+  }
+}
+
+/** Disposes of the tensors in a result that are younger than `oldest`: those that the function was given stay. */
+function disposeMade(value: unknown, oldest: number): void {
+  if (value instanceof DeviceTensor) {
+    if (value.id > oldest) value.dispose()
+  } else if (Array.isArray(value)) for (const item of value) disposeMade(item, oldest)
+  else if (typeof value === 'object' && value !== null) disposeMade(Object.values(value), oldest)
+}
+
+function nothingToTime(): UsageError {
+  return new UsageError('doBench: the function launched nothing', {
+    location: callSite(),
+    remedy: 'It must call kernels on tensors of the default stream, without awaiting.',
+  })
+}
