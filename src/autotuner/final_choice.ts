@@ -19,6 +19,8 @@ export interface FinalistOptions {
 }
 
 const ROUNDS = 3
+/** As many times more candidates are timed briefly first, so that single lucky samples keep nobody out. */
+const QUALIFIERS = 3
 /** Finalists slower than this multiple of the best after a round are out. */
 const OUT_OF_REACH = 1.05
 const SIMPLIFY_MS = 200
@@ -31,6 +33,8 @@ export async function compareFinalists(
   { topK, targetMs, pinned, pinnedTolerance }: FinalistOptions,
 ): Promise<Candidate | undefined> {
   session.enter('verify')
+  if (topK > 1)
+    await session.retime(session.history.ranked.slice(0, QUALIFIERS * topK), targetMs / ROUNDS / 4)
   const known = pinned.flatMap((config) => session.history.get(config) ?? [])
   const pinnedOnes = known.filter(({ ms }) => Number.isFinite(ms))
   const best = session.history.ranked.slice(0, topK)

@@ -43,8 +43,11 @@ export interface KernelTrial {
 
 /** Time for the samples of a first measurement. */
 const TARGET_MS = 50
-/** A run that took this long is timed with a single sample if it is slow in itself, or hopeless beside the best. */
+/** A run that took this long is timed with one sample. */
 const SLOW_MS = 100
+/**
+ * A first run that took this long, and this multiple of the best time, is all the timing that a config gets.
+ */
 const HOPELESS_MS = 20
 const HOPELESS_FACTOR = 5
 /** Below this much GPU time per config, comparing is not worth it. */
@@ -142,13 +145,12 @@ export class KernelBenchmarker implements Benchmarker {
 
   /** Checks, then times. Rejects only when the device is lost, or with a bug. */
   async #try({ config, ready }: BuiltConfig): Promise<Measurement> {
-    const hash = programHash(ready)
+    const { programHash: hash } = facts(ready)
     const twin = this.#byProgram.get(hash)
     if (twin) return { ...twin, config, status: twin.status === 'ok' ? 'duplicate' : twin.status }
-    const known = { compileMs: compileMs(ready), programHash: hash }
     const result = await this.#checkAndTime(config, ready).catch(async (error: unknown) => {
       await this.#recover(error)
-      return this.#failed(config, error, known)
+      return this.#failed(config, error, facts(ready))
     })
     this.#byProgram.set(hash, result)
     this.#bestMs = Math.min(this.#bestMs, result.ms)
@@ -159,31 +161,33 @@ export class KernelBenchmarker implements Benchmarker {
     const { device, settings, bound } = this.#trial
     const timeoutMs = settings.autotuneBenchmarkTimeout * 1000
     const expected = settings.autotuneAccuracyCheck ? await this.#reference.expected(config) : []
-    const begin = performance.now()
-    const run = this.#run(ready, expected)
-    const mismatch = await withTimeout(run, timeoutMs, `running ${bound.definition.name}`)
-    const runMs = performance.now() - begin
-    if (mismatch !== undefined)
-      return failure(config, 'wrong', mismatch, {
-        compileMs: compileMs(ready),
-        programHash: programHash(ready),
-      })
-    const hopeless = runMs > HOPELESS_MS && runMs > HOPELESS_FACTOR * this.#bestMs
-    const effort =
-      hopeless || runMs > SLOW_MS ? { targetMs: 1, warmupMs: 0, minSamples: 1 } : { targetMs: TARGET_MS }
+    const runMs = await withTimeout(this.#run(ready), timeoutMs, `running ${bound.definition.name}`)
+    const mismatch = await this.#mismatch(expected)
+    const { compileMs, programHash } = facts(ready)
+    if (mismatch !== undefined) return failure(config, 'wrong', mismatch, { compileMs, programHash })
+    if (runMs > HOPELESS_MS && runMs > HOPELESS_FACTOR * this.#bestMs)
+      return timed(config, ready, single(runMs))
+    const effort = runMs > SLOW_MS ? { targetMs: 1, warmupMs: 0, minSamples: 1 } : { targetMs: TARGET_MS }
     this.#memory.reset()
     return timed(config, ready, await timeLaunches(device, this.#launches(ready), { ...effort, timeoutMs }))
   }
 
-  /** One run from fresh memory; a sentence about the first answer that is wrong. */
-  async #run(ready: ReadyConfig, expected: readonly Expected[]): Promise<string | undefined> {
-    const { stream, settings } = this.#trial
+  /** Runs once from fresh memory; milliseconds until the host knows that it is done. */
+  async #run(ready: ReadyConfig): Promise<number> {
+    const { stream } = this.#trial
     this.#memory.reset()
+    await stream.sync()
+    const begin = performance.now()
     for (const launch of this.#launches(ready)) stream.launch(launch)
     await stream.sync()
-    const tolerance = { atol: settings.autotuneBaselineAtol, rtol: settings.autotuneBaselineRtol }
+    return performance.now() - begin
+  }
+
+  /** A sentence about the first answer in memory that is wrong. */
+  async #mismatch(expected: readonly Expected[]): Promise<string | undefined> {
+    const { autotuneBaselineAtol: atol, autotuneBaselineRtol: rtol } = this.#trial.settings
     for (const one of expected) {
-      const mismatch = findMismatch(one, await this.#memory.read(one.tensor), tolerance)
+      const mismatch = findMismatch(one, await this.#memory.read(one.tensor), { atol, rtol })
       if (mismatch !== undefined) return mismatch
     }
     return undefined
@@ -191,11 +195,10 @@ export class KernelBenchmarker implements Benchmarker {
 
   /** Bytes that the default config leaves in the visible tensors. */
   async #runDefault(): Promise<ReadonlyMap<number, ArrayBuffer> | undefined> {
-    const { bound, spec, call, device, stream } = this.#trial
+    const { bound, spec, call, device } = this.#trial
     try {
       const ready = await buildConfig(bound, call, device, spec.defaultConfig())
-      this.#memory.reset()
-      for (const launch of this.#launches(ready)) stream.launch(launch)
+      await this.#run(ready)
       const read = async ({ id }: { readonly id: number }) => [id, await this.#memory.read(id)] as const
       return new Map(await Promise.all(this.#writes.visible.map(read)))
     } catch (error) {
@@ -235,24 +238,20 @@ export class KernelBenchmarker implements Benchmarker {
   }
 }
 
-function timed(config: Config, ready: ReadyConfig, timing: Timing): Measurement {
+function timed(config: Config, ready: ReadyConfig, times: Pick<Timing, 'medianMs' | 'spread' | 'samplesMs'>) {
+  const { medianMs: ms, spread, samplesMs } = times
+  return { config, status: 'ok', ms, spread, samplesMs, ...facts(ready), reason: undefined } as const
+}
+
+/** A single sample as a timing. */
+function single(ms: number): Pick<Timing, 'medianMs' | 'spread' | 'samplesMs'> {
+  return { medianMs: ms, spread: 0, samplesMs: [ms] }
+}
+
+/** What is known of a config that was built; equal hashes run the same shaders in the same way. */
+function facts({ dispatches, pipelines }: ReadyConfig): { compileMs: number; programHash: string } {
   return {
-    config,
-    status: 'ok',
-    ms: timing.medianMs,
-    spread: timing.spread,
-    samplesMs: timing.samplesMs,
-    compileMs: compileMs(ready),
-    programHash: programHash(ready),
-    reason: undefined,
+    compileMs: Math.max(0, ...pipelines.map(({ compileMs }) => compileMs)),
+    programHash: sha16(dispatches.map(({ request, grid, words }) => [request.wgsl, grid, [...words]])),
   }
-}
-
-function compileMs({ pipelines }: ReadyConfig): number {
-  return Math.max(0, ...pipelines.map((pipeline) => pipeline.compileMs))
-}
-
-/** Equal for configs that run the same shaders in the same way. */
-function programHash({ dispatches }: ReadyConfig): string {
-  return sha16(dispatches.map(({ request, grid, words }) => [request.wgsl, grid, [...words]]))
 }

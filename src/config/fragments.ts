@@ -85,14 +85,18 @@ export function choice(
   return Object.freeze(fragment)
 }
 
-/** Powers of two from `low` to `high`, both included; the default is clamped into the range. */
-export function powerOf2(low: number, high: number, standard: number = low): Fragment {
+/**
+ * Powers of two from `low` to `high`, both included; the default is clamped into the range. Searches take
+ * values from `least` on; smaller ones stay legal in configs that people write.
+ */
+export function powerOf2(low: number, high: number, standard: number = low, least: number = low): Fragment {
   const first = log2Exact(low)
   return ladder({
     allowed: low === high ? String(low) : `a power of two from ${low} to ${high}`,
-    fingerprint: ['power_of_2', low, high, standard],
+    fingerprint: ['power_of_2', low, high, standard, least],
     count: log2Exact(high) - first + 1,
     standard: log2Exact(clamp(standard, low, high)) - first,
+    least: log2Exact(clamp(least, low, high)) - first,
     at: (step) => 2 ** (first + step),
     stepOf: (value) => Math.log2(value) - first,
     isStep: isPowerOf2,
@@ -107,6 +111,7 @@ export function integer(low: number, high: number, standard: number = low): Frag
     fingerprint: ['integer', low, high, standard],
     count: high - low + 1,
     standard: clamp(standard, low, high) - low,
+    least: 0,
     at: (step) => low + step,
     stepOf: (value) => value - low,
     isStep: Number.isInteger,
@@ -153,8 +158,9 @@ interface Ladder {
   readonly allowed: string
   readonly fingerprint: ConfigValue
   readonly count: number
-  /** The step of the default. */
+  /** The step of the default, and the least step that searches take. */
   readonly standard: number
+  readonly least: number
   readonly at: (step: number) => number
   /** The step of a value, fractional between steps. */
   readonly stepOf: (value: number) => number
@@ -171,7 +177,7 @@ function ladder(of: Ladder): Fragment {
   const fragment: Fragment = {
     allowed: of.allowed,
     default: standard,
-    cardinality: of.count,
+    cardinality: of.count - of.least,
     encodedLength: 1,
     fingerprint: of.fingerprint,
     contains: (value) =>
@@ -180,15 +186,15 @@ function ladder(of: Ladder): Fragment {
       if (typeof value !== 'number' || Number.isNaN(of.stepOf(value))) return standard
       return of.at(clamp(Math.round(of.stepOf(value)), 0, top))
     },
-    values: () => Array.from({ length: of.count }, (_, index) => of.at(index)),
-    random: (random) => of.at(random.int(0, top)),
+    values: () => Array.from({ length: of.count - of.least }, (_, index) => of.at(of.least + index)),
+    random: (random) => of.at(random.int(of.least, top)),
     neighbors(value, radius) {
       checkRadius(radius)
       const from = step(value)
       const steps = Array.from({ length: 2 * radius + 1 }, (_, index) => from - radius + index)
-      return steps.filter((other) => other !== from && other >= 0 && other <= top).map(of.at)
+      return steps.filter((other) => other !== from && other >= of.least && other <= top).map(of.at)
     },
-    combine: (a, b, c) => of.at(clamp(step(a) + Math.sign(step(b) - step(c)), 0, top)),
+    combine: (a, b, c) => of.at(clamp(step(a) + Math.sign(step(b) - step(c)), of.least, top)),
     encode: (value) => [of.encode(Number(checked(fragment, value)))],
   }
   return Object.freeze(fragment)

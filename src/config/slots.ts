@@ -7,7 +7,7 @@ import { permutation, tupleOf } from './composite_fragments.ts'
 import { ACTING_FIELDS, type ActingField } from './fields.ts'
 import { boolean, choice, type Fragment, fixed, integer, optional, powerOf2 } from './fragments.ts'
 import type { ConfigSpecInput, LoopInput, RowInput } from './spec_input.ts'
-import { defaultBlockSizes, defaultReductionLoop } from './tile_sizes.ts'
+import { defaultBlockSizes, defaultReductionLoop, floorPowerOf2, leastBlockSizes } from './tile_sizes.ts'
 
 /** One decision of a search: a config field, or a tunable, and its range. */
 export interface Slot {
@@ -25,7 +25,10 @@ const MAX_MULTIPLIER = 32
 const SLOT_RULES: Record<ActingField, (input: ConfigSpecInput) => Fragment | undefined> = {
   block_sizes: (input) => {
     const defaults = defaultBlockSizes(input)
-    return perItem(input.blocks, ({ min, max }, index) => powerOf2(min, Math.max(min, max), defaults[index]))
+    const least = leastBlockSizes(input, defaults)
+    return perItem(input.blocks, ({ min, max }, index) =>
+      powerOf2(min, Math.max(min, max), defaults[index], least[index]),
+    )
   },
   num_threads: (input) =>
     perItem(input.rows, ({ size }) =>
@@ -90,8 +93,4 @@ function reductionLoop(row: RowInput): Fragment {
   const largestChunk = nextPowerOf2(row.size) / 2
   if (!row.canLoop || largestChunk < MIN_CHUNK) return fixed(null)
   return optional(null, powerOf2(MIN_CHUNK, largestChunk), defaultReductionLoop(row))
-}
-
-function floorPowerOf2(value: number): number {
-  return 2 ** Math.floor(Math.log2(value))
 }

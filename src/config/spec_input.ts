@@ -70,6 +70,11 @@ export interface ConfigSpecInput {
   readonly pidTypes: readonly PidType[]
   /** Most invocations of a workgroup on the device. */
   readonly maxInvocations: number
+  /**
+   * Compute units of the device, 64 when absent: searches leave out tiles so small that no device needs as
+   * many.
+   */
+  readonly computeUnits?: number
   /** User-defined tunables by name. */
   readonly tunables?: Readonly<Record<string, Fragment>>
 }

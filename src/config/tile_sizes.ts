@@ -13,12 +13,16 @@ const DEFAULT_CHUNK = 4096
 
 const MAX_TILE_ELEMENTS = 2 ** 20
 /**
- * What the default config aims at: elements per tile; caps of a dimension in a device loop, and of one in a grid
- * in several rounds; and the size below which tiles grow even when that leaves fewer programs than BUSY_DEVICE.
+ * What the default config aims at: elements per tile; caps of a dimension in a device loop, and of one in a
+ * grid in several rounds; and the size below which tiles grow even when that leaves fewer programs than
+ * BUSY_DEVICE.
  */
 const DEFAULT_AIM = { tile: 2048, smallTile: 256, deviceDimension: 512, gridDimension: [64, 2048] }
 const DEFAULT_AIM_WITH_DOT = { tile: 4096, smallTile: 1024, deviceDimension: 16, gridDimension: [32, 64] }
 const BUSY_DEVICE = 256
+const UNKNOWN_UNITS = 64
+const PROGRAMS_PER_UNIT = 64
+const LEAST_DEVICE_BLOCK = 8
 
 /**
  * The default entries of `block_sizes`: the author's, or tiles of a good size for a device that stays busy.
@@ -48,6 +52,22 @@ export function defaultBlockSizes({ blocks, rows, loops, tiles, dots }: ConfigSp
   for (const cap of aim.gridDimension)
     for (const [index, block] of innermostFirst) if (inGrid.has(block.id)) grow(index, block, cap)
   return sizes
+}
+
+/**
+ * The least entries of `block_sizes` that searches try: smaller tiles would make more programs than any
+ * device keeps in flight, and cost a multiple of the best time. Never above the default.
+ */
+export function leastBlockSizes(
+  { blocks, loops, computeUnits = UNKNOWN_UNITS }: ConfigSpecInput,
+  defaults: readonly number[],
+): readonly number[] {
+  return blocks.map(({ id, min, sizeHint }, index) => {
+    const grid = loops.find(({ kind, blocks: ids }) => kind === 'grid' && ids.includes(id))
+    const tiles = grid && Math.ceil((computeUnits * PROGRAMS_PER_UNIT) ** (1 / grid.blocks.length))
+    const wanted = tiles ? floorPowerOf2(Math.max(1, sizeHint / tiles)) : LEAST_DEVICE_BLOCK
+    return Math.max(min, Math.min(wanted, defaults[index] ?? 1))
+  })
 }
 
 /** null where the row fits into registers or cannot be streamed, else the default chunk. */
@@ -100,4 +120,8 @@ function tilesWith(
 ): readonly TileInput[] {
   const own = tiles.filter(({ axes }) => axes.includes(id))
   return own.length > 0 ? own : [{ axes: blocks.map((block) => block.id), fixed: 1 }]
+}
+
+export function floorPowerOf2(value: number): number {
+  return 2 ** Math.floor(Math.log2(value))
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { isTuple } from '../../src/config/composite_fragments.ts'
 import { Config } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import { integer, powerOf2 } from '../../src/config/fragments.ts'
@@ -296,10 +297,33 @@ describe('default block sizes', () => {
     expect(sizes({ ...matmulInput(), dots: [], tiles: [] })).toEqual([1, 4, 512])
   })
 
+  it('of small dots are even', () => {
+    expect(sizes(matmulInput(256, 256, 256))).toEqual([32, 32, 16])
+  })
+
   it('respect the range and the author', () => {
     expect(sizes(streamInput(3))).toEqual([4])
     const [block] = streamInput().blocks
     expect(sizes({ ...streamInput(), blocks: block ? [{ ...block, default: 8 }] : [] })).toEqual([8])
+  })
+})
+
+describe('the least block sizes that are searched', () => {
+  const least = (input: ConfigSpecInput) => {
+    const [slot] = new ConfigSpec(input).slots
+    return slot && isTuple(slot.fragment) ? slot.fragment.items.map((item) => [...item.values()][0]) : []
+  }
+
+  it('make no more programs than the device can keep in flight', () => {
+    expect(least({ ...matmulInput(4096, 4096, 4096), computeUnits: 132 })).toEqual([32, 32, 8])
+    expect(least({ ...matmulInput(4096, 4096, 4096), computeUnits: 4 * 132 })).toEqual([16, 16, 8])
+    expect(least(streamInput(2 ** 20))).toEqual([256])
+  })
+
+  it('never exceed the default, and do not bind people', () => {
+    expect(least(rowInput(4096, 2 ** 20))).toEqual([1])
+    const spec = new ConfigSpec(matmulInput(4096, 4096, 4096))
+    expect(spec.normalize({ block_sizes: [1, 2, 4] }, 'strict').blockSizes).toEqual([1, 2, 4])
   })
 })
 

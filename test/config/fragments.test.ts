@@ -15,6 +15,7 @@ import { stableStringify } from '../../src/support/stable.ts'
 
 const CASES: Record<string, Fragment> = {
   powerOf2: powerOf2(4, 64, 16),
+  'powerOf2, partly searched': powerOf2(1, 64, 16, 8),
   integer: integer(0, 4, 2),
   boolean: boolean(),
   choice: choice(['a', 'b', 'c']),
@@ -130,6 +131,14 @@ describe('single rules', () => {
   it('a number above an optional range means no limit for null, the top for 0', () => {
     expect(optional(null, powerOf2(8, 512)).nearest(1024)).toBe(null)
     expect(optional(0, powerOf2(1, 32)).nearest(1024)).toBe(32)
+  })
+
+  it('powers of two below the least that is searched are legal, and searches leave them', () => {
+    const fragment = powerOf2(1, 64, 16, 8)
+    expect([fragment.contains(2), fragment.nearest(2), fragment.cardinality]).toEqual([true, 2, 4])
+    expect(fragment.neighbors(8, 1)).toEqual([16])
+    expect(fragment.neighbors(4, 1)).toEqual([8])
+    expect(fragment.combine(8, 8, 16, random)).toBe(8)
   })
 
   it('an unset number is one step from every number', () => {
