@@ -1,0 +1,115 @@
+/**
+ * A generated module as the runtime sees it: two functions and some data about where they come from. Modules are
+ * made to be edited by hand, so nothing about them is taken for granted.
+ */
+import type { ConfigData } from '../config/value.ts'
+import { DataError, errorMessage } from '../support/errors.ts'
+import { moduleExports } from './module_names.ts'
+
+/** What `import()` of a module gives. */
+export type ModuleNamespace = Readonly<Record<string, unknown>>
+
+/** What a module decides for a call. */
+export interface HeuristicChoice {
+  /** Equal for calls that run the same code. */
+  readonly index: number
+  readonly config: ConfigData
+}
+
+/** The part of a module that is about one kernel. */
+export interface KernelHeuristic {
+  /** The file, or the place in the code, for messages. */
+  readonly origin: string
+  /** The device family that it was made for; undefined when it does not say. */
+  readonly family: string | undefined
+  /** Hash of the kernel's source that it was made for; undefined when it does not say. */
+  readonly sourceHash: string | undefined
+  /** Configs to try when a choice cannot run, the safest first. */
+  readonly fallbacks: readonly ConfigData[]
+  /** How many arguments the module looks at; those behind have no influence. */
+  readonly arity: number
+  /** Takes the arguments of a call, or the values of the kernel's `key`. Throws DataError when the module fails. */
+  choose(args: readonly unknown[]): HeuristicChoice
+}
+
+type AnyFunction = (...args: readonly unknown[]) => unknown
+
+/** True when the module says that it is about another kernel. */
+export function isAboutAnother(module: ModuleNamespace, kernel: string): boolean {
+  const about = record(module.meta)?.kernel
+  return about !== undefined && about !== kernel
+}
+
+/** The heuristic for a kernel in a module. Throws DataError when it has none. */
+export function heuristicIn(module: ModuleNamespace, kernel: string, origin: string): KernelHeuristic {
+  const names = moduleExports(kernel)
+  const key = functionIn(module, names.key, origin)
+  const autotune = functionIn(module, names.autotune, origin)
+  const meta = record(module.meta) ?? {}
+  const known = new Map<number, ConfigData>()
+  return Object.freeze({
+    origin,
+    family: text(meta.device),
+    sourceHash: text(meta.sourceHash),
+    fallbacks: fallbacksOf(module.CONFIGS, meta.fallbacks),
+    arity: Math.max(arityOf(key), arityOf(autotune)),
+    choose(args: readonly unknown[]): HeuristicChoice {
+      try {
+        const index = toIndex(key(...args), names.key)
+        let config = known.get(index)
+        if (!config) {
+          config = toConfig(autotune(...args), names.autotune)
+          known.set(index, config)
+        }
+        return { index, config }
+      } catch (error) {
+        throw new DataError(`${origin} failed to choose a config for ${kernel}: ${errorMessage(error)}`, {
+          remedy: 'Generate it again with `npx helion-aot`, or remove it.',
+          cause: error,
+        })
+      }
+    },
+  })
+}
+
+function functionIn(module: ModuleNamespace, name: string, origin: string): AnyFunction {
+  const value = module[name]
+  if (typeof value === 'function') return value as AnyFunction
+  throw new DataError(`${origin} does not export a function ${name}`, {
+    remedy: 'Generate it again with `npx helion-aot`, or remove it.',
+  })
+}
+
+/** Parameters that are gathered or have defaults are not counted by `length`. */
+function arityOf(fn: AnyFunction): number {
+  const [head = ''] = Function.prototype.toString.call(fn).split(/=>|\{/)
+  return /\.\.\.|=/.test(head) ? Number.POSITIVE_INFINITY : fn.length
+}
+
+function fallbacksOf(configs: unknown, order: unknown): readonly ConfigData[] {
+  const list = Array.isArray(configs) ? configs.filter((config) => record(config)) : []
+  const positions = Array.isArray(order) ? order : []
+  const ordered = positions.map((position) => list[Number(position)]).filter((config) => config !== undefined)
+  return [...new Set([...ordered, ...list])]
+}
+
+function toIndex(value: unknown, name: string): number {
+  if (Number.isInteger(value)) return Number(value)
+  throw new Error(`${name} returned ${JSON.stringify(value)}, which is no whole number`)
+}
+
+function toConfig(value: unknown, name: string): ConfigData {
+  const config = record(value)
+  if (config) return config as ConfigData
+  throw new Error(`${name} returned ${JSON.stringify(value)}, which is no config`)
+}
+
+function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : undefined
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
