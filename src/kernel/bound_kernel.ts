@@ -20,7 +20,7 @@ import { argumentSpecs, type CallArguments } from './call_arguments.ts'
 import type { KernelDefinition } from './definition.ts'
 import { sizeEvaluator } from './launch_plan.ts'
 import type { ConfigLike } from './options.ts'
-import { extraKey, matches } from './specialization.ts'
+import { baseKey, extraKey, matches } from './specialization.ts'
 
 interface PerDevice {
   readonly spec: ConfigSpec
@@ -32,6 +32,8 @@ export class BoundKernel {
   readonly ir: KernelIr
   /** The call that it was traced for. */
   readonly traced: CallArguments
+  /** What a method was called on. */
+  readonly self: unknown
   /** Identifies the specialisation among those of the kernel. */
   readonly key: string
   /** Counts changes of the config, so that callers notice. */
@@ -43,6 +45,7 @@ export class BoundKernel {
   constructor(definition: KernelDefinition, call: CallArguments, base: string, self?: unknown) {
     this.definition = definition
     this.traced = call
+    this.self = self
     this.ir = traceKernel({
       name: definition.name,
       fn: definition.fn as KernelFunction,
@@ -76,9 +79,15 @@ export class BoundKernel {
     this.version++
   }
 
-  /** The search space on a device. */
+  /** The search space on a device, with the sizes of the traced call at hand. */
   spec(device: Device): ConfigSpec {
     return this.#on(device).spec
+  }
+
+  /** The same with the sizes of another call that this binding serves: blocks may be as large as these. */
+  specFor(call: CallArguments, device: Device): ConfigSpec {
+    if (call === this.traced) return this.spec(device)
+    return new ConfigSpec(configSpecInput(this.ir, device.limits, sizeEvaluator(call)))
   }
 
   /** The program of a complete config, compiled once. Throws ConfigError when it cannot be built. */
@@ -130,6 +139,12 @@ export class BoundKernel {
     }
     return known
   }
+}
+
+/** A binding that is traced for this very call, apart from those that the kernel keeps. */
+export function bindAlone(definition: KernelDefinition, call: CallArguments, self?: unknown): BoundKernel {
+  const specs = argumentSpecs(call.values, definition.options.settings.staticShapes)
+  return new BoundKernel(definition, call, baseKey(specs), self)
 }
 
 function openDevice(what: string): Device {

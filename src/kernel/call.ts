@@ -10,7 +10,7 @@ import type { Pipeline } from '../runtime/pipeline_cache.ts'
 import type { Stream } from '../runtime/stream.ts'
 import type { DeviceTensor } from '../runtime/tensor.ts'
 import { lazyCallSite } from '../support/call_site.ts'
-import { ConfigError } from '../support/errors.ts'
+import { ConfigError, GpuError, type HelionError } from '../support/errors.ts'
 import type { BoundKernel } from './bound_kernel.ts'
 import type { CallArguments } from './call_arguments.ts'
 import type { Choice, ChoiceRequest, ConfigSource } from './config_source.ts'
@@ -162,14 +162,16 @@ async function buildFirst(
   bound: BoundKernel,
   call: CallArguments,
   device: Device,
-  { config, fallbacks = [] }: Choice,
+  { config, fallbacks = [], onFallback }: Choice,
 ): Promise<ReadyConfig> {
-  let refusal: unknown
+  let refusal: HelionError | undefined
   for (const candidate of [config, ...fallbacks]) {
     try {
-      return await buildConfig(bound, call, device, candidate)
+      const ready = await buildConfig(bound, call, device, candidate)
+      if (refusal) onFallback?.(candidate, refusal)
+      return ready
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
+      if (!(error instanceof ConfigError || error instanceof GpuError)) throw error
       refusal ??= error
     }
   }

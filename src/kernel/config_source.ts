@@ -5,6 +5,7 @@
 import type { Config } from '../config/config.ts'
 import type { Device } from '../runtime/device.ts'
 import type { Stream } from '../runtime/stream.ts'
+import type { HelionError } from '../support/errors.ts'
 import type { BoundKernel } from './bound_kernel.ts'
 import type { CallArguments } from './call_arguments.ts'
 import type { KernelDefinition } from './definition.ts'
@@ -23,8 +24,10 @@ export interface ExclusiveRequest extends ChoiceRequest {
 
 export interface Choice {
   readonly config: Config
-  /** Configs to try, in order, when this one cannot be built on the device; the default config comes last anyway. */
+  /** Configs to try, in order, when this one cannot be built on the device. */
   readonly fallbacks?: readonly Config[]
+  /** Told that a fallback serves instead, and why. */
+  readonly onFallback?: (used: Config, refusal: HelionError) => void
   /**
    * What the choice holds for: every call of the binding, every call with these exact shapes, or this call alone
    * (because it depends on values of arguments).

@@ -5,6 +5,7 @@ import { type SourceLocation, UsageError } from '../support/errors.ts'
 import type { Settings } from '../support/settings.ts'
 import { sha16 } from '../support/stable.ts'
 import { type AnyFunction, type KernelOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import { canonicalText } from './source_text.ts'
 
 export interface KernelDefinition {
   readonly name: string
@@ -15,7 +16,7 @@ export interface KernelDefinition {
   readonly location: SourceLocation | undefined
   /** The file of the kernel's source: `options.source`, or where `kernel(...)` was called. */
   readonly sourceFile: string | undefined
-  /** Changes with the text of the function. */
+  /** Changes with the text of the function, but not with its layout or with how it was compiled. */
   readonly sourceHash: string
   /** A decorated method: `this` of a call is passed on. */
   readonly isMethod: boolean
@@ -39,7 +40,7 @@ export function defineKernel(
     parameters: parameterNames(fn),
     location,
     sourceFile: source === undefined ? location?.file : toPath(source),
-    sourceHash: sha16(Function.prototype.toString.call(fn)),
+    sourceHash: sha16(canonicalText(Function.prototype.toString.call(fn))),
     isMethod: methodName !== undefined,
   })
 }

@@ -85,7 +85,7 @@ export interface ConfigVariant {
 export class KernelRuntime {
   readonly definition: KernelDefinition
   readonly #services: KernelServices
-  readonly #source: ConfigSource
+  #source: ConfigSource
   readonly #bindings = new Map<string, BoundKernel[]>()
   readonly #shapes = new Map<string, CallShape>()
 
@@ -149,6 +149,7 @@ export class KernelRuntime {
   reset(): void {
     this.#bindings.clear()
     this.#shapes.clear()
+    this.#source = this.#services.sourceOf(this.definition)
   }
 
   #shapeOf(call: CallArguments, self: unknown): CallShape {
