@@ -4,7 +4,7 @@
  * that is constant over the vector.
  */
 import { type AtomicNode, type BlockId, type LoadNode, type Node, ONE, type StoreNode } from '../ir/node.ts'
-import { isMultipleOf, sameSize } from '../ir/size.ts'
+import { isMultipleOf, type Size, sameSize } from '../ir/size.ts'
 import type { BoundConfig } from './bound_config.ts'
 
 export type MemoryNode = LoadNode | StoreNode | AtomicNode
@@ -80,7 +80,11 @@ function isAligned(node: MemoryNode, bound: BoundConfig, block: BlockId, width: 
   return isMultipleOf(end, width) || (shape.length === 1 && sameSize(end, length))
 }
 
-function rangeOf(bound: BoundConfig, id: BlockId) {
+/** Where a block's range begins and ends, as far as that is known when compiling. */
+export function rangeOf(
+  bound: BoundConfig,
+  id: BlockId,
+): { readonly begin: number | undefined; readonly end: Size | undefined } {
   const { end, size } = bound.block(id)
   if (end === undefined) return { begin: undefined, end: undefined }
   // Ranges that do not start at zero are rare; only those with numbers for both ends stay aligned.

@@ -8,6 +8,7 @@ import type { BoundConfig } from './bound_config.ts'
 import { identifier } from './launch_block.ts'
 import type { DeviceLimits, TensorBinding } from './program.ts'
 import { storageType, type Width } from './wgsl_types.ts'
+import type { Writer } from './writer.ts'
 
 export interface PlannedAccess {
   readonly node: MemoryNode
@@ -28,14 +29,16 @@ interface Binding extends Buffer, TensorBinding {
 
 export class Bindings {
   readonly #bound: BoundConfig
+  readonly #out: Writer
   readonly #bindings: Binding[] = []
   readonly #written = new Set<number>()
   readonly #atomic = new Set<number>()
   readonly #narrowest = new Map<number, Width>()
 
   /** `accesses` are all accesses of the dispatch. */
-  constructor(bound: BoundConfig, accesses: readonly PlannedAccess[]) {
+  constructor(bound: BoundConfig, out: Writer, accesses: readonly PlannedAccess[]) {
     this.#bound = bound
+    this.#out = out
     for (const { node, width } of accesses) {
       const { tensor } = bound.view(node.tensor)
       if (node.kind !== 'load') this.#written.add(tensor)
@@ -56,7 +59,7 @@ export class Bindings {
     const binding: Binding = {
       tensor,
       access: written ? 'read_write' : 'read',
-      name: this.#freshName(`${identifier(name)}_${actual === 1 ? 'data' : `vec${actual}`}`),
+      name: this.#out.fresh(`${identifier(name)}_${actual === 1 ? 'data' : `vec${actual}`}`),
       width: actual,
       atomic,
       type,
@@ -65,7 +68,7 @@ export class Bindings {
     return binding
   }
 
-  /** True when the dispatch reads this tensor after it may have written it. */
+  /** True when the dispatch writes this tensor. */
   isWritten(view: number): boolean {
     return this.#written.has(this.#bound.view(view).tensor)
   }
@@ -84,10 +87,5 @@ export class Bindings {
     return this.#bindings.map(({ name, access, type }, i) => {
       return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${type}>;`
     })
-  }
-
-  #freshName(name: string): string {
-    const taken = this.#bindings.some((binding) => binding.name === name)
-    return taken ? this.#freshName(`${name}_`) : name
   }
 }

@@ -16,6 +16,8 @@ export class LaunchBlock {
   readonly #kernel: KernelIr
   readonly #out: Writer
   readonly #words = new Map<string, LaunchWord>()
+  /** Names of fields by what they hold. */
+  readonly #names = new Map<string, string>()
 
   constructor(kernel: KernelIr, out: Writer) {
     this.#kernel = kernel
@@ -30,7 +32,7 @@ export class LaunchBlock {
   size(size: Size): string {
     if (typeof size === 'number') return `${size}u`
     if (size.op === 'symbol') {
-      return this.#field(identifier(printSize(size)), { kind: 'size', size })
+      return this.#field(size.key, printSize(size), { kind: 'size', size })
     }
     const [a, b] = size.args.map((arg) => this.size(arg))
     return this.#out.early('size', sizeText(size.op, a ?? '0u', b ?? '0u'))
@@ -39,8 +41,12 @@ export class LaunchBlock {
   /** A scalar argument as the dtype. */
   scalar(id: number, dtype: DType): string {
     const stored = dtype === 'bool' ? 'u32' : dtype === 'f16' ? 'f32' : dtype
-    const name = identifier(this.#kernel.scalars[id]?.name ?? `scalar${id}`)
-    const field = this.#field(`${name}_${stored}`, { kind: 'scalar', scalar: id, dtype: stored })
+    const name = this.#kernel.scalars[id]?.name ?? 'scalar'
+    const field = this.#field(`${id} ${stored}`, `${name}_${stored}`, {
+      kind: 'scalar',
+      scalar: id,
+      dtype: stored,
+    })
     if (dtype === 'bool') return `(${field} != 0u)`
     return dtype === 'f16' ? `f16(${field})` : field
   }
@@ -62,8 +68,15 @@ export class LaunchBlock {
     return [struct, `${place} launch: Launch;`]
   }
 
-  #field(name: string, word: LaunchWord): string {
-    this.#words.set(name, word)
+  /** The field for `key`, named after `text`; different texts may make the same identifier. */
+  #field(key: string, text: string, word: LaunchWord): string {
+    let name = this.#names.get(key)
+    if (name === undefined) {
+      name = identifier(text)
+      while (this.#words.has(name)) name += '_'
+      this.#names.set(key, name)
+      this.#words.set(name, word)
+    }
     return `launch.${name}`
   }
 }

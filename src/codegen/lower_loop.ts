@@ -30,7 +30,7 @@ export function lowerLoop(lowering: Lowering, node: LoopNode, lowerRegion: Lower
   }
   const order = lowering.bound.orderOf(node.blocks)
   const pipelined = order.length === 1 ? pipelinedDot(lowering, node) : undefined
-  lowering.memory.inLoop(() => {
+  lowering.inLoop(node.body, () => {
     if (pipelined) emitPipelined(lowering, node, pipelined, lowerRegion)
     else emitDimensions(lowering, node, order, body)
   })
@@ -59,11 +59,17 @@ function declareCarried(lowering: Lowering, node: LoopNode): void {
 /** Values for the next round: all computed before any variable changes. */
 function assignYields(lowering: Lowering, node: LoopNode): void {
   const { out, values } = lowering
+  const carried = new Set(node.phis.flatMap((phi) => values.get(phi)?.chunks.map(({ text }) => text) ?? []))
   const pairs = node.phis.flatMap((phi, i) => {
     const target = values.get(phi)
     const next = node.yields[i]
     if (!target || !next || values.get(next) === target) return []
-    return [{ target, value: named(out, valueIn(lowering, next, target.layout), 'next') }]
+    const value = named(out, valueIn(lowering, next, target.layout), 'next')
+    // Another carried variable is about to change: its present value needs a name.
+    const chunks = value.chunks.map((chunk) =>
+      carried.has(chunk.text.split('.')[0] ?? '') ? { ...chunk, text: out.let('next', chunk.text) } : chunk,
+    )
+    return [{ target, value: { ...value, chunks } }]
   })
   for (const { target, value } of pairs) {
     target.chunks.forEach(({ text }, chunk) => {
@@ -249,10 +255,12 @@ function emitPipelined(
       const layout = lowering.layouts.of(dot) ?? lowering.layoutOfBlocks(dot.type.axes)
       const prefetch = (): void => {
         const next = sumText([variable], range.extent)
-        out.block(`if (${next} < ${range.end})`, () => {
-          const loaded = load(next)
-          assign(lowering, waiting.a, loaded.a)
-          assign(lowering, waiting.b, loaded.b)
+        lowering.inBranch(() => {
+          out.block(`if (${next} < ${range.end})`, () => {
+            const loaded = load(next)
+            assign(lowering, waiting.a, loaded.a)
+            assign(lowering, waiting.b, loaded.b)
+          })
         })
       }
       lowering.values.set(dot, lowerDot(lowering, dot, layout, waiting, prefetch))

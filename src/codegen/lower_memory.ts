@@ -2,8 +2,10 @@
 import type { AtomicNode, LoadNode, StoreNode } from '../ir/node.ts'
 import { operand } from '../ir/wgsl_text.ts'
 import type { DType } from '../support/dtypes.ts'
+import type { MemoryNode } from './access.ts'
 import { Address } from './address.ts'
 import type { Buffer } from './bindings.ts'
+import { identifier } from './launch_block.ts'
 import type { Layout } from './layout.ts'
 import type { Lowering } from './lowering.ts'
 import {
@@ -15,6 +17,7 @@ import {
   named,
   type Registers,
 } from './registers.ts'
+import { touchOf } from './storage_order.ts'
 import { valueIn } from './values.ts'
 import { storageType, type Width, wgslType } from './wgsl_types.ts'
 
@@ -23,12 +26,12 @@ export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
   const { out, bindings, bound } = lowering
   const layout = lowering.accessLayout(node)
   const width = lowering.accessWidth(node)
-  // What another invocation stored before must be visible.
-  if (bindings.isWritten(node.tensor)) out.line('storageBarrier();')
+  order(lowering, node, layout)
   const buffer = bindings.buffer(node.tensor, width)
   const address = new Address(lowering, node, layout, buffer.width)
   const dtype = node.type.dtype
-  const hint = bound.view(node.tensor).name.replace(/[^A-Za-z0-9]+/g, '_')
+  // Without underscores, names of the author's get a number, which no word of WGSL has.
+  const hint = identifier(bound.view(node.tensor).name).replace(/_/g, '')
   const chunks = chunkRegisters(layout).map((registers): Chunk => {
     const pieces = runsOf(registers, buffer.width).map((run) => {
       const text = loadText(buffer, address, run[0] ?? 0, dtype)
@@ -46,6 +49,7 @@ export function lowerStore(lowering: Lowering, node: StoreNode): void {
   const layout = lowering.accessLayout(node)
   const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node))
   const value = named(lowering.out, valueIn(lowering, node.value, layout), 'v')
+  order(lowering, node, layout)
   const address = new Address(lowering, node, layout, buffer.width)
   const type = storageType(value.dtype, buffer.width)
   forEachGuarded(lowering, layout, buffer.width, address, (run) => {
@@ -60,6 +64,7 @@ export function lowerAtomic(lowering: Lowering, node: AtomicNode): void {
   const layout = lowering.accessLayout(node)
   const buffer = lowering.bindings.buffer(node.tensor, 1)
   const value = named(lowering.out, valueIn(lowering, node.value, layout), 'v')
+  order(lowering, node, layout)
   const address = new Address(lowering, node, layout, 1)
   const operation = `atomic${node.op[0]?.toUpperCase()}${node.op.slice(1)}`
   forEachGuarded(lowering, layout, 1, address, ([register = 0]) => {
@@ -67,6 +72,11 @@ export function lowerAtomic(lowering: Lowering, node: AtomicNode): void {
       `${operation}(&${buffer.name}[${address.index(register)}], ${element(value, register)});`,
     )
   })
+}
+
+/** Keeps the access behind earlier ones of the same tensor that other invocations may still be making. */
+function order({ bindings, bound, storageOrder }: Lowering, node: MemoryNode, layout: Layout): void {
+  if (bindings.isWritten(node.tensor)) storageOrder.before(touchOf(node, layout, bound))
 }
 
 function loadText(buffer: Buffer, address: Address, register: number, dtype: DType): string {

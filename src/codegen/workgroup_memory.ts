@@ -60,12 +60,22 @@ export class WorkgroupMemory {
     this.#read.add(array)
   }
 
-  /** Inside a loop every array may have been read in the round before. */
+  /** Inside a loop every array may have been read in the round before; without rounds nothing has happened. */
   inLoop(body: () => void): void {
-    for (const array of this.#arrays) this.#read.add(array)
-    this.#loops++
+    this.inBranch(() => {
+      for (const array of this.#arrays) this.#read.add(array)
+      this.#loops++
+      body()
+      this.#loops--
+    })
+  }
+
+  /** Code that all invocations run, or none: its barriers cannot be relied on afterwards. */
+  inBranch(body: () => void): void {
+    const [written, read] = [[...this.#written], [...this.#read]]
     body()
-    this.#loops--
+    for (const array of written) this.#written.add(array)
+    for (const array of read) this.#read.add(array)
   }
 
   get bytes(): number {

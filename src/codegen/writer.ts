@@ -8,7 +8,10 @@ export class Writer {
   readonly #prelude: string[] = []
   #lines: string[] = []
   #depth = 1
-  readonly #used = new Map<string, number>()
+  readonly #used = new Set<string>()
+  /** How many names each hint has led to. */
+  readonly #counts = new Map<string, number>()
+  readonly #early = new Map<string, string>()
   readonly #known: Map<string, string>[] = [new Map()]
 
   line(text: string): void {
@@ -28,9 +31,13 @@ export class Writer {
 
   /** A name that was not used before. Single words get a number, because they might mean something in WGSL. */
   fresh(hint: string): string {
-    const count = this.#used.get(hint) ?? 0
-    this.#used.set(hint, count + 1)
-    return count === 0 && hint.includes('_') ? hint : `${hint}_${count}`
+    for (let count = this.#counts.get(hint) ?? 0; ; count++) {
+      const name = count === 0 && hint.includes('_') ? hint : `${hint}_${count}`
+      if (this.#used.has(name)) continue
+      this.#used.add(name)
+      this.#counts.set(hint, count + 1)
+      return name
+    }
   }
 
   /** Names an expression. */
@@ -43,7 +50,7 @@ export class Writer {
   /** The name of an equal expression that is still visible, or a new one. */
   shared(hint: string, expression: string): string {
     if (isName(expression)) return expression
-    for (const scope of this.#known) {
+    for (const scope of [this.#early, ...this.#known]) {
       const known = scope.get(expression)
       if (known) return known
     }
@@ -55,11 +62,11 @@ export class Writer {
   /** Like `shared`, but at the top of the function: for what only depends on the launch and the thread. */
   early(hint: string, expression: string): string {
     if (isName(expression)) return expression
-    const known = this.#known[0]?.get(expression)
+    const known = this.#early.get(expression)
     if (known) return known
     const name = this.fresh(hint)
     this.#prelude.push(`  let ${name} = ${expression};`)
-    this.#known[0]?.set(expression, name)
+    this.#early.set(expression, name)
     return name
   }
 
