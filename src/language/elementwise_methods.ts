@@ -30,6 +30,7 @@ export interface ElementwiseMethods<Operand, TileValue> {
   minimum(other: Operand): TileValue
   /** The larger of two, element by element. */
   maximum(other: Operand): TileValue
+  /** Downwards to an integer, in the dtype of this value; integers stay as they are. Likewise below. */
   floor(): TileValue
   ceil(): TileValue
   /** To the nearest integer, halves to even. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OPS } from '../../src/ir/ops.ts'
 import { ARITHMETIC, type ArithmeticOp, call } from '../../src/ir/ops_arithmetic.ts'
+import type { DType } from '../../src/support/dtypes.ts'
 import { expectCases, type OpCase, rounded } from './op_cases.ts'
 
 const INF = Number.POSITIVE_INFINITY
@@ -136,11 +137,15 @@ const CASES: Readonly<Record<ArithmeticOp, readonly OpCase[]>> = {
     ['f32', [-1.5], -2],
     ['f32', [1.5], 1],
     ['f32', [-INF], -INF],
+    ['i32', [MIN], MIN],
+    ['u32', [UMAX], UMAX],
   ],
   ceil: [
     ['f32', [-1.5], -1],
     ['f32', [1.5], 2],
     ['f32', [-0.5], -0],
+    ['i32', [-7], -7],
+    ['u32', [UMAX], UMAX],
   ],
   round: [
     ['f32', [0.5], 0],
@@ -155,11 +160,16 @@ const CASES: Readonly<Record<ArithmeticOp, readonly OpCase[]>> = {
     ['f32', [8388609], 8388609],
     ['f32', [INF], INF],
     ['f32', [Number.NaN], Number.NaN],
+    ['i32', [MIN], MIN],
+    ['i32', [MAX], MAX],
+    ['u32', [UMAX], UMAX],
   ],
   trunc: [
     ['f32', [-1.9], -1],
     ['f32', [1.9], 1],
     ['f32', [-0.9], -0],
+    ['i32', [-7], -7],
+    ['u32', [UMAX], UMAX],
   ],
   fract: [
     ['f32', [1.75], 0.75],
@@ -257,6 +267,20 @@ describe('arithmetic', () => {
         ],
       ]
     `)
+  })
+
+  it('leaves integers as they are when rounding', () => {
+    const text = (op: ArithmeticOp, dtype: DType): string =>
+      OPS[op].wgsl({ T: dtype, dtype, of: (other) => other }, 'a', '', '')
+    const rows = (['floor', 'ceil', 'round', 'trunc'] as const).map((op) =>
+      (['f32', 'f16', 'i32', 'u32'] as const).map((dtype) => text(op, dtype)).join(' '),
+    )
+    expect(rows).toEqual([
+      'floor(a) floor(a) a a',
+      'ceil(a) ceil(a) a a',
+      'round(a) round(a) a a',
+      'trunc(a) trunc(a) a a',
+    ])
   })
 
   it('names a helper by the type it works on', () => {

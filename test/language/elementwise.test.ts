@@ -92,10 +92,10 @@ describe('every operation', () => {
       reciprocal f32   f16   f32   f32   f32
       minimum    f32   f16   i32   u32   i32
       maximum    f32   f16   i32   u32   i32
-      floor      f32   f16   f32   f32   f32
-      ceil       f32   f16   f32   f32   f32
-      round      f32   f16   f32   f32   f32
-      trunc      f32   f16   f32   f32   f32
+      floor      f32   f16   i32   u32   i32
+      ceil       f32   f16   i32   u32   i32
+      round      f32   f16   i32   u32   i32
+      trunc      f32   f16   i32   u32   i32
       fract      f32   f16   f32   f32   f32
       bitAnd     -     -     i32   u32   i32
       bitOr      -     -     i32   u32   i32
