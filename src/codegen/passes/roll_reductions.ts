@@ -73,25 +73,47 @@ function isSink(node: Node, row: BlockId): boolean {
   )
 }
 
-/** In which pass a node's value exists: one more than the pass of every reduction along the row that it needs. */
+/**
+ * In which pass a node's value exists: one more than the pass of every reduction along the row that it needs. What is
+ * not of the row comes before the pass of its level.
+ */
 function levelsOf(region: Region, row: BlockId): ReadonlyMap<Node, number> {
   const levels = new Map<Node, number>()
-  let earlierEffect = 0
-  const levelOf = (node: Node): number => {
+  const order = new MemoryOrder()
+  for (const node of region) {
     const needed = operandsOf(node).map((operand) => levels.get(operand) ?? 0)
     if (node.kind === 'loop')
       walk(node.body, (inner) => needed.push(...operandsOf(inner).map((n) => levels.get(n) ?? 0)))
-    return Math.max(0, ...needed)
-  }
-  for (const node of region) {
-    let level = levelOf(node)
-    if (node.kind === 'reduce' && isAlong(node, row)) level++
-    // Effects and what might read them keep their order.
-    if (hasEffect(node) || node.kind === 'load') level = Math.max(level, earlierEffect)
-    if (hasEffect(node)) earlierEffect = Math.max(earlierEffect, level)
-    levels.set(node, level)
+    const level = Math.max(0, ...needed) + (node.kind === 'reduce' && isAlong(node, row) ? 1 : 0)
+    levels.set(node, order.levelOf(node, level, isOfRow(node, row)))
   }
   return levels
+}
+
+/** Keeps writes behind earlier reads and writes, and reads behind earlier writes. */
+class MemoryOrder {
+  /** Highest levels so far of what is not of the row, and of writes along it. */
+  #outsideReads = 0
+  #outsideWrites = 0
+  #rowWrites = -1
+
+  levelOf(node: Node, least: number, ofRow: boolean): number {
+    const [reads, writes] = [readsMemory(node), hasEffect(node)]
+    if (!reads && !writes) return least
+    const level = Math.max(least, this.#outsideWrites, ofRow ? this.#rowWrites : this.#rowWrites + 1)
+    if (!writes) {
+      if (!ofRow) this.#outsideReads = Math.max(this.#outsideReads, level)
+      return level
+    }
+    const late = Math.max(level, this.#outsideReads)
+    if (ofRow) this.#rowWrites = late
+    else this.#outsideWrites = late
+    return late
+  }
+}
+
+function readsMemory(node: Node): boolean {
+  return node.kind === 'load' || (node.kind === 'loop' && node.body.some(readsMemory))
 }
 
 function sinkLevel(node: Node, levels: ReadonlyMap<Node, number>): number {
@@ -179,20 +201,23 @@ function accumulate(builder: RegionBuilder, node: RowReduce, phi: PhiNode, value
   return builder.add(spec)
 }
 
-/** True when a later pass would read again what an earlier one has overwritten. */
+/**
+ * True when a pass would read of the row what has been overwritten before: elements are read again in every pass that
+ * needs them, so only stores of the very same elements in the last pass leave them alone long enough.
+ */
 function rereadsWhatItWrites(region: Region, row: BlockId): boolean {
-  const written = new Map<number, Node>()
-  for (const node of region) {
-    if ((node.kind === 'store' || node.kind === 'atomic') && isSink(node, row)) written.set(node.tensor, node)
-  }
-  if (written.size === 0) return false
   const levels = levelsOf(region, row)
-  const last = Math.max(...levels.values())
-  return region.some((node) => {
-    if (node.kind !== 'load' || !node.type.axes.includes(row)) return false
-    const store = written.get(node.tensor)
-    if (store?.kind !== 'store') return store !== undefined
-    const sameElements = node.index.every((index, i) => index === store.index[i])
-    return !sameElements || (levels.get(store) ?? 0) < last
+  const sinks = region.filter((node) => isSink(node, row))
+  const last = Math.max(0, ...sinks.map((node) => sinkLevel(node, levels)))
+  const loads = region.filter((node) => node.kind === 'load' && node.type.axes.includes(row))
+  let found = false
+  walk(region, (write) => {
+    if (write.kind !== 'store' && write.kind !== 'atomic') return
+    found ||= loads.some((load) => {
+      if (load.kind !== 'load' || load.tensor !== write.tensor) return false
+      const sameElements = load.index.every((index, i) => index === write.index[i])
+      return write.kind === 'atomic' || !sameElements || levels.get(write) !== last
+    })
   })
+  return found
 }
