@@ -6,8 +6,9 @@ import { INDEXINGS, type Indexing, type PidType } from '../config/fields.ts'
 import type { BlockInput, ConfigSpecInput, LoopInput, RowInput, TileInput } from '../config/spec_input.ts'
 import type { KernelIr } from '../ir/kernel_ir.ts'
 import { type Block, type BlockId, type LoopNode, type Node, ONE } from '../ir/node.ts'
+import type { OpName } from '../ir/ops.ts'
 import { evalSize, maxOf, type Size, type SizeSymbol } from '../ir/size.ts'
-import { walk } from '../ir/traverse.ts'
+import { hasEffect, operandsOf, walk } from '../ir/traverse.ts'
 import { cdiv, clamp, nextPowerOf2 } from '../support/maths.ts'
 import { contiguousBlock } from './access.ts'
 import { canFlatten } from './passes/flatten_loops.ts'
@@ -24,6 +25,8 @@ const MAX_DOT_ROWS = 16
 const MAX_STATIC_ROUNDS = 16
 /** Registers per thread that the default config spends on a row. */
 const ROW_REGISTERS = 32
+
+const COMMUTATIVE: ReadonlySet<OpName> = new Set(['add', 'mul', 'maximum', 'minimum', 'or', 'and'])
 
 /** `sizeOfSymbol` gives the sizes at hand: those of the call that the kernel was traced for. */
 export function configSpecInput(
@@ -101,16 +104,15 @@ function staticRounds(
   })
 }
 
-/** True when the rounds may run in any order: they only add to what they carry. */
+/** True when the rounds may run in any order: they only add to what they carry, and look at it for nothing else. */
 function isReorderable(node: LoopNode): boolean {
-  if (node.body.some((inner) => inner.kind === 'store' || inner.kind === 'atomic' || inner.kind === 'loop'))
-    return false
+  if (node.body.some((inner) => hasEffect(inner) || inner.kind === 'loop')) return false
+  const reads = [...node.body.flatMap(operandsOf), ...node.yields]
   return node.phis.every((phi, i) => {
     const next = node.yields[i]
+    if (reads.filter((value) => value === phi || value === next).length !== 2) return false
     if (next?.kind === 'dot') return next.acc === phi
-    const commutes =
-      next?.kind === 'map' && ['add', 'mul', 'maximum', 'minimum', 'or', 'and'].includes(next.op)
-    return commutes && next.args.filter((arg) => arg === phi).length === 1
+    return next?.kind === 'map' && COMMUTATIVE.has(next.op) && next.args.includes(phi)
   })
 }
 
