@@ -1,16 +1,16 @@
 /** Lines of a file, read in pieces: a sweep's measurements may be larger than a string should be. Node only. */
-import { closeSync, openSync, readSync } from 'node:fs'
-import { StringDecoder } from 'node:string_decoder'
+import { requireNode } from '../support/node.ts'
 
 const PIECE = 1 << 22
 
 /** The lines of the file at `path`, without their ends; a byte order mark is dropped. Bad UTF-8 becomes U+FFFD. */
 export function* fileLines(path: string): Generator<string> {
-  const file = openSync(path, 'r')
+  const fs = requireNode('fs', `reading ${path}`)
+  const file = fs.openSync(path, 'r')
   try {
-    yield* splitLines(readPieces(file))
+    yield* splitLines(readPieces((buffer) => fs.readSync(file, buffer)))
   } finally {
-    closeSync(file)
+    fs.closeSync(file)
   }
 }
 
@@ -19,14 +19,14 @@ export function textLines(text: string): Generator<string> {
   return splitLines([text])
 }
 
-function* readPieces(file: number): Generator<string> {
-  const decoder = new StringDecoder('utf8')
-  const buffer = Buffer.alloc(PIECE)
-  for (let bytes = readSync(file, buffer); bytes > 0; bytes = readSync(file, buffer))
-    yield decoder.write(buffer.subarray(0, bytes))
-  yield decoder.end()
+/** `read` fills a buffer and answers with the number of bytes, 0 at the end. */
+function* readPieces(read: (buffer: Uint8Array) => number): Generator<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  const buffer = new Uint8Array(PIECE)
+  for (let bytes = read(buffer); bytes > 0; bytes = read(buffer))
+    yield decoder.decode(buffer.subarray(0, bytes), { stream: true })
+  yield decoder.decode()
 }
-
 function* splitLines(pieces: Iterable<string>): Generator<string> {
   let rest = ''
   let first = true

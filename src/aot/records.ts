@@ -1,6 +1,8 @@
 /**
- * The records of a run, `records_<hardware_id>.jsonl`: one JSON object a line, appended and flushed line by line,
- * the source of truth from which every other file of a run is derived. Here: the kinds of event, and the reader,
+ * The records of a run, `records_<hardware_id>.jsonl`: one JSON object a line, appended and flushed line by
+ * line,
+ * the source of truth from which every other file of a run is derived. Here: the kinds of event, and the
+ * reader,
  * which never gives up on a file. A line that cannot be used becomes a `LineProblem` and is left out.
  */
 import { type ConfigData, toConfigValue } from '../config/value.ts'
@@ -8,7 +10,7 @@ import type { BatchedSpec, Features, FeatureValue } from '../heuristics/features
 import { errorMessage } from '../support/errors.ts'
 
 /** What one line of a run's records says; `event` tells which. */
-export type AotRecord = RunRecord | KernelRecord | TunedRecord | MeasurementRecord
+export type AotRecord = RunRecord | KernelRecord | TunedRecord | FailureRecord | MeasurementRecord
 
 /** A run begins or is resumed. Applies to the lines that follow. */
 export interface RunRecord {
@@ -51,6 +53,18 @@ export interface TunedRecord {
   readonly seconds: number
   /** Reason to how many configs. */
   readonly failures: Readonly<Record<string, number>>
+  /** Other good configs, the best first: candidates for shapes that nobody tuned. */
+  readonly runners_up?: readonly ConfigData[]
+}
+
+/** One shape could not be tuned or measured at all. */
+export interface FailureRecord {
+  readonly event: 'failure'
+  readonly phase: string
+  readonly kernel: string
+  readonly shape_hash: string
+  readonly shape_features: Features
+  readonly reason: string
 }
 
 export type MeasurementStatus = 'ok' | 'invalid' | 'wrong' | 'timeout' | 'error'
@@ -108,7 +122,8 @@ export function formatProblem(problem: LineProblem): string {
 }
 
 /**
- * Reads the lines of one records file. Never throws on contents; blank lines are no problem. Repeated lines of
+ * Reads the lines of one records file. Never throws on contents; blank lines are no problem. Repeated lines
+ * of
  * measurements are left out; other records may repeat, a resumed run says again what it works on.
  */
 export function readRecords(lines: Iterable<string>, file: string): ReadResult<AotRecord> {
@@ -211,6 +226,14 @@ const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRe
     shape_features: checkFeatures(fields.shape_features),
     config: checkConfig(fields.config),
     timing_ms: checkTime(fields.timing_ms),
+    ...(Array.isArray(fields.runners_up) ? { runners_up: fields.runners_up.map(checkConfig) } : {}),
+  }),
+  failure: (fields) => ({
+    ...(fields as unknown as FailureRecord),
+    kernel: checkName(fields.kernel, 'kernel'),
+    shape_hash: checkName(fields.shape_hash, 'shape_hash'),
+    shape_features: checkFeatures(fields.shape_features),
+    reason: String(fields.reason),
   }),
   measurement: (fields) => ({
     ...(fields as unknown as MeasurementRecord),
