@@ -18,6 +18,9 @@ const ENTRIES = {
   index: 'src/index.ts',
   'cli/main': 'src/cli/main.ts',
 }
+/** Script of the report's page: a file of its own in dist/, with everything in it, that is inlined as text. */
+const REPORT_CLIENT = 'src/aot/evaluate/report/client/main.ts'
+
 /** Entries that need not exist. */
 const OPTIONAL = ['cli/main']
 
@@ -45,6 +48,7 @@ async function build(root) {
   const staging = `${dist}.${process.pid}`
   try {
     await bundle(root, entries, staging)
+    await bundleReportClient(root, staging)
     emitDeclarations(root, staging)
     writeFileSync(keyFile(staging), key)
     replaceFolder(staging, dist)
@@ -70,6 +74,21 @@ async function bundle(root, entries, outdir) {
     logLevel: 'warning',
   })
   if (warnings.length > 0) throw new Error('esbuild warned about the code; see above')
+}
+
+async function bundleReportClient(root, outdir) {
+  if (!existsSync(join(root, REPORT_CLIENT))) return
+  await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: [REPORT_CLIENT],
+    outfile: join(outdir, 'report_client.js'),
+    bundle: true,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    minify: true,
+    logLevel: 'warning',
+  })
 }
 
 function emitDeclarations(root, outdir) {

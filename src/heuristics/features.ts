@@ -1,6 +1,8 @@
 /**
- * The features of a call: the only thing that a generated module may decide by. One extractor serves the sweep
- * (collect, measure) and the running program, so that both see the same numbers; dimensions declared `batched`
+ * The features of a call: the only thing that a generated module may decide by. One extractor serves the
+ * sweep
+ * (collect, measure) and the running program, so that both see the same numbers; dimensions declared
+ * `batched`
  * are left out in both. Names: `arg0_dim1`, `arg0_numel`, `arg0_ndim`, `arg0_dtype`, `arg0_dtype_size`,
  * `arg0_dtype_cat`, `arg2_scalar`, and `key_0`, `key_1`, … for the values of a user's `key` function.
  */
@@ -14,7 +16,8 @@ export type FeatureValue = number | string
 export type Features = Readonly<Record<string, FeatureValue>>
 
 /**
- * Per argument: null, or for a tensor one entry per dimension, null for a dimension that counts and any integer
+ * Per argument: null, or for a tensor one entry per dimension, null for a dimension that counts and any
+ * integer
  * for one that does not.
  */
 export type BatchedSpec = readonly (readonly (number | null)[] | null | undefined)[]
@@ -32,7 +35,9 @@ export interface FeatureOptions {
 /** One flattened value of a `key` function; null holds the place of a value that was null or undefined. */
 export type KeyValue = FeatureValue | null
 
-/** Features of the positional arguments of a call. Arguments that are no tensor, number or boolean have none. */
+/**
+ * Features of the positional arguments of a call. Arguments that are no tensor, number or boolean have none.
+ */
 export function extractFeatures(args: readonly unknown[], options: FeatureOptions = {}): Features {
   const features: Record<string, FeatureValue> = {}
   args.forEach((arg, index) => {
@@ -42,7 +47,9 @@ export function extractFeatures(args: readonly unknown[], options: FeatureOption
   return features
 }
 
-/** Features of what a user's `key` function returned. A null keeps its position: `[null, 5]` has only `key_1`. */
+/**
+ * Features of what a user's `key` function returned. A null keeps its position: `[null, 5]` has only `key_1`.
+ */
 export function keyFeatures(value: unknown): Features {
   const features: Record<string, FeatureValue> = {}
   flattenKey(value).forEach((entry, index) => {
@@ -63,7 +70,9 @@ export function flattenKey(value: unknown): readonly KeyValue[] {
   return [stableStringify(value)]
 }
 
-/** The features of `features` that `batched` leaves in: for records written before the declaration changed. */
+/**
+ * The features of `features` that `batched` leaves in: for records written before the declaration changed.
+ */
 export function withoutBatched(features: Features, batched: BatchedSpec | undefined): Features {
   if (!batched) return features
   const kept = Object.entries(features).filter(([name]) => {
@@ -82,7 +91,9 @@ export function isTensorLike(value: unknown): value is TensorLike {
   return Array.isArray(shape) && typeof dtype === 'string'
 }
 
-/** Bytes and category (bool 0, int 1, float 2, complex 3, other 4) of a dtype, ours or spelled as elsewhere. */
+/**
+ * Bytes and category (bool 0, int 1, float 2, complex 3, other 4) of a dtype, ours or spelled as elsewhere.
+ */
 export function describeDType(dtype: string): { readonly bytes: number; readonly category: number } {
   if (isDType(dtype)) return { bytes: DTYPES[dtype].bytes, category: DTYPES[dtype].categoryCode }
   const [, kind = '', bits] = /^(?:.*\.)?([a-z]+?)(\d+)(?:_\w*)?$/.exec(dtype) ?? []

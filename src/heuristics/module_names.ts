@@ -1,5 +1,6 @@
 /**
- * Names of generated modules and of what they export. Any kernel name gives valid names; different kernels give
+ * Names of generated modules and of what they export. Any kernel name gives valid names; different kernels
+ * give
  * different files.
  */
 import { sha16 } from '../support/stable.ts'

@@ -1,6 +1,8 @@
 /**
- * The build: measurements in, one TypeScript module per kernel out, with a summary, an evaluation of the emitted
- * code and a report. Nothing is written here (see write_build.ts) and nothing depends on the clock or on chance:
+ * The build: measurements in, one TypeScript module per kernel out, with a summary, an evaluation of the
+ * emitted
+ * code and a report. Nothing is written here (see write_build.ts) and nothing depends on the clock or on
+ * chance:
  * the same measurements give the same text.
  */
 import { moduleFileName } from '../../heuristics/module_names.ts'
@@ -13,6 +15,7 @@ import { type DecisionOptions, toSettings } from './decide/settings.ts'
 import { moduleText } from './emit/module_text.ts'
 import { type Evaluation, evaluateModule } from './evaluate_module.ts'
 import { type InputFile, readSweeps } from './input/read_sweeps.ts'
+import type { Sweep } from './input/sweep.ts'
 import { type KernelSummary, summarise } from './summary.ts'
 
 export interface BuildOptions extends DecisionOptions {
@@ -26,8 +29,8 @@ export interface BuildOptions extends DecisionOptions {
   readonly fileHeader?: string | undefined
   /** Name and version of this tool, for the modules' headers. */
   readonly tool?: string | undefined
-  /** What earlier modules chose, by kernel. */
-  readonly previous?: Readonly<Record<string, PreviousChoices>> | undefined
+  /** What an earlier module of that file name chose for a kernel. */
+  readonly previous?: ((sweep: Sweep, fileName: string) => PreviousChoices | undefined) | undefined
 }
 
 export interface BuiltKernel {
@@ -57,7 +60,8 @@ export interface BuildResult {
 const UNKNOWN_DEVICE = 'unknown_device'
 
 /**
- * Builds all kernels. Throws UsageError for options, DataError when no file holds a usable measurement; a kernel
+ * Builds all kernels. Throws UsageError for options, DataError when no file holds a usable measurement; a
+ * kernel
  * that cannot be built is listed under `failed`.
  */
 export function buildHeuristics(options: BuildOptions): BuildResult {
@@ -70,9 +74,9 @@ export function buildHeuristics(options: BuildOptions): BuildResult {
   const failed: FailedKernel[] = []
   for (const sweep of sweeps) {
     try {
-      const decision = decide(sweep, settings, options.previous?.[sweep.kernel])
-      const text = moduleText(decision, emit)
       const fileName = moduleFileName(sweep.kernel, device)
+      const decision = decide(sweep, settings, options.previous?.(sweep, fileName))
+      const text = moduleText(decision, emit)
       const evaluation = evaluateModule(text, fileName, decision)
       kernels.push({
         kernel: sweep.kernel,

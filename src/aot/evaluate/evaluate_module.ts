@@ -1,6 +1,8 @@
 /**
- * The verdict on a module: its text is run on every shape of the sweep, its choice looked up in the measurements.
- * A shape without an answer, a config that was never measured there, or an answer other than the decision's is a
+ * The verdict on a module: its text is run on every shape of the sweep, its choice looked up in the
+ * measurements.
+ * A shape without an answer, a config that was never measured there, or an answer other than the decision's
+ * is a
  * failure, never left out of the count.
  */
 import { DataError } from '../../support/errors.ts'
@@ -26,7 +28,9 @@ export interface Evaluation {
   readonly shapes: readonly ShapeVerdict[]
 }
 
-/** Runs and judges the text of a module. Throws DataError when it cannot be run or contradicts the decision. */
+/**
+ * Runs and judges the text of a module. Throws DataError when it cannot be run or contradicts the decision.
+ */
 export function evaluateModule(text: string, path: string, decision: Decision): Evaluation {
   const module = runModule(text, decision.kernel, path)
   const { matrix } = decision

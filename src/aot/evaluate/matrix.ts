@@ -118,7 +118,9 @@ function standardError(samples: readonly number[]): number {
   return (1.2533 * deviation) / middle / Math.sqrt(samples.length)
 }
 
-/** A handful of samples estimates noise badly: each estimate is averaged with the typical one of the sweep. */
+/**
+ * A handful of samples estimates noise badly: each estimate is averaged with the typical one of the sweep.
+ */
 function steadied(noise: Float64Array): Float64Array {
   const known = [...noise].filter((value) => value > 0)
   if (known.length === 0) return noise

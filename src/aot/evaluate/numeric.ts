@@ -1,5 +1,6 @@
 /**
- * Reading and changing elements whose index is known to be inside, and reductions. `at` takes one kind of array
+ * Reading and changing elements whose index is known to be inside, and reductions. `at` takes one kind of
+ * array
  * only, and `entryAt` all others: engines keep the first fast because it never meets anything else.
  */
 

@@ -10,7 +10,9 @@ import { entryAt } from './numeric.ts'
 export interface KernelSummary {
   readonly num_configs: number
   readonly backend: string
-  /** Share of the measured shapes on which the choice is the fastest kept config; not a measure of quality. */
+  /**
+   * Share of the measured shapes on which the choice is the fastest kept config; not a measure of quality.
+   */
   readonly model_accuracy: number
   readonly performance_stats: {
     readonly max_slowdown: number

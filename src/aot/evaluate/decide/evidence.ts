@@ -1,4 +1,6 @@
-/** What speaks for each leaf: how many shapes it has seen, how these fared when held out, and where they lie. */
+/**
+ * What speaks for each leaf: how many shapes it has seen, how these fared when held out, and where they lie.
+ */
 
 import type { Column, Row } from '../features/columns.ts'
 import { columnsOf, type Term } from '../features/terms.ts'

@@ -1,6 +1,8 @@
 /**
- * From the policy that validation picked to the program that is written down: terms and thresholds tidied, leaves
- * that held-out shapes speak against made safe, a guard for shapes outside the sweep, configs nobody chooses left
+ * From the policy that validation picked to the program that is written down: terms and thresholds tidied,
+ * leaves
+ * that held-out shapes speak against made safe, a guard for shapes outside the sweep, configs nobody chooses
+ * left
  * out, and the evidence for each leaf collected.
  */
 import type { ConfigData } from '../../../config/value.ts'

@@ -3,12 +3,16 @@ import { sha16 } from '../../../support/stable.ts'
 import type { Lesson } from '../learn/lesson.ts'
 import { columnsOfMatrix, lossesOf, regretOf, type TimingMatrix } from '../matrix.ts'
 import { entryAt, range } from '../numeric.ts'
-import { type LossTable, type Selection, selectConfigs } from '../select/subset.ts'
+import { type Selection, selectConfigs } from '../select/subset.ts'
+import type { LossTable } from '../select/subset_task.ts'
 import type { SubsetPoint } from './decision.ts'
 import type { DecisionSettings } from './settings.ts'
 import { regretStatistics } from './statistics.ts'
 
-/** Learning works on at most this many configs: of a large sweep those that matter most on the measured shapes. */
+/**
+ * Learning works on at most this many configs: of a large sweep those that matter most on the measured
+ * shapes.
+ */
 const MOST_CANDIDATES = 48
 /** Stands for infinity where a sum must stay finite. */
 const VERY_SLOW = 10

@@ -18,8 +18,8 @@ export function warningsOf(decision: Omit<Decision, 'warnings'>, selection: Sele
     )
   else if (goal.chosen > settings.goal.threshold * (1 + 1e-9))
     warnings.push(
-      `goal ${settings.goal.name} <= ${settings.goal.threshold}: the kept configs reach ${format(goal.statistic)}, ` +
-        `but the choices among them only ${format(goal.chosen)}`,
+      `goal ${settings.goal.name} <= ${settings.goal.threshold}: the kept configs reach ` +
+        `${format(goal.statistic)}, but the choices among them only ${format(goal.chosen)}`,
     )
   if (selection.uncovered.length > 0)
     warnings.push(
@@ -50,7 +50,8 @@ function betterBackend(decision: Omit<Decision, 'warnings'>): string | undefined
 function names(hashes: readonly string[]): string {
   const rest = hashes.length - MOST_NAMED
   const shown = hashes.slice(0, MOST_NAMED).join(', ')
-  return `${hashes.length} ${hashes.length === 1 ? 'shape' : 'shapes'} (${shown}${rest > 0 ? `, and ${rest} more` : ''})`
+  const noun = hashes.length === 1 ? 'shape' : 'shapes'
+  return `${hashes.length} ${noun} (${shown}${rest > 0 ? `, and ${rest} more` : ''})`
 }
 
 function format(factor: number): string {

@@ -8,13 +8,21 @@ import { stringLiteral, thresholdLiteral } from './literals.ts'
 export function columnName(columns: readonly Column[], index: number): string {
   const { name } = entryAt(columns, index)
   const plain = name.replace(/[^A-Za-z0-9_]/g, '_').replace(/^(?=\d|$)/, '_')
-  const isTaken = columns.slice(0, index).some((other) => other.name.replace(/[^A-Za-z0-9_]/g, '_') === plain)
-  return isTaken || RESERVED.test(plain) ? `${plain}_${index}` : plain
+  const isTwin = columns.slice(0, index).some((other) => other.name.replace(/[^A-Za-z0-9_]/g, '_') === plain)
+  return isTwin || TAKEN.has(plain) || NUMBERED.test(plain) ? `${plain}_${index}` : plain
 }
 
 /** Words of the language, and names that the module uses itself. */
-const RESERVED =
-  /^(?:break|case|catch|class|const|continue|debugger|default|delete|do|else|enum|export|extends|false|finally|for|function|if|implements|import|in|instanceof|interface|let|new|null|package|private|protected|public|return|static|super|switch|this|throw|true|try|typeof|undefined|var|void|while|with|yield|await|async|eval|arguments|size|rank|numel|dtype|dtypeSize|dtypeCategory|scalar|numberOf|textOf|clamp|meta|CONFIGS|TABLE|Math|Number|String|Infinity|NaN|best|least|entry|(?:arg|value|x|c)\d+)$/
+const TAKEN: ReadonlySet<string> = new Set(
+  (
+    'break case catch class const continue debugger default delete do else enum export extends false ' +
+    'finally for function if implements import in instanceof interface let new null package private ' +
+    'protected public return static super switch this throw true try typeof undefined var void while with ' +
+    'yield await async eval arguments size rank numel dtype dtypeSize dtypeCategory scalar numberOf textOf ' +
+    'clamp meta CONFIGS TABLE Math Number String Infinity NaN best least entry distance'
+  ).split(' '),
+)
+const NUMBERED = /^(?:arg|value|x|c|TEXTS_)\d+$/
 
 /** A derived quantity has a constant of its own; undefined for terms that are compared as they are. */
 export function quantity(

@@ -1,5 +1,6 @@
 /**
- * The body of `key_<kernel>`: first the features that the decision needs, each a named constant, then the guard
+ * The body of `key_<kernel>`: first the features that the decision needs, each a named constant, then the
+ * guard
  * for unfamiliar shapes, then nested ifs or the scan of a table. Nothing is allocated in a call.
  */
 import type { Decision } from '../decide/decision.ts'

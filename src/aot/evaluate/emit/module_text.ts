@@ -14,13 +14,16 @@ export interface EmitOptions extends Provenance {
   readonly fileHeader?: string | undefined
 }
 
-/** TypeScript without imports that type-checks under strict settings and needs no more than types stripped. */
+/**
+ * TypeScript without imports that type-checks under strict settings and needs no more than types stripped.
+ */
 export function moduleText(decision: Decision, options: EmitOptions): string {
   const key = keyFunction(decision)
   const names = moduleExports(decision.kernel)
   const { training, heldOut } = decision
   const summary = [
-    `Shapes: ${decision.sweep.shapes.length}, configs measured: ${decision.sweep.configs.length}, kept: ${decision.configs.length}.`,
+    `Shapes: ${decision.sweep.shapes.length}, configs measured: ${decision.sweep.configs.length}, ` +
+      `kept: ${decision.configs.length}.`,
     `Time over best time: ${training.geomean.toFixed(3)} on these shapes` +
       (heldOut
         ? `, ${heldOut.geomean.toFixed(3)} on shapes held out (95 %: ${heldOut.p95.toFixed(2)}).`

@@ -1,6 +1,7 @@
 /**
  * Reads back the decision of a generated module from its code. Only code as this package writes it is
- * understood; a module that somebody edited beyond changing numbers yields no tree, and its configs still count.
+ * understood; a module that somebody edited beyond changing numbers yields no tree, and its configs still
+ * count.
  */
 import type { NamedTerm, NamedTree, PreviousChoices } from '../decide/previous_choices.ts'
 import { hashesOf } from '../decide/previous_choices.ts'
@@ -11,23 +12,15 @@ export function parseModule(text: string, kernel: string, path: string): Previou
   const module = runModule(text, kernel, path)
   const body = /export function key_\w+\([^)]*\): number \{\n([\s\S]*?)\n\}/.exec(text)?.[1]
   return {
-    configHashes: hashesOf(configsIn(text, module.autotune.length)),
+    configHashes: hashesOf(module.configs),
     tree: body ? parseBody(body) : undefined,
   }
 }
 
-/** The list CONFIGS, evaluated by itself. */
-function configsIn(text: string, parameters: number): readonly unknown[] {
-  const list = /\nconst CONFIGS: readonly ConfigData\[\] = (\[\n[\s\S]*?\n\])\n/.exec(text)?.[1]
-  if (!list || parameters < 0) return []
-  const source = `export function key_list() {}\nexport function autotune_list() { return ${list} }`
-  return runModule(source, 'list', 'CONFIGS').autotune() as unknown as readonly unknown[]
-}
-
 type Quantities = ReadonlyMap<string, NamedTerm>
 
-const COLUMN =
-  /^const (\w+) = (?:size|numel|rank|dtype|dtypeSize|dtypeCategory|scalar|numberOf|textOf)\(_?(?:arg|value)(\d+)(?:, (\d+))?\)$/
+const READER = 'size|numel|rank|dtype|dtypeSize|dtypeCategory|scalar|numberOf|textOf'
+const COLUMN = new RegExp(`^const (\\w+) = (?:${READER})\\(_?(?:arg|value)\\d+(?:, \\d+)?\\)$`)
 const QUANTITY = /^const (\w+) = ([\w* ()/]+)$/
 const BRANCH = /^if \((.+)\) (?:\{|return (\d+)(?: \/\/.*)?)$/
 const RETURN = /^return (\d+)(?: \/\/.*)?$/

@@ -1,5 +1,6 @@
 /**
- * Generated modules, run: types are stripped and the functions called, so that what is judged is the very text
+ * Generated modules, run: types are stripped and the functions called, so that what is judged is the very
+ * text
  * that production will load, and not what the build meant to write.
  */
 import { Script } from 'node:vm'
@@ -13,6 +14,8 @@ import type { ModuleMeta } from './meta.ts'
 export interface LoadedModule {
   readonly key: (...args: readonly unknown[]) => number
   readonly autotune: (...args: readonly unknown[]) => ConfigData
+  /** Empty when the module does not export them. */
+  readonly configs: readonly unknown[]
   /** As far as the text has one; modules of other makers may not. */
   readonly meta: Partial<ModuleMeta>
 }
@@ -35,18 +38,20 @@ export function runModule(text: string, kernel: string, path: string): LoadedMod
   } catch (error) {
     throw new DataError(`${path} is no usable module: ${errorMessage(error)}`)
   }
-  const { [names.key]: key, [names.autotune]: autotune, meta } = exports
+  const { [names.key]: key, [names.autotune]: autotune, meta, CONFIGS: configs } = exports
   if (typeof key !== 'function' || typeof autotune !== 'function')
     throw new DataError(`${path} does not export ${names.key} and ${names.autotune}`)
   return {
     key: key as LoadedModule['key'],
     autotune: autotune as LoadedModule['autotune'],
+    configs: Array.isArray(configs) ? configs : [],
     meta: (meta ?? {}) as Partial<ModuleMeta>,
   }
 }
 
 /**
- * Arguments with the given features, as a module takes them: `{ shape, dtype }` for tensors, numbers for scalars,
+ * Arguments with the given features, as a module takes them: `{ shape, dtype }` for tensors, numbers for
+ * scalars,
  * values by position for `key_0`, `key_1`, …; other names by position in alphabetical order.
  */
 export function argumentsOf(features: Features): readonly unknown[] {

@@ -1,4 +1,7 @@
-/** A table of measured shapes as a scan for the nearest: numbers in one flat constant, no allocation in a call. */
+/**
+ * A table of measured shapes as a scan for the nearest: numbers in one flat constant, no allocation in a
+ * call.
+ */
 import type { Decision } from '../decide/decision.ts'
 import type { Column } from '../features/columns.ts'
 import { logSize } from '../learn/coordinates.ts'
@@ -18,23 +21,17 @@ export function tableConstants(columns: readonly Column[], table: TableProgram):
     ]
     return `  ${cells.map(numberLiteral).join(', ')},`
   })
-  const texts = table.categories.map(
-    (column, index) =>
-      `const TEXTS_${index}: readonly string[] = [${entryAt(columns, column).values.map(stringLiteral).join(', ')}]`,
-  )
-  const order = [
-    ...table.axes.map(({ column, log }) =>
-      log ? `log2 ${entryAt(columns, column).name}` : entryAt(columns, column).name,
-    ),
+  const texts = table.categories.map((column, index) => {
+    const values = entryAt(columns, column).values.map(stringLiteral)
+    return `const TEXTS_${index}: readonly string[] = [${values.join(', ')}]`
+  })
+  const cells = [
+    ...table.axes.map(({ column, log }) => `${log ? 'log2 ' : ''}${columnName(columns, column)}`),
+    ...table.categories.map((column) => columnName(columns, column)),
+    'position in CONFIGS',
   ]
-  const doc = `/** Measured shapes: ${[...order, ...table.categories.map((column) => entryAt(columns, column).name)].join(', ')}; position in CONFIGS. */`
-  return [
-    ...texts,
-    doc.replace(/\*\/(?=.)/g, '* /'),
-    'const TABLE: readonly number[] = [',
-    ...rows,
-    ']',
-  ].join('\n')
+  const doc = ['/** Measured shapes, by:', ...cells.map((cell) => ` * ${cell}`), ' */']
+  return [...texts, ...doc, 'const TABLE: readonly number[] = [', ...rows, ']'].join('\n')
 }
 
 /** Statements that return the choice of the nearest entry. */

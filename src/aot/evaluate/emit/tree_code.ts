@@ -1,4 +1,6 @@
-/** A tree as nested ifs: the low side inside, the high side after, a comment with the evidence at every leaf. */
+/**
+ * A tree as nested ifs: the low side inside, the high side after, a comment with the evidence at every leaf.
+ */
 import type { Decision, LeafEvidence } from '../decide/decision.ts'
 import { termsIn } from '../learn/tidy.ts'
 import { isLeaf, type TreeNode } from '../learn/tree.ts'

@@ -1,6 +1,8 @@
 /**
- * A sweep: everything that was measured of one kernel on one device, merged over lines, files and runs. Shapes
- * are told apart by hash and features, configs by their contents; all samples of a cell are kept. The order of
+ * A sweep: everything that was measured of one kernel on one device, merged over lines, files and runs.
+ * Shapes
+ * are told apart by hash and features, configs by their contents; all samples of a cell are kept. The order
+ * of
  * the result does not depend on the order of the lines.
  */
 import type { ConfigData } from '../../../config/value.ts'
@@ -148,7 +150,9 @@ export class SweepBuilder {
   }
 }
 
-/** A wrong or refused config stays so; a time-out or an error is forgiven once the config ran all the same. */
+/**
+ * A wrong or refused config stays so; a time-out or an error is forgiven once the config ran all the same.
+ */
 function settle({ samples, failures }: CellEntry): SweepCell {
   for (const status of ['wrong', 'invalid'] as const) if (failures.has(status)) return { samples: [], status }
   if (samples.length > 0) return { samples: [...samples].sort((a, b) => a - b), status: 'ok' }

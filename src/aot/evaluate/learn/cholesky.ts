@@ -1,4 +1,6 @@
-/** Cholesky factors of symmetric positive definite matrices, row by row in flat arrays, and solving with them. */
+/**
+ * Cholesky factors of symmetric positive definite matrices, row by row in flat arrays, and solving with them.
+ */
 import { at } from '../numeric.ts'
 
 /** Replaces the lower triangle of `matrix` (n by n) by its factor. False when it is not positive definite. */

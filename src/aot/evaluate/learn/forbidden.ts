@@ -1,5 +1,6 @@
 /**
- * Where a config is forbidden, as far as a sweep can tell. A failure with a system (too large a row, too little
+ * Where a config is forbidden, as far as a sweep can tell. A failure with a system (too large a row, too
+ * little
  * memory) holds for unseen shapes too: those beyond a failed one, or nearest to it. A hole without a system
  * (a line that was torn) is no evidence against the config elsewhere.
  */
@@ -37,7 +38,9 @@ function ran(losses: Losses, row: number, config: number): boolean {
   return Number.isFinite(losses[row]?.[config])
 }
 
-/** Failures keep company: most failed shapes have a failed shape for their nearest, or there are no others. */
+/**
+ * Failures keep company: most failed shapes have a failed shape for their nearest, or there are no others.
+ */
 function hasSystem(
   points: readonly Float64Array[],
   losses: Losses,

@@ -1,5 +1,6 @@
 /**
- * A random forest of regression trees with many outputs: every tree sees a bootstrap sample of the shapes and a
+ * A random forest of regression trees with many outputs: every tree sees a bootstrap sample of the shapes
+ * and a
  * random half of the terms at each split. It catches the cliffs (registers, divisibility, cache sizes) that a
  * smooth model rounds off.
  */
@@ -7,7 +8,10 @@ import type { Random } from '../../../support/random.ts'
 import { addTo, at, entryAt, range } from '../numeric.ts'
 import type { Smoother } from './gaussian_process.ts'
 
-/** Node i asks about term `terms[i]`, or is a leaf when that is -1; its children are `low[i]` and `low[i] + 1`. */
+/**
+ * Node i asks about term `terms[i]`, or is a leaf when that is -1; its children are `low[i]` and `low[i] +
+ * 1`.
+ */
 interface FlatTree {
   readonly terms: number[]
   readonly thresholds: number[]

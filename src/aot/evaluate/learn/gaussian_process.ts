@@ -1,6 +1,8 @@
 /**
- * Gaussian process regression with many outputs that share one kernel: a Matérn kernel with a length scale per
- * coordinate, a linear part and noise, all chosen by the marginal likelihood. Sweeps are small (tens of shapes),
+ * Gaussian process regression with many outputs that share one kernel: a Matérn kernel with a length scale
+ * per
+ * coordinate, a linear part and noise, all chosen by the marginal likelihood. Sweeps are small (tens of
+ * shapes),
  * and times vary smoothly with the logs of sizes: this is the model that makes the most of few points.
  */
 import { addTo, at, entryAt, range } from '../numeric.ts'
@@ -12,7 +14,10 @@ export interface Smoother {
 }
 
 export interface GaussianProcess extends Smoother {
-  /** Natural logs of length scales, then of noise and of the weight of the linear part; a start for the next fit. */
+  /**
+   * Natural logs of length scales, then of noise and of the weight of the linear part; a start for the next
+   * fit.
+   */
   readonly logParameters: readonly number[]
   /** Log marginal likelihood less the penalty on extreme parameters, for comparing sets of coordinates. */
   readonly evidence: number
@@ -37,7 +42,8 @@ const STEPS = { first: 1.5, firstFromStart: 0.6, last: 0.15, rounds: 3 } as cons
 const PENALTY = 0.05
 
 /**
- * Fits `outputs` (one array per point) at `points`. With `start` (the parameters of a similar fit) the search is
+ * Fits `outputs` (one array per point) at `points`. With `start` (the parameters of a similar fit) the
+ * search is
  * short. Every point must have at least one coordinate.
  */
 export function fitGaussianProcess(
@@ -113,7 +119,9 @@ class TrainingData {
   readonly mean: Float64Array
   readonly centred: Float64Array
   readonly centre: Float64Array
-  /** For each pair i >= j in order, per dimension: squared difference; and the inner product about the centre. */
+  /**
+   * For each pair i >= j in order, per dimension: squared difference; and the inner product about the centre.
+   */
   readonly squares: Float64Array
   readonly slopes: Float64Array
 

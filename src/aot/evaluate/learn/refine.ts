@@ -1,6 +1,8 @@
 /**
- * Second thoughts about a grown tree. Growth decides from the root down and never looks back; here each node in
- * turn gets the split, and each leaf the choice, that is best for the rows that reach it, given the rest of the
+ * Second thoughts about a grown tree. Growth decides from the root down and never looks back; here each node
+ * in
+ * turn gets the split, and each leaf the choice, that is best for the rows that reach it, given the rest of
+ * the
  * tree. The loss only falls, and small trees become as good as larger ones.
  */
 import { argmin, at, entryAt } from '../numeric.ts'
@@ -78,7 +80,9 @@ export function merged(branch: TreeBranch): TreeNode {
   return isLeaf(low) && isLeaf(high) && low.choice === high.choice ? low : branch
 }
 
-/** The question that sends rows where they fare best, given both subtrees; the old one unless clearly beaten. */
+/**
+ * The question that sends rows where they fare best, given both subtrees; the old one unless clearly beaten.
+ */
 function bestSplitFor(
   task: TreeTask,
   tree: TreeBranch,

@@ -12,7 +12,10 @@ import { at, entryAt, meanOf, range } from '../numeric.ts'
 import { type Lesson, prepareLesson } from './lesson.ts'
 import type { TeacherMemory } from './teacher.ts'
 
-/** Regrets of one policy: by repetition, then by row of the matrix; time over best time, Infinity where forbidden. */
+/**
+ * Regrets of one policy: by repetition, then by row of the matrix; time over best time, Infinity where
+ * forbidden.
+ */
 export type HeldOut = readonly Float64Array[]
 
 export interface Candidate {
@@ -86,8 +89,10 @@ const HELD_OUT_SHARE = 0.25
 const LEAF_PRICE = 1e-4
 
 /**
- * The smallest policy that is not worse than the best beyond one standard error of their difference, taken row by
- * row: the same shapes are hard for both. Nothing but the smallest will do unless some policy beats it on held-out
+ * The smallest policy that is not worse than the best beyond one standard error of their difference, taken
+ * row by
+ * row: the same shapes are hard for both. Nothing but the smallest will do unless some policy beats it on
+ * held-out
  * shapes beyond that error: what only fits noise fails here. Forbidden choices rule a policy out.
  */
 export function smallestGood(all: readonly Estimate[], weights: readonly number[]): Estimate | undefined {

@@ -1,12 +1,9 @@
 /**
- * The tree of the package ml-cart behind the same interface. The package grows a Gini tree on labels; what it
- * does not do well is done around it:
- * - labels are the best choice of each measured shape, and it sees a loss of 10 times like one of 0.1 %: the
- *   leaves' own answers are therefore not used, each leaf takes the choice of least loss (never a forbidden one);
- * - its thresholds depend on the order of rows with equal values and are arithmetic means: rows are sorted, the
- *   terms are ranked, and each cut is moved to the middle, in log space, of the gap it falls into;
- * - it stops where no single question helps, and its depth has no default limit: validation picks the depth;
- * - its time grows with the cube of the rows: at most 200 shapes are shown to it.
+ * The tree of the package ml-cart behind the same interface, with its flaws worked around. It learns labels, so
+ * 10 times as slow counts like 0.1 %: leaves take the choice of least loss, never a forbidden one. Its cuts
+ * depend on the order of equal values and are arithmetic means: rows are sorted, terms ranked, and each cut moved
+ * to the middle of its gap in log space. It has no limit of depth: validation picks one. Its time grows with the
+ * cube of the rows: at most 200 shapes are shown to it.
  */
 import { DecisionTreeClassifier } from 'ml-cart'
 import { type Lesson, termColumns } from '../learn/lesson.ts'

@@ -1,5 +1,6 @@
 /**
- * What a model is: something that learns, from a lesson, which of the kept configs to use on a shape. A backend
+ * What a model is: something that learns, from a lesson, which of the kept configs to use on a shape. A
+ * backend
  * offers a series of policies from the smallest to the largest; validation on held-out shapes picks one.
  */
 import type { Row } from '../features/columns.ts'
@@ -29,7 +30,9 @@ export interface TreeProgram {
   readonly root: TreeNode
 }
 
-/** The choice of the nearest entry; entries with other categories are out of the question while others match. */
+/**
+ * The choice of the nearest entry; entries with other categories are out of the question while others match.
+ */
 export interface TableProgram {
   readonly kind: 'table'
   /** Columns that are compared, in the lesson's numbering, with the weight of a squared difference. */

@@ -1,10 +1,12 @@
 /**
- * Is there a smaller set that reaches the goal as well? Branch and bound over all sets, cut off where even all
- * configs that are left could not reach the goal. Gives up, without an answer, when the search grows too large.
+ * Is there a smaller set that reaches the goal as well? Branch and bound over all sets, cut off where even
+ * all
+ * configs that are left could not reach the goal. Gives up, without an answer, when the search grows too
+ * large.
  */
 import { at, entryAt, range } from '../numeric.ts'
 import { GOALS } from './goals.ts'
-import type { SubsetTask } from './subset.ts'
+import type { SubsetTask } from './subset_task.ts'
 
 /** Sets looked at before giving up: about a tenth of a second. */
 const MOST_STEPS = 20_000

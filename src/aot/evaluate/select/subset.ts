@@ -1,30 +1,14 @@
 /**
- * Which configs to keep: the smallest set that reaches the goal on the measured shapes, then more configs only
- * while each pays for itself. Greedy, then exchanges and eliminations until no single step improves the set, then
+ * Which configs to keep: the smallest set that reaches the goal on the measured shapes, then more configs
+ * only
+ * while each pays for itself. Greedy, then exchanges and eliminations until no single step improves the set,
+ * then
  * an exact search for a smaller one where the numbers are small.
  */
 import { at, entryAt, range } from '../numeric.ts'
 import { smallerSubset } from './exact_subset.ts'
-import { GOALS, type Goal, type Slowdowns, weightedMean } from './goals.ts'
-
-/** Losses by row, then by config, with the weight of each row. */
-export interface LossTable {
-  readonly losses: readonly Float64Array[]
-  readonly weights: Float64Array
-}
-
-export interface SubsetTask {
-  /** Measured log slowdowns, Infinity where forbidden: what the goal is about. */
-  readonly measured: LossTable
-  /** Finite losses that tell sets apart beyond the goal; may hold other rows than `measured`. */
-  readonly expected: LossTable
-  readonly goal: Goal
-  readonly maxConfigs: number
-  /** Mean loss that a config beyond the goal must save to be kept. */
-  readonly price: number
-  /** Configs that are kept rather than others where the difference is less than `price`. */
-  readonly preferred?: ReadonlySet<number> | undefined
-}
+import { GOALS, type Slowdowns, weightedMean } from './goals.ts'
+import type { LossTable, SubsetTask } from './subset_task.ts'
 
 export interface Selection {
   /** Positions of the kept configs, ascending. */

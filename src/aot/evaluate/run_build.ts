@@ -1,0 +1,149 @@
+/**
+ * A build as the command line asks for it: paths instead of texts, options as flags give them. Reads what it
+ * is
+ * told to read, finds earlier modules, builds, writes, and says what happened; printing is left to the
+ * caller.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { DataError, EXIT, errorMessage, UsageError } from '../../support/errors.ts'
+import { fileLines } from '../lines.ts'
+import { formatProblem } from '../records.ts'
+import { type BuildOptions, type BuildResult, buildHeuristics } from './build.ts'
+import type { PreviousChoices } from './decide/previous_choices.ts'
+import { parseModule } from './emit/parse_module.ts'
+import type { InputFile } from './input/read_sweeps.ts'
+import type { Sweep } from './input/sweep.ts'
+import { scoreMatrix } from './score_matrix.ts'
+import { modulePath, type WrittenBuild, writeBuild } from './write_build.ts'
+
+export interface RunBuildOptions extends Omit<BuildOptions, 'files' | 'weights' | 'previous'> {
+  /** Records files and measurement CSVs. */
+  readonly measurements: readonly string[]
+  readonly outDir?: string | undefined
+  /** Folder for summary, evaluation and report; that of the first measurements when absent. */
+  readonly reportDir?: string | undefined
+  readonly hardwareId?: string | undefined
+  /** `--weights`: a JSON file, shape hash to weight. */
+  readonly weightsFile?: string | undefined
+  /** `--previous`: a module to stay close to; the one about to be replaced when absent. */
+  readonly previousFile?: string | undefined
+  /** `--file-header`: text, or `@path` of a file that holds it. */
+  readonly fileHeader?: string | undefined
+  /** `--dump-code`: the modules are returned in `stdout`, nothing is written. */
+  readonly dumpCode?: boolean | undefined
+  /** `--no-score-matrix` makes this false. */
+  readonly scoreMatrix?: boolean | undefined
+}
+
+export interface RunBuildOutcome {
+  readonly result: BuildResult
+  /** Null with `dumpCode`. */
+  readonly written: WrittenBuild | null
+  /** For standard output: the code, when it was asked for. */
+  readonly stdout: string
+  /** For people, line by line: refused lines, warnings, results. */
+  readonly messages: readonly string[]
+  readonly exitCode: number
+}
+
+/** Throws UsageError for options and missing files, DataError when there is nothing to build from. */
+export function runBuild(options: RunBuildOptions): RunBuildOutcome {
+  if (options.measurements.length === 0)
+    throw new UsageError('no measurements to build from', {
+      remedy: 'Give at least one file with --measurements.',
+    })
+  const reportDir = options.reportDir ?? dirname(options.measurements[0] ?? '.')
+  const notes: string[] = []
+  const result = buildHeuristics({
+    ...options,
+    files: options.measurements.map(inputFile),
+    weights: options.weightsFile === undefined ? undefined : readWeights(options.weightsFile),
+    fileHeader: headerText(options.fileHeader),
+    previous: (sweep, fileName) => findPrevious(sweep, fileName, options, reportDir, notes),
+  })
+  const written = options.dumpCode ? null : writeBuild(result, { ...options, reportDir })
+  return {
+    result,
+    written,
+    stdout: options.dumpCode ? result.kernels.map(({ text }) => text).join('\n') : '',
+    messages: [...notes, ...messagesOf(result, written, options.scoreMatrix ?? true)],
+    exitCode: exitCodeOf(result),
+  }
+}
+
+/** A file of measurements, read when the build comes to it; throws UsageError when there is none. */
+export function inputFile(path: string): InputFile {
+  if (!existsSync(path)) throw new UsageError(`there is no file ${path}`, { remedy: 'Check --measurements.' })
+  return { path, lines: fileLines(path) }
+}
+
+/** Shape hash to weight from a JSON file. */
+export function readWeights(path: string): Readonly<Record<string, number>> {
+  try {
+    const weights = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+    for (const [shape, weight] of Object.entries(weights))
+      if (typeof weight !== 'number' || !(weight >= 0) || !Number.isFinite(weight))
+        throw new Error(`the weight of ${shape} is ${JSON.stringify(weight)}`)
+    return weights as Record<string, number>
+  } catch (error) {
+    throw new UsageError(`cannot use the weights in ${path}: ${errorMessage(error)}`, {
+      remedy: 'Write a JSON object with a number from 0 up for each shape hash.',
+    })
+  }
+}
+
+function headerText(header: string | undefined): string | undefined {
+  if (header === undefined || !header.startsWith('@')) return header
+  const path = header.slice(1)
+  if (!existsSync(path)) throw new UsageError(`--file-header names ${path}, which does not exist`)
+  return readFileSync(path, 'utf8')
+}
+
+/** Earlier choices: of the module named by `--previous`, else of the one that is about to be replaced. */
+function findPrevious(
+  sweep: Sweep,
+  fileName: string,
+  options: RunBuildOptions,
+  reportDir: string,
+  notes: string[],
+): PreviousChoices | undefined {
+  const place = { outDir: options.outDir, reportDir }
+  const path = options.previousFile ?? modulePath({ sourceFile: sweep.facts?.source_file, fileName }, place)
+  if (!existsSync(path)) {
+    if (options.previousFile === undefined) return undefined
+    throw new UsageError(`--previous names ${path}, which does not exist`)
+  }
+  try {
+    const choices = parseModule(readFileSync(path, 'utf8'), sweep.kernel, path)
+    if (!choices.tree) notes.push(`${path} was edited or has no tree: only its configs are preferred`)
+    return choices
+  } catch (error) {
+    if (!(error instanceof DataError)) throw error
+    notes.push(`earlier module not used: ${error.message}`)
+    return undefined
+  }
+}
+
+function messagesOf(result: BuildResult, written: WrittenBuild | null, matrix: boolean): string[] {
+  const lines = result.problems.map((problem) => `left out: ${formatProblem(problem)}`)
+  for (const { kernel, decision, evaluation, summary } of result.kernels) {
+    if (matrix) lines.push(`${kernel}: slowdown by shape and config`, scoreMatrix(decision, evaluation))
+    const heldOut = summary.held_out ? `, ${summary.held_out.geomean.toFixed(3)} held out` : ''
+    lines.push(
+      `${kernel}: ${summary.num_configs} of ${decision.sweep.configs.length} configs, ` +
+        `${summary.leaves} leaves, regret ${summary.training.geomean.toFixed(3)} measured${heldOut}`,
+      ...summary.warnings.map((warning) => `${kernel}: warning: ${warning}`),
+    )
+  }
+  lines.push(...result.failed.map(({ kernel, reason }) => `${kernel}: failed: ${reason}`))
+  if (written) lines.push(...written.modules.map((path) => `wrote ${path}`), `wrote ${written.report}`)
+  return lines
+}
+
+/** Partial beats a missed goal: first every kernel and every shape, then how good. */
+function exitCodeOf({ kernels, failed }: BuildResult): number {
+  if (failed.length > 0 || kernels.some(({ evaluation }) => evaluation.coverage < 1)) return EXIT.partial
+  const missed = kernels.some(({ decision }) => !decision.goal.met)
+  return missed ? EXIT.goalMissed : EXIT.done
+}

@@ -1,0 +1,108 @@
+/**
+ * Writing a build: modules beside their sources or into one folder, summary, evaluation and report beside the
+ * records. Every file is the old one or the new one, whatever happens.
+ */
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
+import { writeFileAtomic } from '../../support/files.ts'
+import { formatProblem } from '../records.ts'
+import type { BuildResult, BuiltKernel } from './build.ts'
+import { kernelReport, type ReportData } from './report/report_data.ts'
+import { reportPage } from './report/report_page.ts'
+
+export interface WriteOptions {
+  /**
+   * Folder for modules; when absent they go beside their kernel's source, or into `reportDir` without one.
+   */
+  readonly outDir?: string | undefined
+  /** Folder for the summary, the evaluation and the report; the run folder, or the folder of a CSV. */
+  readonly reportDir: string
+  /** For the names of the files in `reportDir`; the device when absent. */
+  readonly hardwareId?: string | undefined
+  readonly tool?: string | undefined
+}
+
+/** Paths of everything that was written, modules first. */
+export interface WrittenBuild {
+  readonly modules: readonly string[]
+  readonly summary: string
+  readonly evaluation: string
+  readonly report: string
+}
+
+export function writeBuild(result: BuildResult, options: WriteOptions): WrittenBuild {
+  const modules = result.kernels.map((built) => {
+    const path = modulePath(built, options)
+    writeFileAtomic(path, built.text)
+    return path
+  })
+  const id = options.hardwareId ?? result.device
+  const write = (name: string, text: string): string => {
+    const path = join(options.reportDir, name)
+    writeFileAtomic(path, text)
+    return path
+  }
+  return {
+    modules,
+    summary: write(`heuristic_summary_${id}.json`, toJson(summaries(result))),
+    evaluation: write(`evaluation_${id}.json`, toJson(evaluations(result))),
+    report: write('report.html', reportPage(reportData(result, options))),
+  }
+}
+
+/** Where a kernel's module belongs. */
+export function modulePath(
+  { sourceFile, fileName }: Pick<BuiltKernel, 'sourceFile' | 'fileName'>,
+  { outDir, reportDir }: Pick<WriteOptions, 'outDir' | 'reportDir'>,
+): string {
+  if (outDir !== undefined) return join(outDir, fileName)
+  if (sourceFile !== undefined && isAbsolute(sourceFile)) return join(dirname(sourceFile), fileName)
+  return join(sourceFile === undefined ? reportDir : dirname(resolve(sourceFile)), fileName)
+}
+
+/** What the report shows of a build. */
+export function reportData(result: BuildResult, { tool, hardwareId }: Partial<WriteOptions>): ReportData {
+  const run = result.kernels[0]?.decision.sweep.run
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['device', result.device],
+    ['hardware', hardwareId ?? run?.hardware_id],
+    ['measured', run?.started_at],
+    ['tool', tool],
+    ['kernels', String(result.kernels.length)],
+  ]
+  return {
+    title: `Heuristics for ${result.device}`,
+    device: result.device,
+    facts: facts.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const])),
+    problems: [
+      ...result.failed.map(({ kernel, reason }) => `${kernel}: ${reason}`),
+      ...result.problems.map((problem) => formatProblem({ ...problem, file: basename(problem.file) })),
+    ],
+    kernels: result.kernels.map(({ decision, evaluation }) => kernelReport(decision, evaluation)),
+  }
+}
+
+function summaries({ kernels }: BuildResult): unknown {
+  return Object.fromEntries(kernels.map(({ kernel, summary }) => [kernel, summary]))
+}
+
+/** Helion's four numbers first; null stands for infinity. */
+function evaluations({ kernels }: BuildResult): unknown {
+  return Object.fromEntries(
+    kernels.map(({ kernel, evaluation, summary }) => [
+      kernel,
+      {
+        max_slowdown: evaluation.statistics.forbidden > 0 ? null : evaluation.statistics.worst,
+        geomean_slowdown: evaluation.statistics.geomean,
+        avg_slowdown: summary.performance_stats.avg_slowdown,
+        coverage: evaluation.coverage,
+        held_out: summary.held_out,
+        goal: summary.goal,
+        shapes: evaluation.shapes,
+      },
+    ]),
+  )
+}
+
+function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
+}

@@ -1,0 +1,102 @@
+/**
+ * What the records of a run know, looked up by kernel, shape and config, so that no work is done twice. Results of
+ * an earlier version of a kernel's source do not count.
+ */
+import { stableStringify } from '../../support/stable.ts'
+import type { AotRecord, KernelRecord, MeasurementRecord, RunRecord, TunedRecord } from '../records.ts'
+
+interface KernelKnowledge {
+  readonly record: KernelRecord | undefined
+  /** By shape hash. */
+  readonly tuned: Map<string, TunedRecord>
+  /** By shape hash, then by config hash. */
+  readonly cells: Map<string, Map<string, MeasurementRecord>>
+}
+
+export class KnownRecords {
+  #run: RunRecord | undefined
+  readonly #kernels = new Map<string, KernelKnowledge>()
+
+  constructor(records: Iterable<AotRecord> = []) {
+    for (const record of records) this.add(record)
+  }
+
+  add(record: AotRecord): void {
+    switch (record.event) {
+      case 'run':
+        this.#run = record
+        return
+      case 'kernel':
+        this.#addKernel(record)
+        return
+      case 'tuned':
+        this.#of(record.kernel).tuned.set(record.shape_hash, record)
+        return
+      case 'measurement':
+        this.#addMeasurement(record)
+        return
+      default:
+        record satisfies never
+    }
+  }
+
+  /** The run that the latest lines belong to. */
+  get run(): RunRecord | undefined {
+    return this.#run
+  }
+
+  /** Names of kernels in the order in which they appeared. */
+  get kernels(): readonly string[] {
+    return [...this.#kernels.keys()]
+  }
+
+  kernel(name: string): KernelRecord | undefined {
+    return this.#kernels.get(name)?.record
+  }
+
+  /** Tuned shapes of a kernel, in the order in which they were tuned. */
+  tuned(kernel: string): readonly TunedRecord[] {
+    return [...(this.#kernels.get(kernel)?.tuned.values() ?? [])]
+  }
+
+  tunedShape(kernel: string, shapeHash: string): TunedRecord | undefined {
+    return this.#kernels.get(kernel)?.tuned.get(shapeHash)
+  }
+
+  /** Measurements of a shape by config hash. */
+  measured(kernel: string, shapeHash: string): ReadonlyMap<string, MeasurementRecord> {
+    return this.#kernels.get(kernel)?.cells.get(shapeHash) ?? new Map()
+  }
+
+  /** Shapes that have any measurement. */
+  measuredShapes(kernel: string): readonly string[] {
+    return [...(this.#kernels.get(kernel)?.cells.keys() ?? [])]
+  }
+
+  #addKernel(record: KernelRecord): void {
+    const known = this.#kernels.get(record.kernel)
+    const sameSource = known?.record?.source_hash === record.source_hash
+    const kept = known && sameSource ? known : { tuned: new Map(), cells: new Map() }
+    this.#kernels.set(record.kernel, { ...kept, record })
+  }
+
+  #addMeasurement(record: MeasurementRecord): void {
+    const { cells } = this.#of(record.kernel)
+    const shape = cells.get(record.shape_hash) ?? new Map<string, MeasurementRecord>()
+    cells.set(record.shape_hash, shape)
+    shape.set(record.config_hash, record)
+  }
+
+  #of(kernel: string): KernelKnowledge {
+    const known = this.#kernels.get(kernel) ?? { record: undefined, tuned: new Map(), cells: new Map() }
+    this.#kernels.set(kernel, known)
+    return known
+  }
+}
+
+/** Whether two records say the same, whatever the order of their fields, apart from those in `except`. */
+export function sameRecord(a: object | undefined, b: object, except: readonly string[] = []): boolean {
+  const text = (record: object) =>
+    stableStringify(Object.fromEntries(Object.entries(record).filter(([name]) => !except.includes(name))))
+  return a !== undefined && text(a) === text(b)
+}

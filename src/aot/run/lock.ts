@@ -1,0 +1,127 @@
+/**
+ * Keeps two writers of one run apart. A lock of a process that died is taken over: at once when it ran on this
+ * machine, after a while without a sign of life otherwise. Node only.
+ */
+import type * as ProperLockfile from 'proper-lockfile'
+import { DataError, errorMessage } from '../../support/errors.ts'
+import { importNodePackage, nodeProcess, requireNode } from '../../support/node.ts'
+
+export interface LockOptions {
+  /** What is locked, for messages. */
+  readonly what: string
+  /** Milliseconds to wait for a living owner. */
+  readonly waitMs: number
+  /** Told once when there is something to wait for. */
+  readonly onWait?: (owner: string) => void
+}
+
+export interface HeldLock {
+  release(): Promise<void>
+}
+
+interface Owner {
+  readonly pid: number
+  readonly host: string
+}
+
+/** Without a sign of life for so long an owner elsewhere counts as dead. */
+const STALE_MS = 30_000
+const POLL_MS = 200
+
+/** The lock beside `path`, which need not exist. Rejects with DataError when another process keeps it. */
+export async function acquireLock(path: string, options: LockOptions): Promise<HeldLock> {
+  const { lock } = await importNodePackage<{ default: typeof ProperLockfile }>('proper-lockfile').then(
+    (module) => module.default,
+  )
+  const begin = Date.now()
+  for (let waited = false; ; waited = true) {
+    try {
+      const release = await lock(path, {
+        realpath: false,
+        stale: STALE_MS,
+        onCompromised: (error) => lost(options.what, error),
+      })
+      return own(path, release)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error
+    }
+    const owner = readOwner(path)
+    if (owner && isDead(owner)) {
+      removeLock(path)
+      continue
+    }
+    if (Date.now() - begin > waitFor(owner, options.waitMs)) throw inUse(path, options.what, owner)
+    if (!waited) options.onWait?.(describe(owner))
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+  }
+}
+
+function own(path: string, release: () => Promise<void>): HeldLock {
+  const fs = requireNode('fs', 'locking a run')
+  const owner: Owner = { pid: nodeProcess?.pid ?? 0, host: hostname() }
+  fs.writeFileSync(ownerFile(path), JSON.stringify(owner))
+  return {
+    async release() {
+      fs.rmSync(ownerFile(path), { force: true })
+      await release().catch(() => {})
+    },
+  }
+}
+
+/** Where nobody says who it is, only the time of the last sign of life can tell. */
+function waitFor(owner: Owner | undefined, waitMs: number): number {
+  return owner?.host === hostname() ? waitMs : Math.max(waitMs, STALE_MS + 5 * POLL_MS)
+}
+
+function readOwner(path: string): Owner | undefined {
+  try {
+    const text = requireNode('fs', 'locking a run').readFileSync(ownerFile(path), 'utf8')
+    const { pid, host } = JSON.parse(text) as Partial<Owner>
+    return typeof pid === 'number' && typeof host === 'string' ? { pid, host } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isDead({ pid, host }: Owner): boolean {
+  return host === hostname() && !isAlive(pid)
+}
+
+/** Whether a process of this machine runs. */
+export function isAlive(pid: number): boolean {
+  try {
+    nodeProcess?.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+function removeLock(path: string): void {
+  const fs = requireNode('fs', 'locking a run')
+  fs.rmSync(ownerFile(path), { force: true })
+  fs.rmSync(`${path}.lock`, { recursive: true, force: true })
+}
+
+function inUse(path: string, what: string, owner: Owner | undefined): DataError {
+  return new DataError(`${what} is in use by ${describe(owner)}`, {
+    remedy: `Wait until it is done, or end it. If it is gone already, remove ${path}.lock.`,
+  })
+}
+
+function describe(owner: Owner | undefined): string {
+  return owner ? `process ${owner.pid} on ${owner.host}` : 'another process'
+}
+
+function ownerFile(path: string): string {
+  return `${path}.owner`
+}
+
+function hostname(): string {
+  return requireNode('os', 'locking a run').hostname()
+}
+
+/** Another process took the lock over, which it only does when this one seemed dead: two must not go on. */
+function lost(what: string, error: Error): never {
+  throw new DataError(`the lock of ${what} was lost: ${errorMessage(error)}`)
+}
