@@ -27,6 +27,7 @@ import { elementwise, toNode } from './elementwise.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
 import { type GridLoop, grid, staticRange, type TileLoop, tile } from './loops.ts'
 import { TILE_METHODS } from './methods.ts'
+import { requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
 import type { Dim, Tensor } from './tensor.ts'
 import { tracing } from './trace.ts'
@@ -82,6 +83,8 @@ export interface Hl extends Elementwise, OtherFunctions {
   readonly arange: (extent: TileExtent) => TileValue
   /** Makes a size, or a number or boolean among the arguments, a constant of every specialisation. */
   readonly specialize: Specialize
+  /** States that two sizes are equal; checked while tracing, or else at every launch. */
+  readonly requireEqual: (a: number, b: number) => void
   /** ceil(a / b) of sizes. */
   readonly cdiv: (a: number, b: number) => Dim
   /** Smallest power of two that is at least `n`. */
@@ -101,6 +104,7 @@ export const hl: Hl = Object.freeze({
   full,
   arange,
   specialize,
+  requireEqual,
   cdiv: cdivDim,
   nextPowerOf2: nextPowerOf2Dim,
 })

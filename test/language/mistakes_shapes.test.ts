@@ -295,3 +295,15 @@ describe('shapes that do not fit', () => {
     `)
   })
 })
+
+describe('sizes that must be equal', () => {
+  it('are not', () => {
+    const kernel = (x: Tensor) => {
+      hl.requireEqual(x.shape[0], x.shape[1]) // ✗
+    }
+    expect(mistake(kernel, [Y], { dynamic: false })).toMatchInlineSnapshot(`
+      "hl.requireEqual: 4 is not equal to 3
+      Check the shapes of the arguments."
+    `)
+  })
+})
