@@ -4,6 +4,7 @@
  * round computes.
  */
 import type { DotNode, LoopNode, Node, Region } from '../ir/node.ts'
+import { mayBeNegative } from '../ir/size.ts'
 import { hasEffect, operandsOf } from '../ir/traverse.ts'
 import { operand } from '../ir/wgsl_text.ts'
 import { ConfigError } from '../support/errors.ts'
@@ -170,16 +171,16 @@ function rangeOf(lowering: Lowering, node: LoopNode, dimension: number): Range {
 /** A bound as u32; what was computed on the device is clamped at zero and made uniform. */
 function boundText(lowering: Lowering, node: Node | undefined): string {
   if (!node || node.kind === 'constant') return `${Math.max(0, node?.value ?? 0)}u`
-  if (node.kind === 'size') return lowering.launch.size(node.size)
+  if (node.kind === 'size' && !mayBeNegative(node.size)) return lowering.launch.size(node.size)
   const text = `u32(max(${scalarText(lowering, node)}, 0i))`
   return isUniform(node) ? lowering.out.shared('bound', text) : uniformCopy(lowering, text)
 }
 
-/** True when the value does not depend on memory. */
+const VARYING: ReadonlySet<Node['kind']> = new Set(['load', 'reduce', 'result', 'phi'])
+
+/** True when WGSL can see that all invocations have the same value. */
 function isUniform(node: Node): boolean {
-  return (
-    node.kind !== 'load' && node.kind !== 'result' && node.kind !== 'phi' && operandsOf(node).every(isUniform)
-  )
+  return !VARYING.has(node.kind) && operandsOf(node).every(isUniform)
 }
 
 /** WGSL allows barriers in a loop only if it can see that all invocations go round equally often. */

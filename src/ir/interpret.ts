@@ -137,7 +137,7 @@ class Interpreter {
       })
       return
     }
-    const begin = this.#number(node.begins[depth])
+    const begin = Math.max(0, this.#number(node.begins[depth]))
     const end = this.#number(node.ends[depth])
     const tiles = cdiv(Math.max(0, end - begin), this.#extent(id, end - begin))
     for (let tile = 0; tile < tiles; tile++) {

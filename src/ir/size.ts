@@ -133,6 +133,13 @@ export function maxOf(size: Size): number {
   return SIZE_OPS[size.op].max(maxOf(size.args[0]), maxOf(size.args[1]))
 }
 
+/** True unless the size is certainly 0 or more, as dimensions of tensors are. */
+export function mayBeNegative(size: Size): boolean {
+  if (typeof size === 'number') return size < 0
+  if (size.op === 'symbol') return false
+  return size.op === 'sub' || size.args.some(mayBeNegative)
+}
+
 /** All symbols in a size, each once, in order of appearance. */
 export function symbolsOf(size: Size, into: Map<string, SizeSymbol> = new Map()): Map<string, SizeSymbol> {
   if (typeof size === 'number') return into

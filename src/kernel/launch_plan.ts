@@ -129,8 +129,10 @@ export function returnValue(tree: ReturnTree, tensorOf: (id: number) => DeviceTe
 
 function gridOf(grid: LaunchGrid, sizeOf: (size: Size) => number, device: Device): GridSize {
   const most = device.limits.maxWorkgroupsPerDimension
-  if (grid.kind === 'linear') return foldGrid(sizeOf(grid.count), most)
-  const [x, y, z] = grid.counts.map(sizeOf)
+  // A range that ends before it begins is empty.
+  const countOf = (size: Size): number => Math.max(0, sizeOf(size))
+  if (grid.kind === 'linear') return foldGrid(countOf(grid.count), most)
+  const [x, y, z] = grid.counts.map(countOf)
   const counts: GridSize = [x ?? 1, y ?? 1, z ?? 1]
   if (counts.every((count) => count <= most)) return counts
   throw new ConfigError(

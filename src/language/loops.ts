@@ -4,7 +4,7 @@
  */
 import { tileType } from '../ir/build.ts'
 import type { Block, Node } from '../ir/node.ts'
-import { type Size, sizeOp } from '../ir/size.ts'
+import { mayBeNegative, type Size, sizeOp } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { isPowerOf2 } from '../support/maths.ts'
@@ -169,10 +169,21 @@ function makeRanges(
 function sizesOf(trace: Trace, begin: Bound, end: Bound): { size: Size; end: Size | undefined } {
   const last = boundSize(trace, end)
   const first = boundSize(trace, begin)
+  if (first !== undefined && mayBeNegative(first)) requireNotNegative(trace, first)
   if (last === undefined) return { size: Number.MAX_SAFE_INTEGER, end: undefined }
   // Where a range begins by data, nothing is known of its last tile either.
   if (first === undefined) return { size: last, end: undefined }
   return { size: sizeOp('sub', last, first), end: last }
+}
+
+/** Tiles lie at positions from 0 on; a launch checks it where the begin is symbolic. */
+function requireNotNegative(trace: Trace, begin: Size): void {
+  if (typeof begin !== 'number') trace.guard('le', 0, begin, 'a range of tiles begins at position 0 or later')
+  else
+    throw new AuthorError(`the range of a loop begins at ${begin}`, {
+      location: callSite(),
+      remedy: 'Loop from 0 on, and subtract from tile.index where positions below 0 are meant.',
+    })
 }
 
 /** The bound as a size, or `undefined` when it is computed on the device. */
