@@ -41,6 +41,8 @@ export interface RemeasureOptions {
   readonly budget: Budget
   /** GPU time to spend on each config. */
   readonly targetMs: number
+  /** Most samples of each config. */
+  readonly maxSamples?: number | undefined
 }
 
 export interface Benchmarker {
