@@ -20,7 +20,7 @@ import { wgslType } from './wgsl_types.ts'
 /** Lowers the nodes of a region; given by the caller, because regions and loops contain each other. */
 export type LowerRegion = (lowering: Lowering, region: Region) => void
 
-/** Loops written out in full must stay readable, and compilable. */
+/** Loops written out in full must stay readable, and compilable; nested ones multiply. */
 const MAX_ROUNDS_WRITTEN_OUT = 64
 
 export function lowerLoop(lowering: Lowering, node: LoopNode, lowerRegion: LowerRegion): void {
@@ -30,7 +30,8 @@ export function lowerLoop(lowering: Lowering, node: LoopNode, lowerRegion: Lower
     assignYields(lowering, node)
   }
   const order = lowering.bound.orderOf(node.blocks)
-  const pipelined = order.length === 1 ? pipelinedDot(lowering, node) : undefined
+  const pipelined =
+    order.length === 1 && !lowering.bound.isStaticRange(node) ? pipelinedDot(lowering, node) : undefined
   lowering.inLoop(node.body, () => {
     if (pipelined) emitPipelined(lowering, node, pipelined, lowerRegion)
     else emitDimensions(lowering, node, order, body)
@@ -90,7 +91,9 @@ function emitDimensions(
     body()
     return
   }
-  emitRounds(lowering, node, dimension, () => emitDimensions(lowering, node, inner, body))
+  // Unrolling pays where the rounds are many and short: in the innermost dimension.
+  const factor = inner.length === 0 ? lowering.bound.unrollFactor(node) : 0
+  emitRounds(lowering, node, dimension, factor, () => emitDimensions(lowering, node, inner, body))
 }
 
 interface Range {
@@ -101,7 +104,13 @@ interface Range {
   readonly extent: number
 }
 
-function emitRounds(lowering: Lowering, node: LoopNode, dimension: number, body: () => void): void {
+function emitRounds(
+  lowering: Lowering,
+  node: LoopNode,
+  dimension: number,
+  factor: number,
+  body: () => void,
+): void {
   const { out, bound } = lowering
   const range = rangeOf(lowering, node, dimension)
   const { begin, end, extent, rounds } = range
@@ -111,7 +120,6 @@ function emitRounds(lowering: Lowering, node: LoopNode, dimension: number, body:
     return
   }
   const variable = out.fresh(bound.block(node.blocks[dimension] ?? 0).name)
-  const factor = node.blocks.length === 1 ? bound.unrollFactor(node) : 0
   if (factor <= 1) {
     out.block(`for (var ${variable} = ${begin}; ${variable} < ${end}; ${variable} += ${extent}u)`, () => {
       enter(variable)
@@ -143,20 +151,24 @@ function writeOut(
   enter: (at: string) => void,
   body: () => void,
 ): void {
-  if (rounds > MAX_ROUNDS_WRITTEN_OUT) {
+  const copies = lowering.copies * Math.max(1, rounds)
+  if (copies > MAX_ROUNDS_WRITTEN_OUT) {
     throw new ConfigError(
-      `static_ranges would write out ${rounds} rounds of a loop; the limit is ${MAX_ROUNDS_WRITTEN_OUT}`,
+      `static_ranges would write out ${copies} rounds of a loop; the limit is ${MAX_ROUNDS_WRITTEN_OUT}`,
       {
         remedy: 'Choose a larger block size or leave static_ranges false.',
       },
     )
   }
+  const outer = lowering.copies
+  lowering.copies = copies
   for (let i = 0; i < rounds; i++) {
     lowering.out.block('', () => {
       enter(sumText([begin], i * extent))
       body()
     })
   }
+  lowering.copies = outer
 }
 
 function rangeOf(lowering: Lowering, node: LoopNode, dimension: number): Range {
@@ -227,7 +239,9 @@ function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot | undefi
   }
   if (!collect(dot.a) || !collect(dot.b)) return undefined
   const rest = node.body.filter((inner) => inner !== dot && !producers.has(inner))
-  const isShared = (value: Node): boolean => producers.has(value) && !isMadeAfresh(value, lowering)
+  // What is made afresh where it is read still reads what it is made of.
+  const isShared = (value: Node): boolean =>
+    producers.has(value) && (isMadeAfresh(value, lowering) ? operandsOf(value).some(isShared) : true)
   const readElsewhere = rest.some((inner) => operandsOf(inner).some(isShared)) || node.yields.some(isShared)
   if (readElsewhere || (dot.acc && dot.acc.kind !== 'phi')) return undefined
   return { dot, producers: node.body.filter((inner) => producers.has(inner)), rest }

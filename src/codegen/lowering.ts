@@ -40,6 +40,8 @@ export class Lowering {
   readonly scalarLayout: Layout
   /** Set when the text uses subgroup operations. */
   usesSubgroups = false
+  /** How many times the code at hand is written out. */
+  copies = 1
   readonly #singleUse: ReadonlySet<Node>
 
   constructor(region: Region, bound: BoundConfig) {
