@@ -6,12 +6,15 @@ import { call } from '../ir/ops_arithmetic.ts'
 import type { DType } from '../support/dtypes.ts'
 import { type Width, wgslType } from './wgsl_types.ts'
 
+/** Types of one width: the operand's, truth values, i32 and f32. */
 interface HelperTypes {
   readonly T: string
   readonly B: string
+  readonly I: string
+  readonly F: string
 }
 
-/** Function bodies by name; `T` is the operand type, `B` the truth type of the same width. */
+/** Function bodies by name. */
 const HELPERS: Readonly<Record<string, (name: string, types: HelperTypes) => string>> = {
   floor_div: (name, { T }) => `fn ${name}(a: ${T}, b: ${T}) -> ${T} {
   let q = a / b;
@@ -39,6 +42,17 @@ const HELPERS: Readonly<Record<string, (name: string, types: HelperTypes) => str
   let p = ((((${T}(1.061405429) * t - ${T}(1.453152027)) * t + ${T}(1.421413741)) * t - ${T}(0.284496736)) * t + ${T}(0.254829592)) * t;
   return sign(x) * (${T}(1) - p * exp(-x * x));
 }`,
+  rank_nan_high: (name, types) => rank(name, types, '0x7fffffff'),
+  rank_nan_low: (name, types) => rank(name, types, '-0x7fffffff'),
+}
+
+/** The order of floats as integers, equal for both zeros, with NaN at one end. */
+function rank(name: string, { T, I, F }: HelperTypes, nan: string): string {
+  return `fn ${name}(x: ${T}) -> ${I} {
+  let bits = bitcast<${I}>(${F}(x));
+  let size = bits & ${I}(0x7fffffff);
+  return select(select(size, -size, bits < ${I}(0)), ${I}(${nan}), size > ${I}(0x7f800000));
+}`
 }
 
 /** Infinities and NaN: through a variable, because constant expressions must be finite. */
@@ -62,7 +76,12 @@ export function helperFunctions(text: string): string[] {
   for (const [helper, body] of Object.entries(HELPERS)) {
     for (const dtype of DTYPES) {
       for (const width of WIDTHS) {
-        const types = { T: wgslType(dtype, width), B: wgslType('bool', width) }
+        const types = {
+          T: wgslType(dtype, width),
+          B: wgslType('bool', width),
+          I: wgslType('i32', width),
+          F: wgslType('f32', width),
+        }
         const name = call(helper, types.T)
         if (text.includes(`${name}(`)) found.push(body(name, types))
       }

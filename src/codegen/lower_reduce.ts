@@ -3,7 +3,9 @@
  * workgroup memory. All threads end with the result. argmax and argmin carry the position beside the value.
  */
 import { type BlockId, ONE, type ReduceNode } from '../ir/node.ts'
+import { call } from '../ir/ops_arithmetic.ts'
 import { operand } from '../ir/wgsl_text.ts'
+import { type DType, isFloat } from '../support/dtypes.ts'
 import { threadPart } from './coordinates.ts'
 import { Layout } from './layout.ts'
 import type { Lowering } from './lowering.ts'
@@ -44,12 +46,13 @@ export function lowerReduce(lowering: Lowering, node: ReduceNode, layout: Layout
 }
 
 function describe({ out }: Lowering, node: ReduceNode, block: BlockId): Reduction {
-  const value = node.arg.type.dtype === 'bool' ? 'u32' : node.arg.type.dtype
+  const { dtype } = node.arg.type
+  const value = dtype === 'bool' ? 'u32' : dtype
   if (node.op === 'argmax' || node.op === 'argmin') {
     const better = node.op === 'argmax' ? '>' : '<'
     return {
       block,
-      dtypes: [value, 'i32'],
+      dtypes: [isFloat(dtype) ? 'i32' : value, 'i32'],
       subgroup: undefined,
       combine([a = '', i = ''], [b = '', j = '']) {
         const [x, y, p, q] = [a, b, i, j].map(operand)
@@ -79,6 +82,7 @@ function initialParts(
   const arg = named(out, valueIn(lowering, node.arg, layout), 'v')
   const value = arg.dtype === 'bool' ? asBits(lowering, arg) : arg
   if (node.op !== 'argmax' && node.op !== 'argmin') return [value]
+  const ranked = isFloat(arg.dtype) ? asRanks(lowering, arg, node.op) : value
   const lane = threadPart(lowering, layout, block)
   const base = lane ? out.early('lane', `i32(${lane})`) : '0i'
   const chunks = chunkRegisters(layout).map((registers): Chunk => {
@@ -89,18 +93,38 @@ function initialParts(
       : `${wgslType('i32', offsets.length as Width)}(${offsets.join(', ')})`
     return { text: `${base} + ${text}`, splat }
   })
-  return [value, named(out, { layout, dtype: 'i32', chunks }, 'at')]
+  return [ranked, named(out, { layout, dtype: 'i32', chunks }, 'at')]
 }
 
-function asBits({ out }: Lowering, value: Registers): Registers {
-  const width = chunkWidth(value.layout)
-  const chunks = value.chunks.map(
-    ({ text, splat }): Chunk => ({
-      text: out.let('bits', `${wgslType('u32', splat ? 1 : width)}(${text})`),
+function asBits(lowering: Lowering, value: Registers): Registers {
+  return eachNamed(lowering, value, 'u32', 'bits', (text, width) => `${wgslType('u32', width)}(${text})`)
+}
+
+/** Integers in the order of the floats, where NaN wins: comparing floats says nothing of it. */
+function asRanks(lowering: Lowering, value: Registers, op: 'argmax' | 'argmin'): Registers {
+  const helper = op === 'argmax' ? 'rank_nan_high' : 'rank_nan_low'
+  const rank = (text: string, width: Width): string =>
+    `${call(helper, wgslType(value.dtype, width))}(${text})`
+  return eachNamed(lowering, value, 'i32', 'rank', rank)
+}
+
+/** A value of another dtype, computed chunk by chunk. */
+function eachNamed(
+  { out }: Lowering,
+  { layout, chunks }: Registers,
+  dtype: DType,
+  hint: string,
+  compute: (text: string, width: Width) => string,
+): Registers {
+  const width = chunkWidth(layout)
+  return {
+    layout,
+    dtype,
+    chunks: chunks.map(({ text, splat }) => ({
+      text: out.let(hint, compute(text, splat ? 1 : width)),
       splat,
-    }),
-  )
-  return { ...value, dtype: 'u32', chunks }
+    })),
+  }
 }
 
 /** Combines what a thread holds along the block: whole vectors first, then within them. */
