@@ -24,16 +24,20 @@ export interface FittedModel {
   readonly comparison: ModelComparison
 }
 
-/** Every backend, fitted on a lesson and sized by validation. `ofDefault` as for `regretStatistics`. */
+/**
+ * Every backend, fitted on a lesson and sized by validation. `ofDefault` as for
+ * `regretStatistics`, `tolerated` (a log slowdown) as for `smallestGood`.
+ */
 export function compareModels(
   lesson: Lesson,
   kept: Kept,
   validation: Validation,
   ofDefault: readonly number[] | undefined,
+  tolerated: number,
 ): Readonly<Record<BackendName, FittedModel>> {
   const fitted = Object.values(BACKENDS).map((backend) => [
     backend.name,
-    fitModel(lesson, kept, backend, validation[backend.name] ?? [], ofDefault),
+    fitModel(lesson, kept, backend, validation[backend.name] ?? [], ofDefault, tolerated),
   ])
   return Object.fromEntries(fitted) as Record<BackendName, FittedModel>
 }
@@ -44,6 +48,7 @@ function fitModel(
   backend: Backend,
   candidates: readonly Candidate[],
   ofDefault: readonly number[] | undefined,
+  tolerated: number,
 ): FittedModel {
   const policies = backend.fit(lesson, kept)
   const estimates = candidates.slice(0, policies.length).map((candidate, position): Estimate => {
@@ -51,7 +56,7 @@ function fitModel(
     return { candidate, size: policy.size, ...onLesson(lesson, kept, policy) }
   })
   const weights = lesson.matrix.shapes.map((shape) => shape.weight)
-  const chosen = smallestGood(estimates, weights)
+  const chosen = smallestGood(estimates, weights, tolerated)
   const position = chosen ? chosen.candidate.position : 0
   const policy = entryAt(policies, position)
   const heldOut = chosen?.candidate.heldOut.flatMap((regrets) => [...regrets])
@@ -76,8 +81,8 @@ export function trainingRegrets(lesson: Lesson, kept: Kept, policy: Pick<Policy,
   )
 }
 
-/** Mean loss that a lesson expects of a policy, and the measured shapes on which it would fail. */
-function onLesson(lesson: Lesson, kept: Kept, policy: Policy): { expected: number; forbidden: number } {
+/** What a lesson expects of a policy, and the measured shapes on which it would fail. */
+function onLesson(lesson: Lesson, kept: Kept, policy: Policy): Omit<Estimate, 'candidate' | 'size'> {
   const losses = keptLosses(lesson, kept)
   let sum = 0
   let total = 0
@@ -87,5 +92,8 @@ function onLesson(lesson: Lesson, kept: Kept, policy: Policy): { expected: numbe
     total += weight
   })
   const forbidden = trainingRegrets(lesson, kept, policy).filter((regret) => !Number.isFinite(regret)).length
-  return { expected: sum / (total || 1), forbidden }
+  const taught = lesson.taught.map((row, index) =>
+    at(row, entryAt(kept, policy.choose(entryAt(lesson.rows, index)))),
+  )
+  return { expected: sum / (total || 1), worstExpected: Math.max(...taught), forbidden }
 }

@@ -42,7 +42,13 @@ export function decide(sweep: Sweep, settings: DecisionSettings, previous?: Prev
     lesson.teacher.memory,
   )
   const ofDefault = defaultRegrets(matrix)
-  const models = compareModels(lesson, selection.configs, validation, ofDefault)
+  const models = compareModels(
+    lesson,
+    selection.configs,
+    validation,
+    ofDefault,
+    Math.log(settings.goal.threshold),
+  )
   const model = models[settings.backend]
   const fresh = finishProgram(lesson, selection.configs, model, settings)
   const kept = previous && previousIsGood(previous, lesson, settings, fresh)

@@ -22,6 +22,8 @@ export interface Lesson {
   readonly measured: number
   /** Losses as measured, Infinity where forbidden; measured rows only. */
   readonly losses: Losses
+  /** The teacher's losses; measured rows only. */
+  readonly taught: readonly Float64Array[]
   /** Losses to learn by, finite, for all rows and all configs. */
   readonly expected: readonly Float64Array[]
   readonly weights: Float64Array
@@ -48,7 +50,8 @@ export function prepareLesson(
   const teacher = fitTeacher(columns, rows, terms, losses, memory)
   const count = Math.min(Math.max(VIRTUAL.perShape * rows.length, VIRTUAL.least), VIRTUAL.most)
   const made = virtualShapes(columns, rows, count, new Random(41))
-  const expected = rows.map((row, index) => blend(entryAt(losses, index), teacher.losses(row)))
+  const taught = rows.map(teacher.losses)
+  const expected = taught.map((row, index) => blend(entryAt(losses, index), row))
   const shapeWeights = matrix.shapes.map((shape) => shape.weight)
   const total = shapeWeights.reduce((sum, weight) => sum + weight, 0)
   return {
@@ -58,6 +61,7 @@ export function prepareLesson(
     rows: [...rows, ...made],
     measured: rows.length,
     losses,
+    taught,
     expected: [...expected, ...made.map(teacher.losses)],
     weights: Float64Array.from([...shapeWeights, ...made.map(() => (VIRTUAL_WEIGHT * total) / made.length)]),
     teacher,

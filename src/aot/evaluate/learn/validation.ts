@@ -79,6 +79,8 @@ export interface Estimate {
   /** Mean loss that the lesson expects of the policy fitted on all shapes. */
   readonly expected: number
   readonly size: number
+  /** Largest loss that the teacher, who sees through noise, expects on a measured shape. */
+  readonly worstExpected: number
   /** Measured shapes for which it chooses a forbidden config. */
   readonly forbidden: number
 }
@@ -88,21 +90,32 @@ const HELD_OUT_SHARE = 0.25
 /** What a leaf costs in mean log slowdown: somebody has to read it. */
 const LEAF_PRICE = 1e-4
 
+/** Standard errors by which larger policies must win before anything but the smallest is considered. */
+const SURE = 2
+
 /**
  * The smallest policy that is not worse than the best beyond one standard error of their difference, taken
  * row by
- * row: the same shapes are hard for both. Nothing but the smallest will do unless some policy beats it on
- * held-out
- * shapes beyond that error: what only fits noise fails here. Forbidden choices rule a policy out.
+ * row: the same shapes are hard for both. Nothing but the smallest will do unless some policy clearly beats
+ * it on
+ * held-out shapes, or the teacher expects it to lose more than `tolerated` on a measured one: what only fits
+ * noise fails here. Forbidden choices rule a policy out.
  */
-export function smallestGood(all: readonly Estimate[], weights: readonly number[]): Estimate | undefined {
+export function smallestGood(
+  all: readonly Estimate[],
+  weights: readonly number[],
+  tolerated: number,
+): Estimate | undefined {
   const fewest = Math.min(...all.map(({ forbidden }) => forbidden))
   const estimates = all.filter(({ forbidden }) => forbidden === fewest)
   const losses = estimates.map(({ candidate }) => rowLosses(candidate.heldOut))
   const heldOut = losses.map((rows) => weighted(rows, weights))
   const winner = heldOut.indexOf(Math.min(...heldOut))
-  const first = estimates[0]
-  if (!first || !isBeyondError(losses, 0, winner, weights)) return first
+  const [first] = estimates
+  if (!first) return undefined
+  const won = difference(losses, 0, winner)
+  const isEnough = first.worstExpected <= tolerated
+  if (isEnough && weighted(won, weights) <= SURE * standardErrorOf(won)) return first
   const scores = estimates.map(
     ({ expected, size }, position) =>
       HELD_OUT_SHARE * entryAt(heldOut, position) + (1 - HELD_OUT_SHARE) * expected + LEAF_PRICE * size,
@@ -112,17 +125,6 @@ export function smallestGood(all: readonly Estimate[], weights: readonly number[
     const error = HELD_OUT_SHARE * standardErrorOf(difference(losses, position, best))
     return entryAt(scores, position) - entryAt(scores, best) <= error
   })
-}
-
-/** Is the loss of `worse` larger than that of `better` by more than the standard error of the difference? */
-function isBeyondError(
-  losses: readonly Float64Array[],
-  worse: number,
-  better: number,
-  weights: readonly number[],
-): boolean {
-  const rows = difference(losses, worse, better)
-  return weighted(rows, weights) > standardErrorOf(rows)
 }
 
 function difference(losses: readonly Float64Array[], a: number, b: number): Float64Array {

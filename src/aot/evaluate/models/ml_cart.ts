@@ -1,8 +1,11 @@
 /**
- * The tree of the package ml-cart behind the same interface, with its flaws worked around. It learns labels, so
+ * The tree of the package ml-cart behind the same interface, with its flaws worked around. It learns labels,
+ * so
  * 10 times as slow counts like 0.1 %: leaves take the choice of least loss, never a forbidden one. Its cuts
- * depend on the order of equal values and are arithmetic means: rows are sorted, terms ranked, and each cut moved
- * to the middle of its gap in log space. It has no limit of depth: validation picks one. Its time grows with the
+ * depend on the order of equal values and are arithmetic means: rows are sorted, terms ranked, and each cut
+ * moved
+ * to the middle of its gap in log space. It has no limit of depth: validation picks one. Its time grows with
+ * the
  * cube of the rows: at most 200 shapes are shown to it.
  */
 import { DecisionTreeClassifier } from 'ml-cart'
@@ -47,6 +50,7 @@ function measuredPart(lesson: Lesson): Lesson {
     ...lesson,
     measured: rows.length,
     rows: rows.map((row) => entryAt(lesson.rows, row)),
+    taught: rows.map((row) => entryAt(lesson.taught, row)),
     expected: rows.map((row) => entryAt(lesson.expected, row)),
     weights: Float64Array.from(rows, (row) => at(lesson.weights, row)),
   }

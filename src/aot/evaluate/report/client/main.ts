@@ -49,8 +49,8 @@ function section(kernel: KernelReport): Node[] {
     ),
     panel(
       'Every shape and config',
-      'config that cannot run.',
-      'a config that cannot run.',
+      'Slowdown against the best config of the shape. Kept configs come first; a dot marks the choice, ' +
+        'a cross a config that cannot run.',
       heatPlot(kernel),
       'wide',
     ),

@@ -1,0 +1,210 @@
+/** Matrices whose right answer is known, most of which a greedy entropy tree on labels gets wrong. */
+import { describe, expect, test } from 'vitest'
+import { decide } from '../../../src/aot/evaluate/decide/decide.ts'
+import type { Decision } from '../../../src/aot/evaluate/decide/decision.ts'
+import { toSettings } from '../../../src/aot/evaluate/decide/settings.ts'
+import { moduleText } from '../../../src/aot/evaluate/emit/module_text.ts'
+import { argumentsOf, runModule } from '../../../src/aot/evaluate/emit/run_module.ts'
+import { Random } from '../../../src/support/random.ts'
+import { byHand, type MadeSweep, tensorFeatures, toSweep } from './sweeps.ts'
+
+function build(made: MadeSweep, options = {}): Decision {
+  return decide(toSweep(made), toSettings(options))
+}
+
+/** The tag of the config that the emitted module chooses for sizes of one argument. */
+function chooser(decision: Decision): (sizes: readonly number[]) => unknown {
+  const text = moduleText(decision, { tool: 'test', device: 'test' })
+  const module = runModule(text, decision.kernel, 'test.ts')
+  return (sizes) => module.autotune(...argumentsOf(tensorFeatures([sizes]))).tag
+}
+
+const GRID = [64, 128, 256, 512, 1024, 2048]
+const PAIRS = GRID.flatMap((a) => GRID.map((b) => [a, b] as const))
+
+describe('a tree', () => {
+  test('answers XOR of two sizes', () => {
+    const large = (size: number) => size > 400
+    const choose = chooser(
+      build(
+        byHand(
+          PAIRS,
+          PAIRS.map(([a, b]) => (large(a) === large(b) ? [1, 3] : [3, 1])),
+        ),
+      ),
+    )
+    for (const [a, b] of PAIRS) expect(choose([a, b]), `${a}x${b}`).toBe(large(a) === large(b) ? 0 : 1)
+  })
+
+  test('answers XOR of two categories', () => {
+    const values = ['p', 'q'].flatMap((a) =>
+      ['r', 's'].flatMap((b) => [1, 2, 3, 4, 5, 6].map((n) => ({ a, b, n }))),
+    )
+    const made: MadeSweep = {
+      kernel: 'made',
+      shapes: values.map(({ a, b, n }) => ({ key_0: a, key_1: b, key_2: n })),
+      configs: [{ tag: 0 }, { tag: 1 }],
+      times: values.map(({ a, b }) => ((a === 'p') === (b === 'r') ? [1, 2] : [2, 1])),
+    }
+    const decision = build(made)
+    const module = runModule(moduleText(decision, { tool: 't', device: 'd' }), 'made', 'made.ts')
+    for (const { a, b, n } of values)
+      expect(module.autotune(a, b, n).tag, `${a}${b}${n}`).toBe((a === 'p') === (b === 'r') ? 0 : 1)
+  })
+
+  test('weighs what a choice costs, not how often a config is first', () => {
+    const shapes = GRID.slice(0, 4).map((size) => [size, 64])
+    const decision = build(
+      byHand(shapes, [
+        [1, 1.001],
+        [1, 1.001],
+        [1, 1.001],
+        [10, 1],
+      ]),
+      { maxConfigs: 1 },
+    )
+    expect(decision.configs).toEqual([{ num_warps: 2, tag: 1 }])
+  })
+
+  test('is one leaf on pure noise', () => {
+    for (const seed of [1, 2, 3, 4, 5, 6]) {
+      const random = new Random(seed)
+      const times = PAIRS.map(() => [1, 1, 1, 1].map(() => 1 + 0.03 * (random.next() - 0.5)))
+      const decision = build(byHand(PAIRS, times))
+      expect(decision.leaves.length, `seed ${seed}`).toBe(1)
+    }
+  })
+
+  test('is one leaf on two equal configs with a jitter of 0.05 %', () => {
+    const random = new Random(9)
+    const shapes = PAIRS.slice(0, 32)
+    const times = shapes.map(() => [1 + 5e-4 * random.next(), 1 + 5e-4 * random.next()])
+    expect(build(byHand(shapes, times)).leaves).toHaveLength(1)
+  })
+
+  test('cuts between training values, so that 1025 stays with 1024', () => {
+    const sizes = [256, 512, 1024, 4096, 8192, 16384]
+    const choose = chooser(
+      build(
+        byHand(
+          sizes.map((n) => [n, 64]),
+          sizes.map((n) => (n <= 1024 ? [1, 2] : [2, 1])),
+        ),
+      ),
+    )
+    expect([1024, 1025, 1500].map((n) => choose([n, 64]))).toEqual([0, 0, 0])
+    expect([4096, 4000, 3000].map((n) => choose([n, 64]))).toEqual([1, 1, 1])
+  })
+
+  test('gives a rare shape its config where the common one would be slow', () => {
+    const sizes = [1, 1024, 1100, 1200, 1300, 1400, 1500, 1600, 1700, 1800]
+    const choose = chooser(
+      build(
+        byHand(
+          sizes.map((n) => [n, 4096]),
+          sizes.map((n) => (n === 1 ? [8, 1] : [1, 8])),
+        ),
+      ),
+    )
+    expect(choose([1, 4096])).toBe(1)
+    expect(choose([1500, 4096])).toBe(0)
+  })
+
+  test('is not steered by a shape that no kept config can run', () => {
+    const sizes = [128, 256, 512, 1024, 2048]
+    const times = sizes.map((n) => (n === 512 ? [null, null] : [1, 1.5]))
+    const decision = build(
+      byHand(
+        sizes.map((n) => [n, 64]),
+        times,
+      ),
+    )
+    expect(decision.leaves).toHaveLength(1)
+    expect(decision.warnings.join()).toContain('no config runs on 1 shape')
+  })
+})
+
+describe('forbidden configs', () => {
+  test('are not chosen, however fast elsewhere', () => {
+    const times = PAIRS.map(([a, b]) => (a * b > 500_000 ? [null, 2] : [1, 2]))
+    const decision = build(byHand(PAIRS, times))
+    expect(decision.training.forbidden).toBe(0)
+    const choose = chooser(decision)
+    for (const [a, b] of PAIRS) expect(choose([a, b]), `${a}x${b}`).toBe(a * b > 500_000 ? 1 : 0)
+    expect(choose([4096, 4096])).toBe(1)
+  })
+
+  test('leave partitions, each with its own config', () => {
+    const times = PAIRS.map(([a]) =>
+      a <= 128 ? [1, null, null] : a <= 512 ? [null, 1, null] : [null, null, 1],
+    )
+    const decision = build(byHand(PAIRS, times))
+    expect(decision.configs).toHaveLength(3)
+    expect(decision.training).toMatchObject({ geomean: 1, forbidden: 0 })
+  })
+
+  test('cap the total of all partitions and say what is left uncovered', () => {
+    const times = PAIRS.map(([a]) =>
+      a <= 128 ? [1, null, null] : a <= 512 ? [null, 1, null] : [null, null, 1],
+    )
+    const decision = build(byHand(PAIRS, times), { maxConfigs: 2 })
+    expect(decision.configs).toHaveLength(2)
+    expect(decision.warnings.join('\n')).toContain('no kept config runs on')
+    expect(decision.goal.met).toBe(false)
+  })
+})
+
+describe('small sweeps', () => {
+  test('one shape', () => {
+    const decision = build(byHand([[64, 64]], [[2, 1, 3]]))
+    expect(decision.configs).toEqual([{ num_warps: 2, tag: 1 }])
+    expect(decision.heldOut).toBeNull()
+    expect(chooser(decision)([5000, 1])).toBe(1)
+  })
+
+  test('one config', () => {
+    const decision = build(
+      byHand(
+        PAIRS,
+        PAIRS.map(([a]) => [a]),
+      ),
+    )
+    expect(decision.leaves).toHaveLength(1)
+    expect(decision.training.geomean).toBe(1)
+  })
+
+  test('two shapes', () => {
+    const decision = build(
+      byHand(
+        [
+          [64, 64],
+          [4096, 64],
+        ],
+        [
+          [1, 9],
+          [9, 1],
+        ],
+      ),
+    )
+    expect(decision.training.forbidden).toBe(0)
+  })
+
+  test('all configs fail everywhere', () => {
+    expect(() => build(byHand([[64, 64]], [[null, null]]))).toThrow(
+      'no config of kernel made ran on any shape',
+    )
+  })
+
+  test('duplicate shapes with different times', () => {
+    const shapes = [...PAIRS, ...PAIRS]
+    const times = shapes.map(([a], row) => (a <= 256 ? [1, 2 + row * 1e-3] : [2 + row * 1e-3, 1]))
+    const decision = build(byHand(shapes, times))
+    expect(decision.training.geomean).toBeLessThan(1.001)
+    expect(decision.leaves).toHaveLength(2)
+  })
+})
+
+test('ties go to the config that is best over all', () => {
+  const times = PAIRS.map(([a]) => (a <= 256 ? [1, 1] : [1, 1.2]))
+  expect(build(byHand(PAIRS, times)).configs).toEqual([{ num_warps: 1, tag: 0 }])
+})
