@@ -1,0 +1,253 @@
+/** The readers of records and CSVs: merging, refusing by line, and 10,000 mutated files. */
+import { describe, expect, test } from 'vitest'
+import { readMeasurementCsv } from '../../../src/aot/evaluate/input/measurement_csv.ts'
+import { readSweeps } from '../../../src/aot/evaluate/input/read_sweeps.ts'
+import { textLines } from '../../../src/aot/lines.ts'
+import { type LineProblem, readRecords } from '../../../src/aot/records.ts'
+import { Random } from '../../../src/support/random.ts'
+import { byHand, toCsv } from './sweeps.ts'
+
+const HEADER = 'kernel_name,shape_hash,config_hash,config,shape_features,timing_ms'
+const CELL = (time: string, config = 1) => `k,s1,c1,"{""num_warps"": ${config}}","{""arg0_dim0"": 8}",${time}`
+
+function csv(...lines: string[]) {
+  const problems: LineProblem[] = []
+  const rows = [...readMeasurementCsv(lines, 'a.csv', problems)]
+  return { rows, problems: problems.map(({ line, kind }) => `${line} ${kind}`) }
+}
+
+describe('measurement CSVs', () => {
+  test('what Helion writes', () => {
+    const { rows, problems } = csv(HEADER, CELL('0.25'))
+    expect(problems).toEqual([])
+    expect(rows).toEqual([
+      { kernel: 'k', shapeHash: 's1', features: { arg0_dim0: 8 }, config: { num_warps: 1 }, timingMs: 0.25 },
+    ])
+  })
+
+  test('columns in any order, others besides, a second header, a byte order mark, Windows line ends', () => {
+    const text = `\uFEFFnote,timing_ms,kernel_name,shape_hash,config_hash,config,shape_features\r\nhi,1,k,s,c,{},{}\r\n${HEADER}\r\n${CELL('2')}\r\n`
+    const { rows, problems } = csv(...textLines(text))
+    expect(problems).toEqual([])
+    expect(rows.map(({ timingMs }) => timingMs)).toEqual([1, 2])
+  })
+
+  test('lines that cannot be used, by number', () => {
+    const { rows, problems } = csv(
+      HEADER,
+      CELL('nan'),
+      CELL('inf'),
+      CELL('-1'),
+      CELL('0'),
+      CELL(''),
+      'k,s1,c1,"{""num_warps"": 1',
+      'something else',
+      '',
+      CELL('1'),
+      CELL('1'),
+      'k,s1,c1,"{""num_warps"": {}}","{}",1',
+      'k,s1,c1,"[1]","{}",1',
+      'k,s1,c1,"{}","{""a"": [1]}",1',
+      ',s1,c1,"{}","{}",1',
+      CELL('2'),
+    )
+    expect(rows.map(({ timingMs }) => timingMs)).toEqual([1, 2])
+    expect(problems).toEqual([
+      '2 bad time',
+      '3 bad time',
+      '4 bad time',
+      '5 bad time',
+      '6 bad time',
+      '7 torn',
+      '8 torn',
+      '11 duplicate',
+      '12 bad value',
+      '13 foreign',
+      '14 bad value',
+      '15 bad value',
+    ])
+  })
+
+  test('a torn line costs only itself', () => {
+    const { rows, problems } = csv(HEADER, 'k,s1,c1,"{""num_warps"": 1}","{""arg0', CELL('1'), CELL('2', 2))
+    expect(rows).toHaveLength(2)
+    expect(problems).toEqual(['2 torn'])
+  })
+})
+
+const MEASURED = {
+  event: 'measurement',
+  kernel: 'k',
+  shape_hash: 's1',
+  config_hash: 'c1',
+  config: { num_warps: 1 },
+  shape_features: { arg0_dim0: 8, arg0_dim1: 4 },
+  status: 'ok',
+  samples: [1, 3, 2],
+  timing_ms: 2,
+}
+const RUN = {
+  event: 'run',
+  run_id: 'r',
+  started_at: '2026-11-21T00:00:00Z',
+  hardware_id: 'hw',
+  device_family: 'dev',
+  versions: {},
+  device: {},
+  command: [],
+}
+const KERNEL = { event: 'kernel', kernel: 'k', source_file: '/a/k.ts', source_hash: 'v1' }
+
+function sweepOf(...records: readonly object[]) {
+  return readSweeps([{ path: 'r.jsonl', lines: records.map((record) => JSON.stringify(record)) }])
+}
+
+describe('records', () => {
+  test('samples of a cell are merged over lines and files', () => {
+    const second = { ...MEASURED, samples: [5], timing_ms: 5 }
+    const file = (path: string, record: object) => ({ path, lines: [JSON.stringify(record)] })
+    const { sweeps } = readSweeps([file('a.jsonl', MEASURED), file('b.jsonl', second)])
+    expect(sweeps[0]?.cell(0, 0)).toEqual({ samples: [1, 2, 3, 5], status: 'ok' })
+  })
+
+  test('a wrong config stays forbidden, an error is forgiven by a later success', () => {
+    const failed = (status: string) => ({ ...MEASURED, status, samples: [], timing_ms: null })
+    expect(sweepOf(failed('wrong'), MEASURED).sweeps[0]?.cell(0, 0)).toEqual({ samples: [], status: 'wrong' })
+    expect(sweepOf(failed('timeout'), MEASURED).sweeps[0]?.cell(0, 0)?.status).toBe('ok')
+    expect(sweepOf(failed('timeout')).sweeps[0]?.cell(0, 0)?.status).toBe('timeout')
+  })
+
+  test('other devices, older kernels and batched dimensions', () => {
+    const other = { ...RUN, device_family: 'other' }
+    const { sweeps, problems, device } = sweepOf(
+      RUN,
+      { ...KERNEL, source_hash: 'v0' },
+      MEASURED,
+      { ...RUN, started_at: '2026-11-22T00:00:00Z' },
+      { ...KERNEL, batched: [[0, null]], default_config: { num_warps: 1 } },
+      { ...MEASURED, samples: [7], timing_ms: 7 },
+      other,
+      { ...MEASURED, samples: [9], timing_ms: 9 },
+    )
+    expect(device).toBe('dev')
+    expect(problems.map(({ line, reason }) => `${line} ${reason}`)).toEqual([
+      '7 of another device, other instead of dev',
+      '8 of another device, other instead of dev',
+      '3 of an older version of kernel k',
+    ])
+    const [sweep] = sweeps
+    expect(sweep?.cell(0, 0)?.samples).toEqual([7])
+    expect(sweep?.shapes[0]?.features).toEqual({ arg0_dim1: 4 })
+    expect(sweep?.configs[0]?.isDefault).toBe(true)
+  })
+
+  test('bad lines by number', () => {
+    const lines = [
+      '{"event":"measurement"',
+      '[]',
+      '{"event":"party"}',
+      JSON.stringify({ ...MEASURED, timing_ms: -1 }),
+      JSON.stringify({ ...MEASURED, samples: [1, null] }),
+      JSON.stringify({ ...MEASURED, status: 'fine' }),
+      JSON.stringify({ ...MEASURED, weight: -2 }),
+      JSON.stringify(MEASURED),
+      JSON.stringify(MEASURED),
+      JSON.stringify(MEASURED).replace('"timing_ms":2', '"timing_ms":1e999'),
+    ]
+    const { records, problems, lineNumbers } = readRecords(lines, 'r.jsonl')
+    expect(records).toHaveLength(1)
+    expect(lineNumbers).toEqual([8])
+    expect(problems.map(({ line, kind }) => `${line} ${kind}`)).toEqual([
+      '1 torn',
+      '2 foreign',
+      '3 foreign',
+      '4 bad time',
+      '5 bad time',
+      '6 bad value',
+      '7 bad value',
+      '9 duplicate',
+      '10 bad time',
+    ])
+  })
+})
+
+/** Every line that is no header and not blank is used or refused, and nothing is thrown. */
+describe('10,000 mutated files', () => {
+  const made = byHand(
+    [
+      [8, 8],
+      [16, 8],
+      [32, 4],
+    ],
+    [
+      [1, 2],
+      [2, 1],
+      [3, null],
+    ],
+  )
+  const good = {
+    csv: toCsv(made),
+    jsonl: `${[RUN, KERNEL, MEASURED].map((r) => JSON.stringify(r)).join('\n')}\n`,
+  }
+
+  test.each(['csv', 'jsonl'] as const)('%s', (kind) => {
+    for (let seed = 0; seed < 5000; seed++) {
+      const text = mutate(good[kind], new Random(seed))
+      const lines = [...textLines(text)]
+      const problems: LineProblem[] = []
+      let used: number
+      if (kind === 'csv') used = [...readMeasurementCsv(lines, 'x', problems)].length
+      else {
+        const result = readRecords(lines, 'x')
+        used = result.records.length
+        problems.push(...result.problems)
+      }
+      const filled = lines.filter((line) => line.trim() !== '').length
+      const headers = kind === 'csv' ? filled - used - problems.length : 0
+      expect(
+        kind === 'csv' ? headers <= countHeaders(lines) && headers >= 0 : used + problems.length === filled,
+        `seed ${seed}`,
+      ).toBe(true)
+      expect(new Set(problems.map(({ line }) => line)).size).toBe(problems.length)
+      readSweeps([{ path: `x.${kind}`, lines }])
+    }
+  })
+})
+
+function countHeaders(lines: readonly string[]): number {
+  return lines.filter((line) => line.includes('kernel_name')).length
+}
+
+const PIECES = [
+  '"',
+  ',',
+  '\n',
+  '{',
+  '}',
+  'NaN',
+  'Infinity',
+  '-1',
+  '\u0000',
+  '\u2028',
+  'null',
+  '1e999',
+  '""',
+  '__proto__',
+  '\r\n',
+  '💥',
+]
+
+function mutate(text: string, random: Random): string {
+  let result = text
+  for (let step = random.int(1, 6); step > 0; step--) {
+    const at = random.int(0, result.length)
+    const end = Math.min(result.length, at + random.int(0, 30))
+    const change = random.int(0, 4)
+    if (change === 0) result = result.slice(0, at) + result.slice(end)
+    else if (change === 1) result = result.slice(0, at) + random.choice(PIECES) + result.slice(at)
+    else if (change === 2) result = result.slice(0, end) + result.slice(at)
+    else if (change === 3) result = result.slice(0, at)
+    else result = result.slice(0, at) + String.fromCharCode(random.int(0, 0x2100)) + result.slice(at + 1)
+  }
+  return result
+}
