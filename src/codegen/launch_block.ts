@@ -40,14 +40,13 @@ export class LaunchBlock {
 
   /** A scalar argument as the dtype. */
   scalar(id: number, dtype: DType): string {
-    const stored = dtype === 'bool' ? 'u32' : dtype === 'f16' ? 'f32' : dtype
+    const stored = dtype === 'f16' ? 'f32' : dtype
     const name = this.#kernel.scalars[id]?.name ?? 'scalar'
     const field = this.#field(`${id} ${stored}`, `${name}_${stored}`, {
       kind: 'scalar',
       scalar: id,
       dtype: stored,
     })
-    if (dtype === 'bool') return `(${field} != 0u)`
     return dtype === 'f16' ? `f16(${field})` : field
   }
 

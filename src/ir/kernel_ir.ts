@@ -20,11 +20,10 @@ export interface TensorInfo {
   readonly fill: number | undefined
 }
 
-/** A number or boolean among the kernel's arguments, passed at launch. */
+/** A number among the kernel's arguments, passed at launch. */
 export interface ScalarInfo {
   readonly id: number
   readonly name: string
-  readonly kind: 'number' | 'boolean'
 }
 
 /** A top-level loop: `blocks` are cut into tiles, every combination is one program. */

@@ -66,7 +66,7 @@ export interface SizeNode extends NodeBase {
   readonly size: Size
 }
 
-/** A number or boolean passed to the kernel; the same argument may appear with several dtypes. */
+/** A number passed to the kernel: never a bool; the same argument may appear with several dtypes. */
 export interface ArgumentNode extends NodeBase {
   readonly kind: 'argument'
   readonly argument: number

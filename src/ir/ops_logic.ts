@@ -20,7 +20,8 @@ export type LogicOp =
 
 export const LOGIC: Readonly<Record<LogicOp, OpRule>> = {
   eq: compare('==', (a, b) => a === b),
-  ne: compare('!=', (a, b) => a !== b),
+  // NaN differs from everything, but compilers read != as an ordered comparison.
+  ne: { ...compare('!=', (a, b) => a !== b), wgsl: (_t, a, b) => `!(${a} == ${b})` },
   lt: compare('<', (a, b) => a < b),
   le: compare('<=', (a, b) => a <= b),
   gt: compare('>', (a, b) => a > b),

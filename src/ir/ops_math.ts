@@ -66,7 +66,8 @@ export const MATH: Readonly<Record<MathOp, OpRule>> = {
   cosh: unary('float', Math.cosh, builtin('cosh')),
   // Some drivers compute tanh as a quotient of exponentials that overflow; it is 1 beyond 15 in any case.
   tanh: unary('float', Math.tanh, ({ T }, a) => `tanh(clamp(${a}, ${T}(-15), ${T}(15)))`),
-  asinh: unary('float', Math.asinh, builtin('asinh')),
+  // Of negative numbers, asinh as WGSL defines it takes the logarithm of a difference that vanishes.
+  asinh: unary('float', Math.asinh, (_t, a) => `sign(${a}) * asinh(abs(${a}))`),
   acosh: unary('float', Math.acosh, builtin('acosh')),
   atanh: unary('float', Math.atanh, builtin('atanh')),
   erf: helped('erf', erf),

@@ -27,7 +27,7 @@ export function printKernel(kernel: KernelIr): string {
       `  ${tensor.role} ${tensor.name}: ${tensor.dtype}[${tensor.shape.map(printSize).join(', ')}]${fill}`,
     )
   }
-  for (const scalar of kernel.scalars) lines.push(`  argument ${scalar.name}: ${scalar.kind}`)
+  for (const scalar of kernel.scalars) lines.push(`  argument ${scalar.name}: number`)
   for (const symbol of kernel.symbols) lines.push(...printFacts(symbol))
   for (const guard of kernel.guards) {
     lines.push(`  guard ${printSize(guard.left)} ${guard.relation} ${printSize(guard.right)}`)

@@ -75,6 +75,9 @@ class Verifier {
   #node(node: Node): void {
     const { axes, dtype } = node.type
     switch (node.kind) {
+      case 'argument':
+        check(dtype !== 'bool', `argument ${node.id} is a bool`)
+        return
       case 'map':
         checkMap(node)
         return

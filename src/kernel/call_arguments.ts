@@ -11,7 +11,7 @@ export interface CallArguments {
   /** As passed, in order. */
   readonly values: readonly unknown[]
   readonly tensors: readonly DeviceTensor[]
-  /** Numbers, and booleans as 0 or 1. */
+  /** The numbers among them. */
   readonly scalars: readonly number[]
   /** Equal for calls that can share everything but the contents: exact shapes, dtypes, constants. */
   readonly signature: string
@@ -42,10 +42,6 @@ function describe(value: unknown, tensors: DeviceTensor[], scalars: number[]): s
     scalars.push(value)
     return 'n;'
   }
-  if (typeof value === 'boolean') {
-    scalars.push(value ? 1 : 0)
-    return 'b;'
-  }
   if (Array.isArray(value)) return `(${value.map((item) => describe(item, tensors, scalars)).join('')});`
   if (isRecord(value)) {
     const entries = Object.entries(value).map(([key, item]) => `${key}=${describe(item, tensors, scalars)}`)
@@ -60,7 +56,7 @@ function specOf(value: unknown, staticShapes: boolean): ArgumentSpec {
     const dynamic = value.shape.map((_, dim) => !staticShapes && !marks.has(dim))
     return { kind: 'tensor', dtype: value.dtype, shape: value.shape, dynamic }
   }
-  if (typeof value === 'number' || typeof value === 'boolean') return { kind: 'scalar', value }
+  if (typeof value === 'number') return { kind: 'scalar', value }
   if (Array.isArray(value)) return { kind: 'list', items: value.map((item) => specOf(item, staticShapes)) }
   if (isRecord(value)) {
     const entries = Object.entries(value).map(([key, item]) => [key, specOf(item, staticShapes)] as const)
@@ -81,8 +77,9 @@ function constantKey(value: unknown): string {
   switch (typeof value) {
     case 'string':
       return JSON.stringify(value)
+    case 'boolean':
     case 'undefined':
-      return 'undefined'
+      return String(value)
     case 'function':
       return identityOf(value)
     case 'object':

@@ -39,7 +39,7 @@ function keyOf(spec: ArgumentSpec): string {
     case 'tensor':
       return tensorKey(spec)
     case 'scalar':
-      return typeof spec.value
+      return 'number'
     case 'constant':
       return isObject(spec.value) ? identityOf(spec.value) : String(JSON.stringify(spec.value))
     case 'list':

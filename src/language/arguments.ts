@@ -3,7 +3,6 @@
  * always constants; other dynamic sizes keep only their divisibility by 4 and 16, so that one program serves
  * them all.
  */
-import { tileType } from '../ir/build.ts'
 import type { Specialization } from '../ir/kernel_ir.ts'
 import type { Size } from '../ir/size.ts'
 import type { DType } from '../support/dtypes.ts'
@@ -20,10 +19,13 @@ export interface TensorArgument {
   readonly dynamic: readonly boolean[]
 }
 
-/** An argument of a call, as data. Tensors and scalars are numbered in order of appearance. */
+/**
+ * An argument of a call, as data. Tensors and scalars are numbered in order of appearance; a boolean is a
+ * constant.
+ */
 export type ArgumentSpec =
   | TensorArgument
-  | { readonly kind: 'scalar'; readonly value: number | boolean }
+  | { readonly kind: 'scalar'; readonly value: number }
   | { readonly kind: 'constant'; readonly value: unknown }
   | { readonly kind: 'list'; readonly items: readonly ArgumentSpec[] }
   | { readonly kind: 'record'; readonly entries: readonly (readonly [string, ArgumentSpec])[] }
@@ -95,12 +97,12 @@ function symbolicTensor(
 
 function symbolicScalar(
   trace: Trace,
-  value: number | boolean,
+  value: number,
   name: string,
   facts: readonly Specialization[],
-): unknown {
+): number | ScalarArgument {
   const id = trace.scalars.length
-  trace.scalars.push(Object.freeze({ id, name, kind: typeof value === 'boolean' ? 'boolean' : 'number' }))
-  if (facts.some((fact) => fact.kind === 'scalar' && fact.scalar === id)) return value
-  return new ScalarArgument(trace, id, tileType(typeof value === 'boolean' ? 'bool' : 'f32'))
+  trace.scalars.push(Object.freeze({ id, name }))
+  const isConstant = facts.some((fact) => fact.kind === 'scalar' && fact.scalar === id)
+  return isConstant ? value : new ScalarArgument(trace, id)
 }

@@ -7,8 +7,7 @@ import { ScalarArgument, TileValue } from './value.ts'
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (value instanceof Tile) return 'a tile'
-  if (value instanceof ScalarArgument)
-    return `a ${value.dtype === 'bool' ? 'boolean' : 'number'} among the arguments`
+  if (value instanceof ScalarArgument) return 'a number among the arguments'
   if (value instanceof TileValue) return 'a tile value'
   if (isSymbolic(value)) return `the symbolic size ${value.size.key}`
   if (Array.isArray(value)) return 'a list'

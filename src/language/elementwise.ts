@@ -39,7 +39,7 @@ export function elementwise(op: OpName, operands: readonly Operand[]): TileValue
  * (number arguments only if it is a float: they may hold fractions); without one they are f32.
  */
 export function toNode(trace: Trace, what: string, operand: Operand, dtype?: DType): Node {
-  if (isNumberArgument(operand) && dtype && isFloat(dtype)) {
+  if (operand instanceof ScalarArgument && dtype && isFloat(dtype)) {
     return castTo(trace, operand.nodeIn(trace), dtype)
   }
   if (operand instanceof TileValue) return operand.nodeIn(trace)
@@ -57,16 +57,14 @@ export function toNode(trace: Trace, what: string, operand: Operand, dtype?: DTy
 /** Operands as nodes; what has no dtype of its own adopts that of the tiles beside it. */
 function toNodes(trace: Trace, op: OpName, operands: readonly Operand[]): Node[] {
   const values = op === 'where' ? operands.slice(1) : operands
-  const dtypes = values.flatMap((v) => (v instanceof TileValue && !isNumberArgument(v) ? [v.dtype] : []))
+  const dtypes = values.flatMap((v) =>
+    v instanceof TileValue && !(v instanceof ScalarArgument) ? v.dtype : [],
+  )
   const common = dtypes.reduce<DType | undefined>(
     (a, b) => (a === undefined ? b : promote(a, b, op)),
     undefined,
   )
   return operands.map((operand) => toNode(trace, op, operand, common))
-}
-
-function isNumberArgument(value: Operand): value is ScalarArgument {
-  return value instanceof ScalarArgument && value.dtype === 'f32'
 }
 
 /** Casts the nodes to the dtype that the operation works in. */

@@ -81,7 +81,7 @@ export interface Hl extends Elementwise, OtherFunctions {
   readonly zerosLike: (like: Tensor, dtype?: Tensor['dtype']) => Tensor
   readonly full: Full
   readonly arange: (extent: TileExtent) => TileValue
-  /** Makes a size, or a number or boolean among the arguments, a constant of every specialisation. */
+  /** Makes a size, or a number among the arguments, a constant of every specialisation. */
   readonly specialize: Specialize
   /** States that two sizes are equal; checked while tracing, or else at every launch. */
   readonly requireEqual: (a: number, b: number) => void

@@ -1,4 +1,4 @@
-/** `hl.specialize`: from a symbolic size, or a number or boolean among the arguments, to a plain one. */
+/** `hl.specialize`: from a symbolic size, or a number among the arguments, to a plain one. */
 import type { Specialization } from '../ir/kernel_ir.ts'
 import { symbolsOf } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'

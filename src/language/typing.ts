@@ -129,7 +129,7 @@ export function castTo(trace: Trace, node: Node, dtype: DType): Node {
     return trace.constant(value, dtype)
   }
   // A number among the arguments travels as a double: reading it as an integer must not go through f32.
-  if (node.kind === 'argument' && node.type.dtype === 'f32') {
+  if (node.kind === 'argument' && node.type.dtype === 'f32' && dtype !== 'bool') {
     const { id: _id, ...spec } = node
     return trace.add('a cast', { ...spec, type })
   }

@@ -2,7 +2,8 @@
  * A tile value: what authors compute with. It stands for one node of the kernel being traced and is only
  * valid while the loop that it was made in is open. Its methods are installed by `methods.ts`.
  */
-import type { ArgumentNode, Axis, LoadNode, Node, TileType } from '../ir/node.ts'
+import { tileType } from '../ir/build.ts'
+import type { ArgumentNode, Axis, LoadNode, Node } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
@@ -184,16 +185,13 @@ export class Ref extends RefBase {
   }
 }
 
-/**
- * A number or boolean among the kernel's arguments: an f32 (or bool) scalar, exact when converted to an
- * integer.
- */
+/** A number among the kernel's arguments: an f32 scalar, exact when converted to an integer. */
 export class ScalarArgument extends TileValue {
   readonly id: number
   readonly #spec: Omit<ArgumentNode, 'id'>
 
-  constructor(trace: Trace, id: number, type: TileType) {
-    const spec = { kind: 'argument', type, location: undefined, argument: id } as const
+  constructor(trace: Trace, id: number) {
+    const spec = { kind: 'argument', type: tileType('f32'), location: undefined, argument: id } as const
     super(trace, trace.factory.make(spec), 'kernel')
     this.id = id
     this.#spec = spec

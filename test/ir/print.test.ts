@@ -4,18 +4,18 @@ import type { DType } from '../../src/support/dtypes.ts'
 import { host, irOf, ramp } from '../language/harness.ts'
 
 /** Uses everything that prints outside of a grid's body. */
-function everything(x: Tensor, rows: Tensor, scale: number, flip: boolean): unknown {
+function everything(x: Tensor, rows: Tensor, scale: number, shift: number): unknown {
   const [m, n] = x.shape
   const out = hl.full([m, hl.mul(n, 2)], 0.5)
   for (const i of hl.tile(2, m, { blockSize: 16 })) {
-    const values = x.at(i, ':').mul(hl.where(flip, scale, -0))
+    const values = x.at(i, ':').mul(hl.where(shift, scale, -0))
     for (const j of hl.tile(n, { blockSize: 4 })) out.at(i, j).set(values.sum(1, { keepdim: true }))
   }
   for (const row of hl.grid(rows.shape[0])) out.at(rows.at(row), 0).set(hl.arange(4).sum())
   return { out, both: [x, out] }
 }
 
-const ARGUMENTS = [ramp([32, 12]), host([5], (i) => i, 'i32'), 0.5, true] as const
+const ARGUMENTS = [ramp([32, 12]), host([5], (i) => i, 'i32'), 0.5, 3] as const
 
 describe('the printed kernel', () => {
   it('shows all that tells programs apart', () => {
@@ -25,7 +25,7 @@ describe('the printed kernel', () => {
         argument rows: i32[rows.shape[0]]
         local local2: f32[x.shape[0], (x.shape[1] * 2)] = 0.5
         argument scale: number
-        argument flip: boolean
+        argument shift: number
         x.shape[0] is a multiple of 16
         x.shape[1] is a multiple of 4, at most 16
         guard x.shape[1] le (x.shape[1] * 2)
@@ -34,28 +34,29 @@ describe('the printed kernel', () => {
           %0: i32[tile0] = index tile0
           %1: i32[slice1] = index slice1
           %2: f32[tile0, slice1] = load x[%0, %1]
-          %3: bool = argument 1
+          %3: f32 = argument 1
           %4: f32 = argument 0
           %5: f32 = -0
-          %6: f32 = where %3, %4, %5
-          %7: f32[tile0, slice1] = mul %2, %6
-          %8: i32 = 0
-          %9: i32 = size x.shape[1]
-          %10 = loop tile2 in %8..%9 by 4
-            %11: i32[tile2] = index tile2
-            %12: f32[tile0] = sum %7 along 1
-            %13: f32[tile0, 1] = view %12 (0, new)
-            %14: f32[tile0, tile2] = broadcast %13
-            store local2[%0, %11] = %14
+          %6: bool = cast %3
+          %7: f32 = where %6, %4, %5
+          %8: f32[tile0, slice1] = mul %2, %7
+          %9: i32 = 0
+          %10: i32 = size x.shape[1]
+          %11 = loop tile2 in %9..%10 by 4
+            %12: i32[tile2] = index tile2
+            %13: f32[tile0] = sum %8 along 1
+            %14: f32[tile0, 1] = view %13 (0, new)
+            %15: f32[tile0, tile2] = broadcast %14
+            store local2[%0, %12] = %15
         grid grid3 in rows.shape[0]
           slice4 in 4
-          %15: i32 = begin grid3
-          %16: i32 = load rows[%15]
-          %17: i32 = 0
-          %18: i32[slice4] = index slice4
-          %19: i32 = sum %18 along 0
-          %20: f32 = cast %19
-          store local2[%16, %17] = %20
+          %16: i32 = begin grid3
+          %17: i32 = load rows[%16]
+          %18: i32 = 0
+          %19: i32[slice4] = index slice4
+          %20: i32 = sum %19 along 0
+          %21: f32 = cast %20
+          store local2[%17, %18] = %21
         return {out: local2, both: [x, local2]}"
     `)
   })

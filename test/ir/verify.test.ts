@@ -3,6 +3,7 @@ import { tileType } from '../../src/ir/build.ts'
 import type { KernelIr } from '../../src/ir/kernel_ir.ts'
 import { type LoopNode, type Node, ONE } from '../../src/ir/node.ts'
 import { verifyKernel, verifyRegion } from '../../src/ir/verify.ts'
+import type { DType } from '../../src/support/dtypes.ts'
 import { block, Maker } from './regions.ts'
 
 const BLOCKS = new Set([0, 1])
@@ -21,6 +22,7 @@ function withLoop(nodes: readonly Node[], parts: Partial<LoopNode>): readonly No
 }
 
 const f32 = (axes: readonly number[]) => ({ type: tileType('f32', axes), location: undefined })
+const of = (dtype: DType) => ({ type: tileType(dtype), location: undefined })
 
 describe('a region is refused for', () => {
   const malformed: Readonly<Record<string, readonly [() => void, string]>> = {
@@ -49,6 +51,10 @@ describe('a region is refused for', () => {
     'positions of a block that does not exist': [
       verify((maker) => maker.node({ kind: 'range', ...f32([]), block: 7, what: 'begin' })),
       'range 0 is over unknown block 7',
+    ],
+    'an argument that is a truth value': [
+      verify((maker) => maker.node({ kind: 'argument', ...of('bool'), argument: 0 })),
+      'argument 0 is a bool',
     ],
     'a loop over a block that does not exist': [
       verify((maker) => maker.loop(7, maker.number(0), (_inside, carried) => carried)),

@@ -53,6 +53,23 @@ describe('arguments', () => {
     )
   })
 
+  it('that are booleans are constants: if means what it says', () => {
+    const kernel = (x: Tensor, negate: boolean, { twice }: { readonly twice: boolean }): Tensor => {
+      const out = hl.empty(x.shape)
+      for (const t of hl.tile(x.shape[0])) {
+        const value = negate ? x.at(t).neg() : x.at(t)
+        if (twice) out.at(t).set(value.add(value))
+        else out.at(t).set(value)
+      }
+      return out
+    }
+    expectRun(kernel, [X, false, { twice: false }], [1, 2, 3])
+    expectRun(kernel, [X, true, { twice: false }], [-1, -2, -3])
+    expectRun(kernel, [X, true, { twice: true }], [-2, -4, -6])
+    const { scalars, specializations } = traced(kernel, [X, true, { twice: true }])
+    expect([scalars, specializations]).toEqual([[], []])
+  })
+
   it('carry the methods of a class through this', () => {
     class Scaled {
       readonly factor = 3
@@ -87,15 +104,15 @@ describe('arguments', () => {
 
   it('of each kind are described', () => {
     const { tensors, scalars } = traced(
-      (x: Tensor, scale: number, flag: boolean) => {
-        for (const t of hl.tile(1)) x.at(t).set(hl.where(flag, scale, 0))
+      (x: Tensor, scale: number, _flag: boolean, shift: number) => {
+        for (const t of hl.tile(1)) x.at(t).set(hl.where(shift, scale, 0))
       },
-      [ramp([2], 'i32'), 1.5, false],
+      [ramp([2], 'i32'), 1.5, false, 3],
     )
     expect(tensors).toMatchObject([{ id: 0, name: 'x', dtype: 'i32', role: 'argument', fill: undefined }])
     expect(scalars).toEqual([
-      { id: 0, name: 'scale', kind: 'number' },
-      { id: 1, name: 'flag', kind: 'boolean' },
+      { id: 0, name: 'scale' },
+      { id: 1, name: 'shift' },
     ])
   })
 

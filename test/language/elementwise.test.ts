@@ -306,14 +306,17 @@ describe('number arguments', () => {
     expect(irOf(exact, [ramp([1]), big])).toContain('u32 = argument 0')
   })
 
-  it('that are booleans choose', () => {
-    const choose = (x: Tensor, flag: boolean): Tensor => {
+  it('are true where they are not zero, fractions too', () => {
+    const choose = (x: Tensor, n: number): Tensor => {
       const out = hl.empty([2])
-      for (const t of hl.tile(2)) out.at(t).set(hl.where(flag, x.at(t), x.at(t).neg()))
+      for (const t of hl.tile(2)) out.at(t).set(hl.where(n, x.at(t), x.at(t).neg()))
       return out
     }
-    expect(run(choose, [host([2], [1, 2]), true]).returned).toEqual([1, 2])
-    expect(run(choose, [host([2], [1, 2]), false]).returned).toEqual([-1, -2])
+    expectRun(choose, [host([2], [1, 2]), 0.25], [1, 2])
+    expectRun(choose, [host([2], [1, 2]), 0], [-1, -2])
+    // Compared as the f32 that it is, never read as an integer.
+    expect(bodyOf(choose, [ramp([2]), 0.25])).toContain('f32 = argument 0')
+    expect(bodyOf(choose, [ramp([2]), 0.25])).not.toContain('bool = argument 0')
   })
 })
 

@@ -161,12 +161,12 @@ function tensorsIn(arg: Argument): readonly HostArgument[] {
 }
 
 function scalarsIn(arg: Argument): readonly number[] {
-  return typeof arg === 'number' || typeof arg === 'boolean' ? [Number(arg)] : itemsOf(arg).flatMap(scalarsIn)
+  return typeof arg === 'number' ? [arg] : itemsOf(arg).flatMap(scalarsIn)
 }
 
 function specOf(arg: Argument, dynamic: boolean): ArgumentSpec {
-  if (typeof arg === 'number' || typeof arg === 'boolean') return { kind: 'scalar', value: arg }
-  if (typeof arg === 'string') return { kind: 'constant', value: arg }
+  if (typeof arg === 'number') return { kind: 'scalar', value: arg }
+  if (typeof arg === 'string' || typeof arg === 'boolean') return { kind: 'constant', value: arg }
   if (isHost(arg)) {
     const { shape, dtype } = arg
     return { kind: 'tensor', shape, dtype, dynamic: arg.dynamic ?? shape.map(() => dynamic) }

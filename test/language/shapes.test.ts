@@ -170,13 +170,13 @@ describe('hl.specialize', () => {
   it('needs one more round for each fact that was not known', () => {
     let runs = 0
     const { specializations } = traced(
-      (x: Tensor, flag: boolean, count: number) => {
+      (x: Tensor, limit: number, flag: boolean, count: number) => {
         runs++
-        const n = hl.specialize(x.shape[0])
+        const n = hl.minimum(hl.specialize(x.shape[0]), hl.specialize(limit))
         const rounds = hl.specialize(flag) ? hl.specialize(count) : 0
         for (const t of hl.tile(n)) for (const i of hl.staticRange(rounds)) x.at(t).set(i)
       },
-      [ramp([4]), true, 3],
+      [ramp([4]), 4, true, 3],
     )
     expect(runs).toBe(4)
     expect(specializations).toEqual([
