@@ -4,9 +4,23 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import './runtime/webgpu_names.ts'
+import { aotServices } from './aot/aot_services.ts'
+import { JIT_SERVICES } from './autotuner/jit_services.ts'
+import { type KernelFactory, kernelFactory } from './kernel/factory.ts'
+
+/** Makes a kernel that is tuned at its first call, for each kind of arguments. */
+export const kernel: KernelFactory = kernelFactory(JIT_SERVICES)
+
+/** Makes a kernel that is tuned ahead of time: its generated module chooses, and nothing is tuned in production. */
+export const aotKernel: KernelFactory = kernelFactory(aotServices(JIT_SERVICES), { staticShapes: false })
 
 export { Config, type ConfigInput } from './config/config.ts'
 export type { ConfigData, ConfigValue } from './config/value.ts'
+export type { BatchedSpec } from './heuristics/features.ts'
+export type { KernelDecorator, KernelFactory } from './kernel/factory.ts'
+export type { Binding, Kernel, TuneOptions } from './kernel/kernel.ts'
+export { markStatic } from './kernel/mark_static.ts'
+export type { ConfigLike, HeuristicModule, KernelOptions } from './kernel/options.ts'
 export {
   type Accumulator,
   type Dim,
@@ -33,4 +47,5 @@ export {
   type SourceLocation,
   UsageError,
 } from './support/errors.ts'
+export { nextPowerOf2 } from './support/maths.ts'
 export type { Settings } from './support/settings.ts'

@@ -74,6 +74,7 @@ export interface Settings {
   readonly aotMode: AotMode
   readonly aotDataDir: string
   readonly aotVerbose: boolean
+  readonly aotTrace: string | null
   readonly aotKernels: readonly string[]
   readonly heuristicDir: string | null
 }
@@ -314,11 +315,17 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     doc: 'Folder of the data of an AOT run.',
   },
   aotVerbose: yesNo('HELION_AOT_VERBOSE', false, 'Print which heuristic chose which config.'),
+  aotTrace: {
+    kind: orNull(TEXT),
+    env: 'HELION_AOT_TRACE',
+    default: null,
+    doc: 'File to which every choice of a heuristic is appended, as a line of JSON.',
+  },
   aotKernels: {
     kind: NAMES,
     env: 'HELION_AOT_KERNELS',
     default: [],
-    doc: 'Kernels that a benchmark script should run.',
+    doc: 'Kernels that take part in the AOT phases; all when empty.',
   },
   heuristicDir: {
     kind: orNull(TEXT),

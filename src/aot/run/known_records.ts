@@ -1,9 +1,17 @@
 /**
- * What the records of a run know, looked up by kernel, shape and config, so that no work is done twice. Results of
+ * What the records of a run know, looked up by kernel, shape and config, so that no work is done twice.
+ * Results of
  * an earlier version of a kernel's source do not count.
  */
 import { stableStringify } from '../../support/stable.ts'
-import type { AotRecord, KernelRecord, MeasurementRecord, RunRecord, TunedRecord } from '../records.ts'
+import type {
+  AotRecord,
+  FailureRecord,
+  KernelRecord,
+  MeasurementRecord,
+  RunRecord,
+  TunedRecord,
+} from '../records.ts'
 
 interface KernelKnowledge {
   readonly record: KernelRecord | undefined
@@ -11,6 +19,8 @@ interface KernelKnowledge {
   readonly tuned: Map<string, TunedRecord>
   /** By shape hash, then by config hash. */
   readonly cells: Map<string, Map<string, MeasurementRecord>>
+  /** By phase and shape hash: the latest failure, unless the shape succeeded since. */
+  readonly failures: Map<string, FailureRecord>
 }
 
 export class KnownRecords {
@@ -31,6 +41,10 @@ export class KnownRecords {
         return
       case 'tuned':
         this.#of(record.kernel).tuned.set(record.shape_hash, record)
+        this.#of(record.kernel).failures.delete(`collect ${record.shape_hash}`)
+        return
+      case 'failure':
+        this.#of(record.kernel).failures.set(`${record.phase} ${record.shape_hash}`, record)
         return
       case 'measurement':
         this.#addMeasurement(record)
@@ -73,25 +87,34 @@ export class KnownRecords {
     return [...(this.#kernels.get(kernel)?.cells.keys() ?? [])]
   }
 
+  /** Shapes of a kernel that could not be tuned or measured. */
+  failures(kernel: string): readonly FailureRecord[] {
+    return [...(this.#kernels.get(kernel)?.failures.values() ?? [])]
+  }
+
   #addKernel(record: KernelRecord): void {
     const known = this.#kernels.get(record.kernel)
     const sameSource = known?.record?.source_hash === record.source_hash
-    const kept = known && sameSource ? known : { tuned: new Map(), cells: new Map() }
-    this.#kernels.set(record.kernel, { ...kept, record })
+    this.#kernels.set(record.kernel, { ...(known && sameSource ? known : nothing()), record })
   }
 
   #addMeasurement(record: MeasurementRecord): void {
-    const { cells } = this.#of(record.kernel)
+    const { cells, failures } = this.#of(record.kernel)
+    failures.delete(`measure ${record.shape_hash}`)
     const shape = cells.get(record.shape_hash) ?? new Map<string, MeasurementRecord>()
     cells.set(record.shape_hash, shape)
     shape.set(record.config_hash, record)
   }
 
   #of(kernel: string): KernelKnowledge {
-    const known = this.#kernels.get(kernel) ?? { record: undefined, tuned: new Map(), cells: new Map() }
+    const known = this.#kernels.get(kernel) ?? nothing()
     this.#kernels.set(kernel, known)
     return known
   }
+}
+
+function nothing(): KernelKnowledge {
+  return { record: undefined, tuned: new Map(), cells: new Map(), failures: new Map() }
 }
 
 /** Whether two records say the same, whatever the order of their fields, apart from those in `except`. */

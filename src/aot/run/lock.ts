@@ -1,5 +1,6 @@
 /**
- * Keeps two writers of one run apart. A lock of a process that died is taken over: at once when it ran on this
+ * Keeps two writers of one run apart. A lock of a process that died is taken over: at once when it ran on
+ * this
  * machine, after a while without a sign of life otherwise. Node only.
  */
 import type * as ProperLockfile from 'proper-lockfile'
@@ -27,6 +28,8 @@ interface Owner {
 /** Without a sign of life for so long an owner elsewhere counts as dead. */
 const STALE_MS = 30_000
 const POLL_MS = 200
+/** A lock this young may be another's, whose name is not written yet. */
+const FRESH_MS = 500
 
 /** The lock beside `path`, which need not exist. Rejects with DataError when another process keeps it. */
 export async function acquireLock(path: string, options: LockOptions): Promise<HeldLock> {
@@ -46,7 +49,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<H
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error
     }
     const owner = readOwner(path)
-    if (owner && isDead(owner)) {
+    if (owner && isDead(owner) && lockAge(path) > FRESH_MS) {
       removeLock(path)
       continue
     }
@@ -60,9 +63,12 @@ function own(path: string, release: () => Promise<void>): HeldLock {
   const fs = requireNode('fs', 'locking a run')
   const owner: Owner = { pid: nodeProcess?.pid ?? 0, host: hostname() }
   fs.writeFileSync(ownerFile(path), JSON.stringify(owner))
+  const forget = (): void => fs.rmSync(ownerFile(path), { force: true })
+  nodeProcess?.once('exit', forget)
   return {
     async release() {
-      fs.rmSync(ownerFile(path), { force: true })
+      nodeProcess?.off('exit', forget)
+      forget()
       await release().catch(() => {})
     },
   }
@@ -95,6 +101,11 @@ export function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
+}
+
+function lockAge(path: string): number {
+  const stat = requireNode('fs', 'locking a run').statSync(`${path}.lock`, { throwIfNoEntry: false })
+  return stat ? Date.now() - stat.mtimeMs : 0
 }
 
 function removeLock(path: string): void {

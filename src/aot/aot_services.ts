@@ -1,0 +1,58 @@
+/**
+ * What makes a kernel an AOT kernel: HELION_AOT_MODE decides where its configs come from. Light, because every
+ * program that serves with generated modules loads it; the phases that tune are imported when they are asked for.
+ */
+import type { ConfigSource } from '../kernel/config_source.ts'
+import type { KernelDefinition } from '../kernel/definition.ts'
+import type { KernelServices } from '../kernel/kernel.ts'
+import type { AotMode } from '../support/settings.ts'
+import { heuristicSource, isFixed } from './serve/heuristic_source.ts'
+
+/** `plain` are the services of kernels that tune at their first call. */
+export function aotServices(plain: KernelServices): KernelServices {
+  const sources: Readonly<Record<AotMode, (definition: KernelDefinition) => ConfigSource>> = {
+    evaluate: heuristicSource,
+    compile: heuristicSource,
+    disabled: plain.sourceOf,
+    collect: (definition) =>
+      takesPart(definition)
+        ? lazily(async () => (await import('./collect/collect_source.ts')).collectSource(definition))
+        : heuristicSource(definition, { quiet: true }),
+    measure: (definition) =>
+      takesPart(definition)
+        ? lazily(async () => (await import('./measure/measure_source.ts')).measureSource(definition))
+        : heuristicSource(definition, { quiet: true }),
+  }
+  return {
+    tune: plain.tune,
+    sourceOf: (definition) => sources[definition.options.settings.aotMode](definition),
+  }
+}
+
+/** Whether a phase works on this kernel: it has something to decide, and HELION_AOT_KERNELS lets it. */
+function takesPart(definition: KernelDefinition): boolean {
+  const { aotKernels } = definition.options.settings
+  return !isFixed(definition) && (aotKernels.length === 0 || aotKernels.includes(definition.name))
+}
+
+/** A source that is loaded at the first call. */
+function lazily(load: () => Promise<ConfigSource>): ConfigSource {
+  let loading: Promise<ConfigSource> | undefined
+  let source: ConfigSource | undefined
+  const loaded = async (): Promise<ConfigSource> => {
+    loading ??= load()
+    source = await loading
+    return source
+  }
+  return {
+    ready: (request) => source?.ready(request),
+    async prepare(request) {
+      await (await loaded()).prepare?.(request)
+    },
+    async search(request) {
+      const choice = await (await loaded()).search?.(request)
+      if (!choice) throw new Error(`no config was chosen for ${request.definition.name}`)
+      return choice
+    },
+  }
+}

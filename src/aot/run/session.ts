@@ -1,0 +1,168 @@
+/**
+ * One process at work on a run: the records that it reads and appends to, under a lock, and what it tells about its
+ * progress. Opened at the first call of a kernel in a collect or measure phase; ends with the process.
+ */
+import { deviceFamily } from '../../heuristics/device_family.ts'
+import { sourceFiles } from '../../heuristics/source_file.ts'
+import type { KernelDefinition } from '../../kernel/definition.ts'
+import { type Device, hardwareId } from '../../runtime/device.ts'
+import { webgpuVersion } from '../../runtime/webgpu_version.ts'
+import { DataError } from '../../support/errors.ts'
+import { createLog, LOG_LEVELS, type Log } from '../../support/log.ts'
+import { environment, nodeProcess, requireNode } from '../../support/node.ts'
+import { DEFAULT_CONFIG } from '../fit_config.ts'
+import { fileLines } from '../lines.ts'
+import { type AotRecord, formatProblem, type KernelRecord, type RunRecord, readRecords } from '../records.ts'
+import { KnownRecords, sameRecord } from './known_records.ts'
+import { acquireLock, isAlive } from './lock.ts'
+import { PhaseProgress } from './phase_progress.ts'
+import { RecordWriter } from './record_writer.ts'
+import { type RunFiles, runFiles, type WorkPhase } from './run_folder.ts'
+
+/** Set by the command line: the process that this one must not outlive. */
+export const RUNNER_PID = 'HELION_AOT_RUNNER_PID'
+
+/** A process of the same run that is about to notice that its runner is gone is waited for. */
+const LOCK_WAIT_MS = 20_000
+const RUNNER_CHECK_MS = 500
+
+export class Session {
+  readonly phase: WorkPhase
+  readonly files: RunFiles
+  readonly known: KnownRecords
+  readonly progress: PhaseProgress = new PhaseProgress()
+  readonly log: Log = createLog(LOG_LEVELS.info)
+  readonly #writer: RecordWriter
+  readonly #sources = new Map<string, string>()
+
+  private constructor(phase: WorkPhase, files: RunFiles, known: KnownRecords) {
+    this.phase = phase
+    this.files = files
+    this.known = known
+    this.#writer = new RecordWriter(files.records)
+  }
+
+  /** The session of this process for a phase, a folder and a kind of device. */
+  static of(phase: WorkPhase, definition: KernelDefinition, device: Device): Promise<Session> {
+    const folder = requireNode('path', 'the folder of a run').resolve(definition.options.settings.aotDataDir)
+    const files = runFiles(folder, hardwareId(device))
+    const key = `${phase} ${files.records}`
+    const session = sessions.get(key) ?? Session.#open(phase, files, device)
+    sessions.set(key, session)
+    return session
+  }
+
+  static async #open(phase: WorkPhase, files: RunFiles, device: Device): Promise<Session> {
+    const fs = requireNode('fs', 'the folder of a run')
+    fs.mkdirSync(files.folder, { recursive: true })
+    const log = createLog(LOG_LEVELS.info)
+    await acquireLock(files.records, {
+      what: `the run ${files.folder}`,
+      waitMs: LOCK_WAIT_MS,
+      onWait: (owner) => log.info(`helion-aot ${phase}: waiting for ${owner}, which works on the same run`),
+    })
+    watchRunner(phase)
+    endOnSignals()
+    const lines = fs.existsSync(files.records) ? fileLines(files.records) : []
+    const { records, problems } = readRecords(lines, files.records)
+    for (const problem of problems) log.warning(`helion-aot: left out: ${formatProblem(problem)}`)
+    const session = new Session(phase, files, new KnownRecords(records))
+    const run = runRecord(files, device)
+    if (!sameRecord(session.known.run, run, ['started_at', 'command'])) session.append(run)
+    return session
+  }
+
+  append(...records: readonly AotRecord[]): void {
+    this.#writer.append(...records)
+    for (const record of records) this.known.add(record)
+  }
+
+  /** Says once that a kernel takes part. Rejects with DataError when two kernels have one name. */
+  async register(definition: KernelDefinition): Promise<void> {
+    const { name, sourceFile = '', sourceHash } = definition
+    const key = `${sourceFile} ${sourceHash}`
+    const other = this.#sources.get(name)
+    if (other === key) return
+    if (other !== undefined) throw twins(definition)
+    this.#sources.set(name, key)
+    const record = await kernelRecord(definition)
+    if (!sameRecord(this.known.kernel(name), record)) this.append(record)
+  }
+
+  /** One line for people. */
+  say(text: string): void {
+    this.log.info(`helion-aot ${this.phase}: ${text}`)
+  }
+}
+
+const sessions = new Map<string, Promise<Session>>()
+
+async function kernelRecord(definition: KernelDefinition): Promise<KernelRecord> {
+  const { name, sourceFile, sourceHash, options } = definition
+  const { batched, key, baselineFn } = options.own
+  const [source] = await sourceFiles(definition)
+  const { resolve } = requireNode('path', 'naming the source of a kernel')
+  return {
+    event: 'kernel',
+    kernel: name,
+    source_file: source ?? resolve(sourceFile ?? name),
+    source_hash: sourceHash,
+    default_config: DEFAULT_CONFIG,
+    ...(batched ? { batched } : {}),
+    ...(key ? { has_key: true } : {}),
+    ...(baselineFn ? { baseline: baselineFn.name || 'baselineFn' } : {}),
+  }
+}
+
+function runRecord(files: RunFiles, device: Device): RunRecord {
+  const { basename } = requireNode('path', 'naming a run')
+  const { vendor, architecture, device: name, description } = device.info
+  return {
+    event: 'run',
+    run_id: basename(files.folder),
+    started_at: new Date().toISOString(),
+    hardware_id: files.hardwareId,
+    device_family: deviceFamily(device.info, device.limits),
+    versions: {
+      'helion-aot': packageVersion(),
+      webgpu: webgpuVersion().replace(/^webgpu /, ''),
+      node: nodeProcess?.versions.node ?? '',
+    },
+    device: { vendor, architecture, device: name, description },
+    command: nodeProcess?.argv.slice(1) ?? [],
+  }
+}
+
+/** The version of this package, from wherever its code was bundled to. */
+export function packageVersion(): string {
+  const { createRequire } = requireNode('module', 'the version of this package')
+  return (createRequire(import.meta.url)('helion-aot/package.json') as { version: string }).version
+}
+
+function twins({ name, location, sourceFile }: KernelDefinition): DataError {
+  return new DataError(`two kernels of this program are named ${name}; one of them is in ${sourceFile}`, {
+    location,
+    remedy: "Give one of them another name with the option name: '…'.",
+  })
+}
+
+/** A runner that was killed cannot end its child: the child ends itself, so that nobody works in the dark. */
+function watchRunner(phase: WorkPhase): void {
+  const runner = Number(environment(RUNNER_PID))
+  if (!(runner > 0)) return
+  const check = setInterval(() => {
+    if (isAlive(runner)) return
+    createLog(LOG_LEVELS.info).info(`helion-aot ${phase}: the runner is gone, so this ends too`)
+    nodeProcess?.exit(143)
+  }, RUNNER_CHECK_MS)
+  check.unref()
+}
+
+/** What is recorded is on the disk already; there is nothing to wait for. */
+function endOnSignals(): void {
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    nodeProcess?.prependOnceListener(signal, () => nodeProcess?.exit(code))
+}

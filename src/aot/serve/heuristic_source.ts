@@ -1,0 +1,205 @@
+/**
+ * Configs in production: what the kernel's generated module chooses for a call, else its default config with one
+ * warning. The module is looked up once for each device; then a choice is a call of its functions and a look into
+ * a map. Nothing here tunes, and nothing loads a tuner.
+ */
+import type { Config } from '../../config/config.ts'
+import type { ConfigSpec } from '../../config/config_spec.ts'
+import type { ConfigData } from '../../config/value.ts'
+import { deviceFamilies } from '../../heuristics/device_family.ts'
+import {
+  heuristicInCode,
+  heuristicInFiles,
+  type LookupRequest,
+  type LookupResult,
+} from '../../heuristics/lookup.ts'
+import type { HeuristicChoice, KernelHeuristic } from '../../heuristics/module.ts'
+import type { BoundKernel } from '../../kernel/bound_kernel.ts'
+import type { Choice, ChoiceRequest, ConfigSource } from '../../kernel/config_source.ts'
+import type { KernelDefinition } from '../../kernel/definition.ts'
+import { givenConfigs } from '../../kernel/options.ts'
+import type { Device } from '../../runtime/device.ts'
+import { ConfigError, DataError, HelionError } from '../../support/errors.ts'
+import { DEFAULT_CONFIG, fitConfig } from '../fit_config.ts'
+import { moduleArguments } from '../shape.ts'
+import { warn } from '../warnings.ts'
+import { logChoice } from './choice_log.ts'
+
+/** Choices that one binding remembers; more only cost memory. */
+const MAX_CHOICES = 4096
+
+export interface HeuristicOptions {
+  /** Says nothing when there is no module: one is about to be made. */
+  readonly quiet?: boolean
+}
+
+/** The source of configs in evaluate mode. A kernel with a single given config always runs with that one. */
+export function heuristicSource(definition: KernelDefinition, options: HeuristicOptions = {}): ConfigSource {
+  return isFixed(definition) ? fixedSource(definition) : new HeuristicSource(definition, options)
+}
+
+/** Whether the author left nothing to decide. */
+export function isFixed({ options }: KernelDefinition): boolean {
+  return givenConfigs(options).length === 1
+}
+
+function fixedSource({ options }: KernelDefinition): ConfigSource {
+  const [config] = givenConfigs(options)
+  return {
+    ready: ({ bound, call, device }) =>
+      config && { config: bound.specFor(call, device).normalize(config, 'strict'), holdsFor: 'signature' },
+  }
+}
+
+class HeuristicSource implements ConfigSource {
+  readonly #definition: KernelDefinition
+  readonly #quiet: boolean
+  /** What the lookup found, `undefined` for nothing; devices that are not in here were not asked for yet. */
+  readonly #found = new WeakMap<Device, KernelHeuristic | undefined>()
+  readonly #lookups = new WeakMap<Device, Promise<void>>()
+  readonly #choices = new WeakMap<BoundKernel, Map<string, Choice>>()
+
+  constructor(definition: KernelDefinition, { quiet = false }: HeuristicOptions) {
+    this.#definition = definition
+    this.#quiet = quiet
+  }
+
+  ready(request: ChoiceRequest): Choice | undefined {
+    const { device } = request
+    if (!this.#found.has(device)) {
+      const inCode = heuristicInCode(this.#lookupRequest(device))
+      if (!inCode.heuristic) return undefined
+      this.#decide(device, inCode)
+    }
+    const heuristic = this.#found.get(device)
+    return heuristic ? this.#choose(heuristic, request) : this.#standard(request)
+  }
+
+  async prepare({ device }: ChoiceRequest): Promise<void> {
+    const lookup = this.#lookups.get(device) ?? this.#lookUp(device)
+    this.#lookups.set(device, lookup)
+    await lookup
+  }
+
+  async #lookUp(device: Device): Promise<void> {
+    const request = this.#lookupRequest(device)
+    const inCode = heuristicInCode(request)
+    const { heuristic, problems } = inCode.heuristic ? inCode : await heuristicInFiles(request)
+    if (this.#found.has(device)) return
+    this.#decide(device, { heuristic, problems: [...new Set([...inCode.problems, ...problems])] })
+  }
+
+  #lookupRequest(device: Device): LookupRequest {
+    const { name, sourceFile, location, options } = this.#definition
+    return {
+      kernel: name,
+      sourceFile,
+      location,
+      families: deviceFamilies(device.info, device.limits),
+      modules: options.own.heuristics ?? [],
+      directory: options.settings.heuristicDir,
+    }
+  }
+
+  #decide(device: Device, { heuristic, problems }: LookupResult): void {
+    this.#found.set(device, heuristic)
+    if (this.#quiet) return
+    for (const problem of problems) warn(this.#definition, 'BrokenAOTHeuristicWarning', problem)
+    if (heuristic) this.#warnIfStale(heuristic)
+    else this.#warnOfNone(device)
+  }
+
+  #choose(heuristic: KernelHeuristic, request: ChoiceRequest): Choice {
+    const { bound, call } = request
+    let decided: HeuristicChoice
+    try {
+      decided = heuristic.choose(moduleArguments(this.#definition, call))
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error
+      warn(this.#definition, 'BrokenAOTHeuristicWarning', error.message)
+      return this.#standard(request)
+    }
+    const choices = this.#choices.get(bound) ?? new Map<string, Choice>()
+    this.#choices.set(bound, choices)
+    const key = `${decided.index} ${call.signature}`
+    const known = choices.get(key)
+    if (known) return known
+    const choice = this.#fit(heuristic, decided, request)
+    logChoice(this.#definition, heuristic, decided, call)
+    if (choices.size >= MAX_CHOICES) choices.clear()
+    choices.set(key, choice)
+    return choice
+  }
+
+  /** The chosen config for the sizes of this call, with everything else that could serve behind it. */
+  #fit(heuristic: KernelHeuristic, { config, index }: HeuristicChoice, request: ChoiceRequest): Choice {
+    const { bound, call, device } = request
+    const spec = bound.specFor(call, device)
+    const tell = (used: Config, refusal: HelionError): void => {
+      warn(
+        this.#definition,
+        'AOTFallbackWarning',
+        `config ${index} of ${heuristic.origin} cannot run ${this.#definition.name} here: ${refusal.what}; ` +
+          `${used} serves instead`,
+      )
+    }
+    const fitting: Config[] = []
+    let refusal: ConfigError | undefined
+    for (const data of [config, ...heuristic.fallbacks, DEFAULT_CONFIG]) {
+      const fitted = tryFit(spec, data)
+      if (fitted instanceof HelionError) refusal = fitting.length === 0 ? (refusal ?? fitted) : refusal
+      else if (!fitting.some((other) => other.equals(fitted))) fitting.push(fitted)
+    }
+    const [first = spec.defaultConfig(), ...fallbacks] = fitting
+    if (refusal) tell(first, refusal)
+    return { config: first, fallbacks, onFallback: tell, holdsFor: this.#holdsFor(heuristic, request) }
+  }
+
+  /** Without a `key`, which is part of what calls are told apart by, a module may look at numbers. */
+  #holdsFor({ arity }: KernelHeuristic, { call }: ChoiceRequest): Choice['holdsFor'] {
+    if (this.#definition.options.own.key) return 'signature'
+    const looksAtNumber = call.values.some(
+      (value, position) => position < arity && (typeof value === 'number' || typeof value === 'boolean'),
+    )
+    return looksAtNumber ? 'call' : 'signature'
+  }
+
+  /** What runs without a module: the first of the author's configs, else the default. */
+  #standard({ bound, call, device }: ChoiceRequest): Choice {
+    const spec = bound.specFor(call, device)
+    const [first] = givenConfigs(this.#definition.options)
+    return { config: first ? spec.normalize(first, 'strict') : spec.defaultConfig(), holdsFor: 'signature' }
+  }
+
+  #warnOfNone(device: Device): void {
+    const [family] = deviceFamilies(device.info, device.limits)
+    warn(
+      this.#definition,
+      'NoAOTHeuristicWarning',
+      `no heuristic for the kernel ${this.#definition.name} on ${family}: it runs with its default config.\n` +
+        '  Make one with `npx helion-aot -- <the command that runs it>`.',
+    )
+  }
+
+  /** Bundlers and minifiers change the text of functions, so modules given in code are trusted. */
+  #warnIfStale({ origin, sourceHash }: KernelHeuristic): void {
+    const { name, options } = this.#definition
+    if (sourceHash === undefined || sourceHash === this.#definition.sourceHash || options.own.heuristics)
+      return
+    warn(
+      this.#definition,
+      'StaleAOTHeuristicWarning',
+      `${origin} was made for another version of the kernel ${name}; it is used as far as it fits.\n` +
+        '  Renew it with `npx helion-aot -- <the command that runs it>`.',
+    )
+  }
+}
+
+function tryFit(spec: ConfigSpec, data: ConfigData): Config | ConfigError {
+  try {
+    return fitConfig(spec, data)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+}
