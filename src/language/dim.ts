@@ -1,15 +1,18 @@
 /**
- * A symbolic size as a kernel's author sees it. Arithmetic is by method; anything that would turn it into a
- * bare number throws, because the answer would silently hold for one shape only.
+ * A symbolic size as a kernel's author sees it. Arithmetic is by the functions of `hl`; anything that would
+ * turn it into a bare number throws, because the answer would silently hold for one shape only.
  */
 import { type Size, type SizeExpr, type SizeOp, sizeOp } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import { cdiv, nextPowerOf2 } from '../support/maths.ts'
-import type { Dim, DimOperations } from './tensor.ts'
+import type { Dim } from './tensor.ts'
 
-/** The operations that `DimOperations` and `hl` offer on sizes, and what each is called in the IR. */
-const OPERATIONS: Readonly<Record<keyof DimOperations, SizeOp>> = {
+/** The functions of `hl` that work on sizes as well as on tiles. */
+export type DimOperation = 'add' | 'sub' | 'mul' | 'floorDiv' | 'cdiv' | 'mod' | 'minimum' | 'maximum'
+
+/** What each is called in the IR. */
+const OPERATIONS: Readonly<Record<DimOperation, SizeOp>> = {
   add: 'add',
   sub: 'sub',
   mul: 'mul',
@@ -19,7 +22,6 @@ const OPERATIONS: Readonly<Record<keyof DimOperations, SizeOp>> = {
   minimum: 'min',
   maximum: 'max',
 }
-export type DimOperation = keyof DimOperations
 
 export class SymbolicDim {
   readonly size: SizeExpr
@@ -42,14 +44,6 @@ export class SymbolicDim {
   }
 }
 
-for (const name of Object.keys(OPERATIONS) as DimOperation[]) {
-  Object.defineProperty(SymbolicDim.prototype, name, {
-    value(this: SymbolicDim, other: number): Dim {
-      return dimOperation(name, asDim(this), other)
-    },
-  })
-}
-
 /** True for the names that work on sizes as well as on tiles. */
 export function isDimOperation(name: string): name is DimOperation {
   return Object.hasOwn(OPERATIONS, name)
@@ -62,13 +56,13 @@ export function dimOperation(name: DimOperation, a: number, b: number): Dim {
 
 /** Smallest power of two at least `n`. */
 export function nextPowerOf2Dim(n: number): Dim {
-  if (!isSymbolic(n)) return asDim(nextPowerOf2(n))
+  if (!isSymbolic(n)) return nextPowerOf2(n)
   return toDim(sizeOp('next_power_of_2', toSize(n, 'nextPowerOf2'), 0))
 }
 
 /** ceil(a / b) of two plain numbers or sizes. */
 export function cdivDim(a: number, b: number): Dim {
-  return isSymbolic(a) || isSymbolic(b) ? dimOperation('cdiv', a, b) : asDim(cdiv(a, b))
+  return isSymbolic(a) || isSymbolic(b) ? dimOperation('cdiv', a, b) : cdiv(a, b)
 }
 
 export function isSymbolic(value: unknown): value is SymbolicDim {
@@ -92,10 +86,6 @@ export function toSize(value: number, what: string): Size {
 }
 
 export function toDim(size: Size): Dim {
-  return asDim(typeof size === 'number' ? size : new SymbolicDim(size))
-}
-
-/** The type `Dim` promises the methods of both kinds; a plain number has only its own. */
-function asDim(value: number | SymbolicDim): Dim {
-  return value as unknown as Dim
+  // To the type system a symbolic size is a number: that is what it becomes with static shapes.
+  return typeof size === 'number' ? size : (new SymbolicDim(size) as unknown as Dim)
 }

@@ -7,23 +7,12 @@ import type { DType, HostArray } from '../support/dtypes.ts'
 import type { Tile } from './tile.ts'
 import type { Ref, TileValue } from './value.ts'
 
-/** Arithmetic on a symbolic size; `hl.add`, `hl.cdiv` … do the same for plain numbers too. */
-export interface DimOperations {
-  add(other: number): Dim
-  sub(other: number): Dim
-  mul(other: number): Dim
-  floorDiv(other: number): Dim
-  cdiv(other: number): Dim
-  mod(other: number): Dim
-  minimum(other: number): Dim
-  maximum(other: number): Dim
-}
-
 /**
  * A size. Outside kernels and in kernels with static shapes it is a plain number; in kernels with dynamic
- * shapes it is symbolic: use the methods (or `hl`), JavaScript arithmetic on it throws and says how to go on.
+ * shapes it is symbolic, and JavaScript's arithmetic on it throws. What works on both is `hl.add`, `hl.sub`,
+ * `hl.mul`, `hl.floorDiv`, `hl.cdiv`, `hl.mod`, `hl.minimum`, `hl.maximum` and `hl.nextPowerOf2`.
  */
-export type Dim = number & DimOperations
+export type Dim = number
 
 /**
  * One position of `tensor.at(...)`: a tile, a whole dimension (an axis of one where its size is 1), a new

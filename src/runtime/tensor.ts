@@ -30,8 +30,7 @@ export class DeviceTensor implements Tensor {
 
   private constructor(shape: readonly number[], size: number, dtype: DType, stream: Stream) {
     this.dtype = dtype
-    // Outside kernels a Dim is a plain number.
-    this.shape = shape as readonly number[] as Shape
+    this.shape = shape as Shape
     this.ndim = shape.length
     this.size = size
     this.stream = stream

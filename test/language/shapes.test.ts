@@ -73,7 +73,7 @@ describe('sizes in a kernel', () => {
         hl.minimum(m, n),
         hl.maximum(m, n),
         hl.nextPowerOf2(m),
-        m.add(1).mul(2).floorDiv(3),
+        hl.floorDiv(hl.mul(hl.add(m, 1), 2), 3),
       ]
       for (const t of hl.tile(m)) x.at(t, 0).set(0)
       return sizes.map((size) => hl.zeros([size]))

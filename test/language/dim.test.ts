@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { isSymbolic } from '../../src/language/dim.ts'
+import { type Dim, hl, type Tensor } from '../../src/language/index.ts'
+import { ramp, traced } from './harness.ts'
+
+/** The sizes that a kernel computes with a tensor of shape [6, 4]. */
+function sizesOf(compute: (m: Dim, n: Dim) => readonly Dim[], dynamic: boolean): readonly unknown[] {
+  let sizes: readonly unknown[] = []
+  const kernel = (x: Tensor): void => {
+    sizes = compute(x.shape[0], x.shape[1])
+    for (const t of hl.tile(1)) x.at(t, 0).set(0)
+  }
+  traced(kernel, [ramp([6, 4])], { dynamic })
+  return sizes
+}
+
+describe('a size', () => {
+  it('is a number to the type system: it promises nothing that only one kind has', () => {
+    const asDim: Dim = 3
+    const asNumber: number = asDim
+    expect(asNumber).toBe(3)
+    // @ts-expect-error plain numbers have no such method, so the type must not have it
+    expect(() => asDim.mul(2)).toThrow(TypeError)
+  })
+
+  it('has no methods of arithmetic, symbolic or not: a kernel works in both modes or in none', () => {
+    const names = ['add', 'sub', 'mul', 'floorDiv', 'cdiv', 'mod', 'minimum', 'maximum']
+    for (const dynamic of [false, true]) {
+      const [size] = sizesOf((m) => [m], dynamic)
+      expect(isSymbolic(size)).toBe(dynamic)
+      expect(names.filter((name) => name in Object(size))).toEqual([])
+    }
+  })
+
+  it('is computed by hl in both modes', () => {
+    const compute = (m: Dim, n: Dim): readonly Dim[] => [hl.sub(hl.mul(m, 2), n), hl.cdiv(m, n), hl.mod(m, n)]
+    expect(sizesOf(compute, false)).toEqual([8, 2, 2])
+    const texts = sizesOf(compute, true).map((size) => (isSymbolic(size) ? size.size.key : size))
+    expect(texts).toEqual([
+      '((x.shape[0] * 2) - x.shape[1])',
+      'cdiv(x.shape[0], x.shape[1])',
+      '(x.shape[0] % x.shape[1])',
+    ])
+  })
+})
