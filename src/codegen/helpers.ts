@@ -3,12 +3,13 @@
  * the text are emitted, after those that they call themselves.
  */
 import { call } from '../ir/ops_arithmetic.ts'
-import type { DType } from '../support/dtypes.ts'
-import { type Width, wgslType } from './wgsl_types.ts'
+import { type DType, isFloat } from '../support/dtypes.ts'
+import { literal, type Width, wgslType } from './wgsl_types.ts'
 
-/** Types of one width: the operand's, truth values, i32 and f32. */
+/** Types of one width: the operand's, truth values, i32 and f32; and NaN as an element of the operand's. */
 interface HelperTypes {
   readonly T: string
+  readonly nan: string
   readonly B: string
   readonly I: string
   readonly F: string
@@ -31,10 +32,10 @@ const HELPERS: Readonly<Record<string, (name: string, types: HelperTypes) => str
   let near = select(log(u) * x / (u - ${T}(1)), x, u == ${T}(1));
   return select(near, log(u), abs(x) > ${T}(1));
 }`,
-  pow: (name, { T }) => `fn ${name}(x: ${T}, y: ${T}) -> ${T} {
+  pow: (name, { T, nan }) => `fn ${name}(x: ${T}, y: ${T}) -> ${T} {
   let magnitude = pow(abs(x), y);
   let odd = fract(y * ${T}(0.5)) != ${T}(0);
-  let negative = select(select(magnitude, -magnitude, odd), ${T}(not_a_number()), floor(y) != y);
+  let negative = select(select(magnitude, -magnitude, odd), ${T}(${nan}), floor(y) != y);
   return select(select(magnitude, negative, x < ${T}(0)), ${T}(1), y == ${T}(0));
 }`,
   erf: (name, { T }) => `fn ${name}(x: ${T}) -> ${T} {
@@ -78,6 +79,7 @@ export function helperFunctions(text: string): string[] {
       for (const width of WIDTHS) {
         const types = {
           T: wgslType(dtype, width),
+          nan: isFloat(dtype) ? literal(Number.NaN, dtype) : '',
           B: wgslType('bool', width),
           I: wgslType('i32', width),
           F: wgslType('f32', width),
