@@ -2,6 +2,7 @@
 import { tileType } from '../ir/build.ts'
 import { type Axis, type Node, ONE, type ReduceOp } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
+import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { elementwise } from './elementwise.ts'
 import { type Trace, tracing } from './trace.ts'
@@ -21,7 +22,10 @@ const METHODS: Readonly<Record<ReduceOp, string>> = {
   argmin: 'argmin',
 }
 
-/** `value` reduced along `axis`, or along all axes, innermost first. */
+/**
+ * `value` reduced along `axis`, or along all axes, innermost first. Sums and products of f16 are f32 until
+ * the last axis is gone: partial ones would overflow, and lose digits in an order that depends on the config.
+ */
 export function reduce(
   op: ReduceOp,
   value: TileValue,
@@ -35,7 +39,7 @@ export function reduce(
     node = reduceOne(trace, op, node, at)
     if (options.keepdim) node = insertOne(trace, node, at)
   }
-  return new TileValue(trace, node)
+  return new TileValue(trace, isAccumulatedInF32(op, value.dtype) ? castTo(trace, node, 'f16') : node)
 }
 
 /** Sum divided by the number of elements, in floating point. */
@@ -103,8 +107,13 @@ function isArg(op: ReduceOp): boolean {
   return op === 'argmax' || op === 'argmin'
 }
 
+function isAccumulatedInF32(op: ReduceOp, dtype: DType): boolean {
+  return dtype === 'f16' && (op === 'sum' || op === 'prod')
+}
+
 function prepare(trace: Trace, op: ReduceOp, node: Node): Node {
   if (op === 'any' || op === 'all') return castTo(trace, node, 'bool')
+  if (isAccumulatedInF32(op, node.type.dtype)) return castTo(trace, node, 'f32')
   return node.type.dtype === 'bool' ? castTo(trace, node, 'i32') : node
 }
 

@@ -25,6 +25,75 @@ function perElement(of: (tile: TileValue) => TileValue) {
   }
 }
 
+describe('sums and products of f16', () => {
+  it('are f32 until the end', () => {
+    expect(
+      bodyOf(
+        perRow((row) => row.sum(1)),
+        [ramp([2, 3], 'f16')],
+      ),
+    ).toMatchInlineSnapshot(`
+      "slice1 in x.shape[1]
+      %0: i32[tile0] = index tile0
+      %1: i32[slice1] = index slice1
+      %2: f16[tile0, slice1] = load x[%0, %1]
+      %3: f32[tile0, slice1] = cast %2
+      %4: f32[tile0] = sum %3 along 1
+      %5: f16[tile0] = cast %4
+      %6: f32[tile0] = cast %5
+      store local1[%0] = %6"
+    `)
+    const both = (x: Tensor): Tensor => {
+      const out = hl.empty([1], 'f16')
+      for (const t of hl.tile(1)) out.at(t).set(x.at(':', ':').prod())
+      return out
+    }
+    expect(bodyOf(both, [ramp([2, 3], 'f16')]).match(/= (cast|prod) .*/g)).toEqual([
+      '= cast %3',
+      '= prod %4 along 1',
+      '= prod %5 along 0',
+      '= cast %6',
+    ])
+  })
+
+  it('do not overflow on the way, and round once', () => {
+    const kernel = (of: (row: TileValue) => TileValue) => (x: Tensor) => {
+      const out = hl.empty([1], 'f16')
+      for (const t of hl.tile(1)) out.at(t).set(of(x.at(':', ':')))
+      return out
+    }
+    const large = host([2, 2], [60000, 60000, -60000, -60000], 'f16')
+    const scaled = host([2, 2], [60000, 60000, 2 ** -14, 2 ** -14], 'f16')
+    // A row rounded by itself would be 2048 again.
+    const halves = host([2, 2], [2048, 0.75, 0.75, 0], 'f16')
+    expectRun(
+      kernel((x) => x.sum()),
+      [large],
+      [0],
+    )
+    expectRun(
+      kernel((x) => x.prod()),
+      [scaled],
+      [13.4140625],
+    )
+    expectRun(
+      kernel((x) => x.sum(undefined, { keepdim: true }).squeeze(0)),
+      [halves],
+      [2050],
+    )
+  })
+
+  it('keep their dtype, along an axis of one too', () => {
+    const seen: string[] = []
+    const kernel = perRow((row) => {
+      seen.push(row.sum(1).dtype, row.prod(1).dtype, row.unsqueeze(0).sum(0).dtype, row.amax(1).dtype)
+      return row.sum(1)
+    })
+    run(kernel, [ramp([2, 3], 'f16')])
+    expect(new Set(seen)).toEqual(new Set(['f16']))
+  })
+})
+
 describe('reductions along an axis', () => {
   it.each<readonly [string, (row: TileValue) => TileValue, readonly number[]]>([
     ['sum', (row) => row.sum(1), [6, 9]],
