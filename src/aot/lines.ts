@@ -1,9 +1,14 @@
-/** Lines of a file, read in pieces: a sweep's measurements may be larger than a string should be. Node only. */
+/**
+ * Lines of a file, read in pieces: a sweep's measurements may be larger than a string should be. Node only.
+ */
 import { requireNode } from '../support/node.ts'
 
 const PIECE = 1 << 22
 
-/** The lines of the file at `path`, without their ends; a byte order mark is dropped. Bad UTF-8 becomes U+FFFD. */
+/**
+ * The lines of the file at `path`, without their ends; a byte order mark is dropped. Bad UTF-8 becomes
+ * U+FFFD.
+ */
 export function* fileLines(path: string): Generator<string> {
   const fs = requireNode('fs', `reading ${path}`)
   const file = fs.openSync(path, 'r')

@@ -79,8 +79,8 @@ async function measure(request: ExclusiveRequest): Promise<Config> {
     const name = `${definition.name} ${shape.text}`
     try {
       const own = bindAlone(definition, call, bound.self)
-      const count = await measureShape({ ...request, bound: own }, shape, open, (record) =>
-        session.append(record),
+      const count = await measureShape({ ...request, bound: own }, shape, open, (...records) =>
+        session.append(...records),
       )
       const seconds = session.progress.finish(shape.hash, open.length)
       session.say(`${name}: ${count} configs in ${seconds.toFixed(1)} s; ${session.progress.text}`)
