@@ -29,13 +29,19 @@ export interface ReferenceParts {
   readonly log: Log
   /** Bytes that the default config leaves in the visible tensors; undefined when it does not run. */
   readonly runDefault: () => Promise<ReadonlyMap<number, ArrayBuffer> | undefined>
+  /** What the interpreter may use; DEFAULT_LIMITS when absent. */
+  readonly limits?: ReferenceLimits
 }
 
-/** Calls with more elements than this are not brought to the host. */
-const MAX_HOST_ELEMENTS = 2 ** 28
-/** Time for the interpreter, once per call or, where results depend on extents, per combination of them. */
-const SAMPLE_MS = 1500
-const SAMPLE_MS_PER_EXTENTS = 300
+export interface ReferenceLimits {
+  /** Calls with more elements than this are not brought to the host. */
+  readonly elements: number
+  /** Milliseconds for a call and, where results depend on extents, for each combination of extents. */
+  readonly callMs: number
+  readonly extentsMs: number
+}
+
+const DEFAULT_LIMITS: ReferenceLimits = { elements: 2 ** 28, callMs: 1500, extentsMs: 300 }
 
 export class Reference {
   readonly #parts: ReferenceParts
@@ -71,8 +77,8 @@ export class Reference {
   }
 
   async #fromInterpreter(config: Config | undefined): Promise<readonly Expected[]> {
-    const { bound, call, writes } = this.#parts
-    if (sum(this.#shapes.map(product)) > MAX_HOST_ELEMENTS) return await this.#complete([])
+    const { bound, call, writes, limits = DEFAULT_LIMITS } = this.#parts
+    if (sum(this.#shapes.map(product)) > limits.elements) return await this.#complete([])
     this.#inputs ??= this.#readInputs()
     const inputs = await this.#inputs
     const tensors = bound.ir.tensors.map(({ id, dtype }): HostTensor => {
@@ -81,7 +87,7 @@ export class Reference {
       if (!input) return { shape, data: hostArray(dtype, product(shape)) }
       return { shape, data: writes.lastGrid.has(id) ? Float64Array.from(input) : input }
     })
-    const limitMs = config ? SAMPLE_MS_PER_EXTENTS : SAMPLE_MS
+    const limitMs = config ? limits.extentsMs : limits.callMs
     const extentOf = config && this.#extentsOf(config)
     const known = sampleReference(bound.ir, writes, tensors, call.scalars, { limitMs, extentOf })
     return await this.#complete(known)

@@ -56,7 +56,10 @@ export function readCache(task: TuningTask, cache: LocalCache | undefined): Tuni
   }
 }
 
-/** Stores a result. A search that was cut short by force is stored under the effort that it surely reached: none. */
+/**
+ * Stores a result. A search that was cut short by force is stored under the effort that it surely reached:
+ * none.
+ */
 export function writeCache(task: TuningTask, cache: LocalCache | undefined, result: TuningResult): void {
   if (!cache || !task.cacheKey) return
   const stored = ({

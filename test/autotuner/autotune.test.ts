@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LocalCache } from '../../src/autotuner/local_cache.ts'
 import { Config } from '../../src/config/config.ts'
 import type { ConfigData } from '../../src/config/value.ts'
-import { DataError, UsageError } from '../../src/support/errors.ts'
+import { AdapterError, DataError, UsageError } from '../../src/support/errors.ts'
 import { createLog } from '../../src/support/log.ts'
 import type { Settings } from '../../src/support/settings.ts'
-import { PROBLEMS, type Problem, type TuneOptions, tune } from './synthetic.ts'
+import { PROBLEMS, type Problem, SyntheticBenchmarker, type TuneOptions, tune } from './synthetic.ts'
 
 const [matmul, row] = PROBLEMS as [Problem, Problem]
 const key = {
@@ -153,6 +153,34 @@ describe('switches', () => {
     expect(benchmarker.measured.filter(({ hash }) => hash === standard)).toHaveLength(3)
     const repeated = benchmarker.measured.length - new Set(benchmarker.measured.map(({ hash }) => hash)).size
     expect(repeated).toBeLessThan(benchmarker.measured.length / 4)
+  })
+})
+
+describe('a lost device', () => {
+  const lose = (at: number) => (_config: Config, index: number) => {
+    if (index === at) throw new AdapterError('the device is lost')
+  }
+
+  it('ends the search with the best config so far, which is a start for the next', async () => {
+    const { result, benchmarker } = await cached({}, { onConfig: lose(10) })
+    expect(result.ended).toBe('device lost')
+    expect(benchmarker.measured).toHaveLength(10)
+    const costs = benchmarker.measured.map((config) => Number(row.cost(config))).filter(Number.isFinite)
+    expect(result.ms).toBe(Math.min(...costs))
+    const next = await cached()
+    expect(next.result.source).toBe('search')
+    expect(next.benchmarker.measured.slice(0, 3).map(String)).toContain(String(result.config))
+  })
+
+  it('is an error when nothing was measured before', async () => {
+    await expect(cached({}, { onConfig: lose(0) })).rejects.toThrow(AdapterError)
+  })
+
+  it('at the end costs nothing but the comparison', async () => {
+    const benchmarker = new SyntheticBenchmarker(row.cost)
+    benchmarker.remeasure = () => Promise.reject(new AdapterError('the device is lost'))
+    const { result } = await tune(row, { settings: quick(), task: { benchmarker } })
+    expect(Number.isFinite(result.ms)).toBe(true)
   })
 })
 

@@ -1,0 +1,249 @@
+import { describe, expect, it } from 'vitest'
+import { Budget } from '../../src/autotuner/budget.ts'
+import { kernelWrites } from '../../src/autotuner/kernel_writes.ts'
+import { TrialMemory } from '../../src/autotuner/trial_memory.ts'
+import type { Config, ConfigInput } from '../../src/config/config.ts'
+import { buildConfig } from '../../src/kernel/call.ts'
+import { launchesOf } from '../../src/kernel/launch_plan.ts'
+import type { Tensor } from '../../src/language/index.ts'
+import { decodeBytes } from '../../src/runtime/host_data.ts'
+import {
+  center,
+  double,
+  FOREVER,
+  histogram,
+  increment,
+  matmul,
+  ramp,
+  type Tried,
+  trial,
+} from './kernel_trials.ts'
+
+const patient = { budget: FOREVER, compileTimeoutMs: 60_000 }
+
+const configs = ({ spec }: Tried, ...inputs: ConfigInput[]): readonly Config[] =>
+  inputs.map((input) => spec.normalize(input, 'strict'))
+
+async function measure(tried: Tried, ...inputs: ConfigInput[]) {
+  return await tried.benchmarker.measure(configs(tried, ...inputs), patient)
+}
+
+describe('measure', () => {
+  it('builds, checks and times', async () => {
+    const tried = await trial(matmul, [await ramp([64, 48]), await ramp([48, 80])])
+    const results = await measure(tried, {}, { block_sizes: [16, 16, 8], num_warps: 2 })
+    for (const result of results) {
+      expect(result).toMatchObject({ status: 'ok', reason: undefined })
+      expect(result.ms).toBeGreaterThan(0)
+      expect(result.samplesMs.length).toBeGreaterThan(2)
+      expect(result.compileMs).toBeGreaterThan(0)
+    }
+    expect(results[0]?.programHash).not.toBe(results[1]?.programHash)
+    expect(tried.logged).toEqual([])
+  })
+
+  it('wastes no time on hopeless configs', async () => {
+    const tried = await trial(matmul, [await ramp([128, 128]), await ramp([128, 128])])
+    const [standard, hopeless] = await measure(tried, {}, { block_sizes: [4, 8, 8] })
+    expect(hopeless?.status).toBe('ok')
+    expect(hopeless?.samplesMs).toEqual([hopeless?.ms])
+    expect(hopeless?.ms).toBeGreaterThan(5 * (standard?.ms ?? 0))
+  })
+
+  it('gives the reason of configs that cannot be built', async () => {
+    const tried = await trial(matmul, [await ramp([256, 256]), await ramp([256, 256])])
+    const [result] = await measure(tried, { block_sizes: [256, 256, 256], num_warps: 1 })
+    expect(result?.status).toBe('invalid')
+    expect(result?.reason).toMatch(/registers|workgroup memory/)
+    expect(result?.ms).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it('times the same shaders once', async () => {
+    const tried = await trial(double, [await ramp([1024])])
+    const inputs = [{ num_warps: 2 }, { num_warps: 2, maxnreg: 64 }]
+    const [first, second] = await measure(tried, ...inputs)
+    expect([first?.status, second?.status]).toEqual(['ok', 'duplicate'])
+    expect(second?.ms).toBe(first?.ms)
+    expect(second?.config.data.maxnreg).toBe(64)
+  })
+
+  it('refuses wrong answers before timing them', async () => {
+    const x = await ramp([100])
+    const baselineFn = async (t: Tensor) => (await t.data()).map((v, i) => (i === 7 ? 0.5 : 2 * v))
+    const tried = await trial(double, [x], { baselineFn: baselineFn as never })
+    const [result] = await measure(tried, {})
+    expect(result).toMatchObject({ status: 'wrong', samplesMs: [] })
+    expect(result?.reason).toMatch(/^\w+\[7\] is 4, expected 0.5; 1 of 100 elements compared differ$/)
+  })
+
+  it('times without looking when told so', async () => {
+    const baselineFn = async (t: Tensor) => (await t.data()).map((v) => v)
+    const options = { baselineFn: baselineFn as never, autotuneAccuracyCheck: false }
+    const [result] = await measure(await trial(double, [await ramp([100])], options), {})
+    expect(result?.status).toBe('ok')
+  })
+
+  it('gives up on compilations that take too long', async () => {
+    const tried = await trial(double, [await ramp([100])])
+    const [result] = await tried.benchmarker.measure(configs(tried, { num_warps: 8 }), {
+      ...patient,
+      compileTimeoutMs: 0,
+    })
+    expect(result).toMatchObject({ status: 'timeout', reason: 'compiling double took longer than 0 ms' })
+  })
+
+  it('asks the filter first, and measures what it makes of a config', async () => {
+    const seen: number[] = []
+    const configFilter = (config: Config) => {
+      seen.push(config.numWarps)
+      return config.numWarps === 1 ? null : config
+    }
+    const tried = await trial(double, [await ramp([100])], { configFilter })
+    const [refused, kept] = await measure(tried, { num_warps: 1 }, { num_warps: 2 })
+    expect(refused).toMatchObject({ status: 'filtered', reason: 'configFilter refused it' })
+    expect([kept?.status, seen]).toEqual(['ok', [1, 2]])
+  })
+
+  it('reports each config, and stops between two when time is up', async () => {
+    const controller = new AbortController()
+    const budget = new Budget({ seconds: null, signal: controller.signal })
+    const tried = await trial(double, [await ramp([100])])
+    const statuses: string[] = []
+    const results = await tried.benchmarker.measure(
+      configs(tried, {}, { num_warps: 1 }, { num_warps: 2 }, { num_warps: 8 }),
+      {
+        ...patient,
+        budget,
+        onMeasured({ status }) {
+          statuses.push(status)
+          if (statuses.length === 2) controller.abort()
+        },
+      },
+    )
+    expect(statuses).toEqual(['ok', 'ok'])
+    expect(results).toHaveLength(2)
+  })
+})
+
+describe('kernels of all kinds', () => {
+  it('that change their arguments leave those of the caller alone', async () => {
+    const x = await ramp([500])
+    const before = await x.data()
+    const [result] = await measure(await trial(increment, [x]), {})
+    expect(result?.status).toBe('ok')
+    expect(await x.data()).toEqual(before)
+  })
+
+  it('that change an argument passed twice', async () => {
+    const x = await ramp([500])
+    const both = (a: Tensor, b: Tensor) => {
+      increment(a)
+      void b
+    }
+    const [result] = await measure(await trial(both as never, [x, x]), {})
+    expect(result?.status).toBe('ok')
+  })
+
+  it('with atomic updates, several loops, dynamic sizes, halves', async () => {
+    const counted = await trial(histogram, [(await ramp([1000], 'i32')) as never])
+    const centered = await trial(center, [await ramp([30, 50])], { staticShapes: false })
+    for (const tried of [counted, centered]) {
+      const [result] = await measure(tried, {})
+      expect(result).toMatchObject({ status: 'ok' })
+      expect(tried.logged).toEqual([])
+    }
+  })
+
+  it('whose reference takes too long are compared with the default config, which is said', async () => {
+    const limits = { elements: 2 ** 28, callMs: 0, extentsMs: 0 }
+    const tried = await trial(center, [await ramp([300, 50])], {}, { limits })
+    const [standard, other] = await measure(tried, {}, { num_warps: 1 })
+    expect([standard?.status, other?.status]).toEqual(['ok', 'ok'])
+    expect(tried.logged).toHaveLength(1)
+    expect(tried.logged[0]).toMatch(
+      /^helion-aot: center: answers in \w+ are compared with those of the default config only$/,
+    )
+  })
+
+  it('too large for the host are compared with the default config', async () => {
+    const limits = { elements: 10, callMs: 1e9, extentsMs: 1e9 }
+    const tried = await trial(double, [await ramp([100])], {}, { limits })
+    expect((await measure(tried, {}))[0]?.status).toBe('ok')
+    expect(tried.logged).toHaveLength(1)
+  })
+})
+
+describe('baselines', () => {
+  it('may return tensors, and work on copies of the arguments', async () => {
+    const x = await ramp([64])
+    const before = await x.data()
+    const baselineFn = async (t: { data(): Promise<Float32Array>; upload(v: number[]): unknown }) => {
+      const values = [...(await t.data())]
+      t.upload(values.map((v) => v + 1))
+    }
+    const tried = await trial(increment, [x], { baselineFn: baselineFn as never })
+    expect((await measure(tried, {}))[0]?.status).toBe('ok')
+    expect(await x.data()).toEqual(before)
+  })
+
+  it('must return as many tensors as the kernel', async () => {
+    const tried = await trial(double, [await ramp([64])], { baselineFn: (() => []) as never })
+    const [result] = await measure(tried, {})
+    expect(result).toMatchObject({
+      status: 'error',
+      reason: 'baselineFn of double returned 0 tensors, not 1 like the kernel',
+    })
+  })
+})
+
+describe('remeasure', () => {
+  it('times in turns and answers for all', async () => {
+    const tried = await trial(double, [await ramp([4096])])
+    const wanted = configs(tried, {}, { num_warps: 1 })
+    await tried.benchmarker.measure(wanted, patient)
+    const results = await tried.benchmarker.remeasure(wanted, { budget: FOREVER, targetMs: 20 })
+    expect(results.map(({ config }) => config)).toEqual(wanted)
+    expect(results[0]?.samplesMs).toHaveLength(results[1]?.samplesMs.length ?? 0)
+    expect(Math.min(...results.map(({ ms }) => ms))).toBeGreaterThan(0)
+  })
+
+  it('answers for none when time is up', async () => {
+    const tried = await trial(double, [await ramp([64])])
+    const over = new Budget({ seconds: 0 })
+    expect(await tried.benchmarker.remeasure(configs(tried, {}), { budget: over, targetMs: 20 })).toEqual([])
+  })
+})
+
+describe('TrialMemory', () => {
+  it('poisons outputs, fills what is to be filled, restores inputs', async () => {
+    const x = await ramp([4])
+    const { bound, call, stream, device, spec } = await trial(increment, [x])
+    const memory = await TrialMemory.allocate(bound.ir, kernelWrites(bound.ir), call, stream)
+    const { dispatches, pipelines } = await buildConfig(bound, call, device, spec.defaultConfig())
+    const run = () => {
+      for (const launch of launchesOf(dispatches, pipelines, memory.storages, [])) stream.launch(launch)
+    }
+    const read = async () => [...decodeBytes(await memory.read(0), 'f32')]
+    memory.reset()
+    run()
+    run()
+    expect(await read()).toEqual([-1, 6, 2, 9])
+    memory.reset()
+    expect(await read()).toEqual([-3, 4, 0, 7])
+    memory.dispose()
+  })
+
+  it.each([
+    ['f32', Number.NaN],
+    ['i32', 0xdeadbee],
+    ['u32', 0xdeadbee],
+    ['bool', 1],
+  ] as const)('poisons %s', async (dtype, poison) => {
+    const { bound, call, stream } = await trial(double, [await ramp([4], dtype === 'bool' ? 'i32' : dtype)])
+    const ir = { ...bound.ir, tensors: bound.ir.tensors.map((tensor) => ({ ...tensor, dtype })) }
+    const memory = await TrialMemory.allocate(ir, kernelWrites(bound.ir), call, stream)
+    memory.reset()
+    const output = ir.tensors.find(({ role }) => role === 'local')
+    expect([...decodeBytes(await memory.read(output?.id ?? -1), dtype)]).toEqual(Array(4).fill(poison))
+  })
+})

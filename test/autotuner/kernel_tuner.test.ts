@@ -1,0 +1,136 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type TuneRequest, tuneInDetail } from '../../src/autotuner/kernel_tuner.ts'
+import type { Progress } from '../../src/autotuner/progress.ts'
+import type { Config } from '../../src/config/config.ts'
+import type { AnyFunction, KernelOptions } from '../../src/kernel/options.ts'
+import { UsageError } from '../../src/support/errors.ts'
+import { LOG_LEVELS } from '../../src/support/log.ts'
+import { double, increment, matmul, ramp, trial } from './kernel_trials.ts'
+
+const cacheDir = mkdtempSync(join(tmpdir(), 'helion-tuner-'))
+afterAll(() => rmSync(cacheDir, { recursive: true }))
+
+const options: KernelOptions = {
+  autotuneEffort: 'quick',
+  autotuneRandomSeed: 1,
+  autotuneFinalTargetMs: 60,
+  autotuneFinishingRounds: 0,
+  autotuneLogLevel: LOG_LEVELS.silent,
+  cacheDir,
+}
+const brief = { initialPopulation: 4, maxGenerations: 1, numNeighborsCap: 4, exhaustiveLimit: 0 }
+
+async function tune(
+  fn: AnyFunction,
+  values: readonly unknown[],
+  own: KernelOptions = {},
+  request: Partial<TuneRequest> = {},
+) {
+  const { bound, call, stream } = await trial(fn, values, { ...options, ...own })
+  return await tuneInDetail({ bound, call, stream, options: { force: false, ...brief }, ...request })
+}
+
+describe('tuning a kernel', () => {
+  it('finds a config that is right and not slower than the default', async () => {
+    const result = await tune(matmul, [await ramp([64, 64]), await ramp([64, 64])])
+    expect(result).toMatchObject({
+      source: 'search',
+      search: 'PatternSearch',
+      effort: 'quick',
+      ended: 'done',
+    })
+    expect(result.candidates.length).toBeGreaterThan(5)
+    expect(result.ms).toBeLessThanOrEqual(result.defaultMs ?? 0)
+  })
+
+  it('finds a stored result in another binding, unless forced', async () => {
+    const x = await ramp([2000])
+    const first = await tune(double, [x])
+    const second = await tune(double, [x])
+    const forced = await tune(double, [x], {}, { options: { ...brief } })
+    expect([first.source, second.source, forced.source]).toEqual(['search', 'cache', 'search'])
+    expect(second.config.equals(first.config)).toBe(true)
+  })
+
+  it('keeps results of other sizes, settings and choices apart', async () => {
+    await tune(double, [await ramp([3000])])
+    expect((await tune(double, [await ramp([3001])])).source).toBe('search')
+    const overrides = { autotuneConfigOverrides: { num_warps: 2 } }
+    const fixed = await tune(double, [await ramp([3000])], overrides)
+    expect([fixed.source, fixed.config.numWarps]).toEqual(['search', 2])
+  })
+
+  it('chooses among several configs, and takes them for seeds when forced', async () => {
+    const configs = [{ block_sizes: [32] }, { block_sizes: [512], num_warps: 1 }]
+    const chosen = await tune(double, [await ramp([4000])], { configs }, { options: { force: false } })
+    expect(chosen).toMatchObject({ search: 'FiniteSearch' })
+    expect(chosen.candidates).toHaveLength(2)
+    const forced = await tune(double, [await ramp([4000])], { configs }, { options: { ...brief } })
+    const tried = forced.candidates.map(({ config }) => config.blockSizes.join())
+    expect(tried.slice(1, 3)).toEqual(['32', '512'])
+  })
+
+  it('leaves arguments that the kernel changes as they are', async () => {
+    const x = await ramp([600])
+    const before = await x.data()
+    await tune(increment, [x])
+    expect(await x.data()).toEqual(before)
+  })
+
+  it('returns what the filter makes of the winner', async () => {
+    const configFilter = (config: Config) => ({ ...config.data, num_warps: 2 }) as never as Config
+    const { config } = await tune(double, [await ramp([700])], { configFilter })
+    expect(config.numWarps).toBe(2)
+  })
+
+  it('takes the default config for calls with nothing to do', async () => {
+    const result = await tune(double, [await ramp([0])])
+    expect([result.source, result.candidates]).toEqual(['default', []])
+  })
+
+  it('tries persistent launches only, when told so', async () => {
+    const { candidates } = await tune(double, [await ramp([800])], { autotuneForcePersistent: true })
+    expect(candidates.every(({ config }) => config.pidType.startsWith('persistent'))).toBe(true)
+  })
+
+  it('reports progress, and refuses options that the search does not have', async () => {
+    const phases = new Set<string>()
+    const onProgress = ({ phase }: Progress) => void phases.add(phase)
+    await tune(double, [await ramp([900])], { autotuneFinishingRounds: 1 }, { onProgress })
+    expect([...phases]).toEqual(['start', 'search', 'verify', 'finish'])
+    await expect(tune(double, [await ramp([900])], {}, { options: { num_iterations: 100 } })).rejects.toThrow(
+      new UsageError('PatternSearch has no option num_iterations', {
+        remedy:
+          'It has initialPopulation, copies, maxGenerations, minImprovementDelta, numNeighborsCap, exhaustiveLimit.',
+      }),
+    )
+  })
+})
+
+describe('Ctrl-C', () => {
+  it('ends the search with the best so far, once', async () => {
+    const before = process.listeners('SIGINT')
+    let interrupts = 0
+    const onProgress = ({ counts }: Progress) => {
+      const added = process.listeners('SIGINT').filter((listener) => !before.includes(listener))
+      if (counts.ok !== 2 || interrupts > 0) return
+      expect(added).toHaveLength(1)
+      interrupts++
+      added[0]?.('SIGINT')
+    }
+    const result = await tune(double, [await ramp([1000])], {}, { onProgress })
+    expect(result.ended).toBe('interrupted')
+    expect(result.candidates.length).toBeLessThan(6)
+    expect(process.listeners('SIGINT')).toEqual(before)
+  })
+
+  it('is the same as the signal of the caller', async () => {
+    const controller = new AbortController()
+    controller.abort()
+    const run = tune(double, [await ramp([1100])], {}, { options: { signal: controller.signal, ...brief } })
+    await expect(run).rejects.toThrow('tuning double was interrupted before one config was measured')
+  })
+})
