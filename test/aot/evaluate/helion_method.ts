@@ -64,7 +64,9 @@ function selectFeatures(points: readonly (readonly number[])[]): number[] {
       const x = columns[a] ?? []
       const y = columns[b] ?? []
       const groups = new Map<number, Set<number>>()
-      x.forEach((value, row) => groups.set(value, (groups.get(value) ?? new Set()).add(y[row] ?? 0)))
+      x.forEach((value, row) => {
+        groups.set(value, (groups.get(value) ?? new Set()).add(y[row] ?? 0))
+      })
       const isDetermined = [...groups.values()].every((group) => group.size === 1)
       if (isDetermined || Math.abs(correlation(x, y)) > 0.9999) dropped.add(b)
     }

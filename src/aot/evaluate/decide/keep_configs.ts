@@ -1,8 +1,8 @@
 /** Which configs a module holds: the subset search, asked the right question for a lesson. */
 import { sha16 } from '../../../support/stable.ts'
 import type { Lesson } from '../learn/lesson.ts'
-import { columnsOfMatrix, lossesOf, regretOf, type TimingMatrix } from '../matrix.ts'
-import { entryAt, range } from '../numeric.ts'
+import { columnsOfMatrix, lossesOf, regretOf, rowsOf, type TimingMatrix, timesOf } from '../matrix.ts'
+import { argmin, entryAt, range } from '../numeric.ts'
 import { type Selection, selectConfigs } from '../select/subset.ts'
 import type { LossTable } from '../select/subset_task.ts'
 import type { SubsetPoint } from './decision.ts'
@@ -14,6 +14,8 @@ import { regretStatistics } from './statistics.ts'
  * shapes.
  */
 const MOST_CANDIDATES = 48
+/** And finds them on at most this many shapes, evenly picked. */
+const MOST_WITNESSES = 400
 /** Stands for infinity where a sum must stay finite. */
 const VERY_SLOW = 10
 
@@ -36,16 +38,32 @@ export function keepConfigs(
   })
 }
 
-/** A matrix without the configs that no good small set would hold. */
+/** A matrix without the configs that no good small set would hold; every shape keeps one that it can run. */
 export function narrowed(matrix: TimingMatrix): TimingMatrix {
   if (matrix.configs.length <= MOST_CANDIDATES) return matrix
-  return columnsOfMatrix(matrix, bestSet(matrix, MOST_CANDIDATES).configs)
+  const columns = new Set(bestSet(thinned(matrix), MOST_CANDIDATES).configs)
+  for (const row of range(matrix.shapes.length)) {
+    const times = timesOf(matrix, row)
+    if (![...columns].some((column) => Number.isFinite(times[column]))) columns.add(argmin(times))
+  }
+  return columnsOfMatrix(
+    matrix,
+    [...columns].sort((a, b) => a - b),
+  )
+}
+
+/** Every n-th shape, as many as are needed to judge sets of configs. */
+function thinned(matrix: TimingMatrix): TimingMatrix {
+  const step = Math.max(1, matrix.shapes.length / MOST_WITNESSES)
+  const rows = range(Math.min(matrix.shapes.length, MOST_WITNESSES)).map((index) => Math.floor(index * step))
+  return rowsOf(matrix, rows)
 }
 
 /** Best sets of 1, 2, … configs on the measured shapes. */
 export function subsetCurve(matrix: TimingMatrix, most: number): readonly SubsetPoint[] {
+  const witnesses = thinned(matrix)
   return range(Math.min(most, matrix.configs.length)).map((index) => {
-    const { configs } = bestSet(matrix, index + 1)
+    const { configs } = bestSet(witnesses, index + 1)
     const regrets = matrix.shapes.map((_, row) =>
       Math.min(...configs.map((column) => regretOf(matrix, row, column))),
     )

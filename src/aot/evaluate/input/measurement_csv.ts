@@ -83,56 +83,90 @@ interface Interned<T> {
 /** What has been seen of one file: its header, and parsed texts by text, since most lines repeat them. */
 class CsvReader {
   #columns: readonly number[] = CSV_COLUMNS.map((_, index) => index)
+  #isStandard = true
   readonly #configs = new Map<string, Interned<ConfigData>>()
   readonly #shapes = new Map<string, Interned<Omit<CsvMeasurement, 'config' | 'timingMs'>>>()
-  readonly #times = new Map<number, number[]>()
+  readonly #times = new Map<number, number | number[]>()
 
   /** The measurement of a line, or `undefined` for a header. */
   read(text: string): CsvMeasurement | undefined {
+    const plain = this.#isStandard ? PLAIN_LINE.exec(text) : null
+    if (plain) {
+      const [, kernel = '', shapeHash = '', , config = '', features = '', time = ''] = plain
+      return this.#measurement(kernel, shapeHash, config, features, time, unquote)
+    }
     const fields = splitLine(text)
     if (fields.includes('kernel_name') && this.#readHeader(fields)) return undefined
-    const [kernel, shapeHash, , configText, featureText, timeText] = this.#columns.map((at) => fields[at])
-    if (timeText === undefined)
+    const [kernel, shapeHash, , config, features, time] = this.#columns.map((column) => fields[column])
+    if (time === undefined)
       throw new LineError('torn', `${fields.length} columns where ${CSV_COLUMNS.length} are expected`)
-    const timingMs = checkTime(toNumber(timeText))
-    const config = intern(this.#configs, configText ?? '', () =>
-      checkConfig(parseJson(configText ?? '', 'config')),
+    return this.#measurement(
+      kernel ?? '',
+      shapeHash ?? '',
+      config ?? '',
+      features ?? '',
+      time,
+      (json) => json,
     )
-    const shapeText = JSON.stringify([kernel, shapeHash, featureText])
-    const shape = intern(this.#shapes, shapeText, () => ({
+  }
+
+  /** `decode` turns a cell's text into JSON; it is asked only for texts that were not seen before. */
+  #measurement(
+    kernel: string,
+    shapeHash: string,
+    configText: string,
+    featureText: string,
+    timeText: string,
+    decode: (text: string) => string,
+  ): CsvMeasurement {
+    const timingMs = checkTime(toNumber(timeText))
+    const config = intern(this.#configs, configText, () =>
+      checkConfig(parseJson(decode(configText), 'config')),
+    )
+    const shape = intern(this.#shapes, `${kernel}\n${shapeHash}\n${featureText}`, () => ({
       kernel: checkName(kernel, 'kernel_name'),
       shapeHash: checkName(shapeHash, 'shape_hash'),
-      features: checkFeatures(parseJson(featureText ?? '', 'shape_features')),
+      features: checkFeatures(parseJson(decode(featureText), 'shape_features')),
     }))
     this.#refuseRepeated(shape.id * 2 ** 24 + config.id, timingMs)
-    return { ...shape.value, config: config.value, timingMs }
+    const { value } = shape
+    return {
+      kernel: value.kernel,
+      shapeHash: value.shapeHash,
+      features: value.features,
+      config: config.value,
+      timingMs,
+    }
   }
 
   #readHeader(fields: readonly string[]): boolean {
     const columns = CSV_COLUMNS.map((name) => fields.indexOf(name))
     if (columns.includes(-1)) return false
     this.#columns = columns
+    this.#isStandard = columns.every((column, index) => column === index)
     return true
   }
 
   #refuseRepeated(cell: number, timingMs: number): void {
     const times = this.#times.get(cell)
-    if (!times) this.#times.set(cell, [timingMs])
-    else if (times.includes(timingMs))
+    if (times === undefined) this.#times.set(cell, timingMs)
+    else if (times === timingMs || (Array.isArray(times) && times.includes(timingMs)))
       throw new LineError('duplicate', 'the same measurement was read before')
-    else times.push(timingMs)
+    else this.#times.set(cell, Array.isArray(times) ? [...times, timingMs] : [times, timingMs])
   }
 }
 
 function splitLine(text: string): readonly string[] {
-  const plain = PLAIN_LINE.exec(text)
-  if (plain) return plain.slice(1).map((field) => (field.includes('"') ? field.replaceAll('""', '"') : field))
   try {
     const rows = parse(text, { relax_column_count: true }) as string[][]
     return rows[0] ?? []
   } catch {
     throw new LineError('torn', 'the quotes of this line do not match')
   }
+}
+
+function unquote(text: string): string {
+  return text.replaceAll('""', '"')
 }
 
 /** A number as Python and JavaScript print it; NaN for everything else, empty text included. */

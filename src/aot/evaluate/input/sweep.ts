@@ -133,12 +133,14 @@ export class SweepBuilder {
     return cell
   }
 
-  /** Hash first, so that rows sort as in Helion; features too, since two tools may hash differently. */
+  /**
+   * Features first: the order of shapes, on which chance depends, is then the same whoever made the hashes.
+   */
   #shapeKey({ features, shapeHash }: Outcome): string {
     const known = this.#shapeKeys.get(features) ?? new Map<string, string>()
     this.#shapeKeys.set(features, known)
     const key =
-      known.get(shapeHash) ?? `${shapeHash} ${stableStringify(withoutBatched(features, this.#batched))}`
+      known.get(shapeHash) ?? `${stableStringify(withoutBatched(features, this.#batched))} ${shapeHash}`
     known.set(shapeHash, key)
     return key
   }

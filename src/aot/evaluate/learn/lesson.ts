@@ -36,7 +36,7 @@ const FORBIDDEN_HERE = 1e4
 const MEASURED_SHARE = 0.4
 /** Virtual shapes together count as much as the measured ones. */
 const VIRTUAL_WEIGHT = 3
-const VIRTUAL = { perShape: 30, least: 200, most: 1600 } as const
+const VIRTUAL = { perShape: 30, least: 200, most: 1600, budget: 160_000 } as const
 
 /** Prepares a lesson; `memory` is a teacher's of a similar sweep. */
 export function prepareLesson(
@@ -48,7 +48,7 @@ export function prepareLesson(
 ): Lesson {
   const losses = lossesOf(matrix)
   const teacher = fitTeacher(columns, rows, terms, losses, memory)
-  const count = Math.min(Math.max(VIRTUAL.perShape * rows.length, VIRTUAL.least), VIRTUAL.most)
+  const count = virtualCount(rows.length)
   const made = virtualShapes(columns, rows, count, new Random(41))
   const taught = rows.map(teacher.losses)
   const expected = taught.map((row, index) => blend(entryAt(losses, index), row))
@@ -66,6 +66,12 @@ export function prepareLesson(
     weights: Float64Array.from([...shapeWeights, ...made.map(() => (VIRTUAL_WEIGHT * total) / made.length)]),
     teacher,
   }
+}
+
+/** Many where measured shapes are few; where they are many they need less company. */
+function virtualCount(rows: number): number {
+  const wanted = Math.min(VIRTUAL.perShape * rows, VIRTUAL.most, VIRTUAL.budget / rows)
+  return Math.round(Math.max(wanted, VIRTUAL.least))
 }
 
 /** Values of all terms, by term and then by row of the lesson. */

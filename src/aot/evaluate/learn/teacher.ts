@@ -37,7 +37,7 @@ const FOREST_WEIGHT = 1 / 3
 const TREES = 60
 /** The cost of a Gaussian process is cubic: beyond this many rows it learns from a sample. */
 const MOST_POINTS = 160
-const MOST_FOREST_ROWS = 600
+const MOST_FOREST_ROWS = 300
 
 /** Fits `losses` at `rows`; with `memory` faster. Rows must not be empty. */
 export function fitTeacher(

@@ -6,7 +6,7 @@
  * moved
  * to the middle of its gap in log space. It has no limit of depth: validation picks one. Its time grows with
  * the
- * cube of the rows: at most 200 shapes are shown to it.
+ * cube of the rows: at most 120 shapes are shown to it.
  */
 import { DecisionTreeClassifier } from 'ml-cart'
 import { type Lesson, termColumns } from '../learn/lesson.ts'
@@ -26,7 +26,7 @@ import { lessonTask, treePolicy } from './decision_tree.ts'
 import { type Backend, type Kept, keptLosses } from './model.ts'
 
 const DEPTHS: readonly number[] = [0, 1, 2, 3, 4, 5, 6]
-const MOST_SHAPES = 200
+const MOST_SHAPES = 120
 
 export const mlCart: Backend = {
   name: 'ml_cart',

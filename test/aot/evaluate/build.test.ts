@@ -1,0 +1,284 @@
+/**
+ * The build as a whole: the same text whatever the order of lines, small diffs, files, exit codes, options.
+ */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { buildHeuristics } from '../../../src/aot/evaluate/build.ts'
+import { parseModule } from '../../../src/aot/evaluate/emit/parse_module.ts'
+import { runBuild } from '../../../src/aot/evaluate/run_build.ts'
+import { textLines } from '../../../src/aot/lines.ts'
+import { Random } from '../../../src/support/random.ts'
+import { byHand, type MadeSweep, matmulSweep, rowSweep, toCsv } from './sweeps.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'build-'))
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(root, 'case-'))
+})
+
+const GRID = [64, 256, 1024, 4096]
+const PAIRS = GRID.flatMap((a) => GRID.map((b) => [a, b] as const))
+const SIMPLE = byHand(
+  PAIRS,
+  PAIRS.map(([a]) => (a <= 256 ? [1, 2] : [2, 1])),
+)
+
+function save(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+function textOf(csv: string): string {
+  return buildHeuristics({ files: [{ path: 'a.csv', lines: textLines(csv) }] }).kernels[0]?.text ?? ''
+}
+
+test('the text does not depend on the order of lines, nor on how often it is built', () => {
+  const [header = '', ...lines] = toCsv(rowSweep(7, 30, 10))
+    .trimEnd()
+    .split('\n')
+  const first = textOf([header, ...lines].join('\n'))
+  expect(textOf([header, ...lines].join('\n'))).toBe(first)
+  for (const seed of [1, 2])
+    expect(textOf([header, ...new Random(seed).shuffle(lines)].join('\n'))).toBe(first)
+})
+
+test('several kernels of one file, and one that cannot be built', () => {
+  const csv = `${toCsv(SIMPLE)}${toCsv({ ...SIMPLE, kernel: 'other' })}`
+  const records = JSON.stringify({
+    event: 'measurement',
+    kernel: 'broken',
+    shape_hash: 's',
+    config: {},
+    shape_features: {},
+    status: 'error',
+    samples: [],
+    timing_ms: null,
+  })
+  const paths = [save('a.csv', csv), save('r.jsonl', records)]
+  const { result, exitCode, messages } = runBuild({ measurements: paths, scoreMatrix: false })
+  expect(result.kernels.map(({ kernel }) => kernel)).toEqual(['made', 'other'])
+  expect(result.failed.map(({ kernel }) => kernel)).toEqual(['broken'])
+  expect(exitCode).toBe(5)
+  expect(messages.join('\n')).toContain('broken: failed: no config of kernel broken ran on any shape')
+  const only = runBuild({ measurements: paths, kernels: ['other'], scoreMatrix: false })
+  expect(only.result.kernels.map(({ kernel }) => kernel)).toEqual(['other'])
+  expect(only.exitCode).toBe(0)
+})
+
+describe('files', () => {
+  test('module, summary, evaluation and report', () => {
+    const outDir = join(folder, 'deep', 'out')
+    const { written, exitCode } = runBuild({
+      measurements: [save('m.csv', toCsv(SIMPLE))],
+      outDir,
+      device: 'dev',
+    })
+    expect(exitCode).toBe(0)
+    expect(readdirSync(outDir)).toEqual(['_helion_aot_made_dev.ts'])
+    const summary = JSON.parse(readFileSync(written?.summary ?? '', 'utf8'))
+    expect(summary.made).toMatchObject({
+      num_configs: 2,
+      backend: 'decision_tree',
+      coverage: 1,
+      kept_previous: false,
+    })
+    const evaluation = JSON.parse(readFileSync(written?.evaluation ?? '', 'utf8'))
+    expect(evaluation.made).toMatchObject({
+      max_slowdown: 1,
+      geomean_slowdown: 1,
+      avg_slowdown: 1,
+      coverage: 1,
+    })
+    const report = readFileSync(written?.report ?? '', 'utf8')
+    expect(report).not.toMatch(/(?:src|href)="?https?:/)
+    expect(report).toContain('"kernel":"made"')
+    expect(readdirSync(folder).sort()).toEqual([
+      'deep',
+      'evaluation_dev.json',
+      'heuristic_summary_dev.json',
+      'm.csv',
+      'report.html',
+    ])
+  })
+
+  test('beside the source that the records name', () => {
+    const source = join(folder, 'kernels', 'k.ts')
+    const kernel = { event: 'kernel', kernel: 'made', source_file: source, source_hash: 'abc' }
+    const measured = {
+      event: 'measurement',
+      kernel: 'made',
+      shape_hash: 's',
+      config: { tag: 1 },
+      shape_features: { arg0_dim0: 4 },
+      status: 'ok',
+      samples: [1],
+      timing_ms: 1,
+    }
+    const path = save('r.jsonl', [kernel, measured].map((record) => JSON.stringify(record)).join('\n'))
+    const { written } = runBuild({ measurements: [path], device: 'dev' })
+    expect(written?.modules).toEqual([join(folder, 'kernels', '_helion_aot_made_dev.ts')])
+    expect(readFileSync(written?.modules[0] ?? '', 'utf8')).toContain("sourceHash: 'abc'")
+  })
+
+  test('--dump-code writes nothing', () => {
+    const { stdout, written } = runBuild({ measurements: [save('m.csv', toCsv(SIMPLE))], dumpCode: true })
+    expect(stdout).toContain('export function key_made')
+    expect(written).toBeNull()
+    expect(readdirSync(folder)).toEqual(['m.csv'])
+  })
+
+  test('--file-header from a file, --no-score-matrix', () => {
+    const measurements = [save('m.csv', toCsv(SIMPLE))]
+    const header = `@${save('header.txt', '// Licence\n')}`
+    const quiet = runBuild({ measurements, fileHeader: header, dumpCode: true, scoreMatrix: false })
+    expect(quiet.stdout.startsWith('// Licence\n/**')).toBe(true)
+    expect(quiet.messages.join('\n')).not.toContain('slowdown by shape')
+    expect(runBuild({ measurements, dumpCode: true }).messages.join('\n')).toContain('1.00*')
+    expect(() => runBuild({ measurements, fileHeader: '@/none' })).toThrow('--file-header names /none')
+  })
+})
+
+describe('options', () => {
+  test('what is wrong is said with the value and what is allowed', () => {
+    const measurements = [save('m.csv', toCsv(SIMPLE))]
+    const build = (options: object) => () => runBuild({ measurements, dumpCode: true, ...options })
+    expect(build({ maxConfigs: 0 })).toThrow('--max-configs is 0')
+    expect(build({ threshold: 0.9 })).toThrow('--threshold is 0.9')
+    expect(build({ goal: 'best' })).toThrow(
+      /unknown goal "best"\n {2}Use one of max_slowdown, geomean_slowdown/,
+    )
+    expect(build({ backend: 'toString' })).toThrow('unknown backend "toString"')
+    expect(build({ outside: 'wild' })).toThrow('unknown policy "wild"')
+    expect(build({ measurements: [] })).toThrow('no measurements to build from')
+    expect(build({ measurements: ['/none.csv'] })).toThrow('there is no file /none.csv')
+    expect(build({ kernels: ['none'] })).toThrow('no usable measurement in')
+    expect(build({ weightsFile: save('w.json', '{"shape0": -1}') })).toThrow('the weight of shape0 is -1')
+    expect(build({ previousFile: '/none.ts' })).toThrow('--previous names /none.ts')
+  })
+
+  test('a missed goal gives exit code 3 and says how far it is', () => {
+    const hard = byHand(
+      PAIRS,
+      PAIRS.map((_, row) => [row % 2 ? 1 : 2, row % 2 ? 2 : 1]),
+    )
+    const { exitCode, messages } = runBuild({
+      measurements: [save('m.csv', toCsv(hard))],
+      singleConfig: true,
+    })
+    expect(exitCode).toBe(3)
+    expect(messages.join('\n')).toContain(
+      'goal max_slowdown <= 1.1 is not met: the best 1 of 2 configs reach 2.000',
+    )
+  })
+
+  test('a file without anything usable names its lines', () => {
+    const path = save('m.csv', 'kernel_name\nrubbish')
+    expect(() => runBuild({ measurements: [path] })).toThrow(`${path}:2: torn`)
+  })
+
+  test('weights decide between configs', () => {
+    const made = byHand(
+      [
+        [64, 1],
+        [128, 1],
+      ],
+      [
+        [1, 1.5],
+        [1.5, 1],
+      ],
+    )
+    const measurements = [save('m.csv', toCsv(made))]
+    const pick = (weights: object) =>
+      runBuild({
+        measurements,
+        dumpCode: true,
+        singleConfig: true,
+        weightsFile: save('w.json', JSON.stringify(weights)),
+      }).result.kernels[0]?.decision.configs[0]?.tag
+    expect(pick({ shape0: 5 })).toBe(0)
+    expect(pick({ shape1: 5 })).toBe(1)
+  })
+
+  test('--no-feature-selection keeps what moves in step', () => {
+    const made = byHand(
+      GRID.map((n) => [n, 2 * n]),
+      GRID.map((n) => (n > 500 ? [1, 2] : [2, 1])),
+    )
+    const files = () => [{ path: 'a.csv', lines: textLines(toCsv(made)) }]
+    const names = (featureSelection: boolean) =>
+      buildHeuristics({ files: files(), featureSelection }).kernels[0]?.decision.columns.map(
+        ({ name }) => name,
+      )
+    expect(names(true)).toEqual(['arg0_dim0'])
+    expect(names(false)).toEqual(['arg0_dim0', 'arg0_dim1'])
+  })
+})
+
+describe('an earlier module', () => {
+  const sweep = matmulSweep(11, 36, 12)
+
+  test('is read back from its code', () => {
+    const built = buildHeuristics({ files: [{ path: 'a.csv', lines: textLines(toCsv(sweep)) }] }).kernels[0]
+    const choices = parseModule(built?.text ?? '', 'matmul', 'm.ts')
+    expect(choices.configHashes).toHaveLength(built?.decision.configs.length ?? -1)
+    expect(leaves(choices.tree)).toBe(built?.decision.leaves.length)
+  })
+
+  test('keeps its choices when measurements move by their noise, and yields when they really change', () => {
+    const random = new Random(3)
+    const moved = change(sweep, (time) => time * (1 + 0.004 * (random.next() - 0.5)))
+    const outDir = join(folder, 'out')
+    const build = (made: MadeSweep) => {
+      const outcome = runBuild({
+        measurements: [save('m.csv', toCsv(made))],
+        outDir,
+        device: 'dev',
+        scoreMatrix: false,
+      })
+      const text = readFileSync(outcome.written?.modules[0] ?? '', 'utf8')
+      return {
+        keyFunction: /export function key[\s\S]*?\n\}/.exec(text)?.[0].replace(/ \/\/.*/g, ''),
+        outcome,
+      }
+    }
+    const first = build(sweep)
+    const second = build(moved)
+    expect(second.outcome.result.kernels[0]?.summary.kept_previous).toBe(true)
+    expect(second.keyFunction).toBe(first.keyFunction)
+    const third = build(change(sweep, (time, config) => (config % 3 === 0 ? time * 0.5 : time)))
+    expect(third.outcome.result.kernels[0]?.summary.kept_previous).toBe(false)
+  })
+
+  test('that was edited still lends its configs; one that is broken is said to be', () => {
+    const outDir = join(folder, 'out')
+    const measurements = [save('m.csv', toCsv(SIMPLE))]
+    const { written } = runBuild({ measurements, outDir, device: 'dev', scoreMatrix: false })
+    const path = written?.modules[0] ?? ''
+    const text = readFileSync(path, 'utf8')
+    writeFileSync(path, text.replace('if (arg0_dim0 <=', 'if (Math.abs(arg0_dim0) <='))
+    const edited = runBuild({ measurements, outDir, device: 'dev', scoreMatrix: false })
+    expect(edited.messages.join('\n')).toContain('was edited or has no tree')
+    writeFileSync(path, 'export const = 1')
+    const broken = runBuild({ measurements, outDir, device: 'dev', scoreMatrix: false })
+    expect(broken.messages.join('\n')).toContain('earlier module not used')
+    expect(existsSync(path)).toBe(true)
+  })
+})
+
+function change(made: MadeSweep, by: (time: number, config: number) => number): MadeSweep {
+  return {
+    ...made,
+    times: made.times.map((row) => row.map((time, c) => (time === null ? null : by(time, c)))),
+  }
+}
+
+function leaves(tree: unknown): number {
+  const node = tree as { low?: unknown; high?: unknown } | undefined
+  if (!node) return 0
+  return node.low ? leaves(node.low) + leaves(node.high) : 1
+}
