@@ -1,5 +1,6 @@
 /**
- * Which configs of a kernel are measured on every shape: the default, the winner of each shape, and near-winners
+ * Which configs of a kernel are measured on every shape: the default, the winner of each shape, and
+ * near-winners
  * as far as there is room. The same records give the same list in the same order.
  */
 import type { Config } from '../../config/config.ts'
@@ -18,7 +19,10 @@ export interface CandidateConfig {
 /** Winners all take part; near-winners fill up to this many. */
 const ROOM = 40
 
-/** `given` are the author's own configs, which leave no room for others. Throws DataError when nothing is known. */
+/**
+ * `given` are the author's own configs, which leave no room for others. Throws DataError when nothing is
+ * known.
+ */
 export function candidatesOf(
   known: KnownRecords,
   kernel: string,

@@ -1,6 +1,8 @@
 /**
- * The measure phase inside the user's program: at the first call of each shape every candidate config of the kernel
- * is checked and timed on it, as far as the records do not hold it yet. Never searches. The call then runs with the
+ * The measure phase inside the user's program: at the first call of each shape every candidate config of the
+ * kernel
+ * is checked and timed on it, as far as the records do not hold it yet. Never searches. The call then runs
+ * with the
  * fastest.
  */
 import type { Config } from '../../config/config.ts'
@@ -38,7 +40,7 @@ class MeasureSource implements ConfigSource {
 
   async prepare(request: ChoiceRequest): Promise<void> {
     const { session, shape, candidates } = await announce(request)
-    if (openCandidates(session, request.definition, shape, candidates).length > 0) return
+    if (openCandidates(session, request.definition.name, shape.hash, candidates).length > 0) return
     session.progress.finish(shape.hash, 0)
     this.#keep(request, fastest(session, request, shape))
   }
@@ -63,17 +65,24 @@ interface Work {
 /** Rejects with DataError when no configs are known. */
 async function announce({ definition, device, call }: ChoiceRequest): Promise<Work> {
   const session = await Session.of('measure', definition, device)
-  await session.register(definition)
+  const isNew = await session.register(definition)
+  const { name } = definition
+  const candidates = candidatesOf(session.known, name, givenConfigs(definition.options))
+  const expect = (shapeHash: string): void => {
+    const open = openCandidates(session, name, shapeHash, candidates)
+    if (open.length > 0) session.progress.announce(shapeHash, open.length)
+  }
+  // What was tuned will most likely be measured.
+  if (isNew) for (const { shape_hash } of session.known.tuned(name)) expect(shape_hash)
   const shape = shapeOf(definition, call)
-  const candidates = candidatesOf(session.known, definition.name, givenConfigs(definition.options))
-  session.progress.announce(shape.hash, openCandidates(session, definition, shape, candidates).length)
+  expect(shape.hash)
   return { session, shape, candidates }
 }
 
 async function measure(request: ExclusiveRequest): Promise<Config> {
   const { definition, bound, call } = request
   const { session, shape, candidates } = await announce(request)
-  const open = openCandidates(session, definition, shape, candidates)
+  const open = openCandidates(session, definition.name, shape.hash, candidates)
   if (open.length > 0) {
     session.progress.begin()
     const name = `${definition.name} ${shape.text}`
@@ -112,14 +121,14 @@ function fail(
   session.log.warning(`helion-aot measure: ${name}: failed: ${reason}`)
 }
 
-/** Candidates without a result on this shape. */
+/** Candidates without a result on a shape. */
 function openCandidates(
   session: Session,
-  { name }: KernelDefinition,
-  { hash }: ShapeOfCall,
+  kernel: string,
+  shapeHash: string,
   candidates: readonly CandidateConfig[],
 ): readonly CandidateConfig[] {
-  const measured = session.known.measured(name, hash)
+  const measured = session.known.measured(kernel, shapeHash)
   return candidates.filter((candidate) => !measured.has(candidate.hash))
 }
 

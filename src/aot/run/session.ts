@@ -1,5 +1,6 @@
 /**
- * One process at work on a run: the records that it reads and appends to, under a lock, and what it tells about its
+ * One process at work on a run: the records that it reads and appends to, under a lock, and what it tells
+ * about its
  * progress. Opened at the first call of a kernel in a collect or measure phase; ends with the process.
  */
 import { deviceFamily } from '../../heuristics/device_family.ts'
@@ -15,6 +16,7 @@ import { fileLines } from '../lines.ts'
 import { type AotRecord, formatProblem, type KernelRecord, type RunRecord, readRecords } from '../records.ts'
 import { KnownRecords, sameRecord } from './known_records.ts'
 import { acquireLock, isAlive } from './lock.ts'
+import { packageVersion } from './package_version.ts'
 import { PhaseProgress } from './phase_progress.ts'
 import { RecordWriter } from './record_writer.ts'
 import { type RunFiles, runFiles, type WorkPhase } from './run_folder.ts'
@@ -77,16 +79,17 @@ export class Session {
     for (const record of records) this.known.add(record)
   }
 
-  /** Says once that a kernel takes part. Rejects with DataError when two kernels have one name. */
-  async register(definition: KernelDefinition): Promise<void> {
+  /** Says that a kernel takes part; true the first time. Rejects with DataError when two kernels have one name. */
+  async register(definition: KernelDefinition): Promise<boolean> {
     const { name, sourceFile = '', sourceHash } = definition
     const key = `${sourceFile} ${sourceHash}`
     const other = this.#sources.get(name)
-    if (other === key) return
+    if (other === key) return false
     if (other !== undefined) throw twins(definition)
     this.#sources.set(name, key)
     const record = await kernelRecord(definition)
     if (!sameRecord(this.known.kernel(name), record)) this.append(record)
+    return true
   }
 
   /** One line for people. */
@@ -131,12 +134,6 @@ function runRecord(files: RunFiles, device: Device): RunRecord {
     device: { vendor, architecture, device: name, description },
     command: nodeProcess?.argv.slice(1) ?? [],
   }
-}
-
-/** The version of this package, from wherever its code was bundled to. */
-export function packageVersion(): string {
-  const { createRequire } = requireNode('module', 'the version of this package')
-  return (createRequire(import.meta.url)('helion-aot/package.json') as { version: string }).version
 }
 
 function twins({ name, location, sourceFile }: KernelDefinition): DataError {

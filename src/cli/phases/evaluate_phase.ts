@@ -1,0 +1,66 @@
+/**
+ * Evaluate: the emitted modules are scored by their own text, on the shapes they were made from and on shapes held
+ * out; then the user's program runs as in production and must find and use them.
+ */
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { runModule } from '../../aot/evaluate/emit/run_module.ts'
+import { readSweeps } from '../../aot/evaluate/input/read_sweeps.ts'
+import type { Sweep } from '../../aot/evaluate/input/sweep.ts'
+import { inputFile } from '../../aot/evaluate/run_build.ts'
+import { modulePath } from '../../aot/evaluate/write_build.ts'
+import type { ChoiceLine } from '../../aot/serve/choice_log.ts'
+import { heldOutScore } from '../../aot/verdict/held_out.ts'
+import { proveUse, readTrace } from '../../aot/verdict/proof.ts'
+import { scoreModule } from '../../aot/verdict/score_module.ts'
+import { moduleFileName } from '../../heuristics/module_names.ts'
+import { DataError } from '../../support/errors.ts'
+import { buildOptions } from '../build_flags.ts'
+import type { KernelVerdict, PhaseResult, Run } from '../run.ts'
+import { writeEvaluation } from '../write_evaluation.ts'
+import { runProgram } from './work_phase.ts'
+
+export async function evaluatePhase(run: Run): Promise<PhaseResult> {
+  const { flags, files, console } = run
+  if (flags.dumpCode) return {}
+  const { sweeps, device } = readSweeps([inputFile(files.records)], { kernels: flags.kernel })
+  rmSync(files.trace, { force: true })
+  const env: Record<string, string> = { HELION_AOT_TRACE: files.trace }
+  if (flags.outDir) env.HELION_HEURISTIC_DIR = resolve(flags.outDir)
+  const failed = await runProgram(run, 'evaluate', env)
+  if (failed !== undefined || run.interrupts.exitCode !== undefined)
+    return { failed: failed ?? 'interrupted' }
+  const trace = readTrace(files.trace)
+  const judged = sweeps.map((sweep) => judge(run, sweep, device ?? '', trace))
+  run.verdicts = judged.filter((verdict) => typeof verdict !== 'string')
+  const missing = judged.filter((verdict) => typeof verdict === 'string')
+  const doubts = [...missing, ...run.verdicts.flatMap((verdict) => verdict.doubts)]
+  for (const doubt of doubts) console.say(`${console.colors.yellow('helion-aot:')} ${doubt}`)
+  writeEvaluation(files.evaluation, run.verdicts)
+  const uncovered = run.verdicts.some(({ score }) => score.covered < score.shapes)
+  return { partial: uncovered || doubts.length > 0 }
+}
+
+/** The verdict on a kernel's module, or why there is none. */
+function judge(run: Run, sweep: Sweep, device: string, trace: readonly ChoiceLine[]): KernelVerdict | string {
+  const { flags, files } = run
+  const { kernel } = sweep
+  const place = { sourceFile: sweep.facts?.source_file, fileName: moduleFileName(kernel, device) }
+  const path = resolve(modulePath(place, { outDir: flags.outDir, reportDir: files.folder }))
+  if (!existsSync(path)) return `${kernel} has no module: ${path} does not exist`
+  const text = readFileSync(path, 'utf8')
+  try {
+    const { shapes, doubts } = proveUse(trace, path, runModule(text, kernel, path), sweep)
+    return {
+      kernel,
+      module: path,
+      score: scoreModule(text, path, sweep),
+      heldOut: heldOutScore(files.records, sweep, buildOptions(flags, [files.records])),
+      used: shapes,
+      doubts,
+    }
+  } catch (error) {
+    if (error instanceof DataError) return error.message
+    throw error
+  }
+}

@@ -1,0 +1,64 @@
+/** Collect and measure: the user's program in that mode, then the derived files, then what went wrong. */
+
+import { recordsOf, writeDerivedFiles } from '../../aot/run/derived_files.ts'
+import { KnownRecords } from '../../aot/run/known_records.ts'
+import { hardwareIdsIn, type WorkPhase } from '../../aot/run/run_folder.ts'
+import { RUNNER_PID } from '../../aot/run/session.ts'
+import { runChild } from '../child.ts'
+import type { PhaseResult, Run } from '../run.ts'
+
+export async function childPhase(run: Run, phase: 'collect' | 'measure'): Promise<PhaseResult> {
+  const failure = await runProgram(run, phase, {})
+  writeDerivedFiles(run.files)
+  if (failure !== undefined) return { failed: failure }
+  const known = new KnownRecords(recordsOf(run.files))
+  const missing = missingKernels(run, known)
+  if (missing !== undefined) return { failed: missing }
+  const failures = known.kernels
+    .flatMap((kernel) => known.failures(kernel))
+    .filter((each) => each.phase === phase)
+  for (const { kernel, reason } of failures)
+    run.console.say(`helion-aot: ${kernel}: a shape failed: ${reason}`)
+  return { partial: failures.length > 0 }
+}
+
+/** Runs the user's program in a mode; why that failed, if it did. */
+export async function runProgram(
+  { plan, flags, files, console, interrupts, environment }: Run,
+  phase: WorkPhase,
+  env: Readonly<Record<string, string>>,
+): Promise<string | undefined> {
+  const { exitCode, signal } = await runChild(
+    {
+      phase,
+      command: plan.command,
+      environment,
+      logFile: files.log(phase),
+      env: {
+        HELION_AOT_MODE: phase,
+        HELION_AOT_DATA_DIR: files.folder,
+        [RUNNER_PID]: String(process.pid),
+        ...(flags.kernel.length > 0 ? { HELION_AOT_KERNELS: flags.kernel.join(',') } : {}),
+        ...(flags.effort ? { HELION_AUTOTUNE_EFFORT: flags.effort } : {}),
+        ...(flags.verbose ? { HELION_AOT_VERBOSE: '1' } : {}),
+        ...env,
+      },
+    },
+    console,
+    interrupts,
+  )
+  if (exitCode === 0) return undefined
+  const how = exitCode === undefined ? `was ended by ${signal}` : `ended with exit code ${exitCode}`
+  return `\`${plan.command.join(' ')}\` ${how}; its output is in ${files.log(phase)}`
+}
+
+/** Kernels that should have been seen in the program. */
+function missingKernels({ plan, flags, files }: Run, known: KnownRecords): string | undefined {
+  const absent = flags.kernel.filter((name) => !known.kernels.includes(name))
+  if (absent.length > 0)
+    return `\`${plan.command.join(' ')}\` never called ${absent.join(', ')}, which --kernel names`
+  if (known.kernels.length > 0) return undefined
+  const others = hardwareIdsIn(plan.folder).filter((id) => id !== files.hardwareId)
+  const elsewhere = others.length > 0 ? `; there are records of ${others.join(', ')}` : ''
+  return `\`${plan.command.join(' ')}\` called no kernel made with aotKernel that leaves a config open${elsewhere}`
+}

@@ -1,0 +1,135 @@
+/**
+ * A whole run: name the device, take the run folder, do the phases one after another, say what came of it. Stops at
+ * the first phase that fails; everything done until then is in the folder and is not done again.
+ */
+import { mkdirSync } from 'node:fs'
+import { acquireLock } from '../aot/run/lock.ts'
+import { packageVersion } from '../aot/run/package_version.ts'
+import { hardwareIdsIn, type RunFiles, runFiles } from '../aot/run/run_folder.ts'
+import { beginEntry } from '../aot/run/run_metadata.ts'
+import { openDevice } from '../runtime/device.ts'
+import { hardwareIdOf } from '../runtime/device_facts.ts'
+import { webgpuVersion } from '../runtime/webgpu_version.ts'
+import { EXIT, UsageError } from '../support/errors.ts'
+import type { Phase, RunFlags } from './arguments.ts'
+import { buildOptions } from './build_flags.ts'
+import type { Console } from './console.ts'
+import { Interrupts } from './interrupts.ts'
+import { buildPhase } from './phases/build_phase.ts'
+import { evaluatePhase } from './phases/evaluate_phase.ts'
+import { childPhase } from './phases/work_phase.ts'
+import type { PhaseResult, Run } from './run.ts'
+import { planRun, type RunPlan, resumeCommand } from './run_plan.ts'
+import { showResult } from './show_result.ts'
+
+const PHASE_WORK: Readonly<Record<Phase, (run: Run) => Promise<PhaseResult>>> = {
+  collect: (run) => childPhase(run, 'collect'),
+  measure: (run) => childPhase(run, 'measure'),
+  build: buildPhase,
+  evaluate: evaluatePhase,
+}
+
+/** The exit code. Throws UsageError, AdapterError and DataError before the first phase. */
+export async function runWorkflow(
+  { flags, command }: { readonly flags: RunFlags; readonly command: readonly string[] },
+  console: Console,
+): Promise<number> {
+  const environment = { ...process.env }
+  const plan = planRun(flags, command)
+  buildOptions(flags, [])
+  const hardwareId = await nameHardware(plan)
+  mkdirSync(plan.folder, { recursive: true })
+  const lock = await acquireLock(runFiles(plan.folder, hardwareId).metadata, {
+    what: `the run ${plan.runId}`,
+    waitMs: 0,
+  })
+  const interrupts = new Interrupts()
+  try {
+    const files = runFiles(plan.folder, hardwareId)
+    console.say(
+      `helion-aot: run ${plan.runId}${plan.resumed ? ' (resumed)' : ''} on ${hardwareId}, in ${plan.folder}`,
+    )
+    return await recorded(plan, flags, files, () =>
+      doPhases({ plan, flags, files, console, interrupts, environment }),
+    )
+  } finally {
+    interrupts.release()
+    await lock.release()
+  }
+}
+
+async function doPhases(run: Run): Promise<number> {
+  let partial = false
+  let goalMissed = false
+  for (const phase of run.plan.phases) {
+    run.console.say(`helion-aot: ${run.console.colors.bold(phase)}`)
+    const result = await PHASE_WORK[phase](run)
+    const stopped = run.interrupts.exitCode
+    if (stopped !== undefined) return interrupted(run, phase, stopped)
+    if (result.failed !== undefined) return failed(run, phase, result.failed)
+    partial ||= result.partial ?? false
+    goalMissed ||= result.goalMissed ?? false
+  }
+  const exitCode = partial ? EXIT.partial : goalMissed ? EXIT.goalMissed : EXIT.done
+  showResult(run, exitCode)
+  return exitCode
+}
+
+/** With an entry in the metadata, whatever happens. */
+async function recorded(
+  { runId, phases, command }: RunPlan,
+  flags: RunFlags,
+  files: RunFiles,
+  work: () => Promise<number>,
+): Promise<number> {
+  const finish = beginEntry(files.metadata, runId, {
+    started_at: new Date().toISOString(),
+    phases,
+    hardware_id: files.hardwareId,
+    benchmark_cmd: command,
+    options: { ...flags },
+    versions: {
+      'helion-aot': packageVersion(),
+      webgpu: webgpuVersion().replace(/^webgpu /, ''),
+      node: process.versions.node,
+    },
+  })
+  let exitCode: number = EXIT.unexpected
+  try {
+    exitCode = await work()
+    return exitCode
+  } finally {
+    finish({ completed_at: new Date().toISOString(), success: exitCode === EXIT.done, exit_code: exitCode })
+  }
+}
+
+/** Of the device that kernels will run on; a build alone goes by the records, on any machine. */
+async function nameHardware({ phases, folder }: RunPlan): Promise<string> {
+  if (phases.some((phase) => phase !== 'build')) {
+    const device = await openDevice()
+    const id = hardwareIdOf(device.info)
+    device.destroy()
+    return id
+  }
+  const recorded = hardwareIdsIn(folder)
+  const [only] = recorded
+  if (only !== undefined && recorded.length === 1) return only
+  throw new UsageError(
+    recorded.length === 0
+      ? `the run ${folder} has no records to build from`
+      : `the run ${folder} has records of several devices: ${recorded.join(', ')}`,
+    { remedy: 'Name the records: npx helion-aot build --measurements <run folder>/records_<device>.jsonl' },
+  )
+}
+
+function interrupted({ console, plan, flags }: Run, phase: Phase, exitCode: number): number {
+  console.say(`helion-aot: interrupted in the phase ${phase}; what was recorded is kept. To go on:`)
+  console.say(`  ${resumeCommand(plan, flags)}`)
+  return exitCode
+}
+
+function failed({ console, plan, flags }: Run, phase: Phase, reason: string): number {
+  console.say(`${console.colors.red('helion-aot:')} the phase ${phase} failed: ${reason}`)
+  console.say(`  What was recorded is kept. To go on:\n  ${resumeCommand(plan, flags)}`)
+  return EXIT.unexpected
+}

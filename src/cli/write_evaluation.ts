@@ -1,0 +1,53 @@
+/** Adds the verdicts of the evaluate phase to `evaluation_<hardware_id>.json`, beside what the build wrote there. */
+import { existsSync, readFileSync } from 'node:fs'
+import type { ModuleScore } from '../aot/verdict/score_module.ts'
+import { DataError, errorMessage } from '../support/errors.ts'
+import { writeFileAtomic } from '../support/files.ts'
+import type { KernelVerdict } from './run.ts'
+
+type KernelEntries = Readonly<Record<string, Readonly<Record<string, unknown>>>>
+
+export function writeEvaluation(path: string, verdicts: readonly KernelVerdict[]): void {
+  const before = readEvaluation(path)
+  const entries = verdicts.map((verdict) => [
+    verdict.kernel,
+    { ...before[verdict.kernel], ...entryOf(verdict) },
+  ])
+  writeFileAtomic(path, `${JSON.stringify({ ...before, ...Object.fromEntries(entries) }, null, 2)}\n`)
+}
+
+/** Numbers of a score as they stand in files: null for infinity. */
+export function scoreNumbers({
+  statistics,
+  overDefault,
+  covered,
+  shapes,
+}: ModuleScore): Record<string, unknown> {
+  const { geomean, p95, worst, worseThanDefault, forbidden } = statistics
+  return {
+    geomean_slowdown: geomean,
+    p95_slowdown: p95,
+    max_slowdown: forbidden > 0 ? null : worst,
+    coverage: shapes > 0 ? covered / shapes : 0,
+    over_default: overDefault ?? null,
+    worse_than_default: worseThanDefault,
+  }
+}
+
+function entryOf({ module, score, heldOut, used, doubts }: KernelVerdict): Record<string, unknown> {
+  return {
+    module,
+    emitted: scoreNumbers(score),
+    emitted_held_out: heldOut ? scoreNumbers(heldOut) : null,
+    used_in_program: { shapes: used, doubts },
+  }
+}
+
+function readEvaluation(path: string): KernelEntries {
+  if (!existsSync(path)) return {}
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as KernelEntries
+  } catch (error) {
+    throw new DataError(`cannot read ${path}: ${errorMessage(error)}`, { remedy: 'Build again.' })
+  }
+}
