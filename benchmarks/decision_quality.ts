@@ -1,0 +1,122 @@
+/**
+ * How much slower than the best config is the chosen one, on shapes that were not in the sweep? Ten matrices
+ * measured on an NVIDIA H200 (Triton kernels, medians of several samples; see docs/decision_quality.md), 4 folds,
+ * several shuffles, everything through the public way: measurements in, module text out, the module run.
+ * Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix]
+ */
+import { readFileSync } from 'node:fs'
+import { buildHeuristics } from '../src/aot/evaluate/build.ts'
+import { argumentsOf, runModule } from '../src/aot/evaluate/emit/run_module.ts'
+import { writeMeasurementCsv } from '../src/aot/evaluate/input/measurement_csv.ts'
+import { textLines } from '../src/aot/lines.ts'
+import type { ConfigData } from '../src/config/value.ts'
+import type { Features } from '../src/heuristics/features.ts'
+import { geomean, quantile } from '../src/support/maths.ts'
+import { Random } from '../src/support/random.ts'
+import { stableStringify } from '../src/support/stable.ts'
+import { helionMethod } from '../test/aot/evaluate/helion_method.ts'
+import { tensorFeatures } from '../test/aot/evaluate/sweeps.ts'
+
+interface Matrix {
+  readonly name: string
+  readonly dtype: string
+  /** Which sizes of a shape each argument has: `m,k;k,n` or `m,n`. */
+  readonly arguments: string
+  readonly shapes: readonly (readonly number[])[]
+  readonly configs: readonly ConfigData[]
+  readonly microseconds: readonly (readonly (number | null)[])[]
+}
+
+/** The position of the chosen config for a shape; fitted on some rows. */
+type Method = (matrix: Matrix, rows: readonly number[]) => (features: Features) => number
+
+const KERNEL = 'kernel'
+
+const METHODS: Readonly<Record<string, Method>> = {
+  'entropy tree': (matrix, rows) => {
+    const features = matrix.shapes.map((_, row) => featuresOf(matrix, row))
+    const names = Object.keys(features[0] ?? {}).filter((name) => typeof features[0]?.[name] === 'number')
+    const point = (shape: Features) => names.map((name) => Number(shape[name] ?? 0))
+    const choose = helionMethod(
+      rows.map((row) => point(features[row] ?? {})),
+      rows.map((row) => timesOf(matrix, row)),
+    )
+    return (shape) => choose(point(shape))
+  },
+  'this package': (matrix, rows) => {
+    const lines = textLines(csvOf(matrix, rows))
+    const text = buildHeuristics({ files: [{ path: 'measurements.csv', lines }] }).kernels[0]?.text ?? ''
+    const module = runModule(text, KERNEL, 'module.ts')
+    const names = matrix.configs.map(stableStringify)
+    return (shape) => names.indexOf(stableStringify(module.autotune(...argumentsOf(shape))))
+  },
+}
+
+function csvOf(matrix: Matrix, rows: readonly number[]): string {
+  const cells = rows.flatMap((row) =>
+    timesOf(matrix, row).flatMap((time, column) => {
+      const config = matrix.configs[column]
+      if (!config || !Number.isFinite(time)) return []
+      const shapeHash = (matrix.shapes[row] ?? []).join('x')
+      return [{ kernel: KERNEL, shapeHash, features: featuresOf(matrix, row), config, timingMs: time / 1000 }]
+    }),
+  )
+  return writeMeasurementCsv(cells)
+}
+
+function featuresOf(matrix: Matrix, row: number): Features {
+  const [m = 0, n = 0, k = 0] = matrix.shapes[row] ?? []
+  const sizes: Readonly<Record<string, number>> = { m, n, k }
+  const args = matrix.arguments.split(';').map((arg) => arg.split(',').map((name) => sizes[name] ?? 0))
+  return tensorFeatures(args, `torch.${matrix.dtype}`)
+}
+
+function timesOf(matrix: Matrix, row: number): readonly number[] {
+  return (matrix.microseconds[row] ?? []).map((time) => time ?? Number.POSITIVE_INFINITY)
+}
+
+/** Regrets of all shapes, each held out once per shuffle. A forbidden choice counts as 10 times as slow. */
+function heldOut(matrix: Matrix, method: Method, shuffles: number): number[] {
+  const regrets: number[] = []
+  for (let shuffle = 0; shuffle < shuffles; shuffle++) {
+    const order = new Random(100 + shuffle).shuffle(matrix.shapes.map((_, row) => row))
+    for (const fold of [0, 1, 2, 3]) {
+      const choose = method(
+        matrix,
+        order.filter((_, index) => index % 4 !== fold),
+      )
+      for (const row of order.filter((_, index) => index % 4 === fold)) {
+        const times = timesOf(matrix, row)
+        const best = Math.min(...times)
+        const time = times[choose(featuresOf(matrix, row))] ?? Number.POSITIVE_INFINITY
+        if (Number.isFinite(best)) regrets.push(Math.min(time / best, 10))
+      }
+    }
+  }
+  return regrets
+}
+
+const shuffles = Number(process.argv[2] ?? 3)
+const data = new URL('./decision_quality_h200.json', import.meta.url)
+const matrices = (JSON.parse(readFileSync(data, 'utf8')) as Matrix[]).filter(
+  ({ name }) => process.argv[3] === undefined || name === process.argv[3],
+)
+const totals = new Map<string, number[]>()
+console.log(`| matrix | shapes x configs | ${Object.keys(METHODS).join(' | ')} |`)
+console.log(
+  `|---|---|${Object.keys(METHODS)
+    .map(() => '---|')
+    .join('')}`,
+)
+for (const matrix of matrices) {
+  const cells = Object.entries(METHODS).map(([name, method]) => {
+    const regrets = heldOut(matrix, method, shuffles)
+    totals.set(name, [...(totals.get(name) ?? []), geomean(regrets)])
+    const numbers = [geomean(regrets), quantile(regrets, 0.95), Math.max(...regrets)]
+    return numbers.map((value) => value.toFixed(3)).join(' / ')
+  })
+  console.log(
+    `| ${matrix.name} | ${matrix.shapes.length} x ${matrix.configs.length} | ${cells.join(' | ')} |`,
+  )
+}
+console.log(`| mean | | ${[...totals.values()].map((values) => geomean(values).toFixed(4)).join(' | ')} |`)
