@@ -151,7 +151,10 @@ export interface AtomicNode extends NodeBase {
 
 export type ReduceOp = 'sum' | 'max' | 'min' | 'prod' | 'any' | 'all' | 'argmax' | 'argmin'
 
-/** Removes axis `axis` of the operand. argmax and argmin give the first position within the range. */
+/**
+ * Removes axis `axis` of the operand. argmax and argmin give a position counted within the tile, whose first
+ * element has 0: the first of equals. Of a whole dimension the tile is all of it, however a config walks it.
+ */
 export interface ReduceNode extends NodeBase {
   readonly kind: 'reduce'
   readonly op: ReduceOp

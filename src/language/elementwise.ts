@@ -31,7 +31,7 @@ export function elementwise(op: OpName, operands: readonly Operand[]): TileValue
   const dtype = rule.result === 'bool' ? 'bool' : (args.at(-1)?.type.dtype ?? 'f32')
   const spread = args.map((arg) => (arg.type.axes.length === 0 ? arg : broadcastTo(trace, arg, axes, op)))
   const type = tileType(dtype, axes)
-  return new TileValue(trace, trace.add(op, { kind: 'map', type, location: callSite(), op, args: spread }))
+  return new TileValue(trace, trace.add(op, { kind: 'map', type, op, args: spread }))
 }
 
 /**

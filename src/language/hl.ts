@@ -3,6 +3,7 @@
  * make sense for sizes (`add`, `mul`, `cdiv`, …) also take plain numbers and symbolic sizes.
  */
 import { OP_NAMES } from '../ir/ops.ts'
+import { authorCall } from './author_call.ts'
 import {
   arange,
   empty,
@@ -91,7 +92,7 @@ export interface Hl extends Elementwise, OtherFunctions {
   readonly nextPowerOf2: (n: number) => Dim
 }
 
-export const hl: Hl = Object.freeze({
+const FUNCTIONS: Hl = {
   ...ELEMENTWISE,
   ...OTHERS,
   tile,
@@ -107,7 +108,16 @@ export const hl: Hl = Object.freeze({
   requireEqual,
   cdiv: cdivDim,
   nextPowerOf2: nextPowerOf2Dim,
-})
+}
+
+export const hl: Hl = Object.freeze(
+  Object.fromEntries(
+    Object.entries(FUNCTIONS).map(([name, call]) => [
+      name,
+      authorCall(call as (...args: unknown[]) => unknown),
+    ]),
+  ) as unknown as Hl,
+)
 
 /** A size keeps its integer value: it does not pass through f32. */
 function asTile(what: string, value: Operand): TileValue {

@@ -27,13 +27,11 @@ export function at(tensor: TensorInfo, terms: readonly IndexTerm[]): Ref {
   checkRank(tensor, terms)
   const index = indexNodes(trace, tensor, terms)
   const axes = unionAxes(trace, index)
-  const location = callSite()
   const type = tileType(tensor.dtype, axes)
   const load = trace.add('tensor.at', {
     kind: 'load',
     site: UNNUMBERED,
     type,
-    location,
     tensor: tensor.id,
     index,
   })
@@ -62,7 +60,6 @@ export function storeTo(ref: Ref, value: Operand, atomic?: AtomicOp): void {
   )
   const common = {
     type: tileType(dtype),
-    location: callSite(),
     tensor: load.tensor,
     index: load.index,
     value: withoutOnes,
@@ -108,7 +105,7 @@ export function wholeDimension(
   owner = '',
 ): Block {
   trace.requireBound(size)
-  return trace.blocks.slice({ size, owner, grid: trace.grid, taken, location: callSite() })
+  return trace.blocks.slice({ size, owner, grid: trace.grid, taken, location: trace.location })
 }
 
 function indexNode(
@@ -152,7 +149,7 @@ function numberIndex(trace: Trace, tensor: TensorInfo, dim: number, index: numbe
 
 function blockIndex(trace: Trace, block: Block): Node {
   const type = tileType('i32', [block.id])
-  return trace.add('tensor.at', { kind: 'index', type, location: callSite(), block: block.id })
+  return trace.add('tensor.at', { kind: 'index', type, block: block.id })
 }
 
 function integerIndex(trace: Trace, tensor: TensorInfo, dim: number, node: Node): Node {

@@ -99,8 +99,13 @@ function loop(
   rangesAt: (location: SourceLocation | undefined) => readonly Range[],
   item: (tiles: readonly Tile[]) => unknown,
 ): Iterable<unknown> {
-  const location = callSite()
-  return { [Symbol.iterator]: () => iterate(trace, rangesAt(location), location, item) }
+  const { location } = trace
+  const ranges = (): readonly Range[] =>
+    trace.during(
+      () => location,
+      () => rangesAt(location),
+    )
+  return { [Symbol.iterator]: () => iterate(trace, ranges(), location, item) }
 }
 
 function* iterate(
@@ -112,7 +117,10 @@ function* iterate(
   const scope = trace.openLoop(location)
   let completed = false
   try {
-    yield item(ranges.map((range) => new Tile(trace, range.block)))
+    yield trace.during(
+      () => location,
+      () => item(ranges.map((range) => new Tile(trace, range.block))),
+    )
     completed = true
   } finally {
     // Reached with `completed` false on break, return and errors; an error of the author's own wins over this
@@ -249,8 +257,5 @@ function required(node: Node | undefined): Node {
 /** The i32 positions of a block. */
 export function positions(trace: Trace, block: Block): TileValue {
   const type = tileType('i32', [block.id])
-  return new TileValue(
-    trace,
-    trace.add('hl.arange', { kind: 'index', type, location: callSite(), block: block.id }),
-  )
+  return new TileValue(trace, trace.add('hl.arange', { kind: 'index', type, block: block.id }))
 }

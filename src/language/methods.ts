@@ -6,6 +6,7 @@ import { OP_NAMES } from '../ir/ops.ts'
 import { callSite } from '../support/call_site.ts'
 import { DTYPES, type DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
+import { authorCall } from './author_call.ts'
 import { addDot, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo } from './indexing.ts'
@@ -105,9 +106,9 @@ function refusing(name: string) {
 function install(prototype: object, methods: Readonly<Record<string, unknown>>): void {
   for (const [name, method] of Object.entries(methods)) {
     const call = method as (...args: unknown[]) => unknown
-    const value = function (this: unknown, ...args: unknown[]): unknown {
+    const value = authorCall(function (this: unknown, ...args: unknown[]): unknown {
       return call(this, ...args)
-    }
+    })
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
   }
 }
@@ -137,5 +138,5 @@ function cast(value: TileValue, dtype: DType, bits: boolean): TileValue {
     })
   }
   const type = tileType(dtype, node.type.axes)
-  return new TileValue(trace, trace.add(what, { kind: 'cast', type, location: callSite(), arg: node, bits }))
+  return new TileValue(trace, trace.add(what, { kind: 'cast', type, arg: node, bits }))
 }

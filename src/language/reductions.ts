@@ -86,7 +86,6 @@ function lengthOf(trace: Trace, axis: Axis): TileValue {
     const spec = {
       kind: 'range',
       type: tileType('i32'),
-      location: callSite(),
       block: block.id,
       what,
     } as const
@@ -124,5 +123,5 @@ function reduceOne(trace: Trace, op: ReduceOp, arg: Node, axis: number): Node {
     return isArg(op) ? broadcastTo(trace, trace.size(0), axes, op) : view(trace, arg, kept)
   }
   const type = tileType(isArg(op) ? 'i32' : arg.type.dtype, axes)
-  return trace.add(op, { kind: 'reduce', type, location: callSite(), op, arg, axis })
+  return trace.add(op, { kind: 'reduce', type, op, arg, axis })
 }

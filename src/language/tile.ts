@@ -3,6 +3,7 @@ import { tileType } from '../ir/build.ts'
 import type { Block, RangeNode } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
+import { areAuthorCalls } from './author_call.ts'
 import type { Scope } from './scope.ts'
 import { type Trace, tracing } from './trace.ts'
 import { TileValue } from './value.ts'
@@ -32,12 +33,7 @@ export class Tile {
   /** Positions of this tile's elements: i32, one axis. */
   get index(): TileValue {
     const { block } = this
-    const spec = {
-      kind: 'index',
-      type: tileType('i32', [block.id]),
-      location: callSite(),
-      block: block.id,
-    } as const
+    const spec = { kind: 'index', type: tileType('i32', [block.id]), block: block.id } as const
     return new TileValue(this.#trace, this.#trace.add('tile.index', spec))
   }
 
@@ -70,13 +66,9 @@ export class Tile {
   }
 
   #range(what: RangeNode['what']): TileValue {
-    const spec = {
-      kind: 'range',
-      type: tileType('i32'),
-      location: callSite(),
-      block: this.block.id,
-      what,
-    } as const
+    const spec = { kind: 'range', type: tileType('i32'), block: this.block.id, what } as const
     return new TileValue(this.#trace, this.#trace.add(`tile.${what}`, spec))
   }
 }
+
+areAuthorCalls(Tile.prototype, ['index', 'begin', 'end', 'id', 'blockSize'])

@@ -33,6 +33,11 @@ export function tracing(what: string): Trace {
   })
 }
 
+/** The open trace, if there is one. */
+export function openTrace(): Trace | undefined {
+  return open
+}
+
 /** True while a kernel function is being traced. */
 export function isTracing(): boolean {
   return open !== undefined
@@ -54,6 +59,15 @@ export function withTrace<T>(trace: Trace, body: () => T): T {
   }
 }
 
+/** Where a call came from, worked out when something asks. */
+interface Call {
+  readonly caller: () => SourceLocation | undefined
+  location: SourceLocation | undefined
+}
+
+/** A node without number and place. */
+type Unplaced<S = NodeSpec> = S extends unknown ? Omit<S, 'location'> : never
+
 export class Trace {
   readonly name: string
   readonly blocks: BlockTable = new BlockTable()
@@ -64,6 +78,7 @@ export class Trace {
 
   readonly factory: NodeFactory = new NodeFactory()
   #scope: Scope | undefined
+  #call: Call | undefined
 
   constructor(name: string) {
     this.name = name
@@ -92,9 +107,34 @@ export class Trace {
     return this.grids.length
   }
 
-  /** Adds a node to the innermost loop. */
-  add<S extends NodeSpec>(what: string, spec: S): NodeOfKind<S['kind']> {
-    return this.scope(what).builder.add(spec)
+  /** Runs `body`, what a call of the author's from `caller` does; calls within it are part of it. */
+  during<T>(caller: () => SourceLocation | undefined, body: () => T): T {
+    if (this.#call) return body()
+    this.#call = { caller, location: undefined }
+    try {
+      return body()
+    } finally {
+      this.#call = undefined
+    }
+  }
+
+  /** True within a call of the author's. */
+  get isCalled(): boolean {
+    return this.#call !== undefined
+  }
+
+  /** Where the author's code called into the language. */
+  get location(): SourceLocation | undefined {
+    if (!this.#call) return callSite()
+    this.#call.location ??= this.#call.caller() ?? callSite()
+    return this.#call.location
+  }
+
+  /** Adds a node to the innermost loop; it comes from the author's present line. */
+  add<S extends Unplaced>(what: string, spec: S): NodeOfKind<S['kind']> {
+    const { builder } = this.scope(what)
+    const placed = { ...spec, location: this.location } as unknown as NodeOfKind<S['kind']>
+    return builder.add(placed) as NodeOfKind<S['kind']>
   }
 
   /** A number as a scalar; an integer dtype must be able to hold it. */
@@ -108,7 +148,7 @@ export class Trace {
     // An integer has no negative zero.
     const exact = isFloat(dtype) ? value : value + 0
     const spec = { kind: 'constant', type: tileType(dtype), location: undefined, value: exact } as const
-    return this.add('a number', spec)
+    return this.scope('a number').builder.add(spec)
   }
 
   /** A size as an i32 scalar. */
@@ -136,20 +176,20 @@ export class Trace {
 
   /** Records that launches must satisfy `left relation right`; fails at once when both are known. */
   guard(relation: Guard['relation'], left: Size, right: Size, reason: string): void {
-    const location = callSite()
     if (sameSize(left, right)) return
     if (typeof left === 'number' && typeof right === 'number') {
       if (relation === 'eq' ? left === right : left <= right) return
       throw new AuthorError(
         `${reason}: ${left} is not ${relation === 'eq' ? 'equal to' : 'at most'} ${right}`,
         {
-          location,
+          location: callSite(),
           remedy: 'Check the shapes of the arguments.',
         },
       )
     }
     const key = `${printSize(left)} ${relation} ${printSize(right)}`
-    if (!this.guards.has(key)) this.guards.set(key, { relation, left, right, reason, location })
+    if (this.guards.has(key)) return
+    this.guards.set(key, { relation, left, right, reason, location: this.location })
   }
 
   /** Makes sure that an upper bound of `size` is known, tracing again with one if it is not. */

@@ -57,7 +57,7 @@ export function broadcastAxes(
       else if (!sameAxis(trace, present, axis, what)) throw mismatch(trace, shapes, what)
     })
   }
-  return distinctAxes(trace, result, what, callSite())
+  return distinctAxes(trace, result, what, trace.location)
 }
 
 /** `axes` by their canonical names; no two may run along the same block. */
@@ -87,7 +87,6 @@ export function broadcastTo(trace: Trace, node: Node, axes: readonly Axis[], wha
   const from = node.type.axes
   if (from.length === axes.length && from.every((axis, i) => trace.blocks.canonical(axis) === axes[i]))
     return node
-  const location = callSite()
   let arg = node
   if (from.length > 0 && from.length < axes.length) {
     const missing = axes.length - from.length
@@ -96,10 +95,10 @@ export function broadcastTo(trace: Trace, node: Node, axes: readonly Axis[], wha
       node.type.dtype,
       view.map((i) => (i === ONE ? ONE : (from[i] ?? ONE))),
     )
-    arg = trace.add(what, { kind: 'view', type, location, arg: node, axes: view })
+    arg = trace.add(what, { kind: 'view', type, arg: node, axes: view })
     if (arg.type.axes.every((axis, i) => trace.blocks.canonical(axis) === axes[i])) return arg
   }
-  return trace.add(what, { kind: 'broadcast', type: tileType(node.type.dtype, axes), location, arg })
+  return trace.add(what, { kind: 'broadcast', type: tileType(node.type.dtype, axes), arg })
 }
 
 /** `node` repeated to the axes of a place that cannot grow; `place` is what the message calls it. */
@@ -133,7 +132,7 @@ export function castTo(trace: Trace, node: Node, dtype: DType): Node {
     const { id: _id, ...spec } = node
     return trace.add('a cast', { ...spec, type })
   }
-  return trace.add('a cast', { kind: 'cast', type, location: callSite(), arg: node, bits: false })
+  return trace.add('a cast', { kind: 'cast', type, arg: node, bits: false })
 }
 
 /** "f32[tile0, 1]", the way shapes print in messages and IR. */

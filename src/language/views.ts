@@ -13,7 +13,7 @@ export function view(trace: Trace, arg: Node, axes: readonly number[]): Node {
     arg.type.dtype,
     axes.map((axis) => (axis === ONE ? ONE : (arg.type.axes[axis] ?? ONE))),
   )
-  return trace.add('a view', { kind: 'view', type, location: callSite(), arg, axes })
+  return trace.add('a view', { kind: 'view', type, arg, axes })
 }
 
 /** A new axis of one at position `at` of the result. */
