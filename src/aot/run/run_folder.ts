@@ -25,7 +25,6 @@ export interface RunFiles {
 }
 
 const RECORDS = /^records_(.+)\.jsonl$/
-const RUN_ID = /^\d{8}_\d{6}_[0-9a-f]{6}$/
 
 /** `hardwareId` as in `hardwareId(device)`. */
 export function runFiles(folder: string, hardwareId: string): RunFiles {
@@ -62,8 +61,4 @@ export function newRunId(now: Date = new Date()): string {
   const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`
   const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join('')
   return `${date}_${time}_${randomBytes(3).toString('hex')}`
-}
-
-export function isRunId(name: string): boolean {
-  return RUN_ID.test(name)
 }

@@ -1,0 +1,98 @@
+/** One writer at a time; the dead do not count. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+import { acquireLock, isAlive } from '../../../src/aot/run/lock.ts'
+import { DataError } from '../../../src/support/errors.ts'
+import { temporaryFolder } from './records_for_tests.ts'
+
+const CHILD = fileURLToPath(new URL('./children/holds_lock.ts', import.meta.url))
+const children: ChildProcess[] = []
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+/** A process that holds the lock. */
+async function holder(path: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, path], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  children.push(child)
+  if (child.stdout) await once(child.stdout, 'data')
+  return child
+}
+
+function quick(path: string, waitMs = 0) {
+  return acquireLock(path, { what: 'the run r1', waitMs })
+}
+
+describe('acquireLock', () => {
+  it('keeps a second writer out, whom it tells about the first', async () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    const child = await holder(path)
+    const error = await quick(path).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(DataError)
+    expect((error as Error).message).toBe(
+      `the run r1 is in use by process ${child.pid} on ${hostname()}\n` +
+        `  Wait until it is done, or end it. If it is gone already, remove ${path}.lock.`,
+    )
+  })
+
+  it('waits for an owner that finishes', async () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    const child = await holder(path)
+    const waits: string[] = []
+    const later = acquireLock(path, { what: 'x', waitMs: 60_000, onWait: (owner) => waits.push(owner) })
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    child.stdin?.write('release\n')
+    await (await later).release()
+    expect(waits).toEqual([`process ${child.pid} on ${hostname()}`])
+  })
+
+  it('takes over at once from a process that was killed', async () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    const child = await holder(path)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const lock = await quick(path, 5000)
+    await lock.release()
+    expect(existsSync(`${path}.lock`)).toBe(false)
+    expect(existsSync(`${path}.owner`)).toBe(false)
+  })
+
+  it('does not take a lock whose owner has had no time to say who it is', async () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    const gone = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
+    await once(gone, 'exit')
+    writeFileSync(`${path}.owner`, JSON.stringify({ pid: gone.pid, host: hostname() }))
+    mkdirSync(`${path}.lock`)
+    await expect(quick(path)).rejects.toThrow('is in use by')
+    expect(existsSync(`${path}.lock`)).toBe(true)
+  })
+
+  it('takes over from an owner elsewhere that has given no sign of life', async () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    writeFileSync(`${path}.owner`, JSON.stringify({ pid: 1, host: 'another.example' }))
+    mkdirSync(`${path}.lock`)
+    const old = new Date(Date.now() - 60_000)
+    utimesSync(`${path}.lock`, old, old)
+    await (await quick(path)).release()
+  })
+
+  it('can be taken again after it was given back', async () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    for (let i = 0; i < 3; i++) await (await quick(path)).release()
+  })
+})
+
+it('isAlive knows this process and one that ended', async () => {
+  expect(isAlive(process.pid)).toBe(true)
+  const gone = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
+  await once(gone, 'exit')
+  expect(isAlive(gone.pid ?? 0)).toBe(false)
+})

@@ -1,0 +1,60 @@
+/**
+ * Appending records: what is on the disk after each step, and after a process was killed in the middle of a
+ * line.
+ */
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { textLines } from '../../../src/aot/lines.ts'
+import { readRecords } from '../../../src/aot/records.ts'
+import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
+import { kernelRecord, measured, RUN, temporaryFolder, tuned } from './records_for_tests.ts'
+
+function read(path: string) {
+  return readRecords(textLines(readFileSync(path, 'utf8')), path)
+}
+
+describe('RecordWriter', () => {
+  it('writes one line for each record, readable at once, and creates folders', () => {
+    const path = join(temporaryFolder(), 'deep', 'er', 'records.jsonl')
+    const writer = new RecordWriter(path)
+    writer.append(RUN, kernelRecord('add'))
+    expect(read(path)).toMatchObject({ records: [RUN, kernelRecord('add')], problems: [] })
+    writer.append(tuned('add', 64, { num_warps: 4 }))
+    expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(4)
+    writer.close()
+  })
+
+  it('goes on behind what is there', () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    for (const record of [RUN, kernelRecord('add'), measured('add', 64, {}, 2)]) {
+      const writer = new RecordWriter(path)
+      writer.append(record)
+      writer.close()
+    }
+    expect(read(path).records.map(({ event }) => event)).toEqual(['run', 'kernel', 'measurement'])
+  })
+
+  it('closes a torn line, which costs that line and no other', () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    writeFileSync(path, `${JSON.stringify(RUN)}\n{"event":"kernel","ker`)
+    const writer = new RecordWriter(path)
+    writer.append(kernelRecord('add'))
+    writer.close()
+    const { records, problems } = read(path)
+    expect(records).toEqual([RUN, kernelRecord('add')])
+    expect(problems).toMatchObject([{ line: 2, kind: 'torn' }])
+  })
+
+  it('does not tear lines of another process that appends to the same file', () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    const writer = new RecordWriter(path)
+    for (let i = 1; i <= 20; i++) {
+      writer.append(measured('add', i, {}, i))
+      appendFileSync(path, `${JSON.stringify(measured('mul', i, {}, i))}\n`)
+    }
+    writer.close()
+    expect(read(path)).toMatchObject({ problems: [] })
+    expect(read(path).records).toHaveLength(40)
+  })
+})
