@@ -11,7 +11,10 @@ import { type KernelFactory, kernelFactory } from './kernel/factory.ts'
 /** Makes a kernel that is tuned at its first call, for each kind of arguments. */
 export const kernel: KernelFactory = kernelFactory(JIT_SERVICES)
 
-/** Makes a kernel that is tuned ahead of time: its generated module chooses, and nothing is tuned in production. */
+/**
+ * Makes a kernel that is tuned ahead of time: its generated module chooses, and nothing is tuned in
+ * production.
+ */
 export const aotKernel: KernelFactory = kernelFactory(aotServices(JIT_SERVICES), { staticShapes: false })
 
 export { Config, type ConfigInput } from './config/config.ts'
@@ -28,6 +31,7 @@ export {
   hl,
   type Operand,
   type Ref,
+  type Shape,
   type Tensor,
   type Tile,
   type TileOptions,
@@ -35,7 +39,9 @@ export {
 } from './language/index.ts'
 export { getDevice, sync } from './runtime/default_device.ts'
 export { type Device, hardwareId } from './runtime/device.ts'
+export { doBench, doBenchTogether } from './runtime/do_bench.ts'
 export { arange, empty, full, ones, rand, randn, tensor, zeros } from './runtime/tensor_factories.ts'
+export type { Timing, TimingOptions } from './runtime/timing.ts'
 export type { DType } from './support/dtypes.ts'
 export {
   AdapterError,
@@ -45,6 +51,7 @@ export {
   GpuError,
   HelionError,
   type SourceLocation,
+  TimeoutError,
   UsageError,
 } from './support/errors.ts'
 export { nextPowerOf2 } from './support/maths.ts'

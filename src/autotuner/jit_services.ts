@@ -38,11 +38,11 @@ function jitSource(definition: KernelDefinition): ConfigSource {
 /** The config that the options leave no doubt about. */
 function withoutSearch(
   { name, options }: KernelDefinition,
-  { bound, device }: ChoiceRequest,
+  { bound, call, device }: ChoiceRequest,
 ): Config | undefined {
   const { settings } = options
   const configs = givenConfigs(options)
-  const spec = bound.spec(device)
+  const spec = bound.specFor(call, device)
   if (settings.autotuneEffort === 'none' && (configs.length === 0 || settings.forceAutotune)) {
     const config = spec.defaultConfig()
     warnOnce(

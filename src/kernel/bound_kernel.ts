@@ -1,6 +1,6 @@
 /**
- * A kernel bound to one specialisation: its traced program, the search space on each device, and what configs compile
- * to. Serves every call with the same dtypes, ranks and classes of sizes.
+ * A kernel bound to one specialisation: its traced program, the search space on each device, and what configs
+ * compile to. Serves every call with the same dtypes, ranks and classes of sizes.
  */
 import { compileKernel } from '../codegen/compile.ts'
 import { configSpecInput } from '../codegen/config_spec_of.ts'
@@ -102,14 +102,21 @@ export class BoundKernel {
     return program
   }
 
-  /** The config that is used when nothing better is known. */
-  defaultConfig(device: Device = openDevice('defaultConfig')): Config {
-    return this.spec(device).defaultConfig()
+  /** The config for the sizes of a call when nothing better is known. */
+  defaultConfig(call: CallArguments = this.traced, device: Device = openDevice('defaultConfig')): Config {
+    return this.specFor(call, device).defaultConfig()
   }
 
-  /** The WGSL of all dispatches. The config in use, or else the default one, unless another is given. */
-  toWgsl(config?: ConfigLike, device: Device = openDevice('toWgsl')): string {
-    const spec = this.spec(device)
+  /**
+   * The WGSL of all dispatches, for the sizes of a call. The config in use, or else the default one, unless another
+   * is given.
+   */
+  toWgsl(
+    config?: ConfigLike,
+    call: CallArguments = this.traced,
+    device: Device = openDevice('toWgsl'),
+  ): string {
+    const spec = this.specFor(call, device)
     const given = config ?? this.#config ?? spec.defaultConfig()
     return this.compile(spec.normalize(given, 'strict'), device)
       .dispatches.map(({ wgsl }) => wgsl)

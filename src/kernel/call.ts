@@ -1,6 +1,7 @@
 /**
- * The life of a call: bind → choose → compile → pipeline → launch. When everything is known and compiled the launch is
- * encoded at once; otherwise it takes its place in the stream and is prepared there. Nothing here waits.
+ * The life of a call: bind → choose → compile → pipeline → launch. When everything is known and compiled the
+ * launch is encoded at once; otherwise it takes its place in the stream and is prepared there. Nothing here
+ * waits.
  */
 import type { Config } from '../config/config.ts'
 import type { Device } from '../runtime/device.ts'
@@ -100,8 +101,8 @@ function readyAtOnce(
 }
 
 /**
- * Chooses and compiles as far as that needs no GPU time, while earlier work may still be waiting. Undefined when the
- * source has to search.
+ * Chooses and compiles as far as that needs no GPU time, while earlier work may still be waiting. Undefined
+ * when the source has to search.
  */
 async function prepareCall(
   shape: CallShape,
@@ -151,10 +152,10 @@ async function settle(
 }
 
 function chosen(shape: CallShape, source: ConfigSource, request: ChoiceRequest): Choice | undefined {
-  const { bound, device } = request
+  const { bound, call, device } = request
   const config = shape.config ?? bound.config
   if (!config) return source.ready(request)
-  return { config: bound.spec(device).normalize(config, 'strict'), holdsFor: 'binding' }
+  return { config: bound.specFor(call, device).normalize(config, 'strict'), holdsFor: 'signature' }
 }
 
 /** Builds the choice, or the first of its fallbacks that the device takes. */

@@ -1,6 +1,6 @@
 /**
- * The arguments of one call: what they are, as a text that equals for equal shapes and dtypes; the tensors and
- * numbers among them in the order that tracing counts them; and their description for tracing.
+ * The arguments of one call: what they are, as a text that equals for equal shapes and dtypes; the tensors
+ * and numbers among them in the order that tracing counts them; and their description for tracing.
  */
 import type { ArgumentSpec } from '../language/index.ts'
 import { DeviceTensor } from '../runtime/tensor.ts'

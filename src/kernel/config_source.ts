@@ -1,6 +1,6 @@
 /**
- * Where a kernel's config comes from. Kernels know only this interface; the layers above supply the sources: a fixed
- * config, stored or fresh results of a search, the generated module of an AOT run.
+ * Where a kernel's config comes from. Kernels know only this interface; the layers above supply the sources:
+ * a fixed config, stored or fresh results of a search, the generated module of an AOT run.
  */
 import type { Config } from '../config/config.ts'
 import type { Device } from '../runtime/device.ts'
@@ -29,8 +29,8 @@ export interface Choice {
   /** Told that a fallback serves instead, and why. */
   readonly onFallback?: (used: Config, refusal: HelionError) => void
   /**
-   * What the choice holds for: every call of the binding, every call with these exact shapes, or this call alone
-   * (because it depends on values of arguments).
+   * What the choice holds for: every call of the binding, every call with these exact shapes, or this call
+   * alone (because it depends on values of arguments).
    */
   readonly holdsFor: 'binding' | 'signature' | 'call'
 }
@@ -38,7 +38,10 @@ export interface Choice {
 export interface ConfigSource {
   /** The config at once, or undefined when that takes time: then `prepare` or `search` is asked. */
   ready(request: ChoiceRequest): Choice | undefined
-  /** Gets what `ready` needs without the GPU: loads a module, reads a stored result. Then `ready` is asked again. */
+  /**
+   * Gets what `ready` needs without the GPU: loads a module, reads a stored result. Then `ready` is asked
+   * again.
+   */
   prepare?(request: ChoiceRequest): Promise<void>
   /** Finds a config by running the kernel. Asked when `ready` still has none. */
   search?(request: ExclusiveRequest): Promise<Choice>

@@ -1,4 +1,7 @@
-/** Runs a call in the reference interpreter instead of on the GPU (HELION_INTERPRET), with its tensors' contents. */
+/**
+ * Runs a call in the reference interpreter instead of on the GPU (HELION_INTERPRET), with its tensors'
+ * contents.
+ */
 import { type InterpretOptions, interpretKernel } from '../ir/interpret.ts'
 import type { KernelIr } from '../ir/kernel_ir.ts'
 import { decodeBytes, encodeValues } from '../runtime/host_data.ts'

@@ -1,6 +1,6 @@
 /**
- * `Kernel`: the callable that a kernel function becomes. It finds the binding of a call, asks its config source, and
- * launches; it also lets people bind, tune and inspect by hand.
+ * `Kernel`: the callable that a kernel function becomes. It finds the binding of a call, asks its config
+ * source, and launches; it also lets people bind, tune and inspect by hand.
  */
 import type { Config } from '../config/config.ts'
 import { flattenKey } from '../heuristics/features.ts'
@@ -52,9 +52,12 @@ export interface Binding<F extends AnyFunction = AnyFunction> {
   autotune(args: Parameters<F>, options?: TuneOptions): Promise<Config>
   /** Uses this config from now on. */
   setConfig(config: ConfigLike): void
-  /** The config that is used when nothing better is known. Needs `await getDevice()` first. */
+  /** The config for these arguments when nothing better is known. Needs `await getDevice()` first. */
   defaultConfig(): Config
-  /** A function that runs with this config. Throws ConfigError, at the latest at the first `data()`, if it cannot. */
+  /**
+   * A function that runs with this config. Throws ConfigError, at the latest at the first `data()`, if it
+   * cannot.
+   */
   compileConfig(config: ConfigLike): (...args: Parameters<F>) => ReturnType<F>
   /** The generated WGSL: for the config in use unless another is given. Needs `await getDevice()` first. */
   toWgsl(config?: ConfigLike): string
@@ -102,8 +105,8 @@ export class KernelRuntime {
   }
 
   /** The binding of these arguments. */
-  bind(values: readonly unknown[], self?: unknown): BoundKernel {
-    return this.#shapeOf(readArguments(values), self).bound
+  bind(call: CallArguments, self?: unknown): BoundKernel {
+    return this.#shapeOf(call, self).bound
   }
 
   /** Runs with a given binding and, unless it is undefined, a given config. */
@@ -143,7 +146,7 @@ export class KernelRuntime {
   }
 
   specializationKey(values: readonly unknown[], self?: unknown): string {
-    return this.bind(values, self).key
+    return this.bind(readArguments(values), self).key
   }
 
   reset(): void {
@@ -206,7 +209,7 @@ export function makeKernel<F extends AnyFunction>(
   }
   const methods: Omit<Kernel<F>, never> & object = {
     definition,
-    bind: (...args: Parameters<F>) => makeBinding<F>(runtime, runtime.bind(args)),
+    bind: (...args: Parameters<F>) => makeBinding<F>(runtime, readArguments(args)),
     specializationKey: (...args: Parameters<F>) => runtime.specializationKey(args),
     normalizeArgs: (...args: Partial<Parameters<F>>) => normalizeArgs(definition, args),
     autotune: (args: Parameters<F>, options: TuneOptions = {}) => runtime.autotune(args, options),
@@ -216,18 +219,19 @@ export function makeKernel<F extends AnyFunction>(
   return Object.assign(kernel, methods) as unknown as Kernel<F>
 }
 
-function makeBinding<F extends AnyFunction>(runtime: KernelRuntime, bound: BoundKernel): Binding<F> {
+function makeBinding<F extends AnyFunction>(runtime: KernelRuntime, example: CallArguments): Binding<F> {
+  const bound = runtime.bind(example)
   const call = (...args: Parameters<F>): unknown => runtime.callBound(bound, undefined, args)
   return Object.assign(call, {
     bound,
     autotune: (args: Parameters<F>, options: TuneOptions = {}) => runtime.autotune(args, options),
     setConfig: (config: ConfigLike) => bound.setConfig(config),
-    defaultConfig: () => bound.defaultConfig(),
+    defaultConfig: () => bound.defaultConfig(example),
     compileConfig(config: ConfigLike) {
       const variant: ConfigVariant = { config, shapes: new WeakMap() }
       return (...args: Parameters<F>) => runtime.callBound(bound, variant, args) as ReturnType<F>
     },
-    toWgsl: (config?: ConfigLike) => bound.toWgsl(config),
+    toWgsl: (config?: ConfigLike) => bound.toWgsl(config, example),
   }) as unknown as Binding<F>
 }
 

@@ -1,6 +1,6 @@
 /**
- * From a compiled program and the sizes of a call to launches with concrete numbers: which storages, which words, how
- * many workgroups. Everything that equal shapes share is worked out once.
+ * From a compiled program and the sizes of a call to launches with concrete numbers: which storages, which
+ * words, how many workgroups. Everything that equal shapes share is worked out once.
  */
 import type { LaunchGrid, WgslDispatch, WgslProgram } from '../codegen/program.ts'
 import type { KernelIr, ReturnTree } from '../ir/kernel_ir.ts'

@@ -5,8 +5,8 @@ import { UsageError } from '../support/errors.ts'
 const MARKS = new WeakMap<object, ReadonlySet<number>>()
 
 /**
- * Makes dimensions of this tensor (all of them by default; negative ones count from the end) constants of every
- * specialisation it takes part in: faster code, one compilation per size. Returns the tensor.
+ * Makes dimensions of this tensor (all of them by default; negative ones count from the end) constants of
+ * every specialisation it takes part in: faster code, one compilation per size. Returns the tensor.
  */
 export function markStatic<T extends object>(tensor: T, dims?: number | readonly number[]): T {
   if (!(tensor instanceof DeviceTensor)) throw new UsageError('markStatic needs a tensor')

@@ -1,4 +1,6 @@
-/** What `kernel` and `aotKernel` take beside the function: configs, how to tell calls apart, and any setting. */
+/**
+ * What `kernel` and `aotKernel` take beside the function: configs, how to tell calls apart, and any setting.
+ */
 import { Config, type ConfigInput } from '../config/config.ts'
 import type { BatchedSpec } from '../heuristics/features.ts'
 import { UsageError } from '../support/errors.ts'
@@ -59,7 +61,9 @@ const OWN: Readonly<Record<keyof KernelSpecificOptions, true>> = {
   configFilter: true,
 }
 
-/** Splits options from settings; settings that are not given come from `defaults`, the environment, the table. */
+/**
+ * Splits options from settings; settings that are not given come from `defaults`, the environment, the table.
+ */
 export function resolveOptions(options: KernelOptions, defaults: Partial<Settings>): ResolvedOptions {
   const own: Record<string, unknown> = {}
   const given: Record<string, unknown> = {}

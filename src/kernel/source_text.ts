@@ -1,6 +1,7 @@
 /**
  * The text of a kernel function in a form that survives compilers: comments, layout, quotes and optional
- * punctuation are gone, so that the same kernel run from TypeScript and from compiled JavaScript is recognised.
+ * punctuation are gone, so that the same kernel run from TypeScript and from compiled JavaScript is
+ * recognised.
  */
 
 const TOKEN =

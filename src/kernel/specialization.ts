@@ -1,7 +1,7 @@
 /**
- * Which calls can share one trace of a kernel. The base key holds what tracing always depends on: dtypes, ranks, sizes
- * of 0 and 1, divisibility of other sizes, marked dimensions, constants. What a trace used beyond that (exact values,
- * the next power of two of a whole dimension) is compared with each known trace.
+ * Which calls can share one trace of a kernel. The base key holds what tracing always depends on: dtypes,
+ * ranks, sizes of 0 and 1, divisibility of other sizes, marked dimensions, constants. What a trace used
+ * beyond that (exact values, the next power of two of a whole dimension) is compared with each known trace.
  */
 import type { KernelIr, Specialization } from '../ir/kernel_ir.ts'
 import { type ArgumentSpec, divisibilityOf, type TensorArgument } from '../language/index.ts'

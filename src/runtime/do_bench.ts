@@ -1,6 +1,7 @@
 /**
- * `doBench`: how long the kernels that a function calls take on the GPU. The function runs a few times as it would in
- * a program, so that everything is chosen and compiled; then its launches are captured and timed on their own.
+ * `doBench`: how long the kernels that a function calls take on the GPU. The function runs a few times as it
+ * would in a program, so that everything is chosen and compiled; then its launches are captured and timed on
+ * their own.
  */
 import { callSite } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
@@ -16,10 +17,10 @@ export async function doBench(fn: () => unknown, options: TimingOptions = {}): P
 }
 
 /**
- * Times several functions in turns, round by round, so that drifts of the clock meet all alike; results in the order
- * given, in milliseconds for all launches of one call. Each function makes its calls on the default stream and may
- * return tensors: those it made are disposed of afterwards. Rejects as the calls themselves would, and with
- * UsageError when a function launches nothing.
+ * Times several functions in turns, round by round, so that drifts of the clock meet all alike; results in
+ * the order given, in milliseconds for all launches of one call. Each function makes its calls on the default
+ * stream and may return tensors: those it made are disposed of afterwards. Rejects as the calls themselves
+ * would, and with UsageError when a function launches nothing.
  */
 export async function doBenchTogether(
   fns: readonly (() => unknown)[],
@@ -45,7 +46,9 @@ export async function doBenchTogether(
   }
 }
 
-/** Disposes of the tensors in a result that are younger than `oldest`: those that the function was given stay. */
+/**
+ * Disposes of the tensors in a result that are younger than `oldest`: those that the function was given stay.
+ */
 function disposeMade(value: unknown, oldest: number): void {
   if (value instanceof DeviceTensor) {
     if (value.id > oldest) value.dispose()

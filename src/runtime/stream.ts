@@ -97,7 +97,9 @@ export class Stream {
     this.enqueue({ run: (opened) => this.#encode(opened, own, site), writes: written(launch), site })
   }
 
-  /** The launches that `action` makes at once, in order; they run as well. What has to wait is not among them. */
+  /**
+   * The launches that `action` makes at once, in order; they run as well. What has to wait is not among them.
+   */
   capture(action: () => void): readonly Launch[] {
     const outer = this.#captured
     const launches: Launch[] = []
