@@ -4,7 +4,6 @@
  * word.
  */
 import type { DType } from '../support/dtypes.ts'
-import { stableStringify } from '../support/stable.ts'
 import type { Axis, Node, TileType } from './node.ts'
 import type { Size } from './size.ts'
 
@@ -99,16 +98,19 @@ export function sizeNode(builder: RegionBuilder, size: Size): Node {
     : builder.add({ kind: 'size', ...common, size })
 }
 
+/** Text that equal nodes share, whatever the order of their properties; only good within one region builder. */
 function contentKey(spec: NodeSpec): string {
   const { location: _location, ...content } = spec
-  return stableStringify(withIds(content))
+  return contentText(content)
 }
 
-/** Replaces operand nodes by their numbers, so that a key stays short. */
-function withIds(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withIds)
-  if (value === null || typeof value !== 'object') return value
+/** Operands and sizes stand for themselves by their numbers and keys, so that a text stays short. */
+function contentText(value: unknown): string {
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
+  if (value === null || typeof value !== 'object') return String(value)
+  if (Array.isArray(value)) return `[${value.map(contentText).join()}]`
   if ('id' in value && 'kind' in value) return `%${value.id}`
   if ('op' in value && 'key' in value) return `size ${value.key}`
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withIds(item)]))
+  const names = Object.keys(value).sort()
+  return `{${names.map((name) => `${name}:${contentText(value[name as keyof typeof value])}`).join()}}`
 }

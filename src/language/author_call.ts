@@ -1,6 +1,7 @@
 /**
- * Calls of the author's into the language. Everything that one of them makes comes from its line: the caller is
- * remembered when a call begins, because finding it from deep inside costs more than the rest of the tracing.
+ * Calls of the author's into the language. Everything that one of them makes comes from its line: the caller
+ * is remembered when a call begins, because finding it from deep inside costs more than the rest of the
+ * tracing.
  */
 import { callerOf } from '../support/call_site.ts'
 import { openTrace } from './trace.ts'

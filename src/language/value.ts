@@ -36,8 +36,8 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   /** The last two axes swapped. */
   transpose(): TileValue
   /**
-   * Sum along `axis`, or of everything, in the dtype of this value; bool counts as i32, and f16 is added up in
-   * f32 and rounded once. Likewise below.
+   * Sum along `axis`, or of everything, in the dtype of this value; bool counts as i32, and f16 is added up
+   * in f32 and rounded once. Likewise below.
    */
   sum(axis?: number, options?: ReduceOptions): TileValue
   /** In floating point; f16 is computed in f32, as are softmax and logsumexp. */

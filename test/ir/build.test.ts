@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isPure, NodeFactory, RegionBuilder, sizeNode, tileType } from '../../src/ir/build.ts'
 import { type ConstantNode, UNNUMBERED } from '../../src/ir/node.ts'
-import type { SizeSymbol } from '../../src/ir/size.ts'
+import { type SizeSymbol, sizeOp } from '../../src/ir/size.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 
 const SCALAR = tileType('f32')
@@ -24,6 +24,8 @@ describe('equal pure nodes are one node', () => {
     const sum = builder.add({ ...spec, location: { file: 'a.ts', line: 1, column: 1 } })
     expect(builder.add({ ...spec, location: { file: 'b.ts', line: 2, column: 2 } })).toBe(sum)
     expect(builder.nodes).toEqual([one, sum])
+    const { kind, op, type, args } = spec
+    expect(builder.add({ args, type, op, kind, location: undefined })).toBe(sum)
   })
 
   it('but not of another dtype, operation, operand or value', () => {
@@ -91,5 +93,7 @@ describe('regions', () => {
     expect(sizeNode(builder, 7)).toMatchObject({ kind: 'constant', value: 7, type: { dtype: 'i32' } })
     expect(sizeNode(builder, M)).toMatchObject({ kind: 'size', size: M, type: { dtype: 'i32' } })
     expect(sizeNode(builder, { ...M })).toBe(builder.nodes[1])
+    expect(sizeNode(builder, sizeOp('add', M, 1))).not.toBe(builder.nodes[1])
+    expect(sizeNode(builder, sizeOp('add', M, 1))).toBe(builder.nodes[2])
   })
 })
