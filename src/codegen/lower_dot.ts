@@ -1,7 +1,7 @@
 /**
- * Matrix products on FMA units. Both operands are written to workgroup memory with the contracted dimension outermost,
- * so that a thread reads its rows of one and its columns of the other as vectors, and adds their outer product to its
- * micro-tile, one position of the contracted dimension after the other.
+ * Matrix products on FMA units. Both operands are written to workgroup memory with the contracted dimension
+ * outermost, so that a thread reads its rows of one and its columns of the other as vectors, and adds their
+ * outer product to its micro-tile, one position of the contracted dimension after the other.
  */
 import { type BlockId, type DotNode, ONE } from '../ir/node.ts'
 import { operand } from '../ir/wgsl_text.ts'
@@ -49,8 +49,8 @@ export function dotOperands(lowering: Lowering, node: DotNode): DotOperands {
 }
 
 /**
- * `a · b + acc` in `layout`. `afterStaging` may emit code between the last write to workgroup memory and the products:
- * loads of the next round, which then overlap with them.
+ * `a · b + acc` in `layout`. `afterStaging` may emit code between the last write to workgroup memory and the
+ * products: loads of the next round, which then overlap with them.
  */
 export function lowerDot(
   lowering: Lowering,
@@ -64,13 +64,11 @@ export function lowerDot(
   const columns = node.b.type.axes[1] ?? ONE
   const a = plan(lowering, operands.a, rows, depth, layout)
   const b = plan(lowering, operands.b, columns, depth, layout)
-  memory.beforeWrite(a.array)
-  memory.beforeWrite(b.array)
+  memory.beforeWrite(a.array, b.array)
   stage(lowering, a, operands.a, depth)
   stage(lowering, b, operands.b, depth)
   const acc = accumulator(lowering, node, layout)
-  memory.beforeRead(a.array)
-  memory.beforeRead(b.array)
+  memory.beforeRead(a.array, b.array)
   afterStaging()
   const count = depth === ONE ? 1 : lowering.bound.extent(depth)
   const k = out.fresh('k')
@@ -178,7 +176,10 @@ function stagedIndex(
   return sumText([lowering.out.early('slot', sumText(terms))], constant)
 }
 
-/** What a thread needs of an operand at position `k` of the contracted block, in the part of the result's layout. */
+/**
+ * What a thread needs of an operand at position `k` of the contracted block, in the part of the result's
+ * layout.
+ */
 function fragment(lowering: Lowering, staged: Staged, result: Layout, k: string, dtype: DType): Registers {
   const { out } = lowering
   const layout = result.restrict((block) => block === staged.free)

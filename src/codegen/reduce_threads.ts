@@ -1,4 +1,7 @@
-/** The part of a reduction that crosses threads: lanes of a subgroup by shuffles, the rest by workgroup memory. */
+/**
+ * The part of a reduction that crosses threads: lanes of a subgroup by shuffles, the rest by workgroup
+ * memory.
+ */
 
 import { operand, withoutParentheses } from '../ir/wgsl_text.ts'
 import { DTYPES } from '../support/dtypes.ts'
@@ -12,7 +15,10 @@ import { storageType } from './wgsl_types.ts'
 /** More partial results than this are combined in a loop rather than written out. */
 const UNROLLED_PARTIALS = 16
 
-/** `state` of one chunk of registers, combined over all threads that share the chunk's elements of other blocks. */
+/**
+ * `state` of one chunk of registers, combined over all threads that share the chunk's elements of other
+ * blocks.
+ */
 export function reduceAcrossThreads(
   lowering: Lowering,
   reduction: Reduction,
@@ -54,7 +60,9 @@ interface Partials {
   readonly chunk: number
 }
 
-/** One thread of each group writes its partial result, then every thread combines those of its own elements. */
+/**
+ * One thread of each group writes its partial result, then every thread combines those of its own elements.
+ */
 function reduceThroughMemory(
   lowering: Lowering,
   reduction: Reduction,
@@ -74,7 +82,7 @@ function reduceThroughMemory(
   const first = slot === '0u' ? '0u' : out.early('slot', `${operand(slot)} * ${count}u`)
   const own = bitsText(thread, others)
   const silent = lanes.reduce((mask, bit) => mask | (1 << bit), layout.replicaMask)
-  for (const array of arrays) memory.beforeWrite(array)
+  memory.beforeWrite(...arrays)
   const write = (): void => {
     const index = sumText([first, own])
     arrays.forEach((array, i) => {
@@ -83,7 +91,7 @@ function reduceThroughMemory(
   }
   if (silent === 0) write()
   else out.block(`if ((${thread} & ${silent}u) == 0u)`, write)
-  for (const array of arrays) memory.beforeRead(array)
+  memory.beforeRead(...arrays)
   const read = (i: string): State => arrays.map((array) => `${array.name}[${sumText([first, i])}]`)
   const total = combinePartials(lowering, reduction, layout, count, read)
   for (const array of arrays) memory.release(array)
@@ -91,8 +99,8 @@ function reduceThroughMemory(
 }
 
 /**
- * Where the lanes of a subgroup share their elements of other blocks, each lane takes some of the partial results and
- * shuffles do the rest; otherwise every thread goes through all of them.
+ * Where the lanes of a subgroup share their elements of other blocks, each lane takes some of the partial
+ * results and shuffles do the rest; otherwise every thread goes through all of them.
  */
 function combinePartials(
   lowering: Lowering,

@@ -1,6 +1,7 @@
 /**
- * Arrays in workgroup memory and the barriers between their uses. Arrays of one element type are used again when
- * their content is no longer needed; a barrier is written only where threads could otherwise see the wrong content.
+ * Arrays in workgroup memory and the barriers between their uses. Arrays of one element type are used again
+ * when their content is no longer needed; a barrier is written only where threads could otherwise see the
+ * wrong content.
  */
 import { ConfigError } from '../support/errors.ts'
 import { sum } from '../support/maths.ts'
@@ -50,17 +51,21 @@ export class WorkgroupMemory {
     if (allocation) allocation.free = true
   }
 
-  beforeWrite(array: WorkgroupArray): void {
-    if (this.#read.has(array)) this.#barrier()
-    this.#written.add(array)
+  /** To be called for all arrays that are written together, before the first write. */
+  beforeWrite(...arrays: readonly WorkgroupArray[]): void {
+    if (arrays.some((array) => this.#read.has(array))) this.#barrier()
+    for (const array of arrays) this.#written.add(array)
   }
 
-  beforeRead(array: WorkgroupArray): void {
-    if (this.#written.has(array)) this.#barrier()
-    this.#read.add(array)
+  /** To be called for all arrays that are read together, before the first read. */
+  beforeRead(...arrays: readonly WorkgroupArray[]): void {
+    if (arrays.some((array) => this.#written.has(array))) this.#barrier()
+    for (const array of arrays) this.#read.add(array)
   }
 
-  /** Inside a loop every array may have been read in the round before; without rounds nothing has happened. */
+  /**
+   * Inside a loop every array may have been read in the round before; without rounds nothing has happened.
+   */
   inLoop(body: () => void): void {
     this.inBranch(() => {
       for (const array of this.#arrays) this.#read.add(array)
