@@ -215,8 +215,6 @@ export type Node =
   | LoopNode
   | ResultNode
 
-export type NodeKind = Node['kind']
-
 /** The type of nodes that have no value. */
 export const NO_VALUE: TileType = Object.freeze({ dtype: 'i32', axes: Object.freeze([]) })
 

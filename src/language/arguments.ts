@@ -31,7 +31,7 @@ export type ArgumentSpec =
   | { readonly kind: 'record'; readonly entries: readonly (readonly [string, ArgumentSpec])[] }
 
 /** Divisors of sizes that the specialisation key tells apart, largest first. */
-export const DIVISORS: readonly number[] = [16, 4, 1]
+const DIVISORS: readonly number[] = [16, 4, 1]
 
 /** The largest of DIVISORS that divides `size`. */
 export function divisibilityOf(size: number): number {
