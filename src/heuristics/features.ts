@@ -85,7 +85,7 @@ export function withoutBatched(features: Features, batched: BatchedSpec | undefi
 }
 
 /** True for anything with a shape and a dtype. */
-export function isTensorLike(value: unknown): value is TensorLike {
+function isTensorLike(value: unknown): value is TensorLike {
   if (typeof value !== 'object' || value === null) return false
   const { shape, dtype } = value as Partial<TensorLike>
   return Array.isArray(shape) && typeof dtype === 'string'

@@ -79,7 +79,7 @@ export function inputFile(path: string): InputFile {
 }
 
 /** Shape hash to weight from a JSON file. */
-export function readWeights(path: string): Readonly<Record<string, number>> {
+function readWeights(path: string): Readonly<Record<string, number>> {
   try {
     const weights = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
     for (const [shape, weight] of Object.entries(weights))

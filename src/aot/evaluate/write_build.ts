@@ -60,7 +60,7 @@ export function modulePath(
 }
 
 /** What the report shows of a build. */
-export function reportData(result: BuildResult, { tool, hardwareId }: Partial<WriteOptions>): ReportData {
+function reportData(result: BuildResult, { tool, hardwareId }: Partial<WriteOptions>): ReportData {
   const run = result.kernels[0]?.decision.sweep.run
   const facts: readonly (readonly [string, string | undefined])[] = [
     ['device', result.device],

@@ -75,7 +75,7 @@ function fitModel(
 }
 
 /** Regret of a policy on the measured shapes. */
-export function trainingRegrets(lesson: Lesson, kept: Kept, policy: Pick<Policy, 'choose'>): number[] {
+function trainingRegrets(lesson: Lesson, kept: Kept, policy: Pick<Policy, 'choose'>): number[] {
   return range(lesson.measured).map((row) =>
     regretOf(lesson.matrix, row, entryAt(kept, policy.choose(entryAt(lesson.rows, row)))),
   )

@@ -133,7 +133,7 @@ function withSafeLeaves(
 }
 
 /** Choices of the leaves from left to right, or of the entries. */
-export function choicesOf(program: Program): readonly number[] {
+function choicesOf(program: Program): readonly number[] {
   return program.kind === 'tree'
     ? leavesOf(program.root).map(({ choice }) => choice)
     : program.entries.map(({ choice }) => choice)

@@ -33,7 +33,7 @@ export interface Guard {
 }
 
 /** `auto` trusts the model up to this factor beyond the smallest and the largest size. */
-export const FAR = 8
+const FAR = 8
 
 /** The policy of that name; throws UsageError for others. */
 export function outsidePolicyOf(name: string): OutsidePolicy {

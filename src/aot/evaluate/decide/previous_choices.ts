@@ -88,7 +88,7 @@ function toTree(tree: NamedTree, terms: readonly Term[], columns: readonly Colum
 }
 
 /** A term with names for columns. */
-export function nameTerm(term: Term, columns: readonly Column[]): NamedTerm {
+function nameTerm(term: Term, columns: readonly Column[]): NamedTerm {
   const name = (column: number) => entryAt(columns, column).name
   switch (term.kind) {
     case 'ratio':

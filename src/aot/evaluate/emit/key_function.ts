@@ -55,7 +55,7 @@ export function keyFunction(decision: Decision): KeyFunction {
 }
 
 /** Names of the features that are passed by position; empty when arguments are. */
-export function positionalNames({ calling, sweep }: Pick<Decision, 'calling' | 'sweep'>): readonly string[] {
+function positionalNames({ calling, sweep }: Pick<Decision, 'calling' | 'sweep'>): readonly string[] {
   if (calling === 'arguments') return []
   const all = [...new Set(sweep.shapes.flatMap((shape) => Object.keys(shape.features)))]
   const numbers = all.flatMap((name) => /^key_(\d+)$/.exec(name)?.[1] ?? [])

@@ -63,7 +63,7 @@ export function dataLiteral(value: unknown, indent: number): string {
 }
 
 /** `{ a: 1 }` or `{ 'not a name': 1 }`; `__proto__` is quoted in brackets, or it would set the prototype. */
-export function propertyName(name: string): string {
+function propertyName(name: string): string {
   if (name === '__proto__') return "['__proto__']"
   return IDENTIFIER.test(name) ? name : stringLiteral(name)
 }

@@ -22,7 +22,7 @@ import {
 } from '../../records.ts'
 
 /** Columns in the order in which they are written; a file may have them in any order, and others besides. */
-export const CSV_COLUMNS: readonly string[] = [
+const CSV_COLUMNS: readonly string[] = [
   'kernel_name',
   'shape_hash',
   'config_hash',

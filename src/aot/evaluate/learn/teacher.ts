@@ -29,7 +29,7 @@ export interface TeacherMemory {
 }
 
 /** A config that should fail is as bad as one that takes 20 times as long. */
-export const FORBIDDEN_LOSS: number = Math.log(20)
+const FORBIDDEN_LOSS: number = Math.log(20)
 
 /** Losses saturate: 3 times as slow and 30 times as slow are equally out of the question. */
 const SATURATION = 1

@@ -35,7 +35,7 @@ export interface ValidationPlan {
 export type Keeper = (lesson: Lesson) => Kept
 
 /** Fewer repetitions where there are many shapes: the estimate is good and the work large. */
-export function planFor(rows: number): ValidationPlan {
+function planFor(rows: number): ValidationPlan {
   if (rows > 400) return { repetitions: 1, folds: 3 }
   return { repetitions: rows > 150 ? 1 : 2, folds: Math.min(4, rows) }
 }
@@ -132,7 +132,7 @@ function difference(losses: readonly Float64Array[], a: number, b: number): Floa
 }
 
 /** Mean over repetitions of the log regret of each row; a forbidden choice counts as 20 times as slow. */
-export function rowLosses(heldOut: HeldOut): Float64Array {
+function rowLosses(heldOut: HeldOut): Float64Array {
   const rows = heldOut[0]?.length ?? 0
   return Float64Array.from({ length: rows }, (_, row) =>
     meanOf(heldOut.map((repetition) => Math.min(Math.log(at(repetition, row)), WORST))),

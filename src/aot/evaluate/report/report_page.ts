@@ -31,7 +31,7 @@ export function reportPage(data: ReportData): string {
 }
 
 /** JSON that can stand inside a script element: no `<` is left to end it. */
-export function inlineJson(data: unknown): string {
+function inlineJson(data: unknown): string {
   return JSON.stringify(data)
     .replaceAll('<', '\\u003c')
     .replaceAll('\u2028', '\\u2028')

@@ -1,0 +1,58 @@
+/** What a module does with shapes unlike those of the sweep. */
+import { describe, expect, test } from 'vitest'
+import { decide } from '../../../src/aot/evaluate/decide/decide.ts'
+import { toSettings } from '../../../src/aot/evaluate/decide/settings.ts'
+import { moduleText } from '../../../src/aot/evaluate/emit/module_text.ts'
+import { runModule } from '../../../src/aot/evaluate/emit/run_module.ts'
+import { type MadeSweep, tensorFeatures, toSweep } from './sweeps.ts'
+
+const SIZES = [64, 128, 256, 512, 1024, 2048]
+const SHAPES = SIZES.flatMap((m) => ['f16', 'f32'].map((dtype) => ({ m, dtype })))
+
+/** Config 0 is best below 400, config 1 above; config 2 is never far from the best. */
+const MADE: MadeSweep = {
+  kernel: 'made',
+  shapes: SHAPES.map(({ m, dtype }) => tensorFeatures([[m, 64]], dtype)),
+  configs: [{ tag: 0 }, { tag: 1 }, { tag: 2 }],
+  times: SHAPES.map(({ m, dtype }) => (m < 400 ? [1, 4, 1.3] : [4, 1, dtype === 'f16' ? 1.3 : 1.29])),
+}
+
+function tags(outside: string): (m: number, dtype?: string) => unknown {
+  const text = moduleText(decide(toSweep(MADE), toSettings({ outside })), { tool: 't', device: 'd' })
+  const module = runModule(text, 'made', 'm.ts')
+  return (m, dtype = 'f16') => module.autotune({ shape: [m, 64], dtype }).tag
+}
+
+describe('outside the sweep', () => {
+  test.each(['auto', 'safe', 'nearest', 'tree'])('%s: inside, the tree decides', (outside) => {
+    const tag = tags(outside)
+    expect(SIZES.map((m) => tag(m))).toEqual([0, 0, 0, 1, 1, 1])
+  })
+
+  test('auto: the tree goes on for a while, then the config with the best worst case', () => {
+    const tag = tags('auto')
+    expect([16, 8000].map((m) => tag(m))).toEqual([0, 1])
+    expect([1, 100_000].map((m) => tag(m))).toEqual([2, 2])
+    expect(tag(64, 'i8')).toBe(2)
+  })
+
+  test('safe: the config with the best worst case from the first step outside', () => {
+    const tag = tags('safe')
+    expect([63, 2049].map((m) => tag(m))).toEqual([2, 2])
+    expect(tag(64, 'i8')).toBe(2)
+  })
+
+  test('nearest and tree: the end of the tree', () => {
+    for (const outside of ['nearest', 'tree'])
+      expect([1, 100_000].map((m) => tags(outside)(m))).toEqual([0, 1])
+  })
+})
+
+test('a module of the tree alone holds no config that nothing chooses', () => {
+  expect(decide(toSweep(MADE), toSettings({ outside: 'tree' })).configs).toHaveLength(2)
+})
+
+test('the config with the best worst case comes first among the fallbacks', () => {
+  const decision = decide(toSweep(MADE), toSettings())
+  expect(decision.fallbacks[0]).toBe(decision.configs.findIndex((config) => config.tag === 2))
+})
