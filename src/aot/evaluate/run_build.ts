@@ -21,7 +21,7 @@ export interface RunBuildOptions extends Omit<BuildOptions, 'files' | 'weights' 
   /** Records files and measurement CSVs. */
   readonly measurements: readonly string[]
   readonly outDir?: string | undefined
-  /** Folder for summary, evaluation and report; that of the first measurements when absent. */
+  /** Folder for summary, evaluation and report; `outDir` when absent, else that of the measurements. */
   readonly reportDir?: string | undefined
   readonly hardwareId?: string | undefined
   /** `--weights`: a JSON file, shape hash to weight. */
@@ -53,7 +53,7 @@ export function runBuild(options: RunBuildOptions): RunBuildOutcome {
     throw new UsageError('no measurements to build from', {
       remedy: 'Give at least one file with --measurements.',
     })
-  const reportDir = options.reportDir ?? dirname(options.measurements[0] ?? '.')
+  const reportDir = options.reportDir ?? options.outDir ?? dirname(options.measurements[0] ?? '.')
   const notes: string[] = []
   const result = buildHeuristics({
     ...options,

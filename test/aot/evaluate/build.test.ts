@@ -79,7 +79,6 @@ describe('files', () => {
       device: 'dev',
     })
     expect(exitCode).toBe(0)
-    expect(readdirSync(outDir)).toEqual(['_helion_aot_made_dev.ts'])
     const summary = JSON.parse(readFileSync(written?.summary ?? '', 'utf8'))
     expect(summary.made).toMatchObject({
       num_configs: 2,
@@ -97,13 +96,13 @@ describe('files', () => {
     const report = readFileSync(written?.report ?? '', 'utf8')
     expect(report).not.toMatch(/(?:src|href)="?https?:/)
     expect(report).toContain('"kernel":"made"')
-    expect(readdirSync(folder).sort()).toEqual([
-      'deep',
+    expect(readdirSync(outDir).sort()).toEqual([
+      '_helion_aot_made_dev.ts',
       'evaluation_dev.json',
       'heuristic_summary_dev.json',
-      'm.csv',
       'report.html',
     ])
+    expect(readdirSync(folder).sort()).toEqual(['deep', 'm.csv'])
   })
 
   test('beside the source that the records name', () => {

@@ -104,7 +104,8 @@ test('the whole text', () => {
 })
 
 describe('hostile', () => {
-  const NASTY = `*/ }; throw new Error('out'); /* \${x} \u2028 \\ ' " \` </script> {{body}} __proto__ \u0000 💥`
+  const NASTY =
+    `*/ }; throw new Error('out'); /* \${x} \u2028 \\ ' " \` ` + '</script> {{body}} __proto__ \u0000 💥'
 
   test('kernel names, strings, config fields, features and headers stay data', () => {
     const made: MadeSweep = {
@@ -253,7 +254,8 @@ function typeErrors(files: readonly string[]): string {
     'tsc',
   )
   const flags =
-    '--noEmit --strict --noUncheckedIndexedAccess --noImplicitOverride --noUnusedLocals --noUnusedParameters ' +
+    '--noEmit --strict --noUncheckedIndexedAccess --noImplicitOverride --noUnusedLocals ' +
+    '--noUnusedParameters ' +
     '--isolatedDeclarations --declaration --erasableSyntaxOnly --verbatimModuleSyntax --target es2022 ' +
     '--module nodenext --ignoreConfig --types node'
   try {

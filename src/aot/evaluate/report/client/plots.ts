@@ -101,7 +101,7 @@ export function heatPlot({ heat }: KernelReport): Node {
     style: STYLE,
     width: 1120,
     height: Math.max(160, Math.min(1600, rows.length * 15) + 90),
-    marginLeft: 210,
+    marginLeft: Math.min(420, 24 + 6.4 * Math.max(...heat.shapes.map(({ length }) => length))),
     marginBottom: 48,
     x: { domain: names, tickFormat: bare, label: null, tickRotate: -60 },
     y: { domain: rows, tickFormat: bare, label: null },
