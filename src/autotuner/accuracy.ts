@@ -3,7 +3,6 @@
  * may differ by rounding, since configs add in different orders. NaN equals NaN, and infinity infinity.
  */
 import { type DType, fromHalfBits, isFloat } from '../support/dtypes.ts'
-import { sum } from '../support/maths.ts'
 
 /** What a tensor should hold after a call. */
 export interface Expected {
@@ -110,9 +109,4 @@ function unravel(position: number, shape: readonly number[]): number[] {
     position = Math.floor(position / extent)
   }
   return indices
-}
-
-/** Elements that a list of expectations compares. */
-export function comparedElements(expected: readonly Expected[]): number {
-  return sum(expected.map(({ positions, values }) => positions?.length ?? values.length))
 }

@@ -25,11 +25,10 @@ export async function baselineValues(
   const args = call.values.map((value) => copied(value, copies, stream))
   const returned = await flatten(await baselineFn(...(args as never[])))
   const ids = tensorsOf(ir.returns)
-  if (returned.length !== ids.length)
-    throw new UsageError(
-      `baselineFn of ${definition.name} returned ${returned.length} tensors, not ${ids.length} like the kernel`,
-      { location: definition.location },
-    )
+  if (returned.length !== ids.length) {
+    const what = `baselineFn of ${definition.name} returned ${returned.length} tensors`
+    throw new UsageError(`${what}, not ${ids.length} like the kernel`, { location: definition.location })
+  }
   const known = new Map(ids.map((id, index) => [id, returned[index] ?? []]))
   const parameters = ir.tensors.filter(({ role }) => role === 'argument').map(({ id }) => id)
   for (const [position, tensor] of call.tensors.entries()) {

@@ -56,6 +56,7 @@ export interface KernelTrial {
 const TARGET_MS = 50
 const MAX_SAMPLES = 100
 const WARMUP_MS = 1
+const FIRST_CONDITIONS = { warmupMs: 200, maxSamples: 2000 }
 /** A run that took this long is timed with one sample. */
 const SLOW_MS = 100
 /**
@@ -100,9 +101,7 @@ export class KernelBenchmarker implements Benchmarker {
     this.#taken ??= await TrialMemory.allocate(bound.ir, this.#writes, call, stream)
     const results: Measurement[] = []
     const jobs = this.#trial.settings.autotunePrecompileJobs ?? nodeBuiltin('os')?.availableParallelism() ?? 4
-    for (let begin = 0; begin < configs.length && !options.budget.exhausted; begin += jobs) {
-      const window = configs.slice(begin, begin + jobs)
-      const built = await Promise.all(window.map((config) => this.#build(config, options.compileTimeoutMs)))
+    for await (const built of this.#builds(configs, jobs, options)) {
       for (const one of built) {
         if (options.budget.exhausted) break
         const result = 'status' in one ? one : await this.#try(one)
@@ -135,13 +134,38 @@ export class KernelBenchmarker implements Benchmarker {
   }
 
   /** Software adapters run out of the processor's cache, which nothing but time would empty. */
-  get #conditions(): Pick<TimingOptions, 'flushCache' | 'warmupMs'> {
-    return { flushCache: !this.#trial.device.info.software, warmupMs: WARMUP_MS }
+  get #conditions(): Pick<TimingOptions, 'flushCache' | 'warmupMs' | 'maxSamples'> {
+    const flushCache = !this.#trial.device.info.software
+    // An idle GPU runs at a low clock; the first config must not suffer from that.
+    if (this.#bestMs === Number.POSITIVE_INFINITY) return { flushCache, ...FIRST_CONDITIONS }
+    return { flushCache, warmupMs: WARMUP_MS, maxSamples: MAX_SAMPLES }
   }
 
   get #memory(): TrialMemory {
     if (!this.#taken) throw new Error('nothing was measured before')
     return this.#taken
+  }
+
+  /**
+   * Builds configs, `jobs` at a time; the next ones while the caller times those before, where that does not
+   * take the processor from the kernels.
+   */
+  async *#builds(
+    configs: readonly Config[],
+    jobs: number,
+    { budget, compileTimeoutMs }: MeasureOptions,
+  ): AsyncGenerator<readonly Built[]> {
+    const build = (begin: number) =>
+      Promise.all(configs.slice(begin, begin + jobs).map((config) => this.#build(config, compileTimeoutMs)))
+    const ahead = !this.#trial.device.info.software
+    let next: Promise<readonly Built[]> | undefined
+    for (let begin = 0; begin < configs.length && !budget.exhausted; begin += jobs) {
+      const built = await (next ?? build(begin))
+      next = ahead && begin + jobs < configs.length ? build(begin + jobs) : undefined
+      // Listened to from now on: it may reject while nobody waits for it.
+      next?.catch(() => {})
+      yield built
+    }
   }
 
   /** What the user's filter makes of a config; null when it is refused. */
@@ -193,8 +217,7 @@ export class KernelBenchmarker implements Benchmarker {
     const runMs = Math.min(firstMs, await again)
     if (runMs > HOPELESS_MS && runMs > HOPELESS_FACTOR * this.#bestMs)
       return timed(config, ready, single(runMs))
-    const samples =
-      runMs > SLOW_MS ? { targetMs: 1, minSamples: 1 } : { targetMs: TARGET_MS, maxSamples: MAX_SAMPLES }
+    const samples = runMs > SLOW_MS ? { targetMs: 1, minSamples: 1 } : { targetMs: TARGET_MS }
     const conditions = { ...this.#conditions, ...samples, timeoutMs }
     this.#memory.reset()
     return timed(config, ready, await timeLaunches(device, this.#launches(ready), conditions))

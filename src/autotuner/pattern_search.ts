@@ -47,13 +47,15 @@ export const patternSearch: Search = defineSearch<PatternSearchOptions>({
   },
   async explore(session, options) {
     if (await searchWholeSpace(session, options.exhaustiveLimit)) return
-    await session.evaluateStart(options.initialPopulation)
+    await session.evaluateStart(options.initialPopulation, options.copies + CONFIRMED)
     let walks: readonly Candidate[] = session.history.ranked.slice(0, options.copies)
     while (walks.length > 0 && session.nextGeneration(options.maxGenerations))
       walks = await advance(session, walks, options)
   },
 })
 
+/** Candidates that are timed again, beside where a walk stands, before it moves. */
+const CONFIRMED = 3
 /** How many faster neighbours are merged into one config. */
 const LEAPS = [2, 3, 4, 6, 8]
 
@@ -73,6 +75,10 @@ async function advance(
   const measured = await session.evaluate(batches.flat())
   await session.rebenchmark([...walks, ...measured])
   const delta = options.minImprovementDelta
+  for (const { from, neighbors } of steps) {
+    const better = faster(session, from, neighbors, delta).slice(0, CONFIRMED)
+    await session.confirm([from, ...better])
+  }
   const leaps = steps.map((step) => leapsOf(session, step, delta))
   await session.rebenchmark([...walks, ...(await session.evaluate(leaps.flat()))])
   const arrived = steps.flatMap(({ from, neighbors }, walk) => {

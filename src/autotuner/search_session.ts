@@ -48,6 +48,7 @@ const TIMEOUT_QUANTILE = 0.9
 /** One round of re-timing: configs at most, and GPU time for each. */
 const MAX_REBENCHMARKED = 24
 const REBENCHMARK_MS = 100
+const CONFIRM_MS = 40
 /** Timing a config, however slow, takes about so many runs. */
 const RUNS = 8
 
@@ -92,11 +93,20 @@ export class SearchSession {
     return true
   }
 
-  /** Measures the configs that this run begins with, about `count`, and the best of them again. */
-  async evaluateStart(count: number): Promise<void> {
+  /**
+   * Measures the configs that this run begins with, about `count`, and times the best again: at least `sure` of
+   * them, so that no lucky sample decides where a search goes.
+   */
+  async evaluateStart(count: number, sure: number): Promise<void> {
     const first = await this.evaluate(initialPopulation(this.generation, this.parts.start, count))
     this.#adaptTimeout()
+    await this.confirm(this.history.ranked.slice(0, sure))
     await this.rebenchmark(first)
+  }
+
+  /** Times a few candidates in turns, briefly. */
+  async confirm(candidates: readonly Candidate[]): Promise<void> {
+    await this.retime(candidates, CONFIRM_MS)
   }
 
   /**

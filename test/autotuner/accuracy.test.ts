@@ -32,8 +32,8 @@ describe('findMismatch', () => {
 
   it('names the worst element, its place and how many differ', () => {
     const wanted = expected([1, 2, 3, 4, 5, 6], { name: 'y', shape: [2, 3] })
-    expect(findMismatch(wanted, bytes([1, 2.5, 3, 4, 5, 9]), DERIVED)).toBe(
-      'y[1, 2] is 9, expected 6; 2 of 6 elements compared differ',
+    expect(findMismatch(wanted, bytes([1, 2, 9, 4, 5.5, 6]), DERIVED)).toBe(
+      'y[0, 2] is 9, expected 3; 2 of 6 elements compared differ',
     )
   })
 
@@ -79,6 +79,8 @@ describe('findMismatch', () => {
       'out[1] is NaN, expected 2; 1 of 2 elements compared differ',
     )
     expect(findMismatch(expected([Number.NaN]), bytes([0]), DERIVED)).toContain('out[0] is 0, expected NaN')
+    const mixed = expected([Number.POSITIVE_INFINITY, 1])
+    expect(findMismatch(mixed, bytes([Number.POSITIVE_INFINITY, 2]), DERIVED)).toContain('out[1] is 2')
     const infinite = expected([Number.POSITIVE_INFINITY])
     expect(findMismatch(infinite, bytes([3e38]), DERIVED)).toContain('expected Infinity')
   })

@@ -83,4 +83,9 @@ describe('ties', () => {
     expect(notSlower(timed(two, 1.011, 0.9), exact)).toBe(false)
     expect(notSlower(failure(two, 'error', ''), exact)).toBe(false)
   })
+
+  it('are wide where there are too few samples to know better', () => {
+    expect(notSlower(timed(two, 1.005, 0, 1), timed(one, 1, 0, 1))).toBe(true)
+    expect(notSlower(timed(two, 1.005, 0, 5), timed(one, 1, 0, 5))).toBe(false)
+  })
 })

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Budget } from '../../src/autotuner/budget.ts'
 import { kernelWrites } from '../../src/autotuner/kernel_writes.ts'
 import { TrialMemory } from '../../src/autotuner/trial_memory.ts'
@@ -44,7 +44,10 @@ describe('measure', () => {
 
   it('wastes no time on hopeless configs', async () => {
     const tried = await trial(matmul, [await ramp([128, 128]), await ramp([128, 128])])
-    const [standard, hopeless] = await measure(tried, {}, { block_sizes: [4, 8, 8] })
+    const [standard] = await measure(tried, {})
+    const timed = vi.spyOn(tried.device.recorder, 'dispatchInto')
+    const [hopeless] = await measure(tried, { block_sizes: [4, 8, 8] })
+    expect(timed).not.toHaveBeenCalled()
     expect(hopeless?.status).toBe('ok')
     expect(hopeless?.samplesMs).toEqual([hopeless?.ms])
     expect(hopeless?.ms).toBeGreaterThan(5 * (standard?.ms ?? 0))
@@ -76,6 +79,14 @@ describe('measure', () => {
     expect(result?.reason).toMatch(/^\w+\[7\] is 4, expected 0.5; 1 of 100 elements compared differ$/)
   })
 
+  it('does not look twice at a wrong answer', async () => {
+    const baselineFn = async (t: Tensor) => (await t.data()).map((v) => v)
+    const tried = await trial(double, [await ramp([100])], { baselineFn: baselineFn as never })
+    const results = await measure(tried, {}, { maxnreg: 64 })
+    expect(results.map(({ status }) => status)).toEqual(['wrong', 'wrong'])
+    expect(results[1]?.reason).toBe(results[0]?.reason)
+  })
+
   it('times without looking when told so', async () => {
     const baselineFn = async (t: Tensor) => (await t.data()).map((v) => v)
     const options = { baselineFn: baselineFn as never, autotuneAccuracyCheck: false }
@@ -85,11 +96,16 @@ describe('measure', () => {
 
   it('gives up on compilations that take too long', async () => {
     const tried = await trial(double, [await ramp([100])])
-    const [result] = await tried.benchmarker.measure(configs(tried, { num_warps: 8 }), {
+    const compiling = vi.spyOn(tried.device.pipelines, 'get').mockReturnValue(new Promise(() => {}))
+    const [wanted] = configs(tried, { num_warps: 8 })
+    const results = await tried.benchmarker.measure(wanted ? [wanted] : [], {
       ...patient,
-      compileTimeoutMs: 0,
+      compileTimeoutMs: 5,
     })
-    expect(result).toMatchObject({ status: 'timeout', reason: 'compiling double took longer than 0 ms' })
+    compiling.mockRestore()
+    expect(results).toMatchObject([
+      { status: 'timeout', reason: 'compiling double took longer than 5 ms', config: wanted },
+    ])
   })
 
   it('asks the filter first, and measures what it makes of a config', async () => {
@@ -107,7 +123,7 @@ describe('measure', () => {
   it('reports each config, and stops between two when time is up', async () => {
     const controller = new AbortController()
     const budget = new Budget({ seconds: null, signal: controller.signal })
-    const tried = await trial(double, [await ramp([100])])
+    const tried = await trial(double, [await ramp([100])], { autotunePrecompileJobs: 2 })
     const statuses: string[] = []
     const results = await tried.benchmarker.measure(
       configs(tried, {}, { num_warps: 1 }, { num_warps: 2 }, { num_warps: 8 }),
@@ -116,12 +132,12 @@ describe('measure', () => {
         budget,
         onMeasured({ status }) {
           statuses.push(status)
-          if (statuses.length === 2) controller.abort()
+          if (statuses.length === 3) controller.abort()
         },
       },
     )
-    expect(statuses).toEqual(['ok', 'ok'])
-    expect(results).toHaveLength(2)
+    expect(statuses).toEqual(['ok', 'ok', 'ok'])
+    expect(results).toHaveLength(3)
   })
 })
 
@@ -231,6 +247,16 @@ describe('TrialMemory', () => {
     memory.reset()
     expect(await read()).toEqual([-3, 4, 0, 7])
     memory.dispose()
+    expect(memory.storages[0]).not.toBe(x.storage)
+  })
+
+  it('uses inputs that do not change as they are', async () => {
+    const x = await ramp([4])
+    const { bound, call, stream } = await trial(double, [x])
+    const memory = await TrialMemory.allocate(bound.ir, kernelWrites(bound.ir), call, stream)
+    expect(memory.storages[0]).toBe(x.storage)
+    memory.dispose()
+    expect(await x.data()).toHaveLength(4)
   })
 
   it.each([

@@ -90,6 +90,14 @@ describe('without', () => {
     for (const position of out?.positions ?? []) expect(out?.values[position]).toBe(2 * position)
   })
 
+  it('knows a sample of arguments that change, too', () => {
+    const change = (x: Tensor) => {
+      for (const t of hl.tile(256)) x.at(t).set(x.at(t).add(1))
+    }
+    expect(sample(change, [line], forever)[0]?.positions).toBeUndefined()
+    expect(sample(change, [line], runsOutAfter(2))[0]?.positions).toHaveLength(128)
+  })
+
   it('runs at least one program', () => {
     expect(sample(double, [line], runsOutAfter(0))[0]?.positions).toHaveLength(64)
   })

@@ -5,6 +5,7 @@ import { History } from '../../src/autotuner/history.ts'
 import { formatMs, formatProgress, type Progress } from '../../src/autotuner/progress.ts'
 import { ProgressLine } from '../../src/autotuner/progress_line.ts'
 import { SearchSession, type SessionParts } from '../../src/autotuner/search_session.ts'
+import type { Config } from '../../src/config/config.ts'
 import { createLog } from '../../src/support/log.ts'
 import { Random } from '../../src/support/random.ts'
 import { PROBLEMS, type Problem, SILENT_LOG, SyntheticBenchmarker } from './synthetic.ts'
@@ -52,6 +53,25 @@ describe('evaluate', () => {
   })
 })
 
+describe('retime', () => {
+  it('gives each less time where the budget is short, and leaves out the slow', async () => {
+    const slow = (config: Config) => (config.numWarps === 32 ? 1000 : 1)
+    const benchmarker = new SyntheticBenchmarker(slow, { msPerConfig: 0 })
+    const budget = new Budget({ seconds: 2, now: benchmarker.now })
+    const { session } = open({ budget }, benchmarker)
+    const configs = [1, 2, 4, 32].map((warps) => spec.normalize({ num_warps: warps }, 'strict'))
+    await session.retime(await session.evaluate(configs), 1000)
+    expect(benchmarker.remeasured).toEqual(configs.slice(0, 3))
+    expect(benchmarker.clock).toBe(3 * 250)
+  })
+
+  it('times nothing alone', async () => {
+    const { session, benchmarker, configs } = open()
+    await session.retime(await session.evaluate(configs.slice(0, 1)), 1000)
+    expect(benchmarker.remeasured).toEqual([])
+  })
+})
+
 describe('rebenchmark', () => {
   it('takes those within the threshold of the best, at most 24', async () => {
     const { session, benchmarker, configs } = open({ rebenchmarkThreshold: 3 })
@@ -83,7 +103,7 @@ describe('the compile timeout', () => {
     'shortens to half a minute after fast compilations, if asked to: %j',
     async ({ adaptiveTimeout, after }) => {
       const { session, benchmarker, configs } = open({ adaptiveTimeout })
-      await session.evaluateStart(10)
+      await session.evaluateStart(10, 4)
       await session.evaluate(configs)
       expect(benchmarker.timeouts).toEqual([60_000, after])
     },
@@ -91,7 +111,7 @@ describe('the compile timeout', () => {
 
   it('never grows', async () => {
     const { session, benchmarker, configs } = open({ compileTimeoutMs: 5000 })
-    await session.evaluateStart(10)
+    await session.evaluateStart(10, 4)
     await session.evaluate(configs)
     expect(benchmarker.timeouts).toEqual([5000, 5000])
   })
