@@ -94,8 +94,8 @@ export class SearchSession {
   }
 
   /**
-   * Measures the configs that this run begins with, about `count`, and times the best again: at least `sure` of
-   * them, so that no lucky sample decides where a search goes.
+   * Measures the configs that this run begins with, about `count`, and times the best again: at least `sure`
+   * of them, so that no lucky sample decides where a search goes.
    */
   async evaluateStart(count: number, sure: number): Promise<void> {
     const first = await this.evaluate(initialPopulation(this.generation, this.parts.start, count))
