@@ -1,6 +1,6 @@
 /**
- * Arguments for kernels under test, with contents that any mistake changes. Numbers are small and whole unless
- * a test asks for others, so that sums and products are exact in whatever order they are formed.
+ * Arguments for kernels under test, with contents that any mistake changes. Numbers are small and whole
+ * unless a test asks for others, so that sums and products are exact in whatever order they are formed.
  */
 import { DTYPES, type DType } from '../../src/support/dtypes.ts'
 import { product } from '../../src/support/maths.ts'
