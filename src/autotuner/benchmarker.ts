@@ -50,7 +50,7 @@ export interface Benchmarker {
   measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]>
   /**
    * Times configs that were `ok` again, in turns, so that drifts of the clock meet all of them alike. Answers
-   * for all of them, or for none when the budget ends before the first round is complete.
+   * for all of them, or for none when time does not suffice or the comparison failed.
    */
   remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]>
 }

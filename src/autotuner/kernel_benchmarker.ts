@@ -117,15 +117,22 @@ export class KernelBenchmarker implements Benchmarker {
     if (budget.exhausted || targetMs < LEAST_REMEASURE_MS) return []
     const { bound, call, device } = this.#trial
     const filtered = configs.map((config) => this.#filtered(config) ?? config)
-    const ready = await Promise.all(filtered.map((config) => buildConfig(bound, call, device, config)))
-    this.#memory.reset()
-    const launches = ready.map((one) => this.#launches(one))
     const maxSamples = clamp(Math.round(targetMs), LEAST_SAMPLES, MOST_SAMPLES)
-    const timings = await timeInterleaved(device, launches, { ...this.#conditions, targetMs, maxSamples })
-    return timings.flatMap((timing, index) => {
-      const [config, one] = [configs[index], ready[index]]
-      return config && one ? [timed(config, one, timing)] : []
-    })
+    try {
+      const ready = await Promise.all(filtered.map((config) => buildConfig(bound, call, device, config)))
+      this.#memory.reset()
+      const launches = ready.map((one) => this.#launches(one))
+      const timings = await timeInterleaved(device, launches, { ...this.#conditions, targetMs, maxSamples })
+      return timings.flatMap((timing, index) => {
+        const [config, one] = [configs[index], ready[index]]
+        return config && one ? [timed(config, one, timing)] : []
+      })
+    } catch (error) {
+      if (!(error instanceof HelionError)) throw error
+      await this.#recover(error)
+      this.#trial.log.warning(`helion-aot: configs could not be compared: ${error.what}`)
+      return []
+    }
   }
 
   /** Gives the memory for trials back. */
@@ -189,12 +196,14 @@ export class KernelBenchmarker implements Benchmarker {
     }
   }
 
-  /** Checks, then times. Rejects only when the device is lost, or with a bug. */
+  /** Checks, then times. Rejects when the device is lost, the reference fails, or with a bug. */
   async #try({ config, ready }: BuiltConfig): Promise<Measurement> {
     const { programHash: hash } = facts(ready)
     const twin = this.#byProgram.get(hash)
     if (twin) return { ...twin, config, status: twin.status === 'ok' ? 'duplicate' : twin.status }
-    const result = await this.#checkAndTime(config, ready).catch(async (error: unknown) => {
+    // Apart from the config's own errors: a reference that fails, fails for all.
+    const expected = this.#trial.settings.autotuneAccuracyCheck ? await this.#reference.expected(config) : []
+    const result = await this.#checkAndTime(config, ready, expected).catch(async (error: unknown) => {
       await this.#recover(error)
       return this.#failed(config, error, facts(ready))
     })
@@ -203,10 +212,13 @@ export class KernelBenchmarker implements Benchmarker {
     return result
   }
 
-  async #checkAndTime(config: Config, ready: ReadyConfig): Promise<Measurement> {
+  async #checkAndTime(
+    config: Config,
+    ready: ReadyConfig,
+    expected: readonly Expected[],
+  ): Promise<Measurement> {
     const { device, settings, bound } = this.#trial
     const timeoutMs = settings.autotuneBenchmarkTimeout * 1000
-    const expected = settings.autotuneAccuracyCheck ? await this.#reference.expected(config) : []
     const what = `running ${bound.definition.name}`
     const firstMs = await withTimeout(this.#run(ready), timeoutMs, what)
     const mismatch = await this.#mismatch(expected)

@@ -6,7 +6,9 @@ import type { Config, ConfigInput } from '../../src/config/config.ts'
 import { buildConfig } from '../../src/kernel/call.ts'
 import { launchesOf } from '../../src/kernel/launch_plan.ts'
 import type { Tensor } from '../../src/language/index.ts'
+import { openDevice } from '../../src/runtime/device.ts'
 import { decodeBytes } from '../../src/runtime/host_data.ts'
+import { AdapterError, GpuError } from '../../src/support/errors.ts'
 import {
   center,
   double,
@@ -141,6 +143,29 @@ describe('measure', () => {
   })
 })
 
+describe('configs that do not end', () => {
+  const never = new Promise<never>(() => {})
+  const impatient = { autotuneBenchmarkTimeout: 0.05 }
+
+  it('are counted, and the next one is tried', async () => {
+    const tried = await trial(double, [await ramp([100])], { autotuneBenchmarkTimeout: 1 })
+    vi.spyOn(tried.stream, 'sync').mockReturnValueOnce(never)
+    const [stuck, next] = await measure(tried, {}, { num_warps: 1 })
+    expect(stuck).toMatchObject({ status: 'timeout', reason: 'running double took longer than 1000 ms' })
+    expect(next?.status).toBe('ok')
+  })
+
+  it('cost the device when the GPU does not come back', async () => {
+    const device = await openDevice()
+    const tried = await trial(double, [await ramp([100], 'f32', device)], impatient, { device })
+    vi.spyOn(tried.stream, 'sync').mockReturnValue(never)
+    vi.spyOn(device, 'finished').mockReturnValue(never)
+    await expect(measure(tried, {})).rejects.toThrow('a config of a search does not end')
+    expect(device.failure).toBeInstanceOf(AdapterError)
+    device.destroy()
+  })
+})
+
 describe('kernels of all kinds', () => {
   it('that change their arguments leave those of the caller alone', async () => {
     const x = await ramp([500])
@@ -204,11 +229,9 @@ describe('baselines', () => {
 
   it('must return as many tensors as the kernel', async () => {
     const tried = await trial(double, [await ramp([64])], { baselineFn: (() => []) as never })
-    const [result] = await measure(tried, {})
-    expect(result).toMatchObject({
-      status: 'error',
-      reason: 'baselineFn of double returned 0 tensors, not 1 like the kernel',
-    })
+    await expect(measure(tried, {})).rejects.toThrow(
+      'baselineFn of double returned 0 tensors, not 1 like the kernel',
+    )
   })
 })
 
@@ -221,6 +244,16 @@ describe('remeasure', () => {
     expect(results.map(({ config }) => config)).toEqual(wanted)
     expect(results[0]?.samplesMs).toHaveLength(results[1]?.samplesMs.length ?? 0)
     expect(Math.min(...results.map(({ ms }) => ms))).toBeGreaterThan(0)
+  })
+
+  it('answers for none when comparing fails, and says so', async () => {
+    const tried = await trial(double, [await ramp([64])])
+    const wanted = configs(tried, {}, { num_warps: 1 })
+    await tried.benchmarker.measure(wanted, patient)
+    const compiling = vi.spyOn(tried.device.pipelines, 'get').mockRejectedValueOnce(new GpuError('no memory'))
+    expect(await tried.benchmarker.remeasure(wanted, { budget: FOREVER, targetMs: 20 })).toEqual([])
+    expect(tried.logged).toEqual(['helion-aot: configs could not be compared: no memory'])
+    compiling.mockRestore()
   })
 
   it('answers for none when time is up', async () => {

@@ -7,6 +7,7 @@ import { defineKernel } from '../../src/kernel/definition.ts'
 import type { AnyFunction, KernelOptions } from '../../src/kernel/options.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'
 import { getDevice } from '../../src/runtime/default_device.ts'
+import type { Device } from '../../src/runtime/device.ts'
 import { Stream } from '../../src/runtime/stream.ts'
 import { DeviceTensor } from '../../src/runtime/tensor.ts'
 import type { DType } from '../../src/support/dtypes.ts'
@@ -16,8 +17,12 @@ import { product } from '../../src/support/maths.ts'
 export const FOREVER: Budget = new Budget({ seconds: null })
 
 /** A tensor of small numbers on the device, ready to be read. */
-export async function ramp(shape: readonly number[], dtype: DType = 'f32'): Promise<DeviceTensor> {
-  const stream = new Stream(await getDevice())
+export async function ramp(
+  shape: readonly number[],
+  dtype: DType = 'f32',
+  device?: Device,
+): Promise<DeviceTensor> {
+  const stream = new Stream(device ?? (await getDevice()))
   const tensor = DeviceTensor.allocate(shape, dtype, stream)
   tensor.upload(Float32Array.from({ length: product(shape) }, (_, i) => ((i * 7) % 11) - 3))
   await stream.sync()
@@ -36,7 +41,7 @@ export async function trial(
   options: KernelOptions = {},
   parts: Partial<KernelTrial> = {},
 ): Promise<Tried> {
-  const device = await getDevice()
+  const device = parts.device ?? (await getDevice())
   const definition = defineKernel(fn, options, {})
   const call: CallArguments = readArguments(values)
   const bound = new BoundKernel(definition, call, 'test')
