@@ -98,7 +98,7 @@ export function sizeNode(builder: RegionBuilder, size: Size): Node {
     : builder.add({ kind: 'size', ...common, size })
 }
 
-/** Text that equal nodes share, whatever the order of their properties; only good within one region builder. */
+/** Text that equal nodes share, whatever the order of their properties; good within one kernel. */
 function contentKey(spec: NodeSpec): string {
   const { location: _location, ...content } = spec
   return contentText(content)

@@ -15,13 +15,19 @@ describe('a stack', () => {
     ['with escapes', 'Error\n at file:///a%20b.ts?v=1:3:4', { file: '/a b.ts', line: 3, column: 4 }],
     [
       'that begins in the package and in functions of JavaScript',
-      'Error\n at g (/root/x.ts:1:1)\n at Array.map (<anonymous>)\n at node:internal:1:1\n at h (/other/y.ts:2:2)',
+      [
+        'Error',
+        ' at g (/package/x.ts:1:1)',
+        ' at Array.map (<anonymous>)',
+        ' at node:internal:1:1',
+        ' at h (/other/y.ts:2:2)',
+      ].join('\n'),
       { file: '/other/y.ts', line: 2, column: 2 },
     ],
-  ])('%s', (_name, stack, expected) => expect(parseStack(stack, '/root/')).toEqual(expected))
+  ])('%s', (_name, stack, expected) => expect(parseStack(stack, '/package/')).toEqual(expected))
 
   it('of the package alone names no place', () => {
-    expect(parseStack('Error\n at g (/root/x.ts:1:1)', '/root/')).toBeUndefined()
+    expect(parseStack('Error\n at g (/package/x.ts:1:1)', '/package/')).toBeUndefined()
     expect(parseStack('')).toBeUndefined()
   })
 })
