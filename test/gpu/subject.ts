@@ -189,6 +189,18 @@ export class Subject {
   }
 }
 
+/** A kernel is right under these configs, for static and for dynamic shapes. */
+export async function expectRight(
+  fn: AnyFunction,
+  inputs: readonly Input[],
+  configs: readonly ConfigInput[] = [{}],
+  tolerance: Tolerance = EXACT,
+): Promise<void> {
+  for (const staticShapes of [true, false]) {
+    await (await Subject.of(fn, inputs, { staticShapes, tolerance })).expectAllRight(configs)
+  }
+}
+
 /** A kernel of these tests never asks for a config. */
 const NO_SERVICES = {
   sourceOf: () => ({ ready: () => undefined }),
