@@ -1,7 +1,7 @@
 /**
- * Two projects: `unit` for folders that never touch a GPU, `gpu` for everything else, each file in a process of
- * its own, because Dawn is a native addon with threads. Without HELION_ADAPTER the embedded software adapter is
- * used, on every machine. No test is a race: the time limit only ends runs that hang.
+ * Two projects: `unit` for folders that never touch a GPU, `gpu` for everything else, each file in a process
+ * of its own, because Dawn is a native addon with threads. Without HELION_ADAPTER the embedded software
+ * adapter is used, on every machine. No test is a race: the time limit only ends runs that hang.
  */
 import { availableParallelism } from 'node:os'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'

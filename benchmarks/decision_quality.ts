@@ -2,7 +2,8 @@
  * How much slower than the best config is the chosen one, on shapes that were not in the sweep? Ten matrices
  * measured on an NVIDIA H200 (Triton kernels, medians of several samples; see docs/decision_quality.md), 4
  * folds, several shuffles, everything through the public way: measurements in, module text out, the module
- * run. Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix]
+ * run.
+ * Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix]
  */
 import { readFileSync } from 'node:fs'
 import { buildHeuristics } from '../src/aot/evaluate/build.ts'

@@ -18,7 +18,9 @@ const ENTRIES = {
   index: 'src/index.ts',
   'cli/main': 'src/cli/main.ts',
 }
-/** Script of the report's page: a file of its own in dist/, with everything in it, that is inlined as text. */
+/**
+ * Script of the report's page: a file of its own in dist/, with everything in it, that is inlined as text.
+ */
 const REPORT_CLIENT = 'src/aot/evaluate/report/client/main.ts'
 
 /** Entries that need not exist. */

@@ -1,6 +1,6 @@
 /**
- * `npm run quickstart`: tunes the two kernels of examples/quickstart ahead of time on whatever adapter there is, the
- * embedded software adapter if need be, and says where everything is.
+ * `npm run quickstart`: tunes the two kernels of examples/quickstart ahead of time on whatever adapter there
+ * is, the embedded software adapter if need be, and says where everything is.
  * Usage: npm run quickstart [-- flags of helion-aot, e.g. --run-id NAME]
  */
 import { spawnSync } from 'node:child_process'

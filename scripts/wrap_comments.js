@@ -10,7 +10,7 @@ const WIDTH = 110
 const ONE_LINE_DOC = /^(\s*)\/\*\* (.*) \*\/$/
 const COMMENT_LINE = /^(\s*(?:\*|\/\/) )(\s*(?:[-*] |\d+\. )?)(.*)$/
 /** Text that starts a paragraph of its own: lists, tags, tables, code, the end of the comment. */
-const NEW_PARAGRAPH = /^(\s|[-*@|`/]|\d+\. |$)/
+const NEW_PARAGRAPH = /^(\s|[-*@|`/]|\d+\. |Usage: |$)/
 
 function wrap(text) {
   const lines = text.split('\n')

@@ -1,6 +1,6 @@
 /**
- * The public names of the package, and the one place where kernels meet the ahead-of-time tuner.
- * Everything reachable from here loads in browsers too.
+ * The public names of the package, and the one place where kernels meet the ahead-of-time tuner. Everything
+ * reachable from here loads in browsers too.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 import './runtime/webgpu_names.ts'

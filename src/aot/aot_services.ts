@@ -1,6 +1,7 @@
 /**
- * What makes a kernel an AOT kernel: HELION_AOT_MODE decides where its configs come from. Light, because every
- * program that serves with generated modules loads it; the phases that tune are imported when they are asked for.
+ * What makes a kernel an AOT kernel: HELION_AOT_MODE decides where its configs come from. Light, because
+ * every program that serves with generated modules loads it; the phases that tune are imported when they are
+ * asked for.
  */
 import type { ConfigSource } from '../kernel/config_source.ts'
 import type { KernelDefinition } from '../kernel/definition.ts'

@@ -1,9 +1,8 @@
 /**
  * The records of a run, `records_<hardware_id>.jsonl`: one JSON object a line, appended and flushed line by
- * line,
- * the source of truth from which every other file of a run is derived. Here: the kinds of event, and the
- * reader,
- * which never gives up on a file. A line that cannot be used becomes a `LineProblem` and is left out.
+ * line, the source of truth from which every other file of a run is derived. Here: the kinds of event, and
+ * the reader, which never gives up on a file. A line that cannot be used becomes a `LineProblem` and is left
+ * out.
  */
 import { type ConfigData, toConfigValue } from '../config/value.ts'
 import type { BatchedSpec, Features, FeatureValue } from '../heuristics/features.ts'
@@ -123,8 +122,7 @@ export function formatProblem(problem: LineProblem): string {
 
 /**
  * Reads the lines of one records file. Never throws on contents; blank lines are no problem. Repeated lines
- * of
- * measurements are left out; other records may repeat, a resumed run says again what it works on.
+ * of measurements are left out; other records may repeat, a resumed run says again what it works on.
  */
 export function readRecords(lines: Iterable<string>, file: string): ReadResult<AotRecord> {
   const records: AotRecord[] = []

@@ -1,6 +1,6 @@
 /**
- * The shape of a call: what collect, measure and the generated modules tell calls apart by. Two calls with equal
- * features are one shape, tuned and measured once.
+ * The shape of a call: what collect, measure and the generated modules tell calls apart by. Two calls with
+ * equal features are one shape, tuned and measured once.
  */
 import { extractFeatures, type Features, flattenKey, keyFeatures } from '../heuristics/features.ts'
 import type { CallArguments } from '../kernel/call_arguments.ts'

@@ -3,8 +3,8 @@ import type { KernelDefinition } from '../kernel/definition.ts'
 import { warnOnce } from '../support/log.ts'
 
 /**
- * Names for `ignoreWarnings`. No module found; made for another version of the kernel; a module that cannot be
- * used; a choice that cannot run on the device.
+ * Names for `ignoreWarnings`. No module found; made for another version of the kernel; a module that cannot
+ * be used; a choice that cannot run on the device.
  */
 export type AotWarning =
   | 'NoAOTHeuristicWarning'

@@ -4,6 +4,7 @@
  */
 import type { BoundKernel } from '../kernel/bound_kernel.ts'
 import type { CallArguments } from '../kernel/call_arguments.ts'
+import { withDefaultStream } from '../runtime/default_device.ts'
 import type { Stream } from '../runtime/stream.ts'
 import { DeviceTensor } from '../runtime/tensor.ts'
 import { UsageError } from '../support/errors.ts'
@@ -23,7 +24,7 @@ export async function baselineValues(
   if (!baselineFn) throw new Error(`${definition.name} has no baselineFn`)
   const copies = new Map<DeviceTensor, DeviceTensor>()
   const args = call.values.map((value) => copied(value, copies, stream))
-  const returned = await flatten(await baselineFn(...(args as never[])))
+  const returned = await flatten(await withDefaultStream(stream, () => baselineFn(...(args as never[]))))
   const ids = tensorsOf(ir.returns)
   if (returned.length !== ids.length) {
     const what = `baselineFn of ${definition.name} returned ${returned.length} tensors`

@@ -1,6 +1,6 @@
 /**
- * The command line: flags in one chain each, checked before any work begins. Everything behind `--`, or from the
- * first word that is no flag, is the user's command and stays as it is.
+ * The command line: flags in one chain each, checked before any work begins. Everything behind `--`, or from
+ * the first word that is no flag, is the user's command and stays as it is.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { BACKENDS } from '../aot/evaluate/models/backends.ts'

@@ -1,6 +1,6 @@
 /**
- * Runs the user's command for one phase: in a process group of its own, its output passed through and kept in a
- * log that says when and how it ran.
+ * Runs the user's command for one phase: in a process group of its own, its output passed through and kept
+ * in a log that says when and how it ran.
  */
 import { appendFileSync, closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'

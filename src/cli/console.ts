@@ -1,4 +1,7 @@
-/** Where the command line writes: data to standard output, everything else to standard error, colours if wanted. */
+/**
+ * Where the command line writes: data to standard output, everything else to standard error, colours if
+ * wanted.
+ */
 import pico from 'picocolors'
 
 export interface Console {
@@ -13,8 +16,8 @@ export interface Console {
 }
 
 /**
- * `NO_COLOR` and `FORCE_COLOR` are honoured; without them a terminal gets colours. With `json`, standard output is
- * kept free for the result.
+ * `NO_COLOR` and `FORCE_COLOR` are honoured; without them a terminal gets colours. With `json`, standard
+ * output is kept free for the result.
  */
 export function processConsole(json = false): Console {
   return {

@@ -1,6 +1,7 @@
 /**
- * Ctrl-C and its relatives: the first one is passed on to the child that is running, which ends at once because
- * everything it has done is recorded; a child that does not end is killed after a while, or by the second one.
+ * Ctrl-C and its relatives: the first one is passed on to the child that is running, which ends at once
+ * because everything it has done is recorded; a child that does not end is killed after a while, or by the
+ * second one.
  */
 
 const GRACE_MS = 5000

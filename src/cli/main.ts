@@ -1,6 +1,6 @@
 /**
- * `helion-aot`: arguments in, exit code out. Reads what is wanted, loads the part that does it, and turns errors
- * into messages and exit codes.
+ * `helion-aot`: arguments in, exit code out. Reads what is wanted, loads the part that does it, and turns
+ * errors into messages and exit codes.
  */
 import { packageVersion } from '../aot/run/package_version.ts'
 import { EXIT, errorMessage, HelionError } from '../support/errors.ts'

@@ -1,6 +1,6 @@
 /**
- * What is to be done, and where: the run folder (a new one, or that of `--run-id`), the phases, and the command,
- * which a run that goes on remembers.
+ * What is to be done, and where: the run folder (a new one, or that of `--run-id`), the phases, and the
+ * command, which a run that goes on remembers.
  */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'

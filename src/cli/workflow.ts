@@ -1,6 +1,6 @@
 /**
- * A whole run: name the device, take the run folder, do the phases one after another, say what came of it. Stops at
- * the first phase that fails; everything done until then is in the folder and is not done again.
+ * A whole run: name the device, take the run folder, do the phases one after another, say what came of it.
+ * Stops at the first phase that fails; everything done until then is in the folder and is not done again.
  */
 import { mkdirSync } from 'node:fs'
 import { acquireLock } from '../aot/run/lock.ts'

@@ -1,4 +1,7 @@
-/** Adds the verdicts of the evaluate phase to `evaluation_<hardware_id>.json`, beside what the build wrote there. */
+/**
+ * Adds the verdicts of the evaluate phase to `evaluation_<hardware_id>.json`, beside what the build wrote
+ * there.
+ */
 import { existsSync, readFileSync } from 'node:fs'
 import type { ModuleScore } from '../aot/verdict/score_module.ts'
 import { DataError, errorMessage } from '../support/errors.ts'

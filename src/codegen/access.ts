@@ -1,7 +1,7 @@
 /**
- * How loads and stores address memory, read off their index nodes: which dimension runs along which block, and how
- * wide a vector is legal. A vector needs its block as the last index alone, alignment of everything else, and a mask
- * that is constant over the vector.
+ * How loads and stores address memory, read off their index nodes: which dimension runs along which block,
+ * and how wide a vector is legal. A vector needs its block as the last index alone, alignment of everything
+ * else, and a mask that is constant over the vector.
  */
 import { type AtomicNode, type BlockId, type LoadNode, type Node, ONE, type StoreNode } from '../ir/node.ts'
 import { isMultipleOf, type Size, sameSize } from '../ir/size.ts'
@@ -17,7 +17,7 @@ export type DimIndex =
   /** Positions computed per element. */
   | { readonly kind: 'tile'; readonly node: Node }
 
-export const MAX_VECTOR_BITS = 2
+const MAX_VECTOR_BITS = 2
 
 export function dimIndex(node: Node): DimIndex {
   if (node.type.axes.every((axis) => axis === ONE)) return { kind: 'scalar', node }
@@ -56,7 +56,9 @@ export function contiguousBlock(node: MemoryNode): BlockId | undefined {
   return index?.kind === 'block' ? index.block : undefined
 }
 
-/** log2 of the widest vector that the access may use along its contiguous block; 0 means element by element. */
+/**
+ * log2 of the widest vector that the access may use along its contiguous block; 0 means element by element.
+ */
 export function vectorBits(node: MemoryNode, bound: BoundConfig): number {
   if (node.kind === 'atomic' || bound.indexing(node) === 'pointer') return 0
   const last = node.index.at(-1)
@@ -76,7 +78,8 @@ function isAligned(node: MemoryNode, bound: BoundConfig, block: BlockId, width: 
   const { begin, end } = rangeOf(bound, block)
   if (begin === undefined || end === undefined || !isMultipleOf(begin, width)) return false
   if (shape.length > 1 && !isMultipleOf(length, width)) return false
-  // A one-dimensional tensor may be touched up to the next 16 bytes: its buffer is padded, and lanes are masked later.
+  // A one-dimensional tensor may be touched up to the next 16 bytes: its buffer is padded, and lanes are
+  // masked later.
   return isMultipleOf(end, width) || (shape.length === 1 && sameSize(end, length))
 }
 

@@ -69,7 +69,9 @@ export class Address {
     return [...new Set(found.filter((text) => text !== undefined))]
   }
 
-  /** Blocks whose positions outside the range must not be touched: those that index, or hold what is stored. */
+  /**
+   * Blocks whose positions outside the range must not be touched: those that index, or hold what is stored.
+   */
   #maskedBlocks(): readonly BlockId[] {
     const indexing = this.#dims.flatMap((dim) => (dim.kind === 'block' ? [dim.block] : []))
     if (this.#node.kind === 'load') return indexing

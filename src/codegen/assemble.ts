@@ -53,8 +53,8 @@ export function assemble(
 }
 
 /**
- * The invocation's number. Where subgroup operations are used it is made from the subgroup's number and the lane,
- * because WGSL does not promise that the local index runs along the lanes.
+ * The invocation's number. Where subgroup operations are used it is made from the subgroup's number and the
+ * lane, because WGSL does not promise that the local index runs along the lanes.
  */
 function threadNumber({ usesSubgroups, bound }: Lowering): {
   builtins: readonly string[]

@@ -1,6 +1,7 @@
 /**
- * The storage buffers of a dispatch: which tensors it touches, as vectors of which width. A tensor that is only read
- * may be bound once per width; one that is written has a single binding, as wide as its narrowest access.
+ * The storage buffers of a dispatch: which tensors it touches, as vectors of which width. A tensor that is
+ * only read may be bound once per width; one that is written has a single binding, as wide as its narrowest
+ * access.
  */
 import { ConfigError } from '../support/errors.ts'
 import type { MemoryNode } from './access.ts'

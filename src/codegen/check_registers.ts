@@ -1,6 +1,6 @@
 /**
- * Estimates how many 32-bit registers a thread needs at the worst point, and refuses configs that would spill: values
- * from where they are made to their last use, in loops to the loop's end.
+ * Estimates how many 32-bit registers a thread needs at the worst point, and refuses configs that would
+ * spill: values from where they are made to their last use, in loops to the loop's end.
  */
 import type { Node, Region } from '../ir/node.ts'
 import { operandsOf } from '../ir/traverse.ts'
@@ -64,7 +64,10 @@ function total(live: ReadonlySet<Node>, lowering: Lowering): number {
   return registers
 }
 
-/** Views are other names for values that are counted already, and a dot adds to the registers that it continues. */
+/**
+ * Views are other names for values that are counted already, and a dot adds to the registers that it
+ * continues.
+ */
 function holdsRegisters(node: Node): boolean {
   if (node.kind === 'dot') return node.acc?.kind !== 'phi'
   return node.kind !== 'view' && node.kind !== 'broadcast' && node.kind !== 'result' && node.kind !== 'loop'

@@ -1,7 +1,8 @@
 /**
- * Gives every class of tile values its layout. Anchors decide: the result of a dot wants micro-tiles, a streamed tile
- * wants vectors along contiguous memory, the operand of a dot wants to be written to workgroup memory in vectors;
- * smaller classes take the part of a larger one's layout, so that broadcasting and reducing them costs nothing.
+ * Gives every class of tile values its layout. Anchors decide: the result of a dot wants micro-tiles, a
+ * streamed tile wants vectors along contiguous memory, the operand of a dot wants to be written to workgroup
+ * memory in vectors; smaller classes take the part of a larger one's layout, so that broadcasting and
+ * reducing them costs nothing.
  */
 import { type Axis, type BlockId, type Node, ONE, type Region } from '../ir/node.ts'
 import { clamp, log2Exact, sum } from '../support/maths.ts'
@@ -108,7 +109,9 @@ function reducingThreadBits(
   return clamp(bound.threadBits - others, Math.min(COALESCED_BITS, whole), bound.threadBits)
 }
 
-/** The bits that let an operand of a dot be written to workgroup memory in vectors along its free dimension. */
+/**
+ * The bits that let an operand of a dot be written to workgroup memory in vectors along its free dimension.
+ */
 function stagingVector({ operandOf }: TileClass, bound: BoundConfig): readonly CoordinateBit[] {
   const use = operandOf[0]
   const block = use && (use.side === 'a' ? use.dot.a.type.axes[0] : use.dot.b.type.axes[1])

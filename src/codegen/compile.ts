@@ -1,6 +1,6 @@
 /**
- * The compiler: from a traced kernel and a config to WGSL. A pure function; each top-level loop becomes one dispatch.
- * Throws ConfigError when this config cannot be built for this device.
+ * The compiler: from a traced kernel and a config to WGSL. A pure function; each top-level loop becomes one
+ * dispatch. Throws ConfigError when this config cannot be built for this device.
  */
 import type { Config } from '../config/config.ts'
 import { NodeFactory, RegionBuilder } from '../ir/build.ts'

@@ -1,6 +1,6 @@
 /**
- * The search space of a kernel: what its IR leaves open, within what the device allows, as the plain data that
- * ConfigSpec is made from.
+ * The search space of a kernel: what its IR leaves open, within what the device allows, as the plain data
+ * that ConfigSpec is made from.
  */
 import { INDEXINGS, type Indexing, type PidType } from '../config/fields.ts'
 import type { BlockInput, ConfigSpecInput, LoopInput, RowInput, TileInput } from '../config/spec_input.ts'
@@ -104,7 +104,10 @@ function staticRounds(
   })
 }
 
-/** True when the rounds may run in any order: they only add to what they carry, and look at it for nothing else. */
+/**
+ * True when the rounds may run in any order: they only add to what they carry, and look at it for nothing
+ * else.
+ */
 function isReorderable(node: LoopNode): boolean {
   if (node.body.some((inner) => hasEffect(inner) || inner.kind === 'loop')) return false
   const reads = [...node.body.flatMap(operandsOf), ...node.yields]

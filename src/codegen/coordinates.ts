@@ -1,4 +1,7 @@
-/** WGSL of positions: where a thread's element lies along a block, and whether that is inside the range. All u32. */
+/**
+ * WGSL of positions: where a thread's element lies along a block, and whether that is inside the range. All
+ * u32.
+ */
 import type { BlockId } from '../ir/node.ts'
 import { operand } from '../ir/wgsl_text.ts'
 import type { Layout } from './layout.ts'

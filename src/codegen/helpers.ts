@@ -1,6 +1,6 @@
 /**
- * WGSL functions that generated code may call. Each exists once per type it is used with; only those that appear in
- * the text are emitted, after those that they call themselves.
+ * WGSL functions that generated code may call. Each exists once per type it is used with; only those that
+ * appear in the text are emitted, after those that they call themselves.
  */
 import { call } from '../ir/ops_arithmetic.ts'
 import { type DType, isFloat } from '../support/dtypes.ts'

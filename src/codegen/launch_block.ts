@@ -1,6 +1,6 @@
 /**
- * What a program learns at launch: sizes and scalar arguments, as words of an immediate (or uniform) block, and the
- * WGSL of expressions over them. All sizes are u32.
+ * What a program learns at launch: sizes and scalar arguments, as words of an immediate (or uniform) block,
+ * and the WGSL of expressions over them. All sizes are u32.
  */
 import type { KernelIr } from '../ir/kernel_ir.ts'
 import { printSize, type Size, type SizeOp } from '../ir/size.ts'

@@ -1,11 +1,11 @@
 /**
- * Who holds which element of a tile: a layout maps every bit of the register number and of the thread number to a
- * bit of the position along one block, or to nothing. Extents are powers of two, so this is a linear map over bits
- * (the idea of Triton's linear layouts), here with one coordinate bit per register or thread bit. A thread bit that
- * maps to nothing means copies: threads that differ in it hold the same elements.
+ * Who holds which element of a tile: a layout maps every bit of the register number and of the thread number
+ * to a bit of the position along one block, or to nothing. Extents are powers of two, so this is a linear map
+ * over bits (the idea of Triton's linear layouts), here with one coordinate bit per register or thread bit. A
+ * thread bit that maps to nothing means copies: threads that differ in it hold the same elements.
  *
- * Axes are named by blocks, so views that rename axes leave a layout as it is, and leaving out a block (a reduction,
- * the source of a broadcast) leaves out its bits.
+ * Axes are named by blocks, so views that rename axes leave a layout as it is, and leaving out a block (a
+ * reduction, the source of a broadcast) leaves out its bits.
  */
 import type { BlockId } from '../ir/node.ts'
 
@@ -45,7 +45,10 @@ export class Layout {
     return new Set(bits.map(({ block }) => block))
   }
 
-  /** Without the bits of the blocks that `keep` refuses: the layout of a reduced value, or of a broadcast's source. */
+  /**
+   * Without the bits of the blocks that `keep` refuses: the layout of a reduced value, or of a broadcast's
+   * source.
+   */
   restrict(keep: (block: BlockId) => boolean): Layout {
     const registers = this.registers.filter(({ block }) => keep(block))
     return new Layout(
@@ -86,7 +89,10 @@ export class Layout {
     return runs
   }
 
-  /** Number of low register bits that are the lowest position bits of `block`, in order: log2 of the vector width. */
+  /**
+   * Number of low register bits that are the lowest position bits of `block`, in order: log2 of the vector
+   * width.
+   */
   contiguity(block: BlockId): number {
     let bits = 0
     while (this.registers[bits]?.block === block && this.registers[bits]?.bit === bits) bits++

@@ -1,6 +1,6 @@
 /**
- * The layouts that anchors want: streaming tiles with vectors and lanes along the contiguous dimension, micro-tiles
- * for the result of a dot, and tiles on their way into workgroup memory as operands of one.
+ * The layouts that anchors want: streaming tiles with vectors and lanes along the contiguous dimension,
+ * micro-tiles for the result of a dot, and tiles on their way into workgroup memory as operands of one.
  */
 import type { BlockId } from '../ir/node.ts'
 import { bitRange, type CoordinateBit, Layout } from './layout.ts'
@@ -61,8 +61,8 @@ export interface DotWish {
 }
 
 /**
- * Micro-tiles: each thread owns 2^r rows by 2^c columns, in groups of four that are spread over the tile, so that the
- * vector reads of both operands are broadcasts or free of bank conflicts.
+ * Micro-tiles: each thread owns 2^r rows by 2^c columns, in groups of four that are spread over the tile, so
+ * that the vector reads of both operands are broadcasts or free of bank conflicts.
  */
 export function dotLayout({ rows, columns, threadBits, microRows }: DotWish): Layout {
   const perThread = Math.max(0, rows.bits + columns.bits - threadBits)

@@ -1,7 +1,7 @@
 /**
- * Moving a value from one layout to another: by renaming registers when every thread already holds what it needs,
- * otherwise through workgroup memory, in vectors where both sides hold neighbours together, rows padded against bank
- * conflicts.
+ * Moving a value from one layout to another: by renaming registers when every thread already holds what it
+ * needs, otherwise through workgroup memory, in vectors where both sides hold neighbours together, rows
+ * padded against bank conflicts.
  */
 import type { BlockId } from '../ir/node.ts'
 import { operand } from '../ir/wgsl_text.ts'

@@ -1,6 +1,7 @@
 /**
  * From workgroups to tiles: the order in which programs are numbered (`loop_orders`, `l2_groupings`), and how
- * workgroups take them (`pid_type`): one each, along x or over three dimensions, or as many as the launch has.
+ * workgroups take them (`pid_type`): one each, along x or over three dimensions, or as many as the launch
+ * has.
  */
 import type { BlockId } from '../ir/node.ts'
 import { maxOf, type Size, sizeOp, sizeProduct } from '../ir/size.ts'
@@ -19,7 +20,9 @@ export interface GridText {
 const WORKGROUP = '@builtin(workgroup_id) workgroup: vec3u'
 const WORKGROUPS = '@builtin(num_workgroups) workgroups: vec3u'
 
-/** Emits the choice of the tile and then `body`. `blocks` are the grid's dimensions as the author wrote them. */
+/**
+ * Emits the choice of the tile and then `body`. `blocks` are the grid's dimensions as the author wrote them.
+ */
 export function lowerGrid(lowering: Lowering, blocks: readonly BlockId[], body: () => void): GridText {
   const counts = blocks.map((id) => {
     const block = lowering.bound.block(id)
@@ -144,7 +147,9 @@ function enterTiles(
   }
 }
 
-/** Walks `grouping` rows of tiles column by column before moving on, so that neighbours share what they read. */
+/**
+ * Walks `grouping` rows of tiles column by column before moving on, so that neighbours share what they read.
+ */
 function enterGrouped(
   lowering: Lowering,
   pid: string,

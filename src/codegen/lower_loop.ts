@@ -1,7 +1,7 @@
 /**
- * Loops on the device: counted loops with carried values in variables, written out fully or in part as the config
- * says. With two stages the operands of a dot are loaded one round ahead, into registers that wait while the present
- * round computes.
+ * Loops on the device: counted loops with carried values in variables, written out fully or in part as the
+ * config says. With two stages the operands of a dot are loaded one round ahead, into registers that wait
+ * while the present round computes.
  */
 import type { DotNode, LoopNode, Node, Region } from '../ir/node.ts'
 import { mayBeNegative } from '../ir/size.ts'
@@ -221,7 +221,10 @@ interface PipelinedDot {
   readonly rest: Region
 }
 
-/** The single dot of a loop whose operands depend on nothing that the loop changes, when two stages are asked for. */
+/**
+ * The single dot of a loop whose operands depend on nothing that the loop changes, when two stages are asked
+ * for.
+ */
 function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot | undefined {
   if (lowering.bound.config.numStages < 2) return undefined
   const dots = node.body.filter((inner) => inner.kind === 'dot')

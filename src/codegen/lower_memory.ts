@@ -1,4 +1,7 @@
-/** Loads, stores and atomics: vectors where layout and memory allow, masks only where a tile may reach outside. */
+/**
+ * Loads, stores and atomics: vectors where layout and memory allow, masks only where a tile may reach
+ * outside.
+ */
 import type { AtomicNode, LoadNode, StoreNode } from '../ir/node.ts'
 import { operand } from '../ir/wgsl_text.ts'
 import type { DType } from '../support/dtypes.ts'

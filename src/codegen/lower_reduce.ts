@@ -1,6 +1,7 @@
 /**
- * Reductions: first over the registers of each thread, then over the lanes of a subgroup, then over subgroups through
- * workgroup memory. All threads end with the result. argmax and argmin carry the position beside the value.
+ * Reductions: first over the registers of each thread, then over the lanes of a subgroup, then over subgroups
+ * through workgroup memory. All threads end with the result. argmax and argmin carry the position beside the
+ * value.
  */
 import { type BlockId, ONE, type ReduceNode } from '../ir/node.ts'
 import { call } from '../ir/ops_arithmetic.ts'

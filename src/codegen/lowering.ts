@@ -1,6 +1,6 @@
 /**
- * The state of lowering one dispatch: where values are, where blocks begin and end, and what the text so far declares.
- * The functions of `lower_*.ts` each turn one family of nodes into WGSL through it.
+ * The state of lowering one dispatch: where values are, where blocks begin and end, and what the text so far
+ * declares. The functions of `lower_*.ts` each turn one family of nodes into WGSL through it.
  */
 import type { Axis, Block, BlockId, Node, Region } from '../ir/node.ts'
 import { operandsOf, walk } from '../ir/traverse.ts'

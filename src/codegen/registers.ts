@@ -1,6 +1,6 @@
 /**
- * A lowered tile value: the elements a thread holds, as WGSL expressions over chunks of up to four registers. A chunk
- * whose elements are all equal is kept as one scalar.
+ * A lowered tile value: the elements a thread holds, as WGSL expressions over chunks of up to four registers.
+ * A chunk whose elements are all equal is kept as one scalar.
  */
 import type { BlockId } from '../ir/node.ts'
 import { isName, operand } from '../ir/wgsl_text.ts'

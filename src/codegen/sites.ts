@@ -1,6 +1,6 @@
 /**
- * What a config decides about in a kernel, in program order: the order of the entries in the config's lists. Used
- * both to derive the search space and to read a config when compiling.
+ * What a config decides about in a kernel, in program order: the order of the entries in the config's lists.
+ * Used both to derive the search space and to read a config when compiling.
  */
 import type { KernelIr } from '../ir/kernel_ir.ts'
 import type { Block, BlockId, DotNode, LoadNode, LoopNode, StoreNode } from '../ir/node.ts'

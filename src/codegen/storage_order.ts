@@ -1,7 +1,7 @@
 /**
- * Barriers between the loads, stores and atomics of one tensor within a workgroup: written only where an invocation
- * could otherwise miss what another one stores, or overwrite what another one has still to load. Workgroups are not
- * ordered among each other.
+ * Barriers between the loads, stores and atomics of one tensor within a workgroup: written only where an
+ * invocation could otherwise miss what another one stores, or overwrite what another one has still to load.
+ * Workgroups are not ordered among each other.
  */
 import { dimIndex, type MemoryNode, rangeOf } from './access.ts'
 import type { BoundConfig } from './bound_config.ts'
@@ -12,7 +12,9 @@ import type { Writer } from './writer.ts'
 export interface Touch {
   readonly tensor: number
   readonly how: string
-  /** Equal texts: each element is touched by the same single invocation. Undefined where that is not known. */
+  /**
+   * Equal texts: each element is touched by the same single invocation. Undefined where that is not known.
+   */
   readonly owner: string | undefined
 }
 
@@ -41,7 +43,9 @@ export class StorageOrder {
     this.#add([touch])
   }
 
-  /** A loop with these accesses: any of them may have come last, in the round before; or none, without rounds. */
+  /**
+   * A loop with these accesses: any of them may have come last, in the round before; or none, without rounds.
+   */
   inLoop(touches: readonly Touch[], body: () => void): void {
     const before = [...this.#pending.values()]
     this.#add(touches)

@@ -1,7 +1,7 @@
 /**
- * Groups the tile values of a region into classes that should share one layout: element-wise operations want their
- * operands where the result is, carried values stay where they are. Reductions, broadcasts and computed indices tie a
- * smaller class to a larger one, whose layout it should be a part of.
+ * Groups the tile values of a region into classes that should share one layout: element-wise operations want
+ * their operands where the result is, carried values stay where they are. Reductions, broadcasts and computed
+ * indices tie a smaller class to a larger one, whose layout it should be a part of.
  */
 import { type BlockId, type DotNode, type Node, ONE, type Region } from '../ir/node.ts'
 import { operandsOf, walk } from '../ir/traverse.ts'

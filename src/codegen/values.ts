@@ -1,6 +1,6 @@
 /**
- * Getting at values: as registers in the layout that the reader wants. What was lowered before is converted when its
- * layout differs; scalars are spread; index arithmetic is made afresh in any layout.
+ * Getting at values: as registers in the layout that the reader wants. What was lowered before is converted
+ * when its layout differs; scalars are spread; index arithmetic is made afresh in any layout.
  */
 import { type Node, ONE } from '../ir/node.ts'
 import { isMultipleOf } from '../ir/size.ts'

@@ -1,6 +1,6 @@
 /**
- * Collects the lines of a WGSL function: indentation, fresh names, and scopes in which an expression that was named
- * once is found again. A prelude holds what depends on nothing but the launch.
+ * Collects the lines of a WGSL function: indentation, fresh names, and scopes in which an expression that was
+ * named once is found again. A prelude holds what depends on nothing but the launch.
  */
 import { isName } from '../ir/wgsl_text.ts'
 
@@ -29,7 +29,9 @@ export class Writer {
     this.line('}')
   }
 
-  /** A name that was not used before. Single words get a number, because they might mean something in WGSL. */
+  /**
+   * A name that was not used before. Single words get a number, because they might mean something in WGSL.
+   */
   fresh(hint: string): string {
     for (let count = this.#counts.get(hint) ?? 0; ; count++) {
       const name = count === 0 && hint.includes('_') ? hint : `${hint}_${count}`

@@ -1,8 +1,9 @@
 /**
- * The family of a device: which generated modules may serve it, the best fitting first. A family stands in the
- * name of a module, `_helion_aot_<kernel>_<family>.ts`. What a device is follows from its name, else from the
- * architecture that WebGPU reports, else from what it can do. Generations of a vendor that programs can be
- * carried over between form a line: a newer part is offered the modules of older ones, never the reverse.
+ * The family of a device: which generated modules may serve it, the best fitting first. A family stands in
+ * the name of a module, `_helion_aot_<kernel>_<family>.ts`. What a device is follows from its name, else
+ * from the architecture that WebGPU reports, else from what it can do. Generations of a vendor that programs
+ * can be carried over between form a line: a newer part is offered the modules of older ones, never the
+ * reverse.
  */
 
 /** What an adapter says about itself; browsers leave parts empty. */
@@ -23,7 +24,7 @@ export interface DeviceTraits {
 }
 
 /** Serves every device that has nothing better. */
-export const PORTABLE_FAMILY = 'webgpu_portable'
+const PORTABLE_FAMILY = 'webgpu_portable'
 
 interface Generation {
   /** As in the family; with hyphens for underscores also what WebGPU calls the architecture. */
@@ -125,7 +126,9 @@ function byArchitecture(lines: readonly Line[], architecture: string): readonly 
   return [architecture, ...olderByNumber(lines, architecture)]
 }
 
-/** An architecture that appeared after this table was made comes after those of its name with lower numbers. */
+/**
+ * An architecture that appeared after this table was made comes after those of its name with lower numbers.
+ */
 function olderByNumber(lines: readonly Line[], architecture: string): readonly string[] {
   const own = numbered(architecture)
   if (!own) return []

@@ -1,6 +1,6 @@
 /**
- * Loads a generated module from a file. JavaScript, and TypeScript where the runtime understands it (tsx, newer
- * versions of Node), is imported as it is; otherwise esbuild strips the types. Node only.
+ * Loads a generated module from a file. JavaScript, and TypeScript where the runtime understands it (tsx,
+ * newer versions of Node), is imported as it is; otherwise esbuild strips the types. Node only.
  */
 import type * as Esbuild from 'esbuild'
 import { DataError, errorMessage } from '../support/errors.ts'

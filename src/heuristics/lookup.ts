@@ -1,7 +1,8 @@
 /**
- * Finds the generated module of a kernel for a device: modules given in code, then `$HELION_HEURISTIC_DIR`, then
- * beside the kernel's source; in each place the device's own family first, then older ones, then the portable one.
- * A candidate that is broken or not about this kernel is reported and passed over, and never hides a later one.
+ * Finds the generated module of a kernel for a device: modules given in code, then `$HELION_HEURISTIC_DIR`,
+ * then beside the kernel's source; in each place the device's own family first, then older ones, then the
+ * portable one. A candidate that is broken or not about this kernel is reported and passed over, and never
+ * hides a later one.
  */
 import { errorMessage } from '../support/errors.ts'
 import { nodeBuiltin } from '../support/node.ts'
@@ -27,8 +28,8 @@ export interface LookupResult {
 }
 
 /**
- * The best module given in code: the one whose family comes first among the device's; modules that name no family
- * come after those that do. Works everywhere, at once.
+ * The best module given in code: the one whose family comes first among the device's; modules that name no
+ * family come after those that do. Works everywhere, at once.
  */
 export function heuristicInCode({ kernel, families, modules }: LookupRequest): LookupResult {
   const problems: string[] = []

@@ -1,6 +1,6 @@
 /**
- * A generated module as the runtime sees it: two functions and some data about where they come from. Modules are
- * made to be edited by hand, so nothing about them is taken for granted.
+ * A generated module as the runtime sees it: two functions and some data about where they come from. Modules
+ * are made to be edited by hand, so nothing about them is taken for granted.
  */
 import type { ConfigData } from '../config/value.ts'
 import { DataError, errorMessage } from '../support/errors.ts'
@@ -28,7 +28,10 @@ export interface KernelHeuristic {
   readonly fallbacks: readonly ConfigData[]
   /** How many arguments the module looks at; those behind have no influence. */
   readonly arity: number
-  /** Takes the arguments of a call, or the values of the kernel's `key`. Throws DataError when the module fails. */
+  /**
+   * Takes the arguments of a call, or the values of the kernel's `key`. Throws DataError when the module
+   * fails.
+   */
   choose(args: readonly unknown[]): HeuristicChoice
 }
 

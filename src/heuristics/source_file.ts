@@ -1,6 +1,7 @@
 /**
- * The files in which a kernel stands: the one that its author wrote, found through the source map of the code that
- * runs, and the one that runs. Generated modules stand beside either. Node only; elsewhere there are none.
+ * The files in which a kernel stands: the one that its author wrote, found through the source map of the
+ * code that runs, and the one that runs. Generated modules stand beside either. Node only; elsewhere there
+ * are none.
  */
 import type * as TraceMapping from '@jridgewell/trace-mapping'
 import { toPath } from '../support/call_site.ts'

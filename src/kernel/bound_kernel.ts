@@ -1,6 +1,6 @@
 /**
- * A kernel bound to one specialisation: its traced program, the search space on each device, and what configs
- * compile to. Serves every call with the same dtypes, ranks and classes of sizes.
+ * A kernel bound to one specialisation: its traced program, the search space on each device, and what
+ * configs compile to. Serves every call with the same dtypes, ranks and classes of sizes.
  */
 import { compileKernel } from '../codegen/compile.ts'
 import { configSpecInput } from '../codegen/config_spec_of.ts'
@@ -108,8 +108,8 @@ export class BoundKernel {
   }
 
   /**
-   * The WGSL of all dispatches, for the sizes of a call. The config in use, or else the default one, unless another
-   * is given.
+   * The WGSL of all dispatches, for the sizes of a call. The config in use, or else the default one, unless
+   * another is given.
    */
   toWgsl(
     config?: ConfigLike,

@@ -14,7 +14,7 @@ import { sizeEvaluator } from './launch_plan.ts'
 export type HostContents = readonly { readonly shape: readonly number[]; readonly data: Float64Array }[]
 
 /** Reads all tensors of a call. */
-export async function readContents(
+async function readContents(
   ir: KernelIr,
   call: CallArguments,
   storages: readonly Storage[],

@@ -85,7 +85,7 @@ export interface ConfigVariant {
   readonly shapes: WeakMap<CallShape, CallShape>
 }
 
-export class KernelRuntime {
+class KernelRuntime {
   readonly definition: KernelDefinition
   readonly #services: KernelServices
   #source: ConfigSource

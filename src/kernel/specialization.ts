@@ -11,7 +11,7 @@ import { stableStringify } from '../support/stable.ts'
 import { type CallArguments, identityOf } from './call_arguments.ts'
 
 /** Above this many elements, indices do not fit into 32 bits. */
-export const MAX_ELEMENTS: number = 2 ** 31 - 1
+const MAX_ELEMENTS: number = 2 ** 31 - 1
 
 /** The part of the specialisation key that does not depend on the kernel's code. */
 export function baseKey(specs: readonly ArgumentSpec[]): string {

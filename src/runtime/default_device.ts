@@ -26,6 +26,21 @@ export function defaultStream(): Stream {
   return stream
 }
 
+/**
+ * Runs `action` with another stream in the place of the default one, until it returns: for functions of
+ * users that are called inside an exclusive job, where work on the outer stream would wait for the job to
+ * end. What a function does after its first `await` is not covered.
+ */
+export function withDefaultStream<T>(other: Stream, action: () => T): T {
+  const outer = stream
+  stream = other
+  try {
+    return action()
+  } finally {
+    stream = outer
+  }
+}
+
 /** Waits for everything on the default stream. Rejects with errors of earlier calls. */
 export function sync(): Promise<void> {
   return defaultStream().sync()

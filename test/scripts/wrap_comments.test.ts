@@ -32,6 +32,11 @@ it('moves what sticks out to the next line of the paragraph', () => {
   expect(wrap(`// ${LONG}\n// and more\n`)).toBe(`// ${words(20)}\n// eightlet and more\n`)
 })
 
+it('leaves a usage line on a line of its own', () => {
+  const text = `// ${LONG}\n// Usage: node a.js\n`
+  expect(wrap(text)).toBe(`// ${words(20)}\n// eightlet\n// Usage: node a.js\n`)
+})
+
 it('makes a new line at the end of a paragraph, a list item or the comment', () => {
   const before = `/**\n * ${LONG}\n *\n * - item ${LONG}\n * - other\n * ${LONG}\n */\n`
   const paragraph = ` * ${words(20)}\n * eightlet\n`

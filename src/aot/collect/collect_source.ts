@@ -1,7 +1,7 @@
 /**
- * The collect phase inside the user's program: each new shape of a kernel is tuned at its first call, on copies of
- * what the kernel writes; the result is recorded before the call runs with it. Shapes that the records know are not
- * tuned again.
+ * The collect phase inside the user's program: each new shape of a kernel is tuned at its first call, on
+ * copies of what the kernel writes; the result is recorded before the call runs with it. Shapes that the
+ * records know are not tuned again.
  */
 import type { Config } from '../../config/config.ts'
 import { bindAlone } from '../../kernel/bound_kernel.ts'

@@ -1,4 +1,6 @@
-/** Tunes one shape and says in a record what was found: the winner, other good configs, and what went wrong. */
+/**
+ * Tunes one shape and says in a record what was found: the winner, other good configs, and what went wrong.
+ */
 import type { Status } from '../../autotuner/benchmarker.ts'
 import type { Candidate } from '../../autotuner/history.ts'
 import { tuneInDetail } from '../../autotuner/kernel_tuner.ts'

@@ -1,7 +1,6 @@
 /**
  * Which configs of a kernel are measured on every shape: the default, the winner of each shape, and
- * near-winners
- * as far as there is room. The same records give the same list in the same order.
+ * near-winners as far as there is room. The same records give the same list in the same order.
  */
 import type { Config } from '../../config/config.ts'
 import type { ConfigData } from '../../config/value.ts'

@@ -1,9 +1,7 @@
 /**
  * Measures candidates on one shape, with the tuner's own benchmarker: each is built, checked and timed once;
- * those
- * near the best are then timed again in turns, round by round, and only these samples count for them. Every
- * outcome
- * becomes a record as soon as it is certain.
+ * those near the best are then timed again in turns, round by round, and only these samples count for them.
+ * Every outcome becomes a record as soon as it is certain.
  */
 import { failure, type Measurement, type Status } from '../../autotuner/benchmarker.ts'
 import { Budget } from '../../autotuner/budget.ts'

@@ -1,9 +1,7 @@
 /**
  * The measure phase inside the user's program: at the first call of each shape every candidate config of the
- * kernel
- * is checked and timed on it, as far as the records do not hold it yet. Never searches. The call then runs
- * with the
- * fastest.
+ * kernel is checked and timed on it, as far as the records do not hold it yet. Never searches. The call then
+ * runs with the fastest.
  */
 import type { Config } from '../../config/config.ts'
 import { bindAlone } from '../../kernel/bound_kernel.ts'

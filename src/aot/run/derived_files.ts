@@ -1,7 +1,7 @@
 /**
  * Files that other tools read, made from the records: the best config of each shape as JSON, all timings as
- * CSV, in
- * the forms that Helion's tools know. Written anew as a whole, so that they never disagree with the records.
+ * CSV, in the forms that Helion's tools know. Written anew as a whole, so that they never disagree with the
+ * records.
  */
 import { writeFileAtomic } from '../../support/files.ts'
 import { requireNode } from '../../support/node.ts'

@@ -1,7 +1,6 @@
 /**
  * What the records of a run know, looked up by kernel, shape and config, so that no work is done twice.
- * Results of
- * an earlier version of a kernel's source do not count.
+ * Results of an earlier version of a kernel's source do not count.
  */
 import { stableStringify } from '../../support/stable.ts'
 import type {

@@ -1,7 +1,6 @@
 /**
  * Keeps two writers of one run apart. A lock of a process that died is taken over: at once when it ran on
- * this
- * machine, after a while without a sign of life otherwise. Node only.
+ * this machine, after a while without a sign of life otherwise. Node only.
  */
 import type * as ProperLockfile from 'proper-lockfile'
 import { DataError, errorMessage } from '../../support/errors.ts'

@@ -1,7 +1,7 @@
 /**
  * How far a phase is, and how long it may still take. Calls wait in the stream while a shape is worked on,
- * so that
- * the shapes ahead are known as far as the program has come; the time left is reckoned from those done.
+ * so that the shapes ahead are known as far as the program has come; the time left is reckoned from those
+ * done.
  */
 
 /** Units of work of shapes: configs to measure, or one for each shape to tune. */

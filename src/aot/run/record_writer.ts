@@ -1,7 +1,7 @@
 /**
  * Appends to the records of a run. Each line is one write to a file opened for appending, on the disk before
- * the
- * next step begins: killing the process at any moment loses nothing that was reported as done. Node only.
+ * the next step begins: killing the process at any moment loses nothing that was reported as done. Node
+ * only.
  */
 import { requireNode } from '../../support/node.ts'
 import type { AotRecord } from '../records.ts'
@@ -13,7 +13,8 @@ export class RecordWriter {
   readonly #file: number
 
   /**
-   * Opens or creates the file; a line that was torn when a process died is closed, so that it costs no other.
+   * Opens or creates the file; a line that was torn when a process died is closed, so that it costs no
+   * other.
    */
   constructor(path: string) {
     const fs = requireNode('fs', 'writing records')

@@ -1,7 +1,6 @@
 /**
  * The folder of a run: names of its files, and ids of runs. Everything in it can be derived from the
- * records, or
- * is a log.
+ * records, or is a log.
  */
 import { requireNode } from '../../support/node.ts'
 

@@ -1,7 +1,6 @@
 /**
  * `run_metadata.json`: what was done in a run folder, by whom and how it ended. Each start of the command
- * line adds
- * an entry; none is ever overwritten. Node only.
+ * line adds an entry; none is ever overwritten. Node only.
  */
 import { DataError, errorMessage } from '../../support/errors.ts'
 import { writeFileAtomic } from '../../support/files.ts'

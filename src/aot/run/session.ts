@@ -1,7 +1,7 @@
 /**
  * One process at work on a run: the records that it reads and appends to, under a lock, and what it tells
- * about its
- * progress. Opened at the first call of a kernel in a collect or measure phase; ends with the process.
+ * about its progress. Opened at the first call of a kernel in a collect or measure phase; ends with the
+ * process.
  */
 import { deviceFamily } from '../../heuristics/device_family.ts'
 import { sourceFiles } from '../../heuristics/source_file.ts'
@@ -79,7 +79,10 @@ export class Session {
     for (const record of records) this.known.add(record)
   }
 
-  /** Says that a kernel takes part; true the first time. Rejects with DataError when two kernels have one name. */
+  /**
+   * Says that a kernel takes part; true the first time. Rejects with DataError when two kernels have one
+   * name.
+   */
   async register(definition: KernelDefinition): Promise<boolean> {
     const { name, sourceFile = '', sourceHash } = definition
     const key = `${sourceFile} ${sourceHash}`
@@ -99,6 +102,7 @@ export class Session {
 }
 
 const sessions = new Map<string, Promise<Session>>()
+let endsOnSignals = false
 
 async function kernelRecord(definition: KernelDefinition): Promise<KernelRecord> {
   const { name, sourceFile, sourceHash, options } = definition
@@ -157,6 +161,8 @@ function watchRunner(phase: WorkPhase): void {
 
 /** What is recorded is on the disk already; there is nothing to wait for. */
 function endOnSignals(): void {
+  if (endsOnSignals) return
+  endsOnSignals = true
   for (const [signal, code] of [
     ['SIGINT', 130],
     ['SIGTERM', 143],

@@ -1,7 +1,7 @@
 /**
  * The source of kernels whose author lists inputs (`collectFn`, `measureFn`): only those are worked on, each
- * in its
- * turn behind the call that started it, while calls themselves run with the config that is known already.
+ * in its turn behind the call that started it, while calls themselves run with the config that is known
+ * already.
  */
 import { bindAlone } from '../../kernel/bound_kernel.ts'
 import { readArguments } from '../../kernel/call_arguments.ts'

@@ -1,6 +1,6 @@
 /**
- * Says which module chose which config: for people under HELION_AOT_VERBOSE, for programs as lines of JSON in the
- * file that HELION_AOT_TRACE names. The evaluate phase reads the latter as proof.
+ * Says which module chose which config: for people under HELION_AOT_VERBOSE, for programs as lines of JSON
+ * in the file that HELION_AOT_TRACE names. The evaluate phase reads the latter as proof.
  */
 import { Config } from '../../config/config.ts'
 import type { HeuristicChoice, KernelHeuristic } from '../../heuristics/module.ts'

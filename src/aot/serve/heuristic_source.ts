@@ -1,7 +1,7 @@
 /**
- * Configs in production: what the kernel's generated module chooses for a call, else its default config with one
- * warning. The module is looked up once for each device; then a choice is a call of its functions and a look into
- * a map. Nothing here tunes, and nothing loads a tuner.
+ * Configs in production: what the kernel's generated module chooses for a call, else its default config with
+ * one warning. The module is looked up once for each device; then a choice is a call of its functions and a
+ * look into a map. Nothing here tunes, and nothing loads a tuner.
  */
 import type { Config } from '../../config/config.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'

@@ -1,7 +1,6 @@
 /**
  * What a build is worth on shapes that it has not seen: shapes are held out in turns, a module is built from
- * the
- * others, its text is run, and its choices for the held-out shapes are looked up in all measurements.
+ * the others, its text is run, and its choices for the held-out shapes are looked up in all measurements.
  */
 import { DataError } from '../../support/errors.ts'
 import { type BuildOptions, buildHeuristics } from '../evaluate/build.ts'
@@ -17,7 +16,8 @@ const FOLDS = 4
 const LEAST_SHAPES = 3
 
 /**
- * The score on held-out shapes; undefined for sweeps of fewer than three. `records` is the file of the sweep.
+ * The score on held-out shapes; undefined for sweeps of fewer than three. `records` is the file of the
+ * sweep.
  */
 export function heldOutScore(
   records: string,

@@ -1,7 +1,6 @@
 /**
  * Proof that the runtime finds and uses a module: the lines that HELION_AOT_TRACE made a program write,
- * compared
- * with the file that was emitted and with what that file answers.
+ * compared with the file that was emitted and with what that file answers.
  */
 import { existsSync, realpathSync } from 'node:fs'
 import type { LoadedModule } from '../evaluate/emit/run_module.ts'

@@ -1,7 +1,6 @@
 /**
  * Scores a module by its own text: it is run on every shape of a sweep, and what it chooses is looked up in
- * the
- * measurements. Knows nothing of how the module was decided, so that edited ones are judged alike.
+ * the measurements. Knows nothing of how the module was decided, so that edited ones are judged alike.
  */
 
 import { DataError } from '../../support/errors.ts'

@@ -1,4 +1,6 @@
-/** Build: from the records to modules beside the kernels' sources, a summary and a report; no GPU, no child. */
+/**
+ * Build: from the records to modules beside the kernels' sources, a summary and a report; no GPU, no child.
+ */
 import { runBuild } from '../../aot/evaluate/run_build.ts'
 import { EXIT } from '../../support/errors.ts'
 import { buildOptions } from '../build_flags.ts'

@@ -1,6 +1,6 @@
 /**
- * Evaluate: the emitted modules are scored by their own text, on the shapes they were made from and on shapes held
- * out; then the user's program runs as in production and must find and use them.
+ * Evaluate: the emitted modules are scored by their own text, on the shapes they were made from and on
+ * shapes held out; then the user's program runs as in production and must find and use them.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'

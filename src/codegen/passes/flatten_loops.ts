@@ -1,6 +1,6 @@
 /**
- * Walks a multi-dimensional grid as one dimension (`flatten_loops`). Accesses that take all its dimensions in order
- * become accesses of a one-dimensional view; others compute their position by division and remainder.
+ * Walks a multi-dimensional grid as one dimension (`flatten_loops`). Accesses that take all its dimensions in
+ * order become accesses of a one-dimensional view; others compute their position by division and remainder.
  */
 import { type NodeSpec, type RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
 import type { Grid } from '../../ir/kernel_ir.ts'
@@ -10,7 +10,9 @@ import { operandsOf, rewriteRegion, walk } from '../../ir/traverse.ts'
 import { product } from '../../support/maths.ts'
 import type { BoundConfig, TensorView } from '../bound_config.ts'
 
-/** True when nothing in the grid cares where its dimensions begin and end: only element-wise work and memory. */
+/**
+ * True when nothing in the grid cares where its dimensions begin and end: only element-wise work and memory.
+ */
 export function canFlatten(
   grid: Pick<Grid, 'blocks' | 'body'>,
   blocks: ReadonlyMap<BlockId, Block>,
@@ -68,7 +70,10 @@ export function flattenGrid(
   return { body: builder.nodes, block: flat.id }
 }
 
-/** The position along one of the old dimensions; unsigned, so that division is one instruction where it can be. */
+/**
+ * The position along one of the old dimensions; unsigned, so that division is one instruction where it can
+ * be.
+ */
 function position(builder: RegionBuilder, blocks: readonly Block[], flat: Block, id: BlockId): Node {
   const location = undefined
   const at = blocks.findIndex((block) => block.id === id)

@@ -1,6 +1,7 @@
 /**
- * Makes explicit what tiles at the edge of a range must not contribute: reductions and dots read the neutral value
- * there. A load is zero outside anyway, so what only renames or converts a load needs no mask for sums and dots.
+ * Makes explicit what tiles at the edge of a range must not contribute: reductions and dots read the neutral
+ * value there. A load is zero outside anyway, so what only renames or converts a load needs no mask for sums
+ * and dots.
  */
 import { type NodeSpec, type RegionBuilder, tileType } from '../../ir/build.ts'
 import { type BlockId, type Node, ONE, type ReduceOp, type Region } from '../../ir/node.ts'

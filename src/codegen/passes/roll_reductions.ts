@@ -1,7 +1,7 @@
 /**
- * Streams a whole dimension in chunks instead of holding it in registers (`reduction_loops`). The body is cut at
- * reductions along the row into passes: each pass loops over the chunks and recomputes what it needs of the row, and
- * reductions become accumulators that are reduced across threads once, after the loop.
+ * Streams a whole dimension in chunks instead of holding it in registers (`reduction_loops`). The body is cut
+ * at reductions along the row into passes: each pass loops over the chunks and recomputes what it needs of
+ * the row, and reductions become accumulators that are reduced across threads once, after the loop.
  */
 import { type NodeSpec, type RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
 import {
@@ -19,7 +19,10 @@ import { neutralOf, REDUCE_RULES, type SimpleReduceOp } from '../reduce_rules.ts
 
 type RowReduce = ReduceNode & { readonly op: SimpleReduceOp }
 
-/** True when the row may be streamed: it is only loaded, mapped, reduced and stored at the top of the grid's body. */
+/**
+ * True when the row may be streamed: it is only loaded, mapped, reduced and stored at the top of the grid's
+ * body.
+ */
 export function canRoll(region: Region, row: BlockId): boolean {
   const along = (node: Node): boolean => node.type.axes.includes(row)
   for (const node of region) {
@@ -74,8 +77,8 @@ function isSink(node: Node, row: BlockId): boolean {
 }
 
 /**
- * In which pass a node's value exists: one more than the pass of every reduction along the row that it needs. What is
- * not of the row comes before the pass of its level.
+ * In which pass a node's value exists: one more than the pass of every reduction along the row that it needs.
+ * What is not of the row comes before the pass of its level.
  */
 function levelsOf(region: Region, row: BlockId): ReadonlyMap<Node, number> {
   const levels = new Map<Node, number>()
@@ -202,8 +205,9 @@ function accumulate(builder: RegionBuilder, node: RowReduce, phi: PhiNode, value
 }
 
 /**
- * True when a pass would read of the row what has been overwritten before: elements are read again in every pass that
- * needs them, so only stores of the very same elements in the last pass leave them alone long enough.
+ * True when a pass would read of the row what has been overwritten before: elements are read again in every
+ * pass that needs them, so only stores of the very same elements in the last pass leave them alone long
+ * enough.
  */
 function rereadsWhatItWrites(region: Region, row: BlockId): boolean {
   const levels = levelsOf(region, row)

@@ -1,0 +1,131 @@
+/** The measure phase on real kernels: every candidate on every shape, once. */
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
+import { hardwareIdsIn, runFiles } from '../../../src/aot/run/run_folder.ts'
+import { getDevice, hardwareId, ones, randn, type Tensor } from '../../../src/index.ts'
+import { eventsIn, inPhase, multiply, plusOne } from '../phase_kernels.ts'
+import { kernelRecord, temporaryFolder, tuned } from '../run/records_for_tests.ts'
+import { listen } from '../serve/harness.ts'
+
+let stderr: { readonly text: string }
+
+beforeEach(() => {
+  stderr = listen()
+})
+afterEach(() => vi.restoreAllMocks())
+
+/** A run folder in which configs were found for a kernel by an earlier process. */
+async function collected(kernel: string, sourceHash: string, configs: readonly object[]): Promise<string> {
+  const folder = temporaryFolder()
+  const writer = new RecordWriter(runFiles(folder, hardwareId(await getDevice())).records)
+  writer.append(kernelRecord(kernel, sourceHash))
+  configs.forEach((config, i) => void writer.append(tuned(kernel, 10_000 + i, config as never)))
+  writer.close()
+  return folder
+}
+
+function hashOf(kernel: typeof plusOne | typeof multiply): string {
+  return (kernel as typeof plusOne)({}).definition.sourceHash
+}
+
+it('measures every known config and the default on every shape', async () => {
+  const configs = [
+    { block_sizes: [64], num_warps: 1 },
+    { block_sizes: [256], num_warps: 8 },
+  ]
+  const folder = await collected('plus_one', hashOf(plusOne), configs)
+  const kernel = plusOne(inPhase('measure', folder))
+  for (const size of [1000, 3000, 1000])
+    expect(new Set(await kernel(ones([size])).data())).toEqual(new Set([2]))
+  const cells = eventsIn(folder, 'measurement')
+  expect(cells.map(({ shape_features, config }) => [shape_features.arg0_dim0, config])).toEqual(
+    expect.arrayContaining([1000, 3000].flatMap((size) => [{}, ...configs].map((config) => [size, config]))),
+  )
+  expect(cells).toHaveLength(6)
+  for (const cell of cells) {
+    expect(cell).toMatchObject({
+      status: 'ok',
+      compile_ms: expect.any(Number),
+      wgsl_hash: expect.any(String),
+    })
+    expect(cell.samples.length).toBeGreaterThanOrEqual(3)
+    expect(cell.is_default ?? false).toBe(Object.keys(cell.config).length === 0)
+  }
+  expect(eventsIn(folder, 'tuned')).toHaveLength(2)
+  expect(stderr.text).toMatch(
+    /^helion-aot measure: plus_one f32\[1000\]: 3 configs in [\d.]+ s; 1 of 4 shapes/m,
+  )
+})
+
+it('records why a config has no time', async () => {
+  const configs = [{ num_warps: 32 }, { block_sizes: [16384], num_warps: 1 }, { num_warps: 2 }]
+  const folder = await collected('plus_one', hashOf(plusOne), configs)
+  await plusOne(inPhase('measure', folder))(randn([65_536])).data()
+  const cells = eventsIn(folder, 'measurement')
+  const cellOf = (config: object) =>
+    cells.find((cell) => JSON.stringify(cell.config) === JSON.stringify(config))
+  expect(cellOf({ num_warps: 32 })).toMatchObject({ status: 'invalid', timing_ms: null, samples: [] })
+  expect(cellOf({ num_warps: 32 })?.reason).toMatch(/num_warps is 32/)
+  expect(cellOf({ block_sizes: [16384], num_warps: 1 })).toMatchObject({ status: 'invalid' })
+  expect(cellOf({ num_warps: 2 })).toMatchObject({ status: 'ok' })
+})
+
+it('records configs whose answers are wrong as wrong', async () => {
+  const folder = await collected('plus_one', hashOf(plusOne), [{ num_warps: 2 }])
+  const baselineFn = (x: Tensor): Tensor => ones(x.shape)
+  await plusOne({ ...inPhase('measure', folder), baselineFn })(ones([64])).data()
+  const cells = eventsIn(folder, 'measurement')
+  expect(cells.map(({ status }) => status)).toEqual(['wrong', 'wrong'])
+  expect(cells[0]?.reason).toMatch(/is 2, expected 1; 64 of 64 elements/)
+})
+
+it('lets a kernel that writes its arguments do so once', async () => {
+  const folder = await collected('multiply', hashOf(multiply), [{ num_warps: 1 }, { num_warps: 2 }])
+  const x = ones([500])
+  multiply(inPhase('measure', folder))(x, 3)
+  expect(new Set(await x.data())).toEqual(new Set([3]))
+  expect(eventsIn(folder, 'measurement')).toHaveLength(3)
+})
+
+it('measures a config once where a shape leaves no difference to others', async () => {
+  const configs = [{ block_sizes: [128] }, { block_sizes: [4096] }]
+  const folder = await collected('plus_one', hashOf(plusOne), configs)
+  await plusOne(inPhase('measure', folder))(ones([128])).data()
+  const cells = eventsIn(folder, 'measurement').filter(({ is_default }) => !is_default)
+  expect(cells).toHaveLength(2)
+  expect(cells[0]?.samples).toEqual(cells[1]?.samples)
+})
+
+it('measures the inputs of measureFn and nothing else', async () => {
+  const folder = await collected('plus_one', hashOf(plusOne), [{ num_warps: 1 }])
+  const measureFn = () => [[randn([96])], [randn([1024])]] as [Tensor][]
+  const kernel = plusOne({ ...inPhase('measure', folder), measureFn })
+  for (const size of [50, 60]) expect((await kernel(ones([size])).data())[0]).toBe(2)
+  await kernel(ones([8])).data()
+  const sizes = eventsIn(folder, 'measurement').map(({ shape_features }) => shape_features.arg0_dim0)
+  expect(sizes).toEqual([96, 96, 1024, 1024])
+})
+
+it('takes the author’s configs for candidates', async () => {
+  const folder = temporaryFolder()
+  const configs = [{ num_warps: 1 }, { num_warps: 2 }]
+  await plusOne({ ...inPhase('measure', folder), configs })(ones([64])).data()
+  expect(eventsIn(folder, 'measurement').map(({ config }) => config)).toEqual(
+    expect.arrayContaining([{}, ...configs]),
+  )
+})
+
+it('is an error without any config, never a search', async () => {
+  const folder = temporaryFolder()
+  const kernel = plusOne(inPhase('measure', folder))
+  await expect(kernel(ones([64])).data()).rejects.toThrow(
+    'no configs are known for the kernel plus_one, so there is nothing to measure',
+  )
+  expect(eventsIn(folder, 'measurement')).toEqual([])
+})
+
+it('does not take configs that were found for another version of the kernel', async () => {
+  const folder = await collected('plus_one', 'of another version', [{ num_warps: 1 }])
+  await expect(plusOne(inPhase('measure', folder))(ones([64])).data()).rejects.toThrow('no configs are known')
+  expect(hardwareIdsIn(folder)).toHaveLength(1)
+})

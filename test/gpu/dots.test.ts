@@ -1,0 +1,172 @@
+/** Matrix products: every way the tile, the micro-tiles and the threads can fit or not fit each other. */
+import { describe, it } from 'vitest'
+import { hl, type Tensor } from '../../src/language/index.ts'
+import { getDevice } from '../../src/runtime/default_device.ts'
+import type { DType } from '../../src/support/dtypes.ts'
+import { spread, values, whole } from './inputs.ts'
+import * as kernels from './kernels.ts'
+import { CLOSE, expectRight, Subject } from './subject.ts'
+
+const { shaderF16 } = (await getDevice()).limits
+const DTYPES: readonly DType[] = ['f32', 'i32', ...(shaderF16 ? (['f16'] as const) : [])]
+
+describe('extents', () => {
+  it.each([
+    [1, 8, 8],
+    [8, 1, 8],
+    [8, 8, 1],
+    [1, 1, 1],
+    [5, 7, 9],
+    [16, 16, 16],
+    [33, 17, 20],
+  ])('%i x %i x %i', async (m, k, n) => {
+    await expectRight(kernels.matmul, [whole([m, k]), whole([k, n])], [{}, { num_warps: 1 }])
+  })
+
+  it('tiles with fewer elements than there are threads', async () => {
+    await expectRight(
+      kernels.matmul,
+      [whole([8, 8]), whole([8, 8])],
+      [
+        { block_sizes: [4, 4, 4], num_warps: 8 },
+        { block_sizes: [1, 16, 2], num_warps: 4 },
+        { block_sizes: [16, 1, 1], num_warps: 2 },
+        { block_sizes: [1, 1, 16], num_warps: 1 },
+      ],
+    )
+  })
+
+  it('whole dimensions', async () => {
+    await expectRight(
+      function project(x: Tensor, y: Tensor) {
+        const out = hl.empty([x.shape[0], y.shape[1]])
+        for (const t of hl.tile(x.shape[0])) out.at(t, ':').set(x.at(t, ':').dot(y.at(':', ':')))
+        return out
+      },
+      [whole([9, 11]), whole([11, 6])],
+      [{}, { block_sizes: [1], num_warps: 4 }, { block_sizes: [8], num_warps: 1 }],
+    )
+  })
+})
+
+describe('micro-tiles', () => {
+  it.each([0, 1, 2, 4, 8, 16])('of %i rows', async (rows) => {
+    const subject = await Subject.of(kernels.matmul, [whole([32, 12]), whole([12, 32])])
+    await subject.expectAllRight([
+      { block_sizes: [32, 32, 4], dot_rows: rows, num_warps: 1 },
+      { block_sizes: [16, 32, 8], dot_rows: rows, num_warps: 4 },
+    ])
+  })
+})
+
+describe('dtypes', () => {
+  it.each(DTYPES)('%s', async (dtype) => {
+    const subject = await Subject.of(kernels.matmul, [
+      whole([18, 20], dtype, [-3, 3]),
+      whole([20, 12], dtype, [-3, 3]),
+    ])
+    await subject.expectAllRight([{ num_warps: 1 }, { num_stages: 2, block_sizes: [16, 16, 8] }])
+  })
+
+  it('integers wrap', async () => {
+    const large = values([6, 6], 'i32', (i) => (i * 2_654_435_761) % 2 ** 31)
+    await expectRight(kernels.matmul, [large, large])
+  })
+
+  it('of booleans counts', async () => {
+    await expectRight(
+      function paths(x: Tensor) {
+        const out = hl.empty(x.shape, 'i32')
+        for (const [i, j] of hl.tile([x.shape[0], x.shape[1]])) {
+          const acc = hl.zeros([i, j], 'i32')
+          for (const k of hl.tile(x.shape[0])) acc.addDot(x.at(i, k).to('i32'), x.at(k, j).to('i32'))
+          out.at(i, j).set(acc)
+        }
+        return out
+      },
+      [whole([10, 10], 'bool')],
+    )
+  })
+
+  it('infinities beyond the end of the contracted dimension do not spoil the product', async () => {
+    await expectRight(
+      function reciprocals(x: Tensor, y: Tensor) {
+        const [m, k] = x.shape
+        const n = y.shape[1]
+        const out = hl.empty([m, n])
+        for (const [i, j] of hl.tile([m, n])) {
+          const acc = hl.zeros([i, j])
+          for (const l of hl.tile(k)) acc.addDot(x.at(i, l).reciprocal(), y.at(l, j).reciprocal())
+          out.at(i, j).set(acc)
+        }
+        return out
+      },
+      [values([5, 9], 'f32', (i) => 1 + (i % 3)), values([9, 7], 'f32', (i) => 1 + (i % 4))],
+      [{}, { block_sizes: [8, 8, 16] }],
+      CLOSE,
+    )
+  })
+})
+
+describe('operands and results', () => {
+  it('a transposed operand, a bias and an activation', async () => {
+    await expectRight(
+      kernels.linearRelu,
+      [whole([10, 28]), whole([12, 28]), whole([12])],
+      [
+        { num_warps: 1 },
+        { num_warps: 1, num_stages: 2 },
+        { indexing: 'tensor_descriptor', block_sizes: [8, 8, 8] },
+      ],
+    )
+  })
+
+  it('a product without an accumulator, of computed tiles', async () => {
+    await expectRight(
+      function product(x: Tensor, y: Tensor) {
+        const [m, n] = [x.shape[0], y.shape[1]]
+        const out = hl.empty([m, n])
+        for (const [i, j] of hl.tile([m, n])) {
+          const left = x.at(i, ':').add(1)
+          out.at(i, j).set(left.dot(y.at(':', j).mul(2)).sub(left.sum(1).unsqueeze(1)))
+        }
+        return out
+      },
+      [whole([10, 12]), whole([12, 9])],
+      [{}, { block_sizes: [4, 4], num_warps: 1 }],
+    )
+  })
+
+  it('one product after the other, as in attention', async () => {
+    await expectRight(
+      kernels.attention,
+      [spread([20, 16]), spread([30, 16]), spread([30, 16])],
+      [
+        { block_sizes: [16, 16], num_warps: 1 },
+        { block_sizes: [8, 32], num_warps: 2 },
+      ],
+      { abs: 2e-5, rel: 2e-5 },
+    )
+  })
+
+  it('two products in one round', async () => {
+    await expectRight(
+      function gated(x: Tensor, a: Tensor, b: Tensor) {
+        const [m, k] = x.shape
+        const n = a.shape[1]
+        const out = hl.empty([m, n])
+        for (const [i, j] of hl.tile([m, n])) {
+          const [up, gate] = [hl.zeros([i, j]), hl.zeros([i, j])]
+          for (const l of hl.tile(k)) {
+            up.addDot(x.at(i, l), a.at(l, j))
+            gate.addDot(x.at(i, l), b.at(l, j))
+          }
+          out.at(i, j).set(up.mul(gate.relu()))
+        }
+        return out
+      },
+      [whole([9, 20]), whole([20, 11]), whole([20, 11])],
+      [{ num_warps: 1 }, { num_stages: 2, block_sizes: [16, 16, 8], num_warps: 1 }],
+    )
+  })
+})
