@@ -113,7 +113,7 @@ function cacheKey(
   choices: readonly unknown[] | undefined,
 ): CacheKey {
   const { vendor, architecture, device: name, description } = device.info
-  const { fastMath, autotuneConfigOverrides } = settings
+  const { autotuneConfigOverrides } = settings
   return {
     kernel: bound.definition.name,
     ir: bound.irHash,
@@ -122,7 +122,7 @@ function cacheKey(
     device: [vendor, architecture, name].filter(Boolean).join(' ') || describeAdapter(device.info),
     driver: description,
     runtime: webgpuVersion(),
-    settings: sha16({ fastMath, autotuneConfigOverrides, choices: choices?.map((config) => String(config)) }),
+    settings: sha16({ autotuneConfigOverrides, choices: choices?.map((config) => String(config)) }),
   }
 }
 

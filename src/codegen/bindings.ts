@@ -81,7 +81,8 @@ export class Bindings {
   declarations(limits: DeviceLimits): string[] {
     if (this.#bindings.length > limits.maxStorageBindings) {
       throw new ConfigError(
-        `the kernel uses ${this.#bindings.length} storage bindings at once; the device allows ${limits.maxStorageBindings}`,
+        `the kernel uses ${this.#bindings.length} storage bindings at once; ` +
+          `the device allows ${limits.maxStorageBindings}`,
         { remedy: 'Split the kernel, or pass fewer tensors.' },
       )
     }

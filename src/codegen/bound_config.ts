@@ -39,7 +39,8 @@ export class BoundConfig {
     this.threads = config.numWarps * 32
     if (this.threads > limits.maxWorkgroupInvocations) {
       throw new ConfigError(
-        `num_warps ${config.numWarps} makes ${this.threads} invocations; the device allows ${limits.maxWorkgroupInvocations}`,
+        `num_warps ${config.numWarps} makes ${this.threads} invocations; ` +
+          `the device allows ${limits.maxWorkgroupInvocations}`,
       )
     }
     this.threadBits = log2Exact(this.threads)

@@ -44,6 +44,8 @@ const PASSES: readonly Pass[] = [
 export interface CompileOptions {
   /** Called with the IR after every pass, for debugging. */
   readonly onPass?: (pass: string, text: string) => void
+  /** Comments in the WGSL name the author's file and line. */
+  readonly originLines?: boolean
 }
 
 /** `config` must be complete, as `ConfigSpec.normalize` makes it. */
@@ -59,7 +61,7 @@ export function compileKernel(
 
 function compileGrid(grid: Grid, number: number, bound: BoundConfig, options: CompileOptions): WgslDispatch {
   const state = runPasses(grid, bound, options)
-  const lowering = new Lowering(state.body, bound)
+  const lowering = new Lowering(state.body, bound, options.originLines)
   const registers = checkRegisters(state.body, lowering)
   for (const block of bound.rowsOf(number)) lowering.enterRow(block)
   const text = lowerGrid(lowering, state.blocks, () => lowerRegion(lowering, state.body))

@@ -40,7 +40,9 @@ const HELPERS: Readonly<Record<string, (name: string, types: HelperTypes) => str
 }`,
   erf: (name, { T }) => `fn ${name}(x: ${T}) -> ${T} {
   let t = ${T}(1) / (${T}(1) + ${T}(0.3275911) * abs(x));
-  let p = ((((${T}(1.061405429) * t - ${T}(1.453152027)) * t + ${T}(1.421413741)) * t - ${T}(0.284496736)) * t + ${T}(0.254829592)) * t;
+  var p = ${T}(1.061405429) * t - ${T}(1.453152027);
+  p = (p * t + ${T}(1.421413741)) * t - ${T}(0.284496736);
+  p = (p * t + ${T}(0.254829592)) * t;
   return sign(x) * (${T}(1) - p * exp(-x * x));
 }`,
   rank_nan_high: (name, types) => rank(name, types, '0x7fffffff'),

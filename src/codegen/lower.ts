@@ -18,6 +18,7 @@ const MAX_INLINE = 60
 export function lowerRegion(lowering: Lowering, region: Region): void {
   for (const node of region) {
     if (isMadeAfresh(node, lowering)) continue
+    lowering.comesFrom(node)
     const value = lowerNode(lowering, node)
     if (value) lowering.values.set(node, inHomeLayout(lowering, node, value))
   }

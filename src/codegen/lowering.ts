@@ -44,8 +44,12 @@ export class Lowering {
   copies = 1
   readonly #singleUse: ReadonlySet<Node>
 
-  constructor(region: Region, bound: BoundConfig) {
+  readonly #originLines: boolean
+
+  /** With `originLines`, comments name the author's lines. */
+  constructor(region: Region, bound: BoundConfig, originLines = false) {
     this.bound = bound
+    this.#originLines = originLines
     this.memory = new WorkgroupMemory(this.out)
     this.storageOrder = new StorageOrder(this.out)
     this.launch = new LaunchBlock(bound.kernel, this.out)
@@ -76,6 +80,12 @@ export class Lowering {
     if (block === undefined) return 1
     const together = this.accessLayout(node).contiguity(block)
     return (2 ** Math.min(together, vectorBits(node, this.bound))) as Width
+  }
+
+  /** The following lines are what the node means. */
+  comesFrom({ location }: Node): void {
+    if (this.#originLines && location)
+      this.out.comesFrom(`${location.file.replace(/^.*[/\\]/, '')}:${location.line}`)
   }
 
   /** Emits the rounds of a loop over `region`: each may follow another one, or the code before the loop. */

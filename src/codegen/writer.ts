@@ -13,9 +13,20 @@ export class Writer {
   readonly #counts = new Map<string, number>()
   readonly #early = new Map<string, string>()
   readonly #known: Map<string, string>[] = [new Map()]
+  #origin = ''
+  #saidOrigin = ''
 
   line(text: string): void {
+    if (this.#origin !== this.#saidOrigin) {
+      this.#lines.push(`${'  '.repeat(this.#depth)}// ${this.#origin}`)
+      this.#saidOrigin = this.#origin
+    }
     this.#lines.push(`${'  '.repeat(this.#depth)}${text}`)
+  }
+
+  /** Where in the author's program the following lines come from, for a comment above them. */
+  comesFrom(origin: string): void {
+    this.#origin = origin
   }
 
   /** `head { … }`; what is named inside is forgotten afterwards. */
@@ -26,7 +37,7 @@ export class Writer {
     body()
     this.#known.pop()
     this.#depth--
-    this.line('}')
+    this.#lines.push(`${'  '.repeat(this.#depth)}}`)
   }
 
   /**

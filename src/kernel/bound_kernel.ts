@@ -124,9 +124,12 @@ export class BoundKernel {
   }
 
   #compile(config: Config, device: Device): WgslProgram | ConfigError {
+    const { persistentReservedSms, outputOriginLines, printOutputCode } = this.definition.options.settings
+    const computeUnits = Math.max(1, device.limits.computeUnits - persistentReservedSms)
     try {
-      const program = compileKernel(this.ir, config, device.limits)
-      if (this.definition.options.settings.printOutputCode) {
+      const limits = { ...device.limits, computeUnits }
+      const program = compileKernel(this.ir, config, limits, { originLines: outputOriginLines })
+      if (printOutputCode) {
         for (const { label, wgsl } of program.dispatches)
           nodeProcess?.stderr.write(`// ${label}: ${config}\n${wgsl}\n`)
       }

@@ -93,7 +93,8 @@ function constantKey(value: unknown): string {
     `a kernel was called with ${value?.constructor?.name ?? typeof value} as an argument`,
     {
       remedy:
-        'Arguments are tensors (make one with tensor(data)), numbers, booleans, text, lists and objects of them.',
+        'Arguments are tensors (make one with tensor(data)), numbers, booleans, text, ' +
+        'lists and objects of them.',
     },
   )
 }

@@ -9,20 +9,22 @@ let device: Promise<Device> | undefined
 let stream: Stream | undefined
 
 /** The default device, opened once; a failed attempt is not remembered. Rejects with AdapterError. */
-export async function getDevice(): Promise<Device> {
+export function getDevice(): Promise<Device> {
+  return defaultStream().opened()
+}
+
+async function openOnce(): Promise<Device> {
   device ??= openDevice()
   const attempt = device
-  const opened = await attempt.catch((error) => {
+  return attempt.catch((error) => {
     if (device === attempt) device = undefined
     throw error
   })
-  opened.assertUsable()
-  return opened
 }
 
 /** The stream of the default device. */
 export function defaultStream(): Stream {
-  stream ??= new Stream(getDevice)
+  stream ??= new Stream(openOnce)
   return stream
 }
 

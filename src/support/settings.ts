@@ -31,12 +31,10 @@ export type AotMode = (typeof AOT_MODES)[number]
 
 export interface Settings {
   readonly staticShapes: boolean
-  readonly fastMath: boolean
   readonly refMode: boolean
   readonly persistentReservedSms: number
   readonly printOutputCode: boolean
   readonly outputOriginLines: boolean
-  readonly printRepro: boolean
   readonly ignoreWarnings: readonly string[]
   readonly autotuneEffort: Effort
   readonly forceAutotune: boolean
@@ -104,7 +102,6 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     true,
     'Compile sizes into the shader; false keeps one shader for many sizes.',
   ),
-  fastMath: yesNo('HELION_FAST_MATH', false, 'Allow faster, less exact forms of mathematical functions.'),
   refMode: yesNo('HELION_INTERPRET', false, 'Run kernels in the slow reference interpreter on the CPU.'),
   persistentReservedSms: {
     kind: integer(0),
@@ -118,7 +115,6 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     true,
     "Name the author's lines in comments of the WGSL.",
   ),
-  printRepro: yesNo('HELION_PRINT_REPRO', false, 'Print kernel, config and call as a script of its own.'),
   ignoreWarnings: {
     kind: NAMES,
     env: 'HELION_IGNORE_WARNINGS',

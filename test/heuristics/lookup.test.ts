@@ -92,7 +92,8 @@ describe('heuristicInFiles', () => {
     expect(await warpsIn(heuristicInFiles(request(write(folder, 'add.js', ''))))).toBe(8)
     const edited = temporaryFolder()
     write(edited, 'warps.ts', 'export const warps: number = 16\n')
-    const text = `import { warps } from './warps.ts'\n${moduleText('add', 1, '').replace('num_warps: 1 ', 'num_warps: warps ')}`
+    const edits = moduleText('add', 1, '').replace('num_warps: 1 ', 'num_warps: warps ')
+    const text = `import { warps } from './warps.ts'\n${edits}`
     put(edited, 'webgpu_v_new', 0, '.ts', text)
     expect(await warpsIn(heuristicInFiles(request(write(edited, 'add.js', ''))))).toBe(16)
   })

@@ -29,6 +29,11 @@ export function key_${kernel}(arg0?: unknown): number {
 export function autotune_${kernel}(arg0?: unknown): ConfigData {
   return CONFIGS[key_${kernel}(arg0)] as ConfigData
 }
-export const meta = { kernel: '${kernel}', device: '${family}', sourceHash: '${hash}', fallbacks: [1, 0] } as const
+export const meta = {
+  kernel: '${kernel}',
+  device: '${family}',
+  sourceHash: '${hash}',
+  fallbacks: [1, 0],
+} as const
 `
 }

@@ -21,12 +21,11 @@ function compiled(source: string, options: object = {}): string {
 it('does not depend on types, layout, comments, quotes and optional punctuation', () => {
   const text = canonicalText(compiled(SOURCE))
   expect(text).toBe(
-    "function softmax ( x , eps = 1e - 5 ) { const [ m ] = x . shape const out = hl . emptyLike ( x , { dtype : 'f32' } ) " +
+    'function softmax ( x , eps = 1e - 5 ) { const [ m ] = x . shape ' +
+      "const out = hl . emptyLike ( x , { dtype : 'f32' } ) " +
       "for ( const row of hl . tile ( m ) ) { const v = x . at ( row , ':' ) . to ( 'f32' ) " +
-      "out . at ( row , ':' ) . set ( names . map ( n = > v . add ( n ) ) . at ( 0 ) . div ( 2 ) ) } return out }".replaceAll(
-        '1e-5',
-        '1e - 5',
-      ),
+      "out . at ( row , ':' ) . set ( names . map ( n = > v . add ( n ) ) . at ( 0 ) . div ( 2 ) ) } " +
+      'return out }',
   )
   expect(canonicalText(compiled(SOURCE, { minifyWhitespace: true }))).toBe(text)
   const byHand = SOURCE.replace(': Tensor', '       ').replace('.at(0)!', '.at(0) ').replaceAll('    ', '\t')

@@ -34,7 +34,7 @@ describe('resolveSettings', () => {
   })
 
   it.each([
-    ['HELION_FAST_MATH', 'YES', 'fastMath', true],
+    ['HELION_INTERPRET', 'YES', 'refMode', true],
     ['HELION_PRINT_OUTPUT_CODE', 'on', 'printOutputCode', true],
     ['HELION_AUTOTUNE_PROGRESS_BAR', 'No', 'autotuneProgressBar', false],
     ['HELION_AUTOTUNE_EFFORT', 'Full', 'autotuneEffort', 'full'],
@@ -92,7 +92,7 @@ describe('resolveSettings', () => {
     expect(() => resolveSettings({ effort: 'quick' } as never, none)).toThrow(
       new UsageError('unknown setting effort', { remedy: 'Known are autotuneEffort.' }),
     )
-    expect(() => resolveSettings({ zzz: 1 } as never, none)).toThrow('Known are staticShapes, fastMath')
+    expect(() => resolveSettings({ zzz: 1 } as never, none)).toThrow('Known are staticShapes, refMode')
   })
 
   it('treats undefined as not said', () => {

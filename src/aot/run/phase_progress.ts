@@ -55,7 +55,8 @@ export class PhaseProgress {
 
   /** "3 of 7 shapes, about 2 min left". */
   get text(): string {
-    const count = `${this.shapesDone} of ${this.shapesKnown} ${this.shapesKnown === 1 ? 'shape' : 'shapes'} known so far`
+    const noun = this.shapesKnown === 1 ? 'shape' : 'shapes'
+    const count = `${this.shapesDone} of ${this.shapesKnown} ${noun} known so far`
     const left = this.secondsLeft
     return left === undefined || left === 0 ? count : `${count}, about ${formatSeconds(left)} left`
   }

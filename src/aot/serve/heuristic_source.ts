@@ -176,7 +176,8 @@ class HeuristicSource implements ConfigSource {
     warn(
       this.#definition,
       'NoAOTHeuristicWarning',
-      `no heuristic for the kernel ${this.#definition.name} on ${family}: it runs with its default config.\n` +
+      `no heuristic for the kernel ${this.#definition.name} on ${family}: ` +
+        'it runs with its default config.\n' +
         '  Make one with `npx helion-aot -- <the command that runs it>`.',
     )
   }

@@ -60,5 +60,6 @@ function missingKernels({ plan, flags, files }: Run, known: KnownRecords): strin
   if (known.kernels.length > 0) return undefined
   const others = hardwareIdsIn(plan.folder).filter((id) => id !== files.hardwareId)
   const elsewhere = others.length > 0 ? `; there are records of ${others.join(', ')}` : ''
-  return `\`${plan.command.join(' ')}\` called no kernel made with aotKernel that leaves a config open${elsewhere}`
+  const command = plan.command.join(' ')
+  return `\`${command}\` called no kernel made with aotKernel that leaves a config open${elsewhere}`
 }

@@ -170,7 +170,8 @@ describe('modules that do not quite fit', () => {
     const stderr = listen()
     await isTwice(twice(folder, SHOW)(ones([64])))
     expect(stderr.text).toContain(
-      `helion-aot: ${path} was made for another version of the kernel twice; it is used as far as it fits.\n` +
+      `helion-aot: ${path} was made for another version of the kernel twice; ` +
+        'it is used as far as it fits.\n' +
         '  Renew it with `npx helion-aot -- <the command that runs it>`.\n',
     )
     expect(stderr.text).toContain('@workgroup_size(64')
