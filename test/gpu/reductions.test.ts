@@ -120,17 +120,17 @@ describe('what is made of reductions', () => {
 
   it('a sum of everything, of tiles and of products with a transposed tile', async () => {
     await expectRight(
-      function mixed(x: Tensor) {
+      function mixed(x: Tensor, y: Tensor) {
         const [n] = x.shape
         const out = hl.empty([n])
         for (const i of hl.tile(n)) {
-          const all = x.at(':', ':').sum()
+          const all = y.at(':', ':').sum()
           const other = x.at(i, ':').mul(x.at(':', i).transpose()).sum(1)
           out.at(i).set(other.add(all))
         }
         return out
       },
-      [whole([18, 18])],
+      [whole([18, 18]), whole([5, 9])],
       [{}, { block_sizes: [4], num_warps: 1 }, { block_sizes: [16], num_warps: 4 }],
     )
   })

@@ -58,9 +58,7 @@ test('the whole text', () => {
       { num_warps: 1, tag: 0 },
     ]
 
-    /**
-     * Position in CONFIGS of the config for these arguments. Calls with equal positions run the same code.
-     */
+    /** Position in CONFIGS of the config for these arguments. */
     export function key_made(arg0?: unknown): number {
       const arg0_dim0 = size(arg0, 0)
       const arg0_dim1 = size(arg0, 1)

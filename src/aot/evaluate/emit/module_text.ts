@@ -38,7 +38,7 @@ export function moduleText(decision: Decision, options: EmitOptions): string {
     types: key.support.map((text) => `\n${text}\n`).join(''),
     configs: decision.configs.map((config) => `  ${dataLiteral(config, 2)},`).join('\n'),
     keyDoc:
-      'Position in CONFIGS of the config for these arguments. Calls with equal positions run the same code.',
+      'Position in CONFIGS of the config for these arguments.',
     keyName: names.key,
     autotuneName: names.autotune,
     parameters: key.parameters.map((name) => `${name}?: unknown`).join(', '),
