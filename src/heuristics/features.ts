@@ -1,7 +1,6 @@
 /**
  * The features of a call: the only thing that a generated module may decide by. One extractor serves the
- * sweep
- * (collect, measure) and the running program, so that both see the same numbers; dimensions declared
+ * sweep (collect, measure) and the running program, so that both see the same numbers; dimensions declared
  * `batched`
  * are left out in both. Names: `arg0_dim1`, `arg0_numel`, `arg0_ndim`, `arg0_dtype`, `arg0_dtype_size`,
  * `arg0_dtype_cat`, `arg2_scalar`, and `key_0`, `key_1`, … for the values of a user's `key` function.
@@ -17,8 +16,7 @@ export type Features = Readonly<Record<string, FeatureValue>>
 
 /**
  * Per argument: null, or for a tensor one entry per dimension, null for a dimension that counts and any
- * integer
- * for one that does not.
+ * integer for one that does not.
  */
 export type BatchedSpec = readonly (readonly (number | null)[] | null | undefined)[]
 

@@ -1,9 +1,7 @@
 /**
  * The build: measurements in, one TypeScript module per kernel out, with a summary, an evaluation of the
- * emitted
- * code and a report. Nothing is written here (see write_build.ts) and nothing depends on the clock or on
- * chance:
- * the same measurements give the same text.
+ * emitted code and a report. Nothing is written here (see write_build.ts) and nothing depends on the clock or
+ * on chance: the same measurements give the same text.
  */
 import { moduleFileName } from '../../heuristics/module_names.ts'
 import { DataError } from '../../support/errors.ts'
@@ -61,8 +59,7 @@ const UNKNOWN_DEVICE = 'unknown_device'
 
 /**
  * Builds all kernels. Throws UsageError for options, DataError when no file holds a usable measurement; a
- * kernel
- * that cannot be built is listed under `failed`.
+ * kernel that cannot be built is listed under `failed`.
  */
 export function buildHeuristics(options: BuildOptions): BuildResult {
   const settings = toSettings(options)

@@ -1,9 +1,7 @@
 /**
  * The verdict on a module: its text is run on every shape of the sweep, its choice looked up in the
- * measurements.
- * A shape without an answer, a config that was never measured there, or an answer other than the decision's
- * is a
- * failure, never left out of the count.
+ * measurements. A shape without an answer, a config that was never measured there, or an answer other than
+ * the decision's is a failure, never left out of the count.
  */
 import { DataError } from '../../support/errors.ts'
 import { choose } from './decide/choose.ts'

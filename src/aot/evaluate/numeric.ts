@@ -1,7 +1,6 @@
 /**
  * Reading and changing elements whose index is known to be inside, and reductions. `at` takes one kind of
- * array
- * only, and `entryAt` all others: engines keep the first fast because it never meets anything else.
+ * array only, and `entryAt` all others: engines keep the first fast because it never meets anything else.
  */
 
 export type Numbers = Float64Array | readonly number[]

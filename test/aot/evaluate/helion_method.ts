@@ -1,9 +1,7 @@
 /**
  * The method to be beaten, as its documentation describes it: greedy choice of configs by the number of
- * shapes
- * within the threshold, then an entropy tree of depth 6 on the label of the fastest kept config, with
- * thresholds
- * on training values.
+ * shapes within the threshold, then an entropy tree of depth 6 on the label of the fastest kept config, with
+ * thresholds on training values.
  */
 
 /** The config (by position) that the method would use for a point. `times` holds Infinity where forbidden. */

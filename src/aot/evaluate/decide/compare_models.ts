@@ -1,9 +1,7 @@
 /**
  * All models on one lesson: each is fitted, validation picks its size, and its regret on the measured shapes
- * is
- * set beside its regret on held-out ones. The build uses the one that was asked for and says when another
- * would
- * have been better.
+ * is set beside its regret on held-out ones. The build uses the one that was asked for and says when another
+ * would have been better.
  */
 
 import type { Lesson } from '../learn/lesson.ts'

@@ -1,7 +1,6 @@
 /**
  * A decision: everything that a module, a summary and a report say about one kernel on one device. Plain
- * data,
- * made by `decide`, independent of how it is written down.
+ * data, made by `decide`, independent of how it is written down.
  */
 import type { ConfigData } from '../../../config/value.ts'
 import type { Calling, Column, DroppedFeature, Row } from '../features/columns.ts'

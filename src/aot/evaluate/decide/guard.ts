@@ -1,7 +1,6 @@
 /**
  * What happens to shapes that are unlike anything in the sweep. The hull is the range of every size and the
- * set of
- * every category that was seen; a policy says what the module does outside of it.
+ * set of every category that was seen; a policy says what the module does outside of it.
  */
 import { UsageError } from '../../../support/errors.ts'
 import type { Column, Row } from '../features/columns.ts'
@@ -10,8 +9,7 @@ import { at, entryAt, maxOf, minOf } from '../numeric.ts'
 /**
  * `safe`: outside the hull the config with the best worst case. `nearest`: sizes are moved to the edge of the
  * hull, then the model decides. `tree`: the model decides everywhere. `auto`: the model decides, but far
- * outside,
- * and for categories never seen, the config with the best worst case.
+ * outside, and for categories never seen, the config with the best worst case.
  */
 export type OutsidePolicy = 'auto' | 'safe' | 'nearest' | 'tree'
 

@@ -1,7 +1,6 @@
 /**
  * Values as TypeScript source, the way a person would write them, and text made harmless: nothing that comes
- * from
- * outside (names, strings, headers) can end a literal or a comment.
+ * from outside (names, strings, headers) can end a literal or a comment.
  */
 
 const WIDTH = 110

@@ -1,7 +1,7 @@
 /**
  * How a generated module gets at its features: one small function per kind of feature, written into the
- * module
- * only where it is used. They accept anything a call may pass and give 0 or '' where a feature is absent.
+ * module only where it is used. They accept anything a call may pass and give 0 or '' where a feature is
+ * absent.
  */
 import type { Calling, Column } from '../features/columns.ts'
 

@@ -1,7 +1,6 @@
 /**
  * Generated modules, run: types are stripped and the functions called, so that what is judged is the very
- * text
- * that production will load, and not what the build meant to write.
+ * text that production will load, and not what the build meant to write.
  */
 import { Script } from 'node:vm'
 import { transformSync } from 'esbuild'
@@ -51,8 +50,7 @@ export function runModule(text: string, kernel: string, path: string): LoadedMod
 
 /**
  * Arguments with the given features, as a module takes them: `{ shape, dtype }` for tensors, numbers for
- * scalars,
- * values by position for `key_0`, `key_1`, …; other names by position in alphabetical order.
+ * scalars, values by position for `key_0`, `key_1`, …; other names by position in alphabetical order.
  */
 export function argumentsOf(features: Features): readonly unknown[] {
   const names = Object.keys(features)

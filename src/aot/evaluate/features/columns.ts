@@ -1,7 +1,6 @@
 /**
  * Columns: the features of a sweep as numbers, one row per shape. Says of each feature how it behaves (a
- * size, a
- * plain number, a category) and which ones carry nothing that another does not, with the reason.
+ * size, a plain number, a category) and which ones carry nothing that another does not, with the reason.
  */
 import { describeDType, type Features, type FeatureValue } from '../../../heuristics/features.ts'
 import { at, entryAt } from '../numeric.ts'

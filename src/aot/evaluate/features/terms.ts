@@ -1,9 +1,7 @@
 /**
  * Terms: the quantities that a tree may ask about. A size, a product or quotient of sizes, divisibility, a
- * plain
- * number, membership of a category. Each is an expression of a row that the emitted function computes in the
- * same
- * way, so that training and serving never disagree about a shape.
+ * plain number, membership of a category. Each is an expression of a row that the emitted function computes
+ * in the same way, so that training and serving never disagree about a shape.
  */
 import { at, entryAt, range } from '../numeric.ts'
 import type { Column, Row } from './columns.ts'

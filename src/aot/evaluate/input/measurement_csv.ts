@@ -1,9 +1,7 @@
 /**
- * Measurements as CSV, in Helion's columns, so that either tool can read the other's sweeps. The reader
- * takes one
- * line at a time and always finds its way back: a torn line costs that line and no other. Lines as this
- * package
- * and Helion write them are split by one regular expression; csv-parse does all the others.
+ * Measurements as CSV, in Helion's columns, so that either tool can read the other's sweeps. The reader takes
+ * one line at a time and always finds its way back: a torn line costs that line and no other. Lines as this
+ * package and Helion write them are split by one regular expression; csv-parse does all the others.
  */
 import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'

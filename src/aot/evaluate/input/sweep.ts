@@ -1,9 +1,7 @@
 /**
  * A sweep: everything that was measured of one kernel on one device, merged over lines, files and runs.
- * Shapes
- * are told apart by hash and features, configs by their contents; all samples of a cell are kept. The order
- * of
- * the result does not depend on the order of the lines.
+ * Shapes are told apart by hash and features, configs by their contents; all samples of a cell are kept. The
+ * order of the result does not depend on the order of the lines.
  */
 import type { ConfigData } from '../../../config/value.ts'
 import { type BatchedSpec, type Features, withoutBatched } from '../../../heuristics/features.ts'

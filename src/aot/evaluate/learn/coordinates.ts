@@ -1,8 +1,7 @@
 /**
  * Coordinates: a shape as a point for the smooth model. Sizes become log2, numbers are scaled to unit spread,
  * categories become one axis per value, and divisibility joins in one of several encodings (which one is
- * decided
- * by the evidence of the fit).
+ * decided by the evidence of the fit).
  */
 import type { Column, Row } from '../features/columns.ts'
 import { at, entryAt, meanOf } from '../numeric.ts'

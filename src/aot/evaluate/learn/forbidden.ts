@@ -1,8 +1,7 @@
 /**
  * Where a config is forbidden, as far as a sweep can tell. A failure with a system (too large a row, too
- * little
- * memory) holds for unseen shapes too: those beyond a failed one, or nearest to it. A hole without a system
- * (a line that was torn) is no evidence against the config elsewhere.
+ * little memory) holds for unseen shapes too: those beyond a failed one, or nearest to it. A hole without a
+ * system (a line that was torn) is no evidence against the config elsewhere.
  */
 import type { Column, Row } from '../features/columns.ts'
 import type { Losses } from '../matrix.ts'

@@ -1,8 +1,7 @@
 /**
- * A random forest of regression trees with many outputs: every tree sees a bootstrap sample of the shapes
- * and a
- * random half of the terms at each split. It catches the cliffs (registers, divisibility, cache sizes) that a
- * smooth model rounds off.
+ * A random forest of regression trees with many outputs: every tree sees a bootstrap sample of the shapes and
+ * a random half of the terms at each split. It catches the cliffs (registers, divisibility, cache sizes) that
+ * a smooth model rounds off.
  */
 import type { Random } from '../../../support/random.ts'
 import { addTo, at, entryAt, range } from '../numeric.ts'

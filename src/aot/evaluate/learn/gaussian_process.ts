@@ -1,9 +1,8 @@
 /**
  * Gaussian process regression with many outputs that share one kernel: a Matérn kernel with a length scale
- * per
- * coordinate, a linear part and noise, all chosen by the marginal likelihood. Sweeps are small (tens of
- * shapes),
- * and times vary smoothly with the logs of sizes: this is the model that makes the most of few points.
+ * per coordinate, a linear part and noise, all chosen by the marginal likelihood. Sweeps are small (tens of
+ * shapes), and times vary smoothly with the logs of sizes: this is the model that makes the most of few
+ * points.
  */
 import { addTo, at, entryAt, range } from '../numeric.ts'
 import { factorise, forward, halfLogDeterminant, solve } from './cholesky.ts'
@@ -42,9 +41,8 @@ const STEPS = { first: 1.5, firstFromStart: 0.6, last: 0.15, rounds: 3 } as cons
 const PENALTY = 0.05
 
 /**
- * Fits `outputs` (one array per point) at `points`. With `start` (the parameters of a similar fit) the
- * search is
- * short. Every point must have at least one coordinate.
+ * Fits `outputs` (one array per point) at `points`. With `start` (the parameters of a similar fit) the search
+ * is short. Every point must have at least one coordinate.
  */
 export function fitGaussianProcess(
   points: readonly Float64Array[],

@@ -1,8 +1,7 @@
 /**
  * A lesson: everything a model may learn from. The measured shapes, the teacher's view of them, and virtual
  * shapes with the teacher's losses. Every model is fitted on a lesson, whether on the whole sweep or on the
- * part
- * that validation leaves in.
+ * part that validation leaves in.
  */
 import { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'

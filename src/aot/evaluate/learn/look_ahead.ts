@@ -1,8 +1,7 @@
 /**
  * Two questions at once, for data where no single question helps (the answer depends on whether two things
  * agree). Every term at a few thresholds is tried as the first question, with the best second question on
- * either
- * side; on a sample of the heaviest rows, since the work grows with the square of the questions.
+ * either side; on a sample of the heaviest rows, since the work grows with the square of the questions.
  */
 import { argmin, at, entryAt, range } from '../numeric.ts'
 import {

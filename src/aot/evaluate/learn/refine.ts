@@ -1,9 +1,7 @@
 /**
  * Second thoughts about a grown tree. Growth decides from the root down and never looks back; here each node
- * in
- * turn gets the split, and each leaf the choice, that is best for the rows that reach it, given the rest of
- * the
- * tree. The loss only falls, and small trees become as good as larger ones.
+ * in turn gets the split, and each leaf the choice, that is best for the rows that reach it, given the rest
+ * of the tree. The loss only falls, and small trees become as good as larger ones.
  */
 import { argmin, at, entryAt } from '../numeric.ts'
 import {

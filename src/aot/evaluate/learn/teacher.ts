@@ -1,8 +1,7 @@
 /**
  * The teacher: expected losses of every config on any shape, learned from the sweep by two models that err in
  * different ways (a Gaussian process and a random forest) and averaged. It is never shipped. Trees are grown
- * on
- * what it says about shapes between the measured ones, which is how a small tree gets its cuts right.
+ * on what it says about shapes between the measured ones, which is how a small tree gets its cuts right.
  */
 import { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'

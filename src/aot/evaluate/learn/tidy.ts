@@ -1,7 +1,6 @@
 /**
  * From the tree that fits best to the tree that reads best at the same quality: terms that the fit can do
- * without
- * are given up, the more involved ones first, and thresholds are moved to round numbers.
+ * without are given up, the more involved ones first, and thresholds are moved to round numbers.
  */
 import type { Term } from '../features/terms.ts'
 import { columnsOf, isYesNo } from '../features/terms.ts'

@@ -1,8 +1,8 @@
 /**
  * Trees that decide: each inner node asks whether a term is at most a threshold, each leaf names a choice.
- * They
- * are grown best split first, on the sum of losses: a split is worth what it saves, whatever the labels. The
- * order of growth makes one sequence of nested trees, from one leaf to many, of which validation picks one.
+ * They are grown best split first, on the sum of losses: a split is worth what it saves, whatever the labels.
+ * The order of growth makes one sequence of nested trees, from one leaf to many, of which validation picks
+ * one.
  */
 import { addTo, argmin, at, entryAt, range } from '../numeric.ts'
 

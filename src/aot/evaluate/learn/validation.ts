@@ -95,11 +95,9 @@ const SURE = 2
 
 /**
  * The smallest policy that is not worse than the best beyond one standard error of their difference, taken
- * row by
- * row: the same shapes are hard for both. Nothing but the smallest will do unless some policy clearly beats
- * it on
- * held-out shapes, or the teacher expects it to lose more than `tolerated` on a measured one: what only fits
- * noise fails here. Forbidden choices rule a policy out.
+ * row by row: the same shapes are hard for both. Nothing but the smallest will do unless some policy clearly
+ * beats it on held-out shapes, or the teacher expects it to lose more than `tolerated` on a measured one:
+ * what only fits noise fails here. Forbidden choices rule a policy out.
  */
 export function smallestGood(
   all: readonly Estimate[],

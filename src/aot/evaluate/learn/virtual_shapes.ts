@@ -1,8 +1,7 @@
 /**
  * Shapes that nobody measured but somebody may run: made from measured ones by exchanging sizes between
  * neighbours and by moving sizes a little. They stay inside the range of the sweep and keep the divisibility
- * of
- * its sizes; whatever is no size is kept as it is.
+ * of its sizes; whatever is no size is kept as it is.
  */
 import type { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'

@@ -1,8 +1,7 @@
 /**
  * The default model: a tree grown on the losses that a teacher expects, over measured and virtual shapes, and
  * refined. Every threshold of every term is tried, a forbidden config is never worth it, and the tree looks
- * ahead
- * where one question alone does not help.
+ * ahead where one question alone does not help.
  */
 
 import { termValue } from '../features/terms.ts'

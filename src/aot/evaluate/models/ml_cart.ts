@@ -1,12 +1,9 @@
 /**
  * The tree of the package ml-cart behind the same interface, with its flaws worked around. It learns labels,
- * so
- * 10 times as slow counts like 0.1 %: leaves take the choice of least loss, never a forbidden one. Its cuts
- * depend on the order of equal values and are arithmetic means: rows are sorted, terms ranked, and each cut
- * moved
- * to the middle of its gap in log space. It has no limit of depth: validation picks one. Its time grows with
- * the
- * cube of the rows: at most 120 shapes are shown to it.
+ * so 10 times as slow counts like 0.1 %: leaves take the choice of least loss, never a forbidden one. Its
+ * cuts depend on the order of equal values and are arithmetic means: rows are sorted, terms ranked, and each
+ * cut moved to the middle of its gap in log space. It has no limit of depth: validation picks one. Its time
+ * grows with the cube of the rows: at most 120 shapes are shown to it.
  */
 import { DecisionTreeClassifier } from 'ml-cart'
 import { type Lesson, termColumns } from '../learn/lesson.ts'

@@ -1,7 +1,7 @@
 /**
  * What a model is: something that learns, from a lesson, which of the kept configs to use on a shape. A
- * backend
- * offers a series of policies from the smallest to the largest; validation on held-out shapes picks one.
+ * backend offers a series of policies from the smallest to the largest; validation on held-out shapes picks
+ * one.
  */
 import type { Row } from '../features/columns.ts'
 import type { Lesson } from '../learn/lesson.ts'

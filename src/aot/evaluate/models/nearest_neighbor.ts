@@ -1,9 +1,7 @@
 /**
  * The config that is best on the nearest measured shape: distances between logs of sizes, each in units of
- * its
- * spread, categories equal wherever an equal one exists. Entries that their neighbours make superfluous are
- * left
- * out, so that the table stays short.
+ * its spread, categories equal wherever an equal one exists. Entries that their neighbours make superfluous
+ * are left out, so that the table stays short.
  */
 import type { Column, Row } from '../features/columns.ts'
 import { logSize } from '../learn/coordinates.ts'

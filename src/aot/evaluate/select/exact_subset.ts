@@ -1,7 +1,6 @@
 /**
  * Is there a smaller set that reaches the goal as well? Branch and bound over all sets, cut off where even
- * all
- * configs that are left could not reach the goal. Gives up, without an answer, when the search grows too
+ * all configs that are left could not reach the goal. Gives up, without an answer, when the search grows too
  * large.
  */
 import { at, entryAt, range } from '../numeric.ts'

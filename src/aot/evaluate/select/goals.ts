@@ -1,7 +1,7 @@
 /**
  * Goals: what the kept configs together must reach, with the best kept config on each shape. One row per
- * goal:
- * the statistic, and how far from the threshold a set is, so that a search can move towards it step by step.
+ * goal: the statistic, and how far from the threshold a set is, so that a search can move towards it step by
+ * step.
  */
 import { at } from '../numeric.ts'
 

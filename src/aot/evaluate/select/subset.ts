@@ -1,9 +1,7 @@
 /**
  * Which configs to keep: the smallest set that reaches the goal on the measured shapes, then more configs
- * only
- * while each pays for itself. Greedy, then exchanges and eliminations until no single step improves the set,
- * then
- * an exact search for a smaller one where the numbers are small.
+ * only while each pays for itself. Greedy, then exchanges and eliminations until no single step improves the
+ * set, then an exact search for a smaller one where the numbers are small.
  */
 import { at, entryAt, range } from '../numeric.ts'
 import { smallerSubset } from './exact_subset.ts'
