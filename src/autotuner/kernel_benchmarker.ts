@@ -140,11 +140,13 @@ export class KernelBenchmarker implements Benchmarker {
     this.#taken?.dispose()
   }
 
-  /** Software adapters run out of the processor's cache, which nothing but time would empty. */
+  /**
+   * Software adapters run out of the processor's cache, which nothing but time would empty, and at its clock.
+   */
   get #conditions(): Pick<TimingOptions, 'flushCache' | 'warmupMs' | 'maxSamples'> {
     const flushCache = !this.#trial.device.info.software
     // An idle GPU runs at a low clock; the first config must not suffer from that.
-    if (this.#bestMs === Number.POSITIVE_INFINITY) return { flushCache, ...FIRST_CONDITIONS }
+    if (flushCache && this.#bestMs === Number.POSITIVE_INFINITY) return { flushCache, ...FIRST_CONDITIONS }
     return { flushCache, warmupMs: WARMUP_MS, maxSamples: MAX_SAMPLES }
   }
 

@@ -21,6 +21,9 @@ const options: KernelOptions = {
   cacheDir,
 }
 const brief = { initialPopulation: 4, maxGenerations: 1, numNeighborsCap: 4, exhaustiveLimit: 0 }
+/** A search of one config, for tests of what stands around a search. */
+const single = { ...brief, initialPopulation: 1, maxGenerations: 0 }
+const once = { options: { force: false, ...single } }
 
 async function tune(
   fn: AnyFunction,
@@ -47,22 +50,22 @@ describe('tuning a kernel', () => {
 
   it('finds a stored result in another binding, unless forced', async () => {
     const x = await ramp([2000])
-    const first = await tune(double, [x])
-    const second = await tune(double, [x])
-    const forced = await tune(double, [x], {}, { options: { ...brief } })
+    const first = await tune(double, [x], {}, once)
+    const second = await tune(double, [x], {}, once)
+    const forced = await tune(double, [x], {}, { options: single })
     expect([first.source, second.source, forced.source]).toEqual(['search', 'cache', 'search'])
     expect(second.config.equals(first.config)).toBe(true)
   })
 
   it('keeps results of other sizes, settings and choices apart', async () => {
-    await tune(double, [await ramp([3000])])
-    expect((await tune(double, [await ramp([3001])])).source).toBe('search')
+    await tune(double, [await ramp([3000])], {}, once)
+    expect((await tune(double, [await ramp([3001])], {}, once)).source).toBe('search')
     const dynamic = { staticShapes: false }
-    await tune(double, [await ramp([3000])], dynamic)
-    expect((await tune(double, [await ramp([3001])], dynamic)).source).toBe('search')
-    expect((await tune(double, [await ramp([3008])], dynamic)).source).toBe('search')
+    await tune(double, [await ramp([3000])], dynamic, once)
+    expect((await tune(double, [await ramp([3001])], dynamic, once)).source).toBe('search')
+    expect((await tune(double, [await ramp([3008])], dynamic, once)).source).toBe('search')
     const overrides = { autotuneConfigOverrides: { num_warps: 2 } }
-    const fixed = await tune(double, [await ramp([3000])], overrides)
+    const fixed = await tune(double, [await ramp([3000])], overrides, once)
     expect([fixed.source, fixed.config.numWarps]).toEqual(['search', 2])
   })
 
@@ -71,7 +74,12 @@ describe('tuning a kernel', () => {
     const chosen = await tune(double, [await ramp([4000])], { configs }, { options: { force: false } })
     expect(chosen).toMatchObject({ search: 'FiniteSearch' })
     expect(chosen.candidates).toHaveLength(2)
-    const forced = await tune(double, [await ramp([4000])], { configs }, { options: { ...brief } })
+    const forced = await tune(
+      double,
+      [await ramp([4000])],
+      { configs },
+      { options: { ...single, initialPopulation: 3 } },
+    )
     const tried = forced.candidates.map(({ config }) => config.blockSizes.join())
     expect(tried.slice(1, 3)).toEqual(['32', '512'])
   })
@@ -79,13 +87,13 @@ describe('tuning a kernel', () => {
   it('leaves arguments that the kernel changes as they are', async () => {
     const x = await ramp([600])
     const before = await x.data()
-    await tune(increment, [x])
+    await tune(increment, [x], {}, once)
     expect(await x.data()).toEqual(before)
   })
 
   it('returns what the filter makes of the winner', async () => {
     const configFilter = (config: Config) => ({ ...config.data, num_warps: 2 }) as never as Config
-    const { config } = await tune(double, [await ramp([700])], { configFilter })
+    const { config } = await tune(double, [await ramp([700])], { configFilter }, once)
     expect(config.numWarps).toBe(2)
   })
 
