@@ -8,16 +8,48 @@ import type { CaseName } from './cases.ts'
 /** Cases with matrix products. */
 export const WITH_DOTS: ReadonlySet<CaseName> = new Set(['matmul', 'linearRelu', 'attention'])
 
-/** `count` different configs, fewer where the space has no more. */
+/** From how many times as many configs the ones to try are chosen. */
+const CHOICE = 24
+
+/**
+ * `count` different configs, fewer where the space has no more. Each is the one of many drawn at random that
+ * brings most pairs of values together that none before it has, so that few configs show what fields do to
+ * each other.
+ */
 export function randomConfigs(spec: ConfigSpec, count: number, seed: number): readonly Config[] {
+  const drawn = new Map(draw(spec, count * CHOICE, seed).map((config) => [config, pairsOf(config)]))
+  const seen = new Set<string>()
+  const chosen: Config[] = []
+  while (chosen.length < count && drawn.size > 0) {
+    const news = [...drawn].map(([config, pairs]) => ({ config, fresh: pairs.filter((p) => !seen.has(p)) }))
+    const best = news.reduce((a, b) => (b.fresh.length > a.fresh.length ? b : a))
+    chosen.push(best.config)
+    for (const pair of best.fresh) seen.add(pair)
+    drawn.delete(best.config)
+  }
+  return chosen
+}
+
+/** Half of them for static shapes, the other half for dynamic ones: the spaces are nearly the same. */
+export function share(configs: readonly Config[], staticShapes: boolean): readonly Config[] {
+  return configs.filter((_, i) => i % 2 === (staticShapes ? 0 : 1))
+}
+
+function draw(spec: ConfigSpec, count: number, seed: number): readonly Config[] {
   const random = new Random(seed)
   const found = new Map<string, Config>()
-  for (let attempt = 0; attempt < 20 * count && found.size < count; attempt++) {
-    const drawn = Object.fromEntries(
-      spec.slots.map(({ field, fragment }) => [field, fragment.random(random)]),
-    )
-    const config = spec.normalize(drawn, 'repair')
+  for (let attempt = 0; attempt < 2 * count && found.size < count; attempt++) {
+    const values = spec.slots.map(({ field, fragment }) => [field, fragment.random(random)])
+    const config = spec.normalize(Object.fromEntries(values), 'repair')
     found.set(config.hash, config)
   }
   return [...found.values()]
+}
+
+/** Every two fields, or entries of fields, with their values. */
+function pairsOf({ data }: Config): readonly string[] {
+  const single = Object.entries(data).flatMap(([field, value]) =>
+    Array.isArray(value) ? value.map((entry, i) => `${field}[${i}] ${entry}`) : [`${field} ${value}`],
+  )
+  return single.flatMap((a, i) => single.slice(i).map((b) => `${a}, ${b}`))
 }
