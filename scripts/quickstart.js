@@ -7,7 +7,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 /** Seconds for the search on one shape: enough to see gains, few enough to wait for. */
-const SECONDS_PER_SHAPE = '5'
+const SECONDS_PER_SHAPE = '6'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const program = ['node', '--import', 'tsx', 'examples/quickstart/bench.ts']

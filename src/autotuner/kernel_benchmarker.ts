@@ -103,7 +103,8 @@ export class KernelBenchmarker implements Benchmarker {
     const jobs = this.#trial.settings.autotunePrecompileJobs ?? nodeBuiltin('os')?.availableParallelism() ?? 4
     for await (const built of this.#builds(configs, jobs, options)) {
       for (const one of built) {
-        if (options.budget.exhausted) break
+        // Without a single result nothing could be chosen: a late start costs time, not the answer.
+        if (options.budget.interrupted || (options.budget.exhausted && this.#byProgram.size > 0)) break
         const result = 'status' in one ? one : await this.#try(one)
         results.push(result)
         options.onMeasured?.(result)

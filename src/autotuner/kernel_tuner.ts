@@ -32,6 +32,8 @@ export interface TuneRequest {
   /** Has the device for itself. */
   readonly stream: Stream
   readonly options: TuneOptions
+  /** Configs to begin with, such as those that serve other shapes well. */
+  readonly seeds?: readonly Config[]
   readonly onProgress?: ((progress: Progress) => void) | undefined
 }
 
@@ -46,6 +48,7 @@ export async function tuneInDetail({
   call,
   stream,
   options,
+  seeds = [],
   onProgress,
 }: TuneRequest): Promise<TuningResult> {
   const { force = true, signal, ...searchOptions } = options
@@ -66,7 +69,7 @@ export async function tuneInDetail({
       settings: isEmpty(bound, call, device, spec) ? { ...settings, autotuneEffort: 'none' } : settings,
       cacheKey: cacheKey(bound, device, spec, settings, choices),
       choices,
-      seeds: force ? given : [],
+      seeds: force ? [...given, ...seeds] : seeds,
       searchOptions,
       signal: interrupt.signal,
       onProgress,

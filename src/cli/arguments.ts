@@ -43,7 +43,13 @@ export interface BuildCommandFlags extends BuildFlags {
 }
 
 export type Invocation =
-  | { readonly kind: 'run'; readonly flags: RunFlags; readonly command: readonly string[] }
+  | {
+      readonly kind: 'run'
+      readonly flags: RunFlags
+      readonly command: readonly string[]
+      /** The flags as they were typed, without `--run-id`: what goes on with this run. */
+      readonly typed: readonly string[]
+    }
   | { readonly kind: 'build'; readonly flags: BuildCommandFlags }
   | { readonly kind: 'list'; readonly outputDir: string; readonly json: boolean }
   /** Help or version was printed. */
@@ -71,7 +77,8 @@ export function parseArguments(args: readonly string[], version: string, output:
   const program = runCommand(version, (own, rest) => {
     // A command that begins before `--` has that as an argument of its own: npm run bench -- --fast
     const isInside = rest.length > 0 && end >= 0
-    invocation = asRun(own, isInside ? [...rest, '--', ...behind] : [...rest, ...behind])
+    const command = isInside ? [...rest, '--', ...behind] : [...rest, ...behind]
+    invocation = asRun(own, command, withoutRunId(flags.slice(0, flags.length - rest.length)))
   })
   const build = buildCommand((own) => {
     invocation = { kind: 'build', flags: own }
@@ -123,7 +130,11 @@ function buildCommand(found: (flags: BuildCommandFlags) => void): Command {
 
 function withBuildFlags(command: Command): Command {
   return command
-    .option('-k, --kernel <name>', 'only this kernel (may be repeated)', collect, [])
+    .addOption(
+      new Option('-k, --kernel <name>', 'only this kernel (may be repeated)')
+        .argParser(collect)
+        .default([], 'all'),
+    )
     .option('--threshold <factor>', 'slowdown that the goal allows', number)
     .option('--max-configs <count>', 'most configs that a module may hold', number)
     .addOption(new Option('--goal <goal>', 'what must stay below the threshold').choices(Object.keys(GOALS)))
@@ -140,9 +151,19 @@ function withBuildFlags(command: Command): Command {
     .option('--json', 'the result as JSON on standard output')
 }
 
-function asRun({ listRuns, ...flags }: ParsedRun, command: readonly string[]): Invocation {
+function asRun(
+  { listRuns, ...flags }: ParsedRun,
+  command: readonly string[],
+  typed: readonly string[],
+): Invocation {
   if (listRuns) return { kind: 'list', outputDir: flags.outputDir, json: flags.json ?? false }
-  return { kind: 'run', flags, command }
+  return { kind: 'run', flags, command, typed }
+}
+
+function withoutRunId(typed: readonly string[]): readonly string[] {
+  const at = typed.indexOf('--run-id')
+  const rest = at < 0 ? typed : [...typed.slice(0, at), ...typed.slice(at + 2)]
+  return rest.filter((word) => !word.startsWith('--run-id='))
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -11,6 +11,8 @@ interface ListedRun {
   readonly run_id: string
   readonly hardware: readonly string[]
   readonly status: 'OK' | 'FAIL' | '?'
+  /** Of the latest start; absent while it runs, and when it was killed. */
+  readonly exit_code?: number
   readonly started_at: string
   readonly command: string
   /** Why the folder could not be read. */
@@ -25,11 +27,12 @@ export function listRuns(
   if (json) console.out(JSON.stringify(runs, null, 2))
   else if (runs.length === 0) console.say(`no runs in ${outputDir}`)
   else {
-    const head = ['run', 'hardware', 'status', 'started', 'command']
+    const head = ['run', 'hardware', 'status', 'exit', 'started', 'command']
     const rows = runs.map((run) => [
       run.run_id,
       run.hardware.join(' '),
       run.status,
+      String(run.exit_code ?? '–'),
       run.started_at,
       run.problem ?? run.command,
     ])
@@ -64,6 +67,7 @@ function described(entry: RunEntry, recorded: readonly string[]): Omit<ListedRun
   return {
     hardware: [...new Set([...recorded, ...(entry.hardware_id ? [entry.hardware_id] : [])])],
     status: entry.success === undefined ? '?' : entry.success ? 'OK' : 'FAIL',
+    ...(entry.exit_code === undefined ? {} : { exit_code: entry.exit_code }),
     started_at: entry.started_at,
     command: entry.benchmark_cmd.join(' '),
   }

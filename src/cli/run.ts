@@ -41,3 +41,10 @@ export interface KernelVerdict {
   /** What speaks against it; empty when the program finds and uses the module. */
   readonly doubts: readonly string[]
 }
+
+/** A sentence about kernels that `--kernel` names and that are not among those measured. */
+export function absentKernels({ flags, files }: Run, measured: readonly string[]): string | undefined {
+  const absent = flags.kernel.filter((name) => !measured.includes(name))
+  if (absent.length === 0) return undefined
+  return `${files.records} has no measurements of ${absent.join(', ')}, which --kernel names`
+}

@@ -18,12 +18,14 @@ export interface RunPlan {
   readonly phases: readonly Phase[]
   /** Empty for a build alone. */
   readonly command: readonly string[]
+  /** The flags as they were typed, without `--run-id`. */
+  readonly typed: readonly string[]
 }
 
 const RUN_NAME = /^[A-Za-z0-9][\w.-]*$/
 
 /** Throws UsageError. */
-export function planRun(flags: RunFlags, command: readonly string[]): RunPlan {
+export function planRun(flags: RunFlags, command: readonly string[], typed: readonly string[] = []): RunPlan {
   const phases = flags.phase === 'all' ? PHASES : [flags.phase]
   const runId = flags.runId ?? newRunId()
   if (!RUN_NAME.test(runId))
@@ -41,13 +43,16 @@ export function planRun(flags: RunFlags, command: readonly string[]): RunPlan {
     throw new UsageError('no command to run', {
       remedy: 'Put the program that calls the kernels behind the flags: npx helion-aot -- node bench.js',
     })
-  return { runId, folder, resumed, phases, command: own }
+  return { runId, folder, resumed, phases, command: own, typed }
 }
 
-/** How to go on with a run. */
-export function resumeCommand({ runId, command }: RunPlan, { outputDir }: RunFlags): string {
-  const where = outputDir === '.helion_aot' ? '' : ` --output-dir ${outputDir}`
-  return `npx helion-aot${where} --run-id ${runId} -- ${command.join(' ')}`
+/** How to go on with a run: the same flags, its id and its command, as a shell takes them. */
+export function resumeCommand({ runId, command, typed }: RunPlan): string {
+  return ['npx', 'helion-aot', ...typed, '--run-id', runId, '--', ...command].map(quoted).join(' ')
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 function rememberedCommand(folder: string): readonly string[] {

@@ -5,29 +5,46 @@ import { table } from './table.ts'
 import { scoreNumbers } from './write_evaluation.ts'
 
 export function showResult(run: Run, exitCode: number): void {
-  const { console, flags, plan, files } = run
+  const { console, flags, verdicts = [] } = run
   if (flags.json) {
-    const { runId: run_id, folder, phases } = plan
-    const kernels = (run.verdicts ?? []).map((verdict) => kernelJson(run, verdict))
-    const result = {
-      exit_code: exitCode,
-      run_id,
-      folder,
-      hardware_id: files.hardwareId,
-      phases,
-      kernels,
-      files,
-    }
-    console.out(JSON.stringify({ ...result, modules: run.built?.written?.modules ?? [] }, null, 2))
+    console.out(JSON.stringify(resultJson(run, exitCode), null, 2))
     return
   }
-  if (run.verdicts && run.verdicts.length > 0) console.out(resultTable(run, run.verdicts))
-  for (const line of closingLines(run)) console.say(line)
+  if (verdicts.length > 0) {
+    console.out(`\n${resultTable(run, verdicts)}`)
+    for (const line of LEGEND) console.say(console.colors.dim(line))
+  }
+  const modules = modulesOf(run)
+  if (modules.length > 0)
+    console.out(['', 'modules:', ...modules.map((path) => `  ${shown(path)}`)].join('\n'))
+  if (run.built?.written) console.say(`report: ${shown(run.built.written.report)}`)
+  console.say(`records, logs, summaries: ${shown(run.files.folder)}`)
+}
+
+/** For programs: where and why a run stopped. People are told by a message. */
+export function showStop(run: Run, exitCode: number, phase: string, reason: string): void {
+  if (!run.flags.json) return
+  run.console.out(JSON.stringify({ ...resultJson(run, exitCode), stopped: { phase, reason } }, null, 2))
+}
+
+const LEGEND = [
+  'vs best, vs default: time with the module over the time of the best and of the default config, geometric',
+  'mean, below 1 is faster; worst: of one shape; held out: on shapes that a module was not made from.',
+]
+
+function modulesOf({ built, verdicts = [] }: Run): readonly string[] {
+  return built?.written?.modules ?? verdicts.map(({ module }) => module)
+}
+
+/** From where the user is, unless that is longer. */
+function shown(path: string): string {
+  const short = relative(process.cwd(), path)
+  return short.startsWith('..') || short === '' ? path : short
 }
 
 function resultTable(run: Run, verdicts: readonly KernelVerdict[]): string {
-  const head = ['kernel', 'shapes', 'configs', 'vs best', 'worst', 'held out', 'vs default', 'module']
-  const rows = verdicts.map(({ kernel, score, heldOut, module }) => [
+  const head = ['kernel', 'shapes', 'configs kept', 'vs best', 'worst', 'held out', 'vs default']
+  const rows = verdicts.map(({ kernel, score, heldOut }) => [
     kernel,
     String(score.shapes),
     String(configsKept(run, kernel) ?? '–'),
@@ -35,20 +52,30 @@ function resultTable(run: Run, verdicts: readonly KernelVerdict[]): string {
     factor(score.statistics.forbidden > 0 ? undefined : score.statistics.worst),
     factor(heldOut?.statistics.geomean),
     factor(score.overDefault?.geomean),
-    relative(process.cwd(), module),
   ])
   return table(head, rows)
 }
 
-function closingLines({ files, built, console: { colors } }: Run): readonly string[] {
-  return [
-    colors.dim(
-      'vs best, vs default: time of the chosen config over that time, geometric mean; held out: on shapes',
-    ),
-    colors.dim('that the module was not made from.'),
-    `records, logs and summaries: ${files.folder}`,
-    ...(built?.written ? [`report: ${built.written.report}`] : []),
-  ]
+function resultJson(run: Run, exitCode: number): Record<string, unknown> {
+  const { plan, files, verdicts = [] } = run
+  return {
+    exit_code: exitCode,
+    run_id: plan.runId,
+    folder: plan.folder,
+    hardware_id: files.hardwareId,
+    phases: plan.phases,
+    kernels: verdicts.map((verdict) => kernelJson(run, verdict)),
+    modules: modulesOf(run),
+    report: run.built?.written?.report ?? null,
+    files: {
+      records: files.records,
+      tuned_configs: files.tunedConfigs,
+      measurements: files.measurements,
+      heuristic_summary: files.summary,
+      evaluation: files.evaluation,
+      run_metadata: files.metadata,
+    },
+  }
 }
 
 function kernelJson(run: Run, { kernel, module, score, heldOut, used, doubts }: KernelVerdict): unknown {

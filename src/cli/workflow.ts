@@ -11,7 +11,7 @@ import { openDevice } from '../runtime/device.ts'
 import { hardwareIdOf } from '../runtime/device_facts.ts'
 import { webgpuVersion } from '../runtime/webgpu_version.ts'
 import { EXIT, UsageError } from '../support/errors.ts'
-import type { Phase, RunFlags } from './arguments.ts'
+import type { Invocation, Phase, RunFlags } from './arguments.ts'
 import { buildOptions } from './build_flags.ts'
 import type { Console } from './console.ts'
 import { Interrupts } from './interrupts.ts'
@@ -20,7 +20,7 @@ import { evaluatePhase } from './phases/evaluate_phase.ts'
 import { childPhase } from './phases/work_phase.ts'
 import type { PhaseResult, Run } from './run.ts'
 import { planRun, type RunPlan, resumeCommand } from './run_plan.ts'
-import { showResult } from './show_result.ts'
+import { showResult, showStop } from './show_result.ts'
 
 const PHASE_WORK: Readonly<Record<Phase, (run: Run) => Promise<PhaseResult>>> = {
   collect: (run) => childPhase(run, 'collect'),
@@ -31,11 +31,11 @@ const PHASE_WORK: Readonly<Record<Phase, (run: Run) => Promise<PhaseResult>>> = 
 
 /** The exit code. Throws UsageError, AdapterError and DataError before the first phase. */
 export async function runWorkflow(
-  { flags, command }: { readonly flags: RunFlags; readonly command: readonly string[] },
+  { flags, command, typed }: Pick<Extract<Invocation, { kind: 'run' }>, 'flags' | 'command' | 'typed'>,
   console: Console,
 ): Promise<number> {
   const environment = { ...process.env }
-  const plan = planRun(flags, command)
+  const plan = planRun(flags, command, typed)
   buildOptions(flags, [])
   const hardwareId = await nameHardware(plan)
   mkdirSync(plan.folder, { recursive: true })
@@ -122,14 +122,18 @@ async function nameHardware({ phases, folder }: RunPlan): Promise<string> {
   )
 }
 
-function interrupted({ console, plan, flags }: Run, phase: Phase, exitCode: number): number {
+function interrupted(run: Run, phase: Phase, exitCode: number): number {
+  const { console, plan } = run
   console.say(`helion-aot: interrupted in the phase ${phase}; what was recorded is kept. To go on:`)
-  console.say(`  ${resumeCommand(plan, flags)}`)
+  console.say(`  ${resumeCommand(plan)}`)
+  showStop(run, exitCode, phase, 'interrupted')
   return exitCode
 }
 
-function failed({ console, plan, flags }: Run, phase: Phase, reason: string): number {
+function failed(run: Run, phase: Phase, reason: string): number {
+  const { console, plan } = run
   console.say(`${console.colors.red('helion-aot:')} the phase ${phase} failed: ${reason}`)
-  console.say(`  What was recorded is kept. To go on:\n  ${resumeCommand(plan, flags)}`)
+  console.say(`  What was recorded is kept. To go on:\n  ${resumeCommand(plan)}`)
+  showStop(run, EXIT.unexpected, phase, reason)
   return EXIT.unexpected
 }

@@ -142,6 +142,19 @@ describe('measure', () => {
     expect(statuses).toEqual(['ok', 'ok', 'ok'])
     expect(results).toHaveLength(3)
   })
+
+  it('measures one config although building it took all the time there was', async () => {
+    let now = 0
+    const configFilter = (config: Config) => {
+      now = 10_000
+      return config
+    }
+    const budget = new Budget({ seconds: 1, now: () => now })
+    const tried = await trial(double, [await ramp([100])], { configFilter })
+    const wanted = configs(tried, {}, { num_warps: 1 }, { num_warps: 2 })
+    const results = await tried.benchmarker.measure(wanted, { ...patient, budget })
+    expect(results.map(({ status }) => status)).toEqual(['ok'])
+  })
 })
 
 describe('configs that do not end', () => {

@@ -86,7 +86,8 @@ async function collect(request: ExclusiveRequest, shape: ShapeOfCall): Promise<C
   const name = `${definition.name} ${shape.text}`
   try {
     const own = bindAlone(definition, call, bound.self)
-    const { config, record } = await tuneShape({ ...request, bound: own }, shape)
+    const tuned = session.known.tuned(definition.name)
+    const { config, record } = await tuneShape({ ...request, bound: own }, shape, tuned)
     if (record) session.append(record)
     const seconds = session.progress.finish(shape.hash, 1)
     session.say(

@@ -6,7 +6,10 @@ import type { Candidate } from '../../autotuner/history.ts'
 import { tuneInDetail } from '../../autotuner/kernel_tuner.ts'
 import type { TuningResult } from '../../autotuner/tuning_task.ts'
 import type { Config } from '../../config/config.ts'
+import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { ExclusiveRequest } from '../../kernel/config_source.ts'
+import { ConfigError } from '../../support/errors.ts'
+import { fitConfig } from '../fit_config.ts'
 import type { TunedRecord } from '../records.ts'
 import type { ShapeOfCall } from '../shape.ts'
 
@@ -19,13 +22,20 @@ export interface TunedShape {
 /** Near-winners that are kept as candidates for other shapes: how many, and how near. */
 const RUNNERS_UP = 3
 const NEAR = 1.15
+/** Winners of other shapes that a search begins with. */
+const SEEDS = 3
 
-/** Always a fresh search: a stored result would bring no runners-up, and may be of another size. */
+/**
+ * Always a fresh search: a stored result would bring no runners-up, and may be of another size. `tuned` are
+ * the shapes of the kernel that are done.
+ */
 export async function tuneShape(
-  { bound, call, stream, definition }: ExclusiveRequest,
+  { bound, call, stream, device, definition }: ExclusiveRequest,
   { hash: shape_hash, features: shape_features }: ShapeOfCall,
+  tuned: readonly TunedRecord[],
 ): Promise<TunedShape> {
-  const result = await tuneInDetail({ bound, call, stream, options: { force: true } })
+  const seeds = seedsAmong(tuned, bound.spec(device))
+  const result = await tuneInDetail({ bound, call, stream, seeds, options: { force: true } })
   if (!(result.ms > 0)) return { config: result.config, record: undefined }
   const record: TunedRecord = {
     event: 'tuned',
@@ -40,6 +50,19 @@ export async function tuneShape(
     runners_up: runnersUp(result).map(({ config }) => config.data),
   }
   return { config: result.config, record }
+}
+
+/** What won on the shapes before, as far as it fits: the search begins with it. */
+function seedsAmong(tuned: readonly TunedRecord[], spec: ConfigSpec): readonly Config[] {
+  const fitting = tuned.toReversed().flatMap(({ config }) => {
+    try {
+      return fitConfig(spec, config)
+    } catch (error) {
+      if (error instanceof ConfigError) return []
+      throw error
+    }
+  })
+  return [...new Map(fitting.map((config) => [config.hash, config])).values()].slice(0, SEEDS)
 }
 
 function runnersUp({ candidates, config, ms }: TuningResult): readonly Candidate[] {

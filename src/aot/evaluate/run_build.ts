@@ -1,7 +1,6 @@
 /**
  * A build as the command line asks for it: paths instead of texts, options as flags give them. Reads what it
- * is
- * told to read, finds earlier modules, builds, writes, and says what happened; printing is left to the
+ * is told to read, finds earlier modules, builds, writes, and says what happened; printing is left to the
  * caller.
  */
 import { existsSync, readFileSync } from 'node:fs'
@@ -125,14 +124,17 @@ function findPrevious(
   }
 }
 
+const MATRIX_LEGEND = 'slowdown by shape and config (#: config that is kept, *: choice of the module)'
+
 function messagesOf(result: BuildResult, written: WrittenBuild | null, matrix: boolean): string[] {
   const lines = result.problems.map((problem) => `left out: ${formatProblem(problem)}`)
   for (const { kernel, decision, evaluation, summary } of result.kernels) {
-    if (matrix) lines.push(`${kernel}: slowdown by shape and config`, scoreMatrix(decision, evaluation))
+    if (matrix) lines.push(`${kernel}: ${MATRIX_LEGEND}`, scoreMatrix(decision, evaluation))
     const heldOut = summary.held_out ? `, ${summary.held_out.geomean.toFixed(3)} held out` : ''
     lines.push(
       `${kernel}: ${summary.num_configs} of ${decision.sweep.configs.length} configs, ` +
-        `${summary.leaves} leaves, regret ${summary.training.geomean.toFixed(3)} measured${heldOut}`,
+        `${summary.leaves} ${summary.leaves === 1 ? 'leaf' : 'leaves'}, ` +
+        `time over best time ${summary.training.geomean.toFixed(3)}${heldOut}`,
       ...summary.warnings.map((warning) => `${kernel}: warning: ${warning}`),
     )
   }

@@ -23,5 +23,6 @@ export function scoreMatrix(decision: Decision, evaluation: Evaluation): string 
     return `${shape.padEnd(width)}${cells.join('')}`
   })
   const hidden = heat.configs.length - shown.length
-  return [head, ...lines, ...(hidden > 0 ? [`(${hidden} more configs not shown)`] : [])].join('\n')
+  const rest = hidden > 0 ? [`(${hidden} more configs not shown)`] : []
+  return [head, ...lines.map((line) => line.trimEnd()), ...rest].join('\n')
 }

@@ -4,7 +4,7 @@
 import { runBuild } from '../../aot/evaluate/run_build.ts'
 import { EXIT } from '../../support/errors.ts'
 import { buildOptions } from '../build_flags.ts'
-import type { PhaseResult, Run } from '../run.ts'
+import { absentKernels, type PhaseResult, type Run } from '../run.ts'
 
 export async function buildPhase(run: Run): Promise<PhaseResult> {
   const { flags, files, console } = run
@@ -16,5 +16,11 @@ export async function buildPhase(run: Run): Promise<PhaseResult> {
   run.built = outcome
   for (const message of outcome.messages) console.say(message)
   if (outcome.stdout && !flags.json) console.out(outcome.stdout)
+  const { kernels, failed } = outcome.result
+  const absent = absentKernels(
+    run,
+    [...kernels, ...failed].map(({ kernel }) => kernel),
+  )
+  if (absent !== undefined) return { failed: absent }
   return { partial: outcome.exitCode === EXIT.partial, goalMissed: outcome.exitCode === EXIT.goalMissed }
 }

@@ -16,7 +16,7 @@ import { scoreModule } from '../../aot/verdict/score_module.ts'
 import { moduleFileName } from '../../heuristics/module_names.ts'
 import { DataError } from '../../support/errors.ts'
 import { buildOptions } from '../build_flags.ts'
-import type { KernelVerdict, PhaseResult, Run } from '../run.ts'
+import { absentKernels, type KernelVerdict, type PhaseResult, type Run } from '../run.ts'
 import { writeEvaluation } from '../write_evaluation.ts'
 import { runProgram } from './work_phase.ts'
 
@@ -24,6 +24,11 @@ export async function evaluatePhase(run: Run): Promise<PhaseResult> {
   const { flags, files, console } = run
   if (flags.dumpCode) return {}
   const { sweeps, device } = readSweeps([inputFile(files.records)], { kernels: flags.kernel })
+  const absent = absentKernels(
+    run,
+    sweeps.map(({ kernel }) => kernel),
+  )
+  if (absent !== undefined) return { failed: absent }
   rmSync(files.trace, { force: true })
   const env: Record<string, string> = { HELION_AOT_TRACE: files.trace }
   if (flags.outDir) env.HELION_HEURISTIC_DIR = resolve(flags.outDir)

@@ -1,5 +1,5 @@
 /** Collect and measure: the user's program in that mode, then the derived files, then what went wrong. */
-
+import { shapeName } from '../../aot/evaluate/report/report_data.ts'
 import { recordsOf, writeDerivedFiles } from '../../aot/run/derived_files.ts'
 import { KnownRecords } from '../../aot/run/known_records.ts'
 import { hardwareIdsIn, type WorkPhase } from '../../aot/run/run_folder.ts'
@@ -17,8 +17,8 @@ export async function childPhase(run: Run, phase: 'collect' | 'measure'): Promis
   const failures = known.kernels
     .flatMap((kernel) => known.failures(kernel))
     .filter((each) => each.phase === phase)
-  for (const { kernel, reason } of failures)
-    run.console.say(`helion-aot: ${kernel}: a shape failed: ${reason}`)
+  for (const { kernel, shape_features, reason } of failures)
+    run.console.say(`helion-aot: ${kernel} ${shapeName(shape_features)}: failed: ${reason}`)
   return { partial: failures.length > 0 }
 }
 

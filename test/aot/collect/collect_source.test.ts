@@ -1,8 +1,12 @@
 /** The collect phase on real kernels: what is tuned, what is recorded, and that programs do not notice. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { ones, randn, type Tensor } from '../../../src/index.ts'
+import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
+import { runFiles } from '../../../src/aot/run/run_folder.ts'
+import type { Config } from '../../../src/config/config.ts'
+import { getDevice, ones, randn, type Tensor } from '../../../src/index.ts'
+import { hardwareId } from '../../../src/runtime/device.ts'
 import { eventsIn, inPhase, multiply, plusOne, recordsIn, rowSum } from '../phase_kernels.ts'
-import { temporaryFolder } from '../run/records_for_tests.ts'
+import { kernelRecord, temporaryFolder, tuned } from '../run/records_for_tests.ts'
 import { listen } from '../serve/harness.ts'
 
 let stderr: { readonly text: string }
@@ -36,6 +40,26 @@ it('tunes each new shape once and runs the call with the result', async () => {
     for (const config of record.runners_up ?? []) expect(config).not.toEqual(record.config)
   }
   expect(stderr.text).toMatch(/^helion-aot collect: plus_one f32\[256\]: tuned in [\d.]+ s; 1 of 1 shape/m)
+})
+
+it('begins a search with what won on other shapes', async () => {
+  const folder = temporaryFolder()
+  const seen: Config[] = []
+  const configFilter = (config: Config): Config => {
+    seen.push(config)
+    return config
+  }
+  const kernel = plusOne({ ...inPhase('collect', folder), autotuneConfigOverrides: {}, configFilter })
+  const winner = { block_sizes: [32], num_warps: 1, pid_type: 'persistent_blocked' }
+  const { records } = runFiles(folder, hardwareId(await getDevice()))
+  new RecordWriter(records).append(
+    kernelRecord('plus_one', kernel.definition.sourceHash),
+    tuned('plus_one', 64, winner),
+    tuned('plus_one', 128, { block_sizes: [2, 2] }),
+  )
+  await kernel(ones([600])).data()
+  expect(seen[1]).toMatchObject({ data: winner })
+  expect(stderr.text).not.toContain('block_sizes')
 })
 
 it('lets a kernel that writes its arguments do so once', async () => {

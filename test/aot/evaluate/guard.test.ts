@@ -56,3 +56,11 @@ test('the config with the best worst case comes first among the fallbacks', () =
   const decision = decide(toSweep(MADE), toSettings())
   expect(decision.fallbacks[0]).toBe(decision.configs.findIndex((config) => config.tag === 2))
 })
+
+test('a module that always answers the same looks at nothing', () => {
+  const always: MadeSweep = { ...MADE, times: SHAPES.map(() => [1, 4, 4]) }
+  const text = moduleText(decide(toSweep(always), toSettings()), { tool: 't', device: 'd' })
+  expect(/export function key_made[\s\S]*?\n}/.exec(text)?.[0]).toBe(
+    'export function key_made(): number {\n  return 0 // 12 shapes; held out 1.00x, worst 1.00x\n}',
+  )
+})

@@ -4,7 +4,7 @@
 
 import type { Column, Row } from '../features/columns.ts'
 import { columnsOf, type Term } from '../features/terms.ts'
-import { termsIn } from '../learn/tidy.ts'
+import { leavesOf, termsIn } from '../learn/tidy.ts'
 import type { Candidate } from '../learn/validation.ts'
 import type { Program } from '../models/model.ts'
 import { entryAt, range } from '../numeric.ts'
@@ -48,4 +48,11 @@ export function usedColumns(program: Program, terms: readonly Term[]): readonly 
       ? termsIn(program.root).flatMap((term) => columnsOf(entryAt(terms, term)))
       : [...program.axes.map(({ column }) => column), ...program.categories]
   return [...new Set(used)].sort((a, b) => a - b)
+}
+
+/** Choices of the leaves from left to right, or of the entries. */
+export function choicesOf(program: Program): readonly number[] {
+  return program.kind === 'tree'
+    ? leavesOf(program.root).map(({ choice }) => choice)
+    : program.entries.map(({ choice }) => choice)
 }

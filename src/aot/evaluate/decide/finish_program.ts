@@ -1,9 +1,7 @@
 /**
  * From the policy that validation picked to the program that is written down: terms and thresholds tidied,
- * leaves
- * that held-out shapes speak against made safe, a guard for shapes outside the sweep, configs nobody chooses
- * left
- * out, and the evidence for each leaf collected.
+ * leaves that held-out shapes speak against made safe, a guard for shapes outside the sweep, configs nobody
+ * chooses left out, and the evidence for each leaf collected.
  */
 import type { ConfigData } from '../../../config/value.ts'
 import type { DroppedFeature } from '../features/columns.ts'
@@ -19,7 +17,7 @@ import { nearestEntry } from '../models/nearest_neighbor.ts'
 import { entryAt, range } from '../numeric.ts'
 import type { FittedModel } from './compare_models.ts'
 import type { Decision, LeafEvidence } from './decision.ts'
-import { evidenceOf, heldOutOf } from './evidence.ts'
+import { choicesOf, evidenceOf, heldOutOf } from './evidence.ts'
 import { type Guard, makeGuard } from './guard.ts'
 import type { DecisionSettings } from './settings.ts'
 
@@ -130,13 +128,6 @@ function withSafeLeaves(
     return merged({ ...node, low: replace(node.low), high: replace(node.high) })
   }
   return replace(root)
-}
-
-/** Choices of the leaves from left to right, or of the entries. */
-function choicesOf(program: Program): readonly number[] {
-  return program.kind === 'tree'
-    ? leavesOf(program.root).map(({ choice }) => choice)
-    : program.entries.map(({ choice }) => choice)
 }
 
 function renumber(program: Program, used: readonly number[]): Program {

@@ -1,10 +1,9 @@
 /**
  * The body of `key_<kernel>`: first the features that the decision needs, each a named constant, then the
- * guard
- * for unfamiliar shapes, then nested ifs or the scan of a table. Nothing is allocated in a call.
+ * guard for unfamiliar shapes, then nested ifs or the scan of a table. Nothing is allocated in a call.
  */
 import type { Decision } from '../decide/decision.ts'
-import { usedColumns } from '../decide/evidence.ts'
+import { choicesOf, usedColumns } from '../decide/evidence.ts'
 import { entryAt } from '../numeric.ts'
 import { columnName } from './expressions.ts'
 import { stringLiteral, thresholdLiteral } from './literals.ts'
@@ -27,8 +26,10 @@ const CLAMP = `function clamp(value: number, low: number, high: number): number 
 export function keyFunction(decision: Decision): KeyFunction {
   const { program, columns, terms, guard, calling } = decision
   const used = usedColumns(program, terms)
-  const edges = guard.policy === 'nearest' ? [] : guard.edges.map(({ column }) => column)
-  const needed = [...new Set([...used, ...edges, ...guard.categories])].sort((a, b) => a - b)
+  const asked = guardMatters(decision)
+    ? [...guard.edges.map(({ column }) => column), ...guard.categories]
+    : []
+  const needed = [...new Set([...used, ...asked])].sort((a, b) => a - b)
   const names = positionalNames(decision)
   const positions = needed.map((column) => parameterOf(entryAt(columns, column), calling, names))
   const parameters = parameterNames(decision, names, positions)
@@ -84,9 +85,15 @@ function moved({ guard }: Decision, column: number, expression: string): string 
     : expression
 }
 
+/** Whether unfamiliar shapes may get another config than familiar ones. */
+function guardMatters({ guard, program, fallbacks }: Decision): boolean {
+  if (guard.policy !== 'auto' && guard.policy !== 'safe') return false
+  return choicesOf(program).some((choice) => choice !== (fallbacks[0] ?? 0))
+}
+
 function guardCode(decision: Decision): readonly string[] {
   const { guard, columns, fallbacks } = decision
-  if (guard.policy !== 'auto' && guard.policy !== 'safe') return []
+  if (!guardMatters(decision)) return []
   const sizes = guard.edges.flatMap(({ column, low, high }) => {
     const name = columnName(columns, column)
     const isSize = entryAt(columns, column).kind === 'size'

@@ -37,8 +37,7 @@ export function moduleText(decision: Decision, options: EmitOptions): string {
     summaryComment: summary.map((line) => ` * ${line}`).join('\n'),
     types: key.support.map((text) => `\n${text}\n`).join(''),
     configs: decision.configs.map((config) => `  ${dataLiteral(config, 2)},`).join('\n'),
-    keyDoc:
-      'Position in CONFIGS of the config for these arguments.',
+    keyDoc: 'Position in CONFIGS of the config for these arguments.',
     keyName: names.key,
     autotuneName: names.autotune,
     parameters: key.parameters.map((name) => `${name}?: unknown`).join(', '),

@@ -121,7 +121,7 @@ export function kernelReport(decision: Decision, evaluation: Evaluation): Kernel
 }
 
 /** A shape as its sizes: `16×2048, 2048×512 f16`; other features by name. */
-function shapeName(features: Readonly<Record<string, number | string>>): string {
+export function shapeName(features: Readonly<Record<string, number | string>>): string {
   const args = new Map<string, number[]>()
   for (const [name, value] of Object.entries(features)) {
     const [, arg, dim] = /^(arg\d+)_dim(\d+)$/.exec(name) ?? []
