@@ -90,7 +90,8 @@ class KernelRuntime {
   readonly #services: KernelServices
   #source: ConfigSource
   readonly #bindings = new Map<string, BoundKernel[]>()
-  readonly #shapes = new Map<string, CallShape>()
+  /** By signature; several where the kernel made constants of numbers among its arguments. */
+  readonly #shapes = new Map<string, readonly CallShape[]>()
 
   constructor(definition: KernelDefinition, services: KernelServices) {
     this.definition = definition
@@ -158,14 +159,15 @@ class KernelRuntime {
   #shapeOf(call: CallArguments, self: unknown): CallShape {
     const signature = self === undefined ? call.signature : `${selfKey(self)} ${call.signature}`
     const keyed = this.#withUserKey(signature, call)
-    const known = this.#shapes.get(keyed)
+    const shapes = this.#shapes.get(keyed) ?? []
+    const known = shapes.find(({ bound }) => bound.serves(call))
     if (known) return known
     const bound = this.#boundFor(call, self)
     checkGuards(bound.ir, call)
     const locals = localTensors(bound.ir, call)
     const shape: CallShape = { bound, locals, ready: new Map(), settled: undefined, config: undefined }
     if (this.#shapes.size >= MAX_SHAPES) this.#forgetOldest()
-    this.#shapes.set(keyed, shape)
+    this.#shapes.set(keyed, [...shapes, shape])
     return shape
   }
 

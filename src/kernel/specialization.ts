@@ -20,7 +20,7 @@ export function baseKey(specs: readonly ArgumentSpec[]): string {
 
 /** True when everything that the trace assumed beyond the base key holds for this call. */
 export function matches(ir: KernelIr, traced: CallArguments, call: CallArguments): boolean {
-  return ir.specializations.every((fact) => factValue(fact, traced) === factValue(fact, call))
+  return ir.specializations.every((fact) => Object.is(factValue(fact, traced), factValue(fact, call)))
 }
 
 /** The facts beyond the base key with their values, for the whole key. */

@@ -1,0 +1,31 @@
+/** Small kernels for tests of the kernel layer, and a way to hear what goes to stderr. */
+import { vi } from 'vitest'
+import { hl, type Kernel, type KernelOptions, kernel, type Tensor } from '../../src/index.ts'
+import { resetWarnings } from '../../src/support/log.ts'
+
+export type Unary = (x: Tensor) => Tensor
+
+/** x + 1 under the default config, unless other options are given. */
+export function plusOne(options: KernelOptions<Unary> = { config: {} }): Kernel<Unary> {
+  return kernel(options, function plus_one(x: Tensor) {
+    const out = hl.emptyLike(x)
+    for (const t of hl.tile(x.shape[0])) out.at(t).set(x.at(t).add(1))
+    return out
+  })
+}
+
+/** Text on stderr since the call; warnings count as new. */
+export function listen(): { readonly text: string } {
+  resetWarnings()
+  const lines: string[] = []
+  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
+    lines.push(String(chunk))
+    return true
+  })
+  spy.mockClear()
+  return {
+    get text() {
+      return lines.join('')
+    },
+  }
+}
