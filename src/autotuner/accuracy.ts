@@ -10,10 +10,10 @@ export interface Expected {
   readonly name: string
   readonly dtype: DType
   readonly shape: readonly number[]
-  /** By position in row-major order. */
+  /** Of the elements at `positions`, in that order. */
   readonly values: ArrayLike<number>
-  /** Positions whose values are known, in ascending order; undefined when all are. */
-  readonly positions: ArrayLike<number> | undefined
+  /** Places in row-major order that are compared, ascending; undefined when all are. */
+  readonly positions: Uint32Array<ArrayBuffer> | undefined
   /** The least exact float type among the values that the kernel computes with. */
   readonly precision: 'f32' | 'f16'
 }
@@ -29,7 +29,10 @@ export interface Tolerance {
 /** Share of a value, and of the root mean square of all values, by which floats may be off. */
 const RELATIVE: Readonly<Record<Expected['precision'], number>> = { f32: 2e-3, f16: 1e-2 }
 
-/** One sentence about the worst difference that is not accepted; undefined when there is none. */
+/**
+ * One sentence about the worst difference that is not accepted; undefined when there is none. `bytes` are
+ * those of the elements compared.
+ */
 export function findMismatch(
   expected: Expected,
   bytes: ArrayBuffer,
@@ -37,24 +40,22 @@ export function findMismatch(
 ): string | undefined {
   const { name, dtype, values, positions, precision } = expected
   const actualAt = elementReader(bytes, dtype)
-  const count = positions ? positions.length : values.length
-  const at = (i: number): number => positions?.[i] ?? i
+  const count = values.length
   const exact = !isFloat(dtype)
   const rtol = exact ? 0 : (tolerance.rtol ?? RELATIVE[precision])
-  const atol = exact ? 0 : (tolerance.atol ?? RELATIVE[precision] * rootMeanSquare(values, count, at))
+  const atol = exact ? 0 : (tolerance.atol ?? RELATIVE[precision] * rootMeanSquare(values))
   let wrong = 0
-  let worst = { excess: 0, position: 0 }
+  let worst = { excess: 0, i: 0 }
   for (let i = 0; i < count; i++) {
-    const position = at(i)
-    const excess = excessOf(actualAt(position), values[position] ?? 0, atol, rtol)
+    const excess = excessOf(actualAt(i), values[i] ?? 0, atol, rtol)
     if (excess <= 0) continue
     wrong++
-    if (excess > worst.excess) worst = { excess, position }
+    if (excess > worst.excess) worst = { excess, i }
   }
   if (wrong === 0) return undefined
-  const { position } = worst
-  const place = `${name}[${unravel(position, expected.shape).join(', ')}]`
-  const is = `${place} is ${actualAt(position)}, expected ${values[position]}`
+  const { i } = worst
+  const place = `${name}[${unravel(positions?.[i] ?? i, expected.shape).join(', ')}]`
+  const is = `${place} is ${actualAt(i)}, expected ${values[i]}`
   return `${is}; ${wrong} of ${count} elements compared differ`
 }
 
@@ -66,11 +67,11 @@ function excessOf(actual: number, expected: number, atol: number, rtol: number):
   return difference - (atol + rtol * Math.abs(expected))
 }
 
-function rootMeanSquare(values: ArrayLike<number>, count: number, at: (i: number) => number): number {
+function rootMeanSquare(values: ArrayLike<number>): number {
   let squares = 0
   let finite = 0
-  for (let i = 0; i < count; i++) {
-    const value = values[at(i)] ?? 0
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? 0
     if (!Number.isFinite(value)) continue
     squares += value * value
     finite++

@@ -1,7 +1,7 @@
 /**
- * The configs a search begins with: seeds and the default, then what earlier searches found on this device,
- * then random configs or a few that lie far apart. Seeds and the default are *pinned*: they reach the final
- * comparison.
+ * The configs a search begins with: seeds and the default, then what earlier searches found on this device
+ * and what the compiler guesses, then random configs or a few that lie far apart. Seeds and the default are
+ * *pinned*: they reach the final comparison.
  */
 import type { Config } from '../config/config.ts'
 import type { InitialPopulation } from '../support/settings.ts'
@@ -15,8 +15,10 @@ export type Padding = 'none' | 'random' | 'space_filling'
 export interface StartingPoint {
   readonly strategy: InitialPopulation
   readonly padding: Padding
-  /** From the user and from the compiler, in order of trust. */
+  /** From the user and from other shapes, in order of trust. */
   readonly seeds: readonly Config[]
+  /** Further guesses of the compiler, which have to prove themselves like all others. */
+  readonly guesses: readonly Config[]
   /** Winners of earlier searches, best match first; asked for only when the strategy uses them. */
   readonly stored: () => readonly Config[]
 }
@@ -34,7 +36,11 @@ export function initialPopulation(
 ): readonly Config[] {
   const stored = start.strategy === 'from_best_available' ? start.stored() : []
   const known = pinnedConfigs(generation, start.seeds)
-  const first = distinct([...known, ...stored.flatMap((config) => generation.canonical(config) ?? [])])
+  const canonical = (configs: readonly Config[]) =>
+    configs.flatMap((config) => generation.canonical(config) ?? [])
+  const trusted = distinct([...known, ...canonical(stored)])
+  const guessed = distinct([...trusted, ...canonical(start.guesses)])
+  const first = guessed.slice(0, Math.max(count, trusted.length))
   const missing = count - first.length
   if (missing <= 0 || start.padding === 'none') return first
   if (start.padding === 'random') return [...first, ...generation.randomPopulation(missing, first)]

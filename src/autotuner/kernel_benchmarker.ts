@@ -34,7 +34,7 @@ import {
   type RemeasureOptions,
 } from './benchmarker.ts'
 import { type KernelWrites, kernelWrites } from './kernel_writes.ts'
-import { Reference, type ReferenceLimits } from './reference.ts'
+import { type Places, Reference, type ReferenceLimits } from './reference.ts'
 import { TrialMemory } from './trial_memory.ts'
 
 export interface KernelTrial {
@@ -64,6 +64,8 @@ const SLOW_MS = 100
  */
 const HOPELESS_MS = 20
 const HOPELESS_FACTOR = 5
+/** A config whose first few samples are all this multiple of the best time gets no more of them. */
+const GIVE_UP_FACTOR = 1.5
 /** Samples of one config when several are timed in turns: about one per millisecond. */
 const LEAST_SAMPLES = 20
 const MOST_SAMPLES = 400
@@ -90,7 +92,11 @@ export class KernelBenchmarker implements Benchmarker {
   constructor(trial: KernelTrial) {
     this.#trial = trial
     this.#writes = kernelWrites(trial.bound.ir)
-    this.#reference = new Reference({ ...trial, writes: this.#writes, runDefault: () => this.#runDefault() })
+    this.#reference = new Reference({
+      ...trial,
+      writes: this.#writes,
+      runDefault: (places) => this.#runDefault(places),
+    })
   }
 
   /**
@@ -233,7 +239,8 @@ export class KernelBenchmarker implements Benchmarker {
     if (runMs > HOPELESS_MS && runMs > HOPELESS_FACTOR * this.#bestMs)
       return timed(config, ready, single(runMs))
     const samples = runMs > SLOW_MS ? { targetMs: 1, minSamples: 1 } : { targetMs: TARGET_MS }
-    const conditions = { ...this.#conditions, ...samples, timeoutMs }
+    const giveUpAboveMs = GIVE_UP_FACTOR * this.#bestMs
+    const conditions = { ...this.#conditions, ...samples, timeoutMs, giveUpAboveMs }
     this.#memory.reset()
     return timed(config, ready, await timeLaunches(device, this.#launches(ready), conditions))
   }
@@ -253,20 +260,21 @@ export class KernelBenchmarker implements Benchmarker {
   async #mismatch(expected: readonly Expected[]): Promise<string | undefined> {
     const { autotuneBaselineAtol: atol, autotuneBaselineRtol: rtol } = this.#trial.settings
     for (const one of expected) {
-      const mismatch = findMismatch(one, await this.#memory.read(one.tensor), { atol, rtol })
+      const mismatch = findMismatch(one, await this.#memory.read(one.tensor, one.positions), { atol, rtol })
       if (mismatch !== undefined) return mismatch
     }
     return undefined
   }
 
-  /** Bytes that the default config leaves in the visible tensors. */
-  async #runDefault(): Promise<ReadonlyMap<number, ArrayBuffer> | undefined> {
+  /** Bytes that the default config leaves at these places. */
+  async #runDefault(places: Places): Promise<ReadonlyMap<number, ArrayBuffer> | undefined> {
     const { bound, spec, call, device } = this.#trial
     try {
       const ready = await buildConfig(bound, call, device, spec.defaultConfig())
       await this.#run(ready)
-      const read = async ({ id }: { readonly id: number }) => [id, await this.#memory.read(id)] as const
-      return new Map(await Promise.all(this.#writes.visible.map(read)))
+      const found = new Map<number, ArrayBuffer>()
+      for (const [id, positions] of places) found.set(id, await this.#memory.read(id, positions))
+      return found
     } catch (error) {
       await this.#recover(error)
       return undefined

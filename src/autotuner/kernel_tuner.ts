@@ -16,7 +16,7 @@ import type { Stream } from '../runtime/stream.ts'
 import { webgpuVersion } from '../runtime/webgpu_version.ts'
 import { UsageError } from '../support/errors.ts'
 import { createLog } from '../support/log.ts'
-import { product } from '../support/maths.ts'
+import { clamp, product } from '../support/maths.ts'
 import { nodeProcess } from '../support/node.ts'
 import type { Settings } from '../support/settings.ts'
 import { sha16 } from '../support/stable.ts'
@@ -24,7 +24,12 @@ import { autotune } from './autotune.ts'
 import { KernelBenchmarker } from './kernel_benchmarker.ts'
 import type { CacheKey } from './local_cache.ts'
 import type { Progress } from './progress.ts'
+import { DEFAULT_LIMITS, type ReferenceLimits } from './reference.ts'
 import type { TuningResult } from './tuning_task.ts'
+
+/** Share of the time that the interpreter may take for what a call should leave, and the least it gets. */
+const REFERENCE_SHARE = 0.05
+const LEAST_REFERENCE_MS = 100
 
 export interface TuneRequest {
   readonly bound: BoundKernel
@@ -59,7 +64,8 @@ export async function tuneInDetail({
   const given = givenConfigs(definition.options)
   const choices = force || given.length === 0 ? undefined : given
   const log = createLog(settings.autotuneLogLevel)
-  const benchmarker = new KernelBenchmarker({ bound, spec, call, device, stream, settings, log })
+  const limits = referenceLimits(settings)
+  const benchmarker = new KernelBenchmarker({ bound, spec, call, device, stream, settings, log, limits })
   const interrupt = interruptible(signal)
   try {
     const result = await autotune({
@@ -78,6 +84,17 @@ export async function tuneInDetail({
   } finally {
     interrupt.release()
     benchmarker.dispose()
+  }
+}
+
+/** A short search does not spend its time on the answers. */
+function referenceLimits({ autotuneBudgetSeconds: seconds }: Settings): ReferenceLimits {
+  if (seconds === null) return DEFAULT_LIMITS
+  const share = (most: number) => clamp(REFERENCE_SHARE * seconds * 1000, LEAST_REFERENCE_MS, most)
+  return {
+    ...DEFAULT_LIMITS,
+    callMs: share(DEFAULT_LIMITS.callMs),
+    extentsMs: share(DEFAULT_LIMITS.extentsMs),
   }
 }
 

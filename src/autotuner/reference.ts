@@ -18,7 +18,7 @@ import { product, sum } from '../support/maths.ts'
 import type { Expected } from './accuracy.ts'
 import { baselineValues } from './baseline.ts'
 import type { KernelWrites } from './kernel_writes.ts'
-import { type KnownTensor, sampleReference } from './sampled_reference.ts'
+import { type KnownTensor, sampleReference, spread } from './sampled_reference.ts'
 
 export interface ReferenceParts {
   readonly bound: BoundKernel
@@ -27,11 +27,16 @@ export interface ReferenceParts {
   readonly stream: Stream
   readonly writes: KernelWrites
   readonly log: Log
-  /** Bytes that the default config leaves in the visible tensors; undefined when it does not run. */
-  readonly runDefault: () => Promise<ReadonlyMap<number, ArrayBuffer> | undefined>
+  /**
+   * Bytes that the default config leaves at some positions of tensors; undefined when it does not run.
+   */
+  readonly runDefault: (places: Places) => Promise<ReadonlyMap<number, ArrayBuffer> | undefined>
   /** What the interpreter may use; DEFAULT_LIMITS when absent. */
   readonly limits?: ReferenceLimits
 }
+
+/** By tensor id, the positions that are of interest; undefined stands for all. */
+export type Places = ReadonlyMap<number, Uint32Array<ArrayBuffer> | undefined>
 
 export interface ReferenceLimits {
   /** Calls with more elements than this are not brought to the host. */
@@ -41,7 +46,10 @@ export interface ReferenceLimits {
   readonly extentsMs: number
 }
 
-const DEFAULT_LIMITS: ReferenceLimits = { elements: 2 ** 28, callMs: 1500, extentsMs: 300 }
+export const DEFAULT_LIMITS: ReferenceLimits = { elements: 2 ** 28, callMs: 1500, extentsMs: 300 }
+
+/** Elements of a tensor that each config is compared at: of more, so many, spread evenly. */
+const COMPARED = 2 ** 18
 
 export class Reference {
   readonly #parts: ReferenceParts
@@ -116,7 +124,8 @@ export class Reference {
     const missing = writes.visible.filter(({ id }) => !known.some(({ tensor }) => tensor === id))
     const expected = known.map((values) => this.#expectedOf(values))
     if (missing.length === 0) return expected
-    this.#fallback ??= this.#parts.runDefault()
+    const places: Places = new Map(missing.map(({ id }) => [id, some(product(this.#shapes[id] ?? []))]))
+    this.#fallback ??= this.#parts.runDefault(places)
     const left = await this.#fallback
     const names = missing.map(({ name }) => name).join(', ')
     const how = left
@@ -125,16 +134,22 @@ export class Reference {
     log.warning(`helion-aot: ${bound.definition.name}: answers in ${names} are compared ${how}`)
     if (!left) return expected
     const copied = missing.map(({ id, dtype }) =>
-      this.#expectedOf({
-        tensor: id,
-        values: decodeBytes(left.get(id) ?? new ArrayBuffer(0), dtype),
-        positions: undefined,
-      }),
+      this.#comparable(id, places.get(id), decodeBytes(left.get(id) ?? new ArrayBuffer(0), dtype)),
     )
     return [...expected, ...copied]
   }
 
-  #expectedOf({ tensor, values, positions }: KnownTensor): Expected {
+  #expectedOf({ tensor, values, positions: known }: KnownTensor): Expected {
+    const picked = some(known?.length ?? values.length)
+    const positions = picked && known ? picked.map((i) => known[i] ?? 0) : (picked ?? known)
+    return this.#comparable(
+      tensor,
+      positions,
+      positions ? Float64Array.from(positions, (at) => values[at] ?? 0) : values,
+    )
+  }
+
+  #comparable(tensor: number, positions: Expected['positions'], values: Expected['values']): Expected {
     const { bound, writes } = this.#parts
     const info = bound.ir.tensors[tensor]
     if (!info) throw new Error(`no tensor ${tensor}`)
@@ -143,6 +158,18 @@ export class Reference {
     const precision = dtype === 'f16' ? 'f16' : writes.precision
     return { tensor, name, dtype, shape, values, positions, precision }
   }
+}
+
+/** Which of `count` elements to compare, ascending; undefined stands for all. */
+function some(count: number): Uint32Array<ArrayBuffer> | undefined {
+  if (count <= COMPARED) return undefined
+  const picked = new Uint32Array(COMPARED)
+  let next = 0
+  for (const position of spread(count)) {
+    if (next === COMPARED) break
+    picked[next++] = position
+  }
+  return picked.sort()
 }
 
 /** Room for exact values of a dtype: f16 as f32. */

@@ -20,7 +20,7 @@ export interface SampleOptions {
 export interface KnownTensor {
   readonly tensor: number
   readonly values: HostTensor['data']
-  readonly positions: ArrayLike<number> | undefined
+  readonly positions: Uint32Array<ArrayBuffer> | undefined
 }
 
 /** Extents of tiles in grids of one dimension, and of several. */
@@ -83,7 +83,7 @@ function sampleExtent(ir: KernelIr, { id, kind, grid }: Block): number | undefin
   return blocks.length > 1 ? SIDE : LINE
 }
 
-function marked(mark: Uint8Array = new Uint8Array(0)): Uint32Array {
+function marked(mark: Uint8Array = new Uint8Array(0)): Uint32Array<ArrayBuffer> {
   let count = 0
   for (const bit of mark) count += bit
   const positions = new Uint32Array(count)

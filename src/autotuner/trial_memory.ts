@@ -6,6 +6,7 @@
 import type { KernelIr } from '../ir/kernel_ir.ts'
 import type { CallArguments } from '../kernel/call_arguments.ts'
 import { allocateLocals, localTensors, storagesOf } from '../kernel/launch_plan.ts'
+import { Gather } from '../runtime/gather.ts'
 import { generatorLaunch } from '../runtime/generators.ts'
 import type { Launch } from '../runtime/launch.ts'
 import type { Storage } from '../runtime/storage.ts'
@@ -32,6 +33,7 @@ interface Parts {
 
 export class TrialMemory {
   readonly #parts: Parts
+  readonly #gathers = new Map<Uint32Array, Gather>()
 
   private constructor(parts: Parts) {
     this.#parts = parts
@@ -73,14 +75,24 @@ export class TrialMemory {
     for (const launch of fills) stream.launch(launch)
   }
 
-  /** The bytes of a tensor, once everything before has run. Rejects with what went wrong there. */
-  read(tensor: number): Promise<ArrayBuffer> {
+  /**
+   * The bytes of a tensor, or of its elements at some positions, once everything before has run. Rejects with
+   * what went wrong there.
+   */
+  read(tensor: number, positions?: Uint32Array<ArrayBuffer>): Promise<ArrayBuffer> {
     const storage = this.storages[tensor]
     if (!storage) throw new Error(`no tensor ${tensor}`)
-    return this.#parts.stream.read(storage)
+    if (!positions) return this.#parts.stream.read(storage)
+    let gather = this.#gathers.get(positions)
+    if (!gather) {
+      gather = new Gather(this.#parts.stream, positions)
+      this.#gathers.set(positions, gather)
+    }
+    return gather.read(storage)
   }
 
   dispose(): void {
+    for (const gather of this.#gathers.values()) gather.dispose()
     for (const tensor of this.#parts.locals) tensor.dispose()
     for (const { copy } of this.#parts.copies) copy.dispose()
   }

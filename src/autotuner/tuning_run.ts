@@ -4,6 +4,7 @@
  */
 import { Config } from '../config/config.ts'
 import type { ConfigSpec } from '../config/config_spec.ts'
+import { seedConfigs } from '../config/seed_configs.ts'
 import type { ConfigData } from '../config/value.ts'
 import { errorMessage, HelionError } from '../support/errors.ts'
 import { createLog, type Log } from '../support/log.ts'
@@ -55,6 +56,7 @@ export class TuningRun {
       strategy: settings.autotuneInitialPopulation ?? this.profile.initialPopulation,
       padding: this.profile.padding,
       seeds,
+      guesses: task.choices ? [] : seedConfigs(spec).map((config) => spec.normalize(config, 'repair')),
       stored: () => storedConfigs(task, cache),
     }
   }

@@ -9,7 +9,7 @@ import { type Block, type BlockId, type LoopNode, type Node, ONE } from '../ir/n
 import type { OpName } from '../ir/ops.ts'
 import { evalSize, maxOf, type Size, type SizeSymbol } from '../ir/size.ts'
 import { hasEffect, operandsOf, walk } from '../ir/traverse.ts'
-import { cdiv, clamp, nextPowerOf2 } from '../support/maths.ts'
+import { cdiv, clamp, floorPowerOf2, nextPowerOf2 } from '../support/maths.ts'
 import { contiguousBlock } from './access.ts'
 import { canFlatten } from './passes/flatten_loops.ts'
 import { canRoll } from './passes/roll_reductions.ts'
@@ -23,8 +23,11 @@ const LEAST_DOT_EXTENT = 16
 const MAX_DOT_ROWS = 16
 /** Loops of more rounds than this are never written out in full. */
 const MAX_STATIC_ROUNDS = 16
-/** Registers per thread that the default config spends on a row. */
+/** A row stays in registers by default when no thread of so many holds more than this of it. */
+const ROW_THREADS = 512
 const ROW_REGISTERS = 32
+/** A program holds about so many values of a row's size at a time. */
+const ROW_VALUES = 4
 
 const COMMUTATIVE: ReadonlySet<OpName> = new Set(['add', 'mul', 'maximum', 'minimum', 'or', 'and'])
 
@@ -46,6 +49,7 @@ export function configSpecInput(
     dots: sites.dots.map((dot) => ({ maxRows: maxDotRows(dot.type.axes[0], blocks, hint) })),
     pidTypes: pidTypes(kernel),
     maxInvocations: limits.maxWorkgroupInvocations,
+    workgroupBytes: limits.maxWorkgroupBytes,
     computeUnits: limits.computeUnits,
   }
 }
@@ -62,8 +66,9 @@ function blockInput(block: Block, sites: KernelSites, hint: (size: Size) => numb
 function rowInput(kernel: KernelIr, block: Block, limits: DeviceLimits): RowInput {
   const size = maxOf(block.size)
   const region = kernel.grids[block.grid]?.body ?? []
-  const threads = Math.min(1024, limits.maxWorkgroupInvocations)
-  const maxPersistent = Math.min(threads * ROW_REGISTERS, 32 * limits.registerBudget)
+  const threads = Math.min(ROW_THREADS, limits.maxWorkgroupInvocations)
+  const registers = Math.min(ROW_REGISTERS, floorPowerOf2(limits.registerBudget / ROW_VALUES))
+  const maxPersistent = threads * registers
   return { id: block.id, name: block.name, size, maxPersistent, canLoop: canRoll(region, block.id) }
 }
 

@@ -2,12 +2,12 @@
  * From a ConfigSpecInput to the slots of its search space: one rule per acting field says which fragment the
  * field has for this kernel, or that the kernel leaves it nothing to decide.
  */
-import { clamp, nextPowerOf2 } from '../support/maths.ts'
+import { clamp, floorPowerOf2, nextPowerOf2 } from '../support/maths.ts'
 import { permutation, tupleOf } from './composite_fragments.ts'
 import { ACTING_FIELDS, type ActingField } from './fields.ts'
 import { boolean, choice, type Fragment, fixed, integer, optional, powerOf2 } from './fragments.ts'
 import type { ConfigSpecInput, LoopInput, RowInput } from './spec_input.ts'
-import { defaultBlockSizes, defaultReductionLoop, floorPowerOf2, leastBlockSizes } from './tile_sizes.ts'
+import { defaultBlockSizes, defaultNumWarps, defaultReductionLoop, leastBlockSizes } from './tile_sizes.ts'
 
 /** One decision of a search: a config field, or a tunable, and its range. */
 export interface Slot {
@@ -15,7 +15,6 @@ export interface Slot {
   readonly fragment: Fragment
 }
 
-const DEFAULT_WARPS = 4
 const MIN_CHUNK = 8
 const MAX_GROUPING = 64
 const MAX_UNROLL = 4
@@ -49,8 +48,10 @@ const SLOT_RULES: Record<ActingField, (input: ConfigSpecInput) => Fragment | und
   range_unroll_factors: (input) => perItem(deviceLoops(input), () => integer(0, MAX_UNROLL)),
   static_ranges: (input) =>
     perItem(deviceLoops(input), (loop) => (loop.canUnrollFully ? boolean() : fixed(false))),
-  num_warps: ({ maxInvocations }) =>
-    powerOf2(1, clamp(floorPowerOf2(maxInvocations) / 32, 1, 32), DEFAULT_WARPS),
+  num_warps: (input) => {
+    const most = clamp(floorPowerOf2(input.maxInvocations) / 32, 1, 32)
+    return powerOf2(1, most, defaultNumWarps(input, most))
+  },
   num_stages: ({ dots }) => (dots.length > 0 ? integer(1, 2) : undefined),
   indexing: ({ memoryOps }) => perItem(memoryOps, (modes) => choice(modes)),
   dot_rows: ({ dots }) => perItem(dots, ({ maxRows }) => optional(0, powerOf2(1, maxRows))),

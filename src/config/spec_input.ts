@@ -70,6 +70,8 @@ export interface ConfigSpecInput {
   readonly pidTypes: readonly PidType[]
   /** Most invocations of a workgroup on the device. */
   readonly maxInvocations: number
+  /** Memory of a workgroup on the device; taken for small when absent. */
+  readonly workgroupBytes?: number
   /**
    * Compute units of the device, 64 when absent: searches leave out tiles so small that no device needs as
    * many.

@@ -3,7 +3,7 @@
  * growing the default block sizes up to a target, and shrinking a candidate's until every tile fits into
  * registers.
  */
-import { cdiv, clamp, nextPowerOf2, product } from '../support/maths.ts'
+import { cdiv, clamp, floorPowerOf2, nextPowerOf2, product } from '../support/maths.ts'
 import type { BlockInput, ConfigSpecInput, RowInput, TileInput } from './spec_input.ts'
 
 /** Rows of at most this many elements stay in registers by default. */
@@ -18,17 +18,39 @@ const MAX_TILE_ELEMENTS = 2 ** 20
  * BUSY_DEVICE.
  */
 const DEFAULT_AIM = { tile: 2048, smallTile: 256, deviceDimension: 512, gridDimension: [64, 2048] }
-const DEFAULT_AIM_WITH_DOT = { tile: 4096, smallTile: 1024, deviceDimension: 16, gridDimension: [32, 64] }
+const DEFAULT_AIM_WITH_DOT = {
+  tile: 4096,
+  /** Where workgroups have ROOMY_BYTES for the operands. */
+  roomyTile: 16384,
+  smallTile: 1024,
+  deviceDimension: 16,
+  gridDimension: [32, 64, 128],
+}
+const ROOMY_BYTES = 32_768
 const BUSY_DEVICE = 256
 const UNKNOWN_UNITS = 64
 const PROGRAMS_PER_UNIT = 64
 const LEAST_DEVICE_BLOCK = 8
+/**
+ * Threads of a default workgroup: at least so many warps, and enough that a thread holds no more than this.
+ */
+const LEAST_DEFAULT_WARPS = 4
+const ELEMENTS_PER_THREAD = { rows: 32, dot: 64 }
+
+function aimOf({ dots, maxInvocations, workgroupBytes }: ConfigSpecInput): typeof DEFAULT_AIM {
+  if (dots.length === 0) return DEFAULT_AIM
+  const { tile, roomyTile } = DEFAULT_AIM_WITH_DOT
+  const isRoomy = (workgroupBytes ?? 0) >= ROOMY_BYTES
+  const most = isRoomy ? Math.min(roomyTile, maxInvocations * ELEMENTS_PER_THREAD.dot) : tile
+  return { ...DEFAULT_AIM_WITH_DOT, tile: most }
+}
 
 /**
  * The default entries of `block_sizes`: the author's, or tiles of a good size for a device that stays busy.
  */
-export function defaultBlockSizes({ blocks, rows, loops, tiles, dots }: ConfigSpecInput): readonly number[] {
-  const aim = dots.length > 0 ? DEFAULT_AIM_WITH_DOT : DEFAULT_AIM
+export function defaultBlockSizes(input: ConfigSpecInput): readonly number[] {
+  const { blocks, rows, loops, tiles } = input
+  const aim = aimOf(input)
   const inGrid = new Set(loops.filter(({ kind }) => kind === 'grid').flatMap((loop) => loop.blocks))
   const sizes = blocks.map(({ min, max, default: own }) => clamp(own ?? 1, min, Math.max(min, max)))
   const chunks = rows.map(defaultReductionLoop)
@@ -52,6 +74,16 @@ export function defaultBlockSizes({ blocks, rows, loops, tiles, dots }: ConfigSp
   for (const cap of aim.gridDimension)
     for (const [index, block] of innermostFirst) if (inGrid.has(block.id)) grow(index, block, cap)
   return sizes
+}
+
+/** The default `num_warps`: more for larger tiles, as far as the device goes. */
+export function defaultNumWarps(input: ConfigSpecInput, most: number): number {
+  const { blocks, rows, tiles, dots } = input
+  const sizes = defaultBlockSizes(input)
+  const chunks = rows.map(defaultReductionLoop)
+  const largest = Math.max(1, ...tiles.map((tile) => elements(tile, blocks, sizes, rows, chunks)))
+  const perThread = dots.length > 0 ? ELEMENTS_PER_THREAD.dot : ELEMENTS_PER_THREAD.rows
+  return Math.min(most, Math.max(LEAST_DEFAULT_WARPS, nextPowerOf2(cdiv(largest, 32 * perThread))))
 }
 
 /**
@@ -120,8 +152,4 @@ function tilesWith(
 ): readonly TileInput[] {
   const own = tiles.filter(({ axes }) => axes.includes(id))
   return own.length > 0 ? own : [{ axes: blocks.map((block) => block.id), fixed: 1 }]
-}
-
-export function floorPowerOf2(value: number): number {
-  return 2 ** Math.floor(Math.log2(value))
 }

@@ -20,6 +20,11 @@ export interface TimingOptions {
   readonly maxSamples?: number
   /** Overwrite the cache before each sample. Default true; the wall clock cannot. */
   readonly flushCache?: boolean
+  /**
+   * Milliseconds above which a candidate that is timed alone is too slow to be of interest: the few samples
+   * of its estimate are all it gets. Default none.
+   */
+  readonly giveUpAboveMs?: number
   /** Milliseconds after which to give up with a TimeoutError. Default none. */
   readonly timeoutMs?: number
 }
@@ -133,9 +138,17 @@ class Session {
   }
 
   async measure(): Promise<Timing[]> {
-    const { warmupMs = 5, targetMs = 50, minSamples = 3, maxSamples = 1000 } = this.#options
+    const { warmupMs = 5, targetMs = 50, minSamples = 3, maxSamples = 1000, giveUpAboveMs } = this.#options
     const plans: Plan[] = []
     for (const launches of this.#candidates) plans.push(await this.#plan(launches, targetMs))
+    const [first] = plans
+    if (
+      first &&
+      plans.length === 1 &&
+      giveUpAboveMs !== undefined &&
+      first.ms > giveUpAboveMs * first.repeats
+    )
+      return [this.#summary(first, first.estimates)]
     for (const plan of plans)
       await this.#run(repeat(plan, clamp(Math.floor(warmupMs / plan.ms), 1, maxSamples)))
     const slowest = Math.max(...plans.map(({ ms }) => ms))
@@ -158,19 +171,19 @@ class Session {
 
   /** Estimates the time of a sample and makes it long enough for the clock. */
   async #plan(launches: readonly Launch[], targetMs: number): Promise<Plan> {
-    const [setup = 0] = await this.#run([{ launches, repeats: 1, ms: 0 }])
-    let plan: Plan = { launches, repeats: 1, ms: setup }
+    const [setup = 0] = await this.#run([{ launches, repeats: 1, ms: 0, estimates: [] }])
+    let plan: Plan = { launches, repeats: 1, ms: setup, estimates: [setup] }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const estimates = await this.#run(repeat(plan, estimateCount(targetMs, plan.ms)))
       const least = this.#clock.resolutionMs
       // The least of them: a machine that is busy with other things makes none of them shorter.
       const ms = Math.max(Math.min(...estimates.filter(Number.isFinite)), least / MIN_STEPS, Number.EPSILON)
-      plan = { ...plan, ms }
+      plan = { ...plan, ms, estimates }
       if (ms >= MIN_STEPS * least || plan.repeats === MAX_REPEATS) return plan
       // Aims above the goal: an estimate of a few steps is a rough one.
       const growth = (2 * MIN_STEPS * least) / ms
       const repeats = clamp(Math.ceil(plan.repeats * growth), 1, MAX_REPEATS)
-      plan = { launches, repeats, ms: (ms * repeats) / plan.repeats }
+      plan = { launches, repeats, ms: (ms * repeats) / plan.repeats, estimates: [] }
     }
     return plan
   }
@@ -226,6 +239,8 @@ class Session {
 /** A sample and how long it is thought to take. */
 interface Plan extends Sample {
   readonly ms: number
+  /** The samples behind this. */
+  readonly estimates: readonly number[]
 }
 
 function estimateCount(targetMs: number, setupMs: number): number {

@@ -10,6 +10,11 @@ export function nextPowerOf2(n: number): number {
   return n <= 1 ? 1 : 2 ** Math.ceil(Math.log2(n))
 }
 
+/** Largest power of two that is at most `n`. */
+export function floorPowerOf2(n: number): number {
+  return 2 ** Math.floor(Math.log2(n))
+}
+
 export function isPowerOf2(n: number): boolean {
   return Number.isInteger(n) && n >= 1 && 2 ** Math.round(Math.log2(n)) === n
 }

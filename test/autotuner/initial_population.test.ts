@@ -15,6 +15,7 @@ const start: StartingPoint = {
   strategy: 'from_random',
   padding: 'random',
   seeds: [seed],
+  guesses: [],
   stored: () => [stored, seed],
 }
 const sizes = (configs: readonly Config[]) => configs.map(({ blockSizes }) => String(blockSizes))
@@ -32,6 +33,13 @@ describe('initialPopulation', () => {
     expect(sizes(configs).slice(0, 3)).toEqual(['64,64,16', '8,8,8', '16,16,16'])
     expect(configs).toHaveLength(10)
     expect(configs[2]?.numStages).toBe(1)
+  })
+
+  it('goes on with guesses of the compiler', () => {
+    const guesses = [stored, new Config({ block_sizes: [32, 32, 32] })]
+    const configs = initialPopulation(generation(), { ...start, guesses }, 10)
+    expect(sizes(configs).slice(0, 4)).toEqual(['64,64,16', '8,8,8', '16,16,16', '32,32,32'])
+    expect(configs).toHaveLength(10)
   })
 
   it('ends there without padding', () => {

@@ -16,7 +16,7 @@ function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenc
   const generation = new ConfigGeneration(spec, new Random(1))
   const session = new SearchSession({
     generation,
-    start: { strategy: 'from_random', padding: 'random', seeds: [], stored: () => [] },
+    start: { strategy: 'from_random', padding: 'random', seeds: [], guesses: [], stored: () => [] },
     benchmarker,
     history: new History(),
     budget: new Budget({ seconds: null, now: benchmarker.now }),

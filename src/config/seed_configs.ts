@@ -1,0 +1,52 @@
+/**
+ * Configs that searches begin with, beside the default: tiles that are known to serve matrix products of
+ * many sizes, and workgroups of several sizes for kernels that reduce whole rows.
+ */
+import type { ConfigSpec } from './config_spec.ts'
+import type { ConfigSpecInput } from './spec_input.ts'
+import type { ConfigData } from './value.ts'
+
+/** Rows and columns of the result, depth, `num_warps`, `dot_rows`, `num_stages`; from square to flat. */
+const DOT_TILES = [
+  [128, 128, 16, 8, 8, 2],
+  [64, 64, 16, 4, 8, 1],
+  [64, 64, 16, 4, 4, 2],
+  [32, 64, 32, 4, 0, 1],
+  [32, 32, 16, 2, 0, 2],
+  [16, 32, 64, 2, 0, 1],
+  [4, 32, 256, 4, 0, 1],
+] as const
+
+const ROW_WARPS = [2, 4, 8, 16, 32] as const
+const ROW_CHUNK = 4096
+
+/** Best guesses first; each may have to be repaired to fit the sizes and the device. */
+export function seedConfigs({ input }: ConfigSpec): readonly ConfigData[] {
+  return input.dots.length === 1 ? dotSeeds(input) : rowSeeds(input)
+}
+
+/** For a grid over the result, its last two dimensions, and one loop over the depth. */
+function dotSeeds({ blocks, loops }: ConfigSpecInput): readonly ConfigData[] {
+  const [grid, depth, ...others] = loops
+  if (grid?.kind !== 'grid' || depth?.kind !== 'device' || others.length > 0) return []
+  const [rows, columns] = grid.blocks.slice(-2)
+  const [inner, ...more] = depth.blocks
+  if (columns === undefined || more.length > 0) return []
+  return DOT_TILES.map(([m, n, k, num_warps, dot_rows, num_stages]) => {
+    const extents = new Map([
+      [rows, m],
+      [columns, n],
+      [inner, k],
+    ])
+    const block_sizes = blocks.map(({ id }) => extents.get(id) ?? 1)
+    return { block_sizes, num_warps, num_stages, ...(dot_rows > 0 ? { dot_rows: [dot_rows] } : {}) }
+  })
+}
+
+/** Whole rows held by ever more threads, and streamed ones. */
+function rowSeeds({ rows }: ConfigSpecInput): readonly ConfigData[] {
+  if (rows.length === 0) return []
+  const whole = ROW_WARPS.map((num_warps) => ({ num_warps, reduction_loops: rows.map(() => null) }))
+  const streamed = { num_warps: 16, reduction_loops: rows.map(() => ROW_CHUNK) }
+  return rows.some(({ canLoop, size }) => canLoop && size > ROW_CHUNK) ? [...whole, streamed] : whole
+}
