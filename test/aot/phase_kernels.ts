@@ -30,6 +30,7 @@ export function inPhase(phase: 'collect' | 'measure', folder: string): Partial<S
     autotuneConfigOverrides: FEW_CONFIGS,
     autotuneFinalTargetMs: 20,
     autotuneFinishingRounds: 0,
+    autotuneMaxGenerations: 1,
     autotuneLogLevel: 100,
     skipCache: true,
   }

@@ -49,7 +49,12 @@ it('begins a search with what won on other shapes', async () => {
     seen.push(config)
     return config
   }
-  const kernel = plusOne({ ...inPhase('collect', folder), autotuneConfigOverrides: {}, configFilter })
+  const kernel = plusOne({
+    ...inPhase('collect', folder),
+    autotuneConfigOverrides: {},
+    autotuneBudgetSeconds: 0.5,
+    configFilter,
+  })
   const winner = { block_sizes: [32], num_warps: 1, pid_type: 'persistent_blocked' }
   const { records } = runFiles(folder, hardwareId(await getDevice()))
   new RecordWriter(records).append(

@@ -1,0 +1,58 @@
+/** Scores of modules by their text, against measurements by hand. */
+import { expect, it } from 'vitest'
+import { scoreModule } from '../../../src/aot/verdict/score_module.ts'
+import { sha16 } from '../../../src/support/stable.ts'
+import { shapeHash } from '../run/records_for_tests.ts'
+import { madeRun, moduleChoosing } from './made_run.ts'
+
+const WIDE = { num_warps: 8 }
+const NARROW = { num_warps: 1 }
+const CONFIGS = [{}, NARROW, WIDE]
+/** The default is never best; narrow suits small shapes, wide large ones. */
+const TIMES = { 64: [2, 1, 4], 1024: [4, 8, 2], 4096: [3, 9, 1] }
+
+it('looks every choice up in the measurements', () => {
+  const { sweep } = madeRun(CONFIGS, TIMES)
+  const text = moduleChoosing([NARROW, WIDE], 'size <= 1024 ? 0 : 1')
+  const score = scoreModule(text, 'm.ts', sweep)
+  const bySize = (size: number) => score.choices.find((choice) => choice.shapeHash === shapeHash('add', size))
+  expect(bySize(64)).toEqual({
+    shapeHash: shapeHash('add', 64),
+    configHash: sha16(NARROW),
+    slowdown: 1,
+    overDefault: 0.5,
+  })
+  expect(bySize(1024)).toMatchObject({ slowdown: 4, overDefault: 2 })
+  expect(bySize(4096)).toMatchObject({ configHash: sha16(WIDE), slowdown: 1, overDefault: 1 / 3 })
+  expect([score.shapes, score.covered]).toEqual([3, 3])
+  expect(score.statistics).toMatchObject({ worst: 4, forbidden: 0, worseThanDefault: 1 / 3 })
+  expect(score.statistics.geomean).toBeCloseTo(4 ** (1 / 3))
+  expect(score.overDefault?.geomean).toBeCloseTo((0.5 * 2 * (1 / 3)) ** (1 / 3))
+  expect(score.overDefault?.worst).toBe(2)
+})
+
+it('counts choices that fail, that were not measured, and shapes without any config as not covered', () => {
+  const { sweep } = madeRun(CONFIGS, { ...TIMES, 64: [2, null, 4], 8192: [null, null, null] })
+  const text = moduleChoosing([NARROW, { num_warps: 32 }, WIDE], 'size < 100 ? 0 : size < 2000 ? 1 : 2')
+  const { shapes, covered, statistics, choices } = scoreModule(text, 'm.ts', sweep)
+  expect([shapes, covered, statistics.forbidden]).toEqual([4, 1, 2])
+  expect(choices.map(({ slowdown }) => slowdown).sort()).toEqual([1, Infinity, Infinity])
+  expect(statistics.worst).toBe(1)
+})
+
+it('says nothing of a default that was never measured', () => {
+  const { sweep } = madeRun([NARROW, WIDE], { 64: [1, 4], 1024: [8, 2] })
+  expect(scoreModule(moduleChoosing([WIDE], '0'), 'm.ts', sweep)).toMatchObject({
+    overDefault: undefined,
+    statistics: { worseThanDefault: null, worst: 4 },
+  })
+})
+
+it('names a module that throws, and one that is none', () => {
+  const { sweep } = madeRun(CONFIGS, TIMES)
+  const throwing = moduleChoosing(CONFIGS, '(() => { throw new Error("broken by hand") })()')
+  expect(() => scoreModule(throwing, 'm.ts', sweep)).toThrow(/^m\.ts fails for shape \w+: .*broken by hand/)
+  expect(() => scoreModule('export const key_add = 1', 'm.ts', sweep)).toThrow(
+    'm.ts does not export key_add and autotune_add',
+  )
+})
