@@ -71,16 +71,17 @@ export function launchCall(
     }
   }
   const writes = [...allocated.values()].map(({ storage }) => storage)
+  const site = lazyCallSite()
   const prepared = prepareCall(shape, call, source, stream)
   const inTurn = async (inner: Stream): Promise<void> => {
     const opened = await inner.opened()
-    for (const launch of await allFills(locals, allocated, opened)) inner.launch(launch)
+    for (const launch of await allFills(locals, allocated, opened)) inner.launch(launch, site)
     if (bound.definition.options.settings.refMode) return interpretCall(bound.ir, call, storages, inner)
     const ready = (await prepared) ?? (await readyInTurn(shape, call, source, opened, inner))
     for (const launch of launchesOf(ready.dispatches, ready.pipelines, storages, call.scalars))
-      inner.launch(launch)
+      inner.launch(launch, site)
   }
-  stream.exclusive(inTurn, { writes, site: lazyCallSite(), after: prepared })
+  stream.exclusive(inTurn, { writes, site, after: prepared })
   return result
 }
 

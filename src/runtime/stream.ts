@@ -4,6 +4,7 @@
  * and later ones queue behind it. A failed job leaves its error in the ledger for the next read or sync, and
  * marks what it should have written, so that jobs that depend on it are left out and reads of it fail.
  */
+import { callSite } from '../support/call_site.ts'
 import type { HelionError, SourceLocation } from '../support/errors.ts'
 import { withLocation } from '../support/errors.ts'
 import type { Device } from './device.ts'
@@ -89,7 +90,8 @@ export class Stream {
       try {
         this.#encode(device, launch, site)
       } catch (error) {
-        this.#failed(error, written(launch), site)
+        // Found only now that it is wanted: the caller is still on the stack.
+        this.#failed(error, written(launch), site ?? callSite())
       }
       return
     }
