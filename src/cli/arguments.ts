@@ -55,11 +55,6 @@ export type Invocation =
   /** Help or version was printed. */
   | { readonly kind: 'printed' }
 
-export interface Output {
-  readonly out: (text: string) => void
-  readonly error: (text: string) => void
-}
-
 const EXAMPLES = `
 Examples:
   $ npx helion-aot -- node bench.js                 tune everything that bench.js calls
@@ -69,8 +64,12 @@ Examples:
 
 Exit codes: 0 done, 1 unexpected, 2 usage, 3 goal missed, 4 no adapter, 5 partial, 130/143 interrupted.`
 
-/** Reads the arguments. Throws UsageError. */
-export function parseArguments(args: readonly string[], version: string, output: Output): Invocation {
+/** Reads the arguments; help and version go to `print`. Throws UsageError. */
+export function parseArguments(
+  args: readonly string[],
+  version: string,
+  print: (text: string) => void,
+): Invocation {
   const end = args.indexOf('--')
   const [flags, behind] = end < 0 ? [args, []] : [args.slice(0, end), args.slice(end + 1)]
   let invocation: Invocation = { kind: 'printed' }
@@ -85,7 +84,7 @@ export function parseArguments(args: readonly string[], version: string, output:
   })
   program.addCommand(build)
   for (const each of [program, build])
-    each.exitOverride().configureOutput({ writeOut: output.out, writeErr: () => {} })
+    each.exitOverride().configureOutput({ writeOut: print, writeErr: () => {} })
   try {
     program.parse(flags, { from: 'user' })
   } catch (error) {

@@ -14,7 +14,7 @@ export async function main(
 ): Promise<number> {
   try {
     const version = packageVersion()
-    return await dispatch(parseArguments(args, version, { out: console.out, error: console.say }), console)
+    return await dispatch(parseArguments(args, version, console.out), console)
   } catch (error) {
     return report(error, console)
   }

@@ -96,9 +96,19 @@ function isDead({ pid, host }: Owner): boolean {
 export function isAlive(pid: number): boolean {
   try {
     nodeProcess?.kill(pid, 0)
-    return true
+    return !isZombie(pid)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Whether a process has ended and only waits to be forgotten, which may take long in containers. */
+function isZombie(pid: number): boolean {
+  try {
+    const stat = requireNode('fs', 'locking a run').readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
+  } catch {
+    return false
   }
 }
 

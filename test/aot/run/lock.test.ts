@@ -96,3 +96,15 @@ it('isAlive knows this process and one that ended', async () => {
   await once(gone, 'exit')
   expect(isAlive(gone.pid ?? 0)).toBe(false)
 })
+
+it.runIf(existsSync('/proc/self/stat'))(
+  'isAlive does not count a process nobody asked about its end',
+  async () => {
+    const parent = spawn('sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    children.push(parent)
+    const [pid] = await once(parent.stdout, 'data')
+    await expect.poll(() => isAlive(Number(pid))).toBe(false)
+  },
+)

@@ -1,0 +1,150 @@
+/** What arguments mean, and which are refused. */
+import { describe, expect, it } from 'vitest'
+import { type Invocation, parseArguments } from '../../src/cli/arguments.ts'
+import { UsageError } from '../../src/support/errors.ts'
+
+let printed: string[] = []
+
+function parse(...args: readonly string[]): Invocation {
+  printed = []
+  return parseArguments(args, '1.2.3', (text) => void printed.push(text))
+}
+
+function parseRun(...args: readonly string[]): Extract<Invocation, { kind: 'run' }> {
+  const invocation = parse(...args)
+  if (invocation.kind !== 'run') throw new Error(`understood as ${invocation.kind}`)
+  return invocation
+}
+
+describe('the command', () => {
+  it.each([
+    ['behind --', ['--', 'node', 'bench.js', '--fast', '--phase', 'x']],
+    ['without --', ['node', 'bench.js', '--fast', '--phase', 'x']],
+  ])('%s keeps its own flags', (_, args) => {
+    const { command, flags } = parseRun('--effort', 'quick', ...args)
+    expect(command).toEqual(['node', 'bench.js', '--fast', '--phase', 'x'])
+    expect(flags).toMatchObject({ phase: 'all', effort: 'quick' })
+  })
+
+  it('may have a -- of its own, once or twice', () => {
+    expect(parseRun('npm', 'run', 'bench', '--', '--fast').command).toEqual([
+      'npm',
+      'run',
+      'bench',
+      '--',
+      '--fast',
+    ])
+    expect(parseRun('--', 'npm', 'run', 'bench', '--', '--fast').command).toEqual([
+      'npm',
+      'run',
+      'bench',
+      '--',
+      '--fast',
+    ])
+  })
+
+  it('may be a word that is a command here too, behind --', () => {
+    expect(parseRun('--', 'build', '--measurements', 'x').command).toEqual(['build', '--measurements', 'x'])
+  })
+
+  it('may be missing: a run that goes on knows it', () => {
+    expect(parseRun('--run-id', 'r').command).toEqual([])
+  })
+})
+
+describe('flags', () => {
+  it('have defaults', () => {
+    expect(parseRun('x').flags).toEqual({
+      phase: 'all',
+      outputDir: '.helion_aot',
+      kernel: [],
+      featureSelection: true,
+      scoreMatrix: true,
+    })
+  })
+
+  it('are all read', () => {
+    const { flags } = parseRun(
+      ...'--phase measure --output-dir o --run-id r --effort full -v -k a --kernel b,c'.split(' '),
+      ...'--threshold 1.5 --max-configs 4 --goal avg_slowdown --single-config --backend ml_cart'.split(' '),
+      ...'--outside safe --out-dir m --file-header @h --weights w --previous p --dump-code'.split(' '),
+      ...'--no-feature-selection --no-score-matrix --json -- x'.split(' '),
+    )
+    expect(flags).toEqual({
+      phase: 'measure',
+      outputDir: 'o',
+      runId: 'r',
+      effort: 'full',
+      verbose: true,
+      kernel: ['a', 'b', 'c'],
+      threshold: 1.5,
+      maxConfigs: 4,
+      goal: 'avg_slowdown',
+      singleConfig: true,
+      backend: 'ml_cart',
+      outside: 'safe',
+      outDir: 'm',
+      fileHeader: '@h',
+      weights: 'w',
+      previous: 'p',
+      dumpCode: true,
+      featureSelection: false,
+      scoreMatrix: false,
+      json: true,
+    })
+  })
+
+  it('are remembered as typed, but for the id of the run', () => {
+    expect(parseRun('-k', 'a', '--run-id', 'r', '--json', 'node', '-v').typed).toEqual(['-k', 'a', '--json'])
+    expect(parseRun('--run-id=r', '--effort=quick', '--', 'node').typed).toEqual(['--effort=quick'])
+  })
+
+  it.each([
+    [['--bogus'], "unknown option '--bogus'"],
+    [
+      ['--phase', 'bild', 'x'],
+      "argument 'bild' is invalid. Allowed choices are collect, measure, build, evaluate",
+    ],
+    [['--threshold', 'much', 'x'], "argument 'much' is invalid. It must be a number."],
+    [['--threshold', '', 'x'], 'It must be a number.'],
+    [['--goal', 'best', 'x'], 'Allowed choices are max_slowdown, geomean_slowdown, avg_slowdown'],
+    [['--backend', 'magic', 'x'], 'Allowed choices are decision_tree'],
+    [['--effort', 'none', 'x'], 'Allowed choices are quick, full'],
+    [['--kernel'], 'argument missing'],
+    [['build'], "required option '--measurements <file...>' not specified"],
+    [['build', '--measurements', 'm', '--phase', 'all'], "unknown option '--phase'"],
+  ])('%j is refused', (args, message) => {
+    expect(() => parse(...args)).toThrow(UsageError)
+    expect(() => parse(...args)).toThrow(message)
+    expect(() => parse(...args)).toThrow('See `npx helion-aot --help`.')
+  })
+})
+
+describe('other commands', () => {
+  it('build takes files, and flags of modules', () => {
+    expect(parse('build', '--measurements', 'a.csv', 'b.jsonl', '--device', 'd', '-k', 'k')).toMatchObject({
+      kind: 'build',
+      flags: { measurements: ['a.csv', 'b.jsonl'], device: 'd', kernel: ['k'], featureSelection: true },
+    })
+  })
+
+  it('--list-runs needs no command', () => {
+    expect(parse('--list-runs', '--json', '--output-dir', 'o')).toEqual({
+      kind: 'list',
+      outputDir: 'o',
+      json: true,
+    })
+  })
+
+  it('help and version are printed', () => {
+    expect(parse('--help')).toEqual({ kind: 'printed' })
+    expect(printed.join('')).toContain('Usage: helion-aot [flags] -- <command that runs the kernels>')
+    expect(printed.join('')).toContain(
+      'Exit codes: 0 done, 1 unexpected, 2 usage, 3 goal missed, 4 no adapter, 5 partial',
+    )
+    expect(parse('--version')).toEqual({ kind: 'printed' })
+    expect(printed).toEqual(['1.2.3\n'])
+    expect(parse('build', '--help')).toEqual({ kind: 'printed' })
+    expect(printed.join('')).toContain('--measurements <file...>')
+  })
+})

@@ -1,0 +1,125 @@
+/** The user's command: how it is run, what is kept of it, and how it ends. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, expect, it } from 'vitest'
+import { isAlive } from '../../src/aot/run/lock.ts'
+import { type ChildEnd, runChild } from '../../src/cli/child.ts'
+import { Interrupts } from '../../src/cli/interrupts.ts'
+import { temporaryFolder } from '../aot/run/records_for_tests.ts'
+import { recordedConsole } from './recorded_console.ts'
+
+const folder = temporaryFolder()
+const written = recordedConsole()
+let interrupts = new Interrupts()
+
+afterEach(() => {
+  interrupts.release()
+  interrupts = new Interrupts()
+})
+
+function run(name: string, command: readonly string[], env: Record<string, string> = {}): Promise<ChildEnd> {
+  const task = { phase: 'collect', command, env, environment: process.env, logFile: logFile(name) } as const
+  return runChild(task, written.console, interrupts)
+}
+
+function logFile(name: string): string {
+  return join(folder, 'logs', `${name}.log`)
+}
+
+function log(name: string): string {
+  return readFileSync(logFile(name), 'utf8').replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'NOW')
+}
+
+/** A node process that does this. */
+function node(code: string): readonly string[] {
+  return [process.execPath, '-e', code]
+}
+
+it('passes output through and keeps it, with how and when it ran', async () => {
+  const command = node('console.log(process.env.HELION_AOT_MODE); console.error("oops"); process.exit(7)')
+  expect(await run('kept', command, { HELION_AOT_MODE: 'collect' })).toEqual({
+    exitCode: 7,
+    signal: undefined,
+  })
+  expect([written.out, written.err]).toEqual(['collect\n', 'oops\n'])
+  const [phase, line, environment, started, ...rest] = log('kept').split('\n')
+  expect([phase, line, environment, started]).toEqual([
+    '# phase: collect',
+    `# Command: ${command.join(' ')}`,
+    '# Environment: {"HELION_AOT_MODE":"collect"}',
+    '# Started: NOW',
+  ])
+  expect(rest.slice(0, 2).sort()).toEqual(['collect', 'oops'])
+  expect(rest.slice(2)).toEqual(['# Finished: NOW', '# Return code: 7', '', ''])
+})
+
+it('appends to the log of an earlier start', async () => {
+  await run('twice', node('console.log("first")'))
+  await run('twice', node('console.log("second")'))
+  expect(log('twice').match(/^(first|second|# Return code: 0)$/gm)).toEqual([
+    'first',
+    '# Return code: 0',
+    'second',
+    '# Return code: 0',
+  ])
+})
+
+it('gives arguments as they are, to no shell', async () => {
+  const words = ['$HOME', 'a b', '*', '"']
+  await run('words', [...node('console.log(JSON.stringify(process.argv.slice(1)))'), ...words])
+  expect(log('words')).toContain(JSON.stringify(words))
+})
+
+it('finds commands of the project, as npm scripts do', async () => {
+  expect(await run('local', ['tsc', '--version'])).toEqual({ exitCode: 0, signal: undefined })
+})
+
+it('says which signal ended it', async () => {
+  expect(await run('signal', node('process.kill(process.pid, "SIGKILL")'))).toEqual({
+    exitCode: undefined,
+    signal: 'SIGKILL',
+  })
+  expect(log('signal')).toContain('# Return code: SIGKILL')
+})
+
+it('is refused when there is no such command, or one that cannot be executed', async () => {
+  await expect(run('none', ['no_such_command'])).rejects.toThrow(
+    'cannot start "no_such_command": there is no such command',
+  )
+  await expect(run('folder', [folder])).rejects.toThrow(`cannot start "${folder}": it may not be executed`)
+})
+
+it('has nothing to read, so that it cannot wait for a person', async () => {
+  await run('stdin', node('process.stdin.on("end", () => console.log("end of input")).resume()'))
+  expect(log('stdin')).toContain('end of input')
+})
+
+it('is told to end, with everything that it started', async () => {
+  const grandchild = 'console.log("pid", process.pid); setInterval(() => {}, 1000)'
+  const child = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(grandchild)}], { stdio: 'inherit' }); setInterval(() => {}, 1000)`
+  const ended = run('group', node(child))
+  await expect.poll(() => log('group')).toMatch(/^pid \d+$/m)
+  process.emit('SIGINT')
+  expect(await ended).toEqual({ exitCode: undefined, signal: 'SIGINT' })
+  expect(interrupts.exitCode).toBe(130)
+  const pid = Number(/^pid (\d+)$/m.exec(log('group'))?.[1])
+  await expect.poll(() => isAlive(pid)).toBe(false)
+})
+
+it('is killed by the second signal when it does not listen to the first', async () => {
+  const ended = run(
+    'deaf',
+    node('process.on("SIGTERM", () => console.log("no")); console.log("ready"); setInterval(() => {}, 1000)'),
+  )
+  await expect.poll(() => log('deaf')).toMatch(/^ready$/m)
+  process.emit('SIGTERM')
+  await expect.poll(() => log('deaf')).toMatch(/^no$/m)
+  process.emit('SIGTERM')
+  expect(await ended).toEqual({ exitCode: undefined, signal: 'SIGKILL' })
+  expect(interrupts.exitCode).toBe(143)
+})
+
+it('ends at once when the signal came before it was there', async () => {
+  process.emit('SIGINT')
+  expect(await run('late', node('setInterval(() => {}, 1000)'))).toMatchObject({ signal: 'SIGINT' })
+})
