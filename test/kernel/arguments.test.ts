@@ -1,9 +1,11 @@
-/** What a kernel takes and what a call gives back: lists, records, numbers, the same tensor twice, in place. */
+/**
+ * What a kernel takes and what a call gives back: lists, records, numbers, the same tensor twice, in place.
+ */
 import { describe, expect, it } from 'vitest'
 import { empty, getDevice, hl, kernel, type Tensor, tensor, zeros } from '../../src/index.ts'
 import { readArguments } from '../../src/kernel/call_arguments.ts'
 import { Stream } from '../../src/runtime/stream.ts'
-import { plusOne } from './kernels.ts'
+import { located, plusOne } from './kernels.ts'
 
 const given = { config: {} }
 
@@ -84,7 +86,7 @@ describe('arguments', () => {
       return out
     })
     expect(() => add(here, there)).toThrow(
-      /a kernel was called with tensors of different streams\n {2}at .*arguments\.test\.ts:\d+:\d+\n {2}Make all/,
+      located('arguments.test.ts', 'a kernel was called with tensors of different streams', 'Make all'),
     )
     const result = add(there, there)
     expect((result as typeof there).stream).toBe(there.stream)
@@ -166,7 +168,7 @@ describe('normalizeArgs', () => {
 
   it('refuses too many', () => {
     expect(() => fn.normalizeArgs(...([1, 2, 3, 4] as never[]))).toThrow(
-      /fn takes 3 arguments, not 4\n {2}at .*arguments\.test\.ts/,
+      located('arguments.test.ts', 'fn takes 3 arguments, not 4'),
     )
   })
 })

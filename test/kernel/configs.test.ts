@@ -14,7 +14,7 @@ import {
 import { kernelFactory } from '../../src/kernel/factory.ts'
 import type { TuneOptions } from '../../src/kernel/kernel.ts'
 import { resetDevice } from '../../src/runtime/default_device.ts'
-import { listen, plusOne, type Unary } from './kernels.ts'
+import { listen, located, plusOne, type Unary } from './kernels.ts'
 
 beforeAll(async () => {
   await getDevice()
@@ -136,8 +136,8 @@ describe('compileConfig', () => {
 
   it('refuses arguments of another specialisation, as the binding does', () => {
     const binding = plusOne().bind(zeros([100]))
-    const message =
-      /a binding of plus_one was called with arguments of another specialisation\n {2}at .*configs\.test\.ts:\d+:\d+\n {2}Bind/
+    const what = 'a binding of plus_one was called with arguments of another specialisation'
+    const message = located('configs.test.ts', what, 'Bind again with arguments like these.')
     expect(() => binding(zeros([101]))).toThrow(message)
     expect(() => binding.compileConfig({ num_warps: 1 })(zeros([101]))).toThrow(message)
   })
@@ -199,10 +199,11 @@ describe('before the device is open', () => {
 
   it('what depends on it asks for it', async () => {
     const binding = plusOne().bind(tensor([1, 2]))
-    for (const ask of [() => binding.toWgsl(), () => binding.defaultConfig()])
-      expect(ask).toThrow(
-        /^(toWgsl|defaultConfig) needs to know the device, which is not open yet\n {2}at .*configs\.test\.ts:\d+:\d+\n {2}Call `await getDevice\(\)` first\.$/,
-      )
+    for (const ask of ['toWgsl', 'defaultConfig'] as const) {
+      const what = `${ask} needs to know the device, which is not open yet`
+      const message = located('configs.test.ts', what, 'Call `await getDevice()` first.')
+      expect(() => binding[ask]()).toThrow(message)
+    }
     await getDevice()
     expect(binding.toWgsl()).toContain('@compute')
   })

@@ -14,6 +14,13 @@ export function plusOne(options: KernelOptions<Unary> = { config: {} }): Kernel<
   })
 }
 
+/** Matches the message of an error: what happened, then a place in `file`, then how the remedy begins. */
+export function located(file: string, what: string, remedy?: string): RegExp {
+  const plain = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const place = `\\n  at .*/${plain(file)}:\\d+:\\d+`
+  return new RegExp(`^${plain(what)}${place}${remedy === undefined ? '$' : `\\n  ${plain(remedy)}`}`)
+}
+
 /** Text on stderr since the call; warnings count as new. */
 export function listen(): { readonly text: string } {
   resetWarnings()
