@@ -5,12 +5,12 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { buildHeuristics } from '../../../src/aot/evaluate/build.ts'
-import { parseModule } from '../../../src/aot/evaluate/emit/parse_module.ts'
-import { runBuild } from '../../../src/aot/evaluate/run_build.ts'
 import { textLines } from '../../../src/aot/lines.ts'
 import { Random } from '../../../src/support/random.ts'
+import { native } from './native.ts'
 import { byHand, type MadeSweep, matmulSweep, rowSweep, toCsv } from './sweeps.ts'
+
+const { buildHeuristics, parseModule, runBuild } = native
 
 const root = mkdtempSync(join(tmpdir(), 'build-'))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
@@ -45,6 +45,17 @@ test('the text does not depend on the order of lines, nor on how often it is bui
   expect(textOf([header, ...lines].join('\n'))).toBe(first)
   for (const seed of [1, 2])
     expect(textOf([header, ...new Random(seed).shuffle(lines)].join('\n'))).toBe(first)
+})
+
+test('a second build from the same measurements changes nothing, though it sees the first', () => {
+  const measurements = [save('m.csv', toCsv(rowSweep(1, 8, 6)))]
+  const build = () => {
+    const { written } = runBuild({ measurements, device: 'd', tool: 't' })
+    return [...(written?.modules ?? []), written?.evaluation ?? ''].map((path) => readFileSync(path, 'utf8'))
+  }
+  const first = build()
+  expect(first[0]).toContain('held out')
+  expect(build()).toEqual(first)
 })
 
 test('several kernels of one file, and one that cannot be built', () => {

@@ -12,12 +12,13 @@ import { regretOf, type TimingMatrix, toMatrix } from '../matrix.ts'
 import { BACKENDS } from '../models/backends.ts'
 import { entryAt, range } from '../numeric.ts'
 import { GOALS, type Goal } from '../select/goals.ts'
+import type { Selection } from '../select/subset.ts'
 import { choose } from './choose.ts'
 import { compareModels, type FittedModel } from './compare_models.ts'
 import type { Decision } from './decision.ts'
 import { type Finished, finishProgram } from './finish_program.ts'
 import { keepConfigs, narrowed, subsetCurve } from './keep_configs.ts'
-import { type PreviousChoices, previousIsGood } from './previous_choices.ts'
+import { isRebuilt, type PreviousChoices, previousIsGood } from './previous_choices.ts'
 import type { DecisionSettings } from './settings.ts'
 import { regretStatistics } from './statistics.ts'
 import { warningsOf } from './warnings.ts'
@@ -31,27 +32,25 @@ export function decide(sweep: Sweep, settings: DecisionSettings, previous?: Prev
   const shapes = matrix.shapes.map((shape) => shape.features)
   const table = toColumns(shapes, settings.featureSelection)
   const lesson = prepareLesson(matrix, table.columns, table.rows, toTerms(table.columns, table.rows))
-  const hashes = new Set(previous?.configHashes)
-  const selection = keepConfigs(lesson, settings, hashes)
   const validation = validate(
     matrix,
     table.columns,
     table.rows,
     Object.values(BACKENDS),
-    (part) => keepConfigs(part, settings, hashes).configs,
+    // Not with an eye on an earlier module: what is held out must say the same of equal measurements.
+    (part) => keepConfigs(part, settings).configs,
     lesson.teacher.memory,
   )
   const ofDefault = defaultRegrets(matrix)
-  const models = compareModels(
-    lesson,
-    selection.configs,
-    validation,
-    ofDefault,
-    Math.log(settings.goal.threshold),
-  )
+  const tolerated = Math.log(settings.goal.threshold)
+  const build = (preferred?: ReadonlySet<string>): Built => {
+    const selection = keepConfigs(lesson, settings, preferred)
+    const models = compareModels(lesson, selection.configs, validation, ofDefault, tolerated)
+    const fresh = finishProgram(lesson, selection.configs, models[settings.backend], settings)
+    return { selection, models, fresh }
+  }
+  const { selection, models, fresh, kept } = besidePrevious(previous, lesson, settings, build)
   const model = models[settings.backend]
-  const fresh = finishProgram(lesson, selection.configs, model, settings)
-  const kept = previous && previousIsGood(previous, lesson, settings, fresh)
   const final = kept ?? fresh
   const decision = { ...describe(sweep, settings, lesson, table, shapes), ...final }
   const result: Omit<Decision, 'warnings'> = {
@@ -62,6 +61,26 @@ export function decide(sweep: Sweep, settings: DecisionSettings, previous?: Prev
     keptPrevious: kept !== undefined,
   }
   return { ...result, warnings: warningsOf(result, selection) }
+}
+
+interface Built {
+  readonly selection: Selection
+  readonly models: ReturnType<typeof compareModels>
+  readonly fresh: Finished
+}
+
+/** A build that stays close to an earlier module, and that module's program where it may stay. */
+function besidePrevious(
+  previous: PreviousChoices | undefined,
+  lesson: Lesson,
+  settings: DecisionSettings,
+  build: (preferred?: ReadonlySet<string>) => Built,
+): Built & { readonly kept?: Finished | undefined } {
+  const anew = build()
+  // Equal measurements give the equal module again, with all that speaks for it.
+  if (!previous || isRebuilt(previous, lesson, settings, anew.fresh)) return anew
+  const near = build(new Set(previous.configHashes))
+  return { ...near, kept: previousIsGood(previous, lesson, settings, near.fresh) }
 }
 
 function describe(

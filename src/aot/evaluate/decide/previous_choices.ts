@@ -39,6 +39,19 @@ export interface PreviousChoices {
 /** A difference of less than this in mean log slowdown is nothing, however sure. */
 const NOTHING = 0.002
 
+/** Whether a build came to what the earlier module does already. */
+export function isRebuilt(
+  previous: PreviousChoices,
+  lesson: Lesson,
+  settings: DecisionSettings,
+  fresh: Finished,
+): boolean {
+  const text = ({ program, kept, guard, fallbacks }: Finished) =>
+    JSON.stringify([program, kept, guard, fallbacks])
+  const old = previousProgram(previous, lesson, settings, fresh)
+  return old !== undefined && text(old) === text(fresh)
+}
+
 /** The earlier program with new evidence, if it may stay. */
 export function previousIsGood(
   previous: PreviousChoices,
@@ -46,14 +59,8 @@ export function previousIsGood(
   settings: DecisionSettings,
   fresh: Finished,
 ): Finished | undefined {
-  const kept = previous.configHashes.map((hash) =>
-    lesson.matrix.configs.findIndex((config) => config.hash === hash),
-  )
-  if (!previous.tree || kept.includes(-1) || kept.length > settings.maxConfigs) return undefined
-  const terms = lesson.terms
-  const root = toTree(previous.tree, terms, lesson.columns)
-  if (!root || settings.backend !== 'decision_tree') return undefined
-  const old = assemble(lesson, kept, { kind: 'tree', root }, undefined, settings, fresh.dropped)
+  const old = previousProgram(previous, lesson, settings, fresh)
+  if (!old) return undefined
   const before = lossesOfChoices(lesson, old)
   const after = lossesOfChoices(lesson, fresh)
   if (!before.every(Number.isFinite)) return undefined
@@ -63,6 +70,23 @@ export function previousIsGood(
   const error = Math.sqrt(variance / Math.max(1, differences.length - 1))
   const worst = Math.max(...before) <= Math.max(...after, Math.log(settings.goal.threshold)) + NOTHING
   return worst && mean <= Math.max(NOTHING, error) ? old : undefined
+}
+
+/** What the earlier module does, in terms of a lesson; undefined when that cannot be said. */
+function previousProgram(
+  previous: PreviousChoices,
+  lesson: Lesson,
+  settings: DecisionSettings,
+  { dropped }: Finished,
+): Finished | undefined {
+  const kept = previous.configHashes.map((hash) =>
+    lesson.matrix.configs.findIndex((config) => config.hash === hash),
+  )
+  if (!previous.tree || kept.includes(-1) || kept.length > settings.maxConfigs) return undefined
+  const terms = lesson.terms
+  const root = toTree(previous.tree, terms, lesson.columns)
+  if (!root || settings.backend !== 'decision_tree') return undefined
+  return assemble(lesson, kept, { kind: 'tree', root }, undefined, settings, dropped)
 }
 
 /** Hashes of the configs of a module. */

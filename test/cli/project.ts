@@ -1,0 +1,92 @@
+/** A user's project in a folder of its own: a kernel, a program that calls it, and `helion-aot` for it. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa, type ResultPromise } from 'execa'
+import { fileLines } from '../../src/aot/lines.ts'
+import { type AotRecord, readRecords } from '../../src/aot/records.ts'
+import { hardwareIdsIn, type RunFiles, runFiles } from '../../src/aot/run/run_folder.ts'
+import { temporaryFolder } from '../aot/run/records_for_tests.ts'
+
+const INDEX = new URL('../../src/index.ts', import.meta.url).href
+const CLI = fileURLToPath(new URL('./children/run_cli.ts', import.meta.url))
+const TSX = import.meta.resolve('tsx')
+
+/** Searches of a few configs; the times of nothing in particular. */
+const KERNEL = `
+import { aotKernel, hl } from '${INDEX}'
+export const plus_one = aotKernel(
+  {
+    source: import.meta.url,
+    autotuneConfigOverrides: { num_warps: 2, pid_type: 'flat', num_sm_multiplier: 1, indexing: 'pointer' },
+    autotuneRandomSeed: 1,
+    autotuneMaxGenerations: 1,
+    autotuneBudgetSeconds: 0.7,
+    autotuneFinalTargetMs: 4,
+    autotuneFinishingRounds: 0,
+  },
+  function plus_one(x) {
+    const out = hl.emptyLike(x)
+    for (const tile of hl.tile(x.shape[0])) out.at(tile).set(x.at(tile).add(1))
+    return out
+  },
+)
+`
+const PROGRAM = `
+import { appendFileSync } from 'node:fs'
+import { ones } from '${INDEX}'
+import { plus_one } from './kernel.js'
+appendFileSync(new URL('./pids', import.meta.url), process.pid + '\\n')
+for (const size of [64, 300, 2000]) {
+  const values = await plus_one(ones([size])).data()
+  console.log(size, values.length === size && values.every((value) => value === 2) ? 'right' : 'WRONG')
+}
+`
+export const COMMAND: readonly string[] = ['node', '--import', TSX, 'bench.js']
+/** A goal that no noise misses. */
+export const FLAGS: readonly string[] = ['--effort', 'quick', '--threshold', '1000']
+
+export class Project {
+  readonly folder: string = temporaryFolder()
+  readonly #run: string
+
+  /** All starts of the command line are about the run of this name. */
+  constructor(run: string) {
+    this.#run = run
+    writeFileSync(join(this.folder, 'package.json'), '{ "type": "module" }')
+    writeFileSync(join(this.folder, 'kernel.js'), KERNEL)
+    writeFileSync(join(this.folder, 'bench.js'), PROGRAM)
+  }
+
+  /** Starts the command line for the project's run. */
+  start(...args: readonly string[]): ResultPromise<{ reject: false }> {
+    const flags = [...FLAGS, '--run-id', this.#run, ...args]
+    return execa(process.execPath, ['--import', TSX, CLI, ...flags, '--', ...COMMAND], this.#options())
+  }
+
+  /** Runs the program as in production. */
+  program(env: Readonly<Record<string, string>> = {}): ResultPromise<{ reject: false }> {
+    const [file = '', ...args] = COMMAND
+    return execa(file, args, this.#options(env))
+  }
+
+  get files(): RunFiles {
+    const run = join(this.folder, '.helion_aot', this.#run)
+    return runFiles(run, hardwareIdsIn(run)[0] ?? '')
+  }
+
+  /** What is recorded so far; lines that are being written are left out. */
+  get records(): readonly AotRecord[] {
+    const { records } = this.files
+    return readRecords(fileLines(records), records).records
+  }
+
+  /** Of all programs that the command line and `program` started, the latest last. */
+  get pids(): readonly number[] {
+    return readFileSync(join(this.folder, 'pids'), 'utf8').trim().split('\n').map(Number)
+  }
+
+  #options(env: Readonly<Record<string, string>> = {}) {
+    return { cwd: this.folder, env, reject: false, stripFinalNewline: false } as const
+  }
+}
