@@ -24,15 +24,17 @@ const WORKGROUPS = '@builtin(num_workgroups) workgroups: vec3u'
  * Emits the choice of the tile and then `body`. `blocks` are the grid's dimensions as the author wrote them.
  */
 export function lowerGrid(lowering: Lowering, blocks: readonly BlockId[], body: () => void): GridText {
-  const counts = blocks.map((id) => {
+  const wanted = blocks.map((id) => {
     const block = lowering.bound.block(id)
     return sizeOp('cdiv', block.size, lowering.bound.extent(id))
   })
-  const total = sizeProduct(counts)
+  const total = sizeProduct(wanted)
+  // Nothing is launched for an empty dimension, but WGSL refuses a text that divides by it.
+  const counts = wanted.map((count) => (count === 0 ? 1 : count))
   const { pidType } = lowering.bound
   switch (pidType) {
     case 'xyz':
-      return lowerXyz(lowering, blocks, counts, body)
+      return lowerXyz(lowering, blocks, wanted, body)
     case 'flat':
       return lowerFlat(lowering, blocks, counts, total, body)
     case 'persistent_blocked':
@@ -140,11 +142,17 @@ function enterTiles(
     if (order.length > 2) rest = out.let('pid_rest', `${rest} / ${plane}`)
     last -= 2
   }
-  for (let position = last; position >= 0; position--) {
-    const count = operand(launch.size(countOf(position)))
-    enterTile(lowering, blockAt(position), position === 0 ? rest : `${operand(rest)} % ${count}`)
-    if (position > 0) rest = out.let('pid_rest', `${operand(rest)} / ${count}`)
+  for (let position = last; position > 0; position--) {
+    const count = countOf(position)
+    if (count === 1) {
+      enterTile(lowering, blockAt(position), '0u')
+      continue
+    }
+    const divisor = operand(launch.size(count))
+    enterTile(lowering, blockAt(position), `${operand(rest)} % ${divisor}`)
+    rest = out.let('pid_rest', `${operand(rest)} / ${divisor}`)
   }
+  if (last >= 0) enterTile(lowering, blockAt(0), rest)
 }
 
 /**
