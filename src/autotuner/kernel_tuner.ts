@@ -116,7 +116,7 @@ function searchSpace(bound: BoundKernel, device: Device, settings: Settings): Co
 
 /** True when the call has nothing to do, so that there is nothing to time. */
 function isEmpty(bound: BoundKernel, call: CallArguments, device: Device, spec: ConfigSpec): boolean {
-  const dispatches = planDispatches(bound.compile(spec.defaultConfig(), device), call, device)
+  const dispatches = planDispatches(bound.compile(spec.defaultConfig(), device, call), call, device)
   return dispatches.every(({ grid }) => product(grid) === 0)
 }
 

@@ -29,9 +29,19 @@ export class BoundConfig {
   readonly #blocks = new Map<BlockId, Block>()
   readonly #extents = new Map<BlockId, number>()
   readonly #views: TensorView[]
+  readonly #even: ReadonlySet<BlockId>
 
-  /** `config` must be complete: normalised by the kernel's ConfigSpec. */
-  constructor(kernel: KernelIr, config: Config, limits: DeviceLimits) {
+  /**
+   * `config` must be complete: normalised by the kernel's ConfigSpec. `even` are blocks whose tiles all lie
+   * inside their range at the sizes that the program is for.
+   */
+  constructor(
+    kernel: KernelIr,
+    config: Config,
+    limits: DeviceLimits,
+    even: ReadonlySet<BlockId> = new Set(),
+  ) {
+    this.#even = even
     this.kernel = kernel
     this.config = config
     this.limits = limits
@@ -76,6 +86,7 @@ export class BoundConfig {
 
   /** True when the last tile of the range may reach beyond its end. */
   isRagged(id: BlockId): boolean {
+    if (this.#even.has(id)) return false
     const block = this.block(id)
     // Everything divides a range of nothing, but its tile has an element all the same.
     return block.end === undefined || block.size === 0 || !isMultipleOf(block.size, this.extent(id))
@@ -168,6 +179,25 @@ export class BoundConfig {
   #severalIndex(blocks: readonly BlockId[]): number {
     return severalBlocks(this.sites).findIndex((loop) => sameIds(loop.blocks, blocks))
   }
+}
+
+/**
+ * Blocks that this config cuts into whole tiles at the sizes of a call, though not at all sizes that the
+ * kernel was traced for: a program for these needs no masks there.
+ */
+export function evenBlocks(
+  kernel: KernelIr,
+  config: Config,
+  limits: DeviceLimits,
+  sizeOf: (size: Size) => number,
+): ReadonlySet<BlockId> {
+  const bound = new BoundConfig(kernel, config, limits)
+  const even = kernel.blocks.filter(({ id, size, end }) => {
+    if (end === undefined || !bound.isRagged(id)) return false
+    const positions = sizeOf(size)
+    return positions > 0 && positions % bound.extent(id) === 0
+  })
+  return new Set(even.map(({ id }) => id))
 }
 
 function entry(list: readonly number[], index: number, field: string): number {

@@ -5,6 +5,7 @@
 import type { Config } from '../config/config.ts'
 import { NodeFactory, RegionBuilder } from '../ir/build.ts'
 import type { Grid, KernelIr } from '../ir/kernel_ir.ts'
+import type { BlockId } from '../ir/node.ts'
 import { printRegion } from '../ir/print.ts'
 import { removeDeadNodes } from '../ir/traverse.ts'
 import { verifyRegion } from '../ir/verify.ts'
@@ -46,6 +47,8 @@ export interface CompileOptions {
   readonly onPass?: (pass: string, text: string) => void
   /** Comments in the WGSL name the author's file and line. */
   readonly originLines?: boolean
+  /** Blocks that need no masks at the sizes in question, see `evenBlocks`. */
+  readonly even?: ReadonlySet<BlockId>
 }
 
 /** `config` must be complete, as `ConfigSpec.normalize` makes it. */
@@ -55,7 +58,7 @@ export function compileKernel(
   limits: DeviceLimits,
   options: CompileOptions = {},
 ): WgslProgram {
-  const bound = new BoundConfig(kernel, config, limits)
+  const bound = new BoundConfig(kernel, config, limits, options.even)
   return { dispatches: kernel.grids.map((grid, number) => compileGrid(grid, number, bound, options)) }
 }
 

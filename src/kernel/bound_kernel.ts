@@ -2,12 +2,14 @@
  * A kernel bound to one specialisation: its traced program, the search space on each device, and what
  * configs compile to. Serves every call with the same dtypes, ranks and classes of sizes.
  */
+import { evenBlocks } from '../codegen/bound_config.ts'
 import { compileKernel } from '../codegen/compile.ts'
 import { configSpecInput } from '../codegen/config_spec_of.ts'
 import type { WgslProgram } from '../codegen/program.ts'
 import { Config } from '../config/config.ts'
 import { ConfigSpec } from '../config/config_spec.ts'
 import type { KernelIr } from '../ir/kernel_ir.ts'
+import type { BlockId } from '../ir/node.ts'
 import { printKernel } from '../ir/print.ts'
 import { type KernelFunction, traceKernel } from '../language/index.ts'
 import { defaultStream } from '../runtime/default_device.ts'
@@ -90,13 +92,18 @@ export class BoundKernel {
     return new ConfigSpec(configSpecInput(this.ir, device.limits, sizeEvaluator(call)))
   }
 
-  /** The program of a complete config, compiled once. Throws ConfigError when it cannot be built. */
-  compile(config: Config, device: Device): WgslProgram {
+  /**
+   * The program of a complete config for a call, compiled once for all calls whose sizes the same blocks
+   * divide. Throws ConfigError when it cannot be built.
+   */
+  compile(config: Config, device: Device, call: CallArguments = this.traced): WgslProgram {
     const { programs } = this.#on(device)
-    let program = programs.get(config.hash)
+    const even = evenBlocks(this.ir, config, device.limits, sizeEvaluator(call))
+    const key = `${config.hash} ${[...even].join()}`
+    let program = programs.get(key)
     if (!program) {
-      program = this.#compile(config, device)
-      programs.set(config.hash, program)
+      program = this.#compile(config, device, even)
+      programs.set(key, program)
     }
     if (program instanceof ConfigError) throw program
     return program
@@ -118,17 +125,17 @@ export class BoundKernel {
   ): string {
     const spec = this.specFor(call, device)
     const given = config ?? this.#config ?? spec.defaultConfig()
-    return this.compile(spec.normalize(given, 'strict'), device)
+    return this.compile(spec.normalize(given, 'strict'), device, call)
       .dispatches.map(({ wgsl }) => wgsl)
       .join('\n')
   }
 
-  #compile(config: Config, device: Device): WgslProgram | ConfigError {
+  #compile(config: Config, device: Device, even: ReadonlySet<BlockId>): WgslProgram | ConfigError {
     const { persistentReservedSms, outputOriginLines, printOutputCode } = this.definition.options.settings
     const computeUnits = Math.max(1, device.limits.computeUnits - persistentReservedSms)
     try {
       const limits = { ...device.limits, computeUnits }
-      const program = compileKernel(this.ir, config, limits, { originLines: outputOriginLines })
+      const program = compileKernel(this.ir, config, limits, { originLines: outputOriginLines, even })
       if (printOutputCode) {
         for (const { label, wgsl } of program.dispatches)
           nodeProcess?.stderr.write(`// ${label}: ${config}\n${wgsl}\n`)

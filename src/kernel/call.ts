@@ -196,7 +196,7 @@ export async function buildConfig(
   device: Device,
   config: Config,
 ): Promise<ReadyConfig> {
-  const dispatches = planDispatches(bound.compile(config, device), call, device)
+  const dispatches = planDispatches(bound.compile(config, device, call), call, device)
   const pipelines = await Promise.all(dispatches.map(({ request }) => device.pipelines.get(request)))
   return { config, dispatches, pipelines }
 }
