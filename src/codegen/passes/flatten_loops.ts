@@ -86,10 +86,8 @@ function position(builder: RegionBuilder, blocks: readonly Block[], flat: Block,
   const index = builder.add({ kind: 'index', type: tileType('i32', [flat.id]), location, block: flat.id })
   let result: Node = builder.add({ kind: 'cast', type: along, location, arg: index, bits: false })
   const inner = sizeProduct(blocks.slice(at + 1).map((block) => block.size))
-  const own = blocks[at]?.size ?? 1
-  // An empty dimension has no positions, and WGSL refuses a text that divides by nothing.
-  if (inner !== 1 && inner !== 0) result = divided('floorDiv', result, inner)
-  if (at > 0 && own !== 0) result = divided('rem', result, own)
+  if (inner !== 1) result = divided('floorDiv', result, inner)
+  if (at > 0) result = divided('rem', result, blocks[at]?.size ?? 1)
   return builder.add({ kind: 'cast', type: tileType('i32', [flat.id]), location, arg: result, bits: false })
 }
 
