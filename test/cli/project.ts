@@ -1,5 +1,5 @@
 /** A user's project in a folder of its own: a kernel, a program that calls it, and `helion-aot` for it. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa, type ResultPromise } from 'execa'
@@ -83,7 +83,8 @@ export class Project {
 
   /** Of all programs that the command line and `program` started, the latest last. */
   get pids(): readonly number[] {
-    return readFileSync(join(this.folder, 'pids'), 'utf8').trim().split('\n').map(Number)
+    const path = join(this.folder, 'pids')
+    return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').map(Number) : []
   }
 
   #options(env: Readonly<Record<string, string>> = {}) {

@@ -75,6 +75,7 @@ function own(path: string, release: () => Promise<void>): HeldLock {
 
 /** Where nobody says who it is, only the time of the last sign of life can tell. */
 function waitFor(owner: Owner | undefined, waitMs: number): number {
+  if (owner && isDead(owner)) return Math.max(waitMs, FRESH_MS + 5 * POLL_MS)
   return owner?.host === hostname() ? waitMs : Math.max(waitMs, STALE_MS + 5 * POLL_MS)
 }
 

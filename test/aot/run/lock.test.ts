@@ -71,8 +71,23 @@ describe('acquireLock', () => {
     await once(gone, 'exit')
     writeFileSync(`${path}.owner`, JSON.stringify({ pid: gone.pid, host: hostname() }))
     mkdirSync(`${path}.lock`)
-    await expect(quick(path)).rejects.toThrow('is in use by')
+    const names = setTimeout(
+      () => writeFileSync(`${path}.owner`, JSON.stringify({ pid: process.pid, host: hostname() })),
+      100,
+    )
+    await expect(quick(path)).rejects.toThrow(`is in use by process ${process.pid} on`)
+    clearTimeout(names)
     expect(existsSync(`${path}.lock`)).toBe(true)
+  })
+
+  it('takes over from a process that was killed a moment ago', async () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    const child = await holder(path)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const now = new Date()
+    utimesSync(`${path}.lock`, now, now)
+    await (await quick(path)).release()
   })
 
   it('takes over from an owner elsewhere that has given no sign of life', async () => {
