@@ -6,15 +6,14 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
 import { afterAll, describe, expect, test } from 'vitest'
-import { decide } from '../../../src/aot/evaluate/decide/decide.ts'
 import type { Decision } from '../../../src/aot/evaluate/decide/decision.ts'
-import { type DecisionOptions, toSettings } from '../../../src/aot/evaluate/decide/settings.ts'
+import type { DecisionOptions } from '../../../src/aot/evaluate/decide/settings.ts'
 import { commentsOnly, stringLiteral } from '../../../src/aot/evaluate/emit/literals.ts'
-import { moduleText } from '../../../src/aot/evaluate/emit/module_text.ts'
-import { argumentsOf, runModule } from '../../../src/aot/evaluate/emit/run_module.ts'
-import { evaluateModule } from '../../../src/aot/evaluate/evaluate_module.ts'
 import { moduleExports, moduleFileName } from '../../../src/heuristics/module_names.ts'
+import { native } from './native.ts'
 import { byHand, type MadeSweep, matmulSweep, rowSweep, toSweep } from './sweeps.ts'
+
+const { argumentsOf, decide, evaluateModule, moduleText, runModule, toSettings } = native
 
 const folder = mkdtempSync(join(tmpdir(), 'emitted-'))
 writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')

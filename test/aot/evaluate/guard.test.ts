@@ -1,10 +1,9 @@
 /** What a module does with shapes unlike those of the sweep. */
 import { describe, expect, test } from 'vitest'
-import { decide } from '../../../src/aot/evaluate/decide/decide.ts'
-import { toSettings } from '../../../src/aot/evaluate/decide/settings.ts'
-import { moduleText } from '../../../src/aot/evaluate/emit/module_text.ts'
-import { runModule } from '../../../src/aot/evaluate/emit/run_module.ts'
+import { native } from './native.ts'
 import { type MadeSweep, tensorFeatures, toSweep } from './sweeps.ts'
+
+const { decide, moduleText, runModule, toSettings } = native
 
 const SIZES = [64, 128, 256, 512, 1024, 2048]
 const SHAPES = SIZES.flatMap((m) => ['f16', 'f32'].map((dtype) => ({ m, dtype })))

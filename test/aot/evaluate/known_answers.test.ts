@@ -1,12 +1,11 @@
 /** Matrices whose right answer is known, most of which a greedy entropy tree on labels gets wrong. */
 import { describe, expect, test } from 'vitest'
-import { decide } from '../../../src/aot/evaluate/decide/decide.ts'
 import type { Decision } from '../../../src/aot/evaluate/decide/decision.ts'
-import { toSettings } from '../../../src/aot/evaluate/decide/settings.ts'
-import { moduleText } from '../../../src/aot/evaluate/emit/module_text.ts'
-import { argumentsOf, runModule } from '../../../src/aot/evaluate/emit/run_module.ts'
 import { Random } from '../../../src/support/random.ts'
+import { native } from './native.ts'
 import { byHand, type MadeSweep, tensorFeatures, toSweep } from './sweeps.ts'
+
+const { argumentsOf, decide, moduleText, runModule, toSettings } = native
 
 function build(made: MadeSweep, options = {}): Decision {
   return decide(toSweep(made), toSettings(options))

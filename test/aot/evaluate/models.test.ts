@@ -1,15 +1,14 @@
 /** All models by the same rules; and the default one against the method it replaces, on shapes held out. */
 import { describe, expect, test } from 'vitest'
-import { decide } from '../../../src/aot/evaluate/decide/decide.ts'
-import { toSettings } from '../../../src/aot/evaluate/decide/settings.ts'
-import { moduleText } from '../../../src/aot/evaluate/emit/module_text.ts'
-import { argumentsOf, runModule } from '../../../src/aot/evaluate/emit/run_module.ts'
 import { friendlyBetween } from '../../../src/aot/evaluate/learn/friendly.ts'
 import { BACKENDS } from '../../../src/aot/evaluate/models/backends.ts'
 import { Random } from '../../../src/support/random.ts'
 import { stableStringify } from '../../../src/support/stable.ts'
 import { helionMethod } from './helion_method.ts'
-import { type MadeSweep, matmulSweep, part, rowSweep, toSweep } from './sweeps.ts'
+import { native } from './native.ts'
+import { byHand, type MadeSweep, matmulSweep, part, rowSweep, toSweep } from './sweeps.ts'
+
+const { argumentsOf, decide, moduleText, runModule, toSettings } = native
 
 const SWEEPS = { matmul: matmulSweep(21, 40, 14), rows: rowSweep(22, 40, 12) }
 
@@ -33,6 +32,15 @@ describe.each(Object.keys(BACKENDS))('%s', (backend) => {
     expect(decision.training.geomean).toBeLessThan(1.4)
     expect(choices[0]).toEqual(choices[1])
   })
+})
+
+test('the nearest neighbour learns which sizes count', () => {
+  const random = new Random(8)
+  const shapes = Array.from({ length: 40 }, () => [2 ** random.int(4, 12), 2 ** random.int(4, 12)])
+  const times = shapes.map(([a = 0]) => (a <= 64 ? [1, 2, 3] : a <= 512 ? [2, 1, 3] : [3, 2, 1]))
+  const { program } = decide(toSweep(byHand(shapes, times)), toSettings({ backend: 'nearest_neighbor' }))
+  const [first, second] = program.kind === 'table' ? program.axes : []
+  expect((first?.weight ?? 0) / (second?.weight ?? 1)).toBeGreaterThan(8)
 })
 
 test('held-out regret is well below that of greedy selection and an entropy tree', () => {

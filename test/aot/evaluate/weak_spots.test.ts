@@ -3,16 +3,14 @@
  * instead. Subsets, readers, guards and builds have their cases beside their own tests.
  */
 import { describe, expect, test } from 'vitest'
-import { decide } from '../../../src/aot/evaluate/decide/decide.ts'
 import type { Decision } from '../../../src/aot/evaluate/decide/decision.ts'
-import { toSettings } from '../../../src/aot/evaluate/decide/settings.ts'
-import { moduleText } from '../../../src/aot/evaluate/emit/module_text.ts'
-import { argumentsOf, runModule } from '../../../src/aot/evaluate/emit/run_module.ts'
-import { evaluateModule } from '../../../src/aot/evaluate/evaluate_module.ts'
 import { toColumns } from '../../../src/aot/evaluate/features/columns.ts'
 import type { Features } from '../../../src/heuristics/features.ts'
 import { helionMethod } from './helion_method.ts'
+import { native } from './native.ts'
 import { byHand, type MadeSweep, tensorFeatures, toSweep } from './sweeps.ts'
+
+const { argumentsOf, decide, evaluateModule, moduleText, runModule, toSettings } = native
 
 function build(
   made: MadeSweep,

@@ -3,7 +3,7 @@ import type { Row } from '../features/columns.ts'
 import { type Term, termValue } from '../features/terms.ts'
 import { leafFor } from '../learn/tree.ts'
 import type { Program } from '../models/model.ts'
-import { nearestEntry } from '../models/nearest_neighbor.ts'
+import { nearestFinder } from '../models/nearest_neighbor.ts'
 import { entryAt } from '../numeric.ts'
 import { type Guard, isOutside, movedInside } from './guard.ts'
 
@@ -21,7 +21,7 @@ export function choose(
     case 'tree':
       return leafFor(program.root, (term) => termValue(entryAt(terms, term), inside)).choice
     case 'table':
-      return entryAt(program.entries, nearestEntry(program, inside)).choice
+      return entryAt(program.entries, nearestFinder(program)(inside)).choice
     default:
       return program satisfies never
   }

@@ -13,7 +13,7 @@ import { isLeaf, type TreeNode, type TreeTask } from '../learn/tree.ts'
 import { regretOf } from '../matrix.ts'
 import { growSizes, lessonTask, TREE_SIZES } from '../models/decision_tree.ts'
 import { type Kept, overallChoices, type Program } from '../models/model.ts'
-import { nearestEntry } from '../models/nearest_neighbor.ts'
+import { nearestFinder } from '../models/nearest_neighbor.ts'
 import { entryAt, range } from '../numeric.ts'
 import type { FittedModel } from './compare_models.ts'
 import type { Decision, LeafEvidence } from './decision.ts'
@@ -143,5 +143,5 @@ function renumber(program: Program, used: readonly number[]): Program {
 
 function programPositions(lesson: Lesson, kept: Kept, program: Program): Int32Array {
   if (program.kind === 'tree') return leafPositions(lessonTask(lesson, kept), program.root)
-  return Int32Array.from(lesson.rows.slice(0, lesson.measured), (row) => nearestEntry(program, row))
+  return Int32Array.from(lesson.rows.slice(0, lesson.measured), nearestFinder(program))
 }

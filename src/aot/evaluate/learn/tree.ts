@@ -197,10 +197,9 @@ function bestThreshold(
     const above = at(values, row)
     if (above > below && weight >= task.leastWeight && total - weight >= task.leastWeight) {
       const gain = whole - least
-      const margin = gapOf(below, above)
       const isTie = best !== undefined && Math.abs(gain - best.gain) <= 1e-9 * whole
-      if (gain > 0 && (!best || (isTie ? margin > best.margin : gain > best.gain)))
-        best = { term, threshold: between(below, above), gain, margin }
+      if (gain > 0 && (!best || (isTie ? gapOf(below, above) > best.margin : gain > best.gain)))
+        best = { term, threshold: between(below, above), gain, margin: gapOf(below, above) }
     }
     weight += at(task.weights, row)
     least = addAndJudge(low, totals, entryAt(task.losses, row), at(task.weights, row))

@@ -86,7 +86,7 @@ export interface Estimate {
 }
 
 /** Share of the held-out loss in the estimate; the lesson's own is less true but much steadier. */
-const HELD_OUT_SHARE = 0.25
+const HELD_OUT_SHARE = 0.1
 /** What a leaf costs in mean log slowdown: somebody has to read it. */
 const LEAF_PRICE = 1e-4
 
