@@ -60,7 +60,7 @@ export async function tuneInDetail({
   const { definition } = bound
   const device = await stream.opened()
   const settings = settingsOf(bound, force)
-  const spec = searchSpace(bound, device, settings)
+  const spec = searchSpace(bound, call, device, settings)
   const given = givenConfigs(definition.options)
   const choices = force || given.length === 0 ? undefined : given
   const log = createLog(settings.autotuneLogLevel)
@@ -103,9 +103,14 @@ function settingsOf({ definition }: BoundKernel, force: boolean): Settings {
   return force ? { ...settings, forceAutotune: true } : settings
 }
 
-/** The kernel's space; without the launch orders that the settings rule out. */
-function searchSpace(bound: BoundKernel, device: Device, settings: Settings): ConfigSpec {
-  const spec = bound.spec(device)
+/** The kernel's space at the sizes of the call; without the launch orders that the settings rule out. */
+function searchSpace(
+  bound: BoundKernel,
+  call: CallArguments,
+  device: Device,
+  settings: Settings,
+): ConfigSpec {
+  const spec = bound.specFor(call, device)
   if (!settings.autotuneForcePersistent) return spec
   const pidTypes = spec.input.pidTypes.filter(isPersistent)
   if (pidTypes.length > 0) return new ConfigSpec({ ...spec.input, pidTypes })

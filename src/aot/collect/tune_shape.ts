@@ -34,7 +34,7 @@ export async function tuneShape(
   { hash: shape_hash, features: shape_features }: ShapeOfCall,
   tuned: readonly TunedRecord[],
 ): Promise<TunedShape> {
-  const seeds = seedsAmong(tuned, bound.spec(device))
+  const seeds = seedsAmong(tuned, bound.specFor(call, device))
   const result = await tuneInDetail({ bound, call, stream, seeds, options: { force: true } })
   if (!(result.ms > 0)) return { config: result.config, record: undefined }
   const record: TunedRecord = {

@@ -96,6 +96,19 @@ it('measures a config once where a shape leaves no difference to others', async 
   expect(cells[0]?.samples).toEqual(cells[1]?.samples)
 })
 
+it('measures large tiles on large shapes, whatever the first shape was', async () => {
+  const configs = [{ block_sizes: [32] }, { block_sizes: [512] }]
+  const folder = await collected('plus_one', hashOf(plusOne), configs)
+  const kernel = plusOne(inPhase('measure', folder))
+  for (const size of [32, 2048]) await kernel(ones([size])).data()
+  const hashes = (size: number) =>
+    eventsIn(folder, 'measurement')
+      .filter(({ shape_features, is_default }) => shape_features.arg0_dim0 === size && !is_default)
+      .map(({ wgsl_hash }) => wgsl_hash)
+  expect(new Set(hashes(32)).size).toBe(1)
+  expect(new Set(hashes(2048)).size).toBe(2)
+})
+
 it('measures the inputs of measureFn and nothing else', async () => {
   const folder = await collected('plus_one', hashOf(plusOne), [{ num_warps: 1 }])
   const measureFn = () => [[randn([96])], [randn([1024])]] as [Tensor][]
