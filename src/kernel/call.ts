@@ -8,7 +8,8 @@ import type { Device } from '../runtime/device.ts'
 import { generatorLaunch, readyLaunch } from '../runtime/generators.ts'
 import type { Launch } from '../runtime/launch.ts'
 import type { Pipeline } from '../runtime/pipeline_cache.ts'
-import type { Stream } from '../runtime/stream.ts'
+import type { Storage } from '../runtime/storage.ts'
+import type { Alone, Job, Stream } from '../runtime/stream.ts'
 import type { DeviceTensor } from '../runtime/tensor.ts'
 import { callSite, lazyCallSite } from '../support/call_site.ts'
 import { ConfigError, GpuError, type HelionError, withLocation } from '../support/errors.ts'
@@ -46,6 +47,16 @@ export interface CallShape {
   readonly config: ConfigLike | undefined
 }
 
+/** A call on its way. */
+interface OneCall {
+  readonly shape: CallShape
+  readonly call: CallArguments
+  readonly source: ConfigSource
+  /** What the kernel allocates, by tensor id, and the memory of all its tensors. */
+  readonly allocated: ReadonlyMap<number, DeviceTensor>
+  readonly storages: readonly Storage[]
+}
+
 /** Makes one call: allocates what it returns, and launches or queues the work. */
 export function launchCall(
   shape: CallShape,
@@ -56,33 +67,51 @@ export function launchCall(
   const { bound, locals } = shape
   const allocated = allocateLocals(locals, stream)
   const storages = storagesOf(bound.ir, call.tensors, allocated)
-  const result = returnValue(bound.ir.returns, (id) => tensorOf(bound, call, allocated, id))
+  const one: OneCall = { shape, call, source, allocated, storages }
+  if (bound.definition.options.settings.refMode) interpretInTurn(one, stream)
+  else if (!launchAtOnce(one, stream)) launchInTurn(one, stream)
+  return returnValue(bound.ir.returns, (id) => tensorOf(bound, call, allocated, id))
+}
+
+/** Encodes the call when nothing has to be waited for; true when that is so. */
+function launchAtOnce({ shape, call, source, allocated, storages }: OneCall, stream: Stream): boolean {
   const { device } = stream
-  if (device && stream.idle && !bound.definition.options.settings.refMode) {
-    const ready = readyAtOnce(shape, call, source, device)
-    const fills = ready && readyFills(locals, allocated, device)
-    if (ready && fills) {
-      for (const launch of fills) stream.launch(launch)
-      for (const launch of launchesOf(ready.dispatches, ready.pipelines, storages, call.scalars)) {
-        // Finding the caller costs more than the launch; only a first one can go wrong.
-        stream.launch(launch, launch.pipeline.launched ? undefined : lazyCallSite())
-      }
-      return result
-    }
+  if (!device || !stream.idle) return false
+  const ready = readyAtOnce(shape, call, source, device)
+  const fills = ready && readyFills(shape.locals, allocated, device)
+  if (!ready || !fills) return false
+  for (const launch of fills) stream.launch(launch)
+  for (const launch of launchesOf(ready.dispatches, ready.pipelines, storages, call.scalars)) {
+    // Finding the caller costs more than the launch; only a first one can go wrong.
+    stream.launch(launch, launch.pipeline.launched ? undefined : lazyCallSite())
   }
-  const writes = [...allocated.values()].map(({ storage }) => storage)
-  const site = lazyCallSite()
-  const prepared = prepareCall(shape, call, source, stream)
-  const inTurn = async (inner: Stream): Promise<void> => {
-    const opened = await inner.opened()
-    for (const launch of await allFills(locals, allocated, opened)) inner.launch(launch, site)
-    if (bound.definition.options.settings.refMode) return interpretCall(bound.ir, call, storages, inner)
-    const ready = (await prepared) ?? (await readyInTurn(shape, call, source, opened, inner))
-    for (const launch of launchesOf(ready.dispatches, ready.pipelines, storages, call.scalars))
-      inner.launch(launch, site)
-  }
-  stream.exclusive(inTurn, { writes, site, after: prepared })
-  return result
+  return true
+}
+
+/** Chooses and compiles ahead as far as that needs no GPU, searches in the call's turn if need be. */
+function launchInTurn({ shape, call, source, allocated, storages }: OneCall, stream: Stream): void {
+  const launches = async (device: Device, ready: ReadyConfig | undefined) =>
+    ready && [
+      ...(await allFills(shape.locals, allocated, device)),
+      ...launchesOf(ready.dispatches, ready.pipelines, storages, call.scalars),
+    ]
+  stream.prepare(async (device) => launches(device, await readyAhead(shape, call, source, device)), {
+    ...jobOf(allocated),
+    inTurn: async (device, alone) => launches(device, await readyInTurn(shape, call, source, device, alone)),
+  })
+}
+
+function interpretInTurn({ shape, call, allocated, storages }: OneCall, stream: Stream): void {
+  stream.exclusive(async (inner) => {
+    const fills = await allFills(shape.locals, allocated, await inner.opened())
+    for (const launch of fills) inner.launch(launch)
+    await interpretCall(shape.bound.ir, call, storages, inner)
+  }, jobOf(allocated))
+}
+
+/** What a call that has to wait leaves undefined when it fails, and where it was made. */
+function jobOf(allocated: ReadonlyMap<number, DeviceTensor>): Pick<Job, 'writes' | 'site'> {
+  return { writes: [...allocated.values()].map(({ storage }) => storage), site: lazyCallSite() }
 }
 
 /** The ready config of this call, when nothing has to be waited for. */
@@ -114,15 +143,13 @@ function placed<T>(choose: () => T): T {
  * Chooses and compiles as far as that needs no GPU time, while earlier work may still be waiting. Undefined
  * when the source has to search.
  */
-async function prepareCall(
+async function readyAhead(
   shape: CallShape,
   call: CallArguments,
   source: ConfigSource,
-  stream: Stream,
+  device: Device,
 ): Promise<ReadyConfig | undefined> {
   const { bound } = shape
-  if (bound.definition.options.settings.refMode) return undefined
-  const device = await stream.opened()
   const request: ChoiceRequest = { definition: bound.definition, bound, call, device }
   let choice = chosen(shape, source, request)
   if (!choice && source.prepare) {
@@ -138,11 +165,16 @@ async function readyInTurn(
   call: CallArguments,
   source: ConfigSource,
   device: Device,
-  stream: Stream,
+  alone: Alone,
 ): Promise<ReadyConfig> {
   const { bound } = shape
-  const request = { definition: bound.definition, bound, call, device, stream }
-  const choice = chosen(shape, source, request) ?? (await source.search?.(request))
+  const request = { definition: bound.definition, bound, call, device }
+  let choice = chosen(shape, source, request)
+  if (!choice) {
+    await alone(async (stream) => {
+      choice = await source.search?.({ ...request, stream })
+    })
+  }
   if (!choice) throw new Error(`no config was chosen for ${bound.definition.name}`)
   return settle(shape, call, device, choice)
 }

@@ -28,6 +28,14 @@ export interface Job {
   readonly fail?: (error: HelionError) => void
 }
 
+/** Runs an action that uses the GPU, as `Stream.exclusive` does, and waits for it. */
+export type Alone = (action: (inner: Stream) => Promise<void>) => Promise<void>
+
+export interface Preparation extends Omit<Job, 'run' | 'after'> {
+  /** Makes the launches when it is their turn, if that could not be done before. Nothing else runs meanwhile. */
+  readonly inTurn?: (device: Device, alone: Alone) => Promise<readonly Launch[] | undefined>
+}
+
 export class Stream {
   readonly errors: ErrorLedger = new ErrorLedger()
   #device: Device | undefined
@@ -87,12 +95,8 @@ export class Stream {
     this.#captured?.push(launch)
     const device = this.#device
     if (device && !this.#draining && !device.failure) {
-      try {
-        this.#encode(device, launch, site)
-      } catch (error) {
-        // Found only now that it is wanted: the caller is still on the stack.
-        this.#failed(error, written(launch), site ?? callSite())
-      }
+      // Found only when it is wanted: the caller is still on the stack.
+      this.#attempt(device, launch, site ?? callSite)
       return
     }
     const own = { ...launch, words: launch.words.slice() }
@@ -116,15 +120,22 @@ export class Stream {
 
   /**
    * Launches that are made once the device is open, while earlier jobs may still be waiting, and run in their
-   * turn: choosing a config, compiling it, making pipelines.
+   * turn: choosing a config, compiling it, making pipelines. What cannot be made ahead is left to `inTurn`.
    */
-  prepare(make: (device: Device) => Promise<readonly Launch[]>, job: Omit<Job, 'run' | 'after'> = {}): void {
-    let launches: readonly Launch[] = []
+  prepare(
+    make: (device: Device) => Promise<readonly Launch[] | undefined>,
+    { inTurn, ...job }: Preparation = {},
+  ): void {
+    let launches: readonly Launch[] | undefined
     const after = this.opened().then(async (device) => {
       launches = await make(device)
     })
+    const encode = (device: Device, made: readonly Launch[]) => {
+      for (const launch of made) this.#attempt(device, launch, job.site)
+    }
     const run = (device: Device) => {
-      for (const launch of launches) this.#encode(device, launch, job.site)
+      if (launches || !inTurn) return encode(device, launches ?? [])
+      return inTurn(device, (action) => alone(device, action)).then((made) => encode(device, made ?? []))
     }
     this.enqueue({ ...job, run, after })
   }
@@ -135,17 +146,7 @@ export class Stream {
    * so the action must not wait for any.
    */
   exclusive(action: (inner: Stream) => Promise<void>, job: Omit<Job, 'run'> = {}): void {
-    const run = async (device: Device) => {
-      const inner = new Stream(device)
-      try {
-        await action(inner)
-        await inner.sync()
-      } finally {
-        // What the action threw tells the story; the rest is not to surface elsewhere.
-        inner.errors.take()
-      }
-    }
-    this.enqueue({ ...job, run })
+    this.enqueue({ ...job, run: (device) => alone(device, action) })
   }
 
   /**
@@ -211,6 +212,15 @@ export class Stream {
       this.enqueue({ run: (device) => void settle(device, action).then(resolve, fail), fail })
     })
     return done.finally(() => this.#keepAlive.release())
+  }
+
+  /** Encodes a launch; what it should have written is undefined when that fails. */
+  #attempt(device: Device, launch: Launch, site: Site): void {
+    try {
+      this.#encode(device, launch, site)
+    } catch (error) {
+      this.#failed(error, written(launch), site)
+    }
   }
 
   #encode(device: Device, launch: Launch, site: Site): void {
@@ -288,6 +298,18 @@ export class Stream {
   #forget(error: HelionError): void {
     this.errors.remove(error)
     this.#device?.errors.remove(error)
+  }
+}
+
+/** Runs the action on a stream of its own, to the end of what it puts there. */
+async function alone(device: Device, action: (inner: Stream) => Promise<void>): Promise<void> {
+  const inner = new Stream(device)
+  try {
+    await action(inner)
+    await inner.sync()
+  } finally {
+    // What the action threw tells the story; the rest is not to surface elsewhere.
+    inner.errors.take()
   }
 }
 

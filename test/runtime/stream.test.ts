@@ -83,6 +83,36 @@ describe('order', () => {
     await stream.sync()
   })
 
+  it('makes in turn what could not be made ahead, alone on the device', async () => {
+    const [x, y] = [from([1, 2, 3]), empty(3)]
+    const launch = await mapLaunch(device, 'v + k', x, y, 10)
+    const order: string[] = []
+    const make = vi.fn(async () => {
+      order.push('ahead')
+      return undefined
+    })
+    const gate = deferred()
+    stream.enqueue({ run: () => {}, after: gate.promise })
+    stream.prepare(make, {
+      inTurn: async (given, alone) => {
+        expect(given).toBe(device)
+        await alone(async (inner) => {
+          inner.launch(await mapLaunch(device, 'v + k', y, x, 5))
+          await inner.sync()
+          order.push('alone')
+        })
+        return [launch]
+      },
+    })
+    stream.enqueue({ run: () => void order.push('later') })
+    const result = read(y)
+    await device.finished()
+    expect(order).toEqual(['ahead'])
+    gate.resolve()
+    expect([...(await result), ...(await read(x))]).toEqual([15, 15, 15, 5, 5, 5])
+    expect(order).toEqual(['ahead', 'alone', 'later'])
+  })
+
   it('copies the words of a launch that has to wait', async () => {
     const [x, y] = [from([1, 2]), empty(2)]
     const launch = await mapLaunch(device, 'v + k', x, y, 5)
