@@ -1,4 +1,5 @@
 /** The ways to make a kernel, and what it knows of itself. */
+import { transformSync } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { hl, type Kernel, kernel, type Tensor, tensor, type zeros } from '../../src/index.ts'
 
@@ -47,29 +48,22 @@ it('arrow functions, default values and destructured parameters', async () => {
 })
 
 describe('methods', () => {
-  class Scaler {
-    readonly factor: number
-    declare scale: Kernel<(x: Tensor) => Tensor>
-
-    constructor(factor: number) {
+  const traced: number[] = []
+  const source = `export class Scaler {
+    constructor(factor) {
       this.factor = factor
     }
-
-    static readonly traced: number[] = []
-
-    plain(x: Tensor): Tensor {
-      Scaler.traced.push(this.factor)
+    @kernel(given)
+    scale(x) {
+      traced.push(this.factor)
       return scaleBy(x, this.factor)
     }
-  }
-  // What `@kernel(given) scale(x) { … }` compiles to.
-  const context = {
-    kind: 'method',
-    name: 'scale',
-    static: false,
-    private: false,
-  } as ClassMethodDecoratorContext
-  Scaler.prototype.scale = kernel(given)(Scaler.prototype.plain, context)
+  }`
+  const { code } = transformSync(source, { target: 'es2022', format: 'iife', globalName: 'made' })
+  type Method = (x: Tensor) => Tensor
+  type Scaler = new (factor: number) => { readonly scale: Kernel<Method> }
+  const compiled = new Function('kernel', 'given', 'traced', 'scaleBy', `${code}; return made.Scaler`)
+  const Scaler: Scaler = compiled(kernel, given, traced, scaleBy)
 
   it('see the object that they are called on, which has its own bindings', async () => {
     const [two, three] = [new Scaler(2), new Scaler(3)]
@@ -81,7 +75,8 @@ describe('methods', () => {
     ]) {
       expect(await numbers(scaler.scale(x))).toEqual(result)
     }
-    expect(Scaler.traced).toEqual([2, 3])
-    expect(two.scale.definition).toMatchObject({ name: 'scale', isMethod: true })
+    expect(traced).toEqual([2, 3])
+    expect(two.scale).toBe(three.scale)
+    expect(two.scale.definition).toMatchObject({ name: 'scale', isMethod: true, parameters: ['x'] })
   })
 })
