@@ -32,7 +32,7 @@ export interface Job {
 export type Alone = (action: (inner: Stream) => Promise<void>) => Promise<void>
 
 export interface Preparation extends Omit<Job, 'run' | 'after'> {
-  /** Makes the launches when it is their turn, if that could not be done before. Nothing else runs meanwhile. */
+  /** Makes the launches when it is their turn, if that could not be done before; nothing else runs then. */
   readonly inTurn?: (device: Device, alone: Alone) => Promise<readonly Launch[] | undefined>
 }
 

@@ -1,4 +1,4 @@
-/** Sizes that are easy to get wrong: none, one, primes, and more tiles than one dimension of a launch takes. */
+/** Sizes that are easy to get wrong: none, one, primes, more tiles than one dimension of a launch takes. */
 import { describe, expect, it } from 'vitest'
 import type { ConfigInput } from '../../src/config/config.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'

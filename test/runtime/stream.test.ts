@@ -87,10 +87,7 @@ describe('order', () => {
     const [x, y] = [from([1, 2, 3]), empty(3)]
     const launch = await mapLaunch(device, 'v + k', x, y, 10)
     const order: string[] = []
-    const make = vi.fn(async () => {
-      order.push('ahead')
-      return undefined
-    })
+    const make = async () => void order.push('ahead')
     const gate = deferred()
     stream.enqueue({ run: () => {}, after: gate.promise })
     stream.prepare(make, {
