@@ -80,20 +80,18 @@ export class Address {
 
   #boundsCheck(dim: DimIndex, size: Size, register: number): string | undefined {
     const { bound, launch, out } = this.#lowering
-    const limit = launch.size(size)
+    const below = (text: string) => out.shared('in_bounds', `${operand(text)} < ${launch.size(size)}`)
     switch (dim.kind) {
       case 'block': {
         if (!dim.offset && bound.block(dim.block).end !== undefined) return undefined
         const at = position(this.#lowering, this.#layout, dim.block, register)
         const offset = dim.offset ? [this.#scalar(dim.offset)] : []
-        return out.shared('in_bounds', `${operand(sumText([at, ...offset]))} < ${limit}`)
+        return below(sumText([at, ...offset]))
       }
       case 'scalar':
-        return this.#isWithin(dim.node, size)
-          ? undefined
-          : out.shared('in_bounds', `${operand(this.#scalar(dim.node))} < ${limit}`)
+        return this.#isWithin(dim.node, size) ? undefined : below(this.#scalar(dim.node))
       case 'tile':
-        return out.shared('in_bounds', `${operand(this.#element(dim.node, register))} < ${limit}`)
+        return below(this.#element(dim.node, register))
     }
   }
 

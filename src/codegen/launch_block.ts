@@ -98,7 +98,7 @@ function sizeText(op: SizeOp, a: string, b: string): string {
     case 'floordiv':
       return `${x} / ${y}`
     case 'cdiv':
-      return `(${x} + ${y} - 1u) / ${y}`
+      return `(${x} + ${/^\d+u$/.test(y) ? `${Number(y.slice(0, -1)) - 1}u` : `${y} - 1u`}) / ${y}`
     case 'mod':
       return `${x} % ${y}`
     case 'min':

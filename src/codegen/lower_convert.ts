@@ -76,7 +76,7 @@ function writeTile(lowering: Lowering, value: Registers, transfer: Transfer): vo
       const index = elementIndex(lowering, value.layout, transfer, registers[0] ?? 0)
       const { text, splat } = compose(source, registers)
       const type = storageType(value.dtype, transfer.width)
-      const stored = value.dtype === 'bool' || splat ? `${type}(${text})` : text
+      const stored = value.dtype === 'bool' || (splat && transfer.width > 1) ? `${type}(${text})` : text
       out.line(`${transfer.array.name}[${index}] = ${stored};`)
     }
   }

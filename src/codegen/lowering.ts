@@ -12,7 +12,7 @@ import { LaunchBlock } from './launch_block.ts'
 import { Layout } from './layout.ts'
 import type { Registers } from './registers.ts'
 import { StorageOrder, type Touch, touchOf } from './storage_order.ts'
-import { isTile } from './tile_classes.ts'
+import { isTile, sameBlocks } from './tile_classes.ts'
 import type { Width } from './wgsl_types.ts'
 import { WorkgroupMemory } from './workgroup_memory.ts'
 import { Writer } from './writer.ts'
@@ -69,9 +69,16 @@ export class Lowering {
   accessLayout(node: MemoryNode): Layout {
     const value = node.kind === 'load' ? node : node.value
     if (!isTile(value)) return this.scalarLayout
-    const own = this.layouts.of(value)
+    const own = this.layouts.of(value) ?? this.#layoutOfIndex(node)
     const staged = node.kind !== 'atomic' && this.bound.indexing(node) === 'tensor_descriptor'
     return own && !staged ? own : layoutForAccess(node, this.bound)
+  }
+
+  /** Where the positions of an access come about that spread over all its blocks. */
+  #layoutOfIndex(node: MemoryNode): Layout | undefined {
+    const value = node.kind === 'load' ? node : node.value
+    const index = node.index.find((position) => sameBlocks(position, value))
+    return index && this.layouts.of(index)
   }
 
   /** Elements that an access takes at once: as the layout holds them together, and memory allows. */

@@ -3,7 +3,7 @@
  * A chunk whose elements are all equal is kept as one scalar.
  */
 import type { BlockId } from '../ir/node.ts'
-import { isName, operand } from '../ir/wgsl_text.ts'
+import { isLiteral, isName, operand } from '../ir/wgsl_text.ts'
 import type { DType } from '../support/dtypes.ts'
 import type { Layout } from './layout.ts'
 import { type Width, wgslType } from './wgsl_types.ts'
@@ -88,10 +88,6 @@ export function spread(value: Registers, layout: Layout): Registers {
 
 export function scalarOf(layout: Layout, dtype: DType, text: string): Registers {
   return { layout, dtype, chunks: chunkRegisters(layout).map(() => ({ text, splat: true })) }
-}
-
-function isLiteral(text: string): boolean {
-  return /^-?[\d.]+(e[+-]?\d+)?[uifh]?$|^true$|^false$/.test(text)
 }
 
 function missing(index: number): never {

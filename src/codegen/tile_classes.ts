@@ -145,7 +145,8 @@ function newClass(classes: Map<Node, TileClass>, root: Node): TileClass {
   return made
 }
 
-function sameBlocks(a: Node, b: Node): boolean {
+/** True when `a`, behind its views, has the blocks of `b`. */
+export function sameBlocks(a: Node, b: Node): boolean {
   const [left, right] = [stripViews(a).type.axes, b.type.axes].map((axes) =>
     axes.filter((axis) => axis !== ONE),
   )

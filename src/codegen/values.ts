@@ -5,6 +5,7 @@
 import { type Node, ONE } from '../ir/node.ts'
 import { isMultipleOf } from '../ir/size.ts'
 import { operand } from '../ir/wgsl_text.ts'
+import { isFloat } from '../support/dtypes.ts'
 import { unreachable } from '../support/errors.ts'
 import { basePosition, insideCondition, sumText } from './coordinates.ts'
 import type { Layout } from './layout.ts'
@@ -69,7 +70,7 @@ function rangeText(lowering: Lowering, block: number, what: 'begin' | 'end' | 'i
 
 function makeAfresh(lowering: Lowering, node: Node, layout: Layout): Registers {
   const { out } = lowering
-  const hint = node.kind === 'inside' ? 'inside' : 'index'
+  const hint = node.kind === 'inside' ? 'inside' : isFloat(node.type.dtype) ? 'v' : 'index'
   const value = freshValue(lowering, node, layout)
   const chunks = value.chunks.map((chunk) => ({ ...chunk, text: out.shared(hint, chunk.text) }))
   return { ...value, chunks }

@@ -2,7 +2,7 @@
  * Collects the lines of a WGSL function: indentation, fresh names, and scopes in which an expression that was
  * named once is found again. A prelude holds what depends on nothing but the launch.
  */
-import { isName } from '../ir/wgsl_text.ts'
+import { isLiteral, isName } from '../ir/wgsl_text.ts'
 
 export class Writer {
   readonly #prelude: string[] = []
@@ -62,7 +62,7 @@ export class Writer {
 
   /** The name of an equal expression that is still visible, or a new one. */
   shared(hint: string, expression: string): string {
-    if (isName(expression)) return expression
+    if (isName(expression) || isLiteral(expression)) return expression
     for (const scope of [this.#early, ...this.#known]) {
       const known = scope.get(expression)
       if (known) return known
@@ -74,7 +74,7 @@ export class Writer {
 
   /** Like `shared`, but at the top of the function: for what only depends on the launch and the thread. */
   early(hint: string, expression: string): string {
-    if (isName(expression)) return expression
+    if (isName(expression) || isLiteral(expression)) return expression
     const known = this.#early.get(expression)
     if (known) return known
     const name = this.fresh(hint)

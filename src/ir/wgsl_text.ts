@@ -5,6 +5,11 @@ export function isName(expression: string): boolean {
   return /^[A-Za-z_][\w.]*$|^\d+[uif]?$/.test(expression)
 }
 
+/** True for numbers, signed and with any suffix, and for truth values. */
+export function isLiteral(expression: string): boolean {
+  return /^-?[\d.]+(e[+-]?\d+)?[uifh]?$|^true$|^false$/.test(expression)
+}
+
 /** An expression as an operand: parenthesised unless it is a name, a literal, a call or an element access. */
 export function operand(expression: string): string {
   if (isName(expression) || /^-?\d[\w.]*$/.test(expression))

@@ -1,0 +1,30 @@
+requires immediate_address_space;
+
+@group(0) @binding(0) var<storage, read> x_vec4: array<vec4f>;
+@group(0) @binding(1) var<storage, read> y_vec4: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> local2_vec4: array<vec4f>;
+struct Launch {
+  x_shape_0: u32,
+}
+var<immediate> launch: Launch;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let size_0 = (launch.x_shape_0 + 255u) / 256u;
+  let tile0_lane = thread << 2u;
+  let pid = workgroup.x + workgroup.y * workgroups.x;
+  if (pid >= size_0) {
+    return;
+  }
+  let tile0_id = pid;
+  let tile0_begin = tile0_id * 256u;
+  let tile0_at = tile0_begin + tile0_lane;
+  let address_0 = tile0_at / 4u;
+  let tile0_in = tile0_at < launch.x_shape_0;
+  let x_0 = select(vec4f(), x_vec4[address_0], tile0_in);
+  let y_0 = select(vec4f(), y_vec4[address_0], tile0_in);
+  let v_0 = x_0 + y_0;
+  if (tile0_in) {
+    local2_vec4[address_0] = v_0;
+  }
+}
