@@ -23,9 +23,6 @@ const ENTRIES = {
  */
 const REPORT_CLIENT = 'src/aot/evaluate/report/client/main.ts'
 
-/** Entries that need not exist. */
-const OPTIONAL = ['cli/main']
-
 /** Besides everything under src: what a build depends on. */
 const OTHER_INPUTS = [
   'package.json',
@@ -40,16 +37,14 @@ const OTHER_INPUTS = [
  * Throws when an entry is missing or esbuild or tsc fail; the previous dist then stays as it is.
  */
 async function build(root) {
-  const absent = Object.keys(ENTRIES).filter((name) => !existsSync(join(root, ENTRIES[name])))
-  const missing = absent.filter((name) => !OPTIONAL.includes(name)).map((name) => ENTRIES[name])
+  const missing = Object.values(ENTRIES).filter((source) => !existsSync(join(root, source)))
   if (missing.length > 0) throw new Error(`${missing.join(', ')} not found in ${root}`)
-  const entries = Object.fromEntries(Object.entries(ENTRIES).filter(([name]) => !absent.includes(name)))
   const dist = join(root, 'dist')
   const key = buildKey(root)
   if (readKey(dist) === key) return false
   const staging = `${dist}.${process.pid}`
   try {
-    await bundle(root, entries, staging)
+    await bundle(root, staging)
     await bundleReportClient(root, staging)
     emitDeclarations(root, staging)
     writeFileSync(keyFile(staging), key)
@@ -60,10 +55,10 @@ async function build(root) {
   return true
 }
 
-async function bundle(root, entries, outdir) {
+async function bundle(root, outdir) {
   const { warnings } = await esbuild.build({
     absWorkingDir: root,
-    entryPoints: entries,
+    entryPoints: ENTRIES,
     outdir,
     bundle: true,
     splitting: true,

@@ -7,12 +7,17 @@
 import { errorMessage } from '../support/errors.ts'
 import { nodeBuiltin } from '../support/node.ts'
 import { loadModule, MODULE_EXTENSIONS } from './load_module.ts'
-import { heuristicIn, isAboutAnother, type KernelHeuristic, type ModuleNamespace } from './module.ts'
-import { moduleFileName } from './module_names.ts'
+import {
+  heuristicIn,
+  type KernelHeuristic,
+  type KernelIdentity,
+  type ModuleNamespace,
+  nameIn,
+} from './module.ts'
+import { isModuleFor, moduleFileName } from './module_names.ts'
 import { type KernelPlace, sourceFiles } from './source_file.ts'
 
-export interface LookupRequest extends KernelPlace {
-  readonly kernel: string
+export interface LookupRequest extends KernelPlace, KernelIdentity {
   /** Of the device, best first. */
   readonly families: readonly string[]
   /** Modules given in code. */
@@ -31,12 +36,14 @@ export interface LookupResult {
  * The best module given in code: the one whose family comes first among the device's; modules that name no
  * family come after those that do. Works everywhere, at once.
  */
-export function heuristicInCode({ kernel, families, modules }: LookupRequest): LookupResult {
+export function heuristicInCode(request: LookupRequest): LookupResult {
+  const { kernel, families, modules } = request
   const problems: string[] = []
   const found = modules.flatMap((module, position) => {
-    if (isAboutAnother(module, kernel)) return []
+    const name = nameIn(module, request)
+    if (name === undefined) return []
     try {
-      const heuristic = heuristicIn(module, kernel, `the option heuristics[${position}] of ${kernel}`)
+      const heuristic = heuristicIn(module, name, `the option heuristics[${position}] of ${kernel}`)
       const rank = heuristic.family === undefined ? families.length : families.indexOf(heuristic.family)
       return rank < 0 ? [] : [{ heuristic, rank }]
     } catch (error) {
@@ -58,28 +65,52 @@ export async function heuristicInFiles(request: LookupRequest): Promise<LookupRe
       problems.push(errorMessage(error))
     }
   }
-  return { heuristic: undefined, problems }
+  return { heuristic: await heuristicOfRenamed(request), problems }
 }
 
-/** Existing files that may hold the module, best first. */
-async function* candidateFiles({
-  kernel,
-  families,
-  directory,
-  ...place
-}: LookupRequest): AsyncGenerator<string> {
-  const fs = nodeBuiltin('fs')
-  const path = nodeBuiltin('path')
-  if (!fs || !path) return
-  function* inFolder(folder: string): Generator<string> {
-    for (const family of families)
-      for (const extension of MODULE_EXTENSIONS) {
-        const name = moduleFileName(kernel, family).replace(/\.ts$/, extension)
-        const file = path?.join(folder, name) ?? name
-        if (fs?.existsSync(file)) yield file
-      }
+/** The first module that was made for the same source under another name. */
+async function heuristicOfRenamed(request: LookupRequest): Promise<KernelHeuristic | undefined> {
+  for await (const path of filesOfAnyKernel(request)) {
+    try {
+      const module = await loadModule(path)
+      const name = nameIn(module, request)
+      if (name !== undefined && name !== request.kernel) return heuristicIn(module, name, path)
+    } catch {
+      // What is wrong with modules of other kernels is told where those are called.
+    }
   }
-  if (directory) yield* inFolder(path.resolve(directory))
-  const folders = (await sourceFiles(place)).map((file) => path.dirname(file))
-  for (const folder of new Set(folders)) yield* inFolder(folder)
+  return undefined
+}
+
+/** Existing files that are named for the kernel, best first. */
+async function* candidateFiles(request: LookupRequest): AsyncGenerator<string> {
+  const [fs, path] = [nodeBuiltin('fs'), nodeBuiltin('path')]
+  if (!fs || !path) return
+  for (const folder of await foldersOf(request))
+    for (const family of request.families)
+      for (const extension of MODULE_EXTENSIONS) {
+        const name = moduleFileName(request.kernel, family).replace(/\.ts$/, extension)
+        const file = path.join(folder, name)
+        if (fs.existsSync(file)) yield file
+      }
+}
+
+/** Modules of the device's families for whichever kernel, best first. */
+async function* filesOfAnyKernel(request: LookupRequest): AsyncGenerator<string> {
+  const [fs, path] = [nodeBuiltin('fs'), nodeBuiltin('path')]
+  if (!fs || !path) return
+  for (const folder of await foldersOf(request)) {
+    const files = fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []
+    const modules = files.map((file) => path.parse(file)).filter(({ ext }) => MODULE_EXTENSIONS.includes(ext))
+    for (const family of request.families)
+      for (const { name, base } of modules) if (isModuleFor(family, name)) yield path.join(folder, base)
+  }
+}
+
+/** Where modules may lie: the folder of the environment, then beside the source. */
+async function foldersOf({ directory, sourceFile, location }: LookupRequest): Promise<readonly string[]> {
+  const path = nodeBuiltin('path')
+  if (!path) return []
+  const beside = (await sourceFiles({ sourceFile, location })).map((file) => path.dirname(file))
+  return [...new Set([...(directory ? [path.resolve(directory)] : []), ...beside])]
 }

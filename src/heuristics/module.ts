@@ -20,6 +20,8 @@ export interface HeuristicChoice {
 export interface KernelHeuristic {
   /** The file, or the place in the code, for messages. */
   readonly origin: string
+  /** The name that the module gives it. */
+  readonly kernel: string
   /** The device family that it was made for; undefined when it does not say. */
   readonly family: string | undefined
   /** Hash of the kernel's source that it was made for; undefined when it does not say. */
@@ -37,10 +39,25 @@ export interface KernelHeuristic {
 
 type AnyFunction = (...args: readonly unknown[]) => unknown
 
-/** True when the module says that it is about another kernel. */
-export function isAboutAnother(module: ModuleNamespace, kernel: string): boolean {
-  const about = record(module.meta)?.kernel
-  return about !== undefined && about !== kernel
+/** A kernel as modules know it. */
+export interface KernelIdentity {
+  readonly kernel: string
+  /** Hash of its source, if the function had this name. */
+  readonly sourceHashAs: (name: string) => string
+}
+
+/**
+ * The name by which a module knows a kernel: its own, or another under which it has the source that the
+ * module was made for, because bundlers rename functions. Undefined when the module is about another kernel.
+ */
+export function nameIn(
+  module: ModuleNamespace,
+  { kernel, sourceHashAs }: KernelIdentity,
+): string | undefined {
+  const meta = record(module.meta)
+  const about = text(meta?.kernel)
+  if (about === undefined || about === kernel) return kernel
+  return meta?.sourceHash === sourceHashAs(about) ? about : undefined
 }
 
 /** The heuristic for a kernel in a module. Throws DataError when it has none. */
@@ -52,6 +69,7 @@ export function heuristicIn(module: ModuleNamespace, kernel: string, origin: str
   const known = new Map<number, ConfigData>()
   return Object.freeze({
     origin,
+    kernel,
     family: text(meta.device),
     sourceHash: text(meta.sourceHash),
     fallbacks: fallbacksOf(module.CONFIGS, meta.fallbacks),

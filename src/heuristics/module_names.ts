@@ -12,6 +12,11 @@ export function moduleFileName(kernel: string, device: string): string {
   return `_helion_aot_${safeName(kernel)}_${safeName(device)}.ts`
 }
 
+/** Whether a file name without its extension is that of a module for a device, whichever its kernel. */
+export function isModuleFor(device: string, name: string): boolean {
+  return name.startsWith('_helion_aot_') && name.endsWith(`_${safeName(device)}`)
+}
+
 /** Names of the functions of a module: `key_<kernel>` and `autotune_<kernel>`. */
 export function moduleExports(kernel: string): { readonly key: string; readonly autotune: string } {
   const name = safeName(kernel)

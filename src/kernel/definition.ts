@@ -5,7 +5,7 @@ import { type SourceLocation, UsageError } from '../support/errors.ts'
 import type { Settings } from '../support/settings.ts'
 import { sha16 } from '../support/stable.ts'
 import { type AnyFunction, type KernelOptions, type ResolvedOptions, resolveOptions } from './options.ts'
-import { canonicalText } from './source_text.ts'
+import { canonicalText, renamed } from './source_text.ts'
 
 export interface KernelDefinition {
   readonly name: string
@@ -18,6 +18,8 @@ export interface KernelDefinition {
   readonly sourceFile: string | undefined
   /** Changes with the text of the function, but not with its layout or with how it was compiled. */
   readonly sourceHash: string
+  /** The same if the function had another name: compilers and bundlers give new ones. */
+  readonly sourceHashAs: (name: string) => string
   /** A decorated method: `this` of a call is passed on. */
   readonly isMethod: boolean
 }
@@ -33,6 +35,7 @@ export function defineKernel(
   const name = options.name ?? methodName ?? fn.name
   if (!/^[A-Za-z_$][\w$]*$/.test(name)) throw badName(name, location)
   const { source } = options
+  const text = canonicalText(Function.prototype.toString.call(fn))
   return Object.freeze({
     name,
     fn,
@@ -40,7 +43,9 @@ export function defineKernel(
     parameters: parameterNames(fn),
     location,
     sourceFile: source === undefined ? location?.file : toPath(source),
-    sourceHash: sha16(canonicalText(Function.prototype.toString.call(fn))),
+    // Compilers rename functions in their text, tsx among them, and restore only what `name` says.
+    sourceHash: sha16(renamed(text, name)),
+    sourceHashAs: (other: string) => sha16(renamed(text, other)),
     isMethod: methodName !== undefined,
   })
 }

@@ -7,6 +7,11 @@
 const TOKEN =
   /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|[\w$]+|\s+|[^\s\w$]/g
 
+/** The text of a function that was renamed, as it was under another name. */
+export function renamed(canonical: string, name: string): string {
+  return canonical.replace(/^((?:async )?function (?:\* )?)[\w$]+ /, `$1${name} `)
+}
+
 /** Tokens of JavaScript source separated by spaces. */
 export function canonicalText(source: string): string {
   const tokens = (source.match(TOKEN) ?? []).filter((token) => !/^(?:\s|\/[/*]|;$)/.test(token)).map(unquoted)

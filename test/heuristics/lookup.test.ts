@@ -8,7 +8,8 @@ const FAMILIES = ['webgpu_v_new', 'webgpu_v_old', 'webgpu_v', 'webgpu_portable']
 
 function request(sourceFile: string | undefined, more: Partial<LookupRequest> = {}): LookupRequest {
   const place = { sourceFile, location: undefined }
-  return { kernel: 'add', families: FAMILIES, modules: [], directory: null, ...place, ...more }
+  const identity = { kernel: 'add', sourceHashAs: () => 'not that of any module' }
+  return { ...identity, families: FAMILIES, modules: [], directory: null, ...place, ...more }
 }
 
 /** Writes add's module for a family, telling it by its warps. */
@@ -106,6 +107,20 @@ describe('heuristicInFiles', () => {
     await new Promise((resolve) => setTimeout(resolve, 20))
     put(folder, 'webgpu_v_new', 2)
     expect(await warpsIn(heuristicInFiles(request(source)))).toBe(2)
+  })
+
+  it('knows a kernel that a bundler renamed by its source, in the best family', async () => {
+    const folder = temporaryFolder()
+    const source = write(folder, 'add.js', '')
+    put(folder, 'webgpu_v_new', 1, '.ts', 'not a module at all (')
+    put(folder, 'webgpu_v_old', 2)
+    put(folder, 'webgpu_v', 4)
+    const sourceHashAs = (name: string) => (name === 'add' ? 'abc' : 'another')
+    const renamed = heuristicInFiles(request(source, { kernel: 'add2', sourceHashAs }))
+    expect(await warpsIn(renamed)).toBe(2)
+    expect(await renamed).toMatchObject({ heuristic: { kernel: 'add' }, problems: [] })
+    const changed = request(source, { kernel: 'add2', sourceHashAs: () => 'changed' })
+    expect(await heuristicInFiles(changed)).toEqual({ heuristic: undefined, problems: [] })
   })
 
   it('passes over modules that cannot be used, and names each file and reason', async () => {

@@ -1,6 +1,6 @@
 /** What the runtime takes from a module, and what it says about modules that it cannot use. */
 import { describe, expect, it } from 'vitest'
-import { heuristicIn, isAboutAnother } from '../../src/heuristics/module.ts'
+import { heuristicIn, nameIn } from '../../src/heuristics/module.ts'
 import { DataError } from '../../src/support/errors.ts'
 
 const CONFIGS = [{ num_warps: 1 }, { num_warps: 2 }, { num_warps: 4 }]
@@ -77,8 +77,13 @@ describe('heuristicIn', () => {
   })
 })
 
-it('isAboutAnother goes by meta', () => {
-  expect(isAboutAnother(fakeModule(), 'add')).toBe(false)
-  expect(isAboutAnother(fakeModule(), 'mul')).toBe(true)
-  expect(isAboutAnother({}, 'mul')).toBe(false)
+it('nameIn goes by the name, then by the source', () => {
+  const kernel = (name: string, source: string) => ({
+    kernel: name,
+    sourceHashAs: (other: string) => (other === 'add' ? source : 'another'),
+  })
+  expect(nameIn(fakeModule(), kernel('add', 'changed'))).toBe('add')
+  expect(nameIn(fakeModule(), kernel('add2', 'h'))).toBe('add')
+  expect(nameIn(fakeModule(), kernel('mul', 'changed'))).toBeUndefined()
+  expect(nameIn({}, kernel('mul', 'h'))).toBe('mul')
 })

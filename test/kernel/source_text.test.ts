@@ -1,7 +1,7 @@
 /** The same kernel has the same text, however it reached the runtime. */
 import { transformSync } from 'esbuild'
 import { expect, it } from 'vitest'
-import { canonicalText } from '../../src/kernel/source_text.ts'
+import { canonicalText, renamed } from '../../src/kernel/source_text.ts'
 
 const SOURCE = `function softmax(x: Tensor, eps = 1e-5) {
   // rows
@@ -46,4 +46,12 @@ it('leaves strings alone that look like comments or code', () => {
   expect(canonicalText(`f("a // b; c", 'it\\'s', \`x /* y */\`)`)).toBe(
     "f ( 'a // b; c' , 'it\\'s' , `x /* y */` )",
   )
+})
+
+it('knows a function that a bundler renamed', () => {
+  const bundled = compiled(`export const softmax = kernel(${SOURCE})`)
+  const [text = ''] = /function softmax2[\s\S]*\n\}/.exec(bundled) ?? []
+  expect(renamed(canonicalText(text), 'softmax')).toBe(canonicalText(compiled(SOURCE)))
+  expect(renamed('async function * a ( a )', 'b')).toBe('async function * b ( a )')
+  expect(renamed('( a ) = > a', 'b')).toBe('( a ) = > a')
 })

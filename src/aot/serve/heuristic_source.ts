@@ -90,9 +90,10 @@ class HeuristicSource implements ConfigSource {
   }
 
   #lookupRequest(device: Device): LookupRequest {
-    const { name, sourceFile, location, options } = this.#definition
+    const { name, sourceHashAs, sourceFile, location, options } = this.#definition
     return {
       kernel: name,
+      sourceHashAs,
       sourceFile,
       location,
       families: deviceFamilies(device.info, device.limits),
@@ -183,10 +184,9 @@ class HeuristicSource implements ConfigSource {
   }
 
   /** Bundlers and minifiers change the text of functions, so modules given in code are trusted. */
-  #warnIfStale({ origin, sourceHash }: KernelHeuristic): void {
-    const { name, options } = this.#definition
-    if (sourceHash === undefined || sourceHash === this.#definition.sourceHash || options.own.heuristics)
-      return
+  #warnIfStale({ origin, kernel, sourceHash }: KernelHeuristic): void {
+    const { name, sourceHashAs, options } = this.#definition
+    if (sourceHash === undefined || sourceHash === sourceHashAs(kernel) || options.own.heuristics) return
     warn(
       this.#definition,
       'StaleAOTHeuristicWarning',

@@ -186,6 +186,16 @@ describe('modules that do not quite fit', () => {
     expect(stderr.text).toBe('')
   })
 
+  it('knows a kernel by its source where a bundler renamed it', async () => {
+    const folder = temporaryFolder()
+    const hash = twice(folder).definition.sourceHash
+    putModule(folder, { kernel: 'twice', family, configs: ['{ num_warps: 2 }'], hash })
+    const stderr = listen()
+    await isTwice(twice(folder, { ...SHOW, name: 'twice2' })(ones([64])))
+    expect(stderr.text).toContain('@workgroup_size(64')
+    expect(stderr.text).not.toContain('helion-aot:')
+  })
+
   it('passes over one that is broken, naming file and error, for one that works', async () => {
     const folder = temporaryFolder()
     const broken = putModule(folder, { kernel: 'twice', family, configs: ['{ num_warps: '] })
