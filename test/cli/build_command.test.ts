@@ -103,7 +103,9 @@ it('ends with 1 and says why when there is nothing to build from', async () => {
   expect(await runMain('build', '--measurements', path, '-k', 'other')).toEqual({
     code: 1,
     out: '',
-    err: `helion-aot: no usable measurement in ${path}\n  Measure first, or check the path and the names of kernels.\n`,
+    err:
+      `helion-aot: no usable measurement in ${path}\n` +
+      '  Measure first, or check the path and the names of kernels.\n',
   })
 })
 

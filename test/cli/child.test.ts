@@ -96,7 +96,10 @@ it('has nothing to read, so that it cannot wait for a person', async () => {
 
 it('is told to end, with everything that it started', async () => {
   const grandchild = 'console.log("pid", process.pid); setInterval(() => {}, 1000)'
-  const child = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(grandchild)}], { stdio: 'inherit' }); setInterval(() => {}, 1000)`
+  const child = `
+    const options = { stdio: 'inherit' }
+    require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(grandchild)}], options)
+    setInterval(() => {}, 1000)`
   const ended = run('group', node(child))
   await expect.poll(() => log('group')).toMatch(/^pid \d+$/m)
   process.emit('SIGINT')

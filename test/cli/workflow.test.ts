@@ -45,7 +45,7 @@ describe('all phases', () => {
 
   it('leave the files that they should, and no others', () => {
     const { folder, hardwareId } = project.files
-    expect(hardwareId).toMatch(/^webgpu_swiftshader-device-subzero_/)
+    expect(hardwareId).toMatch(/^webgpu_[\w.-]+_[\w.-]+$/)
     expect(readdirSync(folder).sort()).toEqual([
       `evaluation_${hardwareId}.json`,
       `heuristic_summary_${hardwareId}.json`,
@@ -148,7 +148,8 @@ describe('afterwards', () => {
   })
 
   it('the program uses the module, as it stands in the file', async () => {
-    expect(await project.program()).toMatchObject({ exitCode: 0, stderr: '' })
+    const silent = await project.program()
+    expect([silent.exitCode, silent.stderr]).toEqual([0, expect.not.stringContaining('helion-aot')])
     const { stderr } = await project.program({ HELION_AOT_VERBOSE: '1' })
     expect(stderr).toContain(`helion-aot: found ${moduleFile()} for plus_one, using config 0 from it: `)
     const text = read(moduleFile())
