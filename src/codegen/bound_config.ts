@@ -51,6 +51,7 @@ export class BoundConfig {
       throw new ConfigError(
         `num_warps ${config.numWarps} makes ${this.threads} invocations; ` +
           `the device allows ${limits.maxWorkgroupInvocations}`,
+        { remedy: 'Lower num_warps.' },
       )
     }
     this.threadBits = log2Exact(this.threads)
@@ -202,7 +203,11 @@ export function evenBlocks(
 
 function entry(list: readonly number[], index: number, field: string): number {
   const value = list[index]
-  if (value === undefined) throw new ConfigError(`${field} has ${list.length} entries, the kernel needs more`)
+  if (value === undefined) {
+    throw new ConfigError(`${field} has ${list.length} entries, the kernel needs more`, {
+      remedy: 'Complete it: spec.normalize(config).',
+    })
+  }
   return value
 }
 

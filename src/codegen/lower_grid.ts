@@ -71,7 +71,9 @@ function lowerXyz(
   body: () => void,
 ): GridText {
   if (blocks.length > 3) {
-    throw new ConfigError(`pid_type 'xyz' needs at most 3 dimensions; the grid has ${blocks.length}`)
+    throw new ConfigError(`pid_type 'xyz' needs at most 3 dimensions; the grid has ${blocks.length}`, {
+      remedy: `Use pid_type 'flat'.`,
+    })
   }
   // The dimension that is walked fastest lies along x.
   const order = [...lowering.bound.orderOf(blocks)].reverse()

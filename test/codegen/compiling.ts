@@ -1,0 +1,71 @@
+/** Kernels compiled for a device that is made up: what each pass makes of them, without a GPU. */
+import { type CompileOptions, compileKernel } from '../../src/codegen/compile.ts'
+import { configSpecInput } from '../../src/codegen/config_spec_of.ts'
+import type { DeviceLimits, WgslProgram } from '../../src/codegen/program.ts'
+import type { Config, ConfigInput } from '../../src/config/config.ts'
+import { ConfigSpec } from '../../src/config/config_spec.ts'
+import type { ConfigSpecInput } from '../../src/config/spec_input.ts'
+import type { KernelIr } from '../../src/ir/kernel_ir.ts'
+import { evalSize, type Size } from '../../src/ir/size.ts'
+import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import { type Argument, type HostArgument, traced } from '../language/harness.ts'
+
+export const LIMITS: DeviceLimits = {
+  maxWorkgroupInvocations: 256,
+  maxWorkgroupBytes: 32_768,
+  maxWorkgroupsPerDimension: 65_535,
+  maxStorageBindings: 8,
+  maxBindingBytes: 2 ** 30,
+  maxImmediateBytes: 64,
+  subgroupSize: 32,
+  shaderF16: true,
+  computeUnits: 16,
+  registerBudget: 256,
+}
+
+export class Compiled {
+  readonly kernel: KernelIr
+  readonly limits: DeviceLimits
+  readonly input: ConfigSpecInput
+  readonly spec: ConfigSpec
+
+  /** Sizes are constants unless `dynamic`; those of the arguments are the ones at hand. */
+  constructor(
+    fn: KernelFunction,
+    args: readonly Argument[],
+    { dynamic = false, ...limits }: Partial<DeviceLimits> & { readonly dynamic?: boolean } = {},
+  ) {
+    this.kernel = traced(fn, args, { dynamic })
+    this.limits = { ...LIMITS, ...limits }
+    const hosts = args.filter((arg): arg is HostArgument => typeof arg === 'object' && 'data' in arg)
+    const sizeOf = (size: Size): number =>
+      evalSize(size, ({ tensor, axis }) => hosts[tensor]?.shape[axis] ?? Number.NaN)
+    this.input = configSpecInput(this.kernel, this.limits, sizeOf)
+    this.spec = new ConfigSpec(this.input)
+  }
+
+  /** The default config with these fields changed. */
+  config(changes: ConfigInput = {}): Config {
+    return this.spec.normalize({ ...this.spec.defaultConfig().data, ...changes }, 'strict')
+  }
+
+  /** Throws ConfigError. */
+  program(changes: ConfigInput = {}, options: CompileOptions = {}): WgslProgram {
+    return compileKernel(this.kernel, this.config(changes), this.limits, options)
+  }
+
+  wgsl(changes: ConfigInput = {}): string {
+    return this.program(changes)
+      .dispatches.map(({ wgsl }) => wgsl)
+      .join('\n')
+  }
+
+  /** The printed IR of the (last) grid after the pass. */
+  after(pass: string, changes: ConfigInput = {}): string {
+    const texts = new Map<string, string>()
+    this.program(changes, { onPass: (name, text) => texts.set(name, text) })
+    const text = texts.get(pass)
+    if (text === undefined) throw new Error(`no pass ${pass}; there are ${[...texts.keys()].join(', ')}`)
+    return text
+  }
+}

@@ -1,0 +1,127 @@
+/** Configs that cannot be built: each with the number, the limit and a way out. */
+import { describe, expect, it } from 'vitest'
+import { compileKernel } from '../../src/codegen/compile.ts'
+import type { DeviceLimits } from '../../src/codegen/program.ts'
+import { Config, type ConfigInput } from '../../src/config/config.ts'
+import { hl, type Tensor } from '../../src/language/index.ts'
+import { ConfigError } from '../../src/support/errors.ts'
+import { ramp } from '../language/harness.ts'
+import { Compiled } from './compiling.ts'
+
+function doubled(x: Tensor): Tensor {
+  const out = hl.emptyLike(x)
+  for (const t of hl.tile(x.shape[0])) out.at(t).set(x.at(t).mul(2))
+  return out
+}
+
+function matmul(x: Tensor, y: Tensor): Tensor {
+  const [m, k] = x.shape
+  const out = hl.empty([m, y.shape[1]])
+  for (const [i, j] of hl.tile([m, y.shape[1]])) {
+    const acc = hl.zeros([i, j])
+    for (const l of hl.tile(k)) acc.addDot(x.at(i, l), y.at(l, j))
+    out.at(i, j).set(acc)
+  }
+  return out
+}
+
+/** What compiling for these limits throws. */
+function refusal(compiled: Compiled, config: ConfigInput, limits: Partial<DeviceLimits> = {}): ConfigError {
+  try {
+    compileKernel(compiled.kernel, compiled.config(config), { ...compiled.limits, ...limits })
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+describe('what a device does not have', () => {
+  it('registers', () => {
+    const compiled = new Compiled(doubled, [ramp([65_536])])
+    expect(refusal(compiled, { block_sizes: [16_384], num_warps: 1 }).message).toBe(
+      'the config needs about 1024 registers per thread; the budget is 256\n' +
+        '  Choose smaller block_sizes, more num_warps, or a number for reduction_loops.',
+    )
+    expect(refusal(compiled, { block_sizes: [2048], num_warps: 1 }, { registerBudget: 100 }).message).toMatch(
+      /^the config needs about 128 registers per thread; the budget is 100\n/,
+    )
+  })
+
+  it('a share of the registers for each of many threads', () => {
+    const square = (x: Tensor): void => {
+      for (const [i, j] of hl.tile([x.shape[0], x.shape[1]])) x.at(i, j).set(x.at(i, j).mul(2))
+    }
+    const compiled = new Compiled(square, [ramp([512, 512])], { maxWorkgroupInvocations: 1024 })
+    expect(refusal(compiled, { block_sizes: [256, 512], num_warps: 32 }).what).toBe(
+      'the config needs about 256 registers per thread; the budget is 64',
+    )
+    expect(() => compiled.program({ block_sizes: [128, 256], num_warps: 8 })).not.toThrow()
+  })
+
+  it('workgroup memory', () => {
+    const compiled = new Compiled(matmul, [ramp([128, 128]), ramp([128, 128])])
+    const config = { block_sizes: [128, 64, 64], num_warps: 8 }
+    expect(refusal(compiled, config).message).toBe(
+      'the config needs 50176 bytes of workgroup memory; the device has 32768\n  Choose smaller block_sizes.',
+    )
+    expect(compiled.program({ ...config, block_sizes: [128, 64, 32] }).dispatches[0]?.workgroupBytes).toBe(
+      25_088,
+    )
+  })
+
+  it('invocations', () => {
+    const compiled = new Compiled(doubled, [ramp([1000])])
+    expect(refusal(compiled, { num_warps: 8 }, { maxWorkgroupInvocations: 128 }).message).toBe(
+      'num_warps 8 makes 256 invocations; the device allows 128\n  Lower num_warps.',
+    )
+  })
+
+  it('bindings', () => {
+    const many = (xs: readonly Tensor[]): Tensor => {
+      const [first] = xs
+      if (!first) throw new Error('no tensors')
+      const out = hl.emptyLike(first)
+      for (const t of hl.tile(first.shape[0]))
+        out.at(t).set(xs.map((x) => x.at(t).add(0)).reduce((a, b) => a.add(b)))
+      return out
+    }
+    const compiled = new Compiled(many, [Array.from({ length: 8 }, () => ramp([8]))])
+    expect(refusal(compiled, {}).message).toMatchInlineSnapshot(`
+      "the kernel uses 9 storage bindings at once; the device allows 8
+        Split the kernel, or pass fewer tensors."
+    `)
+    expect(() =>
+      compileKernel(compiled.kernel, compiled.config(), { ...compiled.limits, maxStorageBindings: 9 }),
+    ).not.toThrow()
+  })
+})
+
+describe('what a kernel does not have', () => {
+  it('three dimensions for xyz', () => {
+    const four = (x: Tensor): void => {
+      for (const [i, j, k, l] of hl.tile([2, 3, 4, 5])) x.at(i, j, k, l).set(1)
+    }
+    const compiled = new Compiled(four, [ramp([2, 3, 4, 5])])
+    expect(compiled.input.pidTypes).not.toContain('xyz')
+    const config = new Config({ ...compiled.config().data, pid_type: 'xyz' })
+    expect(() => compileKernel(compiled.kernel, config, compiled.limits)).toThrow(
+      new ConfigError("pid_type 'xyz' needs at most 3 dimensions; the grid has 4", {
+        remedy: "Use pid_type 'flat'.",
+      }),
+    )
+  })
+
+  it('as many blocks as the config', () => {
+    const compiled = new Compiled(matmul, [ramp([16, 16]), ramp([16, 16])])
+    expect(() => compiled.config({ block_sizes: [16] })).toThrow(
+      'config field block_sizes has 1 entries ([16]); this kernel takes 3, one for each tile dimension',
+    )
+    const short = new Config({ ...compiled.config().data, block_sizes: [16] })
+    expect(() => compileKernel(compiled.kernel, short, compiled.limits)).toThrow(
+      new ConfigError('block_sizes has 1 entries, the kernel needs more', {
+        remedy: 'Complete it: spec.normalize(config).',
+      }),
+    )
+  })
+})
