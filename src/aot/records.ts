@@ -279,5 +279,6 @@ function checkObject(value: unknown, what: string): Fields {
 }
 
 function show(value: unknown): string {
-  return (JSON.stringify(value) ?? String(value)).slice(0, 60)
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
+  return text.slice(0, 60)
 }

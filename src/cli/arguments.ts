@@ -16,6 +16,7 @@ export interface BuildFlags {
   readonly threshold?: number
   readonly maxConfigs?: number
   readonly goal?: string
+  readonly configPrice?: number
   readonly singleConfig?: boolean
   readonly backend?: string
   readonly outside?: string
@@ -120,7 +121,7 @@ function buildCommand(found: (flags: BuildCommandFlags) => void): Command {
     .description('makes modules from measurements, without running anything')
     .requiredOption(
       '--measurements <file...>',
-      'records (.jsonl) or measurements (.csv) of one kind of device',
+      'records (.jsonl), measurements (.csv) or folders of runs, of one kind of device',
     )
     .option('--device <family>', 'the device family in names, e.g. webgpu_nvidia_hopper')
     .action((flags: BuildCommandFlags) => found(flags))
@@ -137,6 +138,7 @@ function withBuildFlags(command: Command): Command {
     .option('--threshold <factor>', 'slowdown that the goal allows', number)
     .option('--max-configs <count>', 'most configs that a module may hold', number)
     .addOption(new Option('--goal <goal>', 'what must stay below the threshold').choices(Object.keys(GOALS)))
+    .option('--config-price <share>', 'what a config beyond the goal must save, e.g. 0.005', number)
     .option('--single-config', 'one config for all shapes, as --max-configs 1')
     .addOption(new Option('--backend <model>', 'how modules decide').choices(Object.keys(BACKENDS)))
     .option('--outside <policy>', 'for shapes unlike any measured: auto, safe, nearest or tree')

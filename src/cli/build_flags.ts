@@ -12,6 +12,7 @@ export function buildOptions(flags: BuildFlags, measurements: readonly string[])
     threshold: flags.threshold,
     maxConfigs: flags.maxConfigs,
     goal: flags.goal,
+    configPrice: flags.configPrice,
     singleConfig: flags.singleConfig,
     backend: flags.backend,
     outside: flags.outside,

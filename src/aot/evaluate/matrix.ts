@@ -24,8 +24,10 @@ export interface TimingMatrix {
 /** Losses of a matrix: natural log of time over best time of the row; Infinity where forbidden. */
 export type Losses = readonly Float64Array[]
 
-/** A difference below this share of the time is never held against a config, however well it was measured. */
+/** Noise excuses no more than this share of the time, however badly it was measured. */
 const LARGEST_TIE = 0.02
+/** Standard errors of a difference within which two times are the same. */
+const WITHIN_NOISE = 2
 
 /** Throws DataError when no config runs on any shape. */
 export function toMatrix(sweep: Sweep): TimingMatrix {
@@ -78,7 +80,8 @@ export function lossesOf(matrix: TimingMatrix): Losses {
     const best = at(matrix.best, row)
     const bestNoise = at(matrix.noise, row * columns + argmin(times))
     return times.map((time, column) => {
-      const tie = Math.min(LARGEST_TIE, Math.hypot(at(matrix.noise, row * columns + column), bestNoise))
+      const noise = Math.hypot(at(matrix.noise, row * columns + column), bestNoise)
+      const tie = Math.min(LARGEST_TIE, WITHIN_NOISE * noise)
       return Math.max(0, Math.log(time / best) - tie)
     })
   })

@@ -6,18 +6,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DataError, EXIT, errorMessage, UsageError } from '../../support/errors.ts'
-import { fileLines } from '../lines.ts'
 import { formatProblem } from '../records.ts'
 import { type BuildOptions, type BuildResult, buildHeuristics } from './build.ts'
 import type { PreviousChoices } from './decide/previous_choices.ts'
 import { parseModule } from './emit/parse_module.ts'
-import type { InputFile } from './input/read_sweeps.ts'
+import { inputFiles, isFolder } from './input/input_files.ts'
 import type { Sweep } from './input/sweep.ts'
 import { scoreMatrix } from './score_matrix.ts'
 import { modulePath, type WrittenBuild, writeBuild } from './write_build.ts'
 
 export interface RunBuildOptions extends Omit<BuildOptions, 'files' | 'weights' | 'previous'> {
-  /** Records files and measurement CSVs. */
+  /** Records files, measurement CSVs, and folders of runs. */
   readonly measurements: readonly string[]
   readonly outDir?: string | undefined
   /** Folder for summary, evaluation and report; `outDir` when absent, else that of the measurements. */
@@ -52,12 +51,13 @@ export function runBuild(options: RunBuildOptions): RunBuildOutcome {
     throw new UsageError('no measurements to build from', {
       remedy: 'Give at least one file with --measurements.',
     })
-  const reportDir = options.reportDir ?? options.outDir ?? dirname(options.measurements[0] ?? '.')
+  const reportDir = options.reportDir ?? options.outDir ?? folderOf(options.measurements[0] ?? '.')
   const notes: string[] = []
+  const weights = options.weightsFile === undefined ? undefined : readWeights(options.weightsFile)
   const result = buildHeuristics({
     ...options,
-    files: options.measurements.map(inputFile),
-    weights: options.weightsFile === undefined ? undefined : readWeights(options.weightsFile),
+    files: inputFiles(options.measurements),
+    weights,
     fileHeader: headerText(options.fileHeader),
     previous: (sweep, fileName) => findPrevious(sweep, fileName, options, reportDir, notes),
   })
@@ -66,15 +66,17 @@ export function runBuild(options: RunBuildOptions): RunBuildOutcome {
     result,
     written,
     stdout: options.dumpCode ? result.kernels.map(({ text }) => text).join('\n') : '',
-    messages: [...notes, ...messagesOf(result, written, options.scoreMatrix ?? true)],
+    messages: [
+      ...notes,
+      ...unknownWeights(weights, result),
+      ...messagesOf(result, written, options.scoreMatrix ?? true),
+    ],
     exitCode: exitCodeOf(result),
   }
 }
 
-/** A file of measurements, read when the build comes to it; throws UsageError when there is none. */
-export function inputFile(path: string): InputFile {
-  if (!existsSync(path)) throw new UsageError(`there is no file ${path}`, { remedy: 'Check --measurements.' })
-  return { path, lines: fileLines(path) }
+function folderOf(path: string): string {
+  return isFolder(path) ? path : dirname(path)
 }
 
 /** Shape hash to weight from a JSON file. */
@@ -90,6 +92,17 @@ function readWeights(path: string): Readonly<Record<string, number>> {
       remedy: 'Write a JSON object with a number from 0 up for each shape hash.',
     })
   }
+}
+
+/** A weight for a shape that is not in the sweep is probably a slip. */
+function unknownWeights(
+  weights: Readonly<Record<string, number>> | undefined,
+  { kernels }: BuildResult,
+): string[] {
+  const known = new Set(kernels.flatMap(({ decision }) => decision.sweep.shapes.map(({ hash }) => hash)))
+  return Object.keys(weights ?? {})
+    .filter((hash) => !known.has(hash))
+    .map((hash) => `--weights: no shape ${hash} was measured`)
 }
 
 function headerText(header: string | undefined): string | undefined {

@@ -1,7 +1,7 @@
 /**
  * The build as a whole: the same text whatever the order of lines, small diffs, files, exit codes, options.
  */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
@@ -81,6 +81,59 @@ test('several kernels of one file, and one that cannot be built', () => {
   expect(only.exitCode).toBe(0)
 })
 
+describe('what is read', () => {
+  const record = (tag: number, sample: number) =>
+    JSON.stringify({
+      event: 'measurement',
+      kernel: 'made',
+      shape_hash: 's',
+      config: { tag },
+      shape_features: { arg0_dim0: 4 },
+      status: 'ok',
+      samples: [sample],
+      timing_ms: sample,
+    })
+
+  function saveIn(name: string, file: string, text: string): string {
+    mkdirSync(join(folder, name), { recursive: true })
+    writeFileSync(join(folder, name, file), text)
+    return join(folder, name)
+  }
+
+  test('folders of runs: their records, merged by shape and config', () => {
+    const first = saveIn('first', 'records_hw.jsonl', [record(0, 1), record(1, 3)].join('\n'))
+    saveIn('first', 'measurements_hw.csv', 'derived from the records, and not read')
+    const second = saveIn('second', 'records_hw.jsonl', record(0, 2))
+    const { result, written } = runBuild({ measurements: [first, second], device: 'dev', scoreMatrix: false })
+    expect(result.problems).toEqual([])
+    const { sweep } = result.kernels[0]?.decision ?? {}
+    expect(sweep?.configs.map((_, config) => sweep.cell(0, config)?.samples)).toEqual(
+      expect.arrayContaining([[1, 2], [3]]),
+    )
+    expect(written?.report).toBe(join(first, 'report.html'))
+  })
+
+  test('folders without records: their measurements', () => {
+    const path = saveIn('run', 'measurements_hw.csv', toCsv(SIMPLE))
+    const { result } = runBuild({ measurements: [path], dumpCode: true })
+    expect(result.kernels.map(({ kernel }) => kernel)).toEqual(['made'])
+    expect(() => runBuild({ measurements: [saveIn('empty', 'x.txt', '')] })).toThrow(
+      /there are no records_\*\.jsonl and no measurements\*\.csv in folder .*empty/,
+    )
+  })
+
+  test('features without sizes: a product, a batched dimension', () => {
+    for (const features of [
+      (n: number) => ({ arg0_numel: n, arg0_dtype: 'f16' }),
+      (n: number) => ({ arg0_ndim: n > 300 ? 3 : 2, arg0_dim1: n, arg0_dtype: 'f16' }),
+    ]) {
+      const made = { ...SIMPLE, shapes: PAIRS.map(([a, b]) => features(a * 4 + (b % 7))) }
+      const { result } = runBuild({ measurements: [save('m.csv', toCsv(made))], dumpCode: true })
+      expect(result.kernels[0]?.evaluation).toMatchObject({ coverage: 1, statistics: { geomean: 1 } })
+    }
+  })
+})
+
 describe('files', () => {
   test('module, summary, evaluation and report', () => {
     const outDir = join(folder, 'deep', 'out')
@@ -135,6 +188,17 @@ describe('files', () => {
     expect(readFileSync(written?.modules[0] ?? '', 'utf8')).toContain("sourceHash: 'abc'")
   })
 
+  test('a kernel built alone leaves the modules of others as they are', () => {
+    const outDir = join(folder, 'out')
+    const csv = save('both.csv', `${toCsv(SIMPLE)}${toCsv({ ...SIMPLE, kernel: 'other' })}`)
+    const options = { measurements: [csv], outDir, device: 'dev', scoreMatrix: false }
+    runBuild(options)
+    const module = join(outDir, '_helion_aot_other_dev.ts')
+    const before = readFileSync(module, 'utf8')
+    runBuild({ ...options, kernels: ['made'] })
+    expect(readFileSync(module, 'utf8')).toBe(before)
+  })
+
   test('--dump-code writes nothing', () => {
     const { stdout, written } = runBuild({ measurements: [save('m.csv', toCsv(SIMPLE))], dumpCode: true })
     expect(stdout).toContain('export function key_made')
@@ -158,6 +222,7 @@ describe('options', () => {
     const measurements = [save('m.csv', toCsv(SIMPLE))]
     const build = (options: object) => () => runBuild({ measurements, dumpCode: true, ...options })
     expect(build({ maxConfigs: 0 })).toThrow('--max-configs is 0')
+    expect(build({ configPrice: -1 })).toThrow('--config-price is -1')
     expect(build({ threshold: 0.9 })).toThrow('--threshold is 0.9')
     expect(build({ goal: 'best' })).toThrow(
       /unknown goal "best"\n {2}Use one of max_slowdown, geomean_slowdown/,
@@ -212,6 +277,11 @@ describe('options', () => {
       }).result.kernels[0]?.decision.configs[0]?.tag
     expect(pick({ shape0: 5 })).toBe(0)
     expect(pick({ shape1: 5 })).toBe(1)
+    const weightsFile = save('w.json', '{"shape0": 1, "other": 2}')
+    const { messages } = runBuild({ measurements, dumpCode: true, weightsFile })
+    expect(messages.filter((line) => line.startsWith('--weights'))).toEqual([
+      '--weights: no shape other was measured',
+    ])
   })
 
   test('--no-feature-selection keeps what moves in step', () => {

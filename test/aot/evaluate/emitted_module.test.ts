@@ -13,7 +13,7 @@ import { moduleExports, moduleFileName } from '../../../src/heuristics/module_na
 import { native } from './native.ts'
 import { byHand, type MadeSweep, matmulSweep, rowSweep, toSweep } from './sweeps.ts'
 
-const { argumentsOf, decide, evaluateModule, moduleText, runModule, toSettings } = native
+const { argumentsOf, decide, evaluateModule, moduleText, parseModule, runModule, toSettings } = native
 
 const folder = mkdtempSync(join(tmpdir(), 'emitted-'))
 writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
@@ -264,9 +264,27 @@ function typeErrors(files: readonly string[]): string {
   }
 }
 
+test('a choice that would not fit behind its question stands below it', () => {
+  const name = 'rows_of_the_left_operand_of_this_very_long_product'
+  const made = { ...SIMPLE, shapes: PAIRS.map(([a, b]) => ({ [name]: a, other: b })) }
+  const text = moduleText(build(made), EMIT)
+  expect(text).toContain(`
+  if (${name} <= 500) {
+    return 1 // 8 shapes; held out 1.00x, worst 1.00x
+  }
+  return 0 // 8 shapes; held out 1.00x, worst 1.00x
+`)
+  expect(text.split('\n').filter((line) => line.length > 110)).toEqual([])
+  expect(parseModule(text, 'made', 'm.ts').tree).toMatchObject({ low: { choice: 1 }, high: { choice: 0 } })
+})
+
 test('arguments are rebuilt from features', () => {
   expect(
     argumentsOf({ arg0_dim0: 4, arg0_dim1: 5, arg0_dtype: 'f16', arg0_ndim: 2, arg1_scalar: 3 }),
   ).toEqual([{ shape: [4, 5], dtype: 'f16' }, 3])
+  expect(argumentsOf({ arg0_dim1: 5, arg0_ndim: 3, arg0_dtype: 'f32' })).toEqual([
+    { shape: [1, 5, 1], dtype: 'f32' },
+  ])
+  expect(argumentsOf({ arg1_numel: 77 })).toEqual([undefined, { shape: [77], dtype: '' }])
   expect(argumentsOf({ key_2: 5, key_0: 'a' })).toEqual(['a', null, 5])
 })

@@ -63,3 +63,14 @@ test('a module that always answers the same looks at nothing', () => {
     'export function key_made(): number {\n  return 0 // 12 shapes; held out 1.00x, worst 1.00x\n}',
   )
 })
+
+test('where no config runs on every shape, each class keeps its own, however far outside', () => {
+  const made: MadeSweep = {
+    ...MADE,
+    times: SHAPES.map(({ dtype }) => (dtype === 'f16' ? [1, null, 2] : [null, 1, null])),
+  }
+  const text = moduleText(decide(toSweep(made), toSettings()), { tool: 't', device: 'd' })
+  const { autotune } = runModule(text, 'made', 'm.ts')
+  for (const m of [1, 64, 100_000])
+    expect(['f16', 'f32'].map((dtype) => autotune({ shape: [m, 64], dtype }).tag)).toEqual([0, 1])
+})

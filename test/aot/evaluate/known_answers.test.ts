@@ -1,6 +1,8 @@
 /** Matrices whose right answer is known, most of which a greedy entropy tree on labels gets wrong. */
 import { describe, expect, test } from 'vitest'
 import type { Decision } from '../../../src/aot/evaluate/decide/decision.ts'
+import { readSweeps } from '../../../src/aot/evaluate/input/read_sweeps.ts'
+import { lossesOf, regretOf, toMatrix } from '../../../src/aot/evaluate/matrix.ts'
 import { Random } from '../../../src/support/random.ts'
 import { native } from './native.ts'
 import { byHand, type MadeSweep, tensorFeatures, toSweep } from './sweeps.ts'
@@ -206,4 +208,66 @@ describe('small sweeps', () => {
 test('ties go to the config that is best over all', () => {
   const times = PAIRS.map(([a]) => (a <= 256 ? [1, 1] : [1, 1.2]))
   expect(build(byHand(PAIRS, times)).configs).toEqual([{ num_warps: 1, tag: 0 }])
+})
+
+describe('noise', () => {
+  const random = new Random(12)
+  /** Five samples around 1; the second config is 0.8 % slower on half of the shapes and faster on the others. */
+  const records = (spread: number) =>
+    PAIRS.flatMap(([a, b], row) =>
+      [1, row % 2 ? 1.008 : 1 / 1.008].map((time, tag) => {
+        const samples = [0, 1, 2, 3, 4].map(() => time * (1 + spread * (random.next() - 0.5)))
+        return JSON.stringify({
+          event: 'measurement',
+          kernel: 'made',
+          shape_hash: `${a}x${b}`,
+          config: { tag },
+          shape_features: tensorFeatures([[a, b]]),
+          status: 'ok',
+          samples,
+          timing_ms: samples[2],
+        })
+      }),
+    )
+
+  /** Mean loss of the slower config, as a share of what was measured. */
+  function share(spread: number): number {
+    const [sweep] = readSweeps([{ path: 'r.jsonl', lines: records(spread) }]).sweeps
+    if (!sweep) return Number.NaN
+    const matrix = toMatrix(sweep)
+    const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
+    const losses = lossesOf(matrix).map((row) => Math.max(...row))
+    const gaps = matrix.shapes.map((_, row) =>
+      Math.log(Math.max(...[0, 1].map((c) => regretOf(matrix, row, c)))),
+    )
+    return sum(losses) / sum(gaps)
+  }
+
+  test('differences within it hardly count, those beyond it do', () => {
+    expect(share(0.02)).toBeLessThan(0.5)
+    expect(share(0.0001)).toBeGreaterThan(0.95)
+  })
+})
+
+describe('what a build has to say', () => {
+  test('that another backend would have been better', () => {
+    const times = PAIRS.map(([a]) => (a <= 256 ? [1, 1.08] : [1.08, 1]))
+    const [tree, single] = ['decision_tree', 'single_config'].map((backend) =>
+      build(byHand(PAIRS, times), { backend, threshold: 1.01 }).warnings.join(),
+    )
+    expect(tree).toBe('')
+    expect(single).toMatch(/--backend \w+ would have been better on held-out shapes: 1\.0\d+ against 1\.0/)
+  })
+
+  test('on how many shapes the default config would have been faster', () => {
+    const made = byHand(
+      PAIRS,
+      PAIRS.map(([a]) => (a <= 64 ? [1, 1.05] : [1, 0.5])),
+    )
+    const sweep = toSweep(made)
+    const configs = sweep.configs.map((config) => ({ ...config, isDefault: config.data.tag === 0 }))
+    const { training } = decide({ ...sweep, configs }, toSettings({ maxConfigs: 1 }))
+    expect(training.worseThanDefault).toBeCloseTo(1 / 6, 9)
+    expect(build(made, { maxConfigs: 1 }).training.worseThanDefault).toBeNull()
+  })
 })

@@ -10,7 +10,7 @@ import { byHand, type MadeSweep, matmulSweep, part, rowSweep, toSweep } from './
 
 const { argumentsOf, decide, moduleText, runModule, toSettings } = native
 
-const SWEEPS = { matmul: matmulSweep(21, 40, 14), rows: rowSweep(22, 40, 12) }
+const SWEEPS = { matmul: matmulSweep(21, 28, 10), rows: rowSweep(22, 28, 10) }
 
 describe.each(Object.keys(BACKENDS))('%s', (backend) => {
   test.each(Object.keys(SWEEPS) as (keyof typeof SWEEPS)[])('on %s', (name) => {
@@ -20,9 +20,9 @@ describe.each(Object.keys(BACKENDS))('%s', (backend) => {
     expect(decision.backend).toBe(backend)
     expect(decision.configs.length).toBeLessThanOrEqual(10)
     expect(decision.training.forbidden).toBe(0)
-    expect(decision.heldOut?.shapes).toBe(80)
+    expect(decision.heldOut?.shapes).toBe(56)
     expect(decision.training.geomean).toBeGreaterThanOrEqual(1)
-    expect(decision.leaves.reduce((sum, leaf) => sum + leaf.shapes, 0)).toBe(40)
+    expect(decision.leaves.reduce((sum, leaf) => sum + leaf.shapes, 0)).toBe(28)
     expect(decision.comparison.map((model) => model.backend)).toEqual(Object.keys(BACKENDS))
     const emit = { tool: 't', device: 'd' }
     const choices = [decision, shuffled].map((d) => {

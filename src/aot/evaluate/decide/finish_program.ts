@@ -54,8 +54,9 @@ export function assemble(
   dropped: Decision['dropped'],
 ): Finished {
   const measured = lesson.rows.slice(0, lesson.measured)
-  const guard = makeGuard(settings.outside, lesson.columns, measured)
   const { safest } = overallChoices(lesson, all)
+  const policy = runsEverywhere(lesson, entryAt(all, safest)) ? settings.outside : 'tree'
+  const guard = makeGuard(policy, lesson.columns, measured)
   const used = [...new Set([...choicesOf(program), ...(guard.policy === 'tree' ? [] : [safest])])].sort(
     (a, b) => a - b,
   )
@@ -98,6 +99,15 @@ function tidied(
 function regrow(task: TreeTask, position: number): TreeNode {
   const trees = growSizes(task, TREE_SIZES.slice(0, position + 1))
   return entryAt(trees, trees.length - 1)
+}
+
+/**
+ * Whether a config ran on every measured shape, holes without a system aside. Where none does, each class of
+ * shapes has configs of its own; one for all unfamiliar shapes would be invalid for some, but a tree keeps the
+ * classes apart.
+ */
+function runsEverywhere({ losses, teacher }: Lesson, config: number): boolean {
+  return !teacher.forbidden.systematic[config] || losses.every((row) => Number.isFinite(row[config]))
 }
 
 /** Gives a leaf the safest config where its held-out shapes would have fared better with it, beyond error. */

@@ -46,7 +46,9 @@ export function toSettings(options: DecisionOptions = {}): DecisionSettings {
     throw new UsageError(`--max-configs is ${maxConfigs}`, { remedy: 'Give a whole number from 1 up.' })
   const configPrice = options.configPrice ?? PRICE_SHARE * Math.log(threshold)
   if (!(configPrice >= 0))
-    throw new UsageError(`the price of a config is ${configPrice}`, { remedy: 'Give a number from 0 up.' })
+    throw new UsageError(`--config-price is ${configPrice}`, {
+      remedy: 'Give a share of the time from 0 up, such as 0.005 for half a percent.',
+    })
   return {
     backend: backendOf(options.backend ?? 'decision_tree').name,
     goal: { name: goalOf(options.goal ?? 'max_slowdown'), threshold },

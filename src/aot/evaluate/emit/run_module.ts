@@ -68,7 +68,7 @@ export function argumentsOf(features: Features): readonly unknown[] {
 function tensorArguments(features: Features): readonly unknown[] {
   const args: unknown[] = []
   for (const [name, value] of Object.entries(features)) {
-    const [, index, what, dim] = /^arg(\d+)_(dim|dtype|scalar|ndim)(\d*)$/.exec(name) ?? []
+    const [, index, what, dim] = /^arg(\d+)_(dim|dtype|scalar|ndim|numel)(\d*)$/.exec(name) ?? []
     if (index === undefined) continue
     const position = Number(index)
     if (what === 'scalar') {
@@ -83,5 +83,19 @@ function tensorArguments(features: Features): readonly unknown[] {
     if (what === 'dim') tensor.shape[Number(dim)] = value
     if (what === 'dtype') tensor.dtype = value
   }
+  args.forEach((arg, index) => {
+    if (typeof arg === 'object') complete(arg as { shape: FeatureValue[] }, features, `arg${index}`)
+  })
   return Array.from(args)
+}
+
+/** Sizes that the features leave out, because they are batched or only their product is known, are made up. */
+function complete(tensor: { shape: FeatureValue[] }, features: Features, arg: string): void {
+  const rank = Math.max(tensor.shape.length, Number(features[`${arg}_ndim`] ?? 0))
+  const numel = features[`${arg}_numel`]
+  if (tensor.shape.length === 0 && numel !== undefined) tensor.shape.push(numel)
+  tensor.shape = Array.from(
+    { length: Math.max(rank, tensor.shape.length) },
+    (_, dim) => tensor.shape[dim] ?? 1,
+  )
 }

@@ -15,18 +15,28 @@ export function treeCode(decision: Decision, root: TreeNode): readonly string[] 
   return [
     ...quantities.map(({ name, expression }) => `const ${name} = ${expression}`),
     ...(quantities.length > 0 ? [''] : []),
-    ...statements(decision, root, evidence),
+    ...statements(decision, root, evidence, INDENT),
   ]
 }
 
-function statements(decision: Decision, node: TreeNode, evidence: LeafEvidence[]): readonly string[] {
+const WIDTH = 110
+const INDENT = 2
+
+/** `indent` is where the statements will stand. */
+function statements(
+  decision: Decision,
+  node: TreeNode,
+  evidence: LeafEvidence[],
+  indent: number,
+): readonly string[] {
   if (isLeaf(node)) return [`return ${node.choice}${comment(evidence.shift())}`]
   const test = condition(entryAt(decision.terms, node.term), node.threshold, decision.columns)
-  const low = statements(decision, node.low, evidence)
-  const high = statements(decision, node.high, evidence)
-  const inside = isLeaf(node.low)
-    ? [`if (${test}) ${entryAt(low, 0)}`]
-    : [`if (${test}) {`, ...low.map((line) => `  ${line}`), '}']
+  const low = statements(decision, node.low, evidence, indent + 2)
+  const high = statements(decision, node.high, evidence, indent)
+  const [first = ''] = low
+  const line = `if (${test}) ${first}`
+  const isShort = isLeaf(node.low) && indent + line.length <= WIDTH
+  const inside = isShort ? [line] : [`if (${test}) {`, ...low.map((text) => `  ${text}`), '}']
   return [...inside, ...high]
 }
 
