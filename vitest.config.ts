@@ -7,7 +7,17 @@ import { availableParallelism } from 'node:os'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 /** Folders of test/ that run without an adapter. */
-const UNIT = ['support', 'config', 'ir', 'language', 'heuristics', 'aot/evaluate', 'gates', 'scripts']
+const UNIT = [
+  'support',
+  'config',
+  'ir',
+  'language',
+  'codegen',
+  'heuristics',
+  'aot/evaluate',
+  'gates',
+  'scripts',
+]
 
 const unitFiles = UNIT.map((folder) => `test/${folder}/**/*.test.ts`)
 const tenMinutes = 600_000
