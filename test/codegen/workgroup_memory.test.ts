@@ -55,17 +55,16 @@ describe('barriers', () => {
     ).toEqual(['b', 'write b'])
   })
 
-  it('are needed in a loop for what the round before may have read', () => {
+  it.each(['before it', 'in it'])('are needed in a loop for an array from %s', (where) => {
     expect(
       lines((memory, out) => {
-        const outer = memory.allocate('outer', 'f32', 4, 8)
+        const outer = where === 'before it' ? memory.allocate('a', 'f32', 4, 8) : undefined
         out.block('loop', () =>
           memory.inLoop(() => {
-            const inner = memory.allocate('inner', 'i32', 4, 8)
-            memory.beforeWrite(outer)
-            memory.beforeWrite(inner)
+            const array = outer ?? memory.allocate('a', 'f32', 4, 8)
+            memory.beforeWrite(array)
             out.line('write')
-            memory.beforeRead(outer, inner)
+            memory.beforeRead(array)
             out.line('read')
           }),
         )
@@ -89,6 +88,20 @@ describe('barriers', () => {
         out.line('read a')
       }),
     ).toEqual(['if {', 'b', 'read b', '}', 'b', 'read a'])
+    expect(
+      lines((memory, out) => {
+        const [a, b] = [memory.allocate('a', 'f32', 4, 8), memory.allocate('b', 'f32', 4, 8)]
+        memory.beforeRead(a)
+        out.block('if', () =>
+          memory.inBranch(() => {
+            memory.beforeWrite(b)
+            memory.beforeRead(b)
+          }),
+        )
+        memory.beforeWrite(a)
+        out.line('write a')
+      }),
+    ).toEqual(['if {', 'b', '}', 'b', 'write a'])
   })
 })
 
