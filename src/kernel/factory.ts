@@ -15,7 +15,7 @@ export type KernelDecorator = <F extends AnyFunction>(
 
 export interface KernelFactory {
   <F extends AnyFunction>(fn: F): Kernel<F>
-  <F extends AnyFunction>(options: KernelOptions<F>, fn: F): Kernel<F>
+  <F extends AnyFunction>(options: KernelOptions<NoInfer<F>>, fn: F): Kernel<F>
   (options?: KernelOptions): KernelDecorator
   <F extends AnyFunction>(fn: F, context: ClassMethodDecoratorContext): Kernel<F>
 }

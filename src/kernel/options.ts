@@ -15,6 +15,9 @@ export type ConfigLike = Config | ConfigInput
 /** A generated module: what `_helion_aot_<kernel>_<device>.ts` exports. */
 export type HeuristicModule = Readonly<Record<string, unknown>>
 
+/** Arguments of one call; an array will do, because a literal in a callback is seldom seen as a tuple. */
+type ArgumentList<F extends AnyFunction> = Readonly<Parameters<F>> | readonly Parameters<F>[number][]
+
 export interface KernelSpecificOptions<F extends AnyFunction = AnyFunction> {
   /** Name of the kernel in messages and generated files; the function's own name by default. */
   readonly name?: string
@@ -29,9 +32,9 @@ export interface KernelSpecificOptions<F extends AnyFunction = AnyFunction> {
   /** Per argument, null or a list with an integer for every dimension that must not influence the config. */
   readonly batched?: BatchedSpec
   /** Arguments to tune for in the collect phase, instead of those of the calls. */
-  readonly collectFn?: () => Iterable<Parameters<F>>
+  readonly collectFn?: () => Iterable<ArgumentList<F>>
   /** Arguments to measure in the measure phase, instead of those of the calls. */
-  readonly measureFn?: () => Iterable<Parameters<F>>
+  readonly measureFn?: () => Iterable<ArgumentList<F>>
   /** Generated modules, for bundles that cannot look for files. */
   readonly heuristics?: readonly HeuristicModule[]
   /** The reference that configs are checked against, instead of the interpreter. May be another kernel. */
