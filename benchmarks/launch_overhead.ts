@@ -3,6 +3,7 @@
  * without waiting, submits included. Run: npx tsx benchmarks/launch_overhead.ts
  * HELION_DAWN_FLAGS=backend=null takes the GPU out of the picture.
  */
+import { hl, kernel, ones, type Tensor } from '../src/index.ts'
 import { describeAdapter } from '../src/runtime/adapter.ts'
 import { type Device, openDevice } from '../src/runtime/device.ts'
 import type { Launch } from '../src/runtime/launch.ts'
@@ -34,11 +35,17 @@ ${immediate ? 'var<immediate> launch: Launch;' : '@group(0) @binding(2) var<unif
   }
 }
 
-async function measure(name: string, stream: Stream, step: (i: number) => void): Promise<void> {
+async function measure(
+  name: string,
+  stream: Stream,
+  step: (i: number) => void,
+  awaits = false,
+): Promise<void> {
   const times: number[] = []
   for (let round = 0; round < ROUNDS; round++) {
     const start = performance.now()
-    for (let i = 0; i < LAUNCHES; i++) step(i)
+    if (awaits) for (let i = 0; i < LAUNCHES; i++) await step(i)
+    else for (let i = 0; i < LAUNCHES; i++) step(i)
     stream.flush()
     times.push(((performance.now() - start) * 1000) / LAUNCHES)
     await stream.sync()
@@ -73,9 +80,27 @@ async function run(device: Device): Promise<void> {
   })
 }
 
+const double = kernel({ staticShapes: false, config: {} }, function double(x: Tensor) {
+  const out = hl.emptyLike(x)
+  for (const t of hl.tile(x.shape[0])) out.at(t).set(x.at(t).mul(2))
+  return out
+})
+
+/** Calls of a kernel as users make them. */
+async function runKernel(device: Device): Promise<void> {
+  const stream = new Stream(device)
+  const x = ones([64], { stream })
+  double(x).dispose()
+  await stream.sync()
+  const step = (): void => double(x).dispose()
+  await measure('a call of a kernel, its result disposed', stream, step)
+  await measure('the same, awaiting something after each call', stream, step, true)
+}
+
 for (const without of [[], ['immediates']]) {
   const device = await openDevice({ without })
   const words = device.limits.maxImmediateBytes > 0 ? 'immediates' : 'a uniform buffer'
   console.log(`${describeAdapter(device.info)}; launch words in ${words}`)
   await run(device)
+  await runKernel(device)
 }

@@ -1,10 +1,12 @@
 /**
- * The open command encoder of a device. Dispatches collect in one compute pass and are submitted together: at
- * the next microtask, when somebody waits for the GPU, or when a batch is full. The first batches are small,
+ * The open command encoder of a device. Dispatches collect in one compute pass and are submitted together:
+ * when the present task ends (awaiting something that is there does not end it), when somebody waits for the
+ * GPU, or when a batch is full. The first batches are small,
  * so that the GPU starts early, and grow while the host stays ahead. What is set in the pass already is not
  * set again.
  */
 import { UsageError } from '../support/errors.ts'
+import { soon } from '../support/macrotask.ts'
 import type { BindGroups } from './bind_groups.ts'
 import type { Block, BufferPool } from './buffer_pool.ts'
 import type { Launch } from './launch.ts'
@@ -36,7 +38,7 @@ export class Recorder {
   readonly #words: Uint32Array = new Uint32Array(MAX_IMMEDIATE_WORDS)
   #dispatches = 0
   #batch = FIRST_BATCH
-  #microtask = false
+  #scheduled = false
   #submits = 0
 
   constructor({ gpu, pool, bindGroups, uniforms }: RecorderParts) {
@@ -152,10 +154,10 @@ export class Recorder {
   }
 
   #open(): GPUCommandEncoder {
-    if (!this.#microtask) {
-      this.#microtask = true
-      queueMicrotask(() => {
-        this.#microtask = false
+    if (!this.#scheduled) {
+      this.#scheduled = true
+      soon(() => {
+        this.#scheduled = false
         this.flush()
       })
     }

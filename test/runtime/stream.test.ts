@@ -155,14 +155,14 @@ describe('order', () => {
 })
 
 describe('batching', () => {
-  it('submits launches of one turn together, and at the next microtask at the latest', async () => {
+  it('submits launches of one task together, awaits included, when it ends at the latest', async () => {
     const launch = await mapLaunch(device, 'v', from([1]), empty(1))
     stream.launch(launch)
     await device.finished()
     const before = device.recorder.submits
-    for (let i = 0; i < 5; i++) stream.launch(launch)
+    for (let i = 0; i < 5; i++) await stream.launch(launch)
     expect(device.recorder.submits).toBe(before)
-    await Promise.resolve()
+    await new Promise((resolve) => setImmediate(resolve))
     expect(device.recorder.submits).toBe(before + 1)
   })
 
