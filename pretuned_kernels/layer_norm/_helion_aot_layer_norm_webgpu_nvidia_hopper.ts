@@ -73,18 +73,18 @@ export function key_layer_norm(arg0?: unknown): number {
   // Far outside what was measured: the config with the best worst case.
   if (arg0_dim0 < 8 || arg0_dim0 > 262_144 || arg0_dim1 < 32 || arg0_dim1 > 131_072) return 1
 
-  const arg0_dim0_times_arg0_dim1 = arg0_dim0 * arg0_dim1
+  const arg0_dim0_over_arg0_dim1 = arg0_dim0 / arg0_dim1
 
-  if (arg0_dim1 <= 3800) {
+  if (arg0_dim1 <= 2800) {
     if (arg0_dim1 <= 650) return 3 // 2 shapes; held out 1.07x, worst 1.11x
-    if (arg0_dim1 <= 1430) return 2 // 5 shapes; held out 1.01x, worst 1.02x
-    if (arg0_dim0 <= 8000) return 5 // 4 shapes; held out 1.00x, worst 1.02x
-    return 1 // between measured shapes
+    if (arg0_dim1 <= 1450) return 2 // 5 shapes; held out 1.01x, worst 1.02x
+    return 5 // 3 shapes; held out 1.00x, worst 1.00x
   }
-  if (arg0_dim1 <= 3850) return 5 // between measured shapes
-  if (arg0_dim0 <= 200) return 4 // 1 shape; held out 1.10x, worst 1.10x
-  if (arg0_dim0_times_arg0_dim1 <= 40_200_000) return 0 // 6 shapes; held out 1.01x, worst 1.05x
-  return 1 // 3 shapes; held out 1.00x, worst 1.00x
+  if (arg0_dim0_over_arg0_dim1 <= 0.94) {
+    if (arg0_dim0_over_arg0_dim1 <= 0.0056) return 4 // 1 shape; held out 1.10x, worst 1.10x
+    return 0 // 8 shapes; held out 1.01x, worst 1.05x
+  }
+  return 5 // 2 shapes; held out 1.00x, worst 1.01x
 }
 
 /** The config to run with. */
@@ -99,7 +99,7 @@ export const meta = {
   kernel: 'layer_norm',
   device: 'webgpu_nvidia_hopper',
   hardwareId: 'webgpu_nvidia-h200_580.159.04',
-  sourceHash: 'b1d5d3913a71f84d',
+  sourceHash: '9d81bea48a272750',
   versions: { 'helion-aot': '0.1.0', webgpu: '0.6.2', node: '20.20.2' },
   date: '2026-11-21T11:59:11.821Z',
   backend: 'decision_tree',
@@ -122,14 +122,7 @@ export const meta = {
       heldOut: [1.007, 1.022],
       hull: { arg0_dim0: [1000, 16384], arg0_dim1: [768, 1280] },
     },
-    {
-      choice: 5,
-      shapes: 4,
-      heldOut: [1.005, 1.019],
-      hull: { arg0_dim0: [4096, 4096], arg0_dim1: [1536, 3072] },
-    },
-    { choice: 1, shapes: 0, heldOut: null, hull: {} },
-    { choice: 5, shapes: 0, heldOut: null, hull: {} },
+    { choice: 5, shapes: 3, heldOut: [1, 1], hull: { arg0_dim0: [4096, 4096], arg0_dim1: [1536, 2560] } },
     {
       choice: 4,
       shapes: 1,
@@ -138,10 +131,15 @@ export const meta = {
     },
     {
       choice: 0,
-      shapes: 6,
+      shapes: 8,
       heldOut: [1.007, 1.046],
-      hull: { arg0_dim0: [512, 4096], arg0_dim1: [4096, 8192] },
+      hull: { arg0_dim0: [512, 4096], arg0_dim1: [4096, 16384] },
     },
-    { choice: 1, shapes: 3, heldOut: [1, 1], hull: { arg0_dim0: [4096, 4096], arg0_dim1: [10240, 16384] } },
+    {
+      choice: 5,
+      shapes: 2,
+      heldOut: [1.004, 1.009],
+      hull: { arg0_dim0: [4096, 4096], arg0_dim1: [3072, 4096] },
+    },
   ],
 } as const
