@@ -1,8 +1,8 @@
 /**
  * The method to be beaten, as its documentation describes it: numeric features of the first shape, those that
- * an earlier one determines dropped; greedy choice of configs by counting, one partition after the other; then
- * an entropy tree of depth 6 on the label of the fastest kept config, with thresholds on training values, or
- * the nearest neighbour by plain sums.
+ * an earlier one determines dropped; greedy choice of configs by counting, one partition after the other;
+ * then an entropy tree of depth 6 on the label of the fastest kept config, with thresholds on training
+ * values, or the nearest neighbour by plain sums.
  */
 import type { Features } from '../../../src/heuristics/features.ts'
 

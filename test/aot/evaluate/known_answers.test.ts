@@ -135,6 +135,15 @@ describe('forbidden configs', () => {
     expect(choose([4096, 4096])).toBe(1)
   })
 
+  test('are not chosen on a single measured shape either, though all others speak for them', () => {
+    const isHole = ([a = 0, b = 0]: readonly number[]) => a === 256 && b === 512
+    const times = PAIRS.map((pair) => [isHole(pair) ? null : 1, 3])
+    const decision = build(byHand(PAIRS, times))
+    const choose = chooser(decision)
+    expect(PAIRS.filter((pair) => choose(pair) !== (isHole(pair) ? 1 : 0))).toEqual([])
+    expect(decision.training.forbidden).toBe(0)
+  })
+
   test('leave partitions, each with its own config', () => {
     const times = PAIRS.map(([a]) =>
       a <= 128 ? [1, null, null] : a <= 512 ? [null, 1, null] : [null, null, 1],
@@ -212,7 +221,9 @@ test('ties go to the config that is best over all', () => {
 
 describe('noise', () => {
   const random = new Random(12)
-  /** Five samples around 1; the second config is 0.8 % slower on half of the shapes and faster on the others. */
+  /**
+   * Five samples around 1; the second config is 0.8 % slower on half of the shapes and faster on the others.
+   */
   const records = (spread: number) =>
     PAIRS.flatMap(([a, b], row) =>
       [1, row % 2 ? 1.008 : 1 / 1.008].map((time, tag) => {

@@ -38,6 +38,7 @@ test('two configs where greedy takes the middle one first and needs three', () =
     [9, 1, 1],
   ]
   expect(select(table).configs).toEqual([0, 1])
+  expect(select(table, { maxConfigs: 2 })).toMatchObject({ configs: [0, 1], goalMet: true })
 })
 
 test('of configs that cover as much, the faster', () => {

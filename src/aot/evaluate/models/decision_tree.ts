@@ -50,11 +50,11 @@ export function lessonTask(lesson: Lesson, kept: Kept): TreeTask {
   )
 }
 
-/** Refined trees of the given numbers of leaves, as far as the data go. */
+/** Refined trees of up to the given numbers of leaves, ascending, as far as the data go. */
 export function growSizes(task: TreeTask, sizes: readonly number[]): TreeNode[] {
   const grown = growTrees(task, Math.max(...sizes), LEAST_GAIN, findSplit)
-  const fitting = sizes.filter((size) => size <= grown.length)
-  return fitting.map((size) => refineTree(task, entryAt(grown, size - 1)))
+  const fitting = sizes.filter((_, position) => (sizes[position - 1] ?? 0) < grown.length)
+  return fitting.map((size) => refineTree(task, entryAt(grown, Math.min(size, grown.length) - 1)))
 }
 
 export function treePolicy(lesson: Lesson, root: TreeNode): Policy {
