@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { browser } from './browser.ts'
 import type { Gate } from './gate.ts'
+import { generatedModules } from './generated_modules.ts'
 import { headers } from './headers.ts'
 import { layers } from './layers.ts'
 import { leftovers } from './leftovers.ts'
@@ -19,6 +20,7 @@ const FIXTURES = fileURLToPath(new URL('../fixtures/gates', import.meta.url))
 /** With how many things there are to look at here, at the very least. */
 const GATES: readonly (readonly [Gate, number])[] = [
   [browser, 20],
+  [generatedModules, 0],
   [headers, 60],
   [layers, 60],
   [leftovers, 60],
@@ -32,6 +34,26 @@ const GATES: readonly (readonly [Gate, number])[] = [
 const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
   [browser, 'browser', ['src/later.ts:2 Could not resolve "node:fs"']],
   [browser, 'browser_load', ['the bundle throws when it is loaded: ReferenceError: process is not defined']],
+  [
+    generatedModules,
+    'generated_modules',
+    [
+      '_helion_aot_add_webgpu_test_format.ts: is not as this version writes it; build it again',
+      '_helion_aot_add_webgpu_test_misnamed.ts: should be named _helion_aot_add_webgpu_test_other.ts',
+      '_helion_aot_add_webgpu_test_stale.ts: was made for another version of add; tune again',
+      '_helion_aot_add_webgpu_test_types.ts(31,7): error TS2365: ' +
+        "Operator '<=' cannot be applied to types 'number' and 'string'.",
+      '_helion_aot_lost_webgpu_test.ts: there is no kernel lost beside it',
+    ].map((problem) => `pretuned_kernels/add/${problem}`),
+  ],
+  [
+    generatedModules,
+    'generated_modules_broken',
+    [
+      '_helion_aot_add_webgpu_test_syntax.ts is no usable module: Transform failed with 1 error:',
+      '_helion_aot_add_webgpu_test_syntax.ts(61,12): error TS1128: Declaration or statement expected.',
+    ].map((problem) => `pretuned_kernels/add/${problem}`),
+  ],
   [
     headers,
     'headers',
