@@ -8,7 +8,7 @@ import { sourceFiles } from '../../heuristics/source_file.ts'
 import type { KernelDefinition } from '../../kernel/definition.ts'
 import { type Device, hardwareId } from '../../runtime/device.ts'
 import { webgpuVersion } from '../../runtime/webgpu_version.ts'
-import { DataError } from '../../support/errors.ts'
+import { DataError, EXIT } from '../../support/errors.ts'
 import { createLog, LOG_LEVELS, type Log } from '../../support/log.ts'
 import { environment, nodeProcess, requireNode } from '../../support/node.ts'
 import { DEFAULT_CONFIG } from '../fit_config.ts'
@@ -65,6 +65,7 @@ export class Session {
     })
     watchRunner(phase)
     endOnSignals()
+    tellOfLoss(device)
     const lines = fs.existsSync(files.records) ? fileLines(files.records) : []
     const { records, problems } = readRecords(lines, files.records)
     for (const problem of problems) log.warning(`helion-aot: left out: ${formatProblem(problem)}`)
@@ -157,6 +158,14 @@ function watchRunner(phase: WorkPhase): void {
     nodeProcess?.exit(143)
   }, RUNNER_CHECK_MS)
   check.unref()
+}
+
+/** A program that fails because its device is lost says so by its exit code: the runner goes on with it. */
+function tellOfLoss(device: Device): void {
+  const process = nodeProcess
+  process?.on('exit', (code) => {
+    if (code !== EXIT.done && device.failure) process.exitCode = EXIT.noAdapter
+  })
 }
 
 /** What is recorded is on the disk already; there is nothing to wait for. */

@@ -34,7 +34,7 @@ export async function evaluatePhase(run: Run): Promise<PhaseResult> {
   if (flags.outDir) env.HELION_HEURISTIC_DIR = resolve(flags.outDir)
   const failed = await runProgram(run, 'evaluate', env)
   if (failed !== undefined || run.interrupts.exitCode !== undefined)
-    return { failed: failed ?? 'interrupted' }
+    return { failed: failed?.reason ?? 'interrupted' }
   const trace = readTrace(files.trace)
   const judged = sweeps.map((sweep) => judge(run, sweep, device ?? '', trace))
   run.verdicts = judged.filter((verdict) => typeof verdict !== 'string')

@@ -4,11 +4,12 @@ import { recordsOf, writeDerivedFiles } from '../../aot/run/derived_files.ts'
 import { KnownRecords } from '../../aot/run/known_records.ts'
 import { hardwareIdsIn, type WorkPhase } from '../../aot/run/run_folder.ts'
 import { RUNNER_PID } from '../../aot/run/session.ts'
+import { EXIT } from '../../support/errors.ts'
 import { runChild } from '../child.ts'
 import type { PhaseResult, Run } from '../run.ts'
 
 export async function childPhase(run: Run, phase: 'collect' | 'measure'): Promise<PhaseResult> {
-  const failure = await runProgram(run, phase, {})
+  const failure = await runToTheEnd(run, phase)
   writeDerivedFiles(run.files)
   if (failure !== undefined) return { failed: failure }
   const known = new KnownRecords(recordsOf(run.files))
@@ -22,12 +23,32 @@ export async function childPhase(run: Run, phase: 'collect' | 'measure'): Promis
   return { partial: failures.length > 0 }
 }
 
-/** Runs the user's program in a mode; why that failed, if it did. */
+/**
+ * Runs the user's program, and again where it left off when the GPU device was lost on the way, as long as
+ * each time something new is recorded; why it failed, if it did.
+ */
+async function runToTheEnd(run: Run, phase: 'collect' | 'measure'): Promise<string | undefined> {
+  for (;;) {
+    const before = recordsOf(run.files).length
+    const failure = await runProgram(run, phase, {})
+    const lost = failure?.exitCode === EXIT.noAdapter && run.interrupts.exitCode === undefined
+    if (!lost || recordsOf(run.files).length === before) return failure?.reason
+    run.console.say(`helion-aot: the GPU device was lost; the phase ${phase} goes on with what is left`)
+  }
+}
+
+/** How a program ended that did not end well. */
+export interface ProgramFailure {
+  readonly exitCode: number | undefined
+  readonly reason: string
+}
+
+/** Runs the user's program in a mode; how that failed, if it did. */
 export async function runProgram(
   { plan, flags, files, console, interrupts, environment }: Run,
   phase: WorkPhase,
   env: Readonly<Record<string, string>>,
-): Promise<string | undefined> {
+): Promise<ProgramFailure | undefined> {
   const { exitCode, signal } = await runChild(
     {
       phase,
@@ -49,7 +70,8 @@ export async function runProgram(
   )
   if (exitCode === 0) return undefined
   const how = exitCode === undefined ? `was ended by ${signal}` : `ended with exit code ${exitCode}`
-  return `\`${plan.command.join(' ')}\` ${how}; its output is in ${files.log(phase)}`
+  const reason = `\`${plan.command.join(' ')}\` ${how}; its output is in ${files.log(phase)}`
+  return { exitCode, reason }
 }
 
 /** Kernels that should have been seen in the program. */

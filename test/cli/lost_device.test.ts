@@ -1,0 +1,52 @@
+/** A device that is lost in the middle of a phase: the program is run again and goes on with what is left. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { Project } from './project.ts'
+
+const INDEX = new URL('../../src/index.ts', import.meta.url).href
+
+/** Each process loses the device as soon as it has tuned one shape. */
+const PROGRAM = `
+import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { getDevice, ones } from '${INDEX}'
+import { plus_one } from './kernel.js'
+appendFileSync(new URL('./pids', import.meta.url), process.pid + '\\n')
+
+function tuned() {
+  const folder = process.env.HELION_AOT_DATA_DIR
+  const files = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.jsonl')) : []
+  return files.map((name) => readFileSync(folder + '/' + name, 'utf8').split('"tuned"').length - 1)[0] ?? 0
+}
+
+const before = tuned()
+for (const size of [64, 300, 2000]) {
+  await plus_one(ones([size])).data()
+  if (tuned() > before) (await getDevice()).abandon('the test took it away')
+}
+`
+/** Fails in a way that has nothing to do with the device. */
+const BROKEN = PROGRAM.replace('(await getDevice()).abandon', 'throw new Error')
+
+it('is run again as long as something new is recorded', async () => {
+  const project = new Project('lost')
+  writeFileSync(join(project.folder, 'bench.js'), PROGRAM)
+  const { exitCode, stderr } = await project.start('--phase', 'collect')
+  expect(exitCode).toBe(0)
+  const again = 'helion-aot: the GPU device was lost; the phase collect goes on with what is left\n'
+  expect(stderr.split(again)).toHaveLength(3)
+  expect(project.pids).toHaveLength(3)
+  const tuned = project.records.flatMap((record) => (record.event === 'tuned' ? [record.shape_hash] : []))
+  expect(tuned).toHaveLength(3)
+  expect(new Set(tuned).size).toBe(3)
+})
+
+it('is not run again when it failed for another reason', async () => {
+  const project = new Project('broken')
+  writeFileSync(join(project.folder, 'bench.js'), BROKEN)
+  const { exitCode, stderr } = await project.start('--phase', 'collect')
+  expect(exitCode).toBe(1)
+  expect(stderr).toContain('Error: the test took it away')
+  expect(stderr).toContain('ended with exit code 1; its output is in')
+  expect(project.pids).toHaveLength(1)
+})
