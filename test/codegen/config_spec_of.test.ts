@@ -14,6 +14,7 @@ function shown({ blocks, rows, loops, tiles, memoryOps, dots, pidTypes }: Config
     const set = Object.keys(flags).filter((name) => flags[name])
     return set.length > 0 ? `, can ${set.join(', ')}` : ''
   }
+  const modes = memoryOps.map(({ length, 0: first }) => (length === 1 ? first : `any of ${length}`))
   return [
     ...blocks.map(({ name, sizeHint, min, max }) => `block ${name} of ${sizeHint}: ${min} to ${max}`),
     ...rows.map(
@@ -21,10 +22,11 @@ function shown({ blocks, rows, loops, tiles, memoryOps, dots, pidTypes }: Config
         `row ${name} of ${size}: up to ${maxPersistent} in registers${can({ loop: canLoop })}`,
     ),
     ...loops.map(({ kind, blocks: ids, canReorder, canFlatten, canUnrollFully }) => {
-      return `${kind} loop over ${ids}${can({ reorder: canReorder, flatten: canFlatten, unroll: canUnrollFully })}`
+      const abilities = can({ reorder: canReorder, flatten: canFlatten, unroll: canUnrollFully })
+      return `${kind} loop over ${ids}${abilities}`
     }),
     `tiles ${tiles.map(({ axes, fixed }) => `[${axes}]${fixed > 1 ? ` x ${fixed}` : ''}`).join(' ')}`,
-    `accesses ${memoryOps.map((modes) => (modes.length === 1 ? modes[0] : `any of ${modes.length}`)).join(', ')}`,
+    `accesses ${modes.join(', ')}`,
     ...dots.map(({ maxRows }) => `dot with up to ${maxRows} rows per thread`),
     `launched ${pidTypes.join(', ')}`,
   ].join('\n')

@@ -34,7 +34,7 @@ const NAMES = [
 export type CaseName = (typeof NAMES)[number]
 export const CASE_NAMES: readonly CaseName[] = NAMES
 
-const CASES: Readonly<Record<CaseName, Case>> = {
+export const CASES: Readonly<Record<CaseName, Case>> = {
   vectorAdd: { fn: kernels.vectorAdd, inputs: () => [whole([1001]), whole([1001])] },
   softmax: { fn: kernels.softmax, inputs: () => [spread([7, 100])], tolerance: CLOSE },
   layerNorm: {

@@ -6,22 +6,12 @@ import { describe, expect, it } from 'vitest'
 import type { DeviceLimits } from '../../src/codegen/program.ts'
 import type { ConfigInput } from '../../src/config/config.ts'
 import type { AnyFunction } from '../../src/kernel/options.ts'
+import { LIMITS } from '../codegen/compiling.ts'
 import { type Input, spread, values, whole } from './inputs.ts'
 import * as kernels from './kernels.ts'
 import { CLOSE, EXACT, Subject, type Tolerance } from './subject.ts'
 
-const LIMITS: DeviceLimits = {
-  maxWorkgroupInvocations: 256,
-  maxWorkgroupBytes: 32_768,
-  maxWorkgroupsPerDimension: 65_535,
-  maxStorageBindings: 8,
-  maxBindingBytes: 2 ** 27,
-  maxImmediateBytes: 64,
-  subgroupSize: 0,
-  shaderF16: false,
-  computeUnits: 16,
-  registerBudget: 256,
-}
+const DEVICE: DeviceLimits = { ...LIMITS, subgroupSize: 0, shaderF16: false }
 
 interface Golden {
   readonly fn: AnyFunction
@@ -145,7 +135,7 @@ const GOLDEN: Readonly<Record<string, Golden>> = {
 describe('the text and its answer', () => {
   it.each(Object.entries(GOLDEN))('%s', async (name, { fn, inputs, config, dynamic, tolerance = EXACT }) => {
     const subject = await Subject.of(fn, inputs(), { staticShapes: !dynamic, tolerance })
-    await expect(subject.wgsl(config, LIMITS)).toMatchFileSnapshot(`golden/${name}.wgsl`)
-    await subject.expectRight(config, LIMITS)
+    await expect(subject.wgsl(config, DEVICE)).toMatchFileSnapshot(`golden/${name}.wgsl`)
+    await subject.expectRight(config, DEVICE)
   })
 })
