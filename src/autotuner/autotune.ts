@@ -85,7 +85,7 @@ interface Trials {
 async function runTrials(run: TuningRun, count: number): Promise<Trials> {
   const sessions: SearchSession[] = []
   let loss: AdapterError | undefined
-  for (let trial = 0; trial < count && !loss && !run.searchBudget.exhausted; trial++) {
+  for (let trial = 0; trial < count && !loss && (trial === 0 || !run.searchBudget.exhausted); trial++) {
     const session = run.session(trial, run.searchBudget.part(1 / (count - trial)))
     sessions.push(session)
     loss = await run.explore(session).then(

@@ -175,7 +175,7 @@ export class KernelBenchmarker implements Benchmarker {
       Promise.all(configs.slice(begin, begin + jobs).map((config) => this.#build(config, compileTimeoutMs)))
     const ahead = !this.#trial.device.info.software
     let next: Promise<readonly Built[]> | undefined
-    for (let begin = 0; begin < configs.length && !budget.exhausted; begin += jobs) {
+    for (let begin = 0; begin < configs.length && (begin === 0 || !budget.exhausted); begin += jobs) {
       const built = await (next ?? build(begin))
       next = ahead && begin + jobs < configs.length ? build(begin + jobs) : undefined
       // Listened to from now on: it may reject while nobody waits for it.

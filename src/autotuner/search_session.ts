@@ -116,8 +116,13 @@ export class SearchSession {
   async evaluate(configs: readonly Config[]): Promise<readonly Candidate[]> {
     const distinct = [...new Map(configs.map((config) => [config.hash, config])).values()]
     const open = distinct.filter((config) => !this.history.has(config))
-    if (open.length > 0 && !this.exhausted) await this.#measure(open)
+    if (open.length > 0 && (!this.exhausted || this.#hasNothing)) await this.#measure(open)
     return distinct.flatMap((config) => this.history.get(config) ?? [])
+  }
+
+  /** Out of time without a single result: the first config is measured all the same. */
+  get #hasNothing(): boolean {
+    return this.history.all.length === 0 && !this.parts.budget.interrupted
   }
 
   /**

@@ -135,6 +135,12 @@ describe('Ctrl-C', () => {
     expect(process.listeners('SIGINT')).toEqual(before)
   })
 
+  it('of a search that has no time leaves the default config, measured', async () => {
+    const result = await tune(double, [await ramp([1200])], { autotuneBudgetSeconds: 0 })
+    expect(result.candidates).toHaveLength(1)
+    expect(result).toMatchObject({ ended: 'budget', source: 'search', ms: expect.any(Number) })
+  })
+
   it('is the same as the signal of the caller', async () => {
     const controller = new AbortController()
     controller.abort()
