@@ -122,6 +122,18 @@ describe('what is read', () => {
     )
   })
 
+  test('features beside those of a key function cannot be computed, and are dropped', () => {
+    const shapes = PAIRS.map(([key_0, key_1], row) => ({ key_0, key_1, other: row }))
+    const path = save('m.csv', toCsv({ ...SIMPLE, shapes }))
+    const { decision, evaluation } =
+      runBuild({ measurements: [path], dumpCode: true }).result.kernels[0] ?? {}
+    expect(evaluation?.coverage).toBe(1)
+    expect(decision?.dropped[0]).toEqual({
+      name: 'other',
+      reason: 'not a value of the key function: a running program could not compute it',
+    })
+  })
+
   test('features without sizes: a product, a batched dimension', () => {
     for (const features of [
       (n: number) => ({ arg0_numel: n, arg0_dtype: 'f16' }),
@@ -149,6 +161,14 @@ describe('files', () => {
       backend: 'decision_tree',
       coverage: 1,
       kept_previous: false,
+    })
+    expect(summary.made.held_out).toMatchObject({ shapes: 32, geomean: 1, p90: 1, p95: 1, worst: 1 })
+    expect(summary.made.features).toEqual({
+      used: ['arg0_dim0'],
+      dropped: expect.arrayContaining([
+        { name: 'arg0_dtype', reason: 'the same in every shape' },
+        { name: 'arg0_numel', reason: expect.stringContaining('the product of the sizes of arg0') },
+      ]),
     })
     const evaluation = JSON.parse(readFileSync(written?.evaluation ?? '', 'utf8'))
     expect(evaluation.made).toMatchObject({
@@ -234,6 +254,19 @@ describe('options', () => {
     expect(build({ kernels: ['none'] })).toThrow('no usable measurement in')
     expect(build({ weightsFile: save('w.json', '{"shape0": -1}') })).toThrow('the weight of shape0 is -1')
     expect(build({ previousFile: '/none.ts' })).toThrow('--previous names /none.ts')
+  })
+
+  test('a goal that some configs reach and the choices among them do not is met, and said', () => {
+    const sizes = [64, 64, 128, 128, 256, 256, 512, 512]
+    const twins = byHand(
+      sizes.map((size) => [size, 64]),
+      sizes.map((_, row) => (row % 2 ? [1, 1.5] : [1.5, 1])),
+    )
+    const { exitCode, messages } = runBuild({ measurements: [save('m.csv', toCsv(twins))], dumpCode: true })
+    expect(exitCode).toBe(0)
+    expect(messages.join('\n')).toContain(
+      'goal max_slowdown <= 1.1: the kept configs reach 1.000, but the choices among them only 1.500',
+    )
   })
 
   test('a missed goal gives exit code 3 and says how far it is', () => {

@@ -55,7 +55,8 @@ export function decide(sweep: Sweep, settings: DecisionSettings, previous?: Prev
   const decision = { ...describe(sweep, settings, lesson, table, shapes), ...final }
   const result: Omit<Decision, 'warnings'> = {
     ...decision,
-    ...outcome(lesson, final, model, settings, ofDefault),
+    dropped: [...table.dropped, ...final.dropped],
+    ...outcome(lesson, final, kept ? kept.kept : selection.configs, model, settings, ofDefault),
     comparison: Object.values(models).map(({ comparison }) => comparison),
     curve: subsetCurve(matrix, settings.maxConfigs + CURVE_BEYOND),
     keptPrevious: kept !== undefined,
@@ -91,16 +92,7 @@ function describe(
   shapes: readonly Features[],
 ): Pick<
   Decision,
-  | 'kernel'
-  | 'sweep'
-  | 'settings'
-  | 'matrix'
-  | 'calling'
-  | 'columns'
-  | 'rows'
-  | 'terms'
-  | 'backend'
-  | 'dropped'
+  'kernel' | 'sweep' | 'settings' | 'matrix' | 'calling' | 'columns' | 'rows' | 'terms' | 'backend'
 > {
   return {
     kernel: sweep.kernel,
@@ -112,14 +104,17 @@ function describe(
     rows: table.rows,
     terms: lesson.terms,
     backend: settings.backend,
-    dropped: table.dropped,
   }
 }
 
-/** Numbers about the final program on the measured shapes, and about its model on held-out ones. */
+/**
+ * Numbers about the final program on the measured shapes, and about its model on held-out ones. The goal is
+ * one for the configs that could be chosen, whether or not the program has a use for all of them.
+ */
 function outcome(
   lesson: Lesson,
   final: Finished,
+  choosable: readonly number[],
   model: FittedModel,
   { goal }: DecisionSettings,
   ofDefault: readonly number[] | undefined,
@@ -136,13 +131,14 @@ function outcome(
     return regretOf(matrix, row, entryAt(final.kept, choice))
   })
   const possible = range(lesson.measured).map((row) =>
-    Math.min(...final.kept.map((column) => regretOf(matrix, row, column))),
+    Math.min(...choosable.map((column) => regretOf(matrix, row, column))),
   )
   const statistic = statisticOf(goal, possible, matrix)
   return {
     goal: {
       met: statistic <= goal.threshold * (1 + 1e-9),
       statistic,
+      configs: choosable.length,
       chosen: statisticOf(goal, regrets, matrix),
     },
     training: regretStatistics(regrets, ofDefault),

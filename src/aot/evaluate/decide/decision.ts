@@ -35,8 +35,10 @@ export interface ModelComparison {
 
 export interface GoalOutcome {
   readonly met: boolean
-  /** The goal's statistic with the best kept config on every shape, and with all configs there are: 1. */
+  /** The goal's statistic with the best of the configs to choose from on every shape. */
   readonly statistic: number
+  /** How many configs there were to choose from. */
+  readonly configs: number
   /** The same statistic with what the module chooses. */
   readonly chosen: number
 }

@@ -103,8 +103,8 @@ function regrow(task: TreeTask, position: number): TreeNode {
 
 /**
  * Whether a config ran on every measured shape, holes without a system aside. Where none does, each class of
- * shapes has configs of its own; one for all unfamiliar shapes would be invalid for some, but a tree keeps the
- * classes apart.
+ * shapes has configs of its own; one for all unfamiliar shapes would be invalid for some, but a tree keeps
+ * the classes apart.
  */
 function runsEverywhere({ losses, teacher }: Lesson, config: number): boolean {
   return !teacher.forbidden.systematic[config] || losses.every((row) => Number.isFinite(row[config]))

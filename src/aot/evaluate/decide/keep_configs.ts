@@ -59,7 +59,7 @@ function thinned(matrix: TimingMatrix): TimingMatrix {
   return rowsOf(matrix, rows)
 }
 
-/** Best sets of 1, 2, … configs on the measured shapes. */
+/** Best sets of at most 1, 2, … configs on the measured shapes. */
 export function subsetCurve(matrix: TimingMatrix, most: number): readonly SubsetPoint[] {
   const witnesses = thinned(matrix)
   return range(Math.min(most, matrix.configs.length)).map((index) => {
@@ -68,7 +68,7 @@ export function subsetCurve(matrix: TimingMatrix, most: number): readonly Subset
       Math.min(...configs.map((column) => regretOf(matrix, row, column))),
     )
     const { geomean, worst } = regretStatistics(regrets)
-    return { configs: configs.length, geomean, worst }
+    return { configs: index + 1, geomean, worst }
   })
 }
 

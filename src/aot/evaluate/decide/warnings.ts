@@ -13,7 +13,7 @@ export function warningsOf(decision: Omit<Decision, 'warnings'>, selection: Sele
   if (!goal.met)
     warnings.push(
       `goal ${settings.goal.name} <= ${settings.goal.threshold} is not met: ` +
-        `the best ${decision.configs.length} of ${decision.sweep.configs.length} configs reach ` +
+        `the best ${goal.configs} of ${decision.sweep.configs.length} configs reach ` +
         `${format(goal.statistic)} (allowed: ${settings.maxConfigs})`,
     )
   else if (goal.chosen > settings.goal.threshold * (1 + 1e-9))

@@ -89,7 +89,9 @@ function tensorArguments(features: Features): readonly unknown[] {
   return Array.from(args)
 }
 
-/** Sizes that the features leave out, because they are batched or only their product is known, are made up. */
+/**
+ * Sizes that the features leave out, because they are batched or only their product is known, are made up.
+ */
 function complete(tensor: { shape: FeatureValue[] }, features: Features, arg: string): void {
   const rank = Math.max(tensor.shape.length, Number(features[`${arg}_ndim`] ?? 0))
   const numel = features[`${arg}_numel`]

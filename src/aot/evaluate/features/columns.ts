@@ -81,6 +81,8 @@ function whyDropped(name: string, values: Float64Array, shapes: readonly Feature
   if (values.every((value) => value === values[0])) return 'the same in every shape'
   if (callingOf(shapes) === 'arguments' && !ARGUMENT.test(name))
     return 'not a feature of an argument: a running program could not compute it'
+  if (callingOf(shapes) === 'positional' && hasKeyValues(shapes) && !KEY_VALUE.test(name))
+    return 'not a value of the key function: a running program could not compute it'
   const numel = /^(arg\d+)_numel$/.exec(name)
   if (numel && shapes.every((features) => isProductOfDims(features, numel[1] ?? '')))
     return `the product of the sizes of ${numel[1]}, which are features themselves`
@@ -88,6 +90,12 @@ function whyDropped(name: string, values: Float64Array, shapes: readonly Feature
   if (dtype && shapes.every((features) => followsFromDType(features, dtype[1] ?? '')))
     return `follows from ${dtype[1]}_dtype`
   return undefined
+}
+
+const KEY_VALUE = /^key_\d+$/
+
+function hasKeyValues(shapes: readonly Features[]): boolean {
+  return shapes.some((features) => Object.keys(features).some((name) => KEY_VALUE.test(name)))
 }
 
 /** A column that is a one-to-one image of an earlier one, in ascending order for numbers, adds no split. */

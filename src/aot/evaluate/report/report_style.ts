@@ -37,16 +37,20 @@ h3 { font-size: 15px; margin: 0 0 2px }
 p.note { color: var(--soft); margin: 0 0 10px; font-size: 13px; max-width: 75ch }
 .facts { color: var(--soft); font-size: 13px; margin: 0 0 12px }
 .facts b { color: var(--ink); font-weight: 600 }
-.cards { display: flex; flex-wrap: wrap; gap: 12px; margin: 16px 0 }
+.cards {
+  display: grid;
+  grid-template-columns: repeat(auto-fit, minmax(112px, 1fr));
+  gap: 12px;
+  margin: 16px 0;
+}
 .card {
   background: var(--card);
   border: 1px solid var(--line);
   border-radius: 8px;
-  padding: 10px 16px;
-  min-width: 128px;
+  padding: 10px 14px;
 }
 .card .value { font-size: 23px; font-weight: 650; font-variant-numeric: tabular-nums }
-.card .label { color: var(--soft); font-size: 12px }
+.card .label { color: var(--soft); font-size: 12px; line-height: 1.35 }
 .card.good .value { color: var(--good) }
 .card.bad .value { color: var(--bad) }
 .grid {
@@ -60,6 +64,7 @@ p.note { color: var(--soft); margin: 0 0 10px; font-size: 13px; max-width: 75ch 
 figure { margin: 0 }
 svg { max-width: 100%; height: auto; overflow: visible }
 .panel svg text { fill: currentColor }
+.panel svg[class$='-ramp'] { margin-left: 12px }
 table {
   border-collapse: collapse;
   font-size: 13px;
@@ -75,6 +80,7 @@ th {
 }
 td { padding: 4px 12px 4px 0; border-bottom: 1px solid var(--line); vertical-align: top }
 td.number, th.number { text-align: right }
+.keys td:first-child { width: 1%; white-space: nowrap }
 code { font: 12px/1.45 ui-monospace, SFMono-Regular, Menlo, monospace; overflow-wrap: anywhere }
 .warning {
   border-left: 3px solid var(--bad);

@@ -43,7 +43,7 @@ function section(kernel: KernelReport): Node[] {
       ),
       panel(
         'Configs kept against regret',
-        'The best set of each size, with a perfect choice among its configs.',
+        'The best set of at most so many configs, with a perfect choice among them; dotted: kept.',
         curvePlot(kernel),
       ),
     ),
@@ -78,7 +78,7 @@ function section(kernel: KernelReport): Node[] {
         worstTable(kernel),
       ),
     ),
-    panel('Kept configs', '', configTable(kernel), 'wide'),
+    panel('Kept configs', '', configTable(kernel), 'wide keys'),
     features(kernel),
   ]
 }

@@ -5,6 +5,9 @@ import type { KernelReport } from '../report_data.ts'
 const COLOURS = { measured: '#2c62b5', heldOut: '#d1672c', single: '#8b95a3' } as const
 const STYLE = { fontSize: '12px', background: 'transparent' } as const
 
+/** Room for the label of the horizontal axis below its ticks. */
+const LABEL_OFFSET = 38
+
 /** Cumulative distribution of the regret: measured shapes, held-out shapes, and the best single config. */
 export function regretPlot(kernel: KernelReport): Node {
   const series = [
@@ -26,12 +29,14 @@ export function regretPlot(kernel: KernelReport): Node {
   return Plot.plot({
     style: STYLE,
     width: 540,
-    height: 300,
+    height: 310,
     marginLeft: 48,
+    marginBottom: 44,
     x: {
       type: 'log',
       domain: [1, limit],
       label: 'regret →',
+      labelOffset: LABEL_OFFSET,
       ticks: 6,
       tickFormat: (value: number) => `${Number(value.toFixed(2))}×`,
     },
@@ -57,9 +62,15 @@ export function curvePlot(kernel: KernelReport): Node {
   return Plot.plot({
     style: STYLE,
     width: 540,
-    height: 300,
+    height: 310,
     marginLeft: 48,
-    x: { label: 'configs kept →', ticks: kernel.curve.map(({ configs }) => configs), tickFormat: 'd' },
+    marginBottom: 44,
+    x: {
+      label: 'configs →',
+      labelOffset: LABEL_OFFSET,
+      ticks: kernel.curve.map(({ configs }) => configs),
+      tickFormat: 'd',
+    },
     y: {
       type: 'log',
       grid: true,
@@ -79,6 +90,9 @@ export function curvePlot(kernel: KernelReport): Node {
   })
 }
 
+/** Few configs do not fill the page. */
+const WIDEST_CELL = 72
+
 /** Slowdown by shape and config. */
 export function heatPlot({ heat }: KernelReport): Node {
   const names = heat.configs.map(({ name }, index) => `${index} ${name}`)
@@ -97,11 +111,12 @@ export function heatPlot({ heat }: KernelReport): Node {
     })),
   )
   const bare = (label: string) => label.replace(/^\d+ /, '')
+  const marginLeft = Math.min(420, 24 + 6.4 * Math.max(...heat.shapes.map(({ length }) => length)))
   return Plot.plot({
     style: STYLE,
-    width: 1120,
+    width: Math.min(1120, marginLeft + 40 + WIDEST_CELL * names.length),
     height: Math.max(160, Math.min(1600, rows.length * 15) + 90),
-    marginLeft: Math.min(420, 24 + 6.4 * Math.max(...heat.shapes.map(({ length }) => length))),
+    marginLeft,
     marginBottom: 48,
     x: { domain: names, tickFormat: bare, label: null, tickRotate: -60 },
     y: { domain: rows, tickFormat: bare, label: null },
@@ -143,9 +158,10 @@ export function modelPlot(kernel: KernelReport): Node {
   return Plot.plot({
     style: STYLE,
     width: 540,
-    height: 70 + 40 * kernel.models.length,
+    height: 84 + 40 * kernel.models.length,
     marginLeft: 130,
-    x: { label: 'slower than the best by (%) →', grid: true, zero: true },
+    marginBottom: 44,
+    x: { label: 'slower than the best by (%) →', labelOffset: LABEL_OFFSET, grid: true, zero: true },
     y: { label: null, domain: kernel.models.map(({ backend }) => label(backend)) },
     color: {
       legend: true,

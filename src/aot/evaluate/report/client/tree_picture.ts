@@ -55,7 +55,6 @@ function draw(tree: ReportTree, depth: number, levels: number, drawing: Drawing)
   if (!('question' in tree)) {
     const y = drawing.nextLine++ * LINE + LINE / 2
     const right = levels * STEP + QUESTION_WIDTH
-    const heldOut = tree.heldOut === null ? '' : `, held out ${tree.heldOut.toFixed(3)}×`
     drawing.nodes.push(
       svg('line', {
         x1: x,
@@ -67,11 +66,7 @@ function draw(tree: ReportTree, depth: number, levels: number, drawing: Drawing)
         'stroke-opacity': 0.55,
       }),
       svg('circle', { cx: right + 8, cy: y, r: 7, fill: choiceColour(tree.choice) }),
-      svg(
-        'text',
-        { x: right + 22, y: y + 4, fill: 'currentColor' },
-        `#${tree.choice}  ${tree.shapes} shapes${heldOut}`,
-      ),
+      svg('text', { x: right + 22, y: y + 4, fill: 'currentColor' }, `#${tree.choice}  ${evidence(tree)}`),
     )
     return y
   }
@@ -93,6 +88,12 @@ function draw(tree: ReportTree, depth: number, levels: number, drawing: Drawing)
     svg('text', { x: x + 18, y: y + 4, fill: 'currentColor' }, `${tree.question} ?`),
   )
   return y
+}
+
+function evidence({ shapes, heldOut }: Extract<ReportTree, { choice: number }>): string {
+  if (shapes === 0) return 'between measured shapes'
+  const seen = `${shapes} ${shapes === 1 ? 'shape' : 'shapes'}`
+  return heldOut === null ? seen : `${seen}, held out ${heldOut.toFixed(3)}×`
 }
 
 function depthOf(tree: ReportTree): number {
