@@ -1,17 +1,22 @@
 /**
- * Time and the will to go on: one clock and one abort signal, shared by everything that belongs to a search.
+ * Time and the will to go on: one clock and one stop signal, shared by everything that belongs to a search.
  */
+
+/** What an AbortSignal tells of itself; asked between measurements. */
+export interface StopSignal {
+  readonly aborted: boolean
+}
 
 export interface BudgetOptions {
   /** null sets no limit. */
   readonly seconds: number | null
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
   /** Milliseconds since any fixed moment. */
   readonly now?: (() => number) | undefined
 }
 
 export class Budget {
-  readonly signal: AbortSignal | undefined
+  readonly signal: StopSignal | undefined
   readonly #now: () => number
   readonly #start: number
   readonly #limitMs: number

@@ -21,6 +21,7 @@ import { nodeProcess } from '../support/node.ts'
 import type { Settings } from '../support/settings.ts'
 import { sha16 } from '../support/stable.ts'
 import { autotune } from './autotune.ts'
+import type { StopSignal } from './budget.ts'
 import { KernelBenchmarker } from './kernel_benchmarker.ts'
 import type { CacheKey } from './local_cache.ts'
 import type { Progress } from './progress.ts'
@@ -152,24 +153,28 @@ function cacheKey(
 }
 
 interface Interrupt {
-  readonly signal: AbortSignal
+  readonly signal: StopSignal
   release(): void
 }
 
 /**
  * A signal that the first Ctrl-C sets off, or the caller's own. The second Ctrl-C ends the process as usual.
  */
-function interruptible(signal: AbortSignal | undefined): Interrupt {
-  const controller = new AbortController()
+function interruptible(signal: StopSignal | undefined): Interrupt {
+  let stopped = false
   const stop = (): void => {
     nodeProcess?.stderr.write(
       '\nhelion-aot: the search ends with the best config so far; Ctrl-C again quits\n',
     )
-    controller.abort()
+    stopped = true
   }
   nodeProcess?.once('SIGINT', stop)
   return {
-    signal: signal ? AbortSignal.any([signal, controller.signal]) : controller.signal,
+    signal: {
+      get aborted() {
+        return stopped || (signal?.aborted ?? false)
+      },
+    },
     release: () => void nodeProcess?.off('SIGINT', stop),
   }
 }

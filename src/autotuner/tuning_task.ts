@@ -5,6 +5,7 @@ import type { ConfigData } from '../config/value.ts'
 import type { Log } from '../support/log.ts'
 import type { Effort, Settings } from '../support/settings.ts'
 import type { Benchmarker } from './benchmarker.ts'
+import type { StopSignal } from './budget.ts'
 import type { Candidate } from './history.ts'
 import type { CacheKey } from './local_cache.ts'
 import type { Progress } from './progress.ts'
@@ -25,7 +26,7 @@ export interface TuningTask {
   /** Options of the search, by name. */
   readonly searchOptions?: OptionValues | undefined
   /** Ends the search early; the best config so far is returned. */
-  readonly signal?: AbortSignal | undefined
+  readonly signal?: StopSignal | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
   /** Replaces the log on stderr at the level of the settings. */
   readonly log?: Log | undefined

@@ -24,8 +24,11 @@ const MAX_SHAPES = 4096
 export interface TuneOptions {
   /** Search although configs are given or stored; the result is stored. Default true. */
   readonly force?: boolean
-  /** Ends the search early; the best config so far is returned. */
-  readonly signal?: AbortSignal
+  /**
+   * Ends the search early once `aborted` is true, as an AbortSignal has it; the best config so far is
+   * returned.
+   */
+  readonly signal?: { readonly aborted: boolean }
   /** Options of the search, by name. */
   readonly [option: string]: unknown
 }
