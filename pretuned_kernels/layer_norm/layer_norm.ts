@@ -36,6 +36,11 @@ export const SWEEP: Sweep = {
     [100, 768],
     [64, 2048],
     [16, 4096],
+    [2048, 32],
+    [1000, 100],
+    [333, 777],
+    [32, 3000],
+    [4, 16384],
   ],
   makeArgs: ([m = 0, n = 0]) => [randn([m, n]), randn([n]), randn([n]), EPS],
   reference: ([, n = 1], [x = [], weight = [], bias = []], positions) =>

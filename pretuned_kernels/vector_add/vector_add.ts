@@ -14,7 +14,7 @@ const powers = (from: number, to: number): number[][] =>
 export const SWEEP: Sweep = {
   kernel: vector_add,
   shapes: [...powers(10, 28), [1_000], [100_003], [3_000_000], [50_000_000]],
-  softwareShapes: [[1024], [10_000], [65_536], [262_144], [1_048_576]],
+  softwareShapes: [[1024], [4096], [10_000], [32_768], [65_536], [100_003], [262_144], [1_048_576]],
   makeArgs: ([n = 0]) => [randn([n]), randn([n])],
   reference: (_shape, [x = [], y = []], positions) => positions.map((i) => (x[i] ?? 0) + (y[i] ?? 0)),
   tolerance: 1e-6,

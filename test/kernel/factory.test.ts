@@ -30,7 +30,7 @@ it('knows its name, its parameters, its place and what it does', () => {
     parameters: ['x', 'by'],
     isMethod: false,
     sourceFile: '/some/where/scale.ts',
-    sourceHash: kernel(scaleBy).definition.sourceHash,
+    sourceHash: kernel(scaleBy).definition.sourceHashAs('scale'),
   })
   expect(definition.location?.file).toMatch(/test\/kernel\/factory\.test\.ts$/)
   expect(kernel(scaleBy).definition.sourceFile).toBe(definition.location?.file)

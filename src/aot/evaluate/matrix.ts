@@ -87,6 +87,18 @@ export function lossesOf(matrix: TimingMatrix): Losses {
   })
 }
 
+/**
+ * The part of a loss that is no accident of measuring, by the scatter of the samples; undefined where that is
+ * not known, or where the config failed.
+ */
+export function certainLoss(matrix: TimingMatrix, row: number, column: number): number | undefined {
+  const columns = matrix.configs.length
+  const noise = at(matrix.noise, row * columns + column)
+  if (noise === 0) return undefined
+  const bestNoise = at(matrix.noise, row * columns + argmin(timesOf(matrix, row)))
+  return Math.max(0, Math.log(regretOf(matrix, row, column)) - WITHIN_NOISE * Math.hypot(noise, bestNoise))
+}
+
 /** A matrix of some of the rows of another. */
 export function rowsOf(matrix: TimingMatrix, rows: readonly number[]): TimingMatrix {
   const columns = matrix.configs.length

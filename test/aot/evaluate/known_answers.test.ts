@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Decision } from '../../../src/aot/evaluate/decide/decision.ts'
 import { readSweeps } from '../../../src/aot/evaluate/input/read_sweeps.ts'
+import type { Sweep } from '../../../src/aot/evaluate/input/sweep.ts'
 import { lossesOf, regretOf, toMatrix } from '../../../src/aot/evaluate/matrix.ts'
 import { Random } from '../../../src/support/random.ts'
 import { native } from './native.ts'
@@ -221,31 +222,36 @@ test('ties go to the config that is best over all', () => {
 
 describe('noise', () => {
   const random = new Random(12)
-  /**
-   * Five samples around 1; the second config is 0.8 % slower on half of the shapes and faster on the others.
-   */
-  const records = (spread: number) =>
-    PAIRS.flatMap(([a, b], row) =>
-      [1, row % 2 ? 1.008 : 1 / 1.008].map((time, tag) => {
+
+  /** A sweep of records with five samples a cell, scattered by `spread`. */
+  function sampled(pairs: readonly (readonly number[])[], times: readonly number[][], spread: number): Sweep {
+    const lines = pairs.flatMap((pair, row) =>
+      (times[row] ?? []).map((time, tag) => {
         const samples = [0, 1, 2, 3, 4].map(() => time * (1 + spread * (random.next() - 0.5)))
         return JSON.stringify({
           event: 'measurement',
           kernel: 'made',
-          shape_hash: `${a}x${b}`,
+          shape_hash: pair.join('x'),
           config: { tag },
-          shape_features: tensorFeatures([[a, b]]),
+          shape_features: tensorFeatures([pair]),
           status: 'ok',
           samples,
           timing_ms: samples[2],
         })
       }),
     )
+    const [sweep] = readSweeps([{ path: 'r.jsonl', lines }]).sweeps
+    if (!sweep) throw new Error('no sweep')
+    return sweep
+  }
 
-  /** Mean loss of the slower config, as a share of what was measured. */
+  /**
+   * Mean loss of the slower config, as a share of what was measured: it is 0.8 % slower on half of the shapes
+   * and faster on the others.
+   */
   function share(spread: number): number {
-    const [sweep] = readSweeps([{ path: 'r.jsonl', lines: records(spread) }]).sweeps
-    if (!sweep) return Number.NaN
-    const matrix = toMatrix(sweep)
+    const times = PAIRS.map((_, row) => [1, row % 2 ? 1.008 : 1 / 1.008])
+    const matrix = toMatrix(sampled(PAIRS, times, spread))
     const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
     const losses = lossesOf(matrix).map((row) => Math.max(...row))
     const gaps = matrix.shapes.map((_, row) =>
@@ -257,6 +263,29 @@ describe('noise', () => {
   test('differences within it hardly count, those beyond it do', () => {
     expect(share(0.02)).toBeLessThan(0.5)
     expect(share(0.0001)).toBeGreaterThan(0.95)
+  })
+
+  test.each([
+    [0.02, true],
+    [1.5, false],
+  ])('where samples scatter by %d, one shape of five has its own config: %s', (spread, own) => {
+    const shapes = [
+      [512, 64],
+      [256, 256],
+      [100, 1000],
+      [64, 2048],
+      [16, 8192],
+    ]
+    const times = [
+      [1.6, 2.3],
+      [6.1, 2.3],
+      [2.4, 5.6],
+      [2.2, 3.7],
+      [2.1, 5.3],
+    ]
+    const decision = decide(sampled(shapes, times, spread), toSettings({}))
+    expect(chooser(decision)([256, 256]) === 1).toBe(own)
+    expect(decision.training.worst < 1.01).toBe(own)
   })
 })
 

@@ -7,7 +7,7 @@
 import type { Lesson } from '../learn/lesson.ts'
 import type { Candidate, Estimate, Validation } from '../learn/validation.ts'
 import { smallestGood } from '../learn/validation.ts'
-import { regretOf } from '../matrix.ts'
+import { certainLoss, regretOf } from '../matrix.ts'
 import { BACKENDS } from '../models/backends.ts'
 import { type Backend, type BackendName, type Kept, keptLosses, type Policy } from '../models/model.ts'
 import { at, entryAt, range } from '../numeric.ts'
@@ -90,8 +90,9 @@ function onLesson(lesson: Lesson, kept: Kept, policy: Policy): Omit<Estimate, 'c
     total += weight
   })
   const forbidden = trainingRegrets(lesson, kept, policy).filter((regret) => !Number.isFinite(regret)).length
-  const taught = lesson.taught.map((row, index) =>
-    at(row, entryAt(kept, policy.choose(entryAt(lesson.rows, index)))),
-  )
-  return { expected: sum / (total || 1), worstExpected: Math.max(...taught), forbidden }
+  const onMeasured = lesson.taught.map((taught, row) => {
+    const column = entryAt(kept, policy.choose(entryAt(lesson.rows, row)))
+    return certainLoss(lesson.matrix, row, column) ?? at(taught, column)
+  })
+  return { expected: sum / (total || 1), worstExpected: Math.max(...onMeasured), forbidden }
 }

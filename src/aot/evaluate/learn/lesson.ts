@@ -6,7 +6,7 @@
 import { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'
 import { type Term, termValue } from '../features/terms.ts'
-import { type Losses, lossesOf, type TimingMatrix } from '../matrix.ts'
+import { certainLoss, type Losses, lossesOf, type TimingMatrix } from '../matrix.ts'
 import { at, entryAt } from '../numeric.ts'
 import { finiteOrLast, fitTeacher, type Teacher, type TeacherMemory } from './teacher.ts'
 import { virtualShapes } from './virtual_shapes.ts'
@@ -50,7 +50,11 @@ export function prepareLesson(
   const count = virtualCount(rows.length)
   const made = virtualShapes(columns, rows, count, new Random(41))
   const taught = rows.map(teacher.losses)
-  const expected = taught.map((row, index) => blend(entryAt(losses, index), row))
+  const expected = taught.map((row, index) =>
+    blend(entryAt(losses, index), row).map((loss, column) =>
+      Math.max(loss, certainLoss(matrix, index, column) ?? 0),
+    ),
+  )
   const shapeWeights = matrix.shapes.map((shape) => shape.weight)
   const total = shapeWeights.reduce((sum, weight) => sum + weight, 0)
   return {

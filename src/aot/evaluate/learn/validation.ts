@@ -79,7 +79,10 @@ export interface Estimate {
   /** Mean loss that the lesson expects of the policy fitted on all shapes. */
   readonly expected: number
   readonly size: number
-  /** Largest loss that the teacher, who sees through noise, expects on a measured shape. */
+  /**
+   * Largest loss on a measured shape: what is certain of it where samples tell, else what the teacher, who
+   * sees through noise, expects.
+   */
   readonly worstExpected: number
   /** Measured shapes for which it chooses a forbidden config. */
   readonly forbidden: number
@@ -96,8 +99,8 @@ const SURE = 2
 /**
  * The smallest policy that is not worse than the best beyond one standard error of their difference, taken
  * row by row: the same shapes are hard for both. Nothing but the smallest will do unless some policy clearly
- * beats it on held-out shapes, or the teacher expects it to lose more than `tolerated` on a measured one:
- * what only fits noise fails here. Forbidden choices rule a policy out.
+ * beats it on held-out shapes, or it loses more than `tolerated` on a measured one: what only fits noise
+ * fails here. Forbidden choices rule a policy out.
  */
 export function smallestGood(
   all: readonly Estimate[],
@@ -105,15 +108,16 @@ export function smallestGood(
   tolerated: number,
 ): Estimate | undefined {
   const fewest = Math.min(...all.map(({ forbidden }) => forbidden))
-  const estimates = all.filter(({ forbidden }) => forbidden === fewest)
+  const possible = all.filter(({ forbidden }) => forbidden === fewest)
+  const least = Math.min(...possible.map(({ worstExpected }) => worstExpected))
+  const estimates = possible.filter(({ worstExpected }) => worstExpected <= Math.max(least, tolerated))
+  const [first] = estimates
+  if (!first) return undefined
   const losses = estimates.map(({ candidate }) => rowLosses(candidate.heldOut))
   const heldOut = losses.map((rows) => weighted(rows, weights))
   const winner = heldOut.indexOf(Math.min(...heldOut))
-  const [first] = estimates
-  if (!first) return undefined
   const won = difference(losses, 0, winner)
-  const isEnough = first.worstExpected <= tolerated
-  if (isEnough && weighted(won, weights) <= SURE * standardErrorOf(won)) return first
+  if (first === possible[0] && weighted(won, weights) <= SURE * standardErrorOf(won)) return first
   const scores = estimates.map(
     ({ expected, size }, position) =>
       HELD_OUT_SHARE * entryAt(heldOut, position) + (1 - HELD_OUT_SHARE) * expected + LEAF_PRICE * size,
