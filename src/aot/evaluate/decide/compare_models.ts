@@ -7,9 +7,16 @@
 import type { Lesson } from '../learn/lesson.ts'
 import type { Candidate, Estimate, Validation } from '../learn/validation.ts'
 import { smallestGood } from '../learn/validation.ts'
-import { certainLoss, regretOf } from '../matrix.ts'
+import { regretOf } from '../matrix.ts'
 import { BACKENDS } from '../models/backends.ts'
-import { type Backend, type BackendName, type Kept, keptLosses, type Policy } from '../models/model.ts'
+import {
+  type Backend,
+  type BackendName,
+  type Kept,
+  keptLosses,
+  type Policy,
+  worstOnMeasured,
+} from '../models/model.ts'
 import { at, entryAt, range } from '../numeric.ts'
 import type { ModelComparison } from './decision.ts'
 import { regretStatistics } from './statistics.ts'
@@ -90,9 +97,5 @@ function onLesson(lesson: Lesson, kept: Kept, policy: Policy): Omit<Estimate, 'c
     total += weight
   })
   const forbidden = trainingRegrets(lesson, kept, policy).filter((regret) => !Number.isFinite(regret)).length
-  const onMeasured = lesson.taught.map((taught, row) => {
-    const column = entryAt(kept, policy.choose(entryAt(lesson.rows, row)))
-    return certainLoss(lesson.matrix, row, column) ?? at(taught, column)
-  })
-  return { expected: sum / (total || 1), worstExpected: Math.max(...onMeasured), forbidden }
+  return { expected: sum / (total || 1), worstExpected: worstOnMeasured(lesson, kept, policy), forbidden }
 }

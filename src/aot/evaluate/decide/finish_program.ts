@@ -11,8 +11,8 @@ import { merged } from '../learn/refine.ts'
 import { leafPositions, leavesOf, pruneTerms, roundThresholds } from '../learn/tidy.ts'
 import { isLeaf, type TreeNode, type TreeTask } from '../learn/tree.ts'
 import { regretOf } from '../matrix.ts'
-import { growSizes, lessonTask, TREE_SIZES } from '../models/decision_tree.ts'
-import { type Kept, overallChoices, type Program } from '../models/model.ts'
+import { growSizes, lessonTask, TREE_SIZES, treePolicy } from '../models/decision_tree.ts'
+import { type Kept, overallChoices, type Policy, type Program, worstOnMeasured } from '../models/model.ts'
 import { nearestFinder } from '../models/nearest_neighbor.ts'
 import { entryAt, range } from '../numeric.ts'
 import type { FittedModel } from './compare_models.ts'
@@ -83,12 +83,16 @@ function tidied(
   const { program } = model.policy
   if (program.kind !== 'tree' || isLeaf(program.root)) return { program, dropped: [] }
   const task = lessonTask(lesson, kept)
+  const worst = (policy: Policy) => worstOnMeasured(lesson, kept, policy)
+  const bound = Math.max(Math.log(settings.goal.threshold), worst(model.policy))
+  const acceptable = (root: TreeNode) => worst(treePolicy(lesson, root)) <= bound
   const pruned =
     settings.featureSelection && settings.backend === 'decision_tree'
-      ? pruneTerms(task, lesson.terms, program.root, (part) => regrow(part, model.position))
+      ? pruneTerms(task, lesson.terms, program.root, (part) => regrow(part, model.position), acceptable)
       : { root: program.root, dropped: [] }
   const rounded = roundThresholds(task, lesson.terms, pruned.root, lesson.measured)
-  const root = settings.outside === 'tree' ? rounded : withSafeLeaves(lesson, kept, task, rounded, model)
+  const safe = settings.outside === 'tree' ? rounded : withSafeLeaves(lesson, kept, task, rounded, model)
+  const root = acceptable(safe) ? safe : rounded
   const dropped = pruned.dropped.map(({ term, cost }) => ({
     name: describeTerm(entryAt(lesson.terms, term), lesson.columns),
     reason: `without it the fit loses ${(100 * Math.max(0, cost)).toFixed(2)} %`,

@@ -36,12 +36,16 @@ export interface Pruned {
   readonly needed: readonly PrunedTerm[]
 }
 
-/** Tries to do without each term that the tree uses; `regrow` grows a tree on a task with fewer terms. */
+/**
+ * Tries to do without each term that the tree uses; `regrow` grows a tree on a task with fewer terms, which
+ * must be `acceptable`.
+ */
 export function pruneTerms(
   task: TreeTask,
   terms: readonly Term[],
   root: TreeNode,
   regrow: (task: TreeTask) => TreeNode,
+  acceptable: (root: TreeNode) => boolean,
 ): Pruned {
   const total = task.weights.reduce((sum, weight) => sum + weight, 0)
   const limit = treeLoss(task, root) * (1 + ALLOWED.share) + ALLOWED.perWeight * total
@@ -54,7 +58,7 @@ export function pruneTerms(
     const without = regrow(withoutTerms(task, [...dropped.map((entry) => entry.term), term]))
     const loss = treeLoss(task, without)
     const entry = { term, cost: (loss - bestLoss) / total }
-    if (loss > limit) needed.push(entry)
+    if (loss > limit || !acceptable(without)) needed.push(entry)
     else {
       dropped.push(entry)
       best = without

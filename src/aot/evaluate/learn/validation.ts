@@ -79,10 +79,7 @@ export interface Estimate {
   /** Mean loss that the lesson expects of the policy fitted on all shapes. */
   readonly expected: number
   readonly size: number
-  /**
-   * Largest loss on a measured shape: what is certain of it where samples tell, else what the teacher, who
-   * sees through noise, expects.
-   */
+  /** `worstOnMeasured` */
   readonly worstExpected: number
   /** Measured shapes for which it chooses a forbidden config. */
   readonly forbidden: number

@@ -6,6 +6,7 @@
 import type { Row } from '../features/columns.ts'
 import type { Lesson } from '../learn/lesson.ts'
 import type { TreeNode } from '../learn/tree.ts'
+import { certainLoss } from '../matrix.ts'
 import { argmin, at, entryAt, range } from '../numeric.ts'
 
 export type BackendName = 'decision_tree' | 'ml_cart' | 'nearest_neighbor' | 'single_config'
@@ -52,6 +53,18 @@ export interface Backend {
 /** Losses of the kept configs only, for every row of a lesson. */
 export function keptLosses(lesson: Lesson, kept: Kept): Float64Array[] {
   return lesson.expected.map((row) => Float64Array.from(kept, (config) => at(row, config)))
+}
+
+/**
+ * Largest loss of a policy on a measured shape: what is certain of it where samples tell, else what the
+ * teacher, who sees through noise, expects.
+ */
+export function worstOnMeasured(lesson: Lesson, kept: Kept, { choose }: Pick<Policy, 'choose'>): number {
+  const losses = lesson.taught.map((taught, row) => {
+    const column = entryAt(kept, choose(entryAt(lesson.rows, row)))
+    return certainLoss(lesson.matrix, row, column) ?? at(taught, column)
+  })
+  return Math.max(...losses)
 }
 
 export interface OverallChoices {
