@@ -33,6 +33,11 @@ export interface Lesson {
 const FORBIDDEN_HERE = 1e4
 /** Share of the measured value in what is learned of a measured cell; the rest is the teacher's. */
 const MEASURED_SHARE = 0.4
+/**
+ * A certain loss counts in full beyond this: up to here shapes differ for reasons of their own, which are no
+ * lesson for others.
+ */
+const PECULIAR = 0.1
 /** Virtual shapes together count as much as the measured ones. */
 const VIRTUAL_WEIGHT = 3
 const VIRTUAL = { perShape: 30, least: 200, most: 1600, budget: 160_000 } as const
@@ -52,7 +57,7 @@ export function prepareLesson(
   const taught = rows.map(teacher.losses)
   const expected = taught.map((row, index) =>
     blend(entryAt(losses, index), row).map((loss, column) =>
-      Math.max(loss, certainLoss(matrix, index, column) ?? 0),
+      Math.max(loss, (certainLoss(matrix, index, column) ?? 0) - PECULIAR),
     ),
   )
   const shapeWeights = matrix.shapes.map((shape) => shape.weight)
