@@ -51,7 +51,8 @@ export function prepareLesson(
   memory?: TeacherMemory,
 ): Lesson {
   const losses = lossesOf(matrix)
-  const teacher = fitTeacher(columns, rows, terms, losses, memory)
+  const configs = matrix.configs.map(({ data }) => data)
+  const teacher = fitTeacher(columns, rows, terms, configs, losses, memory)
   const count = virtualCount(rows.length)
   const made = virtualShapes(columns, rows, count, new Random(41))
   const taught = rows.map(teacher.losses)

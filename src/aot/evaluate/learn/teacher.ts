@@ -1,8 +1,9 @@
 /**
- * The teacher: expected losses of every config on any shape, learned from the sweep by two models that err in
- * different ways (a Gaussian process and a random forest) and averaged. It is never shipped. Trees are grown
+ * The teacher: expected losses of every config on any shape. What tiles explain is taken off first; the rest
+ * is learned by two models that err in different ways (a Gaussian process and a random forest) and averaged. It is never shipped. Trees are grown
  * on what it says about shapes between the measured ones, which is how a small tree gets its cuts right.
  */
+import type { ConfigData } from '../../../config/value.ts'
 import { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'
 import { type Term, termValue } from '../features/terms.ts'
@@ -12,6 +13,7 @@ import { coordinateVariants } from './coordinates.ts'
 import { type ForbiddenMap, forbiddenMap } from './forbidden.ts'
 import { fitForest } from './forest.ts'
 import { fitGaussianProcess, type GaussianProcess, type KernelName, START_SCALE } from './gaussian_process.ts'
+import { fitTileEffects, type TilePlan } from './tile_effects.ts'
 
 export interface Teacher {
   /** Expected loss per config, at least 0 and 0 for the best; `FORBIDDEN_LOSS` where a config should fail. */
@@ -25,6 +27,7 @@ export interface Teacher {
 export interface TeacherMemory {
   readonly variant: number
   readonly parameters: Readonly<Record<KernelName, readonly number[]>>
+  readonly tiles: TilePlan | undefined
 }
 
 /** A config that should fail is as bad as one that takes 20 times as long. */
@@ -38,42 +41,49 @@ const TREES = 60
 const MOST_POINTS = 160
 const MOST_FOREST_ROWS = 300
 
-/** Fits `losses` at `rows`; with `memory` faster. Rows must not be empty. */
+/** Fits the `losses` of `configs` at `rows`; with `memory` faster. Rows must not be empty. */
 export function fitTeacher(
   columns: readonly Column[],
   rows: readonly Row[],
   terms: readonly Term[],
+  configs: readonly ConfigData[],
   losses: Losses,
   memory?: TeacherMemory,
 ): Teacher {
   const forbidden = forbiddenMap(columns, rows, losses)
-  const outputs = toOutputs(rows, losses, forbidden)
-  const smooth = fitSmooth(columns, rows, outputs, memory)
-  const place = (row: Row) => Float64Array.from(terms, (term) => finiteOrLast(termValue(term, row)))
+  const whole = toOutputs(rows, losses, forbidden)
   const random = new Random(17)
   const sample = pick(rows.length, MOST_FOREST_ROWS, random)
-  const points = sample.map((row) => place(entryAt(rows, row)))
+  const pickOf = <T>(list: readonly T[]): T[] => sample.map((row) => entryAt(list, row))
+  const noTiles = memory && !memory.tiles
+  const tiles = noTiles
+    ? undefined
+    : fitTileEffects(columns, pickOf(rows), configs, pickOf(whole), memory?.tiles)
+  const rest = tiles ? whole.map((row, index) => less(row, tiles.explain(entryAt(rows, index)))) : whole
+  const smooth = fitSmooth(columns, rows, rest, memory)
+  const place = (row: Row) => Float64Array.from(terms, (term) => finiteOrLast(termValue(term, row)))
   const forest =
     terms.length > 0 && rows.length > 1
-      ? fitForest(
-          points,
-          sample.map((row) => entryAt(outputs, row)),
-          TREES,
-          random,
-        )
+      ? fitForest(pickOf(rows).map(place), pickOf(rest), TREES, random)
       : undefined
   return {
     forbidden,
-    memory: smooth.memory,
+    memory: { ...smooth.memory, tiles: tiles?.plan },
     losses(row) {
       const expected = smooth.predict(row)
       const other = forest?.predict(place(row))
-      if (other)
-        for (let c = 0; c < expected.length; c++)
-          expected[c] = (1 - FOREST_WEIGHT) * at(expected, c) + FOREST_WEIGHT * at(other, c)
+      const explained = tiles?.explain(row)
+      for (let c = 0; c < expected.length; c++) {
+        if (other) expected[c] = (1 - FOREST_WEIGHT) * at(expected, c) + FOREST_WEIGHT * at(other, c)
+        if (explained) addTo(expected, c, at(explained, c))
+      }
       return toLosses(expected, (config) => forbidden.expected(row, config))
     },
   }
+}
+
+function less(values: Float64Array, amounts: Float64Array): Float64Array {
+  return values.map((value, index) => value - at(amounts, index))
 }
 
 /** Infinity and NaN sort after everything that a threshold can admit. */
@@ -120,7 +130,7 @@ function toLosses(outputs: Float64Array, isForbidden: (config: number) => boolea
 
 interface Smooth {
   readonly predict: (row: Row) => Float64Array
-  readonly memory: TeacherMemory
+  readonly memory: Omit<TeacherMemory, 'tiles'>
 }
 
 /** The mean of a smooth and a rough Gaussian process, on the coordinates with the best evidence. */

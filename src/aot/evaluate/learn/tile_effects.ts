@@ -1,0 +1,271 @@
+/**
+ * What tiles explain of how configs differ. A tile that reaches over the edge of a tensor does work for
+ * nothing, and the last round of workgroups leaves part of the GPU idle; both follow from the sizes of a
+ * shape and of the tiles, and jump where a smooth model would go straight on. Which tile runs along which
+ * size, which of them are workgroups, and how many of those run at once is not known of a sweep: whatever
+ * explains most of it is taken. Costs are never negative, so that chance finds little here.
+ *
+ * Padding and wave quantisation as in models of tiled kernels, e.g. NVIDIA's "Matrix Multiplication
+ * Background" guide; fitted by ridge regression with non-negative weights.
+ */
+import type { ConfigData } from '../../../config/value.ts'
+import { nextPowerOf2 } from '../../../support/maths.ts'
+import type { Column, Row } from '../features/columns.ts'
+import { addTo, at, entryAt, range } from '../numeric.ts'
+import { logSize } from './coordinates.ts'
+
+export interface TileEffects {
+  readonly plan: TilePlan
+  /** Relative log time of each config on a shape, as far as tiles explain it. */
+  readonly explain: (row: Row) => Float64Array
+}
+
+/** How tiles are laid over the sizes of a shape; everything by position of the tile in `tilesOf`. */
+export interface TilePlan {
+  /** The column whose size a tile runs along; -1 for none. */
+  readonly columns: readonly number[]
+  /** Whether tiles along it are workgroups of their own, or the rounds of a loop. */
+  readonly parallel: readonly boolean[]
+  /** Workgroups that run at the same time. */
+  readonly units: number
+}
+
+/** Length of each tile of a config; null for a whole dimension at once. */
+type Tiles = readonly (number | null)[]
+
+/** More ways than these to lay tiles over sizes are not tried. */
+const MOST_WAYS = 64
+const COARSE_UNITS: readonly number[] = [16, 32, 64, 128, 256]
+const FINE_UNITS = { from: 8, to: 640, step: 1.04 } as const
+/** A processor may hold several workgroups at once: waves of so many times the units count too. */
+const RESIDENT: readonly number[] = [1, 2, 4]
+const RIDGE = 1
+const SWEEPS = 30
+/** Share of a curve that must be left for it to be a trend of its own. */
+const NEW_DIRECTION = 1e-4
+
+/** What a plan is fitted on: outputs are log times by row and config, each row in any unit of its own. */
+interface Data {
+  readonly rows: readonly Row[]
+  readonly tiles: readonly Tiles[]
+  readonly outputs: readonly Float64Array[]
+}
+
+/**
+ * Fits `outputs` (a log time by row and config, each row in any unit of its own) by costs of tiles; undefined
+ * where configs have no tiles or there are too many ways to lay them. With `plan` nothing is searched for.
+ */
+export function fitTileEffects(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  configs: readonly ConfigData[],
+  outputs: readonly Float64Array[],
+  plan?: TilePlan,
+): TileEffects | undefined {
+  const blocks = Math.max(0, ...configs.map(({ block_sizes: sizes }) => listOf(sizes).length))
+  const data = { rows, tiles: configs.map(tilesOf), outputs }
+  const chosen = plan ?? findPlan(columns, data, blocks)
+  return chosen && new TileFit(chosen, data, [])
+}
+
+/** The plan that explains most of what is not linear in the logs of sizes, which any plan could seem to. */
+function findPlan(columns: readonly Column[], data: Data, blocks: number): TilePlan | undefined {
+  const coarse = plansOf(columns, Math.max(0, ...data.tiles.map(({ length }) => length)), blocks)
+  if (coarse.length === 0) return undefined
+  const trends = trendsOf(columns, data.rows)
+  const fitPlan = (plan: TilePlan) => new TileFit(plan, data, trends)
+  const first = coarse.map(fitPlan).reduce(better)
+  const fine = fineUnits().map((units) => fitPlan({ ...first.plan, units }))
+  return fine.reduce(better, first).plan
+}
+
+function better(a: TileFit, b: TileFit): TileFit {
+  return b.explained > a.explained ? b : a
+}
+
+/** Tiles of the grid and of the loops inside, then those of rows that are reduced in parts. */
+function tilesOf(config: ConfigData): Tiles {
+  const blocks = listOf(config.block_sizes).map((size) => (typeof size === 'number' ? size : 1))
+  const rows = listOf(config.reduction_loops).map((size) => (typeof size === 'number' ? size : null))
+  return [...blocks, ...rows]
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}
+
+/** Every way to lay `count` tiles, of which the first `blocks` may be workgroups, over different sizes. */
+function plansOf(columns: readonly Column[], count: number, blocks: number): readonly TilePlan[] {
+  const sizes = range(columns.length).filter((index) => columns[index]?.kind === 'size')
+  const ways = layings(count, sizes)
+  if (blocks === 0 || sizes.length === 0 || ways.length > MOST_WAYS) return []
+  const roles = range(2 ** blocks - 1).map((bits) =>
+    range(count).map((tile) => ((bits + 1) >> tile) % 2 === 1),
+  )
+  return ways.flatMap((way) =>
+    roles.flatMap((parallel) => COARSE_UNITS.map((units) => ({ columns: way, parallel, units }))),
+  )
+}
+
+/** As many tiles as possible get a size of their own; the others get none. */
+function layings(count: number, sizes: readonly number[]): readonly (readonly number[])[] {
+  if (count === 0) return [[]]
+  const laid = sizes.flatMap((size) =>
+    layings(
+      count - 1,
+      sizes.filter((other) => other !== size),
+    ).map((rest) => [size, ...rest]),
+  )
+  return count > sizes.length ? [...laid, ...layings(count - 1, sizes).map((rest) => [-1, ...rest])] : laid
+}
+
+function fineUnits(): readonly number[] {
+  const units: number[] = []
+  for (let unit: number = FINE_UNITS.from; unit <= FINE_UNITS.to; unit *= FINE_UNITS.step)
+    units.push(Math.round(unit))
+  return [...new Set(units)]
+}
+
+/** Padding of each tile, then the idle part of the last wave; natural logs of factors, at least 0. */
+function costsOf({ columns, parallel, units }: TilePlan, tiles: Tiles, row: Row): Float64Array {
+  let workgroups = 1
+  const padding = columns.map((column, tile) => {
+    const size = column < 0 ? 1 : Math.max(1, at(row, column))
+    const length = tiles[tile] === null ? nextPowerOf2(size) : (tiles[tile] ?? 1)
+    const rounds = Math.ceil(size / length)
+    if (parallel[tile]) workgroups *= rounds
+    return column < 0 ? 0 : Math.log((rounds * length) / size)
+  })
+  const idle = RESIDENT.map((resident) => {
+    const waves = workgroups / (units * resident)
+    return Math.log(Math.ceil(waves) / waves)
+  })
+  return Float64Array.of(...padding, ...idle)
+}
+
+/** One plan, fitted. */
+class TileFit implements TileEffects {
+  readonly plan: TilePlan
+  /** Sum of squares that the fit takes off. */
+  readonly explained: number
+  readonly #tiles: readonly Tiles[]
+  /** Mean costs by config. */
+  readonly #usual: readonly Float64Array[]
+  readonly #weights: Float64Array
+
+  /** Differences along `trends` (orthonormal, by row) are left out of the fit. */
+  constructor(plan: TilePlan, { rows, tiles, outputs }: Data, trends: readonly Float64Array[]) {
+    this.plan = plan
+    this.#tiles = tiles
+    const table = rows.map((row) => tiles.map((own) => costsOf(plan, own, row)))
+    const kinds = table[0]?.[0]?.length ?? 0
+    this.#usual = tiles.map((_, config) =>
+      meanOfRows(
+        table.map((costs) => entryAt(costs, config)),
+        kinds,
+      ),
+    )
+    const centred = table.map((costs) => this.#centred(costs))
+    for (const trend of trends) removeTrend(centred, trend)
+    const { squares, products } = moments(centred, outputs, kinds)
+    this.#weights = nonNegativeRidge(squares, products)
+    this.explained = products.reduce((sum, product, kind) => sum + product * at(this.#weights, kind), 0)
+  }
+
+  explain(row: Row): Float64Array {
+    const costs = this.#centred(this.#tiles.map((own) => costsOf(this.plan, own, row)))
+    return Float64Array.from(costs, (own) =>
+      own.reduce((sum, cost, kind) => sum + cost * at(this.#weights, kind), 0),
+    )
+  }
+
+  /** Costs less what is usual for the config and what all configs have in common on the shape. */
+  #centred(costs: readonly Float64Array[]): Float64Array[] {
+    const own = costs.map((values, config) =>
+      values.map((value, kind) => value - at(entryAt(this.#usual, config), kind)),
+    )
+    const common = meanOfRows(own, own[0]?.length ?? 0)
+    return own.map((values) => values.map((value, kind) => value - at(common, kind)))
+  }
+}
+
+function meanOfRows(rows: readonly Float64Array[], length: number): Float64Array {
+  const mean = new Float64Array(length)
+  for (const row of rows) for (let i = 0; i < length; i++) addTo(mean, i, at(row, i) / rows.length)
+  return mean
+}
+
+/** Orthonormal by row: a constant and the log of each size, as far as the rows can tell them apart. */
+function trendsOf(columns: readonly Column[], rows: readonly Row[]): readonly Float64Array[] {
+  const sizes = range(columns.length).filter((index) => columns[index]?.kind === 'size')
+  const curves = [() => 1, ...sizes.map((size) => (row: Row) => logSize(at(row, size)))]
+  const trends: Float64Array[] = []
+  for (const curve of curves.slice(0, Math.ceil(rows.length / 3))) {
+    const values = Float64Array.from(rows, curve)
+    const length = Math.sqrt(inner(values, values))
+    for (const trend of trends) addScaled(values, trend, -inner(values, trend))
+    const left = Math.sqrt(inner(values, values))
+    if (left > NEW_DIRECTION * length) trends.push(values.map((value) => value / left))
+  }
+  return trends
+}
+
+/** Takes a trend out of the costs of each config. */
+function removeTrend(table: readonly (readonly Float64Array[])[], trend: Float64Array): void {
+  table[0]?.forEach((first, config) => {
+    const along = new Float64Array(first.length)
+    const own = table.map((costs) => entryAt(costs, config))
+    own.forEach((costs, row) => {
+      addScaled(along, costs, at(trend, row))
+    })
+    own.forEach((costs, row) => {
+      addScaled(costs, along, -at(trend, row))
+    })
+  })
+}
+
+function inner(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, index) => sum + value * at(b, index), 0)
+}
+
+function addScaled(target: Float64Array, values: Float64Array, factor: number): void {
+  for (let index = 0; index < target.length; index++) addTo(target, index, factor * at(values, index))
+}
+
+interface Moments {
+  readonly squares: readonly Float64Array[]
+  readonly products: Float64Array
+}
+
+/** Sums over cells: of each cost times each other, and times the output. Costs are centred, outputs need not be. */
+function moments(
+  costs: readonly (readonly Float64Array[])[],
+  outputs: readonly Float64Array[],
+  kinds: number,
+): Moments {
+  const squares = range(kinds).map(() => new Float64Array(kinds))
+  const products = new Float64Array(kinds)
+  costs.forEach((row, index) => {
+    row.forEach((cell, config) => {
+      const output = at(entryAt(outputs, index), config)
+      for (let a = 0; a < kinds; a++) {
+        addTo(products, a, at(cell, a) * output)
+        const line = entryAt(squares, a)
+        for (let b = 0; b < kinds; b++) addTo(line, b, at(cell, a) * at(cell, b))
+      }
+    })
+  })
+  return { squares, products }
+}
+
+/** Coordinate descent: few weights, little correlation. */
+function nonNegativeRidge(squares: readonly Float64Array[], products: Float64Array): Float64Array {
+  const weights = new Float64Array(products.length)
+  for (let sweep = 0; sweep < SWEEPS; sweep++)
+    squares.forEach((line, kind) => {
+      const others = line.reduce((sum, value, other) => sum + value * at(weights, other), 0)
+      const own = at(line, kind)
+      weights[kind] = Math.max(0, (at(products, kind) - others + own * at(weights, kind)) / (own + RIDGE))
+    })
+  return weights
+}
