@@ -15,6 +15,11 @@ export function entryAt<T>(values: readonly T[], index: number): T {
   return values[index] as T
 }
 
+/** The entries at indices that are known to exist. */
+export function entriesAt<T>(values: readonly T[], indices: readonly number[]): T[] {
+  return indices.map((index) => entryAt(values, index))
+}
+
 export function addTo(values: Float64Array, index: number, amount: number): void {
   values[index] = (values[index] as number) + amount
 }

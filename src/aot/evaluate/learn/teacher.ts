@@ -1,14 +1,15 @@
 /**
  * The teacher: expected losses of every config on any shape. What tiles explain is taken off first; the rest
- * is learned by two models that err in different ways (a Gaussian process and a random forest) and averaged. It is never shipped. Trees are grown
- * on what it says about shapes between the measured ones, which is how a small tree gets its cuts right.
+ * is learned by two models that err in different ways (a Gaussian process and a random forest) and averaged.
+ * It is never shipped. Trees are grown on what it says about shapes between the measured ones, which is how a
+ * small tree gets its cuts right.
  */
 import type { ConfigData } from '../../../config/value.ts'
 import { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'
 import { type Term, termValue } from '../features/terms.ts'
 import type { Losses } from '../matrix.ts'
-import { addTo, at, entryAt, minOf, range } from '../numeric.ts'
+import { addTo, at, entriesAt, entryAt, minOf, range } from '../numeric.ts'
 import { coordinateVariants } from './coordinates.ts'
 import { type ForbiddenMap, forbiddenMap } from './forbidden.ts'
 import { fitForest } from './forest.ts'
@@ -53,18 +54,18 @@ export function fitTeacher(
   const forbidden = forbiddenMap(columns, rows, losses)
   const whole = toOutputs(rows, losses, forbidden)
   const random = new Random(17)
-  const sample = pick(rows.length, MOST_FOREST_ROWS, random)
-  const pickOf = <T>(list: readonly T[]): T[] => sample.map((row) => entryAt(list, row))
+  const points = pick(rows.length, MOST_POINTS, new Random(29))
   const noTiles = memory && !memory.tiles
   const tiles = noTiles
     ? undefined
-    : fitTileEffects(columns, pickOf(rows), configs, pickOf(whole), memory?.tiles)
+    : fitTileEffects(columns, entriesAt(rows, points), configs, entriesAt(whole, points), memory?.tiles)
   const rest = tiles ? whole.map((row, index) => less(row, tiles.explain(entryAt(rows, index)))) : whole
-  const smooth = fitSmooth(columns, rows, rest, memory)
+  const smooth = fitSmooth(columns, rows, entriesAt(rows, points), entriesAt(rest, points), memory)
   const place = (row: Row) => Float64Array.from(terms, (term) => finiteOrLast(termValue(term, row)))
+  const sample = pick(rows.length, MOST_FOREST_ROWS, random)
   const forest =
     terms.length > 0 && rows.length > 1
-      ? fitForest(pickOf(rows).map(place), pickOf(rest), TREES, random)
+      ? fitForest(entriesAt(rows, sample).map(place), entriesAt(rest, sample), TREES, random)
       : undefined
   return {
     forbidden,
@@ -133,18 +134,20 @@ interface Smooth {
   readonly memory: Omit<TeacherMemory, 'tiles'>
 }
 
-/** The mean of a smooth and a rough Gaussian process, on the coordinates with the best evidence. */
+/**
+ * The mean of a smooth and a rough Gaussian process, on the coordinates with the best evidence. `columns` are
+ * described by all rows; `known` and `targets` are a sample of them.
+ */
 function fitSmooth(
   columns: readonly Column[],
   rows: readonly Row[],
-  outputs: readonly Float64Array[],
+  known: readonly Row[],
+  targets: readonly Float64Array[],
   memory: TeacherMemory | undefined,
 ): Smooth {
   const variants = coordinateVariants(columns, rows)
-  const sample = pick(rows.length, MOST_POINTS, new Random(29))
-  const targets = sample.map((row) => entryAt(outputs, row))
   const fit = (variant: number, kernel: KernelName, start?: readonly number[]) => {
-    const points = sample.map((row) => entryAt(variants, variant)(entryAt(rows, row)))
+    const points = known.map(entryAt(variants, variant))
     const model = fitGaussianProcess(points, targets, kernel, start && fitted(start, points[0]?.length ?? 0))
     return { variant, model }
   }

@@ -11,7 +11,7 @@
 import type { ConfigData } from '../../../config/value.ts'
 import { nextPowerOf2 } from '../../../support/maths.ts'
 import type { Column, Row } from '../features/columns.ts'
-import { addTo, at, entryAt, range } from '../numeric.ts'
+import { addTo, at, entriesAt, entryAt, range } from '../numeric.ts'
 import { logSize } from './coordinates.ts'
 
 export interface TileEffects {
@@ -35,6 +35,8 @@ type Tiles = readonly (number | null)[]
 
 /** More ways than these to lay tiles over sizes are not tried. */
 const MOST_WAYS = 64
+/** A plan is searched for on at most so many rows. */
+const MOST_WITNESSES = 80
 const COARSE_UNITS: readonly number[] = [16, 32, 64, 128, 256]
 const FINE_UNITS = { from: 8, to: 640, step: 1.04 } as const
 /** A processor may hold several workgroups at once: waves of so many times the units count too. */
@@ -72,11 +74,19 @@ export function fitTileEffects(
 function findPlan(columns: readonly Column[], data: Data, blocks: number): TilePlan | undefined {
   const coarse = plansOf(columns, Math.max(0, ...data.tiles.map(({ length }) => length)), blocks)
   if (coarse.length === 0) return undefined
-  const trends = trendsOf(columns, data.rows)
-  const fitPlan = (plan: TilePlan) => new TileFit(plan, data, trends)
+  const some = thinned(data)
+  const trends = trendsOf(columns, some.rows)
+  const fitPlan = (plan: TilePlan) => new TileFit(plan, some, trends)
   const first = coarse.map(fitPlan).reduce(better)
   const fine = fineUnits().map((units) => fitPlan({ ...first.plan, units }))
   return fine.reduce(better, first).plan
+}
+
+/** Every n-th row: a plan shows on few. */
+function thinned({ rows, tiles, outputs }: Data): Data {
+  const count = Math.min(rows.length, MOST_WITNESSES)
+  const picked = range(count).map((index) => Math.floor((index * rows.length) / count))
+  return { rows: entriesAt(rows, picked), tiles, outputs: entriesAt(outputs, picked) }
 }
 
 function better(a: TileFit, b: TileFit): TileFit {
@@ -128,19 +138,21 @@ function fineUnits(): readonly number[] {
 
 /** Padding of each tile, then the idle part of the last wave; natural logs of factors, at least 0. */
 function costsOf({ columns, parallel, units }: TilePlan, tiles: Tiles, row: Row): Float64Array {
+  const costs = new Float64Array(columns.length + RESIDENT.length)
   let workgroups = 1
-  const padding = columns.map((column, tile) => {
-    const size = column < 0 ? 1 : Math.max(1, at(row, column))
+  columns.forEach((column, tile) => {
+    if (column < 0) return
+    const size = Math.max(1, at(row, column))
     const length = tiles[tile] === null ? nextPowerOf2(size) : (tiles[tile] ?? 1)
     const rounds = Math.ceil(size / length)
     if (parallel[tile]) workgroups *= rounds
-    return column < 0 ? 0 : Math.log((rounds * length) / size)
+    costs[tile] = Math.log((rounds * length) / size)
   })
-  const idle = RESIDENT.map((resident) => {
+  RESIDENT.forEach((resident, index) => {
     const waves = workgroups / (units * resident)
-    return Math.log(Math.ceil(waves) / waves)
+    costs[columns.length + index] = Math.log(Math.ceil(waves) / waves)
   })
-  return Float64Array.of(...padding, ...idle)
+  return costs
 }
 
 /** One plan, fitted. */
@@ -237,7 +249,7 @@ interface Moments {
   readonly products: Float64Array
 }
 
-/** Sums over cells: of each cost times each other, and times the output. Costs are centred, outputs need not be. */
+/** Sums over cells: of each cost times each other, and times the output. Outputs need not be centred. */
 function moments(
   costs: readonly (readonly Float64Array[])[],
   outputs: readonly Float64Array[],

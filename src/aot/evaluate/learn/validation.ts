@@ -36,7 +36,7 @@ export type Keeper = (lesson: Lesson) => Kept
 
 /** Fewer repetitions where there are many shapes: the estimate is good and the work large. */
 function planFor(rows: number): ValidationPlan {
-  if (rows > 400) return { repetitions: 1, folds: 3 }
+  if (rows > 400) return { repetitions: 1, folds: rows > 1000 ? 2 : 3 }
   return { repetitions: rows > 150 ? 1 : 2, folds: Math.min(4, rows) }
 }
 
