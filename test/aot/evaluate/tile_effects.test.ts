@@ -70,6 +70,12 @@ describe('tile effects', () => {
     expect(fit(rows, CONFIGS, 0, plan)?.plan).toBe(plan)
   })
 
+  it('are none where times have nothing to do with tiles', () => {
+    const random = new Random(8)
+    const outputs = rows.map(() => Float64Array.from(CONFIGS, () => random.next()))
+    expect(fitTileEffects(COLUMNS, rows, CONFIGS, outputs)).toBeUndefined()
+  })
+
   it('are none without tiles, without sizes, or where tiles lie in too many ways', () => {
     const zeros = rows.map(() => new Float64Array(2))
     expect(fitTileEffects(COLUMNS, rows, [{ num_warps: 1 }, { num_warps: 2 }], zeros)).toBeUndefined()

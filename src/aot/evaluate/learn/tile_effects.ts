@@ -11,7 +11,7 @@
 import type { ConfigData } from '../../../config/value.ts'
 import { nextPowerOf2 } from '../../../support/maths.ts'
 import type { Column, Row } from '../features/columns.ts'
-import { addTo, at, entriesAt, entryAt, range } from '../numeric.ts'
+import { addTo, at, entriesAt, entryAt, meanOf, range } from '../numeric.ts'
 import { logSize } from './coordinates.ts'
 
 export interface TileEffects {
@@ -42,6 +42,8 @@ const FINE_UNITS = { from: 8, to: 640, step: 1.04 } as const
 /** A processor may hold several workgroups at once: waves of so many times the units count too. */
 const RESIDENT: readonly number[] = [1, 2, 4]
 const RIDGE = 1
+/** Below this share of the differences between configs, tiles are not what matters. */
+const LEAST_SHARE = 0.1
 const SWEEPS = 30
 /** Share of a curve that must be left for it to be a trend of its own. */
 const NEW_DIRECTION = 1e-4
@@ -55,7 +57,8 @@ interface Data {
 
 /**
  * Fits `outputs` (a log time by row and config, each row in any unit of its own) by costs of tiles; undefined
- * where configs have no tiles or there are too many ways to lay them. With `plan` nothing is searched for.
+ * where configs have no tiles, there are too many ways to lay them, or they explain little. With `plan`
+ * nothing is searched for.
  */
 export function fitTileEffects(
   columns: readonly Column[],
@@ -67,7 +70,16 @@ export function fitTileEffects(
   const blocks = Math.max(0, ...configs.map(({ block_sizes: sizes }) => listOf(sizes).length))
   const data = { rows, tiles: configs.map(tilesOf), outputs }
   const chosen = plan ?? findPlan(columns, data, blocks)
-  return chosen && new TileFit(chosen, data, [])
+  const fit = chosen && new TileFit(chosen, data, [])
+  return fit && (plan || fit.explained > LEAST_SHARE * variation(outputs)) ? fit : undefined
+}
+
+/** Sum of squares of what is left of the outputs without the means of rows and of configs. */
+function variation(outputs: readonly Float64Array[]): number {
+  const usual = meanOfRows(outputs, outputs[0]?.length ?? 0)
+  const centred = outputs.map((row) => row.map((value, config) => value - at(usual, config)))
+  const squares = centred.map((row) => inner(row, row) - row.length * meanOf(row) ** 2)
+  return squares.reduce((sum, value) => sum + value, 0)
 }
 
 /** The plan that explains most of what is not linear in the logs of sizes, which any plan could seem to. */
