@@ -79,9 +79,13 @@ function besidePrevious(
 ): Built & { readonly kept?: Finished | undefined } {
   const anew = build()
   // Equal measurements give the equal module again, with all that speaks for it.
-  if (!previous || isRebuilt(previous, lesson, settings, anew.fresh)) return anew
+  if (!previous || isRebuilt(previous, lesson, settings, anew.fresh, anew.models[settings.backend]))
+    return anew
   const near = build(new Set(previous.configHashes))
-  return { ...near, kept: previousIsGood(previous, lesson, settings, near.fresh) }
+  return {
+    ...near,
+    kept: previousIsGood(previous, lesson, settings, near.fresh, near.models[settings.backend]),
+  }
 }
 
 function describe(

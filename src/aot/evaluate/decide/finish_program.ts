@@ -49,7 +49,7 @@ export function assemble(
   lesson: Lesson,
   all: Kept,
   program: Program,
-  model: FittedModel | undefined,
+  model: FittedModel,
   settings: DecisionSettings,
   dropped: Decision['dropped'],
 ): Finished {
@@ -69,7 +69,7 @@ export function assemble(
     configs: kept.map((column) => entryAt(lesson.matrix.configs, column).data),
     guard,
     fallbacks: overallChoices(lesson, kept).order,
-    leaves: evidenceOf(lesson.columns, measured, positions, choicesOf(renumbered), model?.candidate),
+    leaves: evidenceOf(lesson.columns, measured, positions, choicesOf(renumbered), model.candidate),
     dropped,
   }
 }

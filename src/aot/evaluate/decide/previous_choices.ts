@@ -9,6 +9,7 @@ import type { TreeNode } from '../learn/tree.ts'
 import { regretOf } from '../matrix.ts'
 import { entryAt, range } from '../numeric.ts'
 import { choose } from './choose.ts'
+import type { FittedModel } from './compare_models.ts'
 import { assemble, type Finished } from './finish_program.ts'
 import { configHash } from './keep_configs.ts'
 import type { DecisionSettings } from './settings.ts'
@@ -45,21 +46,23 @@ export function isRebuilt(
   lesson: Lesson,
   settings: DecisionSettings,
   fresh: Finished,
+  model: FittedModel,
 ): boolean {
   const text = ({ program, kept, guard, fallbacks }: Finished) =>
     JSON.stringify([program, kept, guard, fallbacks])
-  const old = previousProgram(previous, lesson, settings, fresh)
+  const old = previousProgram(previous, lesson, settings, fresh, model)
   return old !== undefined && text(old) === text(fresh)
 }
 
-/** The earlier program with new evidence, if it may stay. */
+/** The earlier program with the evidence of a `fresh` one, if it may stay. */
 export function previousIsGood(
   previous: PreviousChoices,
   lesson: Lesson,
   settings: DecisionSettings,
   fresh: Finished,
+  model: FittedModel,
 ): Finished | undefined {
-  const old = previousProgram(previous, lesson, settings, fresh)
+  const old = previousProgram(previous, lesson, settings, fresh, model)
   if (!old) return undefined
   const before = lossesOfChoices(lesson, old)
   const after = lossesOfChoices(lesson, fresh)
@@ -78,6 +81,7 @@ function previousProgram(
   lesson: Lesson,
   settings: DecisionSettings,
   { dropped }: Finished,
+  model: FittedModel,
 ): Finished | undefined {
   const kept = previous.configHashes.map((hash) =>
     lesson.matrix.configs.findIndex((config) => config.hash === hash),
@@ -86,7 +90,7 @@ function previousProgram(
   const terms = lesson.terms
   const root = toTree(previous.tree, terms, lesson.columns)
   if (!root || settings.backend !== 'decision_tree') return undefined
-  return assemble(lesson, kept, { kind: 'tree', root }, undefined, settings, dropped)
+  return assemble(lesson, kept, { kind: 'tree', root }, model, settings, dropped)
 }
 
 /** Hashes of the configs of a module. */

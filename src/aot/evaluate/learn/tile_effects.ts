@@ -41,7 +41,11 @@ const COARSE_UNITS: readonly number[] = [16, 32, 64, 128, 256]
 const FINE_UNITS = { from: 8, to: 640, step: 1.04 } as const
 /** A processor may hold several workgroups at once: waves of so many times the units count too. */
 const RESIDENT: readonly number[] = [1, 2, 4]
+/** A kernel that computes mostly padding waits for memory: more of it costs no more. */
+const MOST_PADDING = 8
 const RIDGE = 1
+/** On fewer shapes chance explains too much: 22 of a matrix product on the H200 were better off without. */
+const LEAST_ROWS = 30
 /** Below this share of the differences between configs, tiles are not what matters. */
 const LEAST_SHARE = 0.1
 const SWEEPS = 30
@@ -57,8 +61,8 @@ interface Data {
 
 /**
  * Fits `outputs` (a log time by row and config, each row in any unit of its own) by costs of tiles; undefined
- * where configs have no tiles, there are too many ways to lay them, or they explain little. With `plan`
- * nothing is searched for.
+ * where rows are few, configs have no tiles, there are too many ways to lay them, or they explain little.
+ * With `plan` nothing is searched for.
  */
 export function fitTileEffects(
   columns: readonly Column[],
@@ -67,6 +71,7 @@ export function fitTileEffects(
   outputs: readonly Float64Array[],
   plan?: TilePlan,
 ): TileEffects | undefined {
+  if (rows.length < LEAST_ROWS) return undefined
   const blocks = Math.max(0, ...configs.map(({ block_sizes: sizes }) => listOf(sizes).length))
   const data = { rows, tiles: configs.map(tilesOf), outputs }
   const chosen = plan ?? findPlan(columns, data, blocks)
@@ -158,7 +163,7 @@ function costsOf({ columns, parallel, units }: TilePlan, tiles: Tiles, row: Row)
     const length = tiles[tile] === null ? nextPowerOf2(size) : (tiles[tile] ?? 1)
     const rounds = Math.ceil(size / length)
     if (parallel[tile]) workgroups *= rounds
-    costs[tile] = Math.log((rounds * length) / size)
+    costs[tile] = Math.log(Math.min((rounds * length) / size, MOST_PADDING))
   })
   RESIDENT.forEach((resident, index) => {
     const waves = workgroups / (units * resident)
@@ -203,13 +208,22 @@ class TileFit implements TileEffects {
     )
   }
 
-  /** Costs less what is usual for the config and what all configs have in common on the shape. */
+  /**
+   * Costs less what is usual for the config and what configs have in common on the shape; zeros for configs
+   * without tiles of their own, of which nothing is known.
+   */
   #centred(costs: readonly Float64Array[]): Float64Array[] {
     const own = costs.map((values, config) =>
       values.map((value, kind) => value - at(entryAt(this.#usual, config), kind)),
     )
-    const common = meanOfRows(own, own[0]?.length ?? 0)
-    return own.map((values) => values.map((value, kind) => value - at(common, kind)))
+    const hasTiles = (config: number) => entryAt(this.#tiles, config).length > 0
+    const common = meanOfRows(
+      own.filter((_, config) => hasTiles(config)),
+      own[0]?.length ?? 0,
+    )
+    return own.map((values, config) =>
+      values.map((value, kind) => (hasTiles(config) ? value - at(common, kind) : 0)),
+    )
   }
 }
 
