@@ -1,11 +1,7 @@
 /**
  * Time and the will to go on: one clock and one stop signal, shared by everything that belongs to a search.
  */
-
-/** What an AbortSignal tells of itself; asked between measurements. */
-export interface StopSignal {
-  readonly aborted: boolean
-}
+import type { StopSignal } from '../support/stop_signal.ts'
 
 export interface BudgetOptions {
   /** null sets no limit. */

@@ -9,6 +9,7 @@ import { defaultStream } from '../runtime/default_device.ts'
 import type { Stream } from '../runtime/stream.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError, UsageError } from '../support/errors.ts'
+import type { StopSignal } from '../support/stop_signal.ts'
 import { BoundKernel } from './bound_kernel.ts'
 import { type CallShape, launchCall } from './call.ts'
 import { argumentSpecs, type CallArguments, identityOf, readArguments } from './call_arguments.ts'
@@ -28,7 +29,7 @@ export interface TuneOptions {
    * Ends the search early once `aborted` is true, as an AbortSignal has it; the best config so far is
    * returned.
    */
-  readonly signal?: { readonly aborted: boolean }
+  readonly signal?: StopSignal
   /** Options of the search, by name. */
   readonly [option: string]: unknown
 }

@@ -74,29 +74,35 @@ export function regretOf(matrix: TimingMatrix, row: number, column: number): num
 
 /** What each choice costs, with differences inside the noise of the measurement taken off. */
 export function lossesOf(matrix: TimingMatrix): Losses {
-  const columns = matrix.configs.length
-  return matrix.shapes.map((_, row) => {
-    const times = timesOf(matrix, row)
-    const best = at(matrix.best, row)
-    const bestNoise = at(matrix.noise, row * columns + argmin(times))
-    return times.map((time, column) => {
-      const noise = Math.hypot(at(matrix.noise, row * columns + column), bestNoise)
-      const tie = Math.min(LARGEST_TIE, WITHIN_NOISE * noise)
-      return Math.max(0, Math.log(time / best) - tie)
-    })
-  })
+  return lossTable(matrix, (loss, noise) => Math.max(0, loss - Math.min(LARGEST_TIE, WITHIN_NOISE * noise)))
 }
 
 /**
- * The part of a loss that is no accident of measuring, by the scatter of the samples; undefined where that is
+ * The part of each loss that is no accident of measuring, by the scatter of the samples; NaN where that is
  * not known, or where the config failed.
  */
-export function certainLoss(matrix: TimingMatrix, row: number, column: number): number | undefined {
+export function certainLosses(matrix: TimingMatrix): Losses {
+  return lossTable(matrix, (loss, noise, own) =>
+    own === 0 ? Number.NaN : Math.max(0, loss - WITHIN_NOISE * noise),
+  )
+}
+
+/**
+ * `lossOf` gets log regret, the noise of the difference to the best time, and the noise of the cell's own.
+ */
+function lossTable(
+  matrix: TimingMatrix,
+  lossOf: (loss: number, noise: number, own: number) => number,
+): Losses {
   const columns = matrix.configs.length
-  const noise = at(matrix.noise, row * columns + column)
-  if (noise === 0) return undefined
-  const bestNoise = at(matrix.noise, row * columns + argmin(timesOf(matrix, row)))
-  return Math.max(0, Math.log(regretOf(matrix, row, column)) - WITHIN_NOISE * Math.hypot(noise, bestNoise))
+  return matrix.shapes.map((_, row) => {
+    const times = timesOf(matrix, row)
+    const bestNoise = at(matrix.noise, row * columns + argmin(times))
+    return times.map((time, column) => {
+      const own = at(matrix.noise, row * columns + column)
+      return lossOf(Math.log(time / at(matrix.best, row)), Math.hypot(own, bestNoise), own)
+    })
+  })
 }
 
 /** A matrix of some of the rows of another. */

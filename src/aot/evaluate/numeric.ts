@@ -56,6 +56,13 @@ export function meanOf(values: Numbers): number {
   return total / values.length
 }
 
+/** Mean of each of the first `columns` entries over rows. */
+export function columnMeans(rows: readonly Float64Array[], columns: number): Float64Array {
+  const mean = new Float64Array(columns)
+  for (const row of rows) for (let c = 0; c < columns; c++) addTo(mean, c, at(row, c) / rows.length)
+  return mean
+}
+
 /** The numbers 0 … count - 1. */
 export function range(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index)

@@ -46,11 +46,10 @@ export function decide(sweep: Sweep, settings: DecisionSettings, previous?: Prev
   const build = (preferred?: ReadonlySet<string>): Built => {
     const selection = keepConfigs(lesson, settings, preferred)
     const models = compareModels(lesson, selection.configs, validation, ofDefault, tolerated)
-    const fresh = finishProgram(lesson, selection.configs, models[settings.backend], settings)
-    return { selection, models, fresh }
+    const model = models[settings.backend]
+    return { selection, models, model, fresh: finishProgram(lesson, selection.configs, model, settings) }
   }
-  const { selection, models, fresh, kept } = besidePrevious(previous, lesson, settings, build)
-  const model = models[settings.backend]
+  const { selection, models, model, fresh, kept } = besidePrevious(previous, lesson, settings, build)
   const final = kept ?? fresh
   const decision = { ...describe(sweep, settings, lesson, table, shapes), ...final }
   const result: Omit<Decision, 'warnings'> = {
@@ -67,6 +66,8 @@ export function decide(sweep: Sweep, settings: DecisionSettings, previous?: Prev
 interface Built {
   readonly selection: Selection
   readonly models: ReturnType<typeof compareModels>
+  /** The one that was asked for. */
+  readonly model: FittedModel
   readonly fresh: Finished
 }
 
@@ -79,12 +80,11 @@ function besidePrevious(
 ): Built & { readonly kept?: Finished | undefined } {
   const anew = build()
   // Equal measurements give the equal module again, with all that speaks for it.
-  if (!previous || isRebuilt(previous, lesson, settings, anew.fresh, anew.models[settings.backend]))
-    return anew
+  if (!previous || isRebuilt(previous, lesson, settings, anew.fresh, anew.model)) return anew
   const near = build(new Set(previous.configHashes))
   return {
     ...near,
-    kept: previousIsGood(previous, lesson, settings, near.fresh, near.models[settings.backend]),
+    kept: previousIsGood(previous, lesson, settings, near.fresh, near.model),
   }
 }
 

@@ -4,7 +4,7 @@
  * shapes), and times vary smoothly with the logs of sizes: this is the model that makes the most of few
  * points.
  */
-import { addTo, at, entryAt, range } from '../numeric.ts'
+import { addTo, at, columnMeans, entryAt, range } from '../numeric.ts'
 import { factorise, forward, halfLogDeterminant, solve } from './cholesky.ts'
 
 export interface Smoother {
@@ -207,10 +207,4 @@ function innerProduct(a: Float64Array, b: Float64Array, centre: Float64Array): n
   let sum = 0
   for (let d = 0; d < a.length; d++) sum += (at(a, d) - at(centre, d)) * (at(b, d) - at(centre, d))
   return sum
-}
-
-function columnMeans(rows: readonly Float64Array[], columns: number): Float64Array {
-  const mean = new Float64Array(columns)
-  for (const row of rows) for (let c = 0; c < columns; c++) addTo(mean, c, at(row, c) / rows.length)
-  return mean
 }

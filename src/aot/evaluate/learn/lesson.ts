@@ -6,7 +6,7 @@
 import { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'
 import { type Term, termValue } from '../features/terms.ts'
-import { certainLoss, type Losses, lossesOf, type TimingMatrix } from '../matrix.ts'
+import { certainLosses, type Losses, lossesOf, type TimingMatrix } from '../matrix.ts'
 import { at, entryAt } from '../numeric.ts'
 import { finiteOrLast, fitTeacher, type Teacher, type TeacherMemory } from './teacher.ts'
 import { virtualShapes } from './virtual_shapes.ts'
@@ -21,6 +21,8 @@ export interface Lesson {
   readonly measured: number
   /** Losses as measured, Infinity where forbidden; measured rows only. */
   readonly losses: Losses
+  /** What is certain of them, NaN where unknown; measured rows only. */
+  readonly certain: Losses
   /** The teacher's losses; measured rows only. */
   readonly taught: readonly Float64Array[]
   /** Losses to learn by, finite, for all rows and all configs. */
@@ -56,11 +58,8 @@ export function prepareLesson(
   const count = virtualCount(rows.length)
   const made = virtualShapes(columns, rows, count, new Random(41))
   const taught = rows.map(teacher.losses)
-  const expected = taught.map((row, index) =>
-    blend(entryAt(losses, index), row).map((loss, column) =>
-      Math.max(loss, (certainLoss(matrix, index, column) ?? 0) - PECULIAR),
-    ),
-  )
+  const certain = certainLosses(matrix)
+  const expected = taught.map((row, index) => blend(entryAt(losses, index), row, entryAt(certain, index)))
   const shapeWeights = matrix.shapes.map((shape) => shape.weight)
   const total = shapeWeights.reduce((sum, weight) => sum + weight, 0)
   return {
@@ -70,6 +69,7 @@ export function prepareLesson(
     rows: [...rows, ...made],
     measured: rows.length,
     losses,
+    certain,
     taught,
     expected: [...expected, ...made.map(teacher.losses)],
     weights: Float64Array.from([...shapeWeights, ...made.map(() => (VIRTUAL_WEIGHT * total) / made.length)]),
@@ -88,10 +88,11 @@ export function termColumns(terms: readonly Term[], rows: readonly Row[]): Float
   return terms.map((term) => Float64Array.from(rows, (row) => finiteOrLast(termValue(term, row))))
 }
 
-function blend(measured: Float64Array, taught: Float64Array): Float64Array {
-  return measured.map((loss, config) =>
-    Number.isFinite(loss)
-      ? MEASURED_SHARE * loss + (1 - MEASURED_SHARE) * at(taught, config)
-      : FORBIDDEN_HERE,
-  )
+function blend(measured: Float64Array, taught: Float64Array, certain: Float64Array): Float64Array {
+  return measured.map((loss, config) => {
+    if (!Number.isFinite(loss)) return FORBIDDEN_HERE
+    const mixed = MEASURED_SHARE * loss + (1 - MEASURED_SHARE) * at(taught, config)
+    const least = at(certain, config) - PECULIAR
+    return least > mixed ? least : mixed
+  })
 }

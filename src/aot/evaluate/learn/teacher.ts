@@ -53,7 +53,6 @@ export function fitTeacher(
 ): Teacher {
   const forbidden = forbiddenMap(columns, rows, losses)
   const whole = toOutputs(rows, losses, forbidden)
-  const random = new Random(17)
   const points = pick(rows.length, MOST_POINTS, new Random(29))
   const noTiles = memory && !memory.tiles
   const tiles = noTiles
@@ -62,6 +61,7 @@ export function fitTeacher(
   const rest = tiles ? whole.map((row, index) => less(row, tiles.explain(entryAt(rows, index)))) : whole
   const smooth = fitSmooth(columns, rows, entriesAt(rows, points), entriesAt(rest, points), memory)
   const place = (row: Row) => Float64Array.from(terms, (term) => finiteOrLast(termValue(term, row)))
+  const random = new Random(17)
   const sample = pick(rows.length, MOST_FOREST_ROWS, random)
   const forest =
     terms.length > 0 && rows.length > 1

@@ -11,7 +11,7 @@
 import type { ConfigData } from '../../../config/value.ts'
 import { nextPowerOf2 } from '../../../support/maths.ts'
 import type { Column, Row } from '../features/columns.ts'
-import { addTo, at, entriesAt, entryAt, meanOf, range } from '../numeric.ts'
+import { addTo, at, columnMeans, entriesAt, entryAt, meanOf, range } from '../numeric.ts'
 import { logSize } from './coordinates.ts'
 
 export interface TileEffects {
@@ -81,7 +81,7 @@ export function fitTileEffects(
 
 /** Sum of squares of what is left of the outputs without the means of rows and of configs. */
 function variation(outputs: readonly Float64Array[]): number {
-  const usual = meanOfRows(outputs, outputs[0]?.length ?? 0)
+  const usual = columnMeans(outputs, outputs[0]?.length ?? 0)
   const centred = outputs.map((row) => row.map((value, config) => value - at(usual, config)))
   const squares = centred.map((row) => inner(row, row) - row.length * meanOf(row) ** 2)
   return squares.reduce((sum, value) => sum + value, 0)
@@ -189,7 +189,7 @@ class TileFit implements TileEffects {
     const table = rows.map((row) => tiles.map((own) => costsOf(plan, own, row)))
     const kinds = table[0]?.[0]?.length ?? 0
     this.#usual = tiles.map((_, config) =>
-      meanOfRows(
+      columnMeans(
         table.map((costs) => entryAt(costs, config)),
         kinds,
       ),
@@ -217,7 +217,7 @@ class TileFit implements TileEffects {
       values.map((value, kind) => value - at(entryAt(this.#usual, config), kind)),
     )
     const hasTiles = (config: number) => entryAt(this.#tiles, config).length > 0
-    const common = meanOfRows(
+    const common = columnMeans(
       own.filter((_, config) => hasTiles(config)),
       own[0]?.length ?? 0,
     )
@@ -225,12 +225,6 @@ class TileFit implements TileEffects {
       values.map((value, kind) => (hasTiles(config) ? value - at(common, kind) : 0)),
     )
   }
-}
-
-function meanOfRows(rows: readonly Float64Array[], length: number): Float64Array {
-  const mean = new Float64Array(length)
-  for (const row of rows) for (let i = 0; i < length; i++) addTo(mean, i, at(row, i) / rows.length)
-  return mean
 }
 
 /** Orthonormal by row: a constant and the log of each size, as far as the rows can tell them apart. */

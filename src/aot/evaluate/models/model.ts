@@ -6,7 +6,6 @@
 import type { Row } from '../features/columns.ts'
 import type { Lesson } from '../learn/lesson.ts'
 import type { TreeNode } from '../learn/tree.ts'
-import { certainLoss } from '../matrix.ts'
 import { argmin, at, entryAt, range } from '../numeric.ts'
 
 export type BackendName = 'decision_tree' | 'ml_cart' | 'nearest_neighbor' | 'single_config'
@@ -62,7 +61,8 @@ export function keptLosses(lesson: Lesson, kept: Kept): Float64Array[] {
 export function worstOnMeasured(lesson: Lesson, kept: Kept, { choose }: Pick<Policy, 'choose'>): number {
   const losses = lesson.taught.map((taught, row) => {
     const column = entryAt(kept, choose(entryAt(lesson.rows, row)))
-    return certainLoss(lesson.matrix, row, column) ?? at(taught, column)
+    const certain = at(entryAt(lesson.certain, row), column)
+    return Number.isNaN(certain) ? at(taught, column) : certain
   })
   return Math.max(...losses)
 }
