@@ -1,43 +1,29 @@
 /**
  * Time of one call of `key_<kernel>` in nanoseconds, warm, on random shapes, and the bytes it allocates.
- * Usage: npx tsx benchmarks/key_latency.ts [module.ts …]; without modules, those of two built sweeps.
+ * Usage: npx tsx benchmarks/key_latency.ts [module.ts …]; without modules, those of the pretuned kernels.
  */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { decide } from '../src/aot/evaluate/decide/decide.ts'
-import { toSettings } from '../src/aot/evaluate/decide/settings.ts'
-import { moduleText } from '../src/aot/evaluate/emit/module_text.ts'
+import { fileURLToPath } from 'node:url'
 import { type LoadedModule, runModule } from '../src/aot/evaluate/emit/run_module.ts'
 import { median } from '../src/support/maths.ts'
 import { Random } from '../src/support/random.ts'
-import { matmulSweep, rowSweep, toSweep } from '../test/aot/evaluate/sweeps.ts'
 
 const CALLS = 2_000_000
 const SHAPES = 1024
 
-interface Subject {
-  readonly name: string
-  readonly module: LoadedModule
+function pretuned(): readonly string[] {
+  const folder = fileURLToPath(new URL('../pretuned_kernels/', import.meta.url))
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  return files.filter((file) => basename(file).startsWith('_helion_aot_')).map((file) => folder + file)
 }
 
-function subjects(paths: readonly string[]): readonly Subject[] {
-  if (paths.length > 0)
-    return paths.map((path) => {
-      const text = readFileSync(path, 'utf8')
-      const kernel = /\bkernel: '([^']+)'/.exec(text)?.[1] ?? ''
-      return { name: basename(path), module: runModule(text, kernel, path) }
-    })
-  return [matmulSweep(1), matmulSweep(2, 70, 30, true), rowSweep(3)].map((made, index) => {
-    const decision = decide(toSweep(made), toSettings())
-    const text = moduleText(decision, { tool: 'benchmark', device: 'none' })
-    return {
-      name: `${made.kernel} ${index}, ${decision.leaves.length} leaves`,
-      module: runModule(text, made.kernel, 'm'),
-    }
-  })
+function load(path: string): LoadedModule {
+  const text = readFileSync(path, 'utf8')
+  return runModule(text, /\bkernel: '([^']+)'/.exec(text)?.[1] ?? '', path)
 }
 
-function measure({ module }: Subject): { nanoseconds: number; bytes: number } {
+function measure(module: LoadedModule): { nanoseconds: number; bytes: number } {
   const random = new Random(7)
   const size = () => Math.round(2 ** (14 * random.next()))
   const tensor = () => ({ shape: [size(), size()], dtype: 'f16' })
@@ -62,9 +48,10 @@ function measure({ module }: Subject): { nanoseconds: number; bytes: number } {
   return { nanoseconds: median(times), bytes }
 }
 
-for (const subject of subjects(process.argv.slice(2))) {
-  const { nanoseconds, bytes } = measure(subject)
+const given = process.argv.slice(2)
+for (const path of given.length > 0 ? given : pretuned()) {
+  const { nanoseconds, bytes } = measure(load(path))
   console.log(
-    `${subject.name.padEnd(40)} ${nanoseconds.toFixed(1)} ns a call, ${bytes.toFixed(2)} bytes a call`,
+    `${basename(path).padEnd(56)} ${nanoseconds.toFixed(1)} ns a call, ${bytes.toFixed(2)} bytes a call`,
   )
 }
