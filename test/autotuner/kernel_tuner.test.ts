@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type TuneRequest, tuneInDetail } from '../../src/autotuner/kernel_tuner.ts'
 import type { Progress } from '../../src/autotuner/progress.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { AnyFunction, KernelOptions } from '../../src/kernel/options.ts'
 import { LOG_LEVELS } from '../../src/support/log.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 import { double, increment, matmul, ramp, trial } from './kernel_trials.ts'
 
-const cacheDir = mkdtempSync(join(tmpdir(), 'helion-tuner-'))
-afterAll(() => rmSync(cacheDir, { recursive: true }))
+const cacheDir = temporaryFolder()
 
 const options: KernelOptions = {
   autotuneEffort: 'quick',

@@ -1,15 +1,15 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type CacheEntry, type CacheKey, LocalCache } from '../../src/autotuner/local_cache.ts'
 import { resetWarnings } from '../../src/support/log.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 
 let root: string
 let cache: LocalCache
 let lines: string[]
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'helion-cache-'))
+  root = temporaryFolder()
   cache = new LocalCache(root)
   lines = []
   resetWarnings()
@@ -20,7 +20,6 @@ beforeEach(() => {
 })
 afterEach(() => {
   vi.restoreAllMocks()
-  rmSync(root, { recursive: true })
 })
 
 const key: CacheKey = {

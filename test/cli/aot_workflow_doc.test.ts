@@ -10,7 +10,7 @@ import type { AotWarning } from '../../src/aot/warnings.ts'
 import { deviceFamilies } from '../../src/heuristics/device_family.ts'
 import { EXIT } from '../../src/support/errors.ts'
 import { SETTINGS } from '../../src/support/settings.ts'
-import { temporaryFolder } from '../aot/run/records_for_tests.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 import { runMain } from './recorded_console.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))

@@ -1,13 +1,13 @@
 /** `helion-aot build`: modules from files alone, and what its exit codes say. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { RecordWriter } from '../../src/aot/run/record_writer.ts'
 import { byHand, type MadeSweep, toCsv } from '../aot/evaluate/sweeps.ts'
-import { kernelRecord, measured, RUN, temporaryFolder } from '../aot/run/records_for_tests.ts'
+import { kernelRecord, measured, RUN } from '../aot/run/records_for_tests.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 import { runMain } from './recorded_console.ts'
 
-const root = temporaryFolder()
 const SIZES = [64, 128, 256, 512, 1024, 2048]
 /** Two configs, each of which is bad for half of the shapes. */
 const TORN = byHand(
@@ -16,7 +16,7 @@ const TORN = byHand(
 )
 
 function csv(sweep: MadeSweep = TORN): { readonly folder: string; readonly path: string } {
-  const folder = mkdtempSync(join(root, 'case_'))
+  const folder = temporaryFolder()
   const path = join(folder, 'measurements.csv')
   writeFileSync(path, toCsv(sweep))
   return { folder, path }

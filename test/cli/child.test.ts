@@ -5,7 +5,7 @@ import { afterEach, expect, it } from 'vitest'
 import { isAlive } from '../../src/aot/run/lock.ts'
 import { type ChildEnd, runChild } from '../../src/cli/child.ts'
 import { Interrupts } from '../../src/cli/interrupts.ts'
-import { temporaryFolder } from '../aot/run/records_for_tests.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 import { recordedConsole } from './recorded_console.ts'
 
 const folder = temporaryFolder()

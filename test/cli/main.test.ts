@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { packageVersion } from '../../src/aot/run/package_version.ts'
 import { processConsole } from '../../src/cli/console.ts'
 import { main } from '../../src/cli/main.ts'
-import { temporaryFolder } from '../aot/run/records_for_tests.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 import { recordedConsole, runMain } from './recorded_console.ts'
 
 const folder = temporaryFolder()

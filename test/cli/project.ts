@@ -6,7 +6,7 @@ import { execa, type ResultPromise } from 'execa'
 import { fileLines } from '../../src/aot/lines.ts'
 import { type AotRecord, readRecords } from '../../src/aot/records.ts'
 import { hardwareIdsIn, type RunFiles, runFiles } from '../../src/aot/run/run_folder.ts'
-import { temporaryFolder } from '../aot/run/records_for_tests.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 
 const INDEX = new URL('../../src/index.ts', import.meta.url).href
 const CLI = fileURLToPath(new URL('./children/run_cli.ts', import.meta.url))

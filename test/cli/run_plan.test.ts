@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { beginEntry } from '../../src/aot/run/run_metadata.ts'
 import type { RunFlags } from '../../src/cli/arguments.ts'
 import { planRun, resumeCommand } from '../../src/cli/run_plan.ts'
-import { temporaryFolder } from '../aot/run/records_for_tests.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 
 const outputDir = temporaryFolder()
 

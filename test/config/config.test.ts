@@ -1,12 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Config } from '../../src/config/config.ts'
 import { ConfigError, DataError } from '../../src/support/errors.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'helion-config-'))
-afterAll(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 const sample = {
   block_sizes: [32, 64],

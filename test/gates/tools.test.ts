@@ -2,21 +2,19 @@
  * The tools behind `npm run check`, with this repository's settings, each seen to fail on bad code.
  */
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
+import { temporaryFolder } from '../temporary_folder.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 let folder = ''
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'helion_aot_tools_'))
+  folder = temporaryFolder()
 })
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 it('biome finds any, non-null assertions, wrong format and unused imports', () => {
   prepare('lint', 'biome.json')

@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { heuristicInCode, heuristicInFiles, type LookupRequest } from '../../src/heuristics/lookup.ts'
-import { moduleText, temporaryFolder, write } from './module_files.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
+import { moduleText, write } from './module_files.ts'
 
 const FAMILIES = ['webgpu_v_new', 'webgpu_v_old', 'webgpu_v', 'webgpu_portable']
 

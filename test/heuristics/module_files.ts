@@ -1,15 +1,6 @@
-/** Writes modules, sources and source maps into a folder that is removed after the test file. */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+/** Writes modules, sources and source maps into a folder. */
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { afterAll } from 'vitest'
-
-/** A new folder; removed when the tests of the file are done. */
-export function temporaryFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'helion_aot_heuristics_')))
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 /** Writes a file below `folder` and returns its path. */
 export function write(folder: string, name: string, text: string): string {

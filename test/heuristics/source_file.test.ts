@@ -2,7 +2,8 @@
 import { transformSync } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { sourceFiles } from '../../src/heuristics/source_file.ts'
-import { temporaryFolder, write } from './module_files.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
+import { write } from './module_files.ts'
 
 const SOURCE = `interface Unused { readonly long: string; readonly longer: number }
 

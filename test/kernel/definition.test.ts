@@ -1,12 +1,11 @@
 /** What identifies a kernel, whichever compiler its function went through. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
+import { temporaryFolder } from '../temporary_folder.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'helion_aot_definition_'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
 
 const INDEX = new URL('../../src/index.ts', import.meta.url).href
 const TSX = import.meta.resolve('tsx')

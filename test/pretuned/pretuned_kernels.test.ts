@@ -9,7 +9,7 @@ import { execa } from 'execa'
 import { beforeAll, expect, it } from 'vitest'
 import { deviceFamily } from '../../src/heuristics/device_family.ts'
 import { getDevice } from '../../src/index.ts'
-import { temporaryFolder } from '../aot/run/records_for_tests.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const CHILD = fileURLToPath(new URL('./children/call_kernels.ts', import.meta.url))

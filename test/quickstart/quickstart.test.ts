@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, expect, it } from 'vitest'
-import { temporaryFolder } from '../aot/run/records_for_tests.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const folder = temporaryFolder()

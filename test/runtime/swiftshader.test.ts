@@ -1,21 +1,12 @@
 /**
  * The embedded software adapter: unpacked once, repaired when damaged, safe against others unpacking it too.
  */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { findArchive, unpackAdapter } from '../../src/runtime/swiftshader.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 import { rejection } from './gpu.ts'
 
 const CHILD = join(import.meta.dirname, 'children', 'unpack.ts')
@@ -29,14 +20,12 @@ beforeAll(() => {
   const found = findArchive()
   if ('missing' in found) throw new Error(`these tests need the embedded adapter: ${found.missing}`)
   archive = found.path
-  home = mkdtempSync(join(tmpdir(), 'helion-aot-test-'))
+  home = temporaryFolder()
 })
 
 beforeEach(() => {
   parent = join(home, String(++count))
 })
-
-afterAll(() => rmSync(home, { recursive: true }))
 
 describe('unpackAdapter', () => {
   it('unpacks loader, driver and driver file, and leaves nothing else behind', async () => {

@@ -2,20 +2,11 @@
  * scripts/build.js on small packages: what it writes, when it has nothing to do, and how it fails.
  */
 import { spawnSync } from 'node:child_process'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
+import { temporaryFolder } from '../temporary_folder.ts'
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -29,15 +20,13 @@ const SOURCES = {
 let root = ''
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'helion_aot_build_'))
+  root = temporaryFolder()
   for (const name of ['package.json', 'tsconfig.json', 'tsconfig.build.json']) {
     cpSync(join(REPOSITORY, name), join(root, name))
   }
   symlinkSync(join(REPOSITORY, 'node_modules'), join(root, 'node_modules'), 'junction')
   for (const [path, text] of Object.entries(SOURCES)) write(path, text)
 })
-
-afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 it('bundles both entries around one copy of what they share', async () => {
   expect(build()).toEqual({ status: 0, message: 'built dist/\n' })

@@ -3,11 +3,11 @@
  * arguments.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
+import { temporaryFolder } from '../temporary_folder.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/install_if_missing.js', import.meta.url))
 const CALLED = 'npm ci --include=dev --include=optional --no-audit --no-fund\n'
@@ -22,12 +22,10 @@ const INSTALLED = { 'node_modules/tool': { version: '1.2.3' } }
 let root = ''
 
 beforeEach(() => {
-  root = mkdtempSync(join(tmpdir(), 'helion_aot_install_'))
+  root = temporaryFolder()
   writeFileSync(join(root, 'npm-cli.js'), "console.log('npm', ...process.argv.slice(2)); process.exit(7)")
   writeLock('package-lock.json', WANTED)
 })
-
-afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 it('does nothing when every package is there', () => {
   writeLock('node_modules/.package-lock.json', INSTALLED)

@@ -2,21 +2,19 @@
  * scripts/test_counts.js: no failing run may count as a passing one.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
+import { temporaryFolder } from '../temporary_folder.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/test_counts.js', import.meta.url))
 
 let folder = ''
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'helion_aot_counts_'))
+  folder = temporaryFolder()
 })
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 it.each([
   ['a good run', 0, { numPassedTests: 5, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1 }, '5 0 2'],

@@ -2,11 +2,11 @@
  * scripts/wrap_comments.js: what it moves, what it leaves, and that doing it twice changes nothing more.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
+import { temporaryFolder } from '../temporary_folder.ts'
 
 const SCRIPT = fileURLToPath(new URL('../../scripts/wrap_comments.js', import.meta.url))
 
@@ -16,10 +16,8 @@ const LONG = `${'word '.repeat(20)}eightlet`
 let folder = ''
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'helion_aot_wrap_'))
+  folder = temporaryFolder()
 })
-
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const words = (count: number): string => 'word '.repeat(count).trimEnd()
 

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/support/errors.ts'
 import { resolveSettings, SETTINGS, type SettingRow } from '../../src/support/settings.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 
 const from = (variables: Record<string, string>) => (name: string) => variables[name]
 const none = from({})
@@ -50,13 +50,12 @@ describe('resolveSettings', () => {
   })
 
   it('reads a JSON object from a file', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'helion-settings-'))
+    const folder = temporaryFolder()
     const path = join(folder, 'overrides.json')
     writeFileSync(path, '{"num_stages": 2}')
     const read = (text: string) => resolveSettings({}, from({ HELION_AUTOTUNE_CONFIG_OVERRIDES: text }))
     expect(read(path).autotuneConfigOverrides).toEqual({ num_stages: 2 })
     expect(() => read(join(folder, 'none.json'))).toThrow('allowed: a JSON object, or the path of a file')
-    rmSync(folder, { recursive: true })
   })
 
   it.each([

@@ -5,8 +5,9 @@ import { runFiles } from '../../../src/aot/run/run_folder.ts'
 import type { Config } from '../../../src/config/config.ts'
 import { getDevice, ones, randn, type Tensor } from '../../../src/index.ts'
 import { hardwareId } from '../../../src/runtime/device.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
 import { eventsIn, inPhase, multiply, plusOne, recordsIn, rowSum } from '../phase_kernels.ts'
-import { kernelRecord, temporaryFolder, tuned } from '../run/records_for_tests.ts'
+import { kernelRecord, tuned } from '../run/records_for_tests.ts'
 import { listen } from '../serve/harness.ts'
 
 let stderr: { readonly text: string }

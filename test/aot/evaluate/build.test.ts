@@ -1,23 +1,20 @@
 /**
  * The build as a whole: the same text whatever the order of lines, small diffs, files, exit codes, options.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { textLines } from '../../../src/aot/lines.ts'
 import { Random } from '../../../src/support/random.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
 import { native } from './native.ts'
 import { byHand, type MadeSweep, matmulSweep, rowSweep, toCsv } from './sweeps.ts'
 
 const { buildHeuristics, parseModule, runBuild } = native
 
-const root = mkdtempSync(join(tmpdir(), 'build-'))
-afterAll(() => rmSync(root, { recursive: true, force: true }))
-
 let folder = ''
 beforeEach(() => {
-  folder = mkdtempSync(join(root, 'case-'))
+  folder = temporaryFolder()
 })
 
 const GRID = [64, 256, 1024, 4096]

@@ -1,23 +1,22 @@
 /** The emitted text: what it looks like, that it type-checks, that nothing hostile gets out of its place. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Decision } from '../../../src/aot/evaluate/decide/decision.ts'
 import type { DecisionOptions } from '../../../src/aot/evaluate/decide/settings.ts'
 import { commentsOnly, stringLiteral } from '../../../src/aot/evaluate/emit/literals.ts'
 import { moduleExports, moduleFileName } from '../../../src/heuristics/module_names.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
 import { native } from './native.ts'
 import { byHand, type MadeSweep, matmulSweep, rowSweep, toSweep } from './sweeps.ts'
 
 const { argumentsOf, decide, evaluateModule, moduleText, parseModule, runModule, toSettings } = native
 
-const folder = mkdtempSync(join(tmpdir(), 'emitted-'))
+const folder = temporaryFolder()
 writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const EMIT = { tool: 'helion-aot 0.1.0', device: 'webgpu_test' }
 

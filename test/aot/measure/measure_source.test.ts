@@ -3,8 +3,9 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
 import { hardwareIdsIn, runFiles } from '../../../src/aot/run/run_folder.ts'
 import { getDevice, hardwareId, ones, randn, type Tensor } from '../../../src/index.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
 import { eventsIn, inPhase, multiply, plusOne } from '../phase_kernels.ts'
-import { kernelRecord, temporaryFolder, tuned } from '../run/records_for_tests.ts'
+import { kernelRecord, tuned } from '../run/records_for_tests.ts'
 import { listen } from '../serve/harness.ts'
 
 let stderr: { readonly text: string }

@@ -7,15 +7,8 @@ import type { LineProblem } from '../../../src/aot/records.ts'
 import { recordsOf, writeDerivedFiles } from '../../../src/aot/run/derived_files.ts'
 import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
 import { runFiles } from '../../../src/aot/run/run_folder.ts'
-import {
-  features,
-  kernelRecord,
-  measured,
-  RUN,
-  shapeHash,
-  temporaryFolder,
-  tuned,
-} from './records_for_tests.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
+import { features, kernelRecord, measured, RUN, shapeHash, tuned } from './records_for_tests.ts'
 
 it('writes tuned configs and measurements', () => {
   const files = runFiles(temporaryFolder(), 'webgpu_test_1.0')

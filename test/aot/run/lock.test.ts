@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { acquireLock, isAlive } from '../../../src/aot/run/lock.ts'
 import { DataError } from '../../../src/support/errors.ts'
-import { temporaryFolder } from './records_for_tests.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
 
 const CHILD = fileURLToPath(new URL('./children/holds_lock.ts', import.meta.url))
 const children: ChildProcess[] = []

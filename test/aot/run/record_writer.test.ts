@@ -8,7 +8,8 @@ import { describe, expect, it } from 'vitest'
 import { textLines } from '../../../src/aot/lines.ts'
 import { readRecords } from '../../../src/aot/records.ts'
 import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
-import { kernelRecord, measured, RUN, temporaryFolder, tuned } from './records_for_tests.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
+import { kernelRecord, measured, RUN, tuned } from './records_for_tests.ts'
 
 function read(path: string) {
   return readRecords(textLines(readFileSync(path, 'utf8')), path)

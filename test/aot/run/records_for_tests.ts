@@ -1,8 +1,4 @@
-/** Records as a run writes them, and a folder to write them to. */
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll } from 'vitest'
+/** Records as a run writes them. */
 import type {
   FailureRecord,
   KernelRecord,
@@ -12,13 +8,6 @@ import type {
 } from '../../../src/aot/records.ts'
 import type { ConfigData } from '../../../src/config/value.ts'
 import { sha16 } from '../../../src/support/stable.ts'
-
-/** A new folder; removed when the tests of the file are done. */
-export function temporaryFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'helion_aot_run_')))
-  afterAll(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
 
 export const RUN: RunRecord = {
   event: 'run',

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { hardwareIdsIn, newRunId, runFiles } from '../../../src/aot/run/run_folder.ts'
-import { temporaryFolder } from './records_for_tests.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
 
 it('a run id is the time and chance', () => {
   const at = new Date(2026, 10, 5, 7, 8, 9)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { beginEntry, type RunEntry, readMetadata } from '../../../src/aot/run/run_metadata.ts'
 import { DataError } from '../../../src/support/errors.ts'
-import { temporaryFolder } from './records_for_tests.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
 
 function entry(started_at: string): RunEntry {
   return {

@@ -5,7 +5,8 @@ import type { Sweep } from '../../../src/aot/evaluate/input/sweep.ts'
 import { fileLines } from '../../../src/aot/lines.ts'
 import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
 import type { ConfigData } from '../../../src/config/value.ts'
-import { kernelRecord, measured, RUN, temporaryFolder } from '../run/records_for_tests.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
+import { kernelRecord, measured, RUN } from '../run/records_for_tests.ts'
 
 export interface MadeRun {
   readonly records: string

@@ -6,7 +6,8 @@ import { runModule } from '../../../src/aot/evaluate/emit/run_module.ts'
 import type { ChoiceLine } from '../../../src/aot/serve/choice_log.ts'
 import { type Proof, proveUse, readTrace } from '../../../src/aot/verdict/proof.ts'
 import { sha16 } from '../../../src/support/stable.ts'
-import { shapeHash, temporaryFolder } from '../run/records_for_tests.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
+import { shapeHash } from '../run/records_for_tests.ts'
 import { madeRun, moduleChoosing } from './made_run.ts'
 
 const CONFIGS = [{ num_warps: 1 }, { num_warps: 8 }]
