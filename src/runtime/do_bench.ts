@@ -6,6 +6,7 @@
 import { callSite } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
 import { defaultStream } from './default_device.ts'
+import type { Storage } from './storage.ts'
 import { DeviceTensor } from './tensor.ts'
 import { type Timing, type TimingOptions, timeInterleaved } from './timing.ts'
 
@@ -19,7 +20,8 @@ export async function doBench(fn: () => unknown, options: TimingOptions = {}): P
 /**
  * Times several functions in turns, round by round, so that drifts of the clock meet all alike; results in
  * the order given, in milliseconds for all launches of one call. Each function makes its calls on the default
- * stream and may return tensors: those it made are disposed of afterwards. Rejects as the calls themselves
+ * stream and may return tensors: those it made are disposed of afterwards. It may also dispose of its own, as
+ * of what one kernel leaves to the next. Rejects as the calls themselves
  * would, and with UsageError when a function launches nothing.
  */
 export async function doBenchTogether(
@@ -28,13 +30,14 @@ export async function doBenchTogether(
 ): Promise<readonly Timing[]> {
   const stream = defaultStream()
   const oldest = DeviceTensor.allocate([0], 'f32').id
-  const kept: unknown[] = []
+  const results: unknown[] = []
+  const kept: Storage[] = []
   const candidates = []
   try {
     for (const fn of fns) {
       disposeMade(fn(), oldest)
       await stream.sync()
-      const launches = stream.capture(() => kept.push(fn()))
+      const launches = stream.capture(() => results.push(fn()), kept)
       if (launches.length === 0) throw nothingToTime()
       candidates.push(launches)
       await stream.sync()
@@ -42,7 +45,8 @@ export async function doBenchTogether(
     const device = await stream.opened()
     return await timeInterleaved(device, candidates, options)
   } finally {
-    for (const result of kept) disposeMade(result, oldest)
+    for (const result of results) disposeMade(result, oldest)
+    for (const storage of kept) stream.release(storage)
   }
 }
 

@@ -45,6 +45,7 @@ export class Stream {
   #draining = false
   readonly #keepAlive = new KeepAlive()
   #captured: Launch[] | undefined
+  #kept: Storage[] | undefined
 
   /** A stream on a device, or on one that is opened when the first job needs it (again after a failure). */
   constructor(source: Device | (() => Promise<Device>)) {
@@ -105,15 +106,17 @@ export class Stream {
 
   /**
    * The launches that `action` makes at once, in order; they run as well. What has to wait is not among them.
+   * Memory that it gives back is put into `kept` instead, if given, so that the launches can run again.
    */
-  capture(action: () => void): readonly Launch[] {
-    const outer = this.#captured
+  capture(action: () => void, kept?: Storage[]): readonly Launch[] {
+    const outer = [this.#captured, this.#kept] as const
     const launches: Launch[] = []
     this.#captured = launches
+    this.#kept = kept
     try {
       action()
     } finally {
-      this.#captured = outer
+      ;[this.#captured, this.#kept] = outer
     }
     return launches
   }
@@ -191,7 +194,8 @@ export class Stream {
 
   /** Gives a storage's buffer back once the jobs before have been encoded. */
   release(storage: Storage): void {
-    if (this.idle) storage.release()
+    if (this.#kept) this.#kept.push(storage)
+    else if (this.idle) storage.release()
     else this.enqueue({ run: () => storage.release(), fail: () => {} })
   }
 

@@ -34,6 +34,20 @@ describe('doBench', () => {
     expect(await given.data()).toEqual(new Float32Array(16).fill(1))
   })
 
+  it('times functions that dispose of what they made', async () => {
+    const timing = await doBench(
+      () => {
+        const first = full([4096], 1)
+        const second = full([4096], 2)
+        first.dispose()
+        second.dispose()
+      },
+      { targetMs: 1 },
+    )
+    expect(timing.medianMs).toBeGreaterThan(0)
+    await defaultStream().sync()
+  })
+
   it('refuses a function that launches nothing', async () => {
     await expect(doBench(() => DeviceTensor.allocate([4], 'f32'))).rejects.toThrow(/launched nothing/)
   })
