@@ -40,8 +40,6 @@ export class Lowering {
   readonly scalarLayout: Layout
   /** Set when the text uses subgroup operations. */
   usesSubgroups = false
-  /** How many times the code at hand is written out. */
-  copies = 1
   readonly #singleUse: ReadonlySet<Node>
 
   readonly #originLines: boolean

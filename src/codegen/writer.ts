@@ -16,6 +16,11 @@ export class Writer {
   #origin = ''
   #saidOrigin = ''
 
+  /** Lines so far, without the prelude. */
+  get lineCount(): number {
+    return this.#lines.length
+  }
+
   line(text: string): void {
     if (this.#origin !== this.#saidOrigin) {
       this.#lines.push(`${'  '.repeat(this.#depth)}// ${this.#origin}`)

@@ -57,8 +57,11 @@ const DEVICES: readonly (readonly [name: RegExp, computeUnits: number, cacheMib:
 const UNKNOWN = { computeUnits: 64, cacheMib: 64 }
 const REGISTER_BUDGETS: Readonly<Record<string, number>> = { nvidia: 200, amd: 200, apple: 128, intel: 96 }
 const UNKNOWN_REGISTER_BUDGET = 128
-/** Spilled values of a software adapter lie in the processor's own first cache. */
-const SOFTWARE_REGISTER_BUDGET = 256
+/**
+ * Spilled values of a software adapter lie in the processor's own first cache, but all that a thread does is
+ * written out: with more than 128 elements it is compiled for many seconds.
+ */
+const SOFTWARE_REGISTER_BUDGET = 144
 
 /**
  * Facts by name; for software adapters the processor's cores and the part of its cache that is worth

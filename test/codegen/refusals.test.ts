@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { compileKernel } from '../../src/codegen/compile.ts'
 import type { DeviceLimits } from '../../src/codegen/program.ts'
 import { Config, type ConfigInput } from '../../src/config/config.ts'
-import { hl, type Tensor } from '../../src/language/index.ts'
+import { hl, type Tensor, type TileValue } from '../../src/language/index.ts'
 import { ConfigError } from '../../src/support/errors.ts'
 import { ramp } from '../language/harness.ts'
 import { Compiled } from './compiling.ts'
@@ -40,10 +40,10 @@ describe('what a device does not have', () => {
   it('registers', () => {
     const compiled = new Compiled(doubled, [ramp([65_536])])
     expect(refusal(compiled, { block_sizes: [16_384], num_warps: 1 }).message).toBe(
-      'the config needs about 1024 registers per thread; the budget is 256\n' +
+      'the config needs about 512 registers per thread; the budget is 256\n' +
         '  Choose smaller block_sizes, more num_warps, or a number for reduction_loops.',
     )
-    expect(refusal(compiled, { block_sizes: [2048], num_warps: 1 }, { registerBudget: 100 }).message).toMatch(
+    expect(refusal(compiled, { block_sizes: [4096], num_warps: 1 }, { registerBudget: 100 }).message).toMatch(
       /^the config needs about 128 registers per thread; the budget is 100\n/,
     )
   })
@@ -54,9 +54,24 @@ describe('what a device does not have', () => {
     }
     const compiled = new Compiled(square, [ramp([512, 512])], { maxWorkgroupInvocations: 1024 })
     expect(refusal(compiled, { block_sizes: [256, 512], num_warps: 32 }).what).toBe(
-      'the config needs about 256 registers per thread; the budget is 64',
+      'the config needs about 128 registers per thread; the budget is 64',
     )
     expect(() => compiled.program({ block_sizes: [128, 256], num_warps: 8 })).not.toThrow()
+  })
+
+  it('registers for values that are read again, but not for steps on the way', () => {
+    const rows = (body: (row: TileValue) => TileValue) => {
+      const fn = (x: Tensor): void => {
+        for (const i of hl.tile(x.shape[0])) x.at(i, ':').set(body(x.at(i, ':')))
+      }
+      const compiled = new Compiled(fn, [ramp([4, 4096])])
+      return compiled.program({ block_sizes: [1], num_warps: 8 }).dispatches[0]?.registers
+    }
+    // 4,096 elements for 256 threads are 16 each, and a reduced row is one more.
+    expect(rows((v) => v.mul(2).add(1).exp())).toBe(16)
+    expect(rows((v) => v.sub(v.amax(-1, { keepdim: true })).exp())).toBe(17)
+    const twice = (v: TileValue, e: TileValue): TileValue => e.div(e.sum(-1, { keepdim: true })).mul(v)
+    expect(rows((v) => twice(v, v.exp()))).toBe(33)
   })
 
   it('workgroup memory', () => {

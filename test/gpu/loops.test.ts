@@ -229,14 +229,22 @@ describe('written out', () => {
     return out
   }
 
+  const tooLong = (rounds: number): ConfigError =>
+    new ConfigError(`${rounds} rounds of a loop, written out, would be more than 1024 lines of WGSL`, {
+      remedy: 'Lower range_unroll_factors, or leave static_ranges false.',
+    })
+
   it('rounds of all dimensions count', async () => {
     const subject = await Subject.of(nested, [whole([10])])
     await subject.expectRight({ static_ranges: [true], block_sizes: [8, 32, 32] })
-    expect(() => subject.compile({ static_ranges: [true], block_sizes: [8, 4, 4] })).toThrow(
-      new ConfigError('static_ranges would write out 256 rounds of a loop; the limit is 64', {
-        remedy: 'Choose a larger block size or leave static_ranges false.',
-      }),
-    )
+    expect(() => subject.compile({ static_ranges: [true], block_sizes: [8, 4, 4] })).toThrow(tooLong(16))
+  })
+
+  it('so do the lines of each', async () => {
+    const subject = await Subject.of(kernels.columnSums, [whole([37, 50])])
+    const config = { block_sizes: [64, 64], num_warps: 1 }
+    await subject.expectRight({ ...config, range_unroll_factors: [0] })
+    expect(() => subject.compile({ ...config, range_unroll_factors: [4] })).toThrow(tooLong(4))
   })
 })
 

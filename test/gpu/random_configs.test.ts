@@ -4,13 +4,13 @@
  */
 import { describe, expect, it } from 'vitest'
 import { CASE_NAMES, subjectOf } from './cases.ts'
-import { randomConfigs, share, WITH_DOTS } from './random_configs.ts'
+import { configsToTry, WITH_DOTS } from './random_configs.ts'
 
 describe.each(CASE_NAMES.filter((name) => !WITH_DOTS.has(name)))('%s', (name) => {
   it.each([true, false])('static shapes: %s', async (staticShapes) => {
     const subject = await subjectOf(name, staticShapes)
     const outcomes: string[] = []
-    for (const config of share(randomConfigs(subject.spec, 20, 1), staticShapes))
+    for (const config of configsToTry(subject.spec, 20, staticShapes))
       outcomes.push(await subject.outcome(config.data))
     expect(outcomes).toContain('right')
   })

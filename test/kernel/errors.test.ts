@@ -89,7 +89,7 @@ describe('configs that do not fit', () => {
     const result = big(zeros([32_768]))
     const later = binding(result)
     const budget = (await getDevice()).limits.registerBudget
-    const what = `the config needs about 1024 registers per thread; the budget is ${budget}`
+    const what = `the config needs about 512 registers per thread; the budget is ${budget}`
     const text = located(HERE, what, 'Choose smaller block_sizes, more num_warps, or a number for')
     await expect(data(result)).rejects.toThrow(text)
     await expect(data(later)).rejects.toThrow(text)
