@@ -9,6 +9,7 @@ import type { Block, BlockId, DotNode, LoadNode, LoopNode, StoreNode } from '../
 import { isMultipleOf, maxOf, type Size, sameSize } from '../ir/size.ts'
 import { ConfigError } from '../support/errors.ts'
 import { log2Exact, nextPowerOf2 } from '../support/maths.ts'
+import { depthOf } from './accumulations.ts'
 import type { DeviceLimits } from './program.ts'
 import { type KernelSites, severalBlocks, sitesOf } from './sites.ts'
 
@@ -115,6 +116,11 @@ export class BoundConfig {
   dotRowBits(node: DotNode): number | undefined {
     const rows = this.config.dotRows[node.site] ?? 0
     return rows === 0 ? undefined : log2Exact(rows)
+  }
+
+  /** log2 of the groups of threads, of whole warps each, that share out what a dot contracts. */
+  sliceBits(node: DotNode): number {
+    return Math.min(log2Exact(this.config.sliceK[node.site] ?? 1), this.extentBits(depthOf(node)))
   }
 
   unrollFactor(node: LoopNode): number {

@@ -4,12 +4,21 @@
  * memory in vectors; smaller classes take the part of a larger one's layout, so that broadcasting and
  * reducing them costs nothing.
  */
-import { type Axis, type BlockId, type Node, ONE, type Region } from '../ir/node.ts'
+import {
+  type Axis,
+  type BlockId,
+  type DotNode,
+  type Node,
+  ONE,
+  type PhiNode,
+  type Region,
+} from '../ir/node.ts'
 import { clamp, log2Exact, sum } from '../support/maths.ts'
 import { contiguousBlock, type MemoryNode, vectorBits } from './access.ts'
+import { accumulations, depthOf } from './accumulations.ts'
 import type { BoundConfig } from './bound_config.ts'
 import { bitRange, type CoordinateBit, type Layout } from './layout.ts'
-import { blockedLayout, dotLayout, type Extent } from './layout_rules.ts'
+import { blockedLayout, dotLayout, type Extent, slicedLayout } from './layout_rules.ts'
 import { classifyTiles, type TileClass } from './tile_classes.ts'
 
 /** Lanes that should read consecutive memory together. */
@@ -18,23 +27,46 @@ const COALESCED_BITS = 5
 export interface Layouts {
   /** The layout of a value's class; undefined for scalars and values that can be made in any layout. */
   of(node: Node): Layout | undefined
+  /** The dimension that groups of threads share out while they add up this carried product, if they do. */
+  slicedAlong(phi: PhiNode): BlockId | undefined
 }
 
 export function chooseLayouts(region: Region, bound: BoundConfig): Layouts {
   const classes = classifyTiles(region)
+  const sums = accumulations(region)
   const chosen = new Map<TileClass, Layout>()
   for (const tileClass of byImportance(classes.all, bound)) {
     chosen.set(
       tileClass,
-      dotResult(tileClass, bound) ?? partOfParent(tileClass, chosen) ?? streaming(tileClass, bound),
+      dotResult(tileClass, sliceBits(tileClass, sums, bound), bound) ??
+        partOfParent(tileClass, chosen) ??
+        streaming(tileClass, bound),
     )
+  }
+  const sliced = new Map<Node, Layout>()
+  const depths = new Map<PhiNode, BlockId>()
+  for (const [dot, phi] of sums) {
+    const tileClass = classes.of(dot)
+    const layout = tileClass && chosen.get(tileClass)
+    const bits = tileClass ? sliceBits(tileClass, sums, bound) : 0
+    if (!layout || bits === 0) continue
+    const depth = depthOf(dot)
+    for (const node of [dot, phi])
+      sliced.set(node, slicedLayout(layout, depth, bound.extentBits(depth), bits))
+    depths.set(phi, depth)
   }
   return {
     of(node) {
       const tileClass = classes.of(node)
-      return tileClass && chosen.get(tileClass)
+      return sliced.get(node) ?? (tileClass && chosen.get(tileClass))
     },
+    slicedAlong: (phi) => depths.get(phi),
   }
+}
+
+/** log2 of the groups of threads that share out what the dots of a class contract. */
+function sliceBits({ dots }: TileClass, sums: ReadonlyMap<DotNode, PhiNode>, bound: BoundConfig): number {
+  return dots.length === 0 ? 0 : Math.min(...dots.map((dot) => (sums.has(dot) ? bound.sliceBits(dot) : 0)))
 }
 
 /** Results of dots first, then large before small, so that parents come before their parts. */
@@ -44,7 +76,7 @@ function byImportance(classes: readonly TileClass[], bound: BoundConfig): TileCl
   return [...classes].sort((a, b) => rank(b) - rank(a))
 }
 
-function dotResult({ dots }: TileClass, bound: BoundConfig): Layout | undefined {
+function dotResult({ dots }: TileClass, sliceBits: number, bound: BoundConfig): Layout | undefined {
   const dot = dots[0]
   if (!dot) return undefined
   const [rows, columns] = dot.type.axes
@@ -52,6 +84,7 @@ function dotResult({ dots }: TileClass, bound: BoundConfig): Layout | undefined 
     rows: extentOf(bound, rows ?? 0),
     columns: extentOf(bound, columns ?? 0),
     threadBits: bound.threadBits,
+    sliceBits,
     microRows: bound.dotRowBits(dot),
   })
 }

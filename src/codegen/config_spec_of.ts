@@ -8,9 +8,10 @@ import type { KernelIr } from '../ir/kernel_ir.ts'
 import { type Block, type BlockId, type LoopNode, type Node, ONE } from '../ir/node.ts'
 import type { OpName } from '../ir/ops.ts'
 import { evalSize, maxOf, type Size, type SizeSymbol } from '../ir/size.ts'
-import { hasEffect, operandsOf, walk } from '../ir/traverse.ts'
+import { hasEffect, walk } from '../ir/traverse.ts'
 import { cdiv, clamp, floorPowerOf2, nextPowerOf2 } from '../support/maths.ts'
 import { contiguousBlock } from './access.ts'
+import { accumulations, readsWithin } from './accumulations.ts'
 import { canFlatten } from './passes/flatten_loops.ts'
 import { canRoll } from './passes/roll_reductions.ts'
 import type { DeviceLimits } from './program.ts'
@@ -21,6 +22,7 @@ const MAX_EXTENT = 16384
 /** A dot may look beyond the edge of a small matrix. */
 const LEAST_DOT_EXTENT = 16
 const MAX_DOT_ROWS = 16
+const MAX_SLICES = 16
 /** Loops of more rounds than this are never written out in full. */
 const MAX_STATIC_ROUNDS = 16
 /** A row stays in registers by default when no thread of so many holds more than this of it. */
@@ -40,13 +42,17 @@ export function configSpecInput(
   const sites = sitesOf(kernel)
   const blocks = new Map(kernel.blocks.map((block) => [block.id, block]))
   const hint = (size: Size): number => evalSize(size, sizeOfSymbol)
+  const sums = kernel.grids.map((grid) => accumulations(grid.body))
   return {
     blocks: sites.tiles.map((block) => blockInput(block, sites, hint)),
     rows: sites.rows.map((block) => rowInput(kernel, block, limits)),
     loops: loopInputs(kernel, sites, blocks, hint),
     tiles: tileInputs(kernel, blocks),
     memoryOps: [...sites.loads, ...sites.stores].map(indexings),
-    dots: sites.dots.map((dot) => ({ maxRows: maxDotRows(dot.type.axes[0], blocks, hint) })),
+    dots: sites.dots.map((dot) => ({
+      maxRows: maxDotRows(dot.type.axes[0], blocks, hint),
+      maxSlices: sums.some((found) => found.has(dot)) ? MAX_SLICES : 1,
+    })),
     pidTypes: pidTypes(kernel),
     maxInvocations: limits.maxWorkgroupInvocations,
     workgroupBytes: limits.maxWorkgroupBytes,
@@ -115,12 +121,11 @@ function staticRounds(
  */
 function isReorderable(node: LoopNode): boolean {
   if (node.body.some((inner) => hasEffect(inner) || inner.kind === 'loop')) return false
-  const reads = [...node.body.flatMap(operandsOf), ...node.yields]
   return node.phis.every((phi, i) => {
     const next = node.yields[i]
-    if (reads.filter((value) => value === phi || value === next).length !== 2) return false
-    if (next?.kind === 'dot') return next.acc === phi
-    return next?.kind === 'map' && COMMUTATIVE.has(next.op) && next.args.includes(phi)
+    if (!next || readsWithin(node, [phi, next]) !== 2) return false
+    if (next.kind === 'dot') return next.acc === phi
+    return next.kind === 'map' && COMMUTATIVE.has(next.op) && next.args.includes(phi)
   })
 }
 

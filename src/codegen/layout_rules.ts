@@ -56,6 +56,8 @@ export interface DotWish {
   readonly rows: Extent
   readonly columns: Extent
   readonly threadBits: number
+  /** log2 of the groups of threads that all hold the whole tile. */
+  readonly sliceBits: number
   /** log2 of the rows of a thread's micro-tile; `undefined` leaves the choice to the rule. */
   readonly microRows: number | undefined
 }
@@ -64,14 +66,15 @@ export interface DotWish {
  * Micro-tiles: each thread owns 2^r rows by 2^c columns, in groups of four that are spread over the tile, so
  * that the vector reads of both operands are broadcasts or free of bank conflicts.
  */
-export function dotLayout({ rows, columns, threadBits, microRows }: DotWish): Layout {
-  const perThread = Math.max(0, rows.bits + columns.bits - threadBits)
+export function dotLayout({ rows, columns, threadBits, sliceBits, microRows }: DotWish): Layout {
+  const groupBits = threadBits - sliceBits
+  const perThread = Math.max(0, rows.bits + columns.bits - groupBits)
   const rowBits = microRowBits(rows.bits, columns.bits, perThread, microRows)
   const columnBits = Math.min(perThread - rowBits, columns.bits)
   const nearColumns = Math.min(2, columnBits)
   const nearRows = Math.min(2, rowBits)
-  const threadColumns = Math.min(columns.bits - columnBits, threadBits)
-  const threadRows = Math.min(rows.bits - rowBits, threadBits - threadColumns)
+  const threadColumns = Math.min(columns.bits - columnBits, groupBits)
+  const threadRows = Math.min(rows.bits - rowBits, groupBits - threadColumns)
   const registers = [
     ...bitRange(columns.block, 0, nearColumns),
     ...bitRange(rows.block, 0, nearRows),
@@ -83,6 +86,12 @@ export function dotLayout({ rows, columns, threadBits, microRows }: DotWish): La
     ...bitRange(rows.block, nearRows, threadRows),
   ]
   return new Layout(registers, padded(threads, threadBits))
+}
+
+/** `layout` with positions along `depth`, of 2^`depthBits`, for its 2^`bits` groups of threads. */
+export function slicedLayout(layout: Layout, depth: BlockId, depthBits: number, bits: number): Layout {
+  const shared = layout.threads.slice(0, layout.threads.length - bits)
+  return new Layout(layout.registers, [...shared, ...bitRange(depth, depthBits - bits, bits)])
 }
 
 /** Square micro-tiles with at least four columns, unless the config or the tile's shape says otherwise. */

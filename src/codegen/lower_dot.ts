@@ -70,11 +70,14 @@ export function lowerDot(
   const acc = accumulator(lowering, node, layout)
   memory.beforeRead(a.array, b.array)
   afterStaging()
-  const count = depth === ONE ? 1 : lowering.bound.extent(depth)
+  // In a layout with positions along the contracted block, each group of threads takes its part of it.
+  const slices = layout.threads.filter((bit) => bit?.block === depth).length
+  const count = (depth === ONE ? 1 : lowering.bound.extent(depth)) >> slices
   const k = out.fresh('k')
   out.block(`for (var ${k} = 0u; ${k} < ${count}u; ${k}++)`, () => {
-    const left = spread(fragment(lowering, a, layout, k, acc.dtype), layout)
-    const right = spread(fragment(lowering, b, layout, k, acc.dtype), layout)
+    const at = { k, begin: slices === 0 ? undefined : threadPart(lowering, layout, depth) }
+    const left = spread(fragment(lowering, a, layout, at, acc.dtype), layout)
+    const right = spread(fragment(lowering, b, layout, at, acc.dtype), layout)
     acc.chunks.forEach(({ text }, i) => {
       const [x, y] = [chunkText(left, i), chunkText(right, i)]
       const product = isFloat(acc.dtype)
@@ -176,18 +179,29 @@ function stagedIndex(
   return sumText([lowering.out.early('slot', sumText(terms))], constant)
 }
 
-/**
- * What a thread needs of an operand at position `k` of the contracted block, in the part of the result's
- * layout.
- */
-function fragment(lowering: Lowering, staged: Staged, result: Layout, k: string, dtype: DType): Registers {
+/** A position along the contracted block: `k` from where the thread's part begins. */
+interface Depth {
+  readonly k: string
+  readonly begin: string | undefined
+}
+
+/** What a thread needs of an operand at a position of the contracted block, in its part of the layout. */
+function fragment(
+  lowering: Lowering,
+  staged: Staged,
+  result: Layout,
+  { k, begin }: Depth,
+  dtype: DType,
+): Registers {
   const { out } = lowering
   const layout = result.restrict((block) => block === staged.free)
   const lane = divided(threadPart(lowering, layout, staged.free), staged.width)
+  const parts = [scaled(begin, staged.pitch), lane].filter((text) => text !== undefined)
+  const own = parts.length > 1 ? [out.early('from', sumText(parts))] : parts
   const chunks = chunkRegisters(layout).map((registers): Chunk => {
     const pieces = Array.from({ length: registers.length / staged.width }, (_, i) => {
       const offset = layout.registerOffset(registers[i * staged.width] ?? 0, staged.free) / staged.width
-      const index = sumText([scaled(k, staged.pitch) ?? k, ...(lane ? [lane] : [])], offset)
+      const index = sumText([scaled(k, staged.pitch) ?? k, ...own], offset)
       return `${staged.array.name}[${index}]`
     })
     const width = chunkWidth(layout)

@@ -11,6 +11,7 @@ import { ConfigError } from '../support/errors.ts'
 import { cdiv } from '../support/maths.ts'
 import { sumText } from './coordinates.ts'
 import { type DotOperands, dotOperands, lowerDot } from './lower_dot.ts'
+import { addSlices, beginSlices } from './lower_slices.ts'
 import type { Lowering } from './lowering.ts'
 import { type Chunk, chunkRegisters, chunkText, chunkWidth, named, type Registers } from './registers.ts'
 import { isTile } from './tile_classes.ts'
@@ -20,8 +21,8 @@ import { wgslType } from './wgsl_types.ts'
 /** Lowers the nodes of a region; given by the caller, because regions and loops contain each other. */
 export type LowerRegion = (lowering: Lowering, region: Region) => void
 
-/** Loops written out in full must stay readable, and compilable; nested ones multiply. */
-const MAX_ROUNDS_WRITTEN_OUT = 64
+/** Rounds written out one after the other must stay readable, and compilable: lines of WGSL. */
+const MAX_LINES_WRITTEN_OUT = 1024
 
 export function lowerLoop(lowering: Lowering, node: LoopNode, lowerRegion: LowerRegion): void {
   declareCarried(lowering, node)
@@ -36,6 +37,11 @@ export function lowerLoop(lowering: Lowering, node: LoopNode, lowerRegion: Lower
     if (pipelined) emitPipelined(lowering, node, pipelined, lowerRegion)
     else emitDimensions(lowering, node, order, body)
   })
+  for (const phi of node.phis) {
+    const depth = lowering.layouts.slicedAlong(phi)
+    const sums = lowering.values.get(phi)
+    if (depth !== undefined && sums) lowering.values.set(phi, addSlices(lowering, sums, depth))
+  }
 }
 
 /** Variables for the carried values. */
@@ -43,7 +49,9 @@ function declareCarried(lowering: Lowering, node: LoopNode): void {
   const { out } = lowering
   const inits = node.phis.map((phi, i) => {
     const layout = (isTile(phi) ? lowering.layouts.of(phi) : undefined) ?? lowering.scalarLayout
-    return valueIn(lowering, node.inits[i] ?? phi, layout)
+    const init = node.inits[i] ?? phi
+    const depth = lowering.layouts.slicedAlong(phi)
+    return depth === undefined ? valueIn(lowering, init, layout) : beginSlices(lowering, init, layout, depth)
   })
   node.phis.forEach((phi, i) => {
     const init = inits[i]
@@ -114,61 +122,47 @@ function emitRounds(
   const { out, bound } = lowering
   const range = rangeOf(lowering, node, dimension)
   const { begin, end, extent, rounds } = range
-  const enter = (at: string): void => enterRound(lowering, node, dimension, range, at)
+  const round = (at: string): void => {
+    enterRound(lowering, node, dimension, range, at)
+    body()
+  }
   if (rounds !== undefined && (rounds <= 1 || bound.isStaticRange(node))) {
-    writeOut(lowering, range, rounds, enter, body)
+    writeOut(lowering, begin, extent, rounds, round)
     return
   }
   const variable = out.fresh(bound.block(node.blocks[dimension] ?? 0).name)
   if (factor <= 1) {
-    out.block(`for (var ${variable} = ${begin}; ${variable} < ${end}; ${variable} += ${extent}u)`, () => {
-      enter(variable)
-      body()
-    })
+    out.block(`for (var ${variable} = ${begin}; ${variable} < ${end}; ${variable} += ${extent}u)`, () =>
+      round(variable),
+    )
     return
   }
   out.line(`var ${variable} = ${begin};`)
   const whole = `${variable} + ${(factor - 1) * extent}u < ${end}`
   out.block(`for (; ${whole}; ${variable} += ${factor * extent}u)`, () => {
-    for (let i = 0; i < factor; i++) {
-      out.block('', () => {
-        enter(sumText([variable], i * extent))
-        body()
-      })
-    }
+    writeOut(lowering, variable, extent, factor, round)
   })
   if (rounds !== undefined && rounds % factor === 0) return
-  out.block(`for (; ${variable} < ${end}; ${variable} += ${extent}u)`, () => {
-    enter(variable)
-    body()
-  })
+  out.block(`for (; ${variable} < ${end}; ${variable} += ${extent}u)`, () => round(variable))
 }
 
 function writeOut(
-  lowering: Lowering,
-  { begin, extent }: Range,
+  { out }: Lowering,
+  begin: string,
+  extent: number,
   rounds: number,
-  enter: (at: string) => void,
-  body: () => void,
+  round: (at: string) => void,
 ): void {
-  const copies = lowering.copies * Math.max(1, rounds)
-  if (copies > MAX_ROUNDS_WRITTEN_OUT) {
-    throw new ConfigError(
-      `static_ranges would write out ${copies} rounds of a loop; the limit is ${MAX_ROUNDS_WRITTEN_OUT}`,
-      {
-        remedy: 'Choose a larger block size or leave static_ranges false.',
-      },
-    )
-  }
-  const outer = lowering.copies
-  lowering.copies = copies
+  const before = out.lineCount
   for (let i = 0; i < rounds; i++) {
-    lowering.out.block('', () => {
-      enter(sumText([begin], i * extent))
-      body()
-    })
+    out.block('', () => round(sumText([begin], i * extent)))
+    if (i > 0 && out.lineCount - before > MAX_LINES_WRITTEN_OUT) {
+      throw new ConfigError(
+        `${rounds} rounds of a loop, written out, would be more than ${MAX_LINES_WRITTEN_OUT} lines of WGSL`,
+        { remedy: 'Lower range_unroll_factors, or leave static_ranges false.' },
+      )
+    }
   }
-  lowering.copies = outer
 }
 
 function rangeOf(lowering: Lowering, node: LoopNode, dimension: number): Range {

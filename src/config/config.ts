@@ -33,6 +33,7 @@ export interface ConfigInput {
   readonly num_stages?: number
   readonly indexing?: Indexing | readonly Indexing[]
   readonly dot_rows?: number | readonly number[]
+  readonly slice_k?: number | readonly number[]
   readonly pid_type?: PidType
   readonly num_sm_multiplier?: number
   readonly [aliasOrTunable: string]: ConfigValue | undefined
@@ -88,6 +89,9 @@ export class Config {
   }
   get dotRows(): readonly number[] {
     return this.#list('dot_rows') as readonly number[]
+  }
+  get sliceK(): readonly number[] {
+    return this.#list('slice_k') as readonly number[]
   }
   get pidType(): PidType {
     return this.#value('pid_type') as PidType

@@ -28,15 +28,19 @@ function multiplierNeedsPersistence(data: Record<string, ConfigValue>, mode: 'st
 }
 
 function threadsFitTheWorkgroup(data: Record<string, ConfigValue>, mode: 'strict' | 'repair'): void {
-  const limit = Number(data.num_warps) * 32
-  const threads = entries(data.num_threads)
-  const worst = Math.max(0, ...threads.map(Number))
-  if (worst <= limit) return
-  if (mode === 'strict')
-    throw new ConfigError(`config has num_threads of ${worst} in a workgroup of ${limit} threads`, {
-      remedy: `Raise num_warps above ${data.num_warps}, or lower num_threads.`,
-    })
-  data.num_threads = threads.map((count) => Math.min(Number(count), limit))
+  const warps = Number(data.num_warps)
+  const fit = (field: 'num_threads' | 'slice_k', limit: number, unit: string): void => {
+    const counts = entries(data[field]).map(Number)
+    const worst = Math.max(0, ...counts)
+    if (worst <= limit) return
+    if (mode === 'strict')
+      throw new ConfigError(`config has ${field} of ${worst} in a workgroup of ${limit} ${unit}`, {
+        remedy: `Raise num_warps above ${warps}, or lower ${field}.`,
+      })
+    data[field] = counts.map((count) => Math.min(count, limit))
+  }
+  fit('num_threads', 32 * warps, 'threads')
+  fit('slice_k', warps, 'warps')
 }
 
 function unrolledOnce(data: Record<string, ConfigValue>): void {

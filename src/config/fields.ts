@@ -65,6 +65,7 @@ export type ActingField =
   | 'num_stages'
   | 'indexing'
   | 'dot_rows'
+  | 'slice_k'
   | 'pid_type'
   | 'num_sm_multiplier'
 
@@ -163,6 +164,8 @@ const ACTING: Record<ActingField, FieldRow> = {
   indexing: { per: 'load or store', entry: oneOfRule(...INDEXINGS), default: 'block_ptr', acts: true },
   /** Rows of the micro-tile that a thread owns in a dot; 0 leaves the choice to the compiler. */
   dot_rows: { per: 'dot', entry: orRule(0, powerOf2Rule(1, 16)), default: 0, acts: true },
+  /** Groups of warps that share out each block of what a dot in a loop contracts. */
+  slice_k: { per: 'dot', entry: powerOf2Rule(1, 32), default: 1, acts: true },
   /** How workgroups are mapped to tiles. */
   pid_type: { per: 'kernel', entry: oneOfRule(...PID_TYPES), default: 'flat', acts: true },
   /** Workgroups per compute unit of a persistent launch. */

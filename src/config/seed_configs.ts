@@ -6,15 +6,18 @@ import type { ConfigSpec } from './config_spec.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
 import type { ConfigData } from './value.ts'
 
-/** Rows and columns of the result, depth, `num_warps`, `dot_rows`, `num_stages`; from square to flat. */
+/** Rows, columns and depth, `num_warps`, `dot_rows`, `num_stages`, `slice_k`; from square to flat. */
 const DOT_TILES = [
-  [128, 128, 16, 8, 8, 2],
-  [64, 64, 16, 4, 8, 1],
-  [64, 64, 16, 4, 4, 2],
-  [32, 64, 32, 4, 0, 1],
-  [32, 32, 16, 2, 0, 2],
-  [16, 32, 64, 2, 0, 1],
-  [4, 32, 256, 4, 0, 1],
+  [128, 128, 16, 8, 8, 2, 1],
+  [64, 64, 16, 4, 8, 1, 1],
+  [64, 64, 16, 4, 4, 2, 1],
+  [32, 64, 32, 4, 0, 1, 1],
+  [32, 32, 16, 2, 0, 2, 1],
+  [32, 32, 64, 8, 0, 2, 4],
+  [16, 32, 64, 2, 0, 1, 1],
+  [16, 32, 128, 8, 0, 2, 8],
+  [4, 32, 256, 4, 0, 1, 1],
+  [4, 32, 256, 8, 0, 2, 8],
 ] as const
 
 const ROW_WARPS = [2, 4, 8, 16, 32] as const
@@ -32,14 +35,14 @@ function dotSeeds({ blocks, loops }: ConfigSpecInput): readonly ConfigData[] {
   const [rows, columns] = grid.blocks.slice(-2)
   const [inner, ...more] = depth.blocks
   if (columns === undefined || more.length > 0) return []
-  return DOT_TILES.map(([m, n, k, num_warps, dot_rows, num_stages]) => {
+  return DOT_TILES.map(([m, n, k, num_warps, dot_rows, num_stages, slice_k]) => {
     const extents = new Map([
       [rows, m],
       [columns, n],
       [inner, k],
     ])
     const block_sizes = blocks.map(({ id }) => extents.get(id) ?? 1)
-    return { block_sizes, num_warps, num_stages, ...(dot_rows > 0 ? { dot_rows: [dot_rows] } : {}) }
+    return { block_sizes, num_warps, num_stages, dot_rows: [dot_rows], slice_k: [slice_k] }
   })
 }
 

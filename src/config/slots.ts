@@ -55,6 +55,7 @@ const SLOT_RULES: Record<ActingField, (input: ConfigSpecInput) => Fragment | und
   num_stages: ({ dots }) => (dots.length > 0 ? integer(1, 2) : undefined),
   indexing: ({ memoryOps }) => perItem(memoryOps, (modes) => choice(modes)),
   dot_rows: ({ dots }) => perItem(dots, ({ maxRows }) => optional(0, powerOf2(1, maxRows))),
+  slice_k: ({ dots }) => perItem(dots, ({ maxSlices }) => powerOf2(1, maxSlices)),
   pid_type: ({ pidTypes }) => choice(pidTypes),
   num_sm_multiplier: ({ pidTypes }) =>
     pidTypes.some(isPersistent) ? powerOf2(1, MAX_MULTIPLIER) : undefined,

@@ -56,6 +56,14 @@ export interface TileInput {
   readonly fixed: number
 }
 
+/** Powers of two. */
+export interface DotInput {
+  /** Most rows of a thread's micro-tile. */
+  readonly maxRows: number
+  /** Most groups of threads that may share out what it contracts; 1 where sums are read on the way. */
+  readonly maxSlices: number
+}
+
 export interface ConfigSpecInput {
   readonly blocks: readonly BlockInput[]
   readonly rows: readonly RowInput[]
@@ -64,8 +72,7 @@ export interface ConfigSpecInput {
   readonly tiles: readonly TileInput[]
   /** The ways each load, then each store, may access memory; the first is the default. */
   readonly memoryOps: readonly (readonly Indexing[])[]
-  /** One per dot: most rows of a thread's micro-tile, a power of two. */
-  readonly dots: readonly { readonly maxRows: number }[]
+  readonly dots: readonly DotInput[]
   /** The launch orders this kernel can have; the first is the default. */
   readonly pidTypes: readonly PidType[]
   /** Most invocations of a workgroup on the device. */

@@ -1,13 +1,14 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { LocalCache } from '../../src/autotuner/local_cache.ts'
 import { Config } from '../../src/config/config.ts'
+import { seedConfigs } from '../../src/config/seed_configs.ts'
 import type { ConfigData } from '../../src/config/value.ts'
 import { AdapterError, DataError, UsageError } from '../../src/support/errors.ts'
 import { createLog } from '../../src/support/log.ts'
 import type { Settings } from '../../src/support/settings.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 import { PROBLEMS, type Problem, SyntheticBenchmarker, type TuneOptions, tune } from './synthetic.ts'
 
 const [matmul, row] = PROBLEMS as [Problem, Problem]
@@ -24,9 +25,8 @@ const key = {
 
 let cacheDir: string
 beforeEach(() => {
-  cacheDir = mkdtempSync(join(tmpdir(), 'helion-autotune-'))
+  cacheDir = temporaryFolder()
 })
-afterEach(() => rmSync(cacheDir, { recursive: true }))
 
 const quick = (settings: Partial<Settings> = {}): Partial<Settings> => ({
   autotuneEffort: 'quick',
@@ -151,8 +151,9 @@ describe('switches', () => {
     expect(benchmarker.clock).toBeLessThan(14_000)
     const standard = matmul.spec.defaultConfig().hash
     expect(benchmarker.measured.filter(({ hash }) => hash === standard)).toHaveLength(3)
+    // Little but what every search begins with is measured again.
     const repeated = benchmarker.measured.length - new Set(benchmarker.measured.map(({ hash }) => hash)).size
-    expect(repeated).toBeLessThan(benchmarker.measured.length / 4)
+    expect(repeated).toBeLessThanOrEqual(2 * (1 + seedConfigs(matmul.spec).length))
   })
 })
 

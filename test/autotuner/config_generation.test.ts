@@ -157,6 +157,7 @@ describe('neighbors', () => {
         'num_stages',
         'indexing',
         'dot_rows',
+        'slice_k',
         'pid_type',
         'pid_type+num_sm_multiplier',
       ]),

@@ -27,7 +27,9 @@ function shown({ blocks, rows, loops, tiles, memoryOps, dots, pidTypes }: Config
     }),
     `tiles ${tiles.map(({ axes, fixed }) => `[${axes}]${fixed > 1 ? ` x ${fixed}` : ''}`).join(' ')}`,
     `accesses ${modes.join(', ')}`,
-    ...dots.map(({ maxRows }) => `dot with up to ${maxRows} rows per thread`),
+    ...dots.map(
+      ({ maxRows, maxSlices }) => `dot with up to ${maxRows} rows per thread and ${maxSlices} slices`,
+    ),
     `launched ${pidTypes.join(', ')}`,
   ].join('\n')
 }
@@ -74,7 +76,7 @@ describe('the search space of', () => {
       device loop over 2, can reorder
       tiles [0,1] [0] [2] [0,2] [1] [2,1]
       accesses any of 3, any of 3, any of 3
-      dot with up to 16 rows per thread
+      dot with up to 16 rows per thread and 16 slices
       launched flat, xyz, persistent_blocked, persistent_interleaved"
     `)
   })
@@ -90,8 +92,8 @@ describe('the search space of', () => {
       device loop over 3
       tiles [0] [0,1] [2] [0,2] [3] [3,2] [2,3] [0,3] [1] [3,1]
       accesses any of 3, any of 3, any of 3, any of 3
-      dot with up to 16 rows per thread
-      dot with up to 16 rows per thread
+      dot with up to 16 rows per thread and 1 slices
+      dot with up to 16 rows per thread and 1 slices
       launched flat, persistent_blocked, persistent_interleaved"
     `)
   })

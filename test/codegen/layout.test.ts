@@ -110,6 +110,7 @@ describe('pictures', () => {
       rows: { block: ROW, bits: 3 },
       columns: { block: COLUMN, bits: 4 },
       threadBits: 2,
+      sliceBits: 0,
       microRows: 2,
     })
     expect(layout.picture(ROW, COLUMN)).toMatchInlineSnapshot(`
@@ -167,14 +168,17 @@ describe('every layout', () => {
       rows: fc.nat(5),
       columns: fc.nat(5),
       threadBits: fc.nat(7),
+      sliceBits: fc.nat(3),
       microRows: fc.option(fc.nat(4), { nil: undefined }),
     })
     fc.assert(
-      fc.property(wish, ({ rows, columns, threadBits, microRows }) => {
+      fc.property(wish, ({ rows, columns, threadBits, sliceBits, microRows }) => {
+        const slices = Math.min(sliceBits, threadBits)
         const layout = dotLayout({
           rows: { block: ROW, bits: rows },
           columns: { block: COLUMN, bits: columns },
           threadBits,
+          sliceBits: slices,
           microRows,
         })
         expectComplete(
@@ -184,7 +188,7 @@ describe('every layout', () => {
             [COLUMN, columns],
           ]),
         )
-        const perThread = Math.max(0, rows + columns - threadBits)
+        const perThread = Math.max(0, rows + columns - (threadBits - slices))
         const held = layout.registers.filter(({ block }) => block === ROW).length
         if (
           microRows !== undefined &&

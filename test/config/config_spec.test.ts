@@ -35,6 +35,7 @@ describe('slots', () => {
       'num_stages',
       'indexing',
       'dot_rows',
+      'slice_k',
       'pid_type',
       'num_sm_multiplier',
     ])
@@ -102,6 +103,7 @@ describe('the default config', () => {
       num_stages: 1,
       indexing: ['block_ptr', 'block_ptr', 'block_ptr'],
       dot_rows: [0],
+      slice_k: [1],
       pid_type: 'flat',
       num_sm_multiplier: 1,
     })
@@ -194,13 +196,17 @@ describe('normalize', () => {
     expect(strict(data).loopOrders).toEqual([[1, 0]])
   })
 
-  it('keeps threads along a row within the workgroup', () => {
+  it('keeps threads along a row and groups of warps within the workgroup', () => {
     const spec = new ConfigSpec(rowInput(1024))
     expect(() => spec.normalize({ num_threads: 256, num_warps: 4 }, 'strict')).toThrow(
       'config has num_threads of 256 in a workgroup of 128 threads\n' +
         '  Raise num_warps above 4, or lower num_threads.',
     )
     expect(spec.normalize({ num_threads: 256, num_warps: 4 }, 'repair').numThreads).toEqual([128])
+    expect(() => strict({ slice_k: 8, num_warps: 4 })).toThrow(
+      'config has slice_k of 8 in a workgroup of 4 warps\n  Raise num_warps above 4, or lower slice_k.',
+    )
+    expect(repair({ slice_k: 8, num_warps: 4 }).sliceK).toEqual([4])
   })
 
   it('keeps fields without meaning and names them once', () => {

@@ -21,7 +21,7 @@ export function matmulInput(m = 1024, n = 1024, k = 1024): ConfigSpecInput {
       { axes: [2, 1], fixed: 1 },
     ],
     memoryOps: Array.from({ length: 3 }, () => ['block_ptr', 'pointer'] as const),
-    dots: [{ maxRows: 16 }],
+    dots: [{ maxRows: 16, maxSlices: 16 }],
     pidTypes: ['flat', 'xyz', 'persistent_blocked', 'persistent_interleaved'],
     maxInvocations: 1024,
   }

@@ -108,6 +108,102 @@ describe('dtypes', () => {
   })
 })
 
+describe('sliced along what they contract', () => {
+  const SLICED = [
+    { block_sizes: [16, 32, 8], num_warps: 4, slice_k: [4] },
+    { block_sizes: [8, 8, 32], num_warps: 8, slice_k: [8], num_stages: 2 },
+    { block_sizes: [4, 16, 16], num_warps: 8, slice_k: [2], range_unroll_factors: [2] },
+    { block_sizes: [1, 16, 4], num_warps: 8, slice_k: [8], pid_type: 'persistent_interleaved' },
+  ] as const
+
+  it.each(DTYPES)('%s', async (dtype) => {
+    await expectRight(
+      kernels.matmul,
+      [whole([18, 50], dtype, [-3, 3]), whole([50, 37], dtype, [-3, 3])],
+      SLICED,
+    )
+  })
+
+  it.each([0, 1, 3])('a depth of %i', async (k) => {
+    await expectRight(kernels.matmul, [whole([6, k]), whole([k, 7])], SLICED)
+  })
+
+  it('begin with a value, once', async () => {
+    await expectRight(
+      function residual(x: Tensor, y: Tensor, r: Tensor) {
+        const [m, k] = x.shape
+        const n = y.shape[1]
+        const out = hl.empty([m, n])
+        for (const [i, j] of hl.tile([m, n])) {
+          const acc = hl.full([i, j], 1)
+          acc.addAssign(r.at(i, j))
+          for (const l of hl.tile(k)) acc.addDot(x.at(i, l), y.at(l, j))
+          out.at(i, j).set(acc.relu().add(r.at(i, j)))
+        }
+        return out
+      },
+      [whole([18, 50]), whole([50, 37]), whole([18, 37])],
+      SLICED,
+    )
+  })
+
+  it('loop within loop', async () => {
+    await expectRight(
+      function halves(x: Tensor, y: Tensor) {
+        const [m, k] = x.shape
+        const n = y.shape[1]
+        const out = hl.empty([m, n])
+        for (const [i, j] of hl.tile([m, n])) {
+          const acc = hl.zeros([i, j])
+          for (const l of hl.tile(k, { blockSize: 16 }))
+            for (const u of hl.tile(l.begin, l.end)) acc.addDot(x.at(i, u), y.at(u, j))
+          out.at(i, j).set(acc)
+        }
+        return out
+      },
+      [whole([18, 50]), whole([50, 37])],
+      SLICED,
+    )
+  })
+
+  it('but not what has a single position', async () => {
+    await expectRight(
+      function outer(x: Tensor, y: Tensor) {
+        const [m, n] = [x.shape[0], y.shape[0]]
+        const out = hl.empty([m, n])
+        for (const [i, j] of hl.tile([m, n])) {
+          const acc = hl.zeros([i, j])
+          for (const _ of hl.tile(3, { blockSize: 1 })) acc.addDot(x.at(i).unsqueeze(1), y.at(j).unsqueeze(0))
+          out.at(i, j).set(acc)
+        }
+        return out
+      },
+      [whole([18]), whole([37])],
+      [{ block_sizes: [16, 16], num_warps: 4, slice_k: [4] }],
+    )
+  })
+
+  it('several products, one of which is read on the way', async () => {
+    const gated = function gated(x: Tensor, a: Tensor, b: Tensor) {
+      const [m, k] = x.shape
+      const n = a.shape[1]
+      const out = hl.empty([m, n])
+      for (const [i, j] of hl.tile([m, n])) {
+        const [up, gate, seen] = [hl.zeros([i, j]), hl.zeros([i, j]), hl.zeros([i, j])]
+        for (const l of hl.tile(k, { blockSize: 8 })) {
+          up.addDot(x.at(i, l), a.at(l, j))
+          gate.addDot(x.at(i, l), b.at(l, j))
+          seen.addAssign(gate)
+        }
+        out.at(i, j).set(up.sub(gate.relu()).add(seen))
+      }
+      return out
+    }
+    const configs = [{ block_sizes: [8, 16], num_warps: 4, slice_k: [4, 4] }]
+    await expectRight(gated, [whole([9, 20]), whole([20, 11]), whole([20, 11])], configs)
+  })
+})
+
 describe('operands and results', () => {
   it('a transposed operand, a bias and an activation', async () => {
     await expectRight(

@@ -163,6 +163,19 @@ const CASES: Readonly<Record<ActingField, Case>> = {
       return { rows: new Set(products.join().match(/part_0(?:\.\w)?/g)).size }
     },
   },
+  slice_k: {
+    ...product,
+    base: { block_sizes: [16, 16, 8], num_warps: 4 },
+    values: [
+      [[1], { rounds: '8u', slice: undefined }],
+      [[2], { rounds: '4u', slice: '(thread >> 6u) << 2u' }],
+      [[4], { rounds: '2u', slice: '(thread >> 5u) << 1u' }],
+    ],
+    facts: (_, wgsl) => ({
+      rounds: /k_0 < (\w+);/.exec(wgsl)?.[1],
+      slice: /let tile2_lane\w* = (\(thread >> \du\) << \du);/.exec(wgsl)?.[1],
+    }),
+  },
   pid_type: {
     ...grid,
     base: { block_sizes: [8, 16] },
