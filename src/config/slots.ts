@@ -7,7 +7,13 @@ import { permutation, tupleOf } from './composite_fragments.ts'
 import { ACTING_FIELDS, type ActingField } from './fields.ts'
 import { boolean, choice, type Fragment, fixed, integer, optional, powerOf2 } from './fragments.ts'
 import type { ConfigSpecInput, LoopInput, RowInput } from './spec_input.ts'
-import { defaultBlockSizes, defaultNumWarps, defaultReductionLoop, leastBlockSizes } from './tile_sizes.ts'
+import {
+  defaultBlockSizes,
+  defaultDotSchedule,
+  defaultNumWarps,
+  defaultReductionLoop,
+  leastBlockSizes,
+} from './tile_sizes.ts'
 
 /** One decision of a search: a config field, or a tunable, and its range. */
 export interface Slot {
@@ -52,10 +58,12 @@ const SLOT_RULES: Record<ActingField, (input: ConfigSpecInput) => Fragment | und
     const most = clamp(floorPowerOf2(input.maxInvocations) / 32, 1, 32)
     return powerOf2(1, most, defaultNumWarps(input, most))
   },
-  num_stages: ({ dots }) => (dots.length > 0 ? integer(1, 2) : undefined),
+  num_stages: (input) =>
+    input.dots.length > 0 ? integer(1, 2, defaultDotSchedule(input).stages) : undefined,
   indexing: ({ memoryOps }) => perItem(memoryOps, (modes) => choice(modes)),
   dot_rows: ({ dots }) => perItem(dots, ({ maxRows }) => optional(0, powerOf2(1, maxRows))),
-  slice_k: ({ dots }) => perItem(dots, ({ maxSlices }) => powerOf2(1, maxSlices)),
+  slice_k: (input) =>
+    perItem(input.dots, ({ maxSlices }) => powerOf2(1, maxSlices, defaultDotSchedule(input).slices)),
   pid_type: ({ pidTypes }) => choice(pidTypes),
   num_sm_multiplier: ({ pidTypes }) =>
     pidTypes.some(isPersistent) ? powerOf2(1, MAX_MULTIPLIER) : undefined,

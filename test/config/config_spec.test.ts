@@ -303,8 +303,16 @@ describe('default block sizes', () => {
     expect(sizes({ ...matmulInput(), dots: [], tiles: [] })).toEqual([1, 4, 512])
   })
 
-  it('of small dots are even', () => {
-    expect(sizes(matmulInput(256, 256, 256))).toEqual([32, 32, 16])
+  it('of small dots are even and deep, shared out among warps', () => {
+    const standard = (changes: Partial<ConfigSpecInput>) => {
+      const { data } = new ConfigSpec({ ...matmulInput(256, 256, 256), ...changes }).defaultConfig()
+      return [data.block_sizes, data.num_warps, data.num_stages, data.slice_k]
+    }
+    expect(standard({})).toEqual([[32, 32, 32], 8, 2, [4]])
+    expect(standard({ workgroupBytes: 49_152 })).toEqual([[32, 32, 64], 8, 2, [4]])
+    // Sums that are read on the way cannot be shared out; a processor has too few units to gain from it.
+    expect(standard({ dots: [{ maxRows: 16, maxSlices: 1 }] })).toEqual([[32, 32, 16], 4, 1, [1]])
+    expect(standard({ computeUnits: 2 })).toEqual([[64, 64, 16], 2, 1, [1]])
   })
 
   it('respect the range and the author', () => {
