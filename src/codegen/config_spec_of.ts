@@ -56,6 +56,7 @@ export function configSpecInput(
     pidTypes: pidTypes(kernel),
     maxInvocations: limits.maxWorkgroupInvocations,
     workgroupBytes: limits.maxWorkgroupBytes,
+    software: limits.software,
     computeUnits: limits.computeUnits,
   }
 }

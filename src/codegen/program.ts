@@ -55,6 +55,8 @@ export interface DeviceLimits {
   /** Subgroup size when it is fixed and subgroup operations are available, else 0. */
   readonly subgroupSize: number
   readonly shaderF16: boolean
+  /** The adapter computes on the processor: few units, no need to hide the latency of memory. */
+  readonly software: boolean
   /** Streaming multiprocessors, compute units or cores; a guess where the API says nothing. */
   readonly computeUnits: number
   /**

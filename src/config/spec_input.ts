@@ -79,6 +79,8 @@ export interface ConfigSpecInput {
   readonly maxInvocations: number
   /** Memory of a workgroup on the device; taken for small when absent. */
   readonly workgroupBytes?: number
+  /** The device is a processor; false when absent. */
+  readonly software?: boolean
   /**
    * Compute units of the device, 64 when absent: searches leave out tiles so small that no device needs as
    * many.

@@ -29,10 +29,8 @@ const DEFAULT_AIM_WITH_DOT = {
 }
 const ROOMY_BYTES = 32_768
 const UNKNOWN_UNITS = 64
-/** Programs of a product that keep a compute unit busy. */
-const PROGRAMS_WITH_DOT = 2
-/** Devices of fewer units are processors: they gain nothing from more threads or from sharing the depth. */
-const LEAST_UNITS_OF_GPU = 8
+/** Programs of a product that keep a processor's core busy. */
+const PROGRAMS_PER_CORE = 2
 /**
  * The default for products with tiles so small that threads have little to do: deep blocks, loaded ahead and
  * shared out among more warps. Measured on an H200: 1.3 to 4.4 times as fast as one flat block after another.
@@ -47,11 +45,11 @@ const LEAST_DEFAULT_WARPS = 4
 const ELEMENTS_PER_THREAD = { rows: 32, dot: 64 }
 
 function aimOf(input: ConfigSpecInput): typeof DEFAULT_AIM {
-  const { dots, maxInvocations, computeUnits = UNKNOWN_UNITS } = input
+  const { dots, maxInvocations, software, computeUnits = UNKNOWN_UNITS } = input
   if (dots.length === 0) return DEFAULT_AIM
   const { tile, roomyTile, busy } = DEFAULT_AIM_WITH_DOT
   const most = isRoomy(input) ? Math.min(roomyTile, maxInvocations * ELEMENTS_PER_THREAD.dot) : tile
-  return { ...DEFAULT_AIM_WITH_DOT, tile: most, busy: Math.min(busy, PROGRAMS_WITH_DOT * computeUnits) }
+  return { ...DEFAULT_AIM_WITH_DOT, tile: most, busy: software ? PROGRAMS_PER_CORE * computeUnits : busy }
 }
 
 function isRoomy({ workgroupBytes = 0 }: ConfigSpecInput): boolean {
@@ -105,22 +103,22 @@ function defaultTiles(input: ConfigSpecInput): { sizes: readonly number[]; isSma
   return { sizes, isSmallProduct }
 }
 
-/** True for a product whose programs compute so few elements, on a device that can share out its depth. */
-function isSmall({ dots, computeUnits = UNKNOWN_UNITS }: ConfigSpecInput, elements: number): boolean {
+/** True for a product whose programs compute so few elements that sharing out its depth pays on a GPU. */
+function isSmall({ dots, software }: ConfigSpecInput, elements: number): boolean {
   const [dot, ...others] = dots
   const canSlice = dot !== undefined && others.length === 0 && dot.maxSlices >= SMALL_PRODUCT.slices
-  return canSlice && computeUnits >= LEAST_UNITS_OF_GPU && elements <= DEFAULT_AIM_WITH_DOT.smallTile
+  return canSlice && !software && elements <= DEFAULT_AIM_WITH_DOT.smallTile
 }
 
 /** The default `num_warps`: more for larger tiles, as far as the device goes. */
 export function defaultNumWarps(input: ConfigSpecInput, most: number): number {
-  const { blocks, rows, tiles, dots, computeUnits = UNKNOWN_UNITS } = input
+  const { blocks, rows, tiles, dots, software } = input
   const { sizes, isSmallProduct } = defaultTiles(input)
   if (isSmallProduct) return Math.min(most, SMALL_PRODUCT.warps)
   const chunks = rows.map(defaultReductionLoop)
   const largest = Math.max(1, ...tiles.map((tile) => elements(tile, blocks, sizes, rows, chunks)))
   const perThread = dots.length > 0 ? ELEMENTS_PER_THREAD.dot : ELEMENTS_PER_THREAD.rows
-  const least = dots.length > 0 && computeUnits < LEAST_UNITS_OF_GPU ? 1 : LEAST_DEFAULT_WARPS
+  const least = software && dots.length > 0 ? 1 : LEAST_DEFAULT_WARPS
   return Math.min(most, Math.max(least, nextPowerOf2(cdiv(largest, 32 * perThread))))
 }
 

@@ -103,6 +103,7 @@ export function deviceLimits(
     maxImmediateBytes: immediates ? limits.maxImmediateSize : 0,
     subgroupSize: fixedSubgroups ? (subgroupMinSize ?? 0) : 0,
     shaderF16: features.has('shader-f16'),
+    software: info.software,
     computeUnits,
     registerBudget,
   })

@@ -19,6 +19,7 @@ export const LIMITS: DeviceLimits = {
   maxImmediateBytes: 64,
   subgroupSize: 32,
   shaderF16: true,
+  software: false,
   computeUnits: 16,
   registerBudget: 256,
 }
