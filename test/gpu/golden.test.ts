@@ -64,6 +64,7 @@ const GOLDEN: Readonly<Record<string, Golden>> = {
   },
   matmul: { ...product, config: { block_sizes: [32, 32, 16], num_warps: 2, num_stages: 1 } },
   matmul_two_stages: { ...product, config: { block_sizes: [32, 32, 16], num_warps: 2, num_stages: 2 } },
+  matmul_sliced: { ...product, config: { block_sizes: [16, 16, 16], num_warps: 4, slice_k: [4] } },
   transpose: {
     fn: kernels.transpose,
     inputs: () => [whole([32, 64])],
