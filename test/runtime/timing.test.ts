@@ -6,7 +6,13 @@ import type { Launch } from '../../src/runtime/launch.ts'
 import { Stream } from '../../src/runtime/stream.ts'
 import { DeviceTensor } from '../../src/runtime/tensor.ts'
 import { randn } from '../../src/runtime/tensor_factories.ts'
-import { timeInterleaved, timeLaunches, timeWith, withTimeout } from '../../src/runtime/timing.ts'
+import {
+  type Timing,
+  timeInterleaved,
+  timeLaunches,
+  timeWith,
+  withTimeout,
+} from '../../src/runtime/timing.ts'
 import { GpuError, TimeoutError } from '../../src/support/errors.ts'
 import { mapLaunch, rejection } from './gpu.ts'
 
@@ -54,6 +60,9 @@ fn spin(start: f32, count: i32) -> f32 {
   return value`
 }
 
+/** What other work on the machine disturbs least. */
+const quickest = (timing?: Timing): number => Math.min(...(timing?.samplesMs ?? []))
+
 describe('timeLaunches', () => {
   it('returns all samples, their median and how they were made', async () => {
     const timing = await timeLaunches(device, [short], QUICK)
@@ -88,7 +97,7 @@ describe('timeLaunches', () => {
   it('adds up launches that belong together, and leaves the results in place', async () => {
     const one = await timeLaunches(device, [short], QUICK)
     const both = await timeLaunches(device, [short, long], QUICK)
-    expect(both.medianMs).toBeGreaterThan(one.medianMs * 3)
+    expect(quickest(both)).toBeGreaterThan(quickest(one) * 3)
     // Where the long loop converges to; the short one is still on its way.
     for (const value of (await y.data()).slice(0, 4)) expect(value).toBeCloseTo(50, 1)
   })
@@ -140,8 +149,8 @@ describe('timeInterleaved', () => {
     const [a, b, c] = timings
     expect(new Set(timings.map(({ samplesMs }) => samplesMs.length)).size).toBe(1)
     expect(a?.samplesMs.length).toBeGreaterThanOrEqual(9)
-    expect((a?.medianMs ?? 0) / (b?.medianMs ?? 1)).toBeGreaterThan(4)
-    expect((c?.medianMs ?? 0) / (b?.medianMs ?? 1)).toBeGreaterThan(4)
+    expect(quickest(a) / quickest(b)).toBeGreaterThan(4)
+    expect(quickest(c) / quickest(b)).toBeGreaterThan(4)
   })
 })
 
@@ -164,7 +173,7 @@ describe('coarse clocks', () => {
     const [a, b] = await timeInterleaved(plain, [[own.short], [own.long]], QUICK)
     expect(a).toMatchObject({ clock: 'wall', cacheFlushed: false })
     expect(a?.resolutionMs).toBeGreaterThan(0)
-    expect((b?.medianMs ?? 0) / (a?.medianMs ?? 1)).toBeGreaterThan(3)
+    expect(quickest(b) / quickest(a)).toBeGreaterThan(3)
     plain.destroy()
   })
 })
