@@ -35,32 +35,24 @@ export function chooseLayouts(region: Region, bound: BoundConfig): Layouts {
   const classes = classifyTiles(region)
   const sums = accumulations(region)
   const chosen = new Map<TileClass, Layout>()
+  const sliced = new Map<Node, { readonly layout: Layout; readonly depth: BlockId }>()
   for (const tileClass of byImportance(classes.all, bound)) {
-    chosen.set(
-      tileClass,
-      dotResult(tileClass, sliceBits(tileClass, sums, bound), bound) ??
-        partOfParent(tileClass, chosen) ??
-        streaming(tileClass, bound),
-    )
-  }
-  const sliced = new Map<Node, Layout>()
-  const depths = new Map<PhiNode, BlockId>()
-  for (const [dot, phi] of sums) {
-    const tileClass = classes.of(dot)
-    const layout = tileClass && chosen.get(tileClass)
-    const bits = tileClass ? sliceBits(tileClass, sums, bound) : 0
-    if (!layout || bits === 0) continue
-    const depth = depthOf(dot)
-    for (const node of [dot, phi])
-      sliced.set(node, slicedLayout(layout, depth, bound.extentBits(depth), bits))
-    depths.set(phi, depth)
+    const bits = sliceBits(tileClass, sums, bound)
+    const layout =
+      dotResult(tileClass, bits, bound) ?? partOfParent(tileClass, chosen) ?? streaming(tileClass, bound)
+    chosen.set(tileClass, layout)
+    for (const dot of bits > 0 ? tileClass.dots : []) {
+      const depth = depthOf(dot)
+      const partial = { layout: slicedLayout(layout, depth, bound.extentBits(depth), bits), depth }
+      for (const node of [dot, sums.get(dot)]) if (node) sliced.set(node, partial)
+    }
   }
   return {
     of(node) {
       const tileClass = classes.of(node)
-      return sliced.get(node) ?? (tileClass && chosen.get(tileClass))
+      return sliced.get(node)?.layout ?? (tileClass && chosen.get(tileClass))
     },
-    slicedAlong: (phi) => depths.get(phi),
+    slicedAlong: (phi) => sliced.get(phi)?.depth,
   }
 }
 

@@ -10,7 +10,7 @@ import { type DType, isFloat } from '../support/dtypes.ts'
 import { threadPart } from './coordinates.ts'
 import { Layout } from './layout.ts'
 import type { Lowering } from './lowering.ts'
-import { REDUCE_RULES, type Reduction, type State } from './reduce_rules.ts'
+import { REDUCE_RULES, type Reduction, type SimpleReduceOp, type State } from './reduce_rules.ts'
 import { reduceAcrossThreads } from './reduce_threads.ts'
 import {
   type Chunk,
@@ -23,6 +23,7 @@ import {
 } from './registers.ts'
 import { valueIn } from './values.ts'
 import { type Width, wgslType } from './wgsl_types.ts'
+import type { Writer } from './writer.ts'
 
 /** `node`, whose operand is taken in `layout`; the result has the part of it without the reduced block. */
 export function lowerReduce(lowering: Lowering, node: ReduceNode, layout: Layout): Registers {
@@ -62,11 +63,15 @@ function describe({ out }: Lowering, node: ReduceNode, block: BlockId): Reductio
       },
     }
   }
-  const { op } = node
+  return simpleReduction(out, node.op, block, value)
+}
+
+/** A reduction of values alone. */
+export function simpleReduction(out: Writer, op: SimpleReduceOp, block: BlockId, dtype: DType): Reduction {
   const rule = REDUCE_RULES[op]
   return {
     block,
-    dtypes: [value],
+    dtypes: [dtype],
     subgroup: rule.subgroup,
     combine: ([a = ''], [b = '']) => [out.let(op, rule.combine(operand(a), operand(b)))],
   }

@@ -7,8 +7,8 @@ import type { BlockId, Node } from '../ir/node.ts'
 import { isLiteral, operand } from '../ir/wgsl_text.ts'
 import { threadPart } from './coordinates.ts'
 import type { Layout } from './layout.ts'
+import { simpleReduction } from './lower_reduce.ts'
 import type { Lowering } from './lowering.ts'
-import { REDUCE_RULES } from './reduce_rules.ts'
 import { reduceAcrossThreads } from './reduce_threads.ts'
 import { type Chunk, chunkText, chunkWidth, type Registers } from './registers.ts'
 import { valueIn } from './values.ts'
@@ -30,15 +30,8 @@ export function beginSlices(lowering: Lowering, init: Node, layout: Layout, dept
 
 /** The sum over all groups, which all of them end with. */
 export function addSlices(lowering: Lowering, value: Registers, depth: BlockId): Registers {
-  const { out } = lowering
   const { dtype, layout } = value
-  const { subgroup, combine } = REDUCE_RULES.sum
-  const reduction = {
-    block: depth,
-    dtypes: [dtype],
-    subgroup,
-    combine: ([a = '']: readonly string[], [b = '']: readonly string[]) => [out.let('sum', combine(a, b))],
-  }
+  const reduction = simpleReduction(lowering.out, 'sum', depth, dtype)
   const chunks = value.chunks.map((_chunk, i): Chunk => {
     const [text = ''] = reduceAcrossThreads(lowering, reduction, layout, i, [chunkText(value, i)])
     return { text, splat: false }

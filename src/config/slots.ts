@@ -8,10 +8,11 @@ import { ACTING_FIELDS, type ActingField } from './fields.ts'
 import { boolean, choice, type Fragment, fixed, integer, optional, powerOf2 } from './fragments.ts'
 import type { ConfigSpecInput, LoopInput, RowInput } from './spec_input.ts'
 import {
-  defaultBlockSizes,
+  type DefaultTiles,
   defaultDotSchedule,
   defaultNumWarps,
   defaultReductionLoop,
+  defaultTiles,
   leastBlockSizes,
 } from './tile_sizes.ts'
 
@@ -27,12 +28,14 @@ const MAX_UNROLL = 4
 const MAX_MULTIPLIER = 32
 
 /** `undefined`: this kernel has no such thing. */
-const SLOT_RULES: Record<ActingField, (input: ConfigSpecInput) => Fragment | undefined> = {
-  block_sizes: (input) => {
-    const defaults = defaultBlockSizes(input)
-    const least = leastBlockSizes(input, defaults)
+const SLOT_RULES: Record<
+  ActingField,
+  (input: ConfigSpecInput, defaults: DefaultTiles) => Fragment | undefined
+> = {
+  block_sizes: (input, { sizes }) => {
+    const least = leastBlockSizes(input, sizes)
     return perItem(input.blocks, ({ min, max }, index) =>
-      powerOf2(min, Math.max(min, max), defaults[index], least[index]),
+      powerOf2(min, Math.max(min, max), sizes[index], least[index]),
     )
   },
   num_threads: (input) =>
@@ -54,16 +57,16 @@ const SLOT_RULES: Record<ActingField, (input: ConfigSpecInput) => Fragment | und
   range_unroll_factors: (input) => perItem(deviceLoops(input), () => integer(0, MAX_UNROLL)),
   static_ranges: (input) =>
     perItem(deviceLoops(input), (loop) => (loop.canUnrollFully ? boolean() : fixed(false))),
-  num_warps: (input) => {
+  num_warps: (input, defaults) => {
     const most = clamp(floorPowerOf2(input.maxInvocations) / 32, 1, 32)
-    return powerOf2(1, most, defaultNumWarps(input, most))
+    return powerOf2(1, most, defaultNumWarps(input, defaults, most))
   },
-  num_stages: (input) =>
-    input.dots.length > 0 ? integer(1, 2, defaultDotSchedule(input).stages) : undefined,
+  num_stages: ({ dots }, defaults) =>
+    dots.length > 0 ? integer(1, 2, defaultDotSchedule(defaults).stages) : undefined,
   indexing: ({ memoryOps }) => perItem(memoryOps, (modes) => choice(modes)),
   dot_rows: ({ dots }) => perItem(dots, ({ maxRows }) => optional(0, powerOf2(1, maxRows))),
-  slice_k: (input) =>
-    perItem(input.dots, ({ maxSlices }) => powerOf2(1, maxSlices, defaultDotSchedule(input).slices)),
+  slice_k: ({ dots }, defaults) =>
+    perItem(dots, ({ maxSlices }) => powerOf2(1, maxSlices, defaultDotSchedule(defaults).slices)),
   pid_type: ({ pidTypes }) => choice(pidTypes),
   num_sm_multiplier: ({ pidTypes }) =>
     pidTypes.some(isPersistent) ? powerOf2(1, MAX_MULTIPLIER) : undefined,
@@ -71,8 +74,9 @@ const SLOT_RULES: Record<ActingField, (input: ConfigSpecInput) => Fragment | und
 
 /** The slots of a kernel in search order; fields with a single possible value stay, as constants. */
 export function slotsOf(input: ConfigSpecInput): readonly Slot[] {
+  const defaults = defaultTiles(input)
   const fields = ACTING_FIELDS.flatMap((field) => {
-    const fragment = SLOT_RULES[field](input)
+    const fragment = SLOT_RULES[field](input, defaults)
     return fragment ? [Object.freeze({ field, fragment })] : []
   })
   const tunables = Object.entries(input.tunables ?? {}).map(([field, fragment]) =>

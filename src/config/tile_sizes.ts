@@ -56,22 +56,22 @@ function isRoomy({ workgroupBytes = 0 }: ConfigSpecInput): boolean {
   return workgroupBytes >= ROOMY_BYTES
 }
 
-/**
- * The default entries of `block_sizes`: the author's, or tiles of a good size for a device that stays busy.
- */
-export function defaultBlockSizes(input: ConfigSpecInput): readonly number[] {
-  return defaultTiles(input).sizes
+export interface DefaultTiles {
+  /** Entries of `block_sizes`. */
+  readonly sizes: readonly number[]
+  readonly isSmallProduct: boolean
 }
 
 /** Default `num_stages` and `slice_k`. */
-export function defaultDotSchedule(input: ConfigSpecInput): {
+export function defaultDotSchedule({ isSmallProduct }: DefaultTiles): {
   readonly stages: number
   readonly slices: number
 } {
-  return defaultTiles(input).isSmallProduct ? SMALL_PRODUCT : { stages: 1, slices: 1 }
+  return isSmallProduct ? SMALL_PRODUCT : { stages: 1, slices: 1 }
 }
 
-function defaultTiles(input: ConfigSpecInput): { sizes: readonly number[]; isSmallProduct: boolean } {
+/** The default block sizes: the author's, or tiles of a good size for a device that stays busy. */
+export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   const { blocks, rows, loops, tiles } = input
   const aim = aimOf(input)
   const inGrid = new Set(loops.filter(({ kind }) => kind === 'grid').flatMap((loop) => loop.blocks))
@@ -111,9 +111,11 @@ function isSmall({ dots, software }: ConfigSpecInput, elements: number): boolean
 }
 
 /** The default `num_warps`: more for larger tiles, as far as the device goes. */
-export function defaultNumWarps(input: ConfigSpecInput, most: number): number {
-  const { blocks, rows, tiles, dots, software } = input
-  const { sizes, isSmallProduct } = defaultTiles(input)
+export function defaultNumWarps(
+  { blocks, rows, tiles, dots, software }: ConfigSpecInput,
+  { sizes, isSmallProduct }: DefaultTiles,
+  most: number,
+): number {
   if (isSmallProduct) return Math.min(most, SMALL_PRODUCT.warps)
   const chunks = rows.map(defaultReductionLoop)
   const largest = Math.max(1, ...tiles.map((tile) => elements(tile, blocks, sizes, rows, chunks)))

@@ -21,8 +21,8 @@ export async function doBench(fn: () => unknown, options: TimingOptions = {}): P
  * Times several functions in turns, round by round, so that drifts of the clock meet all alike; results in
  * the order given, in milliseconds for all launches of one call. Each function makes its calls on the default
  * stream and may return tensors: those it made are disposed of afterwards. It may also dispose of its own, as
- * of what one kernel leaves to the next. Rejects as the calls themselves
- * would, and with UsageError when a function launches nothing.
+ * of what one kernel leaves to the next. Rejects as the calls themselves would, and with UsageError when a
+ * function launches nothing.
  */
 export async function doBenchTogether(
   fns: readonly (() => unknown)[],

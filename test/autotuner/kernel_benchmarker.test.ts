@@ -38,7 +38,7 @@ describe('measure', () => {
     for (const result of results) {
       expect(result).toMatchObject({ status: 'ok', reason: undefined })
       expect(result.ms).toBeGreaterThan(0)
-      expect(result.samplesMs.length).toBeGreaterThan(0)
+      expect(result.samplesMs.length).toBeGreaterThan(2)
       expect(result.compileMs).toBeGreaterThan(0)
     }
     expect(results[0]?.programHash).not.toBe(results[1]?.programHash)

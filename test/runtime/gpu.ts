@@ -3,6 +3,7 @@ import type { Device } from '../../src/runtime/device.ts'
 import type { Launch } from '../../src/runtime/launch.ts'
 import type { PipelineRequest } from '../../src/runtime/pipeline_request.ts'
 import type { DeviceTensor } from '../../src/runtime/tensor.ts'
+import type { Timing } from '../../src/runtime/timing.ts'
 
 /** `y[i] = <expression of v>` for i below the launch word n; v is x[i], k is the second launch word. */
 export function mapKernel(device: Device, expression: string): PipelineRequest {
@@ -64,4 +65,9 @@ export async function rejection(promise: Promise<unknown>): Promise<Error> {
   )
   if (!(error instanceof Error)) throw new Error(`expected a rejection with an Error, got ${String(error)}`)
   return error
+}
+
+/** Milliseconds of the quickest sample: what other work on the machine disturbs least. */
+export function quickest(timing: Timing | undefined): number {
+  return Math.min(...(timing?.samplesMs ?? []))
 }

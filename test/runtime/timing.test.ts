@@ -6,15 +6,9 @@ import type { Launch } from '../../src/runtime/launch.ts'
 import { Stream } from '../../src/runtime/stream.ts'
 import { DeviceTensor } from '../../src/runtime/tensor.ts'
 import { randn } from '../../src/runtime/tensor_factories.ts'
-import {
-  type Timing,
-  timeInterleaved,
-  timeLaunches,
-  timeWith,
-  withTimeout,
-} from '../../src/runtime/timing.ts'
+import { timeInterleaved, timeLaunches, timeWith, withTimeout } from '../../src/runtime/timing.ts'
 import { GpuError, TimeoutError } from '../../src/support/errors.ts'
-import { mapLaunch, rejection } from './gpu.ts'
+import { mapLaunch, quickest, rejection } from './gpu.ts'
 
 const QUICK = { targetMs: 20, warmupMs: 1, minSamples: 5 }
 
@@ -59,9 +53,6 @@ fn spin(start: f32, count: i32) -> f32 {
   for (var i = 0; i < count; i++) { value = value * 0.99 + 0.5; }
   return value`
 }
-
-/** What other work on the machine disturbs least. */
-const quickest = (timing?: Timing): number => Math.min(...(timing?.samplesMs ?? []))
 
 describe('timeLaunches', () => {
   it('returns all samples, their median and how they were made', async () => {

@@ -49,10 +49,11 @@ it('measures every known config and the default on every shape', async () => {
       compile_ms: expect.any(Number),
       wgsl_hash: expect.any(String),
     })
-    // One is enough for a config that seems hopeless.
     expect(cell.samples.length).toBeGreaterThan(0)
     expect(cell.is_default ?? false).toBe(Object.keys(cell.config).length === 0)
   }
+  // One sample is enough where the first run took long.
+  expect(Math.max(...cells.map(({ samples }) => samples.length))).toBeGreaterThanOrEqual(3)
   expect(eventsIn(folder, 'tuned')).toHaveLength(2)
   expect(stderr.text).toMatch(
     /^helion-aot measure: plus_one f32\[1000\]: 3 configs in [\d.]+ s; 1 of 3 shapes/m,
