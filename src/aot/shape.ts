@@ -3,9 +3,8 @@
  * equal features are one shape, tuned and measured once.
  */
 import { extractFeatures, type Features, flattenKey, keyFeatures } from '../heuristics/features.ts'
-import type { CallArguments } from '../kernel/call_arguments.ts'
+import { type CallArguments, describeCall } from '../kernel/call_arguments.ts'
 import type { KernelDefinition } from '../kernel/definition.ts'
-import { DeviceTensor } from '../runtime/tensor.ts'
 import { sha16 } from '../support/stable.ts'
 
 export interface ShapeOfCall {
@@ -20,17 +19,11 @@ export function shapeOf({ name, options }: KernelDefinition, call: CallArguments
   const features = key
     ? keyFeatures(key(...(call.values as never[])))
     : extractFeatures(call.values, { batched })
-  return { hash: sha16([name, features]), features, text: call.values.map(describe).join(', ') }
+  return { hash: sha16([name, features]), features, text: describeCall(call) }
 }
 
 /** What a generated module takes: the arguments, or the flattened values of the kernel's `key`. */
 export function moduleArguments({ options }: KernelDefinition, call: CallArguments): readonly unknown[] {
   const { key } = options.own
   return key ? flattenKey(key(...(call.values as never[]))) : call.values
-}
-
-function describe(value: unknown): string {
-  if (value instanceof DeviceTensor) return `${value.dtype}[${value.shape.join()}]`
-  if (Array.isArray(value)) return `[${value.map(describe).join(', ')}]`
-  return typeof value === 'object' && value !== null ? '{…}' : String(value)
 }

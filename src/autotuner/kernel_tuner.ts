@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts'
 import { ConfigSpec } from '../config/config_spec.ts'
 import { isPersistent } from '../config/slots.ts'
 import type { BoundKernel } from '../kernel/bound_kernel.ts'
-import type { CallArguments } from '../kernel/call_arguments.ts'
+import { type CallArguments, describeCall } from '../kernel/call_arguments.ts'
 import type { TuneOptions } from '../kernel/kernel.ts'
 import { planDispatches } from '../kernel/launch_plan.ts'
 import { givenConfigs } from '../kernel/options.ts'
@@ -71,6 +71,7 @@ export async function tuneInDetail({
   try {
     const result = await autotune({
       kernel: definition.name,
+      shape: describeCall(call),
       spec,
       benchmarker,
       settings: isEmpty(bound, call, device, spec) ? { ...settings, autotuneEffort: 'none' } : settings,

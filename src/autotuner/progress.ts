@@ -1,23 +1,36 @@
-/** What a tuning run tells while it works, and the line that shows it to a person. */
+/**
+ * What a tuning run tells while it works, as plain data: it can be sent to another process as JSON. And the
+ * line that shows it to a person.
+ */
 import { STATUSES, type Status } from './benchmarker.ts'
-import type { Candidate } from './history.ts'
 
-export const PHASES = ['start', 'search', 'verify', 'finish'] as const
+export const PHASES = ['start', 'search', 'verify', 'finish', 'measure'] as const
 export type Phase = (typeof PHASES)[number]
 
+/** One event; sent after each trial and at the start of each phase. */
 export interface Progress {
+  readonly kernel: string
+  /** Arguments for people, such as `f32[256,64]`; empty when not told. */
+  readonly shape: string
   readonly phase: Phase
   /** Generation of the search, from 1; 0 before. */
   readonly generation: number
+  /** Most generations; 0 while not known. */
   readonly maxGenerations: number
-  /** Configs of the present batch: measured, and all. */
+  /** Trials of the present batch: ended, and all; `total` is 0 between batches. */
   readonly done: number
   readonly total: number
-  /** Configs measured since the run began, by status. */
+  /** Trials ended since the run began, and by status. */
+  readonly trials: number
   readonly counts: Readonly<Record<Status, number>>
   readonly elapsedMs: number
-  readonly configsPerSecond: number
-  readonly best: Candidate | undefined
+  readonly trialsPerSecond: number
+  /** Milliseconds of the fastest config so far. */
+  readonly bestMs: number | undefined
+  /**
+   * Milliseconds that this phase takes if nothing ends it early; undefined where nothing can be said.
+   */
+  readonly leftMs: number | undefined
 }
 
 const PHASE_WORDS: Record<Phase, (progress: Progress) => string> = {
@@ -25,21 +38,24 @@ const PHASE_WORDS: Record<Phase, (progress: Progress) => string> = {
   search: ({ generation, maxGenerations }) => `generation ${generation} of ${maxGenerations}`,
   verify: () => 'comparing the best',
   finish: () => 'simplifying the winner',
+  measure: () => 'measuring candidates',
 }
 
-/** One line without colours: phase, percent of the batch, speed, best time, failures. */
+/** One line without colours: kernel, shape, phase, trials, speed, best time, failures, time left. */
 export function formatProgress(progress: Progress): string {
-  const { phase, done, total, configsPerSecond, best, counts } = progress
+  const { kernel, shape, phase, done, total, trialsPerSecond, bestMs, counts, leftMs } = progress
   const percent = `${String(Math.floor((100 * done) / total)).padStart(3)}% ${done}/${total}`
   const failed = STATUSES.filter(
     (status) => status !== 'ok' && status !== 'duplicate' && counts[status] > 0,
   ).map((status) => `${counts[status]} ${status}`)
   return [
+    [kernel, shape].filter(Boolean).join(' '),
     PHASE_WORDS[phase](progress),
     ...(total > 0 ? [percent] : []),
-    `${configsPerSecond.toFixed(1)} configs/s`,
-    best ? `best ${formatMs(best.ms)}` : 'nothing works yet',
+    `${trialsPerSecond.toFixed(1)} configs/s`,
+    bestMs === undefined ? 'nothing works yet' : `best ${formatMs(bestMs)}`,
     ...(failed.length > 0 ? [failed.join(', ')] : []),
+    ...(leftMs === undefined ? [] : [`at most ${Math.ceil(leftMs / 1000)} s left`]),
   ].join(' · ')
 }
 

@@ -13,6 +13,8 @@ import { initialPopulation, type StartingPoint } from './initial_population.ts'
 import { formatMs, type Phase, type Progress } from './progress.ts'
 
 export interface SessionParts {
+  /** Of which kernel and arguments progress is reported. */
+  readonly subject: Pick<Progress, 'kernel' | 'shape'>
   readonly generation: ConfigGeneration
   readonly start: StartingPoint
   readonly benchmarker: Benchmarker
@@ -199,20 +201,27 @@ export class SearchSession {
   }
 
   #report(done: number, total: number): void {
-    const { onProgress, history, budget } = this.parts
+    const { onProgress, history, budget, subject } = this.parts
     if (!onProgress) return
     const { elapsedMs } = budget
-    const configsPerSecond = elapsedMs > 0 ? (1000 * history.all.length) / elapsedMs : 0
+    const trials = history.all.length
+    const trialsPerSecond = elapsedMs > 0 ? (1000 * trials) / elapsedMs : 0
+    const batches = this.#phase === 'search' ? this.#maxGenerations - this.#generation : 0
+    const ahead = total - done + batches * total
     onProgress({
+      ...subject,
       phase: this.#phase,
       generation: this.#generation,
       maxGenerations: this.#maxGenerations,
       done,
       total,
+      trials,
       counts: history.counts,
       elapsedMs,
-      configsPerSecond,
-      best: history.best,
+      trialsPerSecond,
+      bestMs: history.best?.ms,
+      leftMs:
+        total > 0 && trials > 0 ? Math.min((ahead * elapsedMs) / trials, budget.remainingMs) : undefined,
     })
   }
 }

@@ -63,8 +63,9 @@ export class TuningRun {
 
   /** A session for one trial; `history` continues an earlier one. */
   session(trial: number, budget: Budget, history: History = new History()): SearchSession {
-    const { settings, benchmarker, onProgress } = this.#task
+    const { kernel, shape = '', settings, benchmarker, onProgress } = this.#task
     return new SearchSession({
+      subject: { kernel, shape },
       generation: this.#generation(trial),
       start: this.#start,
       benchmarker,

@@ -14,6 +14,8 @@ import type { OptionValues } from './search.ts'
 export interface TuningTask {
   /** Name of the kernel, for messages. */
   readonly kernel: string
+  /** The arguments in words, for progress reports. */
+  readonly shape?: string | undefined
   readonly spec: ConfigSpec
   readonly benchmarker: Benchmarker
   readonly settings: Settings

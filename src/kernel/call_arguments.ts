@@ -26,6 +26,17 @@ export function readArguments(values: readonly unknown[]): CallArguments {
   return { values, tensors, scalars, signature }
 }
 
+/** The arguments for people: `f32[4096,1024], 0.5`. */
+export function describeCall({ values }: Pick<CallArguments, 'values'>): string {
+  return values.map(inWords).join(', ')
+}
+
+function inWords(value: unknown): string {
+  if (value instanceof DeviceTensor) return `${value.dtype}[${value.shape.join()}]`
+  if (Array.isArray(value)) return `[${value.map(inWords).join(', ')}]`
+  return typeof value === 'object' && value !== null ? '{…}' : String(value)
+}
+
 /** The description that tracing needs. `staticShapes` makes every size a constant. */
 export function argumentSpecs(values: readonly unknown[], staticShapes: boolean): readonly ArgumentSpec[] {
   return values.map((value) => specOf(value, staticShapes))

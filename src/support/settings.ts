@@ -5,7 +5,7 @@
  */
 import { UsageError } from './errors.ts'
 import { LOG_LEVELS } from './log.ts'
-import { environment } from './node.ts'
+import { environment, nodeProcess } from './node.ts'
 import {
   BOOLEAN,
   integer,
@@ -124,8 +124,8 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
   autotuneEffort: {
     kind: oneOf(EFFORTS),
     env: 'HELION_AUTOTUNE_EFFORT',
-    default: 'full',
-    doc: 'How long to search: none uses the default config, quick takes a small budget.',
+    default: nodeProcess ? 'full' : 'quick',
+    doc: 'How long to search: none uses the default config, quick takes few trials and is the default in browsers.',
   },
   forceAutotune: yesNo(
     'HELION_FORCE_AUTOTUNE',

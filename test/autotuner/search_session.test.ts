@@ -15,6 +15,7 @@ const { spec, cost } = PROBLEMS[0] as Problem
 function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenchmarker(cost)) {
   const generation = new ConfigGeneration(spec, new Random(1))
   const session = new SearchSession({
+    subject: { kernel: 'toy', shape: 'f32[8]' },
     generation,
     start: { strategy: 'from_random', padding: 'random', seeds: [], guesses: [], stored: () => [] },
     benchmarker,
@@ -148,26 +149,30 @@ describe('failures', () => {
 
 describe('ProgressLine', () => {
   const progress = {
+    kernel: 'toy',
+    shape: '',
     phase: 'start',
     generation: 0,
     maxGenerations: 0,
     done: 1,
     total: 9,
+    trials: 1,
     elapsedMs: 5,
   } as const
   const at = (done: number): Progress => ({
     ...progress,
     done,
     counts: new History().counts,
-    configsPerSecond: 2,
-    best: undefined,
+    trialsPerSecond: 2,
+    bestMs: undefined,
+    leftMs: undefined,
   })
 
   it('overwrites one line, not too often, and leaves it clean', () => {
     const written: string[] = []
     let clock = 0
     const line = new ProgressLine(
-      { isTTY: true, columns: 21, write: (text) => written.push(text) },
+      { isTTY: true, columns: 27, write: (text) => written.push(text) },
       () => clock,
     )
     line.clear()
@@ -177,8 +182,8 @@ describe('ProgressLine', () => {
     }
     line.clear()
     expect(written).toEqual([
-      '\r\u001b[Kfirst configs ·  11%',
-      '\r\u001b[Kfirst configs · 100%',
+      '\r\u001b[Ktoy · first configs ·  11%',
+      '\r\u001b[Ktoy · first configs · 100%',
       '\r\u001b[K',
     ])
   })
@@ -227,30 +232,38 @@ describe('progress', () => {
       phase: 'search',
       generation: 1,
       maxGenerations: 7,
-      configsPerSecond: 10,
+      kernel: 'toy',
+      shape: 'f32[8]',
+      trials: 3,
+      trialsPerSecond: 10,
+      bestMs: session.history.best?.ms,
     })
-    expect(events[3]?.best).toEqual(session.history.best)
+    // Three trials took 300 ms; six more generations of three would take 1.8 s.
+    expect(events.map(({ leftMs }) => leftMs)).toEqual([undefined, 2000, 1900, 1800])
+    expect(JSON.parse(JSON.stringify(events[3]))).toEqual(events[3])
   })
 
   it('reads as one line', async () => {
-    const { session, configs } = open()
-    await session.evaluate(configs)
-    const best = session.history.best
+    const { session } = open()
     const progress: Progress = {
+      kernel: 'matmul',
+      shape: 'f32[64,64], f32[64,64]',
       phase: 'search',
       generation: 3,
       maxGenerations: 20,
       done: 51,
       total: 120,
       counts: { ok: 40, duplicate: 2, invalid: 7, wrong: 0, timeout: 0, error: 2, filtered: 0 },
+      trials: 51,
       elapsedMs: 1000,
-      configsPerSecond: 3.44,
-      best: best && { ...best, ms: 0.12345 },
+      trialsPerSecond: 3.44,
+      bestMs: 0.12345,
+      leftMs: 4321,
     }
     expect(formatProgress(progress)).toBe(
-      'generation 3 of 20 ·  42% 51/120 · 3.4 configs/s · best 123 µs · 7 invalid, 2 error',
+      'matmul f32[64,64], f32[64,64] · generation 3 of 20 ·  42% 51/120 · 3.4 configs/s · best 123 µs · 7 invalid, 2 error · at most 5 s left',
     )
-    const empty = { ...progress, phase: 'start', best: undefined, done: 0, total: 0 } as const
+    const empty = { ...progress, phase: 'start', bestMs: undefined, done: 0, total: 0 } as const
     expect(formatProgress({ ...empty, counts: session.history.counts })).toContain(
       'first configs · 3.4 configs/s · nothing works yet',
     )

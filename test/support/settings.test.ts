@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { UsageError } from '../../src/support/errors.ts'
 import { resolveSettings, SETTINGS, type SettingRow } from '../../src/support/settings.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
@@ -14,6 +14,18 @@ describe('resolveSettings', () => {
     const settings = resolveSettings({}, none)
     expect(settings).toEqual(Object.fromEntries(rows.map(([name, row]) => [name, row.default])))
     expect(Object.isFrozen(settings)).toBe(true)
+  })
+
+  it('searches briefly where there is no Node', async () => {
+    expect(SETTINGS.autotuneEffort.default).toBe('full')
+    vi.resetModules()
+    vi.stubGlobal('process', undefined)
+    try {
+      const { resolveSettings: inBrowser } = await import('../../src/support/settings.ts')
+      expect(inBrowser().autotuneEffort).toBe('quick')
+    } finally {
+      vi.unstubAllGlobals()
+    }
   })
 
   it('prefers code over the environment over defaults', () => {
