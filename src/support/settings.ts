@@ -125,7 +125,7 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     kind: oneOf(EFFORTS),
     env: 'HELION_AUTOTUNE_EFFORT',
     default: nodeProcess ? 'full' : 'quick',
-    doc: 'How long to search: none uses the default config, quick takes few trials and is the default in browsers.',
+    doc: 'How long to search: none uses the default config, quick tries few configs (default in browsers).',
   },
   forceAutotune: yesNo(
     'HELION_FORCE_AUTOTUNE',
