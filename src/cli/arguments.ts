@@ -1,11 +1,13 @@
 /**
- * The command line: flags in one chain each, checked before any work begins. Everything behind `--`, or from
- * the first word that is no flag, is the user's command and stays as it is.
+ * The command line: flags in one chain each, checked before any work begins. What stands behind `--` is the
+ * user's command and stays as it is; a word before it is a command of this program, never another program.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { BACKENDS } from '../aot/evaluate/models/backends.ts'
 import { GOALS } from '../aot/evaluate/select/goals.ts'
 import { EXIT, UsageError } from '../support/errors.ts'
+import { didYouMean } from '../support/similar.ts'
+import { shellWords } from './shell_words.ts'
 
 export const PHASES = ['collect', 'measure', 'build', 'evaluate'] as const
 export type Phase = (typeof PHASES)[number]
@@ -72,39 +74,47 @@ export function parseArguments(
   print: (text: string) => void,
 ): Invocation {
   const end = args.indexOf('--')
-  const [flags, behind] = end < 0 ? [args, []] : [args.slice(0, end), args.slice(end + 1)]
+  const [own, command] = end < 0 ? [args, []] : [args.slice(0, end), args.slice(end + 1)]
   let invocation: Invocation = { kind: 'printed' }
-  const program = runCommand(version, (own, rest) => {
-    // A command that begins before `--` has that as an argument of its own: npm run bench -- --fast
-    const isInside = rest.length > 0 && end >= 0
-    const command = isInside ? [...rest, '--', ...behind] : [...rest, ...behind]
-    invocation = asRun(own, command, withoutRunId(flags.slice(0, flags.length - rest.length)))
+  const build = buildCommand((flags) => {
+    if (own[0] !== 'build') throw lateCommand(own)
+    const rest = [...build.args, ...(end < 0 ? [] : args.slice(end))]
+    if (rest.length > 0) throw superfluous(rest)
+    if (flags.measurements === undefined) throw nothingToBuildFrom()
+    invocation = { kind: 'build', flags }
   })
-  const build = buildCommand((own) => {
-    invocation = { kind: 'build', flags: own }
+  const program = runCommand(version, (flags) => {
+    const [word] = program.args
+    if (word !== undefined) throw unknownWord(word, own, program.args, command)
+    invocation = asRun(flags, command, withoutRunId(own))
   })
-  program.addCommand(build)
-  for (const each of [program, build])
+  const help = new Command('help').description('Shows help, also of a command.').argument('[command]')
+  help.action((word: string | undefined) => {
+    if (word !== undefined && word !== 'build') throw unknownCommand(word)
+    print((word === undefined ? program : build).helpInformation())
+    if (word === undefined) print(EXAMPLES)
+  })
+  for (const each of [build, help]) program.addCommand(each)
+  for (const each of [program, build, help])
     each.exitOverride().configureOutput({ writeOut: print, writeErr: () => {} })
   try {
-    program.parse(flags, { from: 'user' })
+    program.parse(helpFirst(own), { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode !== EXIT.done) throw misused(error)
+    if (error.exitCode !== EXIT.done) throw misused(error, own[0] === 'build')
   }
   return invocation
 }
 
 type ParsedRun = RunFlags & { readonly listRuns?: boolean }
 
-function runCommand(version: string, found: (flags: ParsedRun, rest: readonly string[]) => void): Command {
+function runCommand(version: string, found: (flags: ParsedRun) => void): Command {
   const command = new Command('helion-aot')
     .description('Tunes kernels ahead of time: runs your program to collect, measure, build and evaluate.')
     .usage('[flags] -- <command that runs the kernels>')
-    .argument('[command...]', 'the program to run in each phase')
     .version(version, '-V, --version')
     .addOption(new Option('--phase <phase>', 'the part to do').choices([...PHASES, 'all']).default('all'))
-    .option('--output-dir <dir>', 'folder of the runs', '.helion_aot')
+    .option('--output-dir <dir>', 'folder of the runs', someText, '.helion_aot')
     .option('--run-id <id>', 'go on with this run, or name a new one')
     .option('--list-runs', 'list the runs in the output folder')
     .addOption(new Option('--effort <effort>', 'how long to search').choices(['quick', 'full']))
@@ -112,18 +122,21 @@ function runCommand(version: string, found: (flags: ParsedRun, rest: readonly st
     .addHelpText('after', EXAMPLES)
     .enablePositionalOptions()
     .passThroughOptions()
-    .action((rest: readonly string[], flags: ParsedRun) => found(flags, rest))
+    .allowExcessArguments()
+    .action(found)
   return withBuildFlags(command)
 }
 
 function buildCommand(found: (flags: BuildCommandFlags) => void): Command {
   const command = new Command('build')
-    .description('makes modules from measurements, without running anything')
-    .requiredOption(
+    .description('Makes modules from measurements, without running anything.')
+    .usage('--measurements <file...> [flags]')
+    .option(
       '--measurements <file...>',
       'records (.jsonl), measurements (.csv) or folders of runs, of one kind of device',
     )
-    .option('--device <family>', 'the device family in names, e.g. webgpu_nvidia_hopper')
+    .option('--device <family>', 'the device family in names, e.g. webgpu_nvidia_hopper', familyName)
+    .allowExcessArguments()
     .action((flags: BuildCommandFlags) => found(flags))
   return withBuildFlags(command)
 }
@@ -142,10 +155,10 @@ function withBuildFlags(command: Command): Command {
     .option('--single-config', 'one config for all shapes, as --max-configs 1')
     .addOption(new Option('--backend <model>', 'how modules decide').choices(Object.keys(BACKENDS)))
     .option('--outside <policy>', 'for shapes unlike any measured: auto, safe, nearest or tree')
-    .option('--out-dir <dir>', 'folder for modules, instead of beside the sources')
+    .option('--out-dir <dir>', 'folder for modules, instead of beside the sources', someText)
     .option('--file-header <text>', 'put before each module; @file reads a file')
-    .option('--weights <file>', 'JSON: how much each shape counts, by its hash')
-    .option('--previous <module>', 'an earlier module to stay close to')
+    .option('--weights <file>', 'JSON: how much each shape counts, by its hash', someText)
+    .option('--previous <module>', 'an earlier module to stay close to', someText)
     .option('--dump-code', 'print the modules and write nothing')
     .option('--no-feature-selection', 'keep every feature that varies')
     .option('--no-score-matrix', 'do not print the timing matrix')
@@ -168,7 +181,9 @@ function withoutRunId(typed: readonly string[]): readonly string[] {
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, ...value.split(',').filter((name) => name !== '')]
+  const names = value.split(',').filter((name) => name.trim() !== '')
+  if (names.length > 0) return [...before, ...names]
+  throw new InvalidArgumentError('It must name a kernel, or several with commas between.')
 }
 
 function number(text: string): number {
@@ -177,6 +192,70 @@ function number(text: string): number {
   throw new InvalidArgumentError('It must be a number.')
 }
 
-function misused({ message }: CommanderError): UsageError {
-  return new UsageError(message.replace(/^error: /, ''), { remedy: 'See `npx helion-aot --help`.' })
+function someText(text: string): string {
+  if (text.trim() !== '') return text
+  throw new InvalidArgumentError('It must not be empty.')
+}
+
+/** Part of the names of files and of the text of modules. */
+function familyName(text: string): string {
+  if (/^[A-Za-z0-9][\w.-]{0,99}$/.test(text)) return text
+  throw new InvalidArgumentError('It must be made of letters, digits, `.`, `_` and `-`, at most 100 of them.')
+}
+
+/** `--help build` is `build --help`. */
+function helpFirst(own: readonly string[]): readonly string[] {
+  const [first = '', second] = own
+  return second !== undefined && ['--help', '-h'].includes(first) ? ['help', second] : own
+}
+
+/** A word where a command of this program is expected: the program to run stands behind `--`. */
+function unknownWord(
+  word: string,
+  own: readonly string[],
+  rest: readonly string[],
+  behind: readonly string[],
+): UsageError {
+  const flags = own.slice(0, own.length - rest.length)
+  const isInside = behind.length > 0
+  const words = [...flags, '--', ...rest, ...(isInside ? ['--', ...behind] : [])]
+  return unknownCommand(word, `A program to run goes behind \`--\`: npx helion-aot ${shellWords(words)}`)
+}
+
+const COMMANDS: readonly string[] = ['build', 'help']
+const SEE_HELP = 'See `npx helion-aot --help`.'
+const SEE_BUILD_HELP = 'See `npx helion-aot build --help`.'
+
+/** `remedy` is for words that are no near miss. */
+function unknownCommand(word: string, remedy = SEE_HELP): UsageError {
+  const hint = didYouMean(word, COMMANDS)
+  return new UsageError(`there is no command ${JSON.stringify(word)}.${hint}`, {
+    remedy: hint === '' ? remedy : SEE_HELP,
+  })
+}
+
+/** Flags before `build` would be those of a run. */
+function lateCommand(own: readonly string[]): UsageError {
+  const words = ['build', ...own.filter((word) => word !== 'build')]
+  return new UsageError(`${own[0]} stands before build`, {
+    remedy: `Put flags behind the command: npx helion-aot ${shellWords(words)}`,
+  })
+}
+
+function nothingToBuildFrom(): UsageError {
+  return new UsageError('build needs --measurements: files of records or measurements, or folders of runs', {
+    remedy: SEE_BUILD_HELP,
+  })
+}
+
+function superfluous(words: readonly string[]): UsageError {
+  return new UsageError(`build takes nothing besides flags, but was given ${shellWords(words)}`, {
+    remedy: 'Name files with --measurements; build runs no program.',
+  })
+}
+
+function misused({ message }: CommanderError, ofBuild: boolean): UsageError {
+  return new UsageError(message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1'), {
+    remedy: ofBuild ? SEE_BUILD_HELP : SEE_HELP,
+  })
 }

@@ -4,6 +4,7 @@
  */
 import { packageVersion } from '../aot/run/package_version.ts'
 import { EXIT, errorMessage, HelionError } from '../support/errors.ts'
+import { fileError } from '../support/file_errors.ts'
 import { type Invocation, parseArguments } from './arguments.ts'
 import { type Console, processConsole } from './console.ts'
 
@@ -35,12 +36,10 @@ async function dispatch(invocation: Invocation, console: Console): Promise<numbe
   }
 }
 
+/** Prints what went wrong; the exit code. */
 function report(error: unknown, { say, colors }: Console): number {
-  if (error instanceof HelionError) {
-    say(`${colors.red('helion-aot:')} ${error.message}`)
-    return error.exitCode
-  }
+  const known = error instanceof HelionError ? error : fileError(error)
   const details = error instanceof Error ? error.stack : undefined
-  say(`${colors.red('helion-aot:')} this is a bug: ${details ?? errorMessage(error)}`)
-  return EXIT.unexpected
+  say(`${colors.red('helion-aot:')} ${known?.message ?? `this is a bug: ${details ?? errorMessage(error)}`}`)
+  return known?.exitCode ?? EXIT.unexpected
 }

@@ -8,6 +8,7 @@ import { newRunId, runFiles } from '../aot/run/run_folder.ts'
 import { readMetadata } from '../aot/run/run_metadata.ts'
 import { UsageError } from '../support/errors.ts'
 import { PHASES, type Phase, type RunFlags } from './arguments.ts'
+import { shellWords } from './shell_words.ts'
 
 export interface RunPlan {
   readonly runId: string
@@ -48,11 +49,7 @@ export function planRun(flags: RunFlags, command: readonly string[], typed: read
 
 /** How to go on with a run: the same flags, its id and its command, as a shell takes them. */
 export function resumeCommand({ runId, command, typed }: RunPlan): string {
-  return ['npx', 'helion-aot', ...typed, '--run-id', runId, '--', ...command].map(quoted).join(' ')
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+  return shellWords(['npx', 'helion-aot', ...typed, '--run-id', runId, '--', ...command])
 }
 
 function rememberedCommand(folder: string): readonly string[] {

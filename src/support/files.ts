@@ -1,4 +1,9 @@
-/** Files that are either the old or the new version, whatever happens while they are written. Node only. */
+/**
+ * Files that are either the old or the new version, whatever happens while they are written, and names that
+ * stay in their folder. Node only.
+ */
+import { DataError } from './errors.ts'
+import { atPath } from './file_errors.ts'
 import { nodeProcess, requireNode } from './node.ts'
 
 let writes = 0
@@ -8,18 +13,51 @@ export function writeFileAtomic(path: string, text: string): void {
   const fs = requireNode('fs', `writing ${path}`)
   const { dirname, join, basename } = requireNode('path', `writing ${path}`)
   fs.mkdirSync(dirname(path), { recursive: true })
-  const draft = join(dirname(path), `.${basename(path)}.${nodeProcess?.pid ?? 0}.${writes++}.tmp`)
-  try {
-    const file = fs.openSync(draft, 'w')
+  atPath(path, () => {
+    // Not made from the whole name, which may be as long as names may be.
+    const draft = join(
+      dirname(path),
+      `.${basename(path).slice(0, 60)}.${nodeProcess?.pid ?? 0}.${writes++}.tmp`,
+    )
     try {
-      fs.writeFileSync(file, text)
-      fs.fsyncSync(file)
-    } finally {
-      fs.closeSync(file)
+      const file = fs.openSync(draft, 'w')
+      try {
+        fs.writeFileSync(file, text)
+        fs.fsyncSync(file)
+      } finally {
+        fs.closeSync(file)
+      }
+      fs.renameSync(draft, path)
+    } catch (error) {
+      fs.rmSync(draft, { force: true })
+      throw error
     }
-    fs.renameSync(draft, path)
-  } catch (error) {
-    fs.rmSync(draft, { force: true })
-    throw error
-  }
+  })
 }
+
+/** The text of a file; a byte order mark is dropped. */
+export function readText(path: string): string {
+  const { readFileSync } = requireNode('fs', `reading ${path}`)
+  return atPath(path, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
+}
+
+/** Longest name of a file that common file systems take, in bytes. */
+const LONGEST_NAME = 255
+
+/**
+ * The path of a file in a folder, for a name that comes from data. Throws DataError for a name that would
+ * lead out of the folder, or that no file can have.
+ */
+export function insideFolder(folder: string, name: string): string {
+  const isPlain = name !== '' && name !== '.' && name !== '..' && !UNSAFE.test(name)
+  if (isPlain && new TextEncoder().encode(name).length <= LONGEST_NAME)
+    return requireNode('path', `a file in ${folder}`).join(folder, name)
+  const shown = name.length > 80 ? `${name.slice(0, 80)}…` : name
+  throw new DataError(`${JSON.stringify(shown)} cannot be the name of a file in ${folder}`, {
+    remedy: isPlain
+      ? `Use a name of at most ${LONGEST_NAME} bytes.`
+      : 'Use a name without `/`, `\\`, `:` and control characters.',
+  })
+}
+
+const UNSAFE = /[/\\:\p{Cc}]/u

@@ -17,23 +17,22 @@ function parseRun(...args: readonly string[]): Extract<Invocation, { kind: 'run'
 }
 
 describe('the command', () => {
-  it.each([
-    ['behind --', ['--', 'node', 'bench.js', '--fast', '--phase', 'x']],
-    ['without --', ['node', 'bench.js', '--fast', '--phase', 'x']],
-  ])('%s keeps its own flags', (_, args) => {
-    const { command, flags } = parseRun('--effort', 'quick', ...args)
+  it('keeps its own flags', () => {
+    const { command, flags } = parseRun(
+      '--effort',
+      'quick',
+      '--',
+      'node',
+      'bench.js',
+      '--fast',
+      '--phase',
+      'x',
+    )
     expect(command).toEqual(['node', 'bench.js', '--fast', '--phase', 'x'])
     expect(flags).toMatchObject({ phase: 'all', effort: 'quick' })
   })
 
-  it('may have a -- of its own, once or twice', () => {
-    expect(parseRun('npm', 'run', 'bench', '--', '--fast').command).toEqual([
-      'npm',
-      'run',
-      'bench',
-      '--',
-      '--fast',
-    ])
+  it('may have a -- of its own', () => {
     expect(parseRun('--', 'npm', 'run', 'bench', '--', '--fast').command).toEqual([
       'npm',
       'run',
@@ -41,6 +40,31 @@ describe('the command', () => {
       '--',
       '--fast',
     ])
+  })
+
+  it.each([
+    [['init'], 'there is no command "init".', '-- init'],
+    [['node', 'bench.js', '-v'], 'there is no command "node".', '-- node bench.js -v'],
+    [
+      ['-k', 'a', 'node', 'b.js', '--', '--fast'],
+      'there is no command "node".',
+      '-k a -- node b.js -- --fast',
+    ],
+    [['a b'], 'there is no command "a b".', "-- 'a b'"],
+  ])('%j without -- is told where it belongs', (args, message, words) => {
+    expect(() => parse(...args)).toThrow(UsageError)
+    expect(() => parse(...args)).toThrow(
+      `${message}\n  A program to run goes behind \`--\`: npx helion-aot ${words}`,
+    )
+  })
+
+  it.each([
+    [['buld', '--measurements', 'm'], 'build'],
+    [['bulid'], 'build'],
+    [['hlep'], 'help'],
+    [['help', 'bild'], 'build'],
+  ])('%j is taken for a slip', (args, meant) => {
+    expect(() => parse(...args)).toThrow(`Did you mean ${meant}?\n  See \`npx helion-aot --help\`.`)
   })
 
   it('may be a word that is a command here too, behind --', () => {
@@ -54,7 +78,7 @@ describe('the command', () => {
 
 describe('flags', () => {
   it('have defaults', () => {
-    expect(parseRun('x').flags).toEqual({
+    expect(parseRun('--', 'x').flags).toEqual({
       phase: 'all',
       outputDir: '.helion_aot',
       kernel: [],
@@ -95,28 +119,58 @@ describe('flags', () => {
   })
 
   it('are remembered as typed, but for the id of the run', () => {
-    expect(parseRun('-k', 'a', '--run-id', 'r', '--json', 'node', '-v').typed).toEqual(['-k', 'a', '--json'])
+    expect(parseRun('-k', 'a', '--run-id', 'r', '--json', '--', 'node', '-v').typed).toEqual([
+      '-k',
+      'a',
+      '--json',
+    ])
     expect(parseRun('--run-id=r', '--effort=quick', '--', 'node').typed).toEqual(['--effort=quick'])
   })
 
   it.each([
     [['--bogus'], "unknown option '--bogus'"],
+    [['--phas', 'all', '--', 'x'], "unknown option '--phas'. Did you mean --phase?"],
+    [['--list-run'], "unknown option '--list-run'. Did you mean --list-runs?"],
     [
-      ['--phase', 'bild', 'x'],
+      ['--phase', 'bild', '--', 'x'],
       "argument 'bild' is invalid. Allowed choices are collect, measure, build, evaluate",
     ],
-    [['--threshold', 'much', 'x'], "argument 'much' is invalid. It must be a number."],
-    [['--threshold', '', 'x'], 'It must be a number.'],
-    [['--goal', 'best', 'x'], 'Allowed choices are max_slowdown, geomean_slowdown, avg_slowdown'],
-    [['--backend', 'magic', 'x'], 'Allowed choices are decision_tree'],
-    [['--effort', 'none', 'x'], 'Allowed choices are quick, full'],
+    [['--threshold', 'much', '--', 'x'], "argument 'much' is invalid. It must be a number."],
+    [['--threshold', '', '--', 'x'], "argument '' is invalid. It must be a number."],
+    [['--max-configs', '1e999', '--', 'x'], "argument '1e999' is invalid. It must be a number."],
+    [['--goal', 'best', '--', 'x'], 'Allowed choices are max_slowdown, geomean_slowdown, avg_slowdown'],
+    [['--backend', 'magic', '--', 'x'], 'Allowed choices are decision_tree'],
+    [['--effort', 'none', '--', 'x'], 'Allowed choices are quick, full'],
     [['--kernel'], 'argument missing'],
-    [['build'], "required option '--measurements <file...>' not specified"],
-    [['build', '--measurements', 'm', '--phase', 'all'], "unknown option '--phase'"],
+    [['--kernel', ',', '--', 'x'], "argument ',' is invalid. It must name a kernel"],
+    [['--output-dir', '', '--', 'x'], "argument '' is invalid. It must not be empty."],
+    [['--out-dir', ' ', '--', 'x'], "argument ' ' is invalid. It must not be empty."],
   ])('%j is refused', (args, message) => {
     expect(() => parse(...args)).toThrow(UsageError)
     expect(() => parse(...args)).toThrow(message)
     expect(() => parse(...args)).toThrow('See `npx helion-aot --help`.')
+  })
+
+  it.each([
+    [['build'], 'build needs --measurements'],
+    [['build', '--measurements', 'm', '--phase', 'all'], "unknown option '--phase'"],
+    [['build', '--measurement', 'm'], "unknown option '--measurement'. Did you mean --measurements?"],
+    [
+      ['build', '--measurements', 'm', '--device', '../../evil'],
+      "argument '../../evil' is invalid. It must be",
+    ],
+    [['build', 'm.csv'], 'build takes nothing besides flags, but was given m.csv'],
+    [
+      ['build', '--measurements', 'm', '--', 'node'],
+      'build takes nothing besides flags, but was given -- node',
+    ],
+    [
+      ['--threshold', '2', 'build', '--measurements', 'm'],
+      'Put flags behind the command: npx helion-aot build --threshold 2 --measurements m',
+    ],
+  ])('%j is refused', (args, message) => {
+    expect(() => parse(...args)).toThrow(UsageError)
+    expect(() => parse(...args)).toThrow(message)
   })
 })
 
@@ -144,7 +198,23 @@ describe('other commands', () => {
     )
     expect(parse('--version')).toEqual({ kind: 'printed' })
     expect(printed).toEqual(['1.2.3\n'])
-    expect(parse('build', '--help')).toEqual({ kind: 'printed' })
-    expect(printed.join('')).toContain('--measurements <file...>')
+  })
+
+  it.each([[['--help']], [['-h']], [['help']]])('%j is help of everything', (args) => {
+    expect(parse(...args)).toEqual({ kind: 'printed' })
+    expect(printed.join('')).toContain('Usage: helion-aot [flags] -- <command that runs the kernels>')
+    expect(printed.join('')).toContain('Exit codes: 0 done')
+  })
+
+  it.each([
+    [['build', '--help']],
+    [['build', '-h']],
+    [['help', 'build']],
+    [['--help', 'build']],
+    [['build', '--measurements', 'm', '--help']],
+  ])('%j is help of build', (args) => {
+    expect(parse(...args)).toEqual({ kind: 'printed' })
+    expect(printed.join('')).toContain('Usage: helion-aot build --measurements <file...> [flags]')
+    expect(printed.join('')).not.toContain('--phase')
   })
 })

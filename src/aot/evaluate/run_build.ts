@@ -3,9 +3,10 @@
  * is told to read, finds earlier modules, builds, writes, and says what happened; printing is left to the
  * caller.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DataError, EXIT, errorMessage, UsageError } from '../../support/errors.ts'
+import { readText } from '../../support/files.ts'
 import { formatProblem } from '../records.ts'
 import { type BuildOptions, type BuildResult, buildHeuristics } from './build.ts'
 import type { PreviousChoices } from './decide/previous_choices.ts'
@@ -82,7 +83,7 @@ function folderOf(path: string): string {
 /** Shape hash to weight from a JSON file. */
 function readWeights(path: string): Readonly<Record<string, number>> {
   try {
-    const weights = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+    const weights = JSON.parse(readText(path)) as Record<string, unknown>
     for (const [shape, weight] of Object.entries(weights))
       if (typeof weight !== 'number' || !(weight >= 0) || !Number.isFinite(weight))
         throw new Error(`the weight of ${shape} is ${JSON.stringify(weight)}`)
@@ -109,7 +110,7 @@ function headerText(header: string | undefined): string | undefined {
   if (header === undefined || !header.startsWith('@')) return header
   const path = header.slice(1)
   if (!existsSync(path)) throw new UsageError(`--file-header names ${path}, which does not exist`)
-  return readFileSync(path, 'utf8')
+  return readText(path)
 }
 
 /** Earlier choices: of the module named by `--previous`, else of the one that is about to be replaced. */
@@ -127,7 +128,7 @@ function findPrevious(
     throw new UsageError(`--previous names ${path}, which does not exist`)
   }
   try {
-    const choices = parseModule(readFileSync(path, 'utf8'), sweep.kernel, path)
+    const choices = parseModule(readText(path), sweep.kernel, path)
     if (!choices.tree) notes.push(`${path} was edited or has no tree: only its configs are preferred`)
     return choices
   } catch (error) {

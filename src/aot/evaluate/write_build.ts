@@ -2,8 +2,8 @@
  * Writing a build: modules beside their sources or into one folder, summary, evaluation and report beside the
  * records. Every file is the old one or the new one, whatever happens.
  */
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path'
-import { writeFileAtomic } from '../../support/files.ts'
+import { basename, dirname, resolve } from 'node:path'
+import { insideFolder, writeFileAtomic } from '../../support/files.ts'
 import { formatProblem } from '../records.ts'
 import type { BuildResult, BuiltKernel } from './build.ts'
 import { kernelReport, type ReportData } from './report/report_data.ts'
@@ -37,7 +37,7 @@ export function writeBuild(result: BuildResult, options: WriteOptions): WrittenB
   })
   const id = options.hardwareId ?? result.device
   const write = (name: string, text: string): string => {
-    const path = join(options.reportDir, name)
+    const path = insideFolder(options.reportDir, name)
     writeFileAtomic(path, text)
     return path
   }
@@ -54,9 +54,8 @@ export function modulePath(
   { sourceFile, fileName }: Pick<BuiltKernel, 'sourceFile' | 'fileName'>,
   { outDir, reportDir }: Pick<WriteOptions, 'outDir' | 'reportDir'>,
 ): string {
-  if (outDir !== undefined) return join(outDir, fileName)
-  if (sourceFile !== undefined && isAbsolute(sourceFile)) return join(dirname(sourceFile), fileName)
-  return join(sourceFile === undefined ? reportDir : dirname(resolve(sourceFile)), fileName)
+  const folder = outDir ?? (sourceFile === undefined ? reportDir : dirname(resolve(sourceFile)))
+  return insideFolder(folder, fileName)
 }
 
 /** What the report shows of a build. */
