@@ -9,8 +9,8 @@ export const finiteSearch: Search = defineSearch<Record<never, never>>({
   options: {},
   async explore(session) {
     const { choices = [] } = session.parts
-    if (choices.length < 2)
-      throw new UsageError(`FiniteSearch needs at least 2 configs to choose from, not ${choices.length}`, {
+    if (choices.length === 0)
+      throw new UsageError('FiniteSearch needs configs to choose from', {
         remedy: 'Give the kernel several configs, or choose another search (HELION_AUTOTUNER).',
       })
     await evaluateInBatches(session, choices)

@@ -63,7 +63,7 @@ export async function tuneInDetail({
   const settings = settingsOf(bound, force)
   const spec = searchSpace(bound, call, device, settings)
   const given = givenConfigs(definition.options)
-  const choices = force || given.length === 0 ? undefined : given
+  const choices = settings.forceAutotune || given.length === 0 ? undefined : given
   const log = createLog(settings.autotuneLogLevel)
   const limits = referenceLimits(settings)
   const benchmarker = new KernelBenchmarker({ bound, spec, call, device, stream, settings, log, limits })
@@ -77,7 +77,7 @@ export async function tuneInDetail({
       settings: isEmpty(bound, call, device, spec) ? { ...settings, autotuneEffort: 'none' } : settings,
       cacheKey: cacheKey(bound, device, spec, settings, choices),
       choices,
-      seeds: force ? [...given, ...seeds] : seeds,
+      seeds: choices ? seeds : [...given, ...seeds],
       searchOptions,
       signal: interrupt.signal,
       onProgress,

@@ -46,24 +46,27 @@ export function defineSearch<Options extends object>(definition: SearchDefinitio
     doc,
     options,
     async run(session: SearchSession, effort: SearchEffort, implied: OptionValues, given: OptionValues) {
-      for (const option of Object.keys(given)) checkOption(name, options, option, given[option])
+      const own = Object.fromEntries(
+        Object.entries(given).map(([option, value]) => [option, readOption(name, options, option, value)]),
+      )
       const values = Object.entries(options).map(([option, row]) => [
         option,
-        given[option] ?? implied[option] ?? row[effort],
+        own[option] ?? implied[option] ?? row[effort],
       ])
       await explore(session, Object.fromEntries(values) as Options)
     },
   })
 }
 
-function checkOption(search: string, options: Search['options'], option: string, value: unknown): void {
+function readOption(search: string, options: Search['options'], option: string, given: unknown): unknown {
   const row = Object.hasOwn(options, option) ? options[option] : undefined
   if (!row)
     throw new UsageError(`${search} has no option ${option}`, {
       remedy: `It has ${Object.keys(options).join(', ') || 'none'}.`,
     })
-  if (value !== undefined && !row.kind.accepts(value))
-    throw new UsageError(
-      `option ${option} of ${search} is ${JSON.stringify(value)}; allowed: ${row.kind.allowed}`,
-    )
+  const value = given === undefined ? undefined : row.kind.read(given)
+  if (given === undefined || value !== undefined) return value
+  throw new UsageError(
+    `option ${option} of ${search} is ${JSON.stringify(given)}; allowed: ${row.kind.allowed}`,
+  )
 }

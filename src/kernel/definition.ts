@@ -2,7 +2,7 @@
 import { parameterNames } from '../language/index.ts'
 import { callSite, toPath } from '../support/call_site.ts'
 import { type SourceLocation, UsageError } from '../support/errors.ts'
-import type { Settings } from '../support/settings.ts'
+import type { GivenSettings } from '../support/settings.ts'
 import { sha16 } from '../support/stable.ts'
 import { type AnyFunction, type KernelOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { canonicalText, renamed } from './source_text.ts'
@@ -27,15 +27,16 @@ export interface KernelDefinition {
 export function defineKernel(
   fn: AnyFunction,
   options: KernelOptions,
-  defaults: Partial<Settings>,
+  defaults: GivenSettings,
   methodName?: string,
 ): KernelDefinition {
   const location = callSite()
   const resolved = resolveOptions(options, defaults)
-  const name = options.name ?? methodName ?? fn.name
+  const text = canonicalText(Function.prototype.toString.call(fn))
+  // Arrow functions may have no name, and minifiers take others away.
+  const name = options.name ?? methodName ?? (fn.name || `kernel_${sha16(text).slice(0, 8)}`)
   if (!/^[A-Za-z_$][\w$]*$/.test(name)) throw badName(name, location)
   const { source } = options
-  const text = canonicalText(Function.prototype.toString.call(fn))
   return Object.freeze({
     name,
     fn,
@@ -51,8 +52,7 @@ export function defineKernel(
 }
 
 function badName(name: string, location: SourceLocation | undefined): UsageError {
-  const what = name === '' ? 'a kernel has no name' : `a kernel is named ${JSON.stringify(name)}`
-  return new UsageError(what, {
+  return new UsageError(`a kernel is named ${JSON.stringify(name)}`, {
     location,
     remedy: `Use a named function, or the option name: 'my_kernel' (an identifier).`,
   })

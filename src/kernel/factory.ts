@@ -2,7 +2,7 @@
 
 import { callSite } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
-import type { Settings } from '../support/settings.ts'
+import type { GivenSettings } from '../support/settings.ts'
 import { defineKernel } from './definition.ts'
 import { type Kernel, type KernelServices, makeKernel } from './kernel.ts'
 import type { AnyFunction, KernelOptions } from './options.ts'
@@ -21,7 +21,7 @@ export interface KernelFactory {
 }
 
 /** `defaults` replace those of the settings table; the environment and the author's options win over them. */
-export function kernelFactory(services: KernelServices, defaults: Partial<Settings> = {}): KernelFactory {
+export function kernelFactory(services: KernelServices, defaults: GivenSettings = {}): KernelFactory {
   const make = (fn: AnyFunction, options: KernelOptions, context?: ClassMethodDecoratorContext): Kernel => {
     if (context && context.kind !== 'method') throw misuse(`a ${context.kind} of a class`)
     const method = context && String(context.name)

@@ -4,7 +4,7 @@
 import { Config, type ConfigInput } from '../config/config.ts'
 import type { BatchedSpec } from '../heuristics/features.ts'
 import { UsageError } from '../support/errors.ts'
-import { resolveSettings, SETTINGS, type Settings } from '../support/settings.ts'
+import { type GivenSettings, resolveSettings, SETTINGS, type Settings } from '../support/settings.ts'
 
 /** Any function that can be a kernel. */
 export type AnyFunction = (...args: never[]) => unknown
@@ -43,7 +43,7 @@ export interface KernelSpecificOptions<F extends AnyFunction = AnyFunction> {
   readonly configFilter?: (config: Config) => Config | null
 }
 
-export type KernelOptions<F extends AnyFunction = AnyFunction> = KernelSpecificOptions<F> & Partial<Settings>
+export type KernelOptions<F extends AnyFunction = AnyFunction> = KernelSpecificOptions<F> & GivenSettings
 
 export interface ResolvedOptions {
   readonly own: KernelSpecificOptions
@@ -67,7 +67,7 @@ const OWN: Readonly<Record<keyof KernelSpecificOptions, true>> = {
 /**
  * Splits options from settings; settings that are not given come from `defaults`, the environment, the table.
  */
-export function resolveOptions(options: KernelOptions, defaults: Partial<Settings>): ResolvedOptions {
+export function resolveOptions(options: KernelOptions, defaults: GivenSettings): ResolvedOptions {
   const own: Record<string, unknown> = {}
   const given: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {

@@ -1,6 +1,6 @@
 /**
- * Kinds of settings: how each reads the text of an environment variable, which values code may pass, and the
- * words for both. A reader returns `undefined` for text that means nothing.
+ * Kinds of settings: one reader each, for values that code passes and for the text of an environment
+ * variable, so that what one may say the other may, too. A reader returns `undefined` for what means nothing.
  */
 import { LOG_LEVELS } from './log.ts'
 import { requireNode } from './node.ts'
@@ -8,8 +8,8 @@ import { requireNode } from './node.ts'
 export interface SettingKind<T> {
   /** Completes the sentence "allowed: …". */
   readonly allowed: string
-  readonly read: (text: string) => T | undefined
-  readonly accepts: (value: unknown) => boolean
+  /** The setting behind a value or its text. */
+  readonly read: (value: unknown) => T | undefined
 }
 
 /** A JSON object. */
@@ -20,83 +20,96 @@ const FALSE = ['0', 'false', 'no', 'off']
 
 export const BOOLEAN: SettingKind<boolean> = {
   allowed: `${TRUE.join(', ')} or ${FALSE.join(', ')}`,
-  read(text) {
-    const word = text.trim().toLowerCase()
+  read(value) {
+    if (typeof value === 'boolean') return value
+    const word = wordOf(value)
     return TRUE.includes(word) ? true : FALSE.includes(word) ? false : undefined
   },
-  accepts: (value) => typeof value === 'boolean',
 }
 
 export const TEXT: SettingKind<string> = {
   allowed: 'any text',
-  read: (text) => text,
-  accepts: (value) => typeof value === 'string',
+  read: (value) => (typeof value === 'string' ? value : undefined),
 }
 
-/** Names separated by commas. */
+/** Names separated by commas, or a list of them. */
 export const NAMES: SettingKind<readonly string[]> = {
   allowed: 'names separated by commas',
-  read: (text) => Object.freeze(text.split(',').flatMap((name) => name.trim() || [])),
-  accepts: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+  read(value) {
+    const names = typeof value === 'string' ? value.split(',') : value
+    if (!Array.isArray(names) || !names.every((name) => typeof name === 'string')) return undefined
+    return Object.freeze(names.flatMap((name) => name.trim() || []))
+  },
 }
 
 /** A logging level by name, or its number; 0 is silence. */
 export const LOG_LEVEL: SettingKind<number> = {
   allowed: `${Object.keys(LOG_LEVELS).join(', ')}, or a number from 0 (silent) to 100`,
-  read(text) {
-    const name = text.trim().toLowerCase()
-    const level = (LOG_LEVELS as Readonly<Record<string, number>>)[name] ?? number(0, 100).read(text)
+  read(value) {
+    const name = wordOf(value)
+    const level = (LOG_LEVELS as Readonly<Record<string, number>>)[name] ?? number(0, 100).read(value)
     return level === 0 ? LOG_LEVELS.silent : level
   },
-  accepts: (value) => number(0, 100).accepts(value),
 }
 
-/** The text of a JSON object, or the path of a file that holds one. */
+/** A JSON object: itself, its text, or the path of a file that holds one. */
 export const JSON_OBJECT: SettingKind<JsonObject> = {
   allowed: 'a JSON object, or the path of a file that holds one',
-  read(text) {
-    try {
-      const json = text.trim().startsWith('{')
-        ? text
-        : requireNode('fs', 'a setting in a file').readFileSync(text, 'utf8')
-      const value: unknown = JSON.parse(json)
-      return isObject(value) ? value : undefined
-    } catch {
-      return undefined
-    }
-  },
-  accepts: isObject,
+  read: (value) => fromJson('{', value, isObject),
+}
+
+/** A list of JSON objects, likewise. */
+export const JSON_OBJECTS: SettingKind<readonly JsonObject[]> = {
+  allowed: 'a list of configs',
+  read: (value) => fromJson('[', value, (list) => Array.isArray(list) && list.every(isObject)),
+}
+
+function fromJson<T>(opening: string, value: unknown, accepts: (value: unknown) => boolean): T | undefined {
+  if (typeof value !== 'string') return accepts(value) ? (value as T) : undefined
+  try {
+    const json = value.trim().startsWith(opening)
+      ? value
+      : requireNode('fs', 'a setting in a file').readFileSync(value, 'utf8')
+    const parsed: unknown = JSON.parse(json)
+    return accepts(parsed) ? (parsed as T) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** A number from `low` to `high`, both included. */
 export function number(low: number, high: number = Number.POSITIVE_INFINITY): SettingKind<number> {
-  const accepts = (value: unknown) => typeof value === 'number' && value >= low && value <= high
-  return { allowed: `a number ${range(low, high)}`, accepts, read: reader(accepts) }
+  const fits = (value: number) => value >= low && value <= high
+  return { allowed: `a number ${range(low, high)}`, read: numberReader(fits) }
 }
 
 /** An integer from `low` to `high`, both included. */
 export function integer(low: number, high: number = Number.POSITIVE_INFINITY): SettingKind<number> {
-  const accepts = (value: unknown) => Number.isInteger(value) && Number(value) >= low && Number(value) <= high
-  return { allowed: `an integer ${range(low, high)}`, accepts, read: reader(accepts) }
+  const fits = (value: number) => Number.isInteger(value) && value >= low && value <= high
+  return { allowed: `an integer ${range(low, high)}`, read: numberReader(fits) }
 }
 
 export function oneOf<const T extends string>(choices: readonly T[]): SettingKind<T> {
   return {
     allowed: choices.join(', '),
-    read: (text) => choices.find((choice) => choice.toLowerCase() === text.trim().toLowerCase()),
-    accepts: (value) => choices.some((choice) => choice === value),
+    read: (value) => choices.find((choice) => choice.toLowerCase() === wordOf(value)),
   }
 }
 
-/** A setting that may be left undecided. */
+/** A setting that may be left undecided: `null`, as a value or as text. */
 export function orNull<T>(kind: SettingKind<T>): SettingKind<T | null> {
-  return { ...kind, accepts: (value) => value === null || kind.accepts(value) }
+  return { ...kind, read: (value) => (value === null || value === 'null' ? null : kind.read(value)) }
 }
 
-function reader(accepts: (value: unknown) => boolean) {
-  return (text: string): number | undefined => {
-    const value = text.trim() === '' ? Number.NaN : Number(text)
-    return accepts(value) ? value : undefined
+function wordOf(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value).trim().toLowerCase() : ''
+}
+
+function numberReader(fits: (value: number) => boolean) {
+  return (value: unknown): number | undefined => {
+    const isText = typeof value === 'string' && value.trim() !== ''
+    const read = isText ? Number(value) : value
+    return typeof read === 'number' && fits(read) ? read + 0 : undefined
   }
 }
 

@@ -4,12 +4,13 @@
  * functions are typed where they are used (kernel options), not here.
  */
 import { UsageError } from './errors.ts'
-import { LOG_LEVELS } from './log.ts'
+import { LOG_LEVELS, type LogLevel } from './log.ts'
 import { environment, nodeProcess } from './node.ts'
 import {
   BOOLEAN,
   integer,
   JSON_OBJECT,
+  JSON_OBJECTS,
   type JsonObject,
   LOG_LEVEL,
   NAMES,
@@ -78,6 +79,11 @@ export interface Settings {
 }
 
 export type SettingName = keyof Settings
+
+/** Settings as code gives them: every one may be left out, and a level of the log may be named. */
+export type GivenSettings = Partial<Omit<Settings, 'autotuneLogLevel'>> & {
+  readonly autotuneLogLevel?: LogLevel | number
+}
 
 export interface SettingRow<T> {
   readonly kind: SettingKind<T>
@@ -176,11 +182,7 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     doc: 'Config fields that a search must not change, with their values.',
   },
   autotuneSeedConfigs: {
-    kind: {
-      allowed: 'a list of configs',
-      read: () => undefined,
-      accepts: (value) => Array.isArray(value) && value.every(JSON_OBJECT.accepts),
-    },
+    kind: JSON_OBJECTS,
     default: [],
     doc: 'Configs that a search tries first.',
   },
@@ -336,7 +338,7 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
  * for an unknown key, a value of the wrong kind, and text in the environment that means nothing.
  */
 export function resolveSettings(
-  given: Partial<Settings> = {},
+  given: GivenSettings = {},
   readEnvironment: (name: string) => string | undefined = environment,
 ): Settings {
   for (const name of Object.keys(given)) if (!Object.hasOwn(SETTINGS, name)) throw unknownSetting(name)
@@ -351,16 +353,14 @@ function settingValue(
   given: unknown,
   readEnvironment: (name: string) => string | undefined,
 ): unknown {
-  if (given !== undefined) {
-    if (kind.accepts(given)) return given
-    throw new UsageError(`setting ${name} is ${JSON.stringify(given)}; allowed: ${kind.allowed}`)
-  }
-  const text = env && readEnvironment(env)
-  if (!text) return standard
-  const value = kind.read(text)
-  if (value === undefined)
-    throw new UsageError(`environment variable ${env} is ${JSON.stringify(text)}; allowed: ${kind.allowed}`)
-  return value
+  // Empty text says nothing, wherever it stands.
+  const inCode = given !== undefined && given !== ''
+  const said = inCode ? given : env && readEnvironment(env)
+  if (said === undefined || said === '') return standard
+  const value = kind.read(said)
+  if (value !== undefined) return value
+  const what = inCode ? `setting ${name}` : `environment variable ${env}`
+  throw new UsageError(`${what} is ${JSON.stringify(said)}; allowed: ${kind.allowed}`)
 }
 
 function unknownSetting(name: string): UsageError {

@@ -259,10 +259,10 @@ describe('the winner', () => {
     )
   })
 
-  it('needs two configs to be chosen among', async () => {
-    await expect(tune(matmul, { task: { choices: [{}] } })).rejects.toThrow(
-      'FiniteSearch needs at least 2 configs to choose from, not 1',
-    )
+  it('chooses the only config there is', async () => {
+    const only = { block_sizes: [16, 16, 16] }
+    const { result } = await tune(matmul, { task: { choices: [only] } })
+    expect(result.config.data).toEqual(matmul.spec.normalize(only, 'strict').data)
   })
 
   it('is announced with something to paste', async () => {

@@ -81,6 +81,15 @@ describe('tuning a kernel', () => {
     expect(tried.slice(1, 3)).toEqual(['32', '512'])
   })
 
+  it('takes the only config there is, unless forced', async () => {
+    const own = { config: { block_sizes: [32] } }
+    const only = await tune(double, [await ramp([4100])], own, { options: { force: false } })
+    expect(only.config.blockSizes).toEqual([32])
+    expect(only.candidates).toHaveLength(1)
+    const forced = await tune(double, [await ramp([4100])], { ...own, forceAutotune: true }, once)
+    expect(forced.search).toBe('PatternSearch')
+  })
+
   it('leaves arguments that the kernel changes as they are', async () => {
     const x = await ramp([600])
     const before = await x.data()

@@ -140,11 +140,20 @@ describe('making kernels', () => {
     expect(made).toThrow(located(HERE, message, 'Use kernel(fn), kernel(options, fn), or @kernel(options)'))
   })
 
+  it('of functions without a name, which get one from their text', () => {
+    const name = (fn: () => number): string => (make(fn) as Unary).name
+    const [one, two] = [name(() => 1), name(() => 2)]
+    expect([one, two]).toEqual([
+      expect.stringMatching(/^kernel_[0-9a-f]{8}$/),
+      expect.not.stringMatching(one),
+    ])
+    expect(name(() => 1)).toBe(one)
+  })
+
   it('without a name that files can have', () => {
-    expect(() => make(() => 1)).toThrow(
-      located(HERE, 'a kernel has no name', "Use a named function, or the option name: 'my_kernel'"),
+    expect(() => make({ name: 'my kernel' }, fn)).toThrow(
+      located(HERE, 'a kernel is named "my kernel"', "Use a named function, or the option name: 'my_kernel'"),
     )
-    expect(() => make({ name: 'my kernel' }, fn)).toThrow('a kernel is named "my kernel"')
     expect(() => make({ name: '../x' }, fn)).toThrow('a kernel is named "../x"')
     expect((make({ name: 'mine' }, () => 1) as Unary).name).toBe('mine')
   })

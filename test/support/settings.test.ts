@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { UsageError } from '../../src/support/errors.ts'
+import { LOG_LEVELS } from '../../src/support/log.ts'
 import { resolveSettings, SETTINGS, type SettingRow } from '../../src/support/settings.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 
@@ -106,6 +108,14 @@ describe('resolveSettings', () => {
     expect(() => resolveSettings({ zzz: 1 } as never, none)).toThrow('Known are staticShapes, refMode')
   })
 
+  it('takes the name of a log level in code, as in the environment', () => {
+    for (const [name, level] of Object.entries(LOG_LEVELS))
+      expect(resolveSettings({ autotuneLogLevel: name as keyof typeof LOG_LEVELS }, none)).toMatchObject({
+        autotuneLogLevel: level,
+      })
+    expect(resolveSettings({ autotuneLogLevel: 0 }, none).autotuneLogLevel).toBe(LOG_LEVELS.silent)
+  })
+
   it('treats undefined as not said', () => {
     expect(resolveSettings({ staticShapes: undefined } as never, none).staticShapes).toBe(true)
   })
@@ -113,8 +123,59 @@ describe('resolveSettings', () => {
 
 describe.each(rows)('setting %s', (_name, row) => {
   it('has a default of its kind, and a sentence', () => {
-    expect(row.kind.accepts(row.default)).toBe(true)
+    expect(row.kind.read(row.default)).toEqual(row.default)
     expect(row.doc).toMatch(/^[A-Z].*\.$/)
     expect(row.env ?? 'HELION_NONE').toMatch(/^HELION_[A-Z_]+$/)
+  })
+})
+
+/** Text and values of every kind, right and wrong. */
+const TEXTS = fc.oneof(
+  fc.constantFrom('1', 'yes', 'Off', 'TRUE', 'null', 'Full', 'quick', 'from_random', 'collect', 'Measure'),
+  fc.constantFrom('warning', 'SILENT', '{}', '{"num_warps": 4}', '[]', '[{}]', '[3]', 'a, b,,', '/a/folder'),
+  fc.integer({ min: -3, max: 200 }).map(String),
+  fc.double({ noNaN: true }).map(String),
+  fc.string({ minLength: 1 }),
+)
+const VALUES = fc.oneof(
+  fc.constant(null),
+  fc.boolean(),
+  fc.integer(),
+  fc.double(),
+  fc.array(fc.stringMatching(/^[a-z]+$/)),
+  fc.dictionary(fc.stringMatching(/^[a-z]+$/), fc.integer()),
+  fc.array(fc.dictionary(fc.stringMatching(/^[a-z]+$/), fc.integer())),
+)
+
+describe.each(rows)('setting %s, in code and as text', (name, row) => {
+  const inCode = (value: unknown) => outcome(() => resolveSettings({ [name]: value }, none))
+  const asText = (text: string) => outcome(() => ({ [name]: row.kind.read(text) }))
+  const outcome = (read: () => object): unknown => {
+    try {
+      return (read() as Record<string, unknown>)[name]
+    } catch (error) {
+      expect(error).toBeInstanceOf(UsageError)
+      return undefined
+    }
+  }
+
+  it('is the same for text', () => {
+    fc.assert(
+      fc.property(TEXTS, (text) => {
+        expect(inCode(text)).toEqual(asText(text))
+      }),
+    )
+  })
+
+  it('is the same for a value and its text', () => {
+    fc.assert(
+      fc.property(VALUES, (value) => {
+        const read = inCode(value)
+        if (read === undefined || Object.is(value, Number.NaN)) return
+        const isList = Array.isArray(value) && typeof value[0] !== 'object'
+        const text = typeof value === 'object' && !isList ? JSON.stringify(value) : String(value)
+        if (text !== '') expect(asText(text)).toEqual(read)
+      }),
+    )
   })
 })
