@@ -1,6 +1,7 @@
 /**
  * Runs the user's command for one phase: in a process group of its own, its output passed through and kept
- * in a log that says when and how it ran.
+ * in a log that says when and how it ran. The command ends when its first process ends; whatever is left of
+ * its group then is ended too.
  */
 import { appendFileSync, closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -8,6 +9,7 @@ import { execa, type ResultPromise } from 'execa'
 import type { WorkPhase } from '../aot/run/run_folder.ts'
 import { UsageError } from '../support/errors.ts'
 import type { Console } from './console.ts'
+import { guard } from './guardian.ts'
 import type { Interrupts } from './interrupts.ts'
 
 export interface ChildTask {
@@ -26,6 +28,12 @@ export interface ChildEnd {
   readonly signal: string | undefined
 }
 
+/** Output that is still on its way when a program ends. */
+const OUTPUT_GRACE_MS = 500
+
+const PIPES = { stdin: 'ignore', stdout: 'pipe', stderr: 'pipe', buffer: false, reject: false } as const
+type ChildProcess = ResultPromise<typeof PIPES>
+
 /** Resolves when the command has ended, however it did. Rejects with UsageError when it cannot be started. */
 export async function runChild(task: ChildTask, console: Console, interrupts: Interrupts): Promise<ChildEnd> {
   const { command, env, environment, logFile } = task
@@ -37,11 +45,7 @@ export async function runChild(task: ChildTask, console: Console, interrupts: In
   const child = execa(file, args, {
     env: { ...environment, ...env },
     extendEnv: false,
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-    buffer: false,
-    reject: false,
+    ...PIPES,
     preferLocal: true,
     detached: isGroup,
   })
@@ -54,20 +58,37 @@ export async function runChild(task: ChildTask, console: Console, interrupts: In
     console.childError(chunk)
   })
   const detach = interrupts.attach((signal) => stop(child, signal, isGroup))
+  const release = isGroup && child.pid !== undefined ? guard(child.pid) : () => {}
   try {
-    const result = await child
+    const result = await endOf(child)
     if (result.code === 'ENOENT' || result.code === 'EACCES') throw cannotStart(file, result.code)
     const end = { exitCode: result.exitCode, signal: result.signal }
     appendFileSync(logFile, trailer(end))
     return end
   } finally {
     detach()
+    stop(child, 'SIGKILL', isGroup)
+    release()
     closeSync(log)
   }
 }
 
+/**
+ * The end of the first process, and of its output, which is not waited for long: a process that it left
+ * behind in the background may hold the pipes for ever.
+ */
+async function endOf(child: ChildProcess): Promise<Awaited<ChildProcess>> {
+  child.once('exit', () => {
+    setTimeout(() => {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    }, OUTPUT_GRACE_MS).unref()
+  })
+  return await child
+}
+
 /** The whole group, so that what a shell or npx started ends too. */
-function stop(child: ResultPromise, signal: NodeJS.Signals, isGroup: boolean): void {
+function stop(child: ChildProcess, signal: NodeJS.Signals, isGroup: boolean): void {
   try {
     if (isGroup && child.pid !== undefined) process.kill(-child.pid, signal)
     else child.kill(signal)

@@ -1,10 +1,12 @@
 /**
  * Ctrl-C and its relatives: the first one is passed on to the child that is running, which ends at once
- * because everything it has done is recorded; a child that does not end is killed after a while, or by the
- * second one.
+ * because everything it has done is recorded; a child that does not end is asked again in another way, then
+ * killed; the second one kills it at once.
  */
 
-const GRACE_MS = 5000
+/** What follows a signal that a child does not heed, each after so many milliseconds. */
+const GRACE_MS = 1500
+const STRONGER: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGKILL']
 
 /** Exit codes of processes that signals end. */
 const CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
@@ -51,8 +53,9 @@ export class Interrupts {
     }
   }
 
-  #pass(signal: EndSignal): void {
+  #pass(signal: NodeJS.Signals): void {
     this.#stop?.(signal)
-    this.#timer = setTimeout(() => this.#stop?.('SIGKILL'), GRACE_MS)
+    const next = STRONGER[STRONGER.indexOf(signal) + 1]
+    if (next) this.#timer = setTimeout(() => this.#pass(next), GRACE_MS)
   }
 }

@@ -1,6 +1,8 @@
 /** The user's command: how it is run, what is kept of it, and how it ends. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { afterEach, expect, it } from 'vitest'
 import { isAlive } from '../../src/aot/run/lock.ts'
 import { type ChildEnd, runChild } from '../../src/cli/child.ts'
@@ -8,6 +10,7 @@ import { Interrupts } from '../../src/cli/interrupts.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { recordedConsole } from './recorded_console.ts'
 
+const RUNNER = fileURLToPath(new URL('./children/run_child.ts', import.meta.url))
 const folder = temporaryFolder()
 const written = recordedConsole()
 let interrupts = new Interrupts()
@@ -125,4 +128,56 @@ it('is killed by the second signal when it does not listen to the first', async 
 it('ends at once when the signal came before it was there', async () => {
   process.emit('SIGINT')
   expect(await run('late', node('setInterval(() => {}, 1000)'))).toMatchObject({ signal: 'SIGINT' })
+})
+
+it('is asked in another way, then killed, when it does not listen at all', async () => {
+  const deaf = 'for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => console.log(signal))'
+  const ended = run('stubborn', node(`${deaf}; console.log("ready"); setInterval(() => {}, 1000)`))
+  await expect.poll(() => log('stubborn')).toMatch(/^ready$/m)
+  process.emit('SIGINT')
+  expect(await ended).toEqual({ exitCode: undefined, signal: 'SIGKILL' })
+  expect(log('stubborn').match(/^SIG\w+$/gm)).toEqual(['SIGINT', 'SIGTERM'])
+})
+
+const FOR_EVER = 'console.log("pid", process.pid); setInterval(() => {}, 1000)'
+
+/** A program that ends at once and leaves another one behind, which holds its output. */
+function leaving(options: object): string {
+  return `
+    const { spawn } = require('node:child_process')
+    spawn(process.execPath, ['-e', ${JSON.stringify(FOR_EVER)}], ${JSON.stringify(options)}).unref()
+    setTimeout(() => process.exit(3), 500)`
+}
+
+it('ends with its first process, whoever still holds its output', async () => {
+  expect(await run('daemon', node(leaving({ stdio: 'inherit', detached: true })))).toMatchObject({
+    exitCode: 3,
+  })
+  const pid = Number(/^pid (\d+)$/m.exec(log('daemon'))?.[1])
+  expect(isAlive(pid)).toBe(true)
+  process.kill(pid, 'SIGKILL')
+})
+
+it('leaves nothing of its group behind', async () => {
+  expect(await run('background', node(leaving({ stdio: 'inherit' })))).toMatchObject({ exitCode: 3 })
+  const pid = Number(/^pid (\d+)$/m.exec(log('background'))?.[1])
+  await expect.poll(() => isAlive(pid)).toBe(false)
+})
+
+it.each([
+  ['a program that knows nothing of it', FOR_EVER],
+  ['a program that does not listen', `process.on('SIGTERM', () => {}); ${FOR_EVER}`],
+  ['a program whose thread is busy', 'console.log("pid", process.pid); for (;;);'],
+])('kill -9 of the runner ends %s', async (_, code) => {
+  const name = `orphan${_.length}`
+  const shell = ['sh', '-c', '"$0" -e "$1"; echo no', process.execPath, code]
+  const runner = execa(
+    process.execPath,
+    ['--import', import.meta.resolve('tsx'), RUNNER, logFile(name), ...shell],
+    { reject: false },
+  )
+  await expect.poll(() => existsSync(logFile(name)) && log(name), { timeout: 20_000 }).toMatch(/^pid \d+$/m)
+  runner.kill('SIGKILL')
+  const pid = Number(/^pid (\d+)$/m.exec(log(name))?.[1])
+  await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false)
 })
