@@ -7,5 +7,5 @@ if (major < 20 || (major === 20 && minor < 19)) {
   console.error(`helion-aot needs Node 20.19 or newer; this is ${process.versions.node}`)
   process.exit(1)
 }
-const { main } = await import('../dist/cli/main.js')
-process.exitCode = await main(process.argv.slice(2))
+const { runProcess } = await import('../dist/cli/main.js')
+await runProcess(process.argv.slice(2))

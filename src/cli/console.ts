@@ -1,8 +1,11 @@
 /**
  * Where the command line writes: data to standard output, everything else to standard error, colours if
- * wanted.
+ * wanted. The one place that knows what to do when one of them cannot be written to: a reader that went away
+ * (`| head -1`) is no fault, words that nobody can read are dropped, and data that is lost is said.
  */
 import pico from 'picocolors'
+import { EXIT, errorMessage } from '../support/errors.ts'
+import { fileError } from '../support/file_errors.ts'
 
 export interface Console {
   /** Data: the result, help, code. */
@@ -12,6 +15,8 @@ export interface Console {
   /** What the user's program writes. */
   childOut(chunk: Uint8Array): void
   childError(chunk: Uint8Array): void
+  /** Waits until all is written. The code to end with: this one, or `unexpected` where data was lost. */
+  settled(exitCode: number): Promise<number>
   readonly colors: ReturnType<typeof pico.createColors>
 }
 
@@ -20,13 +25,70 @@ export interface Console {
  * output is kept free for the result.
  */
 export function processConsole(json = false): Console {
+  const stdout = new Outlet(process.stdout)
+  const stderr = new Outlet(process.stderr)
+  let isTold = false
+  const say = (text: string): void => stderr.write(`${text}\n`)
   return {
-    out: (text) => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`),
-    say: (text) => void process.stderr.write(`${text}\n`),
-    childOut: (chunk) => void (json ? process.stderr : process.stdout).write(chunk),
-    childError: (chunk) => void process.stderr.write(chunk),
+    out: (text) => stdout.write(text.endsWith('\n') ? text : `${text}\n`),
+    say,
+    childOut: (chunk) => (json ? stderr : stdout).write(chunk),
+    childError: (chunk) => stderr.write(chunk),
+    async settled(exitCode) {
+      const fault = await stdout.flushed()
+      if (fault !== undefined && !isTold) {
+        say(`helion-aot: ${lostOutput(fault)}`)
+        isTold = true
+      }
+      await stderr.flushed()
+      const isResult = exitCode === EXIT.done || exitCode === EXIT.goalMissed || exitCode === EXIT.partial
+      return fault !== undefined && isResult ? EXIT.unexpected : exitCode
+    },
     colors: pico.createColors(wantsColors()),
   }
+}
+
+/** A stream that is written to as long as that works. */
+class Outlet {
+  readonly #stream: NodeJS.WriteStream
+  #isUsed = false
+  #isClosed = false
+  #fault: unknown
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream
+    stream.on('error', (error) => this.#failed(error))
+  }
+
+  write(chunk: string | Uint8Array): void {
+    if (this.#isClosed) return
+    this.#isUsed = true
+    try {
+      this.#stream.write(chunk)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  /** Why something is lost; undefined when nothing is, or when the reader went away. */
+  async flushed(): Promise<unknown> {
+    if (this.#isUsed && !this.#isClosed)
+      await new Promise<void>((resolve) => {
+        this.#stream.write('', () => resolve())
+      })
+    return this.#fault
+  }
+
+  #failed(error: unknown): void {
+    this.#isClosed = true
+    if ((error as NodeJS.ErrnoException).code !== 'EPIPE') this.#fault ??= error
+  }
+}
+
+function lostOutput(fault: unknown): string {
+  return (
+    fileError(fault, 'standard output')?.message ?? `cannot write standard output: ${errorMessage(fault)}`
+  )
 }
 
 function wantsColors(): boolean {

@@ -3,7 +3,8 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { hardwareIdsIn, runFiles } from '../aot/run/run_folder.ts'
 import { type RunEntry, readMetadata } from '../aot/run/run_metadata.ts'
-import { EXIT, errorMessage } from '../support/errors.ts'
+import { EXIT, HelionError } from '../support/errors.ts'
+import { fileError } from '../support/file_errors.ts'
 import type { Console } from './console.ts'
 import { table } from './table.ts'
 
@@ -51,15 +52,17 @@ function runsIn(outputDir: string): readonly ListedRun[] {
 
 /** Undefined for folders that are no runs. */
 function listed(folder: string, name: string): ListedRun | undefined {
-  const recorded = hardwareIdsIn(folder)
-  const { metadata } = runFiles(folder, '')
-  if (recorded.length === 0 && !existsSync(metadata)) return undefined
-  const unknown: ListedRun = { run_id: name, hardware: recorded, status: '?', started_at: '', command: '' }
+  const unknown: ListedRun = { run_id: name, hardware: [], status: '?', started_at: '', command: '' }
   try {
+    const hardware = hardwareIdsIn(folder)
+    const { metadata } = runFiles(folder, '')
+    if (hardware.length === 0 && !existsSync(metadata)) return undefined
     const last = readMetadata(metadata)?.history.at(-1)
-    return last ? { ...unknown, ...described(last, recorded) } : unknown
+    return { ...unknown, hardware, ...(last ? described(last, hardware) : {}) }
   } catch (error) {
-    return { ...unknown, problem: errorMessage(error).split('\n')[0] ?? '' }
+    const problem = (error instanceof HelionError ? error : fileError(error))?.what
+    if (problem === undefined) throw error
+    return { ...unknown, problem }
   }
 }
 

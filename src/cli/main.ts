@@ -3,19 +3,35 @@
  * errors into messages and exit codes.
  */
 import { packageVersion } from '../aot/run/package_version.ts'
-import { EXIT, errorMessage, HelionError } from '../support/errors.ts'
-import { fileError } from '../support/file_errors.ts'
+import { EXIT } from '../support/errors.ts'
 import { type Invocation, parseArguments } from './arguments.ts'
 import { type Console, processConsole } from './console.ts'
+import { report } from './report.ts'
 
 /** Runs the command line; resolves to the exit code and never rejects. */
 export async function main(
   args: readonly string[],
-  console: Console = processConsole(args.includes('--json')),
+  console: Console = processConsole(wantsJson(args)),
 ): Promise<number> {
+  return await console.settled(await codeOf(args, console))
+}
+
+/** The command line as a process of its own: also what fails behind its back is told in a sentence. */
+export async function runProcess(args: readonly string[]): Promise<void> {
+  const console = processConsole(wantsJson(args))
+  process.on('uncaughtException', (error) => process.exit(report(error, console)))
+  process.exitCode = await main(args, console)
+}
+
+/** Known before the arguments are read, because a mistake in them is told by then. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  return (end < 0 ? args : args.slice(0, end)).includes('--json')
+}
+
+async function codeOf(args: readonly string[], console: Console): Promise<number> {
   try {
-    const version = packageVersion()
-    return await dispatch(parseArguments(args, version, console.out), console)
+    return await dispatch(parseArguments(args, packageVersion(), console.out), console)
   } catch (error) {
     return report(error, console)
   }
@@ -34,12 +50,4 @@ async function dispatch(invocation: Invocation, console: Console): Promise<numbe
     default:
       return invocation satisfies never
   }
-}
-
-/** Prints what went wrong; the exit code. */
-function report(error: unknown, { say, colors }: Console): number {
-  const known = error instanceof HelionError ? error : fileError(error)
-  const details = error instanceof Error ? error.stack : undefined
-  say(`${colors.red('helion-aot:')} ${known?.message ?? `this is a bug: ${details ?? errorMessage(error)}`}`)
-  return known?.exitCode ?? EXIT.unexpected
 }

@@ -23,16 +23,19 @@ export interface RunPlan {
   readonly typed: readonly string[]
 }
 
-const RUN_NAME = /^[A-Za-z0-9][\w.-]*$/
+const RUN_NAME = /^[A-Za-z0-9][\w.-]{0,99}$/
 
 /** Throws UsageError. */
 export function planRun(flags: RunFlags, command: readonly string[], typed: readonly string[] = []): RunPlan {
   const phases = flags.phase === 'all' ? PHASES : [flags.phase]
   const runId = flags.runId ?? newRunId()
   if (!RUN_NAME.test(runId))
-    throw new UsageError(`--run-id is ${JSON.stringify(runId)}`, {
-      remedy: 'Use letters, digits, `.`, `_` and `-`, or leave it out for a new run.',
-    })
+    throw new UsageError(
+      `--run-id is ${JSON.stringify(runId.length > 120 ? `${runId.slice(0, 120)}…` : runId)}`,
+      {
+        remedy: 'Use at most 100 letters, digits, `.`, `_` and `-`, or leave it out for a new run.',
+      },
+    )
   const folder = resolve(join(flags.outputDir, runId))
   const resumed = existsSync(folder)
   if (!resumed && flags.phase !== 'all' && flags.phase !== 'collect')

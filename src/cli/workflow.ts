@@ -5,19 +5,21 @@
 import { mkdirSync } from 'node:fs'
 import { acquireLock } from '../aot/run/lock.ts'
 import { packageVersion } from '../aot/run/package_version.ts'
-import { hardwareIdsIn, type RunFiles, runFiles } from '../aot/run/run_folder.ts'
+import { hardwareIdsIn, runFiles } from '../aot/run/run_folder.ts'
 import { beginEntry } from '../aot/run/run_metadata.ts'
 import { openDevice } from '../runtime/device.ts'
 import { hardwareIdOf } from '../runtime/device_facts.ts'
 import { webgpuVersion } from '../runtime/webgpu_version.ts'
 import { EXIT, UsageError } from '../support/errors.ts'
-import type { Invocation, Phase, RunFlags } from './arguments.ts'
+import type { Invocation, Phase } from './arguments.ts'
 import { buildOptions } from './build_flags.ts'
 import type { Console } from './console.ts'
+import { checkProgram } from './find_program.ts'
 import { Interrupts } from './interrupts.ts'
 import { buildPhase } from './phases/build_phase.ts'
 import { evaluatePhase } from './phases/evaluate_phase.ts'
 import { childPhase } from './phases/work_phase.ts'
+import { exitCodeOf, report } from './report.ts'
 import type { PhaseResult, Run } from './run.ts'
 import { planRun, type RunPlan, resumeCommand } from './run_plan.ts'
 import { showResult, showStop } from './show_result.ts'
@@ -37,6 +39,7 @@ export async function runWorkflow(
   const environment = { ...process.env }
   const plan = planRun(flags, command, typed)
   buildOptions(flags, [])
+  if (plan.phases.some((phase) => phase !== 'build')) checkProgram(plan.command[0] ?? '')
   const hardwareId = await nameHardware(plan)
   mkdirSync(plan.folder, { recursive: true })
   const lock = await acquireLock(runFiles(plan.folder, hardwareId).metadata, {
@@ -49,9 +52,7 @@ export async function runWorkflow(
     console.say(
       `helion-aot: run ${plan.runId}${plan.resumed ? ' (resumed)' : ''} on ${hardwareId}, in ${plan.folder}`,
     )
-    return await recorded(plan, flags, files, () =>
-      doPhases({ plan, flags, files, console, interrupts, environment }),
-    )
+    return await recorded({ plan, flags, files, console, interrupts, environment })
   } finally {
     interrupts.release()
     await lock.release()
@@ -75,18 +76,14 @@ async function doPhases(run: Run): Promise<number> {
   return exitCode
 }
 
-/** With an entry in the metadata, whatever happens. */
-async function recorded(
-  { runId, phases, command }: RunPlan,
-  flags: RunFlags,
-  files: RunFiles,
-  work: () => Promise<number>,
-): Promise<number> {
-  const finish = beginEntry(files.metadata, runId, {
+/** With an entry in the metadata, whatever happens: it tells the exit code that the user sees. */
+async function recorded(run: Run): Promise<number> {
+  const { plan, flags, files, console } = run
+  const finish = beginEntry(files.metadata, plan.runId, {
     started_at: new Date().toISOString(),
-    phases,
+    phases: plan.phases,
     hardware_id: files.hardwareId,
-    benchmark_cmd: command,
+    benchmark_cmd: plan.command,
     options: { ...flags },
     versions: {
       'helion-aot': packageVersion(),
@@ -94,12 +91,20 @@ async function recorded(
       node: process.versions.node,
     },
   })
-  let exitCode: number = EXIT.unexpected
+  const end = (exitCode: number): void => {
+    try {
+      finish({ completed_at: new Date().toISOString(), success: exitCode === EXIT.done, exit_code: exitCode })
+    } catch (error) {
+      report(error, console)
+    }
+  }
   try {
-    exitCode = await work()
+    const exitCode = await console.settled(await doPhases(run))
+    end(exitCode)
     return exitCode
-  } finally {
-    finish({ completed_at: new Date().toISOString(), success: exitCode === EXIT.done, exit_code: exitCode })
+  } catch (error) {
+    end(exitCodeOf(error))
+    throw error
   }
 }
 

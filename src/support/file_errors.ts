@@ -57,8 +57,11 @@ const ATTEMPTS: Readonly<Record<string, string>> = {
   write: 'write',
 }
 
-/** An error of the file system as a sentence with path and way out; undefined for all other errors. */
-export function fileError(error: unknown): DataError | undefined {
+/**
+ * An error of the file system as a sentence with path and way out; undefined for all other errors. `place`
+ * is for errors that do not know their path.
+ */
+export function fileError(error: unknown, place = 'a file'): DataError | undefined {
   if (!isFileError(error)) return undefined
   const { code, syscall = '', path } = error
   const remedyOf = (remedy: string) => ({ remedy, cause: error })
@@ -70,7 +73,7 @@ export function fileError(error: unknown): DataError | undefined {
   const fault = code === 'EEXIST' && syscall === 'mkdir' ? 'ENOTDIR' : code
   const [what, remedy] = FAULTS[fault] ?? [`the operating system says ${code}`, 'Check the path.']
   const verb = ATTEMPTS[syscall.split(' ')[0] ?? ''] ?? 'use'
-  return new DataError(`cannot ${verb} ${path ?? 'a file'}: ${what}`, remedyOf(remedy))
+  return new DataError(`cannot ${verb} ${path ?? place}: ${what}`, remedyOf(remedy))
 }
 
 /** Does something with the file or folder at `path`; errors of the file system name it. */

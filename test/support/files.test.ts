@@ -130,7 +130,7 @@ describe('faults', () => {
       undefined,
       Object.assign(new Error(), { code: 'ERR_INVALID_ARG_TYPE' }),
     ]
-    expect(errors.map(fileError)).toEqual(errors.map(() => undefined))
+    expect(errors.map((error) => fileError(error))).toEqual(errors.map(() => undefined))
   })
 
   it('a file that was read is as it was', () => {

@@ -3,7 +3,8 @@
  * line adds an entry; none is ever overwritten. Node only.
  */
 import { DataError, errorMessage } from '../../support/errors.ts'
-import { writeFileAtomic } from '../../support/files.ts'
+import { fileError } from '../../support/file_errors.ts'
+import { readText, writeFileAtomic } from '../../support/files.ts'
 import { requireNode } from '../../support/node.ts'
 
 /** One start of the command line. */
@@ -29,17 +30,34 @@ export interface RunMetadata {
 
 /** Throws DataError when the file is there but cannot be used. */
 export function readMetadata(path: string): RunMetadata | undefined {
-  const fs = requireNode('fs', 'reading a run')
-  if (!fs.existsSync(path)) return undefined
+  if (!requireNode('fs', 'reading a run').existsSync(path)) return undefined
   try {
-    const { run_id, history } = JSON.parse(fs.readFileSync(path, 'utf8')) as Partial<RunMetadata>
-    if (typeof run_id !== 'string' || !Array.isArray(history)) throw new Error('it has no run_id and history')
-    return { run_id, history }
+    return checkMetadata(JSON.parse(readText(path)))
   } catch (error) {
-    throw new DataError(`cannot read ${path}: ${errorMessage(error)}`, {
-      remedy: 'Remove or mend the file; the records beside it are not affected.',
+    const why = fileError(error)?.what ?? `cannot read ${path}: ${errorMessage(error)}`
+    throw new DataError(why, {
+      remedy: `Remove or mend ${path}; the records beside it are not affected.`,
+      cause: error,
     })
   }
+}
+
+/** What is needed of it; whatever else there is stays as it is. */
+function checkMetadata(data: unknown): RunMetadata {
+  const { run_id, history } = isObject(data) ? data : {}
+  if (typeof run_id !== 'string' || !Array.isArray(history)) throw new Error('it has no run_id and history')
+  for (const [index, entry] of history.entries())
+    if (!isObject(entry) || typeof entry.started_at !== 'string' || !isCommand(entry.benchmark_cmd))
+      throw new Error(`entry ${index} of its history is not one of helion-aot`)
+  return { run_id, history }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isCommand(value: unknown): boolean {
+  return Array.isArray(value) && value.every((word) => typeof word === 'string')
 }
 
 /** Adds an entry; what it returns replaces that entry later. */

@@ -1,4 +1,4 @@
 /** The command line from its sources, as `bin/helion-aot.js` runs it from dist/. */
-import { main } from '../../../src/cli/main.ts'
+import { runProcess } from '../../../src/cli/main.ts'
 
-process.exitCode = await main(process.argv.slice(2))
+await runProcess(process.argv.slice(2))
