@@ -4,9 +4,9 @@
  * are none.
  */
 import type * as TraceMapping from '@jridgewell/trace-mapping'
-import { toPath } from '../support/call_site.ts'
 import type { SourceLocation } from '../support/errors.ts'
 import { importNodePackage, nodeBuiltin, requireNode } from '../support/node.ts'
+import { toPath } from '../support/stack_text.ts'
 
 export interface KernelPlace {
   /** The file of the kernel as the running program knows it. */

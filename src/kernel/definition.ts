@@ -1,9 +1,10 @@
 /** A kernel as its author defined it: the function, its options, and where it stands. */
 import { parameterNames } from '../language/index.ts'
-import { callSite, toPath } from '../support/call_site.ts'
+import { callSite } from '../support/call_site.ts'
 import { type SourceLocation, UsageError } from '../support/errors.ts'
 import type { GivenSettings } from '../support/settings.ts'
 import { sha16 } from '../support/stable.ts'
+import { toPath } from '../support/stack_text.ts'
 import { type AnyFunction, type KernelOptions, type ResolvedOptions, resolveOptions } from './options.ts'
 import { canonicalText, renamed } from './source_text.ts'
 

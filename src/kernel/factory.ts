@@ -1,6 +1,6 @@
 /** The ways to make a kernel: `kernel(fn)`, `kernel(options, fn)`, and `@kernel(options)` on a method. */
 
-import { callSite } from '../support/call_site.ts'
+import { calledFrom, callSite, entryPoint } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
 import type { GivenSettings } from '../support/settings.ts'
 import { defineKernel } from './definition.ts'
@@ -34,12 +34,14 @@ export function kernelFactory(services: KernelServices, defaults: GivenSettings 
     if (typeof first !== 'object' || first === null) throw misuse(String(first))
     if (typeof second === 'function') return make(second as AnyFunction, first)
     if (second !== undefined) throw misuse(String(second))
-    return (fn: unknown, context?: ClassMethodDecoratorContext) => {
+    const location = callSite()
+    return entryPoint((fn: unknown, context?: ClassMethodDecoratorContext) => {
       if (typeof fn !== 'function') throw misuse(String(fn))
-      return make(fn as AnyFunction, first, context)
-    }
+      // Decorators are called by helpers of compilers, which have no place of the author's.
+      return calledFrom(context ? location : callSite(), () => make(fn as AnyFunction, first, context))
+    })
   }
-  return factory as KernelFactory
+  return entryPoint(factory) as KernelFactory
 }
 
 function misuse(what: string): UsageError {

@@ -7,7 +7,7 @@ import { flattenKey } from '../heuristics/features.ts'
 import { isTracing } from '../language/index.ts'
 import { defaultStream } from '../runtime/default_device.ts'
 import type { Stream } from '../runtime/stream.ts'
-import { callSite } from '../support/call_site.ts'
+import { callSite, entryPoint, userCode } from '../support/call_site.ts'
 import { AuthorError, UsageError } from '../support/errors.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
 import { BoundKernel } from './bound_kernel.ts'
@@ -192,7 +192,7 @@ class KernelRuntime {
   #withUserKey(key: string, call: CallArguments): string {
     const { key: userKey } = this.definition.options.own
     if (!userKey) return key
-    return `${key}|${flattenKey(userKey(...(call.values as never[]))).join()}`
+    return `${key}|${flattenKey(userCode(() => userKey(...(call.values as never[])))).join()}`
   }
 
   #forgetOldest(): void {
@@ -210,15 +210,15 @@ export function makeKernel<F extends AnyFunction>(
 ): Kernel<F> {
   const runtime = new KernelRuntime(definition, services)
   const selfOf = (self: unknown): unknown => (definition.isMethod ? self : undefined)
-  const kernel = function (this: unknown, ...args: Parameters<F>): unknown {
+  const kernel = entryPoint(function (this: unknown, ...args: Parameters<F>): unknown {
     return runtime.call(args, selfOf(this))
-  }
+  })
   const methods: Omit<Kernel<F>, never> & object = {
     definition,
-    bind: (...args: Parameters<F>) => makeBinding<F>(runtime, readArguments(args)),
-    specializationKey: (...args: Parameters<F>) => runtime.specializationKey(args),
-    normalizeArgs: (...args: Partial<Parameters<F>>) => normalizeArgs(definition, args),
-    autotune: (args: Parameters<F>, options: TuneOptions = {}) => runtime.autotune(args, options),
+    bind: entryPoint((...args: Parameters<F>) => makeBinding<F>(runtime, readArguments(args))),
+    specializationKey: entryPoint((...args: Parameters<F>) => runtime.specializationKey(args)),
+    normalizeArgs: entryPoint((...args: Partial<Parameters<F>>) => normalizeArgs(definition, args)),
+    autotune: entryPoint((args: Parameters<F>, options: TuneOptions = {}) => runtime.autotune(args, options)),
     reset: () => runtime.reset(),
   } as Kernel<F>
   Object.defineProperty(kernel, 'name', { value: definition.name })
@@ -227,17 +227,17 @@ export function makeKernel<F extends AnyFunction>(
 
 function makeBinding<F extends AnyFunction>(runtime: KernelRuntime, example: CallArguments): Binding<F> {
   const bound = runtime.bind(example)
-  const call = (...args: Parameters<F>): unknown => runtime.callBound(bound, undefined, args)
+  const call = entryPoint((...args: Parameters<F>): unknown => runtime.callBound(bound, undefined, args))
   return Object.assign(call, {
     bound,
-    autotune: (args: Parameters<F>, options: TuneOptions = {}) => runtime.autotune(args, options),
-    setConfig: (config: ConfigLike) => bound.setConfig(config),
-    defaultConfig: () => bound.defaultConfig(example),
-    compileConfig(config: ConfigLike) {
+    autotune: entryPoint((args: Parameters<F>, options: TuneOptions = {}) => runtime.autotune(args, options)),
+    setConfig: entryPoint((config: ConfigLike) => bound.setConfig(config)),
+    defaultConfig: entryPoint(() => bound.defaultConfig(example)),
+    compileConfig: (config: ConfigLike) => {
       const variant: ConfigVariant = { config, shapes: new WeakMap() }
-      return (...args: Parameters<F>) => runtime.callBound(bound, variant, args) as ReturnType<F>
+      return entryPoint((...args: Parameters<F>) => runtime.callBound(bound, variant, args) as ReturnType<F>)
     },
-    toWgsl: (config?: ConfigLike) => bound.toWgsl(config, example),
+    toWgsl: entryPoint((config?: ConfigLike) => bound.toWgsl(config, example)),
   }) as unknown as Binding<F>
 }
 

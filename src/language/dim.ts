@@ -3,7 +3,7 @@
  * turn it into a bare number throws, because the answer would silently hold for one shape only.
  */
 import { type Size, type SizeExpr, type SizeOp, sizeOp } from '../ir/size.ts'
-import { callSite } from '../support/call_site.ts'
+import { areEntryPoints, callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import { cdiv, nextPowerOf2 } from '../support/maths.ts'
 import type { Dim } from './tensor.ts'
@@ -43,6 +43,8 @@ export class SymbolicDim {
     return this.size.key
   }
 }
+
+areEntryPoints(SymbolicDim.prototype, [Symbol.toPrimitive])
 
 /** True for the names that work on sizes as well as on tiles. */
 export function isDimOperation(name: string): name is DimOperation {

@@ -47,7 +47,7 @@ function dotNode(trace: Trace, left: TileValue, right: TileValue, acc: Node | un
   return trace.add('dot', {
     kind: 'dot',
     site: UNNUMBERED,
-    type: tileType(dtype, acc?.type.axes ?? distinctAxes(trace, [m, n], 'dot', trace.location)),
+    type: tileType(dtype, acc?.type.axes ?? distinctAxes(trace, [m, n], 'dot', callSite())),
     a,
     b,
     acc,

@@ -3,7 +3,7 @@
  * make sense for sizes (`add`, `mul`, `cdiv`, …) also take plain numbers and symbolic sizes.
  */
 import { OP_NAMES } from '../ir/ops.ts'
-import { authorCall } from './author_call.ts'
+import { entryPoint } from '../support/call_site.ts'
 import {
   arange,
   empty,
@@ -114,7 +114,7 @@ export const hl: Hl = Object.freeze(
   Object.fromEntries(
     Object.entries(FUNCTIONS).map(([name, call]) => [
       name,
-      authorCall(call as (...args: unknown[]) => unknown),
+      entryPoint(call as (...args: unknown[]) => unknown, 'noted'),
     ]),
   ) as unknown as Hl,
 )

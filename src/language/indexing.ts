@@ -105,7 +105,7 @@ export function wholeDimension(
   owner = '',
 ): Block {
   trace.requireBound(size)
-  return trace.blocks.slice({ size, owner, grid: trace.grid, taken, location: trace.location })
+  return trace.blocks.slice({ size, owner, grid: trace.grid, taken, location: callSite() })
 }
 
 function indexNode(

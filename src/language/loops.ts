@@ -5,7 +5,7 @@
 import { tileType } from '../ir/build.ts'
 import type { Block, Node } from '../ir/node.ts'
 import { mayBeNegative, type Size, sizeOp } from '../ir/size.ts'
-import { callSite } from '../support/call_site.ts'
+import { areEntryPoints, calledFrom, callSite } from '../support/call_site.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { isPowerOf2 } from '../support/maths.ts'
 import { describe } from './describe.ts'
@@ -99,14 +99,36 @@ function loop(
   rangesAt: (location: SourceLocation | undefined) => readonly Range[],
   item: (tiles: readonly Tile[]) => unknown,
 ): Iterable<unknown> {
-  const { location } = trace
-  const ranges = (): readonly Range[] =>
-    trace.during(
-      () => location,
-      () => rangesAt(location),
-    )
-  return { [Symbol.iterator]: () => iterate(trace, ranges(), location, item) }
+  const location = callSite()
+  const begin = (): Iterator<unknown> => {
+    const ranges = calledFrom(location, () => rangesAt(location))
+    return new LoopIterator(iterate(trace, ranges, location, item))
+  }
+  return { [Symbol.iterator]: begin }
 }
+
+/** What `for…of` drives: each of its steps is a call of the author's. */
+class LoopIterator implements IterableIterator<unknown> {
+  readonly #steps: Generator<unknown>
+
+  constructor(steps: Generator<unknown>) {
+    this.#steps = steps
+  }
+
+  next(): IteratorResult<unknown> {
+    return this.#steps.next()
+  }
+
+  return(value?: unknown): IteratorResult<unknown> {
+    return this.#steps.return(value)
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+}
+
+areEntryPoints(LoopIterator.prototype, ['next', 'return'])
 
 function* iterate(
   trace: Trace,
@@ -117,10 +139,7 @@ function* iterate(
   const scope = trace.openLoop(location)
   let completed = false
   try {
-    yield trace.during(
-      () => location,
-      () => item(ranges.map((range) => new Tile(trace, range.block))),
-    )
+    yield calledFrom(location, () => item(ranges.map((range) => new Tile(trace, range.block))))
     completed = true
   } finally {
     // Reached with `completed` false on break, return and errors; an error of the author's own wins over this

@@ -3,10 +3,9 @@ import { tileType } from '../ir/build.ts'
 import type { AtomicOp } from '../ir/node.ts'
 import type { OpName } from '../ir/ops.ts'
 import { OP_NAMES } from '../ir/ops.ts'
-import { callSite } from '../support/call_site.ts'
+import { callSite, entryPoint } from '../support/call_site.ts'
 import { DTYPES, type DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
-import { authorCall } from './author_call.ts'
 import { addDot, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo } from './indexing.ts'
@@ -106,9 +105,9 @@ function refusing(name: string) {
 function install(prototype: object, methods: Readonly<Record<string, unknown>>): void {
   for (const [name, method] of Object.entries(methods)) {
     const call = method as (...args: unknown[]) => unknown
-    const value = authorCall(function (this: unknown, ...args: unknown[]): unknown {
+    const value = entryPoint(function (this: unknown, ...args: unknown[]): unknown {
       return call(this, ...args)
-    })
+    }, 'noted')
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
   }
 }

@@ -1,9 +1,8 @@
 /** The loop variable of `hl.tile`: one block of positions. */
 import { tileType } from '../ir/build.ts'
 import type { Block, RangeNode } from '../ir/node.ts'
-import { callSite } from '../support/call_site.ts'
+import { areEntryPoints, callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
-import { areAuthorCalls } from './author_call.ts'
 import type { Scope } from './scope.ts'
 import { type Trace, tracing } from './trace.ts'
 import { TileValue } from './value.ts'
@@ -71,4 +70,4 @@ export class Tile {
   }
 }
 
-areAuthorCalls(Tile.prototype, ['index', 'begin', 'end', 'id', 'blockSize'])
+areEntryPoints(Tile.prototype, ['index', 'begin', 'end', 'id', 'blockSize', Symbol.toPrimitive], 'noted')

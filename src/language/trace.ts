@@ -33,11 +33,6 @@ export function tracing(what: string): Trace {
   })
 }
 
-/** The open trace, if there is one. */
-export function openTrace(): Trace | undefined {
-  return open
-}
-
 /** True while a kernel function is being traced. */
 export function isTracing(): boolean {
   return open !== undefined
@@ -59,12 +54,6 @@ export function withTrace<T>(trace: Trace, body: () => T): T {
   }
 }
 
-/** Where a call came from, worked out when something asks. */
-interface Call {
-  readonly caller: () => SourceLocation | undefined
-  location: SourceLocation | undefined
-}
-
 /** A node without number and place. */
 type Unplaced<S = NodeSpec> = S extends unknown ? Omit<S, 'location'> : never
 
@@ -78,7 +67,6 @@ export class Trace {
 
   readonly factory: NodeFactory = new NodeFactory()
   #scope: Scope | undefined
-  #call: Call | undefined
 
   constructor(name: string) {
     this.name = name
@@ -107,33 +95,10 @@ export class Trace {
     return this.grids.length
   }
 
-  /** Runs `body`, what a call of the author's from `caller` does; calls within it are part of it. */
-  during<T>(caller: () => SourceLocation | undefined, body: () => T): T {
-    if (this.#call) return body()
-    this.#call = { caller, location: undefined }
-    try {
-      return body()
-    } finally {
-      this.#call = undefined
-    }
-  }
-
-  /** True within a call of the author's. */
-  get isCalled(): boolean {
-    return this.#call !== undefined
-  }
-
-  /** Where the author's code called into the language. */
-  get location(): SourceLocation | undefined {
-    if (!this.#call) return callSite()
-    this.#call.location ??= this.#call.caller() ?? callSite()
-    return this.#call.location
-  }
-
   /** Adds a node to the innermost loop; it comes from the author's present line. */
   add<S extends Unplaced>(what: string, spec: S): NodeOfKind<S['kind']> {
     const { builder } = this.scope(what)
-    const placed = { ...spec, location: this.location } as unknown as NodeOfKind<S['kind']>
+    const placed = { ...spec, location: callSite() } as unknown as NodeOfKind<S['kind']>
     return builder.add(placed) as NodeOfKind<S['kind']>
   }
 
@@ -189,7 +154,7 @@ export class Trace {
     }
     const key = `${printSize(left)} ${relation} ${printSize(right)}`
     if (this.guards.has(key)) return
-    this.guards.set(key, { relation, left, right, reason, location: this.location })
+    this.guards.set(key, { relation, left, right, reason, location: callSite() })
   }
 
   /** Makes sure that an upper bound of `size` is known, tracing again with one if it is not. */

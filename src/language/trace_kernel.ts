@@ -8,6 +8,7 @@ import type { Node, TileType } from '../ir/node.ts'
 import { type Size, type SizeSymbol, symbolsOf } from '../ir/size.ts'
 import { removeDeadNodes, rewriteRegion, walk } from '../ir/traverse.ts'
 import { verifyKernel } from '../ir/verify.ts'
+import { userCode } from '../support/call_site.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { stableStringify } from '../support/stable.ts'
 import { type ArgumentSpec, symbolicArgument } from './arguments.ts'
@@ -47,7 +48,7 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
   const names = parameterNames(request.fn)
   const returned = withTrace(trace, () => {
     const values = request.args.map((spec, i) => symbolicArgument(trace, spec, names[i] ?? `arg${i}`, facts))
-    return request.fn.apply(request.self, values as never[])
+    return userCode(() => request.fn.apply(request.self, values as never[]))
   })
   checkClosed(request, trace, returned)
   const returns = returnTree(request, returned)

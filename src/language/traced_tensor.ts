@@ -3,10 +3,9 @@
  * allocates.
  */
 import type { TensorInfo } from '../ir/kernel_ir.ts'
-import { callSite } from '../support/call_site.ts'
+import { areEntryPoints, callSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
-import { areAuthorCalls } from './author_call.ts'
 import { toDim } from './dim.ts'
 import { at } from './indexing.ts'
 import type { Dim, IndexTerm, Shape, Tensor } from './tensor.ts'
@@ -53,7 +52,8 @@ export class TracedTensor implements Tensor {
   }
 }
 
-areAuthorCalls(TracedTensor.prototype, ['at'])
+areEntryPoints(TracedTensor.prototype, ['at'], 'noted')
+areEntryPoints(TracedTensor.prototype, ['data', 'dispose', Symbol.dispose, Symbol.toPrimitive])
 
 function outsideOnly(tensor: TracedTensor, what: string): AuthorError {
   return new AuthorError(`${what} on ${tensor.info.name} inside a kernel function`, {

@@ -57,7 +57,7 @@ export function broadcastAxes(
       else if (!sameAxis(trace, present, axis, what)) throw mismatch(trace, shapes, what)
     })
   }
-  return distinctAxes(trace, result, what, trace.location)
+  return distinctAxes(trace, result, what, callSite())
 }
 
 /** `axes` by their canonical names; no two may run along the same block. */

@@ -4,7 +4,7 @@
  */
 import { tileType } from '../ir/build.ts'
 import type { ArgumentNode, Axis, LoadNode, Node } from '../ir/node.ts'
-import { callSite } from '../support/call_site.ts'
+import { areEntryPoints, callSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
@@ -140,6 +140,8 @@ export class TileValue extends TileBase {
   }
 }
 
+areEntryPoints(TileValue.prototype, [Symbol.toPrimitive])
+
 const AccumulatorBase = TileValue as unknown as new (
   trace: Trace,
   node: Node,
@@ -217,3 +219,5 @@ export class ScalarArgument extends TileValue {
     )
   }
 }
+
+areEntryPoints(ScalarArgument.prototype, [Symbol.toPrimitive])

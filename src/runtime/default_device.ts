@@ -2,6 +2,7 @@
  * The device and stream that everything uses unless told otherwise. The stream is there before the device:
  * the first job opens it. Both can be replaced after the device was lost.
  */
+import { entryPoint, lazyCallSite } from '../support/call_site.ts'
 import { type Device, openDevice } from './device.ts'
 import { Stream } from './stream.ts'
 
@@ -9,9 +10,7 @@ let device: Promise<Device> | undefined
 let stream: Stream | undefined
 
 /** The default device, opened once; a failed attempt is not remembered. Rejects with AdapterError. */
-export function getDevice(): Promise<Device> {
-  return defaultStream().opened()
-}
+export const getDevice: () => Promise<Device> = entryPoint(() => defaultStream().opened())
 
 async function openOnce(): Promise<Device> {
   device ??= openDevice()
@@ -44,9 +43,7 @@ export function withDefaultStream<T>(other: Stream, action: () => T): T {
 }
 
 /** Waits for everything on the default stream. Rejects with errors of earlier calls. */
-export function sync(): Promise<void> {
-  return defaultStream().sync()
-}
+export const sync: () => Promise<void> = entryPoint(() => defaultStream().sync(lazyCallSite()))
 
 /**
  * Closes the default device, if there is one. The next use opens another; tensors of the old one are gone.

@@ -3,19 +3,21 @@
  * would in a program, so that everything is chosen and compiled; then its launches are captured and timed on
  * their own.
  */
-import { callSite } from '../support/call_site.ts'
-import { UsageError } from '../support/errors.ts'
+import { entryPoint, lazyCallSite, userCode } from '../support/call_site.ts'
+import { type SourceLocation, UsageError } from '../support/errors.ts'
 import { defaultStream } from './default_device.ts'
 import type { Storage } from './storage.ts'
 import { DeviceTensor } from './tensor.ts'
 import { type Timing, type TimingOptions, timeInterleaved } from './timing.ts'
 
 /** Times one function. See `doBenchTogether`. */
-export async function doBench(fn: () => unknown, options: TimingOptions = {}): Promise<Timing> {
-  const [timing] = await doBenchTogether([fn], options)
-  if (!timing) throw new Error('one function, no timing')
-  return timing
-}
+export const doBench: (fn: () => unknown, options?: TimingOptions) => Promise<Timing> = entryPoint(
+  async (fn, options) => {
+    const [timing] = await doBenchTogether([fn], options)
+    if (!timing) throw new Error('one function, no timing')
+    return timing
+  },
+)
 
 /**
  * Times several functions in turns, round by round, so that drifts of the clock meet all alike; results in
@@ -24,10 +26,11 @@ export async function doBench(fn: () => unknown, options: TimingOptions = {}): P
  * of what one kernel leaves to the next. Rejects as the calls themselves would, and with UsageError when a
  * function launches nothing.
  */
-export async function doBenchTogether(
+export const doBenchTogether: (
   fns: readonly (() => unknown)[],
-  options: TimingOptions = {},
-): Promise<readonly Timing[]> {
+  options?: TimingOptions,
+) => Promise<readonly Timing[]> = entryPoint(async (fns, options = {}) => {
+  const site = lazyCallSite()
   const stream = defaultStream()
   const oldest = DeviceTensor.allocate([0], 'f32').id
   const results: unknown[] = []
@@ -35,10 +38,10 @@ export async function doBenchTogether(
   const candidates = []
   try {
     for (const fn of fns) {
-      disposeMade(fn(), oldest)
+      disposeMade(userCode(fn), oldest)
       await stream.sync()
-      const launches = stream.capture(() => results.push(fn()), kept)
-      if (launches.length === 0) throw nothingToTime()
+      const launches = stream.capture(() => results.push(userCode(fn)), kept)
+      if (launches.length === 0) throw nothingToTime(site())
       candidates.push(launches)
       await stream.sync()
     }
@@ -48,7 +51,7 @@ export async function doBenchTogether(
     for (const result of results) disposeMade(result, oldest)
     for (const storage of kept) stream.release(storage)
   }
-}
+})
 
 /**
  * Disposes of the tensors in a result that are younger than `oldest`: those that the function was given stay.
@@ -60,9 +63,9 @@ function disposeMade(value: unknown, oldest: number): void {
   else if (typeof value === 'object' && value !== null) disposeMade(Object.values(value), oldest)
 }
 
-function nothingToTime(): UsageError {
+function nothingToTime(location: SourceLocation | undefined): UsageError {
   return new UsageError('doBench: the function launched nothing', {
-    location: callSite(),
+    location,
     remedy: 'It must call kernels on tensors of the default stream, without awaiting.',
   })
 }

@@ -5,7 +5,7 @@
  */
 import type { IndexTerm, Shape, Tensor } from '../language/tensor.ts'
 import type { Ref } from '../language/value.ts'
-import { lazyCallSite } from '../support/call_site.ts'
+import { areEntryPoints, lazyCallSite } from '../support/call_site.ts'
 import { DTYPES, type DType, type HostArray } from '../support/dtypes.ts'
 import { formatLocation, type SourceLocation, UsageError } from '../support/errors.ts'
 import { product } from '../support/maths.ts'
@@ -131,6 +131,17 @@ export class DeviceTensor implements Tensor {
     })
   }
 }
+
+areEntryPoints(DeviceTensor.prototype, [
+  'at',
+  'data',
+  'write',
+  'upload',
+  'copyFrom',
+  'clone',
+  'dispose',
+  Symbol.dispose,
+])
 
 function disposalSite(): () => SourceLocation | undefined {
   return disposals++ < TRACED_DISPOSALS ? lazyCallSite() : unknownPlace

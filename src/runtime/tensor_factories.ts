@@ -2,7 +2,7 @@
  * Functions that make tensors: from host data, constant, a range, random. All return at once; the values are
  * written in stream order, on the GPU unless they come from the host.
  */
-import { lazyCallSite } from '../support/call_site.ts'
+import { entryPoint, lazyCallSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'
 import { isFloat } from '../support/dtypes.ts'
 import { UsageError } from '../support/errors.ts'
@@ -31,54 +31,55 @@ let unseeded = 0
  * f32; a Uint16Array with dtype f16 is taken as half bits. Throws UsageError for ragged arrays and wrong
  * shapes.
  */
-export function tensor(data: HostData, options: HostDataOptions & { stream?: Stream } = {}): DeviceTensor {
-  const { shape, dtype, values } = parseHostData(data, options)
-  return DeviceTensor.allocate(shape, dtype, options.stream).upload(values)
-}
+export const tensor: (data: HostData, options?: HostDataOptions & { stream?: Stream }) => DeviceTensor =
+  entryPoint((data, options = {}) => {
+    const { shape, dtype, values } = parseHostData(data, options)
+    return DeviceTensor.allocate(shape, dtype, options.stream).upload(values)
+  })
 
 /** A tensor with undefined contents. */
-export function empty(shape: readonly number[], options: FactoryOptions = {}): DeviceTensor {
-  return DeviceTensor.allocate(shape, options.dtype ?? 'f32', options.stream)
-}
+export const empty: (shape: readonly number[], options?: FactoryOptions) => DeviceTensor = entryPoint(
+  (shape, options = {}) => DeviceTensor.allocate(shape, options.dtype ?? 'f32', options.stream),
+)
 
-export function zeros(shape: readonly number[], options: FactoryOptions = {}): DeviceTensor {
-  return full(shape, 0, options)
-}
+export const zeros: (shape: readonly number[], options?: FactoryOptions) => DeviceTensor = entryPoint(
+  (shape, options) => full(shape, 0, options),
+)
 
-export function ones(shape: readonly number[], options: FactoryOptions = {}): DeviceTensor {
-  return full(shape, 1, options)
-}
+export const ones: (shape: readonly number[], options?: FactoryOptions) => DeviceTensor = entryPoint(
+  (shape, options) => full(shape, 1, options),
+)
 
 /** A tensor with the same value everywhere, converted to the dtype. */
-export function full(shape: readonly number[], value: number, options: FactoryOptions = {}): DeviceTensor {
-  return generate(empty(shape, options), { kind: 'fill', value })
-}
+export const full: (shape: readonly number[], value: number, options?: FactoryOptions) => DeviceTensor =
+  entryPoint((shape, value, options) => generate(empty(shape, options), { kind: 'fill', value }))
 
 /**
  * start, start + step, … up to but without end, as a tensor of one dimension; `arange(end)` starts at 0.
  * Throws UsageError for a step of 0 and for dtype bool.
  */
-export function arange(start: number, end?: number, step = 1, options: FactoryOptions = {}): DeviceTensor {
-  const [from, to] = end === undefined ? [0, start] : [start, end]
-  const count = Math.max(0, Math.ceil((to - from) / step))
-  if (!Number.isFinite(count) || options.dtype === 'bool')
-    throw new UsageError(`arange(${from}, ${to}, ${step}, dtype ${options.dtype ?? 'f32'}) has no values`, {
-      remedy: 'Give finite bounds, a step other than 0 and a dtype of numbers.',
-    })
-  return generate(empty([count], options), { kind: 'range', start: from, step })
-}
+export const arange: (start: number, end?: number, step?: number, options?: FactoryOptions) => DeviceTensor =
+  entryPoint((start, end, step = 1, options = {}) => {
+    const [from, to] = end === undefined ? [0, start] : [start, end]
+    const count = Math.max(0, Math.ceil((to - from) / step))
+    if (!Number.isFinite(count) || options.dtype === 'bool')
+      throw new UsageError(`arange(${from}, ${to}, ${step}, dtype ${options.dtype ?? 'f32'}) has no values`, {
+        remedy: 'Give finite bounds, a step other than 0 and a dtype of numbers.',
+      })
+    return generate(empty([count], options), { kind: 'range', start: from, step })
+  })
 
 /** Uniform random numbers in [0, 1). Throws UsageError for dtypes other than f32 and f16. */
-export function rand(shape: readonly number[], options: RandomOptions = {}): DeviceTensor {
-  return random('uniform', shape, options)
-}
+export const rand: (shape: readonly number[], options?: RandomOptions) => DeviceTensor = entryPoint(
+  (shape, options = {}) => random('uniform', shape, options),
+)
 
 /**
  * Random numbers of the standard normal distribution. Throws UsageError for dtypes other than f32 and f16.
  */
-export function randn(shape: readonly number[], options: RandomOptions = {}): DeviceTensor {
-  return random('normal', shape, options)
-}
+export const randn: (shape: readonly number[], options?: RandomOptions) => DeviceTensor = entryPoint(
+  (shape, options = {}) => random('normal', shape, options),
+)
 
 function random(kind: 'uniform' | 'normal', shape: readonly number[], options: RandomOptions): DeviceTensor {
   const { dtype = 'f32', seed = FIRST_SEED + unseeded++ } = options

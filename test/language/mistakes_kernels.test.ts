@@ -7,15 +7,16 @@ import {
   type TileValue,
   traceKernel,
 } from '../../src/language/index.ts'
-import { callSite } from '../../src/support/call_site.ts'
+import { callSite, entryPoint } from '../../src/support/call_site.ts'
 import { ramp, traced } from './harness.ts'
 import { authorError, mistake } from './mistakes.ts'
 
 const X = ramp([4])
+const here = entryPoint(callSite)
 
 describe('kernels that are none', () => {
   it('without a loop', () => {
-    const location = callSite() // ✗
+    const location = here() // ✗
     expect(
       authorError(() => traceKernel({ name: 'k', fn: () => undefined, args: [], location })),
     ).toMatchInlineSnapshot(`
@@ -30,7 +31,7 @@ describe('kernels that are none', () => {
       await Promise.resolve()
       hl.tile(4)
     }
-    const location = callSite() // ✗
+    const location = here() // ✗
     const args = [{ kind: 'tensor', dtype: 'f32', shape: [4], dynamic: [true] }] as const
     expect(authorError(() => traceKernel({ name: 'k', fn, args, location }))).toMatchInlineSnapshot(`
       "the kernel k is an async function
@@ -42,7 +43,7 @@ describe('kernels that are none', () => {
     const fn = async (x: Tensor): Promise<void> => {
       for (const t of hl.tile(4)) x.at(t).set(await Promise.resolve(0))
     }
-    const location = callSite() // ✗
+    const location = here() // ✗
     const args = [{ kind: 'tensor', dtype: 'f32', shape: [4], dynamic: [true] }] as const
     expect(authorError(() => traceKernel({ name: 'k', fn, args, location }))).toMatchInlineSnapshot(`
       "the kernel k is an async function
@@ -62,7 +63,7 @@ describe('kernels that are none', () => {
       for (const t of hl.tile(4)) x.at(t).set(0)
       return value
     }
-    const location = callSite() // ✗
+    const location = here() // ✗
     const args = [{ kind: 'tensor', dtype: 'f32', shape: [4], dynamic: [true] }] as const
     const text = authorError(() => traceKernel({ name: 'k', fn, args, location }))
     const words = /^the kernel k returned (.*)\n(.*)$/.exec(text)
@@ -80,7 +81,7 @@ describe('kernels that are none', () => {
         }
         return kept
       }
-      const location = callSite() // ✗
+      const location = here() // ✗
       const args = [{ kind: 'tensor', dtype: 'f32', shape: [4], dynamic: [true] }] as const
       return authorError(() => traceKernel({ name: 'k', fn, args, location })).split('\n')[0] ?? ''
     }
@@ -94,7 +95,7 @@ describe('kernels that are none', () => {
     }
     const args = [{ kind: 'tensor', dtype: 'f32', shape: [4], dynamic: [true] }] as const
     const outer = (): void => {
-      traceKernel({ name: 'inner', fn: inner, args }) // ✗
+      entryPoint(traceKernel)({ name: 'inner', fn: inner, args }) // ✗
     }
     expect(mistake(outer, [X])).toMatchInlineSnapshot(`
       "the kernel inner was called inside the kernel k

@@ -1,55 +1,142 @@
+/** Where users called, whatever stands between them and the question. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { callerOf, parseStack } from '../../src/support/call_site.ts'
+import {
+  areEntryPoints,
+  calledFrom,
+  callSite,
+  entryPoint,
+  lazyCallSite,
+  userCode,
+} from '../../src/support/call_site.ts'
 import type { SourceLocation } from '../../src/support/errors.ts'
 
 const FILE = fileURLToPath(import.meta.url)
+const LINES = readFileSync(FILE, 'utf8').split('\n')
 
-describe('a stack', () => {
-  it.each<readonly [string, string, SourceLocation]>([
-    ['of V8', 'Error\n    at f (file:///a/b.ts:3:4)', { file: '/a/b.ts', line: 3, column: 4 }],
-    ['of V8, without a function', 'Error\n    at /a/b.ts:3:4', { file: '/a/b.ts', line: 3, column: 4 }],
-    ['of JavaScriptCore', 'f@https://x.org/m.js:12:5', { file: 'https://x.org/m.js', line: 12, column: 5 }],
-    ['on Windows', 'Error\n    at f (C:\\a\\b.js:3:4)', { file: 'C:\\a\\b.js', line: 3, column: 4 }],
-    ['with escapes', 'Error\n at file:///a%20b.ts?v=1:3:4', { file: '/a b.ts', line: 3, column: 4 }],
-    [
-      'that begins in the package and in functions of JavaScript',
-      [
-        'Error',
-        ' at g (/package/x.ts:1:1)',
-        ' at Array.map (<anonymous>)',
-        ' at node:internal:1:1',
-        ' at h (/other/y.ts:2:2)',
-      ].join('\n'),
-      { file: '/other/y.ts', line: 2, column: 2 },
-    ],
-  ])('%s', (_name, stack, expected) => expect(parseStack(stack, '/package/')).toEqual(expected))
+/** The mark at the end of a place's line. */
+function markAt(place: SourceLocation | undefined): string | undefined {
+  if (!place) return undefined
+  expect(place.file).toBe(FILE)
+  return /\/\/ (.*)$/.exec(LINES[place.line - 1] ?? '')?.[1]
+}
 
-  it('of the package alone names no place', () => {
-    expect(parseStack('Error\n at g (/package/x.ts:1:1)', '/package/')).toBeUndefined()
-    expect(parseStack('')).toBeUndefined()
+const deep = <T>(depth: number, body: () => T): T => (depth === 0 ? body() : deep(depth - 1, body))
+const where = entryPoint((depth: number) => deep(depth, callSite))
+const later = entryPoint((depth: number) => deep(depth, lazyCallSite))
+
+/** Runs `body` with another property of Error, and puts the old one back. */
+function withError<T>(
+  key: 'captureStackTrace' | 'prepareStackTrace' | 'stackTraceLimit',
+  value: unknown,
+  body: () => T,
+): T {
+  const old = Reflect.get(Error, key)
+  Reflect.set(Error, key, value)
+  try {
+    return body()
+  } finally {
+    Reflect.set(Error, key, old)
+  }
+}
+
+describe.each([
+  ['that finds the caller of a function', Error.captureStackTrace],
+  ['that has nothing but stacks', undefined],
+])('in an engine %s', (_name, capture) => {
+  const engine = <T>(body: () => T): T => withError('captureStackTrace', capture, body)
+
+  it('is the call of the entry, from any depth and later on', () => {
+    const limit = Error.stackTraceLimit
+    for (const depth of [0, 50]) {
+      const now = engine(() => where(depth)) // a call
+      const found = engine(() => later(depth)) // another call
+      expect([now, found()].map(markAt)).toEqual(['a call', 'another call'])
+    }
+    expect(Error.stackTraceLimit).toBe(limit)
+  })
+
+  it('is the call of the outermost entry', () => {
+    const outer = entryPoint(() => where(3))
+    const place = engine(() => outer()) // the outermost
+    expect(markAt(place)).toBe('the outermost')
+  })
+
+  it('is within code of the user that an entry runs', () => {
+    const outer = entryPoint((body: () => SourceLocation | undefined) => [userCode(body), callSite()])
+    const places = engine(() =>
+      // around
+      outer(() => {
+        return where(2) // inside
+      }),
+    )
+    expect(markAt(places[0])).toBe('inside')
+    expect(LINES[(places[1]?.line ?? 0) - 2]).toContain('// around')
+  })
+
+  it('is behind functions of JavaScript', () => {
+    const mapped = engine(() => [0].map(where)) // map
+    const applied = engine(() => Reflect.apply(where, undefined, [0])) // apply
+    expect([...mapped, applied].map(markAt)).toEqual(['map', 'apply'])
+  })
+
+  it('is the line of a method, of a getter, of an operator', () => {
+    class Thing {
+      place: SourceLocation | undefined
+      method(): SourceLocation | undefined {
+        return callSite()
+      }
+      get getter(): SourceLocation | undefined {
+        return callSite()
+      }
+      [Symbol.toPrimitive](): string {
+        this.place = callSite()
+        return ''
+      }
+    }
+    areEntryPoints(Thing.prototype, ['method', 'getter', Symbol.toPrimitive])
+    const thing = new Thing()
+    const method = engine(() => thing.method()) // method
+    const getter = engine(() => thing.getter) // getter
+    engine(() => `${thing}`) // operator
+    expect([method, getter, thing.place].map(markAt)).toEqual(['method', 'getter', 'operator'])
   })
 })
 
-describe('callerOf', () => {
-  type Find = () => SourceLocation | undefined
-  const entry = (depth: number): Find => (depth === 0 ? callerOf(outer) : entry(depth - 1))
-  function outer(depth: number): Find {
-    return entry(depth)
-  }
+it('is what an earlier call said, within its later parts', () => {
+  const place = { file: 'a.ts', line: 1, column: 2 }
+  expect(calledFrom(place, () => where(0))).toBe(place)
+  expect(calledFrom(undefined, () => where(0))).toBeUndefined()
+  expect(calledFrom(place, () => later(0))()).toBe(place)
+})
 
-  it('is the call of that function, from any depth and later on', () => {
-    const limit = Error.stackTraceLimit
-    const found = [0, 50].map((depth) => outer(depth)) // the call
-    expect(Error.stackTraceLimit).toBe(limit)
-    const lines = readFileSync(FILE, 'utf8').split('\n')
-    const at = lines.findIndex((text) => text.endsWith('// the call'))
-    const place = { file: FILE, line: at + 1, column: (lines[at]?.indexOf('outer') ?? 0) + 1 }
-    expect(found.map((find) => find())).toEqual([place, place])
+it('is unknown outside of entries, and after them', async () => {
+  expect(callSite()).toBeUndefined()
+  expect(lazyCallSite()()).toBeUndefined()
+  const slow = entryPoint(async () => {
+    await undefined
+    return callSite()
   })
+  expect(await slow()).toBeUndefined()
+  const throws = entryPoint(() => {
+    throw new Error('on purpose')
+  })
+  expect(throws).toThrow('on purpose')
+  expect(callSite()).toBeUndefined()
+})
 
-  it('is unknown below a function of JavaScript itself', () => {
-    expect([0].map(outer).map((find) => find())).toEqual([undefined])
-  })
+it('is unknown where a program gives stacks another form', () => {
+  expect(
+    withError(
+      'prepareStackTrace',
+      () => [],
+      () => where(0),
+    ),
+  ).toBeUndefined()
+})
+
+it('is known where a program has switched stacks off', () => {
+  const place = withError('stackTraceLimit', 0, () => where(0)) // switched off
+  expect(markAt(place)).toBe('switched off')
 })

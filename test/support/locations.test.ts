@@ -1,18 +1,8 @@
-/** Places of the caller's code: found when asked for, and added to errors that have none. */
+/** Places of the caller's code are added to errors that have none. */
 import { describe, expect, it } from 'vitest'
-import { callSite, lazyCallSite } from '../../src/support/call_site.ts'
 import { AdapterError, GpuError, UsageError, withLocation } from '../../src/support/errors.ts'
 
 const PLACE = { file: 'a.ts', line: 1, column: 2 }
-
-describe('lazyCallSite', () => {
-  it('finds the same line as callSite, later', () => {
-    const [now, later] = [callSite(), lazyCallSite()]
-    expect(later()?.file).toBe(now?.file)
-    expect(later()?.line).toBe(now?.line)
-    expect(Error.stackTraceLimit).toBeGreaterThanOrEqual(10)
-  })
-})
 
 describe('withLocation', () => {
   it('adds the place and keeps kind, remedy and cause', () => {
