@@ -4,24 +4,26 @@ import { helperFunctions } from './helpers.ts'
 import type { GridText } from './lower_grid.ts'
 import type { Lowering } from './lowering.ts'
 import type { WgslDispatch } from './program.ts'
+import { printStatements, type Statement } from './statements.ts'
 
 interface Parts extends GridText {
   readonly label: string
   readonly registers: number
+  readonly body: readonly Statement[]
 }
 
 export function assemble(
   lowering: Lowering,
-  { label, registers, launch: grid, builtins }: Parts,
+  { label, registers, body, launch: grid, builtins }: Parts,
 ): WgslDispatch {
-  const { bound, out, launch, bindings, memory } = lowering
+  const { bound, launch, bindings, memory } = lowering
   const { limits } = bound
   const bindingText = bindings.declarations(limits)
   const launchText = launch.declarations(limits, bindings.list.length)
   const memoryText = memory.declarations(limits.maxWorkgroupBytes)
-  const body = out.text
+  const text = printStatements(body, 1).join('\n')
   const storage = launch.storage(limits)
-  const module = [...bindingText, ...launchText, ...memoryText, body].join('\n')
+  const module = [...bindingText, ...launchText, ...memoryText, text].join('\n')
   const directives = [
     ...(/\bf16\b|\bvec[24]h\b|\d+h\b/.test(module) ? ['enable f16;'] : []),
     ...(lowering.usesSubgroups ? ['enable subgroups;'] : []),
@@ -32,10 +34,10 @@ export function assemble(
     `@compute @workgroup_size(${bound.threads})`,
     `fn main(${[...builtins, ...thread.builtins].join(', ')}) {`,
     ...thread.lines,
-    body,
+    text,
     '}',
   ]
-  const sections = [directives, [...bindingText, ...launchText, ...memoryText], helperFunctions(body), entry]
+  const sections = [directives, [...bindingText, ...launchText, ...memoryText], helperFunctions(text), entry]
   return {
     label,
     wgsl: `${sections

@@ -18,7 +18,9 @@ import { Lowering } from './lowering.ts'
 import { flattenGrid } from './passes/flatten_loops.ts'
 import { insertMasks } from './passes/insert_masks.ts'
 import { rollReduction } from './passes/roll_reductions.ts'
+import { placeBarriers } from './place_barriers.ts'
 import type { DeviceLimits, WgslDispatch, WgslProgram } from './program.ts'
+import type { Statement } from './statements.ts'
 
 /** A grid on its way through the passes. */
 type GridState = Pick<Grid, 'blocks' | 'body'>
@@ -45,6 +47,8 @@ const PASSES: readonly Pass[] = [
 export interface CompileOptions {
   /** Called with the IR after every pass, for debugging. */
   readonly onPass?: (pass: string, text: string) => void
+  /** Called with the body of every dispatch's function, barriers included, for debugging. */
+  readonly onBody?: (body: readonly Statement[]) => void
   /** Comments in the WGSL name the author's file and line. */
   readonly originLines?: boolean
   /** Blocks that need no masks at the sizes in question, see `evenBlocks`. */
@@ -68,8 +72,10 @@ function compileGrid(grid: Grid, number: number, bound: BoundConfig, options: Co
   const registers = checkRegisters(state.body, lowering)
   for (const block of bound.rowsOf(number)) lowering.enterRow(block)
   const text = lowerGrid(lowering, state.blocks, () => lowerRegion(lowering, state.body))
+  const body = placeBarriers(lowering.out.statements)
+  options.onBody?.(body)
   const label = bound.kernel.grids.length > 1 ? `${bound.kernel.name}_${number}` : bound.kernel.name
-  return assemble(lowering, { label, registers, ...text })
+  return assemble(lowering, { label, registers, body, ...text })
 }
 
 function runPasses(grid: Grid, bound: BoundConfig, { onPass }: CompileOptions): GridState {

@@ -83,7 +83,7 @@ function writeTile(lowering: Lowering, value: Registers, transfer: Transfer): vo
   memory.beforeWrite(transfer.array)
   const replicas = value.layout.replicaMask
   if (replicas === 0) write()
-  else out.block(`if ((${lowering.thread} & ${replicas}u) == 0u)`, write)
+  else out.block('some', `if ((${lowering.thread} & ${replicas}u) == 0u)`, write)
 }
 
 function readTile(lowering: Lowering, value: Registers, layout: Layout, transfer: Transfer): Registers {

@@ -68,13 +68,15 @@ export function lowerDot(
   stage(lowering, a, operands.a, depth)
   stage(lowering, b, operands.b, depth)
   const acc = accumulator(lowering, node, layout)
+  // The barrier comes before what may be emitted in between; the operands are read only after that.
   memory.beforeRead(a.array, b.array)
   afterStaging()
+  memory.beforeRead(a.array, b.array)
   // In a layout with positions along the contracted block, each group of threads takes its part of it.
   const slices = layout.threads.filter((bit) => bit?.block === depth).length
   const count = (depth === ONE ? 1 : lowering.bound.extent(depth)) >> slices
   const k = out.fresh('k')
-  out.block(`for (var ${k} = 0u; ${k} < ${count}u; ${k}++)`, () => {
+  out.block('rounds', `for (var ${k} = 0u; ${k} < ${count}u; ${k}++)`, () => {
     const at = { k, begin: slices === 0 ? undefined : threadPart(lowering, layout, depth) }
     const left = spread(fragment(lowering, a, layout, at, acc.dtype), layout)
     const right = spread(fragment(lowering, b, layout, at, acc.dtype), layout)
@@ -136,7 +138,7 @@ function stage(lowering: Lowering, staged: Staged, value: Registers, depth: Bloc
   }
   const replicas = value.layout.replicaMask
   if (replicas === 0) write()
-  else out.block(`if ((${thread} & ${replicas}u) == 0u)`, write)
+  else out.block('some', `if ((${thread} & ${replicas}u) == 0u)`, write)
 }
 
 /** How many of the lowest position bits of a block a thread holds in registers, two at most. */

@@ -55,7 +55,7 @@ function lowerFlat(
   const { out, bound, launch } = lowering
   const folded = maxOf(total) > bound.limits.maxWorkgroupsPerDimension
   out.line(folded ? 'let pid = workgroup.x + workgroup.y * workgroups.x;' : 'let pid = workgroup.x;')
-  if (folded) out.block(`if (pid >= ${launch.size(total)})`, () => out.line('return;'))
+  if (folded) out.block('branch', `if (pid >= ${launch.size(total)})`, () => out.line('return;'))
   enterTiles(lowering, blocks, counts, 'pid')
   body()
   return {
@@ -96,7 +96,7 @@ function lowerPersistent(
   blocked: boolean,
   body: () => void,
 ): GridText {
-  const { out, bound, launch, memory } = lowering
+  const { out, bound, launch } = lowering
   const workers = bound.limits.computeUnits * bound.config.numSmMultiplier
   const launched = Math.min(workers, bound.limits.maxWorkgroupsPerDimension)
   const all = launch.size(total)
@@ -104,13 +104,11 @@ function lowerPersistent(
     enterTiles(lowering, blocks, counts, 'pid')
     body()
   }
-  memory.inLoop(() => {
-    if (blocked) {
-      out.line(`let share = (${all} + workgroups.x - 1u) / workgroups.x;`)
-      out.line(`let last = min((workgroup.x + 1u) * share, ${all});`)
-      out.block('for (var pid = workgroup.x * share; pid < last; pid++)', round)
-    } else out.block(`for (var pid = workgroup.x; pid < ${all}; pid += workgroups.x)`, round)
-  })
+  if (blocked) {
+    out.line(`let share = (${all} + workgroups.x - 1u) / workgroups.x;`)
+    out.line(`let last = min((workgroup.x + 1u) * share, ${all});`)
+    out.block('programs', 'for (var pid = workgroup.x * share; pid < last; pid++)', round)
+  } else out.block('programs', `for (var pid = workgroup.x; pid < ${all}; pid += workgroups.x)`, round)
   return {
     launch: { kind: 'linear', count: sizeOp('min', total, launched) },
     builtins: [WORKGROUP, WORKGROUPS],

@@ -33,10 +33,8 @@ export function lowerLoop(lowering: Lowering, node: LoopNode, lowerRegion: Lower
   const order = lowering.bound.orderOf(node.blocks)
   const pipelined =
     order.length === 1 && !lowering.bound.isStaticRange(node) ? pipelinedDot(lowering, node) : undefined
-  lowering.inLoop(node.body, () => {
-    if (pipelined) emitPipelined(lowering, node, pipelined, lowerRegion)
-    else emitDimensions(lowering, node, order, body)
-  })
+  if (pipelined) emitPipelined(lowering, node, pipelined, lowerRegion)
+  else emitDimensions(lowering, node, order, body)
   for (const phi of node.phis) {
     const depth = lowering.layouts.slicedAlong(phi)
     const sums = lowering.values.get(phi)
@@ -132,18 +130,20 @@ function emitRounds(
   }
   const variable = out.fresh(bound.block(node.blocks[dimension] ?? 0).name)
   if (factor <= 1) {
-    out.block(`for (var ${variable} = ${begin}; ${variable} < ${end}; ${variable} += ${extent}u)`, () =>
-      round(variable),
+    out.block(
+      'rounds',
+      `for (var ${variable} = ${begin}; ${variable} < ${end}; ${variable} += ${extent}u)`,
+      () => round(variable),
     )
     return
   }
   out.line(`var ${variable} = ${begin};`)
   const whole = `${variable} + ${(factor - 1) * extent}u < ${end}`
-  out.block(`for (; ${whole}; ${variable} += ${factor * extent}u)`, () => {
+  out.block('rounds', `for (; ${whole}; ${variable} += ${factor * extent}u)`, () => {
     writeOut(lowering, variable, extent, factor, round)
   })
   if (rounds !== undefined && rounds % factor === 0) return
-  out.block(`for (; ${variable} < ${end}; ${variable} += ${extent}u)`, () => round(variable))
+  out.block('rounds', `for (; ${variable} < ${end}; ${variable} += ${extent}u)`, () => round(variable))
 }
 
 function writeOut(
@@ -155,7 +155,7 @@ function writeOut(
 ): void {
   const before = out.lineCount
   for (let i = 0; i < rounds; i++) {
-    out.block('', () => round(sumText([begin], i * extent)))
+    out.block('once', '', () => round(sumText([begin], i * extent)))
     if (i > 0 && out.lineCount - before > MAX_LINES_WRITTEN_OUT) {
       throw new ConfigError(
         `${rounds} rounds of a loop, written out, would be more than ${MAX_LINES_WRITTEN_OUT} lines of WGSL`,
@@ -194,9 +194,8 @@ function uniformCopy(lowering: Lowering, text: string): string {
   const { out, memory, thread } = lowering
   const array = memory.allocate('uniform_bound', 'u32', 4, 1)
   memory.beforeWrite(array)
-  out.block(`if (${thread} == 0u)`, () => out.line(`${array.name}[0] = ${text};`))
-  memory.beforeRead(array)
-  const name = out.let('bound', `workgroupUniformLoad(&${array.name}[0])`)
+  out.block('some', `if (${thread} == 0u)`, () => out.line(`${array.name}[0] = ${text};`))
+  const name = out.let('bound', `workgroupUniformLoad(&${array.name}[0])`, 'workgroup')
   memory.release(array)
   return name
 }
@@ -262,17 +261,16 @@ function emitPipelined(
   const waiting = { a: variables(lowering, first.a), b: variables(lowering, first.b) }
   const variable = out.fresh(bound.block(node.blocks[0] ?? 0).name)
   out.block(
+    'rounds',
     `for (var ${variable} = ${range.begin}; ${variable} < ${range.end}; ${variable} += ${range.extent}u)`,
     () => {
       const layout = lowering.layouts.of(dot) ?? lowering.layoutOfBlocks(dot.type.axes)
       const prefetch = (): void => {
         const next = sumText([variable], range.extent)
-        lowering.inBranch(() => {
-          out.block(`if (${next} < ${range.end})`, () => {
-            const loaded = load(next)
-            assign(lowering, waiting.a, loaded.a)
-            assign(lowering, waiting.b, loaded.b)
-          })
+        out.block('branch', `if (${next} < ${range.end})`, () => {
+          const loaded = load(next)
+          assign(lowering, waiting.a, loaded.a)
+          assign(lowering, waiting.b, loaded.b)
         })
       }
       lowering.values.set(dot, lowerDot(lowering, dot, layout, waiting, prefetch))

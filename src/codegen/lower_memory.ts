@@ -20,7 +20,7 @@ import {
   named,
   type Registers,
 } from './registers.ts'
-import { touchOf } from './storage_order.ts'
+import { storageAccess } from './storage_access.ts'
 import { valueIn } from './values.ts'
 import { storageType, type Width, wgslType } from './wgsl_types.ts'
 
@@ -78,8 +78,8 @@ export function lowerAtomic(lowering: Lowering, node: AtomicNode): void {
 }
 
 /** Keeps the access behind earlier ones of the same tensor that other invocations may still be making. */
-function order({ bindings, bound, storageOrder }: Lowering, node: MemoryNode, layout: Layout): void {
-  if (bindings.isWritten(node.tensor)) storageOrder.before(touchOf(node, layout, bound))
+function order({ out, bindings, bound }: Lowering, node: MemoryNode, layout: Layout): void {
+  if (bindings.isWritten(node.tensor)) out.note([storageAccess(node, layout, bound)])
 }
 
 function loadText(buffer: Buffer, address: Address, register: number, dtype: DType): string {
@@ -111,7 +111,7 @@ function forEachGuarded(
   }
   for (const { condition, runs } of groups) {
     if (condition === '') runs.forEach(write)
-    else out.block(`if (${condition})`, () => runs.forEach(write))
+    else out.block('some', `if (${condition})`, () => runs.forEach(write))
   }
 }
 

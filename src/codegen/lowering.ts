@@ -11,7 +11,6 @@ import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from './
 import { LaunchBlock } from './launch_block.ts'
 import { Layout } from './layout.ts'
 import type { Registers } from './registers.ts'
-import { StorageOrder, type Touch, touchOf } from './storage_order.ts'
 import { isTile, sameBlocks } from './tile_classes.ts'
 import type { Width } from './wgsl_types.ts'
 import { WorkgroupMemory } from './workgroup_memory.ts'
@@ -30,7 +29,6 @@ export class Lowering {
   readonly bound: BoundConfig
   readonly out: Writer = new Writer()
   readonly memory: WorkgroupMemory
-  readonly storageOrder: StorageOrder
   readonly launch: LaunchBlock
   readonly bindings: Bindings
   readonly layouts: Layouts
@@ -49,7 +47,6 @@ export class Lowering {
     this.bound = bound
     this.#originLines = originLines
     this.memory = new WorkgroupMemory(this.out)
-    this.storageOrder = new StorageOrder(this.out)
     this.launch = new LaunchBlock(bound.kernel, this.out)
     this.layouts = chooseLayouts(region, bound)
     this.scalarLayout = new Layout([], new Array(bound.threadBits).fill(undefined))
@@ -91,22 +88,6 @@ export class Lowering {
   comesFrom({ location }: Node): void {
     if (this.#originLines && location)
       this.out.comesFrom(`${location.file.replace(/^.*[/\\]/, '')}:${location.line}`)
-  }
-
-  /** Emits the rounds of a loop over `region`: each may follow another one, or the code before the loop. */
-  inLoop(region: Region, rounds: () => void): void {
-    const touches: Touch[] = []
-    walk(region, (node) => {
-      if (node.kind !== 'load' && node.kind !== 'store' && node.kind !== 'atomic') return
-      if (this.bindings.isWritten(node.tensor))
-        touches.push(touchOf(node, this.accessLayout(node), this.bound))
-    })
-    this.storageOrder.inLoop(touches, () => this.memory.inLoop(rounds))
-  }
-
-  /** Emits what all invocations of a workgroup run, or none. */
-  inBranch(body: () => void): void {
-    this.storageOrder.inBranch(() => this.memory.inBranch(body))
   }
 
   /** A layout for a value over these axes that no class claims. */

@@ -90,7 +90,7 @@ function reduceThroughMemory(
     })
   }
   if (silent === 0) write()
-  else out.block(`if ((${thread} & ${silent}u) == 0u)`, write)
+  else out.block('some', `if ((${thread} & ${silent}u) == 0u)`, write)
   memory.beforeRead(...arrays)
   const read = (i: string): State => arrays.map((array) => `${array.name}[${sumText([first, i])}]`)
   const total = combinePartials(lowering, reduction, layout, count, read)
@@ -154,7 +154,7 @@ function combineInLoop(
     return name
   })
   const i = out.fresh('i')
-  out.block(`for (var ${i} = 1u; ${i} < ${count}u; ${i}++)`, () => {
+  out.block('rounds', `for (var ${i} = 1u; ${i} < ${count}u; ${i}++)`, () => {
     const next = combine(totals, read(i))
     totals.forEach((name, component) => {
       out.line(`${name} = ${next[component]};`)

@@ -1,7 +1,6 @@
 /**
- * Arrays in workgroup memory and the barriers between their uses. Arrays of one element type are used again
- * when their content is no longer needed; a barrier is written only where threads could otherwise see the
- * wrong content.
+ * Arrays in workgroup memory. Arrays of one element type are used again when their content is no longer
+ * needed. Their uses are noted; barriers are placed when all of them are known.
  */
 import { ConfigError } from '../support/errors.ts'
 import { sum } from '../support/maths.ts'
@@ -21,10 +20,6 @@ interface Allocation extends WorkgroupArray {
 export class WorkgroupMemory {
   readonly #out: Writer
   readonly #arrays: Allocation[] = []
-  /** Arrays written, or read, by some thread since the last barrier. */
-  readonly #written = new Set<WorkgroupArray>()
-  readonly #read = new Set<WorkgroupArray>()
-  #loops = 0
 
   constructor(out: Writer) {
     this.#out = out
@@ -40,8 +35,6 @@ export class WorkgroupMemory {
     }
     const array = { name: this.#out.fresh(hint), type, bytes, length, free: false }
     this.#arrays.push(array)
-    // The previous round of the loop may have read it.
-    if (this.#loops > 0) this.#read.add(array)
     return array
   }
 
@@ -53,34 +46,12 @@ export class WorkgroupMemory {
 
   /** To be called for all arrays that are written together, before the first write. */
   beforeWrite(...arrays: readonly WorkgroupArray[]): void {
-    if (arrays.some((array) => this.#read.has(array))) this.#barrier()
-    for (const array of arrays) this.#written.add(array)
+    this.#out.note(arrays.map(({ name }) => ({ space: 'workgroup', place: name, how: 'write' })))
   }
 
   /** To be called for all arrays that are read together, before the first read. */
   beforeRead(...arrays: readonly WorkgroupArray[]): void {
-    if (arrays.some((array) => this.#written.has(array))) this.#barrier()
-    for (const array of arrays) this.#read.add(array)
-  }
-
-  /**
-   * Inside a loop every array may have been read in the round before; without rounds nothing has happened.
-   */
-  inLoop(body: () => void): void {
-    this.inBranch(() => {
-      for (const array of this.#arrays) this.#read.add(array)
-      this.#loops++
-      body()
-      this.#loops--
-    })
-  }
-
-  /** Code that all invocations run, or none: its barriers cannot be relied on afterwards. */
-  inBranch(body: () => void): void {
-    const [written, read] = [[...this.#written], [...this.#read]]
-    body()
-    for (const array of written) this.#written.add(array)
-    for (const array of read) this.#read.add(array)
+    this.#out.note(arrays.map(({ name }) => ({ space: 'workgroup', place: name, how: 'read' })))
   }
 
   get bytes(): number {
@@ -98,11 +69,5 @@ export class WorkgroupMemory {
       )
     }
     return this.#arrays.map(({ name, type, length }) => `var<workgroup> ${name}: array<${type}, ${length}>;`)
-  }
-
-  #barrier(): void {
-    this.#out.line('workgroupBarrier();')
-    this.#written.clear()
-    this.#read.clear()
   }
 }

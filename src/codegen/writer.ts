@@ -1,13 +1,16 @@
 /**
- * Collects the lines of a WGSL function: indentation, fresh names, and scopes in which an expression that was
- * named once is found again. A prelude holds what depends on nothing but the launch.
+ * Collects the statements of a WGSL function: fresh names, and scopes in which an expression that was named
+ * once is found again. A prelude holds what depends on nothing but the launch.
  */
 import { isLiteral, isName } from '../ir/wgsl_text.ts'
+import type { Access, AddressSpace, Flow, Statement } from './statements.ts'
 
 export class Writer {
-  readonly #prelude: string[] = []
-  #lines: string[] = []
-  #depth = 1
+  readonly #prelude: Statement[] = []
+  #statements: Statement[] = []
+  #lineCount = 0
+  /** Blocks that only some invocations enter. */
+  #someDepth = 0
   readonly #used = new Set<string>()
   /** How many names each hint has led to. */
   readonly #counts = new Map<string, number>()
@@ -16,17 +19,27 @@ export class Writer {
   #origin = ''
   #saidOrigin = ''
 
-  /** Lines so far, without the prelude. */
+  /** Lines so far, without the prelude and the barriers that will be placed. */
   get lineCount(): number {
-    return this.#lines.length
+    return this.#lineCount
   }
 
-  line(text: string): void {
-    if (this.#origin !== this.#saidOrigin) {
-      this.#lines.push(`${'  '.repeat(this.#depth)}// ${this.#origin}`)
-      this.#saidOrigin = this.#origin
-    }
-    this.#lines.push(`${'  '.repeat(this.#depth)}${text}`)
+  /** `barrier`: the line is one for this address space. */
+  line(text: string, barrier?: AddressSpace): void {
+    this.#sayOrigin()
+    this.#statements.push({ kind: 'line', text, barrier })
+    this.#lineCount++
+  }
+
+  /**
+   * The statements that follow, up to the next note, access memory that invocations share. To be called for
+   * all accesses that are made together, where a barrier may stand before them.
+   */
+  note(accesses: readonly Access[]): void {
+    if (this.#someDepth > 0)
+      throw new Error(`access to ${accesses[0]?.place} noted where not all invocations pass`)
+    this.#sayOrigin()
+    this.#statements.push({ kind: 'note', accesses })
   }
 
   /** Where in the author's program the following lines come from, for a comment above them. */
@@ -35,14 +48,19 @@ export class Writer {
   }
 
   /** `head { … }`; what is named inside is forgotten afterwards. */
-  block(head: string, body: () => void): void {
-    this.line(`${head} {`)
-    this.#depth++
+  block(flow: Flow, head: string, body: () => void): void {
+    this.#sayOrigin()
+    const outside = this.#statements
+    const inside: Statement[] = []
+    outside.push({ kind: 'block', flow, head, body: inside })
+    this.#lineCount += 2
+    this.#statements = inside
     this.#known.push(new Map())
+    if (flow === 'some') this.#someDepth++
     body()
+    if (flow === 'some') this.#someDepth--
     this.#known.pop()
-    this.#depth--
-    this.#lines.push(`${'  '.repeat(this.#depth)}}`)
+    this.#statements = outside
   }
 
   /**
@@ -59,9 +77,9 @@ export class Writer {
   }
 
   /** Names an expression. */
-  let(hint: string, expression: string): string {
+  let(hint: string, expression: string, barrier?: AddressSpace): string {
     const name = this.fresh(hint)
-    this.line(`let ${name} = ${expression};`)
+    this.line(`let ${name} = ${expression};`, barrier)
     return name
   }
 
@@ -83,13 +101,19 @@ export class Writer {
     const known = this.#early.get(expression)
     if (known) return known
     const name = this.fresh(hint)
-    this.#prelude.push(`  let ${name} = ${expression};`)
+    this.#prelude.push({ kind: 'line', text: `let ${name} = ${expression};` })
     this.#early.set(expression, name)
     return name
   }
 
-  /** All lines: the prelude, then the rest. */
-  get text(): string {
-    return [...this.#prelude, ...this.#lines].join('\n')
+  /** All of them: the prelude, then the rest. */
+  get statements(): readonly Statement[] {
+    return [...this.#prelude, ...this.#statements]
+  }
+
+  #sayOrigin(): void {
+    if (this.#origin === this.#saidOrigin) return
+    this.#saidOrigin = this.#origin
+    this.line(`// ${this.#origin}`)
   }
 }

@@ -29,6 +29,10 @@ const NAMES = [
   'prefixSums',
   'attention',
   'raggedSums',
+  'twoRanges',
+  'jaggedSoftmax',
+  'jaggedLayerNorm',
+  'jaggedAttention',
 ] as const
 
 export type CaseName = (typeof NAMES)[number]
@@ -64,6 +68,25 @@ export const CASES: Readonly<Record<CaseName, Case>> = {
   raggedSums: {
     fn: kernels.raggedSums,
     inputs: () => [whole([90]), values([6], 'i32', [0, 3, 3, 40, 41, 90])],
+  },
+  twoRanges: {
+    fn: kernels.twoRanges,
+    inputs: () => [whole([20, 50]), whole([50, 12]), values([4], 'i32', [0, 30, 7, 50])],
+  },
+  jaggedSoftmax: {
+    fn: kernels.jaggedSoftmax,
+    inputs: () => [spread([60, 20]), values([6], 'i32', [0, 3, 3, 40, 41, 60])],
+    tolerance: CLOSE,
+  },
+  jaggedLayerNorm: {
+    fn: kernels.jaggedLayerNorm,
+    inputs: () => [spread([60, 20]), values([6], 'i32', [0, 3, 3, 40, 41, 60])],
+    tolerance: { abs: 1e-4, rel: 1e-4 },
+  },
+  jaggedAttention: {
+    fn: kernels.jaggedAttention,
+    inputs: () => [spread([40, 8]), spread([40, 8]), spread([40, 8]), values([5], 'i32', [0, 3, 3, 25, 40])],
+    tolerance: { abs: 2e-5, rel: 2e-5 },
   },
 }
 

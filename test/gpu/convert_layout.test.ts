@@ -1,11 +1,14 @@
 /** Values that move between random layouts: every element arrives in every copy, on the GPU. */
+
 import { expect, it } from 'vitest'
 import { BoundConfig } from '../../src/codegen/bound_config.ts'
 import { configSpecInput } from '../../src/codegen/config_spec_of.ts'
 import { bitRange, type CoordinateBit, Layout } from '../../src/codegen/layout.ts'
 import { convertLayout } from '../../src/codegen/lower_convert.ts'
 import { Lowering } from '../../src/codegen/lowering.ts'
+import { placeBarriers } from '../../src/codegen/place_barriers.ts'
 import { chunkRegisters, element, named, type Registers } from '../../src/codegen/registers.ts'
+import { printStatements } from '../../src/codegen/statements.ts'
 import { wgslType } from '../../src/codegen/wgsl_types.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'
@@ -114,7 +117,7 @@ function shaderOf(dtype: DType, pairs: readonly Pair[], [r, c, t]: readonly [num
     ...lowering.memory.declarations(device.limits.maxWorkgroupBytes),
     `@compute @workgroup_size(${2 ** t})`,
     'fn main(@builtin(local_invocation_index) thread: u32) {',
-    lowering.out.text,
+    ...printStatements(placeBarriers(lowering.out.statements), 1),
     '}',
   ].join('\n')
   return { wgsl, source, wanted }

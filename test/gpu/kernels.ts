@@ -183,3 +183,86 @@ export function raggedSums(values: Tensor, offsets: Tensor): Tensor {
   }
   return out
 }
+
+/** Products of rows that two ranges name, one loop after the other; the device reads where they lie. */
+export function twoRanges(q: Tensor, v: Tensor, bounds: Tensor): Tensor {
+  const width = hl.specialize(v.shape[1])
+  const out = hl.empty([q.shape[0], width])
+  for (const tm of hl.tile(q.shape[0])) {
+    const acc = hl.zeros([tm, width])
+    for (const tn of hl.tile(bounds.at(0), bounds.at(1))) acc.addDot(q.at(tm, tn), v.at(tn, ':'))
+    for (const tn of hl.tile(bounds.at(2), bounds.at(3))) acc.addDot(q.at(tm, tn), v.at(tn, ':'))
+    out.at(tm, ':').set(acc)
+  }
+  return out
+}
+
+/** Softmax down the rows of each sequence; the sequences lie one after the other. */
+export function jaggedSoftmax(x: Tensor, offsets: Tensor): Tensor {
+  const out = hl.emptyLike(x)
+  for (const sequence of hl.grid(hl.sub(offsets.shape[0], 1))) {
+    const [begin, end] = [offsets.at(sequence), offsets.at(sequence.add(1))]
+    for (const column of hl.tile(x.shape[1])) {
+      const top = hl.full([column], Number.NEGATIVE_INFINITY)
+      const total = hl.zeros([column])
+      for (const row of hl.tile(begin, end)) {
+        const v = x.at(row, column)
+        const next = top.maximum(v.amax(0))
+        total.assign(total.mul(top.sub(next).exp()).add(v.sub(next.unsqueeze(0)).exp().sum(0)))
+        top.assign(next)
+      }
+      for (const row of hl.tile(begin, end)) {
+        const e = x.at(row, column).sub(top.unsqueeze(0)).exp()
+        out.at(row, column).set(e.div(total.unsqueeze(0)))
+      }
+    }
+  }
+  return out
+}
+
+/** Each sequence scaled to mean 0 and variance 1: three loops over the same range. */
+export function jaggedLayerNorm(x: Tensor, offsets: Tensor): Tensor {
+  const out = hl.emptyLike(x)
+  const columns = x.shape[1]
+  for (const sequence of hl.grid(hl.sub(offsets.shape[0], 1))) {
+    const [begin, end] = [offsets.at(sequence), offsets.at(sequence.add(1))]
+    const count = end.sub(begin).mul(columns).to('f32')
+    const [total, squares] = [hl.zeros([]), hl.zeros([])]
+    for (const [row, column] of hl.tile([begin, 0], [end, columns])) total.addAssign(x.at(row, column).sum())
+    const mean = total.div(count)
+    for (const [row, column] of hl.tile([begin, 0], [end, columns]))
+      squares.addAssign(x.at(row, column).sub(mean).square().sum())
+    const scale = squares.div(count).add(1e-5).rsqrt()
+    for (const [row, column] of hl.tile([begin, 0], [end, columns]))
+      out.at(row, column).set(x.at(row, column).sub(mean).mul(scale))
+  }
+  return out
+}
+
+/** Attention within each sequence: the ranges of queries and of keys are read from memory. */
+export function jaggedAttention(q: Tensor, k: Tensor, v: Tensor, offsets: Tensor): Tensor {
+  const width = hl.specialize(q.shape[1])
+  const out = hl.emptyLike(q)
+  for (const sequence of hl.grid(hl.sub(offsets.shape[0], 1))) {
+    const [begin, end] = [offsets.at(sequence), offsets.at(sequence.add(1))]
+    for (const tq of hl.tile(begin, end)) {
+      const query = q.at(tq, ':')
+      const top = hl.full([tq], Number.NEGATIVE_INFINITY)
+      const total = hl.zeros([tq])
+      const acc = hl.zeros([tq, width])
+      for (const tk of hl.tile(begin, end)) {
+        const all = query.dot(k.at(tk, ':').transpose()).mul(0.25)
+        const scores = hl.where(tk.index.lt(end).unsqueeze(0), all, Number.NEGATIVE_INFINITY)
+        const next = top.maximum(scores.amax(1))
+        const weights = scores.sub(next.unsqueeze(1)).exp()
+        const shrink = top.sub(next).exp()
+        total.assign(total.mul(shrink).add(weights.sum(1)))
+        acc.assign(acc.mul(shrink.unsqueeze(1)))
+        acc.addDot(weights, v.at(tk, ':'))
+        top.assign(next)
+      }
+      out.at(tq, ':').set(acc.div(total.unsqueeze(1)))
+    }
+  }
+  return out
+}

@@ -1,35 +1,18 @@
-/** Configs drawn from a kernel's whole search space, the same ones in every run. */
-
+/** How many random configs the GPU tests try, and of which cases. */
 import type { Config } from '../../src/config/config.ts'
 import type { ConfigSpec } from '../../src/config/config_spec.ts'
 import { getDevice } from '../../src/runtime/default_device.ts'
-import { Random } from '../../src/support/random.ts'
+import { randomConfigs } from '../config/random_configs.ts'
 import type { CaseName } from './cases.ts'
 
 /** Cases with matrix products. */
-export const WITH_DOTS: ReadonlySet<CaseName> = new Set(['matmul', 'linearRelu', 'attention'])
-
-/** From how many times as many configs the ones to try are chosen. */
-const CHOICE = 24
-
-/**
- * `count` different configs, fewer where the space has no more. Each is the one of many drawn at random that
- * brings most pairs of values together that none before it has, so that few configs show what fields do to
- * each other.
- */
-export function randomConfigs(spec: ConfigSpec, count: number, seed: number): readonly Config[] {
-  const drawn = new Map(draw(spec, count * CHOICE, seed).map((config) => [config, pairsOf(config)]))
-  const seen = new Set<string>()
-  const chosen: Config[] = []
-  while (chosen.length < count && drawn.size > 0) {
-    const news = [...drawn].map(([config, pairs]) => ({ config, fresh: pairs.filter((p) => !seen.has(p)) }))
-    const best = news.reduce((a, b) => (b.fresh.length > a.fresh.length ? b : a))
-    chosen.push(best.config)
-    for (const pair of best.fresh) seen.add(pair)
-    drawn.delete(best.config)
-  }
-  return chosen
-}
+export const WITH_DOTS: ReadonlySet<CaseName> = new Set([
+  'matmul',
+  'linearRelu',
+  'attention',
+  'twoRanges',
+  'jaggedAttention',
+])
 
 /** lavapipe takes seconds for what SwiftShader compiles in tenths of them, and is tried second. */
 const THRIFT = (await getDevice()).info.description.includes('llvmpipe') ? 4 : 1
@@ -40,23 +23,4 @@ const THRIFT = (await getDevice()).info.description.includes('llvmpipe') ? 4 : 1
  */
 export function configsToTry(spec: ConfigSpec, count: number, staticShapes: boolean): readonly Config[] {
   return randomConfigs(spec, count / THRIFT, 1).filter((_, i) => i % 2 === (staticShapes ? 0 : 1))
-}
-
-function draw(spec: ConfigSpec, count: number, seed: number): readonly Config[] {
-  const random = new Random(seed)
-  const found = new Map<string, Config>()
-  for (let attempt = 0; attempt < 2 * count && found.size < count; attempt++) {
-    const values = spec.slots.map(({ field, fragment }) => [field, fragment.random(random)])
-    const config = spec.normalize(Object.fromEntries(values), 'repair')
-    found.set(config.hash, config)
-  }
-  return [...found.values()]
-}
-
-/** Every two fields, or entries of fields, with their values. */
-function pairsOf({ data }: Config): readonly string[] {
-  const single = Object.entries(data).flatMap(([field, value]) =>
-    Array.isArray(value) ? value.map((entry, i) => `${field}[${i}] ${entry}`) : [`${field} ${value}`],
-  )
-  return single.flatMap((a, i) => single.slice(i).map((b) => `${a}, ${b}`))
 }

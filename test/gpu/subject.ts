@@ -27,6 +27,7 @@ import { decodeBytes, encodeValues } from '../../src/runtime/host_data.ts'
 import type { Storage } from '../../src/runtime/storage.ts'
 import { DeviceTensor } from '../../src/runtime/tensor.ts'
 import { ConfigError } from '../../src/support/errors.ts'
+import { races } from '../codegen/races.ts'
 import { type Input, isTensorInput } from './inputs.ts'
 
 /** NaN in f32, NaN and a number in f16, huge as an integer, true as a bool. */
@@ -96,11 +97,19 @@ export class Subject {
     return this.spec.normalize({ ...this.spec.defaultConfig().data, ...changes }, 'repair')
   }
 
-  /** The program, for this device or for one with other limits. Throws ConfigError. */
+  /** The program, for this device or for one with other limits, free of races. Throws ConfigError. */
   compile(changes: ConfigInput = {}, limits?: Partial<DeviceLimits>, options?: CompileOptions): WgslProgram {
     const config = this.config(changes)
-    if (!limits && !options) return this.bound.compile(config, this.device)
-    return compileKernel(this.bound.ir, config, { ...this.device.limits, ...limits }, options)
+    const program = compileKernel(
+      this.bound.ir,
+      config,
+      { ...this.device.limits, ...limits },
+      {
+        ...options,
+        onBody: (body) => expect(races(body), `races under ${config}`).toEqual([]),
+      },
+    )
+    return limits || options ? program : this.bound.compile(config, this.device)
   }
 
   /** The text of all dispatches. */

@@ -9,10 +9,10 @@ import { systemGpu } from '../../src/runtime/dawn.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 import { ConfigError } from '../../src/support/errors.ts'
 import { Compiled } from '../codegen/compiling.ts'
+import { randomConfigs } from '../config/random_configs.ts'
 import type { Argument } from '../language/harness.ts'
 import { CASE_NAMES, CASES, type CaseName } from './cases.ts'
 import { type Input, isTensorInput } from './inputs.ts'
-import { randomConfigs } from './random_configs.ts'
 
 /** Configs per kernel and device. */
 const CONFIGS = 8

@@ -1,0 +1,146 @@
+/**
+ * Random kernels of loops after and inside each other, whose ranges are read from memory or computed, with
+ * products, reductions and stores in them. Their results are whole numbers that f32 holds, and the same
+ * whatever the config.
+ */
+import fc from 'fast-check'
+import { type Accumulator, hl, type Tensor, type Tile } from '../../src/language/index.ts'
+import { TileValue } from '../../src/language/value.ts'
+import { type HostArgument, host } from '../language/harness.ts'
+
+const [ROWS, DEPTH, COLUMNS] = [12, 24, 8]
+/** Ranges among these are empty, short, ragged, overlapping, or end before they begin. */
+const BOUNDS = [0, 3, 7, 8, 16, 21, 24]
+
+/** Where a range begins or ends: an element of the bounds, their maximum, or what is known before. */
+type Begin = number | 'zero'
+type End = number | 'maximum' | 'size'
+
+const WORK = [
+  'dot',
+  'dotAdded',
+  'rowSums',
+  'rowMaxima',
+  'columnSums',
+  'total',
+  'wholeRows',
+  'store',
+  'storedDot',
+] as const
+
+type Work = (typeof WORK)[number]
+
+export type Step =
+  | { readonly kind: Work }
+  | {
+      readonly kind: 'loop'
+      /** Tiles of an extent that the config chooses, of a fixed one, or single positions. */
+      readonly over: 'tile' | 'fixed' | 'grid'
+      readonly begin: Begin
+      readonly end: End
+      readonly body: readonly Step[]
+    }
+
+const place = fc.nat({ max: BOUNDS.length - 1 })
+const begin = fc.oneof<fc.Arbitrary<Begin>[]>(place, place, fc.constant('zero'))
+const end = fc.oneof<fc.Arbitrary<End>[]>(place, place, fc.constantFrom('maximum', 'size'))
+
+const { steps } = fc.letrec<{ steps: readonly Step[]; step: Step }>((tie) => ({
+  steps: fc.array(tie('step'), { minLength: 1, maxLength: 3 }),
+  step: fc.oneof(
+    { maxDepth: 3, withCrossShrink: true },
+    fc.record({ kind: fc.constantFrom(...WORK) }),
+    fc.record({
+      kind: fc.constant('loop' as const),
+      over: fc.constantFrom('tile' as const, 'tile' as const, 'fixed' as const, 'grid' as const),
+      begin,
+      end,
+      body: tie('steps'),
+    }),
+  ),
+}))
+
+export const programs: fc.Arbitrary<readonly Step[]> = steps
+
+/** What the steps work on. */
+interface State {
+  readonly q: Tensor
+  readonly v: Tensor
+  readonly bounds: Tensor
+  readonly scratch: Tensor
+  readonly rows: Tile
+  readonly products: Accumulator
+  readonly sums: Accumulator
+  readonly maxima: Accumulator
+  readonly total: Accumulator
+}
+
+export function programInputs(): readonly HostArgument[] {
+  return [
+    host([ROWS, DEPTH], (i) => ((i * 5) % 9) - 4),
+    host([DEPTH, COLUMNS], (i) => ((i * 7) % 9) - 4),
+    host([BOUNDS.length], BOUNDS, 'i32'),
+  ]
+}
+
+export function programKernel(
+  program: readonly Step[],
+): (q: Tensor, v: Tensor, bounds: Tensor) => readonly Tensor[] {
+  return function randomProgram(q, v, bounds) {
+    const width = hl.specialize(v.shape[1])
+    const outs = [hl.empty([q.shape[0], width]), hl.empty([q.shape[0]]), hl.empty([q.shape[0]])] as const
+    const scratch = hl.zeros([q.shape[0], q.shape[1]])
+    for (const rows of hl.tile(q.shape[0])) {
+      const products = hl.zeros([rows, width])
+      const [sums, maxima, total] = [hl.zeros([rows]), hl.full([rows], -100), hl.zeros([])]
+      run(program, { q, v, bounds, scratch, rows, products, sums, maxima, total }, undefined, 0)
+      outs[0].at(rows, ':').set(products)
+      outs[1].at(rows).set(sums.add(total))
+      outs[2].at(rows).set(maxima)
+    }
+    return [...outs, scratch]
+  }
+}
+
+function run(steps: readonly Step[], state: State, at: Tile | TileValue | undefined, depth: number): void {
+  for (const step of steps) {
+    if (step.kind !== 'loop') work(step.kind, state, at, depth)
+    else {
+      const { bounds, q } = state
+      const first = bounds.at(step.begin === 'zero' ? 0 : step.begin)
+      const last = typeof step.end === 'number' ? bounds.at(step.end) : bounds.at(':').amax()
+      if (step.over === 'grid') {
+        for (const i of hl.grid(last.sub(first))) run(step.body, state, i.add(first), depth + 1)
+        continue
+      }
+      const begin = step.begin === 'zero' ? 0 : first
+      const end = step.end === 'size' ? q.shape[1] : last
+      // What is inside happens once per tile: of an extent, then, that no config changes.
+      const fixed = step.over === 'fixed' || step.body.some(({ kind }) => kind === 'loop')
+      for (const tile of hl.tile(begin, end, fixed ? { blockSize: 8 } : {}))
+        run(step.body, state, tile, depth + 1)
+    }
+  }
+}
+
+function work(kind: Work, state: State, at: Tile | TileValue | undefined, depth: number): void {
+  const { q, v, rows, products, sums, maxima, total } = state
+  if (kind === 'wholeRows' || at === undefined) sums.addAssign(q.at(rows, ':').sum(1))
+  else if (at instanceof TileValue) workAt(kind, state, at)
+  else if (kind === 'rowSums') sums.addAssign(q.at(rows, at).sum(1))
+  else if (kind === 'rowMaxima') maxima.maximumAssign(q.at(rows, at).amax(1))
+  else if (kind === 'columnSums') products.addAssign(v.at(at, ':').sum(0, { keepdim: true }))
+  else if (kind === 'total') total.addAssign(v.at(at, ':').sum())
+  else if (kind === 'dotAdded') products.addAssign(q.at(rows, at).dot(v.at(at, ':')))
+  else if (kind === 'dot' || depth > 1) products.addDot(q.at(rows, at), v.at(at, ':'))
+  else if (kind === 'storedDot') products.addDot(state.scratch.at(rows, at), v.at(at, ':'))
+  else state.scratch.at(rows, at).set(state.scratch.at(rows, at).add(q.at(rows, at)))
+}
+
+/** The same at a single position. */
+function workAt(kind: Work, { q, v, rows, products, sums, maxima, total }: State, at: TileValue): void {
+  if (kind === 'rowMaxima') maxima.maximumAssign(q.at(rows, at))
+  else if (kind === 'total') total.addAssign(v.at(at, ':').sum())
+  else if (kind === 'rowSums') sums.addAssign(q.at(rows, at))
+  else products.addAssign(v.at(at, ':').unsqueeze(0))
+}

@@ -1,0 +1,29 @@
+/**
+ * Random programs of loops, products and reductions give what the interpreter says, under random configs.
+ * RANDOM_PROGRAMS and RANDOM_CONFIGS ask for more of them; the first ones stay the same.
+ */
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { programInputs, programKernel, programs } from '../codegen/random_programs.ts'
+import { drawConfigs } from '../config/random_configs.ts'
+import { Subject } from './subject.ts'
+
+const PROGRAMS = Number(process.env.RANDOM_PROGRAMS ?? 10)
+const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 8)
+
+it(`${PROGRAMS} programs`, async () => {
+  let seed = 0
+  const outcomes = { right: 0, refused: 0 }
+  await fc.assert(
+    fc.asyncProperty(programs, async (program) => {
+      for (const staticShapes of [true, false]) {
+        const subject = await Subject.of(programKernel(program), programInputs(), { staticShapes })
+        for (const config of drawConfigs(subject.spec, CONFIGS / 2, seed++))
+          outcomes[await subject.outcome(config.data)]++
+      }
+    }),
+    { numRuns: PROGRAMS, seed: 20261127, endOnFailure: PROGRAMS > 10 },
+  )
+  console.info(`${outcomes.right} configs right, ${outcomes.refused} refused`)
+  expect(outcomes.right).toBeGreaterThan(outcomes.refused)
+})
