@@ -2,17 +2,16 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { ConfigError } from '../../src/support/errors.ts'
-import { drawConfigs } from '../config/random_configs.ts'
 import { Compiled } from './compiling.ts'
 import { races } from './races.ts'
-import { programInputs, programKernel, programs } from './random_programs.ts'
+import { programConfigs, programInputs, programKernel, programs } from './random_programs.ts'
 
 it.each([0, 4, 32])('no config of any program has one, with subgroups of %i', (subgroupSize) => {
   let bodies = 0
   fc.assert(
     fc.property(programs, fc.boolean(), (program, dynamic) => {
       const compiled = new Compiled(programKernel(program), programInputs(), { dynamic, subgroupSize })
-      for (const config of drawConfigs(compiled.spec, 6, 1)) {
+      for (const config of programConfigs(compiled.spec, 6, 1)) {
         try {
           compiled.program(config.data, {
             onBody(body) {

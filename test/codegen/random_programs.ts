@@ -4,11 +4,15 @@
  * whatever the config.
  */
 import fc from 'fast-check'
+import type { Config } from '../../src/config/config.ts'
+import type { ConfigSpec } from '../../src/config/config_spec.ts'
 import { type Accumulator, hl, type Tensor, type Tile } from '../../src/language/index.ts'
 import { TileValue } from '../../src/language/value.ts'
+import { drawConfigs } from '../config/random_configs.ts'
 import { type HostArgument, host } from '../language/harness.ts'
 
 const [ROWS, DEPTH, COLUMNS] = [12, 24, 8]
+const LARGEST_TILE = 16
 /** Ranges among these are empty, short, ragged, overlapping, or end before they begin. */
 const BOUNDS = [0, 3, 7, 8, 16, 21, 24]
 
@@ -45,22 +49,21 @@ const place = fc.nat({ max: BOUNDS.length - 1 })
 const begin = fc.oneof<fc.Arbitrary<Begin>[]>(place, place, fc.constant('zero'))
 const end = fc.oneof<fc.Arbitrary<End>[]>(place, place, fc.constantFrom('maximum', 'size'))
 
-const { steps } = fc.letrec<{ steps: readonly Step[]; step: Step }>((tie) => ({
-  steps: fc.array(tie('step'), { minLength: 1, maxLength: 3 }),
-  step: fc.oneof(
-    { maxDepth: 3, withCrossShrink: true },
-    fc.record({ kind: fc.constantFrom(...WORK) }),
-    fc.record({
-      kind: fc.constant('loop' as const),
-      over: fc.constantFrom('tile' as const, 'tile' as const, 'fixed' as const, 'grid' as const),
-      begin,
-      end,
-      body: tie('steps'),
-    }),
-  ),
+const work = fc.record({ kind: fc.constantFrom(...WORK) })
+
+const { loop } = fc.letrec<{ loop: Step; step: Step }>((tie) => ({
+  loop: fc.record({
+    kind: fc.constant('loop' as const),
+    over: fc.constantFrom('tile' as const, 'tile' as const, 'fixed' as const, 'grid' as const),
+    begin,
+    end,
+    body: fc.array(tie('step'), { minLength: 1, maxLength: 2 }),
+  }),
+  step: fc.oneof({ maxDepth: 2, withCrossShrink: true }, work, work, work, tie('loop')),
 }))
 
-export const programs: fc.Arbitrary<readonly Step[]> = steps
+/** Two or three loops one after the other, with anything in them. */
+export const programs: fc.Arbitrary<readonly Step[]> = fc.array(loop, { minLength: 2, maxLength: 3 })
 
 /** What the steps work on. */
 interface State {
@@ -83,28 +86,37 @@ export function programInputs(): readonly HostArgument[] {
   ]
 }
 
+/** Random configs, with tiles that are not much larger than the ranges: the others are mostly refused. */
+export function programConfigs(spec: ConfigSpec, count: number, seed: number): readonly Config[] {
+  return drawConfigs(spec, count, seed).map((config) => {
+    const block_sizes = config.blockSizes.map((size) => Math.min(size, LARGEST_TILE))
+    return spec.normalize({ ...config.data, block_sizes }, 'repair')
+  })
+}
+
 export function programKernel(
   program: readonly Step[],
 ): (q: Tensor, v: Tensor, bounds: Tensor) => readonly Tensor[] {
   return function randomProgram(q, v, bounds) {
     const width = hl.specialize(v.shape[1])
-    const outs = [hl.empty([q.shape[0], width]), hl.empty([q.shape[0]]), hl.empty([q.shape[0]])] as const
+    const out = hl.empty([q.shape[0], width])
+    const perRow = hl.empty([2, q.shape[0]])
     const scratch = hl.zeros([q.shape[0], q.shape[1]])
     for (const rows of hl.tile(q.shape[0])) {
       const products = hl.zeros([rows, width])
       const [sums, maxima, total] = [hl.zeros([rows]), hl.full([rows], -100), hl.zeros([])]
       run(program, { q, v, bounds, scratch, rows, products, sums, maxima, total }, undefined, 0)
-      outs[0].at(rows, ':').set(products)
-      outs[1].at(rows).set(sums.add(total))
-      outs[2].at(rows).set(maxima)
+      out.at(rows, ':').set(products)
+      perRow.at(0, rows).set(sums.add(total))
+      perRow.at(1, rows).set(maxima)
     }
-    return [...outs, scratch]
+    return [out, perRow, scratch]
   }
 }
 
 function run(steps: readonly Step[], state: State, at: Tile | TileValue | undefined, depth: number): void {
   for (const step of steps) {
-    if (step.kind !== 'loop') work(step.kind, state, at, depth)
+    if (step.kind !== 'loop') doWork(step.kind, state, at, depth)
     else {
       const { bounds, q } = state
       const first = bounds.at(step.begin === 'zero' ? 0 : step.begin)
@@ -123,10 +135,10 @@ function run(steps: readonly Step[], state: State, at: Tile | TileValue | undefi
   }
 }
 
-function work(kind: Work, state: State, at: Tile | TileValue | undefined, depth: number): void {
+function doWork(kind: Work, state: State, at: Tile | TileValue | undefined, depth: number): void {
   const { q, v, rows, products, sums, maxima, total } = state
   if (kind === 'wholeRows' || at === undefined) sums.addAssign(q.at(rows, ':').sum(1))
-  else if (at instanceof TileValue) workAt(kind, state, at)
+  else if (at instanceof TileValue) doWorkAt(kind, state, at)
   else if (kind === 'rowSums') sums.addAssign(q.at(rows, at).sum(1))
   else if (kind === 'rowMaxima') maxima.maximumAssign(q.at(rows, at).amax(1))
   else if (kind === 'columnSums') products.addAssign(v.at(at, ':').sum(0, { keepdim: true }))
@@ -138,7 +150,7 @@ function work(kind: Work, state: State, at: Tile | TileValue | undefined, depth:
 }
 
 /** The same at a single position. */
-function workAt(kind: Work, { q, v, rows, products, sums, maxima, total }: State, at: TileValue): void {
+function doWorkAt(kind: Work, { q, v, rows, products, sums, maxima, total }: State, at: TileValue): void {
   if (kind === 'rowMaxima') maxima.maximumAssign(q.at(rows, at))
   else if (kind === 'total') total.addAssign(v.at(at, ':').sum())
   else if (kind === 'rowSums') sums.addAssign(q.at(rows, at))
