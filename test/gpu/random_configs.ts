@@ -15,7 +15,7 @@ export const WITH_DOTS: ReadonlySet<CaseName> = new Set([
 ])
 
 /** lavapipe takes seconds for what SwiftShader compiles in tenths of them, and is tried second. */
-export const THRIFT = (await getDevice()).info.description.includes('llvmpipe') ? 4 : 1
+export const THRIFT: number = (await getDevice()).info.description.includes('llvmpipe') ? 4 : 1
 
 /**
  * Half of `count` random configs for static shapes, the other half for dynamic ones: the spaces are nearly
