@@ -11,6 +11,7 @@ import { deviceLimits, type HardwareFacts, hardwareFacts, hardwareIdOf } from '.
 import { ErrorLedger } from './error_ledger.ts'
 import { KeepAlive } from './keep_alive.ts'
 import { PipelineCache } from './pipeline_cache.ts'
+import { nodePollLoop, PollRest } from './poll_rest.ts'
 import { Recorder } from './recorder.ts'
 import { Staging } from './staging.ts'
 import { UniformRing } from './uniform_ring.ts'
@@ -79,6 +80,7 @@ export class Device {
   #reject: (error: AdapterError) => void = () => {}
   readonly #checks = new Set<Promise<void>>()
   readonly #keepAlive = new KeepAlive()
+  readonly #rest: PollRest
 
   constructor(gpu: GPUDevice, { adapter, info, gpu: api }: FoundAdapter, options: DeviceOptions = {}) {
     this.gpu = gpu
@@ -86,6 +88,9 @@ export class Device {
     this.adapterInfo = adapter.info
     this.features = new Set(gpu.features)
     const immediates = !options.without?.includes('immediates') && hasImmediates(api, gpu)
+    // Without the GPU's own clock, waits are what is timed.
+    const rests = info.software && this.features.has('timestamp-query')
+    this.#rest = new PollRest(rests ? nodePollLoop() : undefined)
     this.limits = deviceLimits(gpu, adapter, info, immediates)
     this.facts = Object.freeze(hardwareFacts(info))
     this.lost = new Promise((_, reject) => {
@@ -104,6 +109,11 @@ export class Device {
   /** Why the device cannot be used any more. */
   get failure(): AdapterError | undefined {
     return this.#failure
+  }
+
+  /** The same promise, of work on this device; a software adapter gets the processor until it settles. */
+  waitFor<T>(work: Promise<T>): Promise<T> {
+    return this.#rest.during(work)
   }
 
   /** Throws the AdapterError of a device that is lost. */

@@ -213,7 +213,7 @@ export class Stream {
         this.#forget(located)
         reject(located)
       }
-      this.enqueue({ run: (device) => void settle(device, action).then(resolve, fail), fail })
+      this.enqueue({ run: (device) => void device.waitFor(settle(device, action)).then(resolve, fail), fail })
     })
     return done.finally(() => this.#keepAlive.release())
   }
@@ -262,9 +262,9 @@ export class Stream {
       if (!job) break
       try {
         const device = this.#device ?? (await this.opened())
-        if (job.after) await job.after
+        if (job.after) await device.waitFor(job.after)
         const pending = this.#start(device, job)
-        if (pending) await pending
+        if (pending) await device.waitFor(pending)
       } catch (error) {
         this.#jobFailed(error, job)
         if (this.#device) continue
