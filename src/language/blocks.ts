@@ -1,6 +1,7 @@
 /**
- * The blocks of the kernel being traced. Each whole dimension (`':'`) has a block; two whole dimensions that
- * meet in one expression are made one block, with a guard that their sizes agree at launch.
+ * The blocks of the kernel being traced. Each whole dimension (`':'`) has a block of its own wherever it is
+ * written, whatever its size. Two of them are made one where they meet at the same position of an expression,
+ * with a guard that their sizes agree at launch.
  */
 import { type Axis, type Block, type BlockId, ONE } from '../ir/node.ts'
 import { maxOf, printSize, type Size, sameSize } from '../ir/size.ts'
@@ -10,17 +11,16 @@ export type BlockSpec = Omit<Block, 'id' | 'name'>
 
 export interface SliceSpec {
   readonly size: Size
-  /** Whose dimension it is; those without an owner share one per size. */
+  /** What it is the whole of: occurrences with one owner may become one block when the kernel is traced. */
   readonly owner: string
   readonly grid: number
-  readonly taken: readonly Axis[]
   readonly location: SourceLocation | undefined
 }
 
 export class BlockTable {
   readonly #blocks: Block[] = []
   readonly #alias = new Map<BlockId, BlockId>()
-  readonly #slices = new Map<string, Block>()
+  readonly #owners = new Map<BlockId, string>()
 
   get all(): readonly Block[] {
     return this.#blocks
@@ -39,21 +39,27 @@ export class BlockTable {
     return block
   }
 
+  /** A whole dimension, as it is written once in the kernel. */
+  slice({ size, owner, grid, location }: SliceSpec): Block {
+    const block = this.add({ kind: 'slice', size, end: size, extent: undefined, grid, location })
+    this.#owners.set(block.id, `${grid} ${owner} ${printSize(size)}`)
+    return block
+  }
+
   /**
-   * The block of a whole dimension of `size`, other than those in `taken`. Each dimension of a tensor
-   * (`owner`) has one of its own until it meets another: two sizes that happen to be equal are not the same
-   * dimension.
+   * Makes occurrences with one owner one block, wherever no value has both, so that a config decides about a
+   * dimension once. `together` holds for each block those that some value has beside it.
    */
-  slice(spec: SliceSpec): Block {
-    const { size, owner, grid, taken, location } = spec
-    for (let ordinal = 0; ; ordinal++) {
-      const key = `${grid} ${owner} ${printSize(size)} ${ordinal}`
-      const known = this.#slices.get(key)
-      if (known && taken.includes(this.canonical(known.id))) continue
-      if (known) return this.get(this.canonical(known.id))
-      const block = this.add({ kind: 'slice', size, end: size, extent: undefined, grid, location })
-      this.#slices.set(key, block)
-      return block
+  pairOwners(together: ReadonlyMap<BlockId, Set<BlockId>>): void {
+    const separate = new Map<string, BlockId[]>()
+    for (const [id, owner] of this.#owners) {
+      const axis = this.canonical(id)
+      const others = (separate.get(owner) ?? []).map((other) => this.canonical(other))
+      separate.set(owner, others)
+      if (others.includes(axis)) continue
+      const other = others.find((candidate) => !together.get(candidate)?.has(axis))
+      if (other === undefined) others.push(axis)
+      else this.#join(other, axis, together)
     }
   }
 
@@ -61,6 +67,7 @@ export class BlockTable {
   canonical(axis: Axis): Axis {
     let id = axis
     for (let next = this.#alias.get(id); next !== undefined; next = this.#alias.get(id)) id = next
+    if (id !== axis) this.#alias.set(axis, id)
     return id
   }
 
@@ -76,9 +83,17 @@ export class BlockTable {
       if (typeof one.size === 'number' && typeof other.size === 'number') return false
       requireEqual(one.size, other.size)
     }
-    const [kept, gone] = [one, other].sort(tighterFirst) as [Block, Block]
-    this.#alias.set(gone.id, kept.id)
+    this.#join(left, right)
     return true
+  }
+
+  #join(a: BlockId, b: BlockId, together?: ReadonlyMap<BlockId, Set<BlockId>>): void {
+    const [kept, gone] = [this.get(a), this.get(b)].sort(tighterFirst) as [Block, Block]
+    this.#alias.set(gone.id, kept.id)
+    for (const neighbour of together?.get(gone.id) ?? []) {
+      together?.get(neighbour)?.add(kept.id)
+      together?.get(kept.id)?.add(neighbour)
+    }
   }
 }
 

@@ -56,11 +56,14 @@ export function zerosLike(like: Tensor, dtype: DType = like.dtype): Tensor {
   return allocate('hl.zerosLike', like.shape, dtype, 0)
 }
 
-/** Positions 0..n-1 along a tile (its global positions) or along a whole dimension: i32 with one axis. */
+/**
+ * Positions 0..n-1 along a tile (its global positions), or along an axis of its own of that size: i32 with one
+ * axis.
+ */
 export function arange(extent: TileExtent): TileValue {
   const trace = tracing('hl.arange')
   if (extent === 1) return new TileValue(trace, broadcastTo(trace, trace.size(0), [ONE], 'hl.arange'))
-  const block = extent instanceof Tile ? extent.block : blockOfSize(trace, extent, [])
+  const block = extent instanceof Tile ? extent.block : blockOfSize(trace, extent)
   return positions(trace, block)
 }
 
@@ -74,8 +77,7 @@ function filled(
   const trace = tracing(what)
   requireDType(dtype, what)
   if (trace.insideLoop) {
-    const axes: Axis[] = []
-    for (const extent of shape) axes.push(axisOf(trace, extent, axes))
+    const axes = shape.map((extent) => axisOf(trace, extent))
     const node = castTo(trace, toNode(trace, what, value, dtype), dtype)
     return new Accumulator(trace, fitTo(trace, node, axes, what, 'an accumulator')) as Tensor & Accumulator
   }
@@ -89,18 +91,18 @@ function filled(
   return allocate(what, sizes, dtype, value) as unknown as Tensor & Accumulator
 }
 
-function axisOf(trace: Trace, extent: TileExtent, taken: readonly Axis[]): Axis {
+function axisOf(trace: Trace, extent: TileExtent): Axis {
   if (extent instanceof Tile) return extent.block.id
   if (extent === 1) return ONE
-  if (isDim(extent)) return blockOfSize(trace, extent, taken).id
+  if (isDim(extent)) return blockOfSize(trace, extent).id
   throw new AuthorError(`a shape holds ${describe(extent)}`, {
     location: callSite(),
     remedy: 'Each entry is a tile, a number or a size.',
   })
 }
 
-function blockOfSize(trace: Trace, extent: number, taken: readonly Axis[]): Block {
-  return wholeDimension(trace, toSize(extent, 'a shape'), taken)
+function blockOfSize(trace: Trace, extent: number): Block {
+  return wholeDimension(trace, toSize(extent, 'a shape'))
 }
 
 function allocate(

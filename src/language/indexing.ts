@@ -16,7 +16,7 @@ import { toNode } from './elementwise.ts'
 import type { IndexTerm } from './tensor.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
-import { castTo, fitTo } from './typing.ts'
+import { castTo, fitTo, printAxes } from './typing.ts'
 import { type Operand, Ref, TileValue } from './value.ts'
 import { view } from './views.ts'
 
@@ -26,7 +26,7 @@ export function at(tensor: TensorInfo, terms: readonly IndexTerm[]): Ref {
   trace.scope(`${tensor.name}.at(…)`)
   checkRank(tensor, terms)
   const index = indexNodes(trace, tensor, terms)
-  const axes = unionAxes(trace, index)
+  const axes = unionAxes(trace, tensor, index)
   const type = tileType(tensor.dtype, axes)
   const load = trace.add('tensor.at', {
     kind: 'load',
@@ -82,30 +82,18 @@ function checkRank(tensor: TensorInfo, terms: readonly IndexTerm[]): void {
 
 function indexNodes(trace: Trace, tensor: TensorInfo, terms: readonly IndexTerm[]): Node[] {
   const dimensions = terms.filter((term) => term !== null)
-  const nodes = dimensions.map((term, dim) =>
-    term === ':' ? undefined : indexNode(trace, tensor, dim, term),
-  )
-  // Whole dimensions come last: they must not take an axis that a computed index has.
-  const taken = nodes.flatMap((node) => node?.type.axes.map((axis) => trace.blocks.canonical(axis)) ?? [])
-  return nodes.map((node, dim) => {
-    if (node) return node
+  return dimensions.map((term, dim) => {
+    if (term !== ':') return indexNode(trace, tensor, dim, term)
     const size = tensor.shape[dim] ?? 0
     if (size === 1) return trace.size(0)
-    const block = wholeDimension(trace, size, taken, `${tensor.id} ${dim}`)
-    taken.push(block.id)
-    return blockIndex(trace, block)
+    return blockIndex(trace, wholeDimension(trace, size, `${tensor.id} ${dim}`))
   })
 }
 
-/** The block that covers a whole dimension of `size` in the loop being traced; `owner` says whose it is. */
-export function wholeDimension(
-  trace: Trace,
-  size: TensorInfo['shape'][number],
-  taken: readonly Axis[],
-  owner = '',
-): Block {
+/** An axis of its own over a whole dimension of `size` in the loop being traced; `owner` says whose it is. */
+export function wholeDimension(trace: Trace, size: TensorInfo['shape'][number], owner = ''): Block {
   trace.requireBound(size)
-  return trace.blocks.slice({ size, owner, grid: trace.grid, taken, location: callSite() })
+  return trace.blocks.slice({ size, owner, grid: trace.grid, location: callSite() })
 }
 
 function indexNode(
@@ -163,15 +151,29 @@ function integerIndex(trace: Trace, tensor: TensorInfo, dim: number, node: Node)
 }
 
 /** Every block of the indices once, in order of appearance. */
-function unionAxes(trace: Trace, index: readonly Node[]): readonly Axis[] {
-  const axes: Axis[] = []
-  for (const node of index) {
-    for (const axis of node.type.axes) {
-      const block = trace.blocks.canonical(axis)
-      if (block !== ONE && !axes.includes(block)) axes.push(block)
-    }
+function unionAxes(trace: Trace, tensor: TensorInfo, index: readonly Node[]): readonly Axis[] {
+  const written = new Map<Axis, Axis>()
+  for (const axis of index.flatMap((node) => node.type.axes)) {
+    const block = trace.blocks.canonical(axis)
+    const before = written.get(block)
+    if (block !== ONE && before !== undefined && before !== axis) throw ambiguousPair(trace, tensor, block)
+    written.set(block, axis)
   }
-  return axes
+  return [...written.keys()].filter((axis) => axis !== ONE)
+}
+
+/** Two ranges that met elsewhere in the kernel: as indices they could pair up or span all combinations. */
+function ambiguousPair(trace: Trace, tensor: TensorInfo, block: Axis): AuthorError {
+  const axes = printAxes(trace, [block, block])
+  return new AuthorError(
+    `two indices of ${tensor.name}.at(…) run along ranges ${axes} that were combined before`,
+    {
+      location: callSite(),
+      remedy:
+        'Indices over one range pair up, over two they span all combinations: compute both from one value, ' +
+        "or read one of them again, because every ':' and every hl.arange(size) is a range of its own.",
+    },
+  )
 }
 
 /** Where axes of one go among the axes of the load: new ones (`null`), and whole dimensions of size one. */

@@ -4,7 +4,7 @@
  */
 import { RegionBuilder, tileType } from '../ir/build.ts'
 import type { Grid, KernelIr, ReturnTree, Specialization } from '../ir/kernel_ir.ts'
-import type { Node, TileType } from '../ir/node.ts'
+import type { BlockId, Node, TileType } from '../ir/node.ts'
 import { type Size, type SizeSymbol, symbolsOf } from '../ir/size.ts'
 import { removeDeadNodes, rewriteRegion, walk } from '../ir/traverse.ts'
 import { verifyKernel } from '../ir/verify.ts'
@@ -52,6 +52,7 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
   })
   checkClosed(request, trace, returned)
   const returns = returnTree(request, returned)
+  trace.blocks.pairOwners(axesTogether(trace))
   const kernel: KernelIr = {
     name: request.name,
     tensors: trace.tensors,
@@ -91,6 +92,22 @@ function checkClosed(request: TraceRequest, trace: Trace, returned: unknown): vo
       remedy: 'Its work goes into `for (const tile of hl.tile(size)) { … }`.',
     })
   }
+}
+
+/** For each block, those that some value has beside it. */
+function axesTogether(trace: Trace): ReadonlyMap<BlockId, Set<BlockId>> {
+  const together = new Map<BlockId, Set<BlockId>>(trace.blocks.all.map(({ id }) => [id, new Set()]))
+  const note = (nodes: readonly Node[]): void => {
+    const axes = nodes.flatMap(({ type }) => type.axes.map((axis) => trace.blocks.canonical(axis)))
+    for (const a of axes) for (const b of axes) if (a !== b) together.get(a)?.add(b)
+  }
+  for (const { body } of trace.grids) {
+    walk(body, (node) => {
+      note(node.kind === 'load' || node.kind === 'store' || node.kind === 'atomic' ? node.index : [node])
+      if (node.kind === 'loop') for (const phi of node.phis) note([phi])
+    })
+  }
+  return together
 }
 
 /** One name per unified dimension, then only what leads to a store. */

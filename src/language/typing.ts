@@ -70,13 +70,18 @@ export function distinctAxes(
   const names = axes.map((axis) => trace.blocks.canonical(axis))
   const blocks = names.filter((axis) => axis !== ONE)
   if (new Set(blocks).size === blocks.length) return names
+  const twice = blocks.find((axis, i) => blocks.indexOf(axis) !== i) ?? ONE
   throw new AuthorError(`${what} gives a tile with the same dimension twice: ${printAxes(trace, names)}`, {
     location,
-    remedy: 'Take one of the two dimensions in tiles of its own: for (const t of hl.tile(size)) …',
+    remedy:
+      trace.blocks.get(twice).kind === 'slice'
+        ? "Read one of the two again: every ':' and every hl.arange(size) is an axis of its own until it " +
+          'meets another at the same position.'
+        : 'Take one of the two dimensions in tiles of its own: for (const t of hl.tile(size)) …',
   })
 }
 
-/** True when two axes run along the same positions; whole dimensions of equal size become one block. */
+/** True when two axes run along the same positions; whole dimensions of equal size become one axis here. */
 export function sameAxis(trace: Trace, a: Axis, b: Axis, what: string): boolean {
   const reason = `${what} combines whole dimensions`
   return trace.blocks.unify(a, b, (left, right) => trace.guard('eq', left, right, reason))

@@ -264,7 +264,8 @@ describe('shapes that do not fit', () => {
     }
     expect(mistake(kernel, [ramp([3, 3])])).toMatchInlineSnapshot(`
       "add gives a tile with the same dimension twice: [:x.shape[0], :x.shape[0]]
-      Take one of the two dimensions in tiles of its own: for (const t of hl.tile(size)) …"
+      Read one of the two again: every ':' and every hl.arange(size) is an axis of its own until
+        it meets another at the same position."
     `)
   })
 
@@ -281,17 +282,35 @@ describe('shapes that do not fit', () => {
     `)
   })
 
+  it('two indices along ranges that were combined before', () => {
+    const kernel = (x: Tensor): void => {
+      for (const _ of hl.tile(1)) {
+        const [a, b] = [hl.arange(3), hl.arange(3)]
+        const both = a.add(b)
+        x.at(0, 0).set(x.at(a, b).sum().add(both.sum())) // ✗
+      }
+    }
+    for (const dynamic of [false, true])
+      expect(mistake(kernel, [ramp([3, 3])], { dynamic })).toMatchInlineSnapshot(`
+        "two indices of x.at(…) run along ranges [:3, :3] that were combined before
+        Indices over one range pair up, over two they span all combinations: compute both from one
+          value, or read one of them again, because every ':' and every hl.arange(size) is a range
+          of its own."
+      `)
+  })
+
   it('two dimensions that turn out to be one only later', () => {
     const kernel = (x: Tensor) => {
       for (const t of hl.tile(3)) {
-        const whole = x.at(':', ':') // ✗
-        const [row, column] = [x.at(t, ':'), x.at(':', t)]
-        x.at(t, ':').set(row.add(column.transpose()).add(whole.sum()))
+        const [rows, columns] = [hl.arange(x.shape[0]), hl.arange(x.shape[1])]
+        const whole = x.at(rows, columns) // ✗
+        x.at(t, 0).set(rows.add(columns).sum().add(whole.sum()))
       }
     }
     expect(mistake(kernel, [ramp([3, 3])])).toMatchInlineSnapshot(`
       "this load gives a tile with the same dimension twice: [:x.shape[0], :x.shape[0]]
-      Take one of the two dimensions in tiles of its own: for (const t of hl.tile(size)) …"
+      Read one of the two again: every ':' and every hl.arange(size) is an axis of its own until
+        it meets another at the same position."
     `)
   })
 })

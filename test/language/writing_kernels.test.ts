@@ -127,6 +127,7 @@ describe('the examples', () => {
       'moments',
       'linear',
       'longSoftmax',
+      'tables',
       'embedding',
       'difference',
       'swap',
