@@ -57,8 +57,7 @@ export function zerosLike(like: Tensor, dtype: DType = like.dtype): Tensor {
 }
 
 /**
- * Positions 0..n-1 along a tile (its global positions), or along an axis of its own of that size: i32 with one
- * axis.
+ * Positions along a tile, or 0..n-1 along an axis of its own of that size: i32 with one axis.
  */
 export function arange(extent: TileExtent): TileValue {
   const trace = tracing('hl.arange')
