@@ -5,12 +5,11 @@
  * network.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import * as esbuild from 'esbuild'
-import * as tar from 'tar'
 import { readmeFiles } from './lib/readme_files.js'
-import { packPackage, ROOT, withFolder, writeFiles } from './lib/temp_project.js'
+import { installPacked, ROOT, withFolder, writeFiles } from './lib/temp_project.js'
 
 const EVERYTHING = ['*.ts']
 
@@ -33,19 +32,6 @@ await withFolder('types', async (folder) => {
   const failed = Object.entries(USERS).filter(([name, options]) => !typeCheck(folder, name, options))
   if (failed.length > 0 || !(await bundleForBrowser(folder))) process.exitCode = 1
 })
-
-/** Puts the packed package and links to its dependencies, but to nothing else, into node_modules. */
-async function installPacked(folder) {
-  const home = join(folder, 'node_modules', 'helion-aot')
-  mkdirSync(home, { recursive: true })
-  await tar.extract({ file: packPackage(folder), cwd: home, strip: 1 })
-  const { dependencies } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
-  for (const name of Object.keys(dependencies)) {
-    const link = join(folder, 'node_modules', name)
-    mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(join(ROOT, 'node_modules', name), link, 'junction')
-  }
-}
 
 function typescriptOfReadme() {
   const readme = join(ROOT, 'README.md')

@@ -3,10 +3,11 @@
  * in.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import * as tar from 'tar'
 
 /** The folder of this package. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -42,4 +43,21 @@ export function packPackage(folder) {
   // A prepack script may print before the JSON.
   const [packed] = JSON.parse(output.slice(output.indexOf('[\n')))
   return join(folder, packed.filename)
+}
+
+/**
+ * Puts the packed package and links to its dependencies, but to nothing else, into node_modules of `folder`.
+ * Returns the names of the dependencies.
+ */
+export async function installPacked(folder) {
+  const home = join(folder, 'node_modules', 'helion-aot')
+  mkdirSync(home, { recursive: true })
+  await tar.extract({ file: packPackage(folder), cwd: home, strip: 1 })
+  const { dependencies } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
+  for (const name of Object.keys(dependencies)) {
+    const link = join(folder, 'node_modules', name)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules', name), link, 'junction')
+  }
+  return Object.keys(dependencies)
 }

@@ -11,8 +11,8 @@ import type { Pipeline } from '../runtime/pipeline_cache.ts'
 import type { Storage } from '../runtime/storage.ts'
 import type { Alone, Job, Stream } from '../runtime/stream.ts'
 import type { DeviceTensor } from '../runtime/tensor.ts'
-import { callSite, lazyCallSite } from '../support/call_site.ts'
-import { ConfigError, GpuError, type HelionError, withLocation } from '../support/errors.ts'
+import { lazyCallSite } from '../support/call_site.ts'
+import { ConfigError, GpuError, type HelionError } from '../support/errors.ts'
 import type { BoundKernel } from './bound_kernel.ts'
 import type { CallArguments } from './call_arguments.ts'
 import type { Choice, ChoiceRequest, ConfigSource } from './config_source.ts'
@@ -123,20 +123,11 @@ function readyAtOnce(
 ): ReadyConfig | undefined {
   const { settled, bound } = shape
   if (settled && settled.version === bound.version && settled.device === device) return settled.ready
-  const choice = placed(() => chosen(shape, source, { definition: bound.definition, bound, call, device }))
+  const choice = chosen(shape, source, { definition: bound.definition, bound, call, device })
   if (!choice) return undefined
   const ready = shape.ready.get(choice.config.hash)
   if (ready && choice.holdsFor !== 'call') shape.settled = { ready, version: bound.version, device }
   return ready
-}
-
-/** Configs that do not fit are refused with the line of the call, now as well as in turn. */
-function placed<T>(choose: () => T): T {
-  try {
-    return choose()
-  } catch (error) {
-    throw error instanceof ConfigError ? withLocation(error, callSite()) : error
-  }
 }
 
 /**

@@ -3,7 +3,7 @@
  * frame above the outermost one on the stack is the user's, however files are laid out, bundled or mapped.
  * V8 and JavaScriptCore leave out the frames below a function when asked; elsewhere an entry notes its stack.
  */
-import type { SourceLocation } from './errors.ts'
+import { HelionError, type SourceLocation, withLocation } from './errors.ts'
 import { placesIn } from './stack_text.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the types of parameters do not matter here.
@@ -24,15 +24,21 @@ const FRAMES = 4
 let present: Call | undefined
 
 /**
- * `call` for users: while it runs, `callSite` is where they called it. Noting the place at the begin costs
- * microseconds, finding it later some more for each function in between: say `noted` where every call is
- * asked.
+ * `call` for users: while it runs, `callSite` is where they called it, and errors get that place. Noting the
+ * place at the begin costs microseconds, finding it later some more for each function in between: say `noted`
+ * where every call is asked.
  */
 export function entryPoint<Public extends AnyFunction>(call: Public, when?: 'noted'): Public {
   function entry(this: unknown, ...args: unknown[]): unknown {
     if (present) return call.apply(this, args)
     const noted = canFindCallers() ? when && callerOf(entry, 1) : secondPlace(new Error())
-    return during({ entry, noted, found: undefined }, () => call.apply(this, args))
+    return during({ entry, noted, found: undefined }, () => {
+      try {
+        return call.apply(this, args)
+      } catch (error) {
+        throw error instanceof HelionError ? withLocation(error, callSite()) : error
+      }
+    })
   }
   return entry as Public
 }

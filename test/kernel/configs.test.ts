@@ -174,7 +174,8 @@ describe('toWgsl', () => {
   it('refuses configs that do not fit', () => {
     const binding = plusOne().bind(zeros([100]))
     expect(() => binding.toWgsl({ block_sizes: [4, 4] })).toThrow(
-      new ConfigError(
+      located(
+        'kernel/configs.test.ts',
         'config field block_sizes has 2 entries ([4, 4]); this kernel takes 1, one for each tile dimension',
       ),
     )

@@ -159,12 +159,21 @@ describe('making kernels', () => {
   })
 
   it.each([
-    [{ config: {}, configs: [{}] }, /^a kernel has both config and configs\n {2}Give one of the two\.$/],
+    [
+      { config: {}, configs: [{}] },
+      located(HERE, 'a kernel has both config and configs', 'Give one of the two.'),
+    ],
     [{ configs: [] }, /^configs is an empty list/],
     [{ config: { num_warps: 3 } }, /^config field num_warps is 3; allowed: /],
     [{ configs: [{}, { pid_type: 'round' }] }, /^config field pid_type is 'round'/],
-    [{ staticshapes: true }, /^a kernel has no option staticshapes\n {2}Did you mean staticShapes\?$/],
-    [{ nonsense: 1 }, /^a kernel has no option nonsense\n {2}Own options: name, source, config, /],
+    [
+      { staticshapes: true },
+      located(HERE, 'a kernel has no option staticshapes', 'Did you mean staticShapes?'),
+    ],
+    [
+      { nonsense: 1 },
+      located(HERE, 'a kernel has no option nonsense', 'Own options: name, source, config, '),
+    ],
     [{ autotuneEffort: 'huge' }, /autotuneEffort/],
   ])('with options %j', (options, message) => {
     expect(() => make(options, fn)).toThrow(message)

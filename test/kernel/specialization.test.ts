@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { empty, hl, type Kernel, kernel, markStatic, type Tensor, tensor, zeros } from '../../src/index.ts'
 import { baseKey } from '../../src/kernel/specialization.ts'
 import type { DType } from '../../src/support/dtypes.ts'
-import { plusOne, type Unary } from './kernels.ts'
+import { located, plusOne, type Unary } from './kernels.ts'
 
 const dynamic = { config: {}, staticShapes: false }
 
@@ -196,7 +196,11 @@ describe('other arguments', () => {
 
   it('refuses what no kernel takes', () => {
     expect(() => key(new Float32Array(2))).toThrow(
-      'a kernel was called with Float32Array as an argument\n  Arguments are tensors (make one with tensor',
+      located(
+        'kernel/specialization.test.ts',
+        'a kernel was called with Float32Array as an argument',
+        'Arguments are tensors (make one with tensor',
+      ),
     )
     expect(() => key(2n)).toThrow('a kernel was called with BigInt as an argument')
   })
