@@ -17,33 +17,9 @@ function size(argument: unknown, dim: number): number {
 }
 
 export const CONFIGS: readonly ConfigData[] = [
-  {
-    block_sizes: [256],
-    num_threads: [32],
-    reduction_loops: [8],
-    num_warps: 2,
-    indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [32],
-    num_threads: [32],
-    reduction_loops: [16],
-    num_warps: 1,
-    indexing: ['tensor_descriptor', 'block_ptr', 'pointer', 'block_ptr'],
-    pid_type: 'persistent_interleaved',
-    num_sm_multiplier: 2,
-  },
-  {
-    block_sizes: [16],
-    num_threads: [32],
-    reduction_loops: [64],
-    num_warps: 1,
-    indexing: ['tensor_descriptor', 'pointer', 'tensor_descriptor', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
+  { block_sizes: [256], num_threads: [32], reduction_loops: [8], num_warps: 2, indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [32], num_threads: [32], reduction_loops: [16], num_warps: 1, indexing: ['tensor_descriptor', 'block_ptr', 'pointer', 'block_ptr'], pid_type: 'persistent_interleaved', num_sm_multiplier: 2 },
+  { block_sizes: [16], num_threads: [32], reduction_loops: [64], num_warps: 1, indexing: ['tensor_descriptor', 'pointer', 'tensor_descriptor', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
 ]
 
 /** Position in CONFIGS of the config for these arguments. */
@@ -80,7 +56,6 @@ export const meta = {
   measured: { geomean: 1.021, p95: 1.074, worst: 1.106 },
   heldOut: { geomean: 1.106, p95: 1.493, worst: 1.768 },
   fallbacks: [2, 1, 0],
-  defaultConfig: {},
   leaves: [
     { choice: 2, shapes: 3, heldOut: [1.021, 1.035], hull: { arg0_dim0: [4, 32], arg0_dim1: [3000, 16384] } },
     { choice: 0, shapes: 4, heldOut: [1.14, 1.768], hull: { arg0_dim0: [256, 2048], arg0_dim1: [32, 256] } },

@@ -17,42 +17,10 @@ function size(argument: unknown, dim: number): number {
 }
 
 export const CONFIGS: readonly ConfigData[] = [
-  {
-    block_sizes: [64],
-    num_threads: [0],
-    reduction_loops: [16],
-    num_warps: 4,
-    indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [16],
-    num_threads: [32],
-    reduction_loops: [32],
-    num_warps: 1,
-    indexing: ['tensor_descriptor', 'pointer', 'pointer', 'block_ptr'],
-    pid_type: 'persistent_interleaved',
-    num_sm_multiplier: 2,
-  },
-  {
-    block_sizes: [128],
-    num_threads: [0],
-    reduction_loops: [8],
-    num_warps: 4,
-    indexing: ['tensor_descriptor', 'pointer', 'pointer', 'block_ptr'],
-    pid_type: 'persistent_blocked',
-    num_sm_multiplier: 2,
-  },
-  {
-    block_sizes: [64],
-    num_threads: [0],
-    reduction_loops: [null],
-    num_warps: 4,
-    indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
+  { block_sizes: [64], num_threads: [0], reduction_loops: [16], num_warps: 4, indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [16], num_threads: [32], reduction_loops: [32], num_warps: 1, indexing: ['tensor_descriptor', 'pointer', 'pointer', 'block_ptr'], pid_type: 'persistent_interleaved', num_sm_multiplier: 2 },
+  { block_sizes: [128], num_threads: [0], reduction_loops: [8], num_warps: 4, indexing: ['tensor_descriptor', 'pointer', 'pointer', 'block_ptr'], pid_type: 'persistent_blocked', num_sm_multiplier: 2 },
+  { block_sizes: [64], num_threads: [0], reduction_loops: [null], num_warps: 4, indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
 ]
 
 /** Position in CONFIGS of the config for these arguments. */
@@ -101,7 +69,6 @@ export const meta = {
   measured: { geomean: 1.003, p95: 1.016, worst: 1.022 },
   heldOut: { geomean: 1.167, p95: 1.58, worst: 2.326 },
   fallbacks: [1, 0, 2, 3],
-  defaultConfig: {},
   leaves: [
     { choice: 1, shapes: 5, heldOut: [1.046, 1.253], hull: { arg0_dim0: [4, 100], arg0_dim1: [768, 16384] } },
     { choice: 0, shapes: 0, heldOut: null, hull: {} },

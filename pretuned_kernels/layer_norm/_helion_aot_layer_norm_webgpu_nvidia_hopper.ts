@@ -17,52 +17,12 @@ function size(argument: unknown, dim: number): number {
 }
 
 export const CONFIGS: readonly ConfigData[] = [
-  {
-    block_sizes: [1],
-    num_threads: [0],
-    reduction_loops: [null],
-    num_warps: 16,
-    indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
+  { block_sizes: [1], num_threads: [0], reduction_loops: [null], num_warps: 16, indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
   {},
-  {
-    block_sizes: [2],
-    num_threads: [8],
-    reduction_loops: [null],
-    num_warps: 8,
-    indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [2],
-    num_threads: [16],
-    reduction_loops: [null],
-    num_warps: 4,
-    indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [1],
-    num_threads: [0],
-    reduction_loops: [null],
-    num_warps: 32,
-    indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'],
-    pid_type: 'persistent_interleaved',
-    num_sm_multiplier: 2,
-  },
-  {
-    block_sizes: [1],
-    num_threads: [0],
-    reduction_loops: [null],
-    num_warps: 8,
-    indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
+  { block_sizes: [2], num_threads: [8], reduction_loops: [null], num_warps: 8, indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [2], num_threads: [16], reduction_loops: [null], num_warps: 4, indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [1], num_threads: [0], reduction_loops: [null], num_warps: 32, indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'], pid_type: 'persistent_interleaved', num_sm_multiplier: 2 },
+  { block_sizes: [1], num_threads: [0], reduction_loops: [null], num_warps: 8, indexing: ['block_ptr', 'block_ptr', 'block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
 ]
 
 /** Position in CONFIGS of the config for these arguments. */
@@ -108,7 +68,6 @@ export const meta = {
   measured: { geomean: 1.006, p95: 1.016, worst: 1.034 },
   heldOut: { geomean: 1.014, p95: 1.077, worst: 1.1 },
   fallbacks: [1, 5, 0, 4, 2, 3],
-  defaultConfig: {},
   leaves: [
     {
       choice: 3,

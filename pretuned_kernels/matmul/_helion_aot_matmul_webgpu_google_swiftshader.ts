@@ -18,21 +18,7 @@ function size(argument: unknown, dim: number): number {
 
 export const CONFIGS: readonly ConfigData[] = [
   {},
-  {
-    block_sizes: [32, 64, 16],
-    loop_orders: [[0, 1]],
-    flatten_loops: [false],
-    l2_groupings: [1],
-    range_unroll_factors: [0],
-    static_ranges: [false],
-    num_warps: 1,
-    num_stages: 1,
-    indexing: ['block_ptr', 'block_ptr', 'block_ptr'],
-    dot_rows: [0],
-    slice_k: [1],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
+  { block_sizes: [32, 64, 16], loop_orders: [[0, 1]], flatten_loops: [false], l2_groupings: [1], range_unroll_factors: [0], static_ranges: [false], num_warps: 1, num_stages: 1, indexing: ['block_ptr', 'block_ptr', 'block_ptr'], dot_rows: [0], slice_k: [1], pid_type: 'flat', num_sm_multiplier: 1 },
 ]
 
 /** Position in CONFIGS of the config for these arguments. */
@@ -78,7 +64,6 @@ export const meta = {
   measured: { geomean: 1.004, p95: 1.019, worst: 1.02 },
   heldOut: { geomean: 1.034, p95: 1.344, worst: 1.344 },
   fallbacks: [1, 0],
-  defaultConfig: {},
   leaves: [
     {
       choice: 0,

@@ -17,51 +17,11 @@ function size(argument: unknown, dim: number): number {
 }
 
 export const CONFIGS: readonly ConfigData[] = [
-  {
-    block_sizes: [16],
-    num_threads: [4],
-    reduction_loops: [16],
-    num_warps: 1,
-    indexing: ['tensor_descriptor', 'pointer'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [128],
-    num_threads: [0],
-    reduction_loops: [8],
-    num_warps: 1,
-    indexing: ['tensor_descriptor', 'pointer'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [128],
-    num_threads: [0],
-    reduction_loops: [8],
-    num_warps: 2,
-    indexing: ['tensor_descriptor', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [1],
-    num_threads: [2],
-    reduction_loops: [null],
-    num_warps: 4,
-    indexing: ['pointer', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [32],
-    num_threads: [0],
-    reduction_loops: [16],
-    num_warps: 1,
-    indexing: ['block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
+  { block_sizes: [16], num_threads: [4], reduction_loops: [16], num_warps: 1, indexing: ['tensor_descriptor', 'pointer'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [128], num_threads: [0], reduction_loops: [8], num_warps: 1, indexing: ['tensor_descriptor', 'pointer'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [128], num_threads: [0], reduction_loops: [8], num_warps: 2, indexing: ['tensor_descriptor', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [1], num_threads: [2], reduction_loops: [null], num_warps: 4, indexing: ['pointer', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [32], num_threads: [0], reduction_loops: [16], num_warps: 1, indexing: ['block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
 ]
 
 /** Position in CONFIGS of the config for these arguments. */
@@ -119,7 +79,6 @@ export const meta = {
   measured: { geomean: 1.028, p95: 1.148, worst: 1.226 },
   heldOut: { geomean: 1.306, p95: 3.657, worst: 3.669 },
   fallbacks: [4, 0, 1, 2, 3],
-  defaultConfig: {},
   leaves: [
     { choice: 3, shapes: 1, heldOut: [3.662, 3.669], hull: { arg0_dim0: [4, 4], arg0_dim1: [16384, 16384] } },
     { choice: 4, shapes: 2, heldOut: [1.322, 1.424], hull: { arg0_dim0: [16, 32], arg0_dim1: [4096, 8192] } },

@@ -17,52 +17,12 @@ function size(argument: unknown, dim: number): number {
 }
 
 export const CONFIGS: readonly ConfigData[] = [
-  {
-    block_sizes: [8],
-    num_threads: [4],
-    reduction_loops: [16],
-    num_warps: 1,
-    indexing: ['tensor_descriptor', 'tensor_descriptor'],
-    pid_type: 'persistent_blocked',
-    num_sm_multiplier: 8,
-  },
-  {
-    block_sizes: [16],
-    num_threads: [4],
-    reduction_loops: [16],
-    num_warps: 1,
-    indexing: ['tensor_descriptor', 'tensor_descriptor'],
-    pid_type: 'persistent_interleaved',
-    num_sm_multiplier: 16,
-  },
-  {
-    block_sizes: [1],
-    num_threads: [0],
-    reduction_loops: [null],
-    num_warps: 2,
-    indexing: ['block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
+  { block_sizes: [8], num_threads: [4], reduction_loops: [16], num_warps: 1, indexing: ['tensor_descriptor', 'tensor_descriptor'], pid_type: 'persistent_blocked', num_sm_multiplier: 8 },
+  { block_sizes: [16], num_threads: [4], reduction_loops: [16], num_warps: 1, indexing: ['tensor_descriptor', 'tensor_descriptor'], pid_type: 'persistent_interleaved', num_sm_multiplier: 16 },
+  { block_sizes: [1], num_threads: [0], reduction_loops: [null], num_warps: 2, indexing: ['block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
   {},
-  {
-    block_sizes: [1],
-    num_threads: [32],
-    reduction_loops: [null],
-    num_warps: 1,
-    indexing: ['tensor_descriptor', 'tensor_descriptor'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [256],
-    num_threads: [0],
-    reduction_loops: [null],
-    num_warps: 16,
-    indexing: ['tensor_descriptor', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
+  { block_sizes: [1], num_threads: [32], reduction_loops: [null], num_warps: 1, indexing: ['tensor_descriptor', 'tensor_descriptor'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [256], num_threads: [0], reduction_loops: [null], num_warps: 16, indexing: ['tensor_descriptor', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
 ]
 
 /** Position in CONFIGS of the config for these arguments. */
@@ -108,7 +68,6 @@ export const meta = {
   measured: { geomean: 1.018, p95: 1.082, worst: 1.104 },
   heldOut: { geomean: 1.183, p95: 2.755, worst: 2.755 },
   fallbacks: [1, 3, 0, 2, 4, 5],
-  defaultConfig: {},
   leaves: [
     { choice: 3, shapes: 2, heldOut: [1.035, 1.119], hull: { arg0_dim0: [4, 16], arg0_dim1: [8192, 16384] } },
     { choice: 0, shapes: 1, heldOut: [1.134, 1.134], hull: { arg0_dim0: [32, 32], arg0_dim1: [4096, 4096] } },

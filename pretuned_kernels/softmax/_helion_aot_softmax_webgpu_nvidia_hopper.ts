@@ -17,61 +17,13 @@ function size(argument: unknown, dim: number): number {
 }
 
 export const CONFIGS: readonly ConfigData[] = [
-  {
-    block_sizes: [1],
-    num_threads: [256],
-    reduction_loops: [null],
-    num_warps: 32,
-    indexing: ['block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
+  { block_sizes: [1], num_threads: [256], reduction_loops: [null], num_warps: 32, indexing: ['block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
   {},
-  {
-    block_sizes: [16],
-    num_threads: [8],
-    reduction_loops: [null],
-    num_warps: 4,
-    indexing: ['block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [1],
-    num_threads: [0],
-    reduction_loops: [null],
-    num_warps: 8,
-    indexing: ['block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [4],
-    num_threads: [16],
-    reduction_loops: [null],
-    num_warps: 8,
-    indexing: ['pointer', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [1],
-    num_threads: [1024],
-    reduction_loops: [8192],
-    num_warps: 32,
-    indexing: ['block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
-  {
-    block_sizes: [1],
-    num_threads: [0],
-    reduction_loops: [16384],
-    num_warps: 32,
-    indexing: ['block_ptr', 'block_ptr'],
-    pid_type: 'persistent_interleaved',
-    num_sm_multiplier: 2,
-  },
+  { block_sizes: [16], num_threads: [8], reduction_loops: [null], num_warps: 4, indexing: ['block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [1], num_threads: [0], reduction_loops: [null], num_warps: 8, indexing: ['block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [4], num_threads: [16], reduction_loops: [null], num_warps: 8, indexing: ['pointer', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [1], num_threads: [1024], reduction_loops: [8192], num_warps: 32, indexing: ['block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
+  { block_sizes: [1], num_threads: [0], reduction_loops: [16384], num_warps: 32, indexing: ['block_ptr', 'block_ptr'], pid_type: 'persistent_interleaved', num_sm_multiplier: 2 },
 ]
 
 /** Position in CONFIGS of the config for these arguments. */
@@ -135,7 +87,6 @@ export const meta = {
   measured: { geomean: 1.011, p95: 1.039, worst: 1.06 },
   heldOut: { geomean: 1.049, p95: 1.281, worst: 2.339 },
   fallbacks: [1, 6, 5, 3, 0, 4, 2],
-  defaultConfig: {},
   leaves: [
     {
       choice: 1,

@@ -11,13 +11,7 @@ type ConfigValue = null | boolean | number | string | readonly ConfigValue[]
 type ConfigData = Readonly<Record<string, ConfigValue>>
 
 export const CONFIGS: readonly ConfigData[] = [
-  {
-    block_sizes: [2048],
-    num_warps: 4,
-    indexing: ['block_ptr', 'block_ptr', 'block_ptr'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
+  { block_sizes: [2048], num_warps: 4, indexing: ['block_ptr', 'block_ptr', 'block_ptr'], pid_type: 'flat', num_sm_multiplier: 1 },
 ]
 
 /** Position in CONFIGS of the config for these arguments. */
@@ -46,6 +40,5 @@ export const meta = {
   measured: { geomean: 1.005, p95: 1.023, worst: 1.033 },
   heldOut: { geomean: 1.005, p95: 1.033, worst: 1.033 },
   fallbacks: [0],
-  defaultConfig: {},
   leaves: [{ choice: 0, shapes: 8, heldOut: [1.005, 1.033], hull: { arg0_dim0: [1024, 1048576] } }],
 } as const

@@ -11,13 +11,7 @@ type ConfigValue = null | boolean | number | string | readonly ConfigValue[]
 type ConfigData = Readonly<Record<string, ConfigValue>>
 
 export const CONFIGS: readonly ConfigData[] = [
-  {
-    block_sizes: [256],
-    num_warps: 1,
-    indexing: ['block_ptr', 'block_ptr', 'block_ptr'],
-    pid_type: 'persistent_interleaved',
-    num_sm_multiplier: 1,
-  },
+  { block_sizes: [256], num_warps: 1, indexing: ['block_ptr', 'block_ptr', 'block_ptr'], pid_type: 'persistent_interleaved', num_sm_multiplier: 1 },
 ]
 
 /** Position in CONFIGS of the config for these arguments. */
@@ -46,6 +40,5 @@ export const meta = {
   measured: { geomean: 1.018, p95: 1.052, worst: 1.062 },
   heldOut: { geomean: 1.145, p95: 2.268, worst: 5.679 },
   fallbacks: [0],
-  defaultConfig: {},
   leaves: [{ choice: 0, shapes: 8, heldOut: [1.145, 5.679], hull: { arg0_dim0: [1024, 1048576] } }],
 } as const

@@ -17,20 +17,8 @@ function size(argument: unknown, dim: number): number {
 }
 
 export const CONFIGS: readonly ConfigData[] = [
-  {
-    block_sizes: [1024],
-    num_warps: 4,
-    indexing: ['block_ptr', 'block_ptr', 'block_ptr'],
-    pid_type: 'persistent_interleaved',
-    num_sm_multiplier: 16,
-  },
-  {
-    block_sizes: [512],
-    num_warps: 2,
-    indexing: ['block_ptr', 'tensor_descriptor', 'tensor_descriptor'],
-    pid_type: 'flat',
-    num_sm_multiplier: 1,
-  },
+  { block_sizes: [1024], num_warps: 4, indexing: ['block_ptr', 'block_ptr', 'block_ptr'], pid_type: 'persistent_interleaved', num_sm_multiplier: 16 },
+  { block_sizes: [512], num_warps: 2, indexing: ['block_ptr', 'tensor_descriptor', 'tensor_descriptor'], pid_type: 'flat', num_sm_multiplier: 1 },
 ]
 
 /** Position in CONFIGS of the config for these arguments. */
@@ -65,7 +53,6 @@ export const meta = {
   measured: { geomean: 1.007, p95: 1.012, worst: 1.018 },
   heldOut: { geomean: 1.009, p95: 1.027, worst: 1.043 },
   fallbacks: [1, 0],
-  defaultConfig: {},
   leaves: [
     { choice: 0, shapes: 11, heldOut: [1.009, 1.029], hull: { arg0_dim0: [1000, 262144] } },
     { choice: 1, shapes: 11, heldOut: [1.01, 1.043], hull: { arg0_dim0: [524288, 268435456] } },

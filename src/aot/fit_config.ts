@@ -1,12 +1,23 @@
-/** From the plain data of a config, as records and modules hold it, to a complete config for one call. */
+/** From the plain data of a config, as records and modules hold it, to complete fields for one call. */
 import { Config } from '../config/config.ts'
 import type { ConfigSpec } from '../config/config_spec.ts'
-import type { ConfigData } from '../config/value.ts'
-
-/** Stands for the default config of whatever shape it is used with. */
-export const DEFAULT_CONFIG: ConfigData = Object.freeze({})
+import { FIELDS, isFieldName } from '../config/fields.ts'
+import { type ConfigData, isList, isOpen } from '../config/value.ts'
 
 /** Throws ConfigError where the config does not fit the kernel. */
 export function fitConfig(spec: ConfigSpec, data: ConfigData): Config {
-  return Object.keys(data).length === 0 ? spec.defaultConfig() : spec.normalize(new Config(data), 'strict')
+  return isOpen(data) ? spec.defaultConfig() : spec.normalize(new Config(data), 'strict')
+}
+
+/**
+ * The same config with every field named, for whatever shape: what it leaves open is filled in as this call's
+ * default has it, sizes beyond those of this call stay. Throws ConfigError like `fitConfig`.
+ */
+export function completeConfig(spec: ConfigSpec, data: ConfigData): ConfigData {
+  const entries = Object.entries(fitConfig(spec, data).data).map(([field, fitted]) => {
+    const given = data[field] ?? fitted
+    const isWhole = isList(given) && isList(fitted) && given.length === fitted.length
+    return [field, isWhole && isFieldName(field) && FIELDS[field].fitted ? given : fitted] as const
+  })
+  return Object.fromEntries(entries)
 }

@@ -9,7 +9,13 @@ import type { BatchedSpec, Features, FeatureValue } from '../heuristics/features
 import { errorMessage } from '../support/errors.ts'
 
 /** What one line of a run's records says; `event` tells which. */
-export type AotRecord = RunRecord | KernelRecord | TunedRecord | FailureRecord | MeasurementRecord
+export type AotRecord =
+  | RunRecord
+  | KernelRecord
+  | ShapeRecord
+  | TunedRecord
+  | FailureRecord
+  | MeasurementRecord
 
 /** A run begins or is resumed. Applies to the lines that follow. */
 export interface RunRecord {
@@ -36,8 +42,18 @@ export interface KernelRecord {
   /** True when the author gave a `key` function: features are then `key_0`, `key_1`, … */
   readonly has_key?: boolean
   readonly baseline?: string
-  /** The config that runs when there is no module. */
+}
+
+/** A kernel met a shape: what configs that leave fields open mean there, in complete fields. */
+export interface ShapeRecord {
+  readonly event: 'shape'
+  readonly kernel: string
+  readonly shape_hash: string
+  readonly shape_features: Features
+  /** What runs there when there is no module; absent where nothing can be built. */
   readonly default_config?: ConfigData
+  /** The author's own configs. */
+  readonly configs?: readonly ConfigData[]
 }
 
 /** One shape was tuned. */
@@ -88,6 +104,7 @@ export interface MeasurementRecord {
   readonly reason?: string
   readonly compile_ms?: number | null
   readonly wgsl_hash?: string
+  /** This is the default config of this very shape. */
   readonly is_default?: boolean
 }
 
@@ -215,7 +232,14 @@ const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRe
     kernel: checkName(fields.kernel, 'kernel'),
     source_hash: checkName(fields.source_hash, 'source_hash'),
     source_file: checkName(fields.source_file, 'source_file'),
+  }),
+  shape: (fields) => ({
+    ...(fields as unknown as ShapeRecord),
+    kernel: checkName(fields.kernel, 'kernel'),
+    shape_hash: checkName(fields.shape_hash, 'shape_hash'),
+    shape_features: checkFeatures(fields.shape_features),
     ...(fields.default_config ? { default_config: checkConfig(fields.default_config) } : {}),
+    ...(Array.isArray(fields.configs) ? { configs: fields.configs.map(checkConfig) } : {}),
   }),
   tuned: (fields) => ({
     ...(fields as unknown as TunedRecord),

@@ -21,6 +21,14 @@ export function toConfigValue(value: unknown, what: string): ConfigValue {
   })
 }
 
+/**
+ * True for `{}`, which older versions recorded for "the default config, whatever that is here": it names no
+ * config, so nothing may be chosen by it.
+ */
+export function isOpen(data: ConfigData): boolean {
+  return Object.keys(data).length === 0
+}
+
 export function isList(value: ConfigValue): value is readonly ConfigValue[] {
   return Array.isArray(value)
 }

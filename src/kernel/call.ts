@@ -199,7 +199,7 @@ async function buildFirst(
   { config, fallbacks = [], onFallback }: Choice,
 ): Promise<ReadyConfig> {
   let refusal: HelionError | undefined
-  for (const candidate of [config, ...fallbacks]) {
+  for (const candidate of inOrder(config, fallbacks)) {
     try {
       const ready = await buildConfig(bound, call, device, candidate)
       if (refusal) onFallback?.(candidate, refusal)
@@ -210,6 +210,11 @@ async function buildFirst(
     }
   }
   throw refusal
+}
+
+function* inOrder(first: Config, others: Iterable<Config>): Generator<Config> {
+  yield first
+  yield* others
 }
 
 /** Compiles a config for the sizes of a call. Rejects with ConfigError or GpuError. */

@@ -24,8 +24,8 @@ export interface ExclusiveRequest extends ChoiceRequest {
 
 export interface Choice {
   readonly config: Config
-  /** Configs to try, in order, when this one cannot be built on the device. */
-  readonly fallbacks?: readonly Config[]
+  /** Configs to try, in order, when this one cannot be built on the device; asked for only then. */
+  readonly fallbacks?: Iterable<Config>
   /** Told that a fallback serves instead, and why. */
   readonly onFallback?: (used: Config, refusal: HelionError) => void
   /**

@@ -90,8 +90,13 @@ it('ends with 5 when a shape has no config that runs', async () => {
   )
   const records = path.replace('measurements.csv', 'records.jsonl')
   const writer = new RecordWriter(records)
-  writer.append(RUN, kernelRecord('add'), measured('add', 64, {}, 1), measured('add', 128, {}, 2))
-  writer.append(measured('add', 256, {}, null))
+  writer.append(
+    RUN,
+    kernelRecord('add'),
+    measured('add', 64, { num_warps: 1 }, 1),
+    measured('add', 128, { num_warps: 1 }, 2),
+  )
+  writer.append(measured('add', 256, { num_warps: 1 }, null))
   writer.close()
   const { code, err } = await runMain('build', '--measurements', records)
   expect(code).toBe(5)

@@ -7,7 +7,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { dataLiteral } from '../../src/aot/evaluate/emit/literals.ts'
+import { configLines, dataLiteral } from '../../src/aot/evaluate/emit/literals.ts'
 import { type LoadedModule, runModule } from '../../src/aot/evaluate/emit/run_module.ts'
 import { moduleExports, moduleFileName } from '../../src/heuristics/module_names.ts'
 import { errorMessage } from '../../src/support/errors.ts'
@@ -93,7 +93,7 @@ function stale(path: string, { meta }: LoadedModule, kernels: Kernels): readonly
 function template(kernel: string, { configs, meta }: LoadedModule): RegExp {
   const { key, autotune } = moduleExports(kernel)
   const known: Readonly<Record<string, string>> = {
-    configs: configs.map((config) => `  ${dataLiteral(config, 2)},`).join('\n'),
+    configs: configLines(configs),
     meta: dataLiteral(meta, 0),
     keyName: key,
     autotuneName: autotune,

@@ -20,7 +20,7 @@ export function collectSource(definition: KernelDefinition): ConfigSource {
   const { collectFn } = definition.options.own
   const base = heuristicSource(definition, { quiet: true })
   // With configs of the author's own there is nothing to search for; all of them are measured later.
-  if (givenConfigs(definition.options).length > 0) return registering(definition, base)
+  if (givenConfigs(definition.options).length > 0) return registering(base)
   if (!collectFn) return new CollectSource()
   const inputs = { option: 'collectFn' as const, list: collectFn }
   return sweepSource(definition, inputs, base, async (request) => {
@@ -54,25 +54,35 @@ class CollectSource implements ConfigSource {
   }
 }
 
-/** Says that a kernel takes part, which only the next phase does something about. */
-function registering(definition: KernelDefinition, base: ConfigSource): ConfigSource {
+/** Says which kernels and shapes take part, which only the next phase does something about. */
+function registering(base: ConfigSource): ConfigSource {
+  const met = new Set<string>()
+  const keyOf = ({ bound, call }: ChoiceRequest): string => `${bound.key} ${call.signature}`
   return {
-    ready: (request) => base.ready(request),
+    ready: (request) => (met.has(keyOf(request)) ? base.ready(request) : undefined),
     async prepare(request) {
-      const session = await Session.of('collect', definition, request.device)
-      await session.register(definition)
+      await meet(request)
+      met.add(keyOf(request))
       await base.prepare?.(request)
     },
   }
 }
 
 /** Makes the shape of a call known to the progress report. */
-async function announce({ definition, device, call }: ChoiceRequest): Promise<ShapeOfCall> {
+async function announce(request: ChoiceRequest): Promise<ShapeOfCall> {
+  const { session, shape } = await meet(request)
+  session.progress.announce(shape.hash)
+  return shape
+}
+
+/** Makes the kernel and the shape of a call known to the records. */
+async function meet(request: ChoiceRequest): Promise<{ session: Session; shape: ShapeOfCall }> {
+  const { definition, device, call } = request
   const session = await Session.of('collect', definition, device)
   await session.register(definition)
   const shape = shapeOf(definition, call)
-  session.progress.announce(shape.hash)
-  return shape
+  session.meet(request, shape)
+  return { session, shape }
 }
 
 /** The config for a shape: recorded, or found now. When tuning fails the default config serves. */

@@ -17,6 +17,8 @@ export interface TimingMatrix {
   readonly noise: Float64Array
   /** Best time of each shape over all configs measured, also those that the matrix no longer holds. */
   readonly best: Float64Array
+  /** Milliseconds of each shape's default config; NaN where that is not known. */
+  readonly standard: Float64Array
   /** Shapes on which no config runs: nothing can be learned from them, but they are reported. */
   readonly uncovered: readonly SweepShape[]
 }
@@ -57,6 +59,7 @@ export function toMatrix(sweep: Sweep): TimingMatrix {
     times,
     noise: steadied(noise),
     best: Float64Array.from(covered, (_, r) => minOf(times.subarray(r * used.length, (r + 1) * used.length))),
+    standard: Float64Array.from(covered, (row) => sweep.defaultMs(row) ?? Number.NaN),
     uncovered: sweep.shapes.filter((_, row) => !covered.includes(row)),
   }
 }
@@ -70,6 +73,14 @@ export function timesOf(matrix: TimingMatrix, row: number): Float64Array {
 /** Time of a choice over the best time of its row. */
 export function regretOf(matrix: TimingMatrix, row: number, column: number): number {
   return at(timesOf(matrix, row), column) / at(matrix.best, row)
+}
+
+/**
+ * Time of the default config over the best time, by row, NaN where it is not known; `undefined` where it is
+ * known nowhere.
+ */
+export function defaultRegrets({ standard, best }: TimingMatrix): readonly number[] | undefined {
+  return standard.every(Number.isNaN) ? undefined : Array.from(standard, (ms, row) => ms / at(best, row))
 }
 
 /** What each choice costs, with differences inside the noise of the measurement taken off. */
@@ -117,7 +128,8 @@ export function rowsOf(matrix: TimingMatrix, rows: readonly number[]): TimingMat
   }
   const shapes = rows.map((row) => entryAt(matrix.shapes, row))
   const best = Float64Array.from(rows, (row) => at(matrix.best, row))
-  return { ...matrix, shapes, best, times: take(matrix.times), noise: take(matrix.noise) }
+  const standard = Float64Array.from(rows, (row) => at(matrix.standard, row))
+  return { ...matrix, shapes, best, standard, times: take(matrix.times), noise: take(matrix.noise) }
 }
 
 /** A matrix of some of the columns of another; what is best is still judged by all. */

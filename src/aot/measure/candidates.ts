@@ -1,49 +1,57 @@
 /**
- * Which configs of a kernel are measured on every shape: the default, the winner of each shape, and
- * near-winners as far as there is room. The same records give the same list in the same order.
+ * Which configs of a kernel are measured on a shape, in complete fields: its default, the author's own or
+ * else the winner of each shape, and what there is room for: near-winners, then what other shapes have by
+ * default. The same records give the same list in the same order.
  */
-import type { Config } from '../../config/config.ts'
-import type { ConfigData } from '../../config/value.ts'
+import { type ConfigData, isOpen } from '../../config/value.ts'
 import { DataError } from '../../support/errors.ts'
 import { sha16 } from '../../support/stable.ts'
-import { DEFAULT_CONFIG } from '../fit_config.ts'
+import type { ShapeRecord, TunedRecord } from '../records.ts'
 import type { KnownRecords } from '../run/known_records.ts'
 
 export interface CandidateConfig {
   readonly data: ConfigData
   readonly hash: string
+  /** The default config of this shape. */
   readonly isDefault: boolean
 }
 
-/** Winners all take part; near-winners fill up to this many. */
+/** Winners all take part; others fill up to this many. */
 const ROOM = 40
 
-/**
- * `given` are the author's own configs, which leave no room for others. Throws DataError when nothing is
- * known.
- */
-export function candidatesOf(
-  known: KnownRecords,
-  kernel: string,
-  given: readonly Config[],
-): readonly CandidateConfig[] {
-  const tuned = known.tuned(kernel)
+/** `shape` is among those that `known` knows. Throws DataError when nothing is known. */
+export function candidatesOf(known: KnownRecords, shape: ShapeRecord): readonly CandidateConfig[] {
+  const { kernel, default_config: standard, configs: given = [] } = shape
+  const tuned = given.length > 0 ? [] : known.tuned(kernel)
   const triedToTune = known.failures(kernel).some(({ phase }) => phase === 'collect')
   if (tuned.length === 0 && given.length === 0 && !triedToTune)
     throw new DataError(`no configs are known for the kernel ${kernel}, so there is nothing to measure`, {
       remedy: 'Collect first: HELION_AOT_MODE=collect, or npx helion-aot --phase collect.',
     })
-  const found = new Map<string, ConfigData>([[sha16(DEFAULT_CONFIG), DEFAULT_CONFIG]])
-  const add = (data: ConfigData): void => void found.set(sha16(data), data)
-  for (const config of given) add(config.data)
-  if (given.length === 0) {
-    for (const { config } of tuned) add(config)
-    const deepest = Math.max(0, ...tuned.map(({ runners_up = [] }) => runners_up.length))
-    for (let place = 0; place < deepest; place++)
-      for (const { runners_up = [] } of tuned) {
-        const data = runners_up[place]
-        if (data && found.size < ROOM) add(data)
-      }
-  }
-  return [...found].map(([hash, data]) => ({ hash, data, isDefault: data === DEFAULT_CONFIG }))
+  const found = new Map<string, ConfigData>()
+  const add = (data: ConfigData): void => void (isOpen(data) || found.set(sha16(data), data))
+  for (const data of [...(standard ? [standard] : []), ...given, ...tuned.map(({ config }) => config)])
+    add(data)
+  for (const data of [...nearWinners(tuned), ...ofOtherShapes(known, shape)]) if (found.size < ROOM) add(data)
+  const ofDefault = standard && sha16(standard)
+  return [...found].map(([hash, data]) => ({ hash, data, isDefault: hash === ofDefault }))
+}
+
+/** Place by place, so that each shape gets its turn. */
+function nearWinners(tuned: readonly TunedRecord[]): readonly ConfigData[] {
+  const deepest = Math.max(0, ...tuned.map(({ runners_up = [] }) => runners_up.length))
+  return Array.from({ length: deepest }, (_, place) =>
+    tuned.flatMap(({ runners_up = [] }) => present(runners_up[place])),
+  ).flat()
+}
+
+/** What the author's configs, or the default where there are none, come to on all shapes. */
+function ofOtherShapes(known: KnownRecords, { kernel, configs }: ShapeRecord): readonly ConfigData[] {
+  const shapes = known.shapes(kernel)
+  if (configs) return shapes.flatMap((shape) => shape.configs ?? [])
+  return shapes.flatMap(({ default_config }) => present(default_config))
+}
+
+function present(data: ConfigData | undefined): readonly ConfigData[] {
+  return data ? [data] : []
 }

@@ -7,7 +7,6 @@ import type { Config } from '../../config/config.ts'
 import { bindAlone } from '../../kernel/bound_kernel.ts'
 import type { Choice, ChoiceRequest, ConfigSource, ExclusiveRequest } from '../../kernel/config_source.ts'
 import type { KernelDefinition } from '../../kernel/definition.ts'
-import { givenConfigs } from '../../kernel/options.ts'
 import { AdapterError, ConfigError, DataError, errorMessage } from '../../support/errors.ts'
 import { fitConfig } from '../fit_config.ts'
 import type { MeasurementRecord } from '../records.ts'
@@ -61,18 +60,19 @@ interface Work {
 }
 
 /** Rejects with DataError when no configs are known. */
-async function announce({ definition, device, call }: ChoiceRequest): Promise<Work> {
+async function announce(request: ChoiceRequest): Promise<Work> {
+  const { definition, device } = request
   const session = await Session.of('measure', definition, device)
   const isNew = await session.register(definition)
   const { name } = definition
-  const candidates = candidatesOf(session.known, name, givenConfigs(definition.options))
+  const shape = shapeOf(definition, request.call)
+  const candidates = candidatesOf(session.known, session.meet(request, shape))
   const expect = (shapeHash: string): void => {
     const open = openCandidates(session, name, shapeHash, candidates)
     if (open.length > 0) session.progress.announce(shapeHash, open.length)
   }
   // What was tuned will most likely be measured.
   if (isNew) for (const { shape_hash } of session.known.tuned(name)) expect(shape_hash)
-  const shape = shapeOf(definition, call)
   expect(shape.hash)
   return { session, shape, candidates }
 }
@@ -119,7 +119,7 @@ function fail(
   session.log.warning(`helion-aot measure: ${name}: failed: ${reason}`)
 }
 
-/** Candidates without a result on a shape. */
+/** Candidates without a result on a shape, as what they are there. */
 function openCandidates(
   session: Session,
   kernel: string,
@@ -127,7 +127,10 @@ function openCandidates(
   candidates: readonly CandidateConfig[],
 ): readonly CandidateConfig[] {
   const measured = session.known.measured(kernel, shapeHash)
-  return candidates.filter((candidate) => !measured.has(candidate.hash))
+  return candidates.filter(({ hash, isDefault }) => {
+    const known = measured.get(hash)
+    return !known || (isDefault && !known.is_default)
+  })
 }
 
 /** The fastest measured config that fits, or the default. */

@@ -9,11 +9,14 @@ import type {
   KernelRecord,
   MeasurementRecord,
   RunRecord,
+  ShapeRecord,
   TunedRecord,
 } from '../records.ts'
 
 interface KernelKnowledge {
   readonly record: KernelRecord | undefined
+  /** By shape hash: the latest word on each shape. */
+  readonly shapes: Map<string, ShapeRecord>
   /** By shape hash. */
   readonly tuned: Map<string, TunedRecord>
   /** By shape hash, then by config hash. */
@@ -37,6 +40,9 @@ export class KnownRecords {
         return
       case 'kernel':
         this.#addKernel(record)
+        return
+      case 'shape':
+        this.#of(record.kernel).shapes.set(record.shape_hash, record)
         return
       case 'tuned':
         this.#of(record.kernel).tuned.set(record.shape_hash, record)
@@ -65,6 +71,11 @@ export class KnownRecords {
 
   kernel(name: string): KernelRecord | undefined {
     return this.#kernels.get(name)?.record
+  }
+
+  /** Shapes of a kernel, in the order in which they were met. */
+  shapes(kernel: string): readonly ShapeRecord[] {
+    return [...(this.#kernels.get(kernel)?.shapes.values() ?? [])]
   }
 
   /** Tuned shapes of a kernel, in the order in which they were tuned. */
@@ -113,7 +124,7 @@ export class KnownRecords {
 }
 
 function nothing(): KernelKnowledge {
-  return { record: undefined, tuned: new Map(), cells: new Map(), failures: new Map() }
+  return { record: undefined, shapes: new Map(), tuned: new Map(), cells: new Map(), failures: new Map() }
 }
 
 /** Whether two records say the same, whatever the order of their fields, apart from those in `except`. */

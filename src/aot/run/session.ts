@@ -5,15 +5,24 @@
  */
 import { deviceFamily } from '../../heuristics/device_family.ts'
 import { sourceFiles } from '../../heuristics/source_file.ts'
+import type { ChoiceRequest } from '../../kernel/config_source.ts'
 import type { KernelDefinition } from '../../kernel/definition.ts'
 import { type Device, hardwareId } from '../../runtime/device.ts'
 import { webgpuVersion } from '../../runtime/webgpu_version.ts'
 import { DataError, EXIT } from '../../support/errors.ts'
 import { createLog, LOG_LEVELS, type Log } from '../../support/log.ts'
 import { environment, nodeProcess, requireNode } from '../../support/node.ts'
-import { DEFAULT_CONFIG } from '../fit_config.ts'
 import { fileLines } from '../lines.ts'
-import { type AotRecord, formatProblem, type KernelRecord, type RunRecord, readRecords } from '../records.ts'
+import {
+  type AotRecord,
+  formatProblem,
+  type KernelRecord,
+  type RunRecord,
+  readRecords,
+  type ShapeRecord,
+} from '../records.ts'
+import type { ShapeOfCall } from '../shape.ts'
+import { shapeRecord } from '../shape_record.ts'
 import { KnownRecords, sameRecord } from './known_records.ts'
 import { acquireLock, isAlive } from './lock.ts'
 import { packageVersion } from './package_version.ts'
@@ -96,6 +105,14 @@ export class Session {
     return true
   }
 
+  /** Says what open configs mean on a shape, unless the records say so already; gives it back. */
+  meet(request: ChoiceRequest, shape: ShapeOfCall): ShapeRecord {
+    const record = shapeRecord(request, shape)
+    const known = this.known.shapes(record.kernel).find(({ shape_hash }) => shape_hash === shape.hash)
+    if (!sameRecord(known, record)) this.append(record)
+    return record
+  }
+
   /** One line for people. */
   say(text: string): void {
     this.log.info(`helion-aot ${this.phase}: ${text}`)
@@ -115,7 +132,6 @@ async function kernelRecord(definition: KernelDefinition): Promise<KernelRecord>
     kernel: name,
     source_file: source ?? resolve(sourceFile ?? name),
     source_hash: sourceHash,
-    default_config: DEFAULT_CONFIG,
     ...(batched ? { batched } : {}),
     ...(key ? { has_key: true } : {}),
     ...(baselineFn ? { baseline: baselineFn.name || 'baselineFn' } : {}),

@@ -20,7 +20,7 @@ import type { KernelDefinition } from '../../kernel/definition.ts'
 import { givenConfigs } from '../../kernel/options.ts'
 import type { Device } from '../../runtime/device.ts'
 import { ConfigError, DataError, HelionError } from '../../support/errors.ts'
-import { DEFAULT_CONFIG, fitConfig } from '../fit_config.ts'
+import { fitConfig } from '../fit_config.ts'
 import { moduleArguments } from '../shape.ts'
 import { warn } from '../warnings.ts'
 import { logChoice } from './choice_log.ts'
@@ -146,13 +146,14 @@ class HeuristicSource implements ConfigSource {
     }
     const fitting: Config[] = []
     let refusal: ConfigError | undefined
-    for (const data of [config, ...heuristic.fallbacks, DEFAULT_CONFIG]) {
+    for (const data of [config, ...heuristic.fallbacks]) {
       const fitted = tryFit(spec, data)
       if (fitted instanceof HelionError) refusal = fitting.length === 0 ? (refusal ?? fitted) : refusal
       else if (!fitting.some((other) => other.equals(fitted))) fitting.push(fitted)
     }
-    const [first = spec.defaultConfig(), ...fallbacks] = fitting
+    const [first = spec.defaultConfig(), ...others] = fitting
     if (refusal) tell(first, refusal)
+    const fallbacks = { [Symbol.iterator]: () => withDefault(others, spec) }
     return { config: first, fallbacks, onFallback: tell, holdsFor: this.#holdsFor(heuristic, request) }
   }
 
@@ -194,6 +195,12 @@ class HeuristicSource implements ConfigSource {
         '  Renew it with `npx helion-aot -- <the command that runs it>`.',
     )
   }
+}
+
+/** The default last, and found only when it is its turn. */
+function* withDefault(configs: readonly Config[], spec: ConfigSpec): Generator<Config> {
+  yield* configs
+  yield spec.defaultConfig()
 }
 
 function tryFit(spec: ConfigSpec, data: ConfigData): Config | ConfigError {

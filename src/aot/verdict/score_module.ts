@@ -9,7 +9,7 @@ import { sha16 } from '../../support/stable.ts'
 import { type RegretStatistics, regretStatistics } from '../evaluate/decide/statistics.ts'
 import { argumentsOf, type LoadedModule, runModule } from '../evaluate/emit/run_module.ts'
 import type { Sweep, SweepShape } from '../evaluate/input/sweep.ts'
-import { regretOf, type TimingMatrix, toMatrix } from '../evaluate/matrix.ts'
+import { defaultRegrets, regretOf, type TimingMatrix, toMatrix } from '../evaluate/matrix.ts'
 
 /** What a module chose for a shape, and what that costs. */
 export interface ShapeScore {
@@ -85,9 +85,4 @@ export function chosenHash(module: LoadedModule, path: string, { features, hash 
   } catch (error) {
     throw new DataError(`${path} fails for shape ${hash}: ${String(error)}`, { cause: error })
   }
-}
-
-function defaultRegrets(matrix: TimingMatrix): readonly number[] | undefined {
-  const column = matrix.configs.findIndex((config) => config.isDefault)
-  return column < 0 ? undefined : matrix.shapes.map((_, row) => regretOf(matrix, row, column))
 }

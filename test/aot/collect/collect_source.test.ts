@@ -24,16 +24,17 @@ it('tunes each new shape once and runs the call with the result', async () => {
     const values = await kernel(ones([size])).data()
     expect([...values]).toEqual(Array(size).fill(2))
   }
-  const [run, registered, ...tuned] = recordsIn(folder)
+  const [run, registered, ...others] = recordsIn(folder)
   expect(run).toMatchObject({ event: 'run', versions: { node: process.versions.node } })
   expect(registered).toMatchObject({
     event: 'kernel',
     kernel: 'plus_one',
     source_hash: kernel.definition.sourceHash,
     source_file: expect.stringMatching(/test\/aot\/phase_kernels\.ts$/),
-    default_config: {},
   })
-  expect(tuned.map((record) => record.event)).toEqual(['tuned', 'tuned'])
+  expect(others.map((record) => record.event)).toEqual(['shape', 'tuned', 'shape', 'tuned'])
+  for (const { default_config = {} } of eventsIn(folder, 'shape'))
+    expect(default_config).toMatchObject({ block_sizes: [expect.any(Number)], pid_type: 'flat' })
   for (const record of eventsIn(folder, 'tuned')) {
     expect(record.timing_ms).toBeGreaterThan(0)
     expect(record.configs_tried).toBeGreaterThan(1)
@@ -148,7 +149,8 @@ it('does not search where the author lists configs; the kernel only takes part',
   const folder = temporaryFolder()
   const kernel = plusOne({ ...inPhase('collect', folder), configs: [{ num_warps: 1 }, { num_warps: 2 }] })
   expect((await kernel(ones([64])).data())[0]).toBe(2)
-  expect(recordsIn(folder).map(({ event }) => event)).toEqual(['run', 'kernel'])
+  expect(recordsIn(folder).map(({ event }) => event)).toEqual(['run', 'kernel', 'shape'])
+  expect(eventsIn(folder, 'shape')[0]?.configs).toMatchObject([{ num_warps: 1, pid_type: 'flat' }, {}])
 })
 
 it('does not record calls that have nothing to do', async () => {

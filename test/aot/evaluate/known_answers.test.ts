@@ -305,8 +305,9 @@ describe('what a build has to say', () => {
       PAIRS.map(([a]) => (a <= 64 ? [1, 1.05] : [1, 0.5])),
     )
     const sweep = toSweep(made)
-    const configs = sweep.configs.map((config) => ({ ...config, isDefault: config.data.tag === 0 }))
-    const { training } = decide({ ...sweep, configs }, toSettings({ maxConfigs: 1 }))
+    const standard = sweep.configs.findIndex(({ data }) => data.tag === 0)
+    const defaultMs = (shape: number) => sweep.cell(shape, standard)?.samples[0]
+    const { training } = decide({ ...sweep, defaultMs }, toSettings({ maxConfigs: 1 }))
     expect(training.worseThanDefault).toBeCloseTo(1 / 6, 9)
     expect(build(made, { maxConfigs: 1 }).training.worseThanDefault).toBeNull()
   })

@@ -140,7 +140,7 @@ describe('records', () => {
       { ...KERNEL, source_hash: 'v0' },
       MEASURED,
       { ...RUN, started_at: '2026-11-22T00:00:00Z' },
-      { ...KERNEL, batched: [[0, null]], default_config: { num_warps: 1 } },
+      { ...KERNEL, batched: [[0, null]] },
       { ...MEASURED, samples: [7], timing_ms: 7 },
       other,
       { ...MEASURED, samples: [9], timing_ms: 9 },
@@ -154,7 +154,30 @@ describe('records', () => {
     const [sweep] = sweeps
     expect(sweep?.cell(0, 0)?.samples).toEqual([7])
     expect(sweep?.shapes[0]?.features).toEqual({ arg0_dim1: 4 })
-    expect(sweep?.configs[0]?.isDefault).toBe(true)
+  })
+
+  test('the default of each shape has a time; {} has one too, but is no config', () => {
+    const of = (config: object, ms: number, more = {}) => ({
+      ...MEASURED,
+      ...more,
+      config,
+      samples: [ms],
+      timing_ms: ms,
+    })
+    const there = { shape_hash: 's2', shape_features: { arg0_dim1: 8 } }
+    const { sweeps } = sweepOf(
+      of({ num_warps: 1 }, 2, { is_default: true }),
+      of({ num_warps: 2 }, 1),
+      of({ num_warps: 2 }, 5, { ...there, is_default: true }),
+      of({}, 3, there),
+    )
+    const [sweep] = sweeps
+    expect(sweep?.configs.map(({ data }) => data)).toEqual(
+      expect.arrayContaining([{ num_warps: 1 }, { num_warps: 2 }]),
+    )
+    expect(sweep?.configs).toHaveLength(2)
+    expect([0, 1].map((shape) => sweep?.defaultMs(shape)).sort()).toEqual([2, 3])
+    expect(sweepOf(MEASURED).sweeps[0]?.defaultMs(0)).toBeUndefined()
   })
 
   test('bad lines by number', () => {

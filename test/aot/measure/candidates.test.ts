@@ -1,45 +1,69 @@
 /** Which configs are worth measuring. */
 import { describe, expect, it } from 'vitest'
 import { candidatesOf } from '../../../src/aot/measure/candidates.ts'
+import type { ShapeRecord } from '../../../src/aot/records.ts'
 import { KnownRecords } from '../../../src/aot/run/known_records.ts'
-import { Config } from '../../../src/config/config.ts'
 import { DataError } from '../../../src/support/errors.ts'
-import { failure, kernelRecord, tuned } from '../run/records_for_tests.ts'
+import { failure, kernelRecord, shapeRecord, tuned } from '../run/records_for_tests.ts'
 
 const config = (warps: number) => ({ num_warps: warps })
+const SHAPE = shapeRecord('add', 1, config(100))
+
+function dataOf(known: KnownRecords, shape: ShapeRecord = SHAPE) {
+  return candidatesOf(known, shape).map(({ data }) => data)
+}
 
 describe('candidatesOf', () => {
-  it('is the default, the winners, then near-winners by place', () => {
+  it('is the default, the winners, near-winners by place, then the defaults of other shapes', () => {
     const known = new KnownRecords([
       kernelRecord('add'),
+      SHAPE,
+      shapeRecord('add', 2, config(200)),
       tuned('add', 1, config(1), { runners_up: [config(10), config(11)] }),
       tuned('add', 2, config(2), { runners_up: [config(20)] }),
       tuned('add', 3, config(1)),
     ])
-    const candidates = candidatesOf(known, 'add', [])
-    expect(candidates.map(({ data }) => data)).toEqual([{}, ...[1, 2, 10, 20, 11].map(config)])
-    expect(candidates.map(({ isDefault }) => isDefault)).toEqual([true, false, false, false, false, false])
+    expect(dataOf(known)).toEqual([100, 1, 2, 10, 20, 11, 200].map(config))
+    expect(candidatesOf(known, SHAPE).map(({ isDefault }) => isDefault)).toEqual([
+      true,
+      ...Array(6).fill(false),
+    ])
   })
 
-  it('keeps all winners but has room for so many near-winners only', () => {
+  it('marks the default where it won, and goes without where there is none', () => {
+    const known = new KnownRecords([SHAPE, tuned('add', 1, config(1)), tuned('add', 2, config(100))])
+    expect(candidatesOf(known, SHAPE).filter(({ isDefault }) => isDefault)).toMatchObject([
+      { data: config(100) },
+    ])
+    const { default_config, ...without } = SHAPE
+    expect(candidatesOf(known, without).some(({ isDefault }) => isDefault)).toBe(false)
+  })
+
+  it('never takes {}, which is no config', () => {
+    const known = new KnownRecords([SHAPE, tuned('add', 1, {}, { runners_up: [{}] })])
+    expect(dataOf(known)).toEqual([config(100)])
+  })
+
+  it('keeps all winners but has room for so many others only', () => {
     const shapes = Array.from({ length: 38 }, (_, i) => i + 1)
     const near = (i: number) => ({ runners_up: [config(1000 + i)] })
     const few = new KnownRecords(shapes.map((i) => tuned('add', i, config(i), near(i))))
-    expect(candidatesOf(few, 'add', [])).toHaveLength(40)
-    const many = [...shapes, ...shapes.map((i) => i + 100)]
+    expect(dataOf(few)).toHaveLength(40)
+    const many = [...shapes, ...shapes.map((i) => i + 200)]
     const full = new KnownRecords(many.map((i) => tuned('add', i, config(i), near(i))))
-    expect(candidatesOf(full, 'add', [])).toHaveLength(1 + 76)
+    expect(dataOf(full)).toHaveLength(1 + 76)
   })
 
-  it('is the author’s configs and the default where there are any', () => {
-    const known = new KnownRecords([tuned('add', 1, config(1))])
-    const given = [new Config({ num_warps: 4 }), new Config({ num_warps: 8 })]
-    expect(candidatesOf(known, 'add', given).map(({ data }) => data)).toEqual([{}, config(4), config(8)])
+  it('is the author’s configs, as they are on each shape, and the default where there are any', () => {
+    const here = shapeRecord('add', 1, config(100), { configs: [config(4), config(8)] })
+    const there = shapeRecord('add', 2, config(200), { configs: [config(5), config(8)] })
+    const known = new KnownRecords([tuned('add', 1, config(1)), here, there])
+    expect(dataOf(known, here)).toEqual([100, 4, 8, 5].map(config))
   })
 
   it('is an error where nothing is known, unless tuning was tried', () => {
-    expect(() => candidatesOf(new KnownRecords(), 'add', [])).toThrow(DataError)
+    expect(() => candidatesOf(new KnownRecords(), SHAPE)).toThrow(DataError)
     const tried = new KnownRecords([failure('add', 1, 'collect')])
-    expect(candidatesOf(tried, 'add', []).map(({ data }) => data)).toEqual([{}])
+    expect(dataOf(tried)).toEqual([config(100)])
   })
 })

@@ -4,6 +4,7 @@ import type {
   KernelRecord,
   MeasurementRecord,
   RunRecord,
+  ShapeRecord,
   TunedRecord,
 } from '../../../src/aot/records.ts'
 import type { ConfigData } from '../../../src/config/value.ts'
@@ -25,7 +26,18 @@ export function kernelRecord(
   source_hash = 'v1',
   source_file = '/somewhere/k.ts',
 ): KernelRecord {
-  return { event: 'kernel', kernel, source_file, source_hash, default_config: {} }
+  return { event: 'kernel', kernel, source_file, source_hash }
+}
+
+export function shapeRecord(
+  kernel: string,
+  size: number,
+  default_config: ConfigData,
+  more: Partial<ShapeRecord> = {},
+): ShapeRecord {
+  const shape_features = features(size)
+  const shape_hash = shapeHash(kernel, size)
+  return { event: 'shape', kernel, shape_hash, shape_features, default_config, ...more }
 }
 
 /** Features of an argument with one dimension. */
@@ -62,6 +74,7 @@ export function measured(
   size: number,
   config: ConfigData,
   ms: number | null,
+  more: Partial<MeasurementRecord> = {},
 ): MeasurementRecord {
   const samples = ms === null ? [] : [ms, ms * 1.01, ms * 0.99, ms]
   return {
@@ -74,7 +87,7 @@ export function measured(
     status: ms === null ? 'invalid' : 'ok',
     samples,
     timing_ms: ms,
-    ...(Object.keys(config).length === 0 ? { is_default: true } : {}),
+    ...more,
   }
 }
 

@@ -8,7 +8,7 @@ import { toTerms } from '../features/terms.ts'
 import type { Sweep } from '../input/sweep.ts'
 import { type Lesson, prepareLesson } from '../learn/lesson.ts'
 import { validate } from '../learn/validation.ts'
-import { regretOf, type TimingMatrix, toMatrix } from '../matrix.ts'
+import { defaultRegrets, regretOf, type TimingMatrix, toMatrix } from '../matrix.ts'
 import { BACKENDS } from '../models/backends.ts'
 import { entryAt, range } from '../numeric.ts'
 import { GOALS, type Goal } from '../select/goals.ts'
@@ -156,10 +156,4 @@ function statisticOf(goal: Goal, regrets: readonly number[], matrix: TimingMatri
     logs: Float64Array.from(regrets, Math.log),
     weights: Float64Array.from(matrix.shapes, (shape) => shape.weight),
   })
-}
-
-/** Regret of the default config on every measured shape, where the sweep says which it is. */
-function defaultRegrets(matrix: TimingMatrix): readonly number[] | undefined {
-  const column = matrix.configs.findIndex((config) => config.isDefault)
-  return column < 0 ? undefined : range(matrix.shapes.length).map((row) => regretOf(matrix, row, column))
 }

@@ -16,7 +16,7 @@ export interface RegretStatistics {
 
 const SAME = 1.01
 
-/** `regrets` as chosen, and of the default config on the same shapes where there is one. */
+/** `regrets` as chosen, and of the default config on the same shapes, NaN where that is not known. */
 export function regretStatistics(
   regrets: readonly number[],
   ofDefault?: readonly number[],
@@ -24,16 +24,17 @@ export function regretStatistics(
   const finite = regrets.filter(Number.isFinite)
   const logs = finite.map(Math.log)
   const mean = logs.reduce((sum, log) => sum + log, 0) / Math.max(1, logs.length)
-  const compared = ofDefault
-    ? regrets.map((regret, index) => regret > (ofDefault[index] ?? Number.POSITIVE_INFINITY) * SAME)
-    : undefined
+  const compared = regrets.flatMap((regret, index) => {
+    const standard = ofDefault?.[index] ?? Number.NaN
+    return Number.isNaN(standard) ? [] : regret > standard * SAME
+  })
   return {
     shapes: regrets.length,
     geomean: Math.exp(mean),
     p90: finite.length > 0 ? quantile(finite, 0.9) : 1,
     p95: finite.length > 0 ? quantile(finite, 0.95) : 1,
     worst: Math.max(1, ...finite),
-    worseThanDefault: compared ? compared.filter(Boolean).length / Math.max(1, compared.length) : null,
+    worseThanDefault: compared.length > 0 ? compared.filter(Boolean).length / compared.length : null,
     forbidden: regrets.length - finite.length,
   }
 }

@@ -27,6 +27,12 @@ export function warningsOf(decision: Omit<Decision, 'warnings'>, selection: Sele
     )
   if (matrix.uncovered.length > 0)
     warnings.push(`no config runs on ${names(matrix.uncovered.map((shape) => shape.hash))}: left out`)
+  const { openMeasurements } = decision.sweep
+  if (openMeasurements > 0)
+    warnings.push(
+      `${openMeasurements} measurements are of {}, the default config of the version that made them: ` +
+        'they count as times of the default, and {} is not among the configs to choose from',
+    )
   const better = betterBackend(decision)
   if (better) warnings.push(better)
   return warnings

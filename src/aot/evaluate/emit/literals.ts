@@ -61,6 +61,11 @@ export function dataLiteral(value: unknown, indent: number): string {
   return `${open}\n${entries.join('\n')}\n${' '.repeat(indent)}${close}`
 }
 
+/** Configs as entries of a list, one a line however long: a change of one is a change of one line. */
+export function configLines(configs: readonly unknown[]): string {
+  return configs.map((config) => `  ${inline(config)},`).join('\n')
+}
+
 /** `{ a: 1 }` or `{ 'not a name': 1 }`; `__proto__` is quoted in brackets, or it would set the prototype. */
 function propertyName(name: string): string {
   if (name === '__proto__') return "['__proto__']"

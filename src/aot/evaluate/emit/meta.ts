@@ -1,5 +1,4 @@
 /** The `meta` constant of a module: provenance and evidence, as data that tools and people can read. */
-import type { ConfigData } from '../../../config/value.ts'
 import type { Decision } from '../decide/decision.ts'
 import type { RegretStatistics } from '../decide/statistics.ts'
 import { entryAt } from '../numeric.ts'
@@ -32,7 +31,6 @@ export interface ModuleMeta {
   readonly heldOut: RegretNumbers | null
   /** Positions in CONFIGS, the best worst case first: what to try when a choice cannot run. */
   readonly fallbacks: readonly number[]
-  readonly defaultConfig: ConfigData | null
   /** By leaf, in the order of the code: choice, measured shapes, their held-out regret and their ranges. */
   readonly leaves: readonly LeafMeta[]
 }
@@ -71,7 +69,6 @@ export function metaOf(decision: Decision, { tool, device }: Provenance): Module
     measured: numbers(decision.training),
     heldOut: decision.heldOut && numbers(decision.heldOut),
     fallbacks: decision.fallbacks,
-    defaultConfig: sweep.configs.find((config) => config.isDefault)?.data ?? null,
     leaves: decision.leaves.map((leaf) => ({
       choice: leaf.choice,
       shapes: leaf.shapes,

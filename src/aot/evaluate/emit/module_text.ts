@@ -6,7 +6,7 @@ import { moduleExports } from '../../../heuristics/module_names.ts'
 import { DataError } from '../../../support/errors.ts'
 import type { Decision } from '../decide/decision.ts'
 import { keyFunction } from './key_function.ts'
-import { commentsOnly, commentText, dataLiteral } from './literals.ts'
+import { commentsOnly, commentText, configLines, dataLiteral } from './literals.ts'
 import { metaOf, type Provenance } from './meta.ts'
 
 export interface EmitOptions extends Provenance {
@@ -36,7 +36,7 @@ export function moduleText(decision: Decision, options: EmitOptions): string {
     sourceComment: commentText(sourceOf(decision)),
     summaryComment: summary.map((line) => ` * ${line}`).join('\n'),
     types: key.support.map((text) => `\n${text}\n`).join(''),
-    configs: decision.configs.map((config) => `  ${dataLiteral(config, 2)},`).join('\n'),
+    configs: configLines(decision.configs),
     keyDoc: 'Position in CONFIGS of the config for these arguments.',
     keyName: names.key,
     autotuneName: names.autotune,

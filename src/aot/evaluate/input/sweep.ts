@@ -3,8 +3,9 @@
  * Shapes are told apart by hash and features, configs by their contents; all samples of a cell are kept. The
  * order of the result does not depend on the order of the lines.
  */
-import type { ConfigData } from '../../../config/value.ts'
+import { type ConfigData, isOpen } from '../../../config/value.ts'
 import { type BatchedSpec, type Features, withoutBatched } from '../../../heuristics/features.ts'
+import { median } from '../../../support/maths.ts'
 import { sha16, stableStringify } from '../../../support/stable.ts'
 import type { KernelRecord, MeasurementStatus, RunRecord } from '../../records.ts'
 
@@ -17,7 +18,6 @@ export interface SweepShape {
 export interface SweepConfig {
   readonly hash: string
   readonly data: ConfigData
-  readonly isDefault: boolean
 }
 
 export interface SweepCell {
@@ -33,6 +33,13 @@ export interface Sweep {
   readonly configs: readonly SweepConfig[]
   /** The cell of a shape and a config by their positions; `undefined` where nothing was measured. */
   readonly cell: (shape: number, config: number) => SweepCell | undefined
+  /**
+   * Milliseconds of a shape's default config, `undefined` where it is not known. Tools differ in what they
+   * have for a default: the fastest counts, so that no gain is made up.
+   */
+  readonly defaultMs: (shape: number) => number | undefined
+  /** How many measurements were of `{}`. */
+  readonly openMeasurements: number
   /** What records say about the kernel; CSV files say nothing. */
   readonly facts: KernelRecord | undefined
   readonly run: RunRecord | undefined
@@ -46,6 +53,7 @@ export interface Outcome {
   readonly status: MeasurementStatus
   readonly samples: readonly number[]
   readonly weight?: number | undefined
+  /** The config is the default of this shape. */
   readonly isDefault?: boolean | undefined
 }
 
@@ -55,14 +63,10 @@ interface ShapeEntry {
   weight: number
 }
 
-interface ConfigEntry {
-  readonly data: ConfigData
-  isDefault: boolean
-}
-
 interface CellEntry {
   readonly samples: number[]
   readonly failures: Set<MeasurementStatus>
+  isDefault: boolean
 }
 
 /** Collects the outcomes of one kernel. */
@@ -70,8 +74,9 @@ export class SweepBuilder {
   readonly kernel: string
   readonly #batched: BatchedSpec | undefined
   readonly #shapes = new Map<string, ShapeEntry>()
-  readonly #configs = new Map<string, ConfigEntry>()
+  readonly #configs = new Map<string, ConfigData>()
   readonly #cells = new Map<string, Map<string, CellEntry>>()
+  #openMeasurements = 0
   readonly #shapeKeys = new WeakMap<Features, Map<string, string>>()
   readonly #configKeys = new WeakMap<ConfigData, string>()
 
@@ -89,10 +94,11 @@ export class SweepBuilder {
       const features = withoutBatched(outcome.features, this.#batched)
       this.#shapes.set(shapeKey, { hash: outcome.shapeHash, features, weight: outcome.weight ?? 1 })
     }
-    const config = this.#configs.get(configKey) ?? { data: outcome.config, isDefault: false }
-    config.isDefault ||= outcome.isDefault ?? false
-    this.#configs.set(configKey, config)
+    // `{}` was the default of the tool that measured it, so it has a time, and cannot be chosen.
+    if (isOpen(outcome.config)) this.#openMeasurements++
+    else this.#configs.set(configKey, outcome.config)
     const cell = this.#cellOf(shapeKey, configKey)
+    cell.isDefault ||= isOpen(outcome.config) || (outcome.isDefault ?? false)
     cell.samples.push(...outcome.samples)
     if (outcome.status !== 'ok') cell.failures.add(outcome.status)
   }
@@ -105,19 +111,23 @@ export class SweepBuilder {
   ): Sweep {
     const shapes = sortedEntries(this.#shapes)
     const configs = sortedEntries(this.#configs)
-    const isDefault = facts?.default_config ? sha16(facts.default_config) : undefined
     return {
       kernel: this.kernel,
       shapes: shapes.map(([, shape]) => ({ ...shape, weight: weights[shape.hash] ?? shape.weight })),
-      configs: configs.map(([hash, config]) => ({
-        hash,
-        data: config.data,
-        isDefault: config.isDefault || hash === isDefault,
-      })),
+      configs: configs.map(([hash, data]) => ({ hash, data })),
       cell: (shape, config) => {
         const entry = this.#cells.get(shapes[shape]?.[0] ?? '')?.get(configs[config]?.[0] ?? '')
         return entry && settle(entry)
       },
+      defaultMs: (shape) => {
+        const cells = [...(this.#cells.get(shapes[shape]?.[0] ?? '')?.values() ?? [])]
+        const times = cells.flatMap((entry) => {
+          const { samples } = settle(entry)
+          return entry.isDefault && samples.length > 0 ? median(samples) : []
+        })
+        return times.length > 0 ? Math.min(...times) : undefined
+      },
+      openMeasurements: this.#openMeasurements,
       facts,
       run,
     }
@@ -126,7 +136,7 @@ export class SweepBuilder {
   #cellOf(shapeKey: string, configKey: string): CellEntry {
     const row = this.#cells.get(shapeKey) ?? new Map<string, CellEntry>()
     this.#cells.set(shapeKey, row)
-    const cell = row.get(configKey) ?? { samples: [], failures: new Set() }
+    const cell = row.get(configKey) ?? { samples: [], failures: new Set(), isDefault: false }
     row.set(configKey, cell)
     return cell
   }
