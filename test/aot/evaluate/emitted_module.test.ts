@@ -90,7 +90,6 @@ test('the whole text', () => {
       measured: { geomean: 1, p95: 1, worst: 1 },
       heldOut: { geomean: 1, p95: 1, worst: 1 },
       fallbacks: [1, 0],
-      defaultConfig: null,
       leaves: [
         { choice: 1, shapes: 8, heldOut: [1, 1], hull: { arg0_dim0: [64, 256], arg0_dim1: [64, 4096] } },
         { choice: 0, shapes: 8, heldOut: [1, 1], hull: { arg0_dim0: [1024, 4096], arg0_dim1: [64, 4096] } },
