@@ -51,7 +51,7 @@ const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
     'generated_modules_broken',
     [
       '_helion_aot_add_webgpu_test_syntax.ts is no usable module: Transform failed with 1 error:',
-      '_helion_aot_add_webgpu_test_syntax.ts(61,12): error TS1128: Declaration or statement expected.',
+      '_helion_aot_add_webgpu_test_syntax.ts(60,12): error TS1128: Declaration or statement expected.',
     ].map((problem) => `pretuned_kernels/add/${problem}`),
   ],
   [
