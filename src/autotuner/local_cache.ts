@@ -1,55 +1,20 @@
 /**
  * Results of searches on disk: one JSON file per key, named by the key's hash. A key says everything that a
  * result depends on; how thorough the search was and how fast its configs ran stand in the entry. Files
- * appear whole or not at all; one that cannot be read is named in a warning and passed over. Node only:
- * elsewhere the cache is empty and stays so.
+ * appear whole or not at all; one that cannot be used is named in a warning and passed over. So is a folder:
+ * a search never fails because of its cache. Node only: elsewhere the cache is empty and stays so.
  */
 import { Config } from '../config/config.ts'
-import type { ConfigData } from '../config/value.ts'
 import { cacheFolder } from '../support/cache_dir.ts'
-import { errorMessage } from '../support/errors.ts'
+import { errorMessage, HelionError } from '../support/errors.ts'
+import { fileError } from '../support/file_errors.ts'
 import { writeFileAtomic } from '../support/files.ts'
 import { warnOnce } from '../support/log.ts'
 import { nodeBuiltin } from '../support/node.ts'
 import type { Effort } from '../support/settings.ts'
 import { sha256Hex, stableStringify } from '../support/stable.ts'
+import { type CacheEntry, type CacheKey, parseEntry } from './cache_entry.ts'
 import { EFFORT_RANK } from './effort_profiles.ts'
-
-/** Everything that decides which config is best. All texts; equal keys mean equal tasks. */
-export interface CacheKey {
-  readonly kernel: string
-  /** Hash of the kernel's IR: its code, helpers and sizes included, formatting and comments not. */
-  readonly ir: string
-  /** Dtypes, ranks and size classes of the arguments. */
-  readonly specialization: string
-  /** `ConfigSpec.fingerprint`. */
-  readonly space: string
-  readonly device: string
-  readonly driver: string
-  /** Dawn's version, or the browser's. */
-  readonly runtime: string
-  /** Settings that change code, accuracy or the set of configs. */
-  readonly settings: string
-}
-
-export interface StoredConfig {
-  readonly config: ConfigData
-  readonly ms: number
-  readonly spread: number
-}
-
-export interface CacheEntry extends StoredConfig {
-  readonly key: CacheKey
-  readonly effort: Effort
-  readonly search: string
-  /** Configs measured, and seconds that took. */
-  readonly tested: number
-  readonly seconds: number
-  /** ISO time. */
-  readonly createdAt: string
-  /** The next best configs, fastest first. */
-  readonly runnersUp: readonly StoredConfig[]
-}
 
 const SUFFIX = '.best_config'
 
@@ -64,7 +29,12 @@ export class LocalCache {
   constructor(root?: string | null, maxFiles = 5000) {
     this.#maxFiles = maxFiles
     const path = nodeBuiltin('path')
-    this.folder = path && (root ? path.join(path.resolve(root), 'configs') : cacheFolder('configs'))
+    const name = root ? `${root}/configs` : 'the cache folder'
+    this.folder =
+      path &&
+      optional(name, 'is not used', () =>
+        root ? path.join(path.resolve(root), 'configs') : cacheFolder('configs'),
+      )
   }
 
   /** The file of a key, whether it exists or not. */
@@ -74,8 +44,18 @@ export class LocalCache {
 
   /** The entry of a key, if its search was at least as thorough as `effort`. */
   get(key: CacheKey, effort: Effort): CacheEntry | undefined {
-    const entry = this.#read(this.pathOf(key))
-    return entry && EFFORT_RANK[entry.effort] >= EFFORT_RANK[effort] ? entry : undefined
+    const path = this.pathOf(key)
+    const entry = this.#read(path)
+    if (!entry || EFFORT_RANK[entry.effort] < EFFORT_RANK[effort]) return undefined
+    const differing = differences(entry, key, effort)
+    if (differing.length === 0) return entry
+    this.reject(key, `it is of another task: ${differing.join('; ')}`)
+    return undefined
+  }
+
+  /** Says in a warning why the entry of a key is of no use. */
+  reject(key: CacheKey, reason: string): void {
+    warnOfFile(this.pathOf(key), reason)
   }
 
   /** Stores an entry, unless a more thorough search has stored one for the same key. */
@@ -83,8 +63,11 @@ export class LocalCache {
     if (!this.folder) return
     const known = this.get(entry.key, entry.effort)
     if (known && EFFORT_RANK[known.effort] > EFFORT_RANK[entry.effort]) return
-    writeFileAtomic(this.pathOf(entry.key), `${JSON.stringify(entry, null, 2)}\n`)
-    this.#removeOldest()
+    const path = this.pathOf(entry.key)
+    optional(this.folder, 'does not take the result of this search', () => {
+      writeFileAtomic(path, `${JSON.stringify(entry, null, 2)}\n`)
+      this.#removeOldest()
+    })
   }
 
   /** Readable entries, newest file first; at most `maxScan` files are looked at. */
@@ -128,23 +111,28 @@ export class LocalCache {
 
   #read(path: string): CacheEntry | undefined {
     const fs = nodeBuiltin('fs')
-    if (!this.folder || !fs?.existsSync(path)) return undefined
+    if (!this.folder || !fs) return undefined
+    const text = optional(this.folder, 'is passed over', () => {
+      // What is no plain file might never end.
+      const isFile = fs.statSync(path, { throwIfNoEntry: false })?.isFile()
+      return isFile ? fs.readFileSync(path, 'utf8') : undefined
+    })
+    if (text === undefined) return undefined
     try {
-      return parseEntry(fs.readFileSync(path, 'utf8'))
+      return parseEntry(text)
     } catch (error) {
-      warnOnce(
-        `cache file ${path}`,
-        `helion-aot: cannot use the stored search result ${path}: ${errorMessage(error)}`,
-      )
+      if (!(error instanceof HelionError)) throw error
+      warnOfFile(path, errorMessage(error))
       return undefined
     }
   }
 
   #files(): readonly { path: string; modified: number }[] {
     const fs = nodeBuiltin('fs')
-    if (!this.folder || !fs?.existsSync(this.folder)) return []
-    return fs
-      .readdirSync(this.folder)
+    const { folder } = this
+    if (!folder || !fs?.existsSync(folder)) return []
+    const names = optional(folder, 'is passed over', () => fs.readdirSync(folder)) ?? []
+    return names
       .filter((name) => name.endsWith(SUFFIX))
       .flatMap((name) => {
         const path = `${this.folder}/${name}`
@@ -175,24 +163,18 @@ function differences(entry: CacheEntry, key: CacheKey, effort: Effort): readonly
   return [...fields, `effort: stored ${entry.effort}, asked for ${effort}`]
 }
 
-function parseEntry(text: string): CacheEntry {
-  const entry = JSON.parse(text) as Partial<CacheEntry> | null
-  if (!entry?.key || !entry.config || !entry.effort || !(entry.effort in EFFORT_RANK))
-    throw new Error('it has no key, config or effort')
-  const { key, effort, search = '', tested = 0, seconds = 0, createdAt = '', runnersUp = [] } = entry
-  const checked = (stored: Partial<StoredConfig>): StoredConfig => ({
-    config: Config.fromJSON(stored.config ?? {}).data,
-    ms: stored.ms ?? Number.NaN,
-    spread: stored.spread ?? Number.NaN,
-  })
-  return {
-    ...checked(entry),
-    key,
-    effort,
-    search,
-    tested,
-    seconds,
-    createdAt,
-    runnersUp: runnersUp.map(checked),
+function warnOfFile(path: string, reason: string): void {
+  warnOnce(`cache file ${path}`, `helion-aot: cannot use the stored search result ${path}: ${reason}`)
+}
+
+/** What `action` gives; undefined and a warning when the file system refuses. Other errors fly. */
+function optional<T>(folder: string, consequence: string, action: () => T): T | undefined {
+  try {
+    return action()
+  } catch (error) {
+    const told = fileError(error, folder)
+    if (!told) throw error
+    warnOnce(`cache ${folder}`, `helion-aot: the cache ${folder} ${consequence}: ${errorMessage(told)}`)
+    return undefined
   }
 }

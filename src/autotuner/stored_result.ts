@@ -1,7 +1,8 @@
 /** Between a tuning run and the cache: a stored result as an answer, and an answer as an entry. */
 import { Config } from '../config/config.ts'
-import { DataError } from '../support/errors.ts'
-import type { CacheEntry, LocalCache, StoredConfig } from './local_cache.ts'
+import { ConfigError, DataError, errorMessage } from '../support/errors.ts'
+import type { CacheEntry, CacheKey, StoredConfig } from './cache_entry.ts'
+import type { LocalCache } from './local_cache.ts'
 import type { TuningResult, TuningTask } from './tuning_task.ts'
 
 /** Whether a search that ended so counts as a search of its effort. */
@@ -37,22 +38,39 @@ export function unmeasured({ spec, settings }: TuningTask): TuningResult {
  * The stored result of a task. Throws DataError when there is none and the settings assert one.
  */
 export function readCache(task: TuningTask, cache: LocalCache | undefined): TuningResult | undefined {
-  const { settings, cacheKey, spec } = task
+  const { settings, cacheKey } = task
   if (!cache || !cacheKey || settings.forceAutotune) return undefined
   const entry = cache.get(cacheKey, settings.autotuneEffort)
-  if (!entry && settings.assertCacheHit) {
+  const config = entry && fitting(task, cache, cacheKey, entry)
+  if (!config && settings.assertCacheHit) {
     const what = `no stored result for ${task.kernel}, but HELION_ASSERT_CACHE_HIT asks for one`
     throw new DataError(`${what}: ${cache.explainMiss(cacheKey, settings.autotuneEffort)}`)
   }
-  if (!entry) return undefined
+  if (!entry || !config) return undefined
   return {
     ...unmeasured(task),
-    config: spec.normalize(new Config(entry.config), 'strict'),
+    config,
     ms: entry.ms,
     spread: entry.spread,
     source: 'cache',
     search: entry.search,
     effort: entry.effort,
+  }
+}
+
+/** The stored config in complete form; a warning when the kernel's space does not hold it any more. */
+function fitting(
+  { spec }: TuningTask,
+  cache: LocalCache,
+  key: CacheKey,
+  { config }: CacheEntry,
+): Config | undefined {
+  try {
+    return spec.normalize(new Config(config), 'strict')
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    cache.reject(key, errorMessage(error))
+    return undefined
   }
 }
 

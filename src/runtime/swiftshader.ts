@@ -7,6 +7,7 @@
  */
 import { cacheFolder, temporaryFolder } from '../support/cache_dir.ts'
 import { errorMessage } from '../support/errors.ts'
+import { fileError } from '../support/file_errors.ts'
 import { importNodePackage, nodeProcess, requireNode } from '../support/node.ts'
 import { stableStringify } from '../support/stable.ts'
 
@@ -47,7 +48,7 @@ export function findArchive(): { readonly path: string } | { readonly missing: s
  */
 export async function unpackAdapter(
   archive: string,
-  parents: readonly string[] = [cacheFolder('swiftshader'), `${temporaryFolder()}/helion-aot-swiftshader`],
+  parents: readonly string[] = standardFolders(),
 ): Promise<UnpackedAdapter> {
   const name = checksum(archive).slice(0, 16)
   const failures: string[] = []
@@ -59,6 +60,17 @@ export async function unpackAdapter(
     }
   }
   throw new Error(`${archive} could not be unpacked: ${failures.join('; ')}`)
+}
+
+/** The cache folder, where there is one, and a temporary one. */
+function standardFolders(): readonly string[] {
+  const temporary = `${temporaryFolder()}/helion-aot-swiftshader`
+  try {
+    return [cacheFolder('swiftshader'), temporary]
+  } catch (error) {
+    if (fileError(error)) return [temporary]
+    throw error
+  }
 }
 
 async function unpackBelow(parent: string, name: string, archive: string): Promise<UnpackedAdapter> {

@@ -1,7 +1,8 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type CacheEntry, type CacheKey, LocalCache } from '../../src/autotuner/local_cache.ts'
+import type { CacheEntry, CacheKey } from '../../src/autotuner/cache_entry.ts'
+import { LocalCache } from '../../src/autotuner/local_cache.ts'
 import { resetWarnings } from '../../src/support/log.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 
@@ -95,9 +96,14 @@ describe('get and put', () => {
 
 describe('unusable files', () => {
   it.each([
-    ['{', 'JSON'],
-    ['null', 'it has no key, config or effort'],
-    ['{"key": {}, "config": {}, "effort": "much"}', 'it has no key, config or effort'],
+    ['{', 'it is no JSON'],
+    ['null', 'it is null, not an object'],
+    ['{"key": {}, "config": {}, "effort": "much"}', 'it has no effort that is known, but "much"'],
+    ['{"key": {}, "config": {}, "effort": "toString"}', 'it has no effort that is known, but "toString"'],
+    ['{"key": {}, "config": {}, "effort": "full"}', 'its key has the kernel missing, not a text'],
+    ['{"key": {}, "config": [], "effort": "full"}', 'its config is [], not an object'],
+    ['{"key": {}, "config": {}, "effort": "full", "ms": "1"}', 'its ms is "1", not a number of 0 or more'],
+    ['{"key": {}, "config": {}, "effort": "full", "runnersUp": 7}', 'its runnersUp are 7, not a list'],
     ['{"key": {}, "config": {"num_warps": 3}, "effort": "full"}', 'config field num_warps is 3'],
   ])('are named in a warning and passed over: %s', (text, reason) => {
     mkdirSync(join(root, 'configs'))

@@ -1,0 +1,186 @@
+/** A search never fails because of its cache: folders that are none, and 1,000 files that are not entries. */
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ConfigGeneration } from '../../src/autotuner/config_generation.ts'
+import { LocalCache } from '../../src/autotuner/local_cache.ts'
+import { readCache } from '../../src/autotuner/stored_result.ts'
+import { resetWarnings } from '../../src/support/log.ts'
+import { Random } from '../../src/support/random.ts'
+import { resolveSettings, type Settings } from '../../src/support/settings.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
+import { PROBLEMS, type Problem, SyntheticBenchmarker, tune } from './synthetic.ts'
+
+const [, row] = PROBLEMS as [Problem, Problem]
+const key = {
+  kernel: 'row',
+  ir: 'ir1',
+  specialization: 'f32',
+  space: row.spec.fingerprint,
+  device: 'none',
+  driver: '1',
+  runtime: '1',
+  settings: '{}',
+}
+
+let lines: string[]
+beforeEach(() => {
+  lines = []
+  resetWarnings()
+  vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
+    lines.push(String(line))
+    return true
+  })
+})
+afterEach(() => vi.restoreAllMocks())
+
+const search = (cacheDir: string, settings: Partial<Settings> = {}) =>
+  tune(row, { settings: { autotuneEffort: 'quick', cacheDir, ...settings }, task: { cacheKey: key } })
+
+describe('a cache folder that cannot be used costs one warning', () => {
+  const inFolder = (make: (path: string) => void) => () => {
+    const path = join(temporaryFolder(), 'cache')
+    make(path)
+    return path
+  }
+  it.each([
+    ['a file', inFolder((path) => writeFileSync(path, '')), 'a file is there where a folder belongs'],
+    ['a full device', () => '/dev/full', 'a file is there where a folder belongs'],
+    ['a link to nothing', inFolder((path) => symlinkSync('/nowhere/at/all', path)), ''],
+    ['a link to itself', inFolder((path) => symlinkSync(path, path)), 'links lead in a circle'],
+    ['a file in it', inFolder((path) => occupied(path)), 'a file is there where a folder belongs'],
+    ['a name that is too long', inFolder(() => {}), ''],
+  ])('%s', async (what, make, reason) => {
+    const folder = what.startsWith('a name') ? join(make(), 'x'.repeat(300)) : make()
+    for (const _ of ['once', 'again']) expect((await search(folder)).result.source).toBe('search')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toMatch(/^helion-aot: the cache .* (is passed over|does not take the result)/)
+    expect(lines[0]).toContain(reason)
+  })
+
+  it('a working directory that is gone', async () => {
+    vi.spyOn(process, 'cwd').mockImplementation(() => {
+      throw Object.assign(new Error('ENOENT: uv_cwd'), { code: 'ENOENT', syscall: 'uv_cwd' })
+    })
+    expect((await search('relative')).result.source).toBe('search')
+    expect(lines).toEqual([
+      'helion-aot: the cache relative/configs is not used: ' +
+        'the working directory does not exist any more\n  Change into another one.\n',
+    ])
+  })
+
+  it('a folder that is removed meanwhile is made again', async () => {
+    const folder = temporaryFolder()
+    await search(folder)
+    rmSync(folder, { recursive: true })
+    expect((await search(folder)).result.source).toBe('search')
+    expect((await search(folder)).result.source).toBe('cache')
+    expect(lines).toEqual([])
+  })
+})
+
+describe('a stored result that does not fit is a warning and a miss', () => {
+  const stored = (changes: object) => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, 'configs'))
+    const entry = { key, config: {}, effort: 'quick', ms: 1, spread: 0, ...changes }
+    writeFileSync(new LocalCache(folder).pathOf(key), JSON.stringify(entry))
+    return folder
+  }
+  it.each([
+    [
+      'of another kernel',
+      { key: { ...key, kernel: 'other' } },
+      'it is of another task: kernel: stored other',
+    ],
+    ['whose config is not in the space', { config: { block_sizes: [1, 2, 3] } }, 'block_sizes'],
+    ['whose tunable is not known', { config: { flavour: 7 } }, 'flavour'],
+    ['of a time that is none', { ms: 'fast' }, 'its ms is "fast"'],
+  ])('%s', async (_, changes, reason) => {
+    const folder = stored(changes)
+    expect((await search(folder)).result.source).toBe('search')
+    expect(lines[0]).toMatch(/^helion-aot: cannot use the stored search result /)
+    expect(lines[0]).toContain(reason)
+    expect(lines).toHaveLength(1)
+    expect((await search(folder)).result.source).toBe('cache')
+  })
+
+  it('and no stored result where one is asserted', async () => {
+    const folder = stored({ config: { flavour: 7 } })
+    await expect(search(folder, { assertCacheHit: true })).rejects.toThrow(/^no stored result for row/)
+  })
+})
+
+describe('mutated files', () => {
+  it('never crash a search, and nothing in them is executed', async () => {
+    const folder = temporaryFolder()
+    await search(folder)
+    const cache = new LocalCache(folder)
+    const task = {
+      kernel: 'row',
+      spec: row.spec,
+      benchmarker: new SyntheticBenchmarker(row.cost),
+      settings: resolveSettings({ autotuneEffort: 'quick', cacheDir: folder }, () => undefined),
+      cacheKey: key,
+    }
+    const whole = JSON.stringify(cache.get(key, 'quick'))
+    const random = new Random(7)
+    const generation = new ConfigGeneration(row.spec, random)
+    const outcomes = { hit: 0, miss: 0 }
+    for (let i = 0; i < 1000; i++) {
+      writeFileSync(cache.pathOf(key), mutated(whole, random))
+      const result = readCache(task, cache)
+      outcomes[result ? 'hit' : 'miss']++
+      if (result) expect(typeof result.ms).toBe('number')
+      for (const config of cache.bestAvailable(key, 20, 500)) generation.canonical(config)
+    }
+    expect(outcomes.miss).toBeGreaterThan(400)
+    expect(outcomes.hit).toBeGreaterThan(20)
+    expect(existsSync(join(folder, 'executed'))).toBe(false)
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+  })
+})
+
+const FRAGMENTS = [
+  '"__proto__":{"polluted":1},',
+  '"constructor":{"prototype":{"polluted":1}},',
+  '"toString":7,',
+  '1e308',
+  '-1',
+  '[[[[]]]]',
+  '{}',
+  'null',
+  '\u0000',
+  '\ud800',
+  '"}; require("fs").writeFileSync("executed", ""); //',
+  '9'.repeat(400),
+]
+
+/** The text with up to three changes: a piece cut out, doubled, replaced, or the end torn off. */
+function mutated(text: string, random: Random): string {
+  let result = text
+  for (let changes = random.int(1, 3); changes > 0; changes--) {
+    const at = random.int(0, result.length)
+    const end = Math.min(result.length, at + random.int(0, 11))
+    const piece = result.slice(at, end)
+    const fragment = random.choice(FRAGMENTS)
+    const edits = [
+      () => result.slice(0, at) + result.slice(end),
+      () => result.slice(0, end) + piece + result.slice(end),
+      () => result.slice(0, at) + fragment + result.slice(end),
+      () => result.slice(0, at),
+      () =>
+        result.replace(/:("[^"]*"|-?[\d.]+|\[[^[\]]*\])/g, (all) =>
+          random.int(0, 11) === 0 ? `:${fragment}` : all,
+        ),
+      () => result.replaceAll(/\d/g, (digit) => (random.int(0, 39) === 0 ? String(random.int(0, 9)) : digit)),
+    ]
+    result = random.choice(edits)()
+  }
+  return result
+}
+
+function occupied(path: string): void {
+  mkdirSync(path)
+  writeFileSync(join(path, 'configs'), '')
+}
