@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { buildHeuristics } from '../src/aot/evaluate/build.ts'
-import { argumentsOf, runModule } from '../src/aot/evaluate/emit/run_module.ts'
+import { argumentsOf, runModule } from '../test/aot/evaluate/run_module.ts'
 import { writeMeasurementCsv } from '../src/aot/evaluate/input/measurement_csv.ts'
 import { textLines } from '../src/aot/lines.ts'
 import type { ConfigData } from '../src/config/value.ts'

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type LoadedModule, runModule } from '../src/aot/evaluate/emit/run_module.ts'
+import { type LoadedModule, runModule } from '../test/aot/evaluate/run_module.ts'
 import { median } from '../src/support/maths.ts'
 import { Random } from '../src/support/random.ts'
 

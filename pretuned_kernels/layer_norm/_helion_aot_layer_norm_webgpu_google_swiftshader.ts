@@ -42,7 +42,7 @@ export function autotune_layer_norm(arg0?: unknown): ConfigData {
 
 /** Where this comes from, and what speaks for each choice. */
 export const meta = {
-  format: 1,
+  format: 2,
   tool: 'helion-aot 0.1.0',
   kernel: 'layer_norm',
   device: 'webgpu_google_swiftshader',
@@ -61,4 +61,15 @@ export const meta = {
     { choice: 0, shapes: 4, heldOut: [1.14, 1.768], hull: { arg0_dim0: [256, 2048], arg0_dim1: [32, 256] } },
     { choice: 1, shapes: 3, heldOut: [1.15, 1.377], hull: { arg0_dim0: [64, 333], arg0_dim1: [768, 2048] } },
   ],
+  decision: {
+    columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+    terms: [{ kind: 'ratio', factors: [0], divisors: [] }, { kind: 'ratio', factors: [1], divisors: [] }],
+    guard: {
+      policy: 'auto',
+      edges: [{ column: 0, low: 0, high: 16384 }, { column: 1, low: 4, high: 131072 }],
+      categories: [],
+    },
+    program: { kind: 'tree', nodes: [[0, 32.5], 2, [1, 330], 0, 1] },
+  },
+  codeHash: '69844bbf88fecf16',
 } as const

@@ -55,7 +55,7 @@ export function autotune_layer_norm(arg0?: unknown): ConfigData {
 
 /** Where this comes from, and what speaks for each choice. */
 export const meta = {
-  format: 1,
+  format: 2,
   tool: 'helion-aot 0.1.0',
   kernel: 'layer_norm',
   device: 'webgpu_mesa_llvmpipe',
@@ -79,4 +79,23 @@ export const meta = {
     { choice: 3, shapes: 1, heldOut: [1.541, 1.541], hull: { arg0_dim0: [2048, 2048], arg0_dim1: [32, 32] } },
     { choice: 1, shapes: 0, heldOut: null, hull: {} },
   ],
+  decision: {
+    columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+    terms: [
+      { kind: 'ratio', factors: [0], divisors: [] },
+      { kind: 'ratio', factors: [0], divisors: [1] },
+      { kind: 'divisible', column: 1, by: 4 },
+      { kind: 'ratio', factors: [0, 1], divisors: [] },
+    ],
+    guard: {
+      policy: 'auto',
+      edges: [{ column: 0, low: 0, high: 16384 }, { column: 1, low: 4, high: 131072 }],
+      categories: [],
+    },
+    program: {
+      kind: 'tree',
+      nodes: [[0, 140], [1, 1.1], 1, 0, [0, 1230], [2, 0.5], 2, [1, 0.02], 1, [3, 9400000], 0, 1, [3, 80000], 3, 1],
+    },
+  },
+  codeHash: 'ac7b2f6516641238',
 } as const

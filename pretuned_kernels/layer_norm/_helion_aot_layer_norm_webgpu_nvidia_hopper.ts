@@ -54,7 +54,7 @@ export function autotune_layer_norm(arg0?: unknown): ConfigData {
 
 /** Where this comes from, and what speaks for each choice. */
 export const meta = {
-  format: 1,
+  format: 2,
   tool: 'helion-aot 0.1.0',
   kernel: 'layer_norm',
   device: 'webgpu_nvidia_hopper',
@@ -106,4 +106,15 @@ export const meta = {
       hull: { arg0_dim0: [4096, 4096], arg0_dim1: [3072, 4096] },
     },
   ],
+  decision: {
+    columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+    terms: [{ kind: 'ratio', factors: [1], divisors: [] }, { kind: 'ratio', factors: [0], divisors: [1] }],
+    guard: {
+      policy: 'auto',
+      edges: [{ column: 0, low: 8, high: 262144 }, { column: 1, low: 32, high: 131072 }],
+      categories: [],
+    },
+    program: { kind: 'tree', nodes: [[0, 2800], [0, 650], 3, [0, 1450], 2, 5, [1, 0.94], [1, 0.0056], 4, 0, 5] },
+  },
+  codeHash: '7a961ecbe37628cc',
 } as const

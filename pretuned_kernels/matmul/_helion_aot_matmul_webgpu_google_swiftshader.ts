@@ -50,7 +50,7 @@ export function autotune_matmul(arg0?: unknown, arg1?: unknown): ConfigData {
 
 /** Where this comes from, and what speaks for each choice. */
 export const meta = {
-  format: 1,
+  format: 2,
   tool: 'helion-aot 0.1.0',
   kernel: 'matmul',
   device: 'webgpu_google_swiftshader',
@@ -79,4 +79,23 @@ export const meta = {
       hull: { arg0_dim0: [37, 512], arg0_dim1: [60, 512], arg1_dim1: [64, 200] },
     },
   ],
+  decision: {
+    columns: [
+      { name: 'arg0_dim0', kind: 'size', values: [] },
+      { name: 'arg0_dim1', kind: 'size', values: [] },
+      { name: 'arg1_dim1', kind: 'size', values: [] },
+    ],
+    terms: [{ kind: 'ratio', factors: [0], divisors: [] }, { kind: 'ratio', factors: [0], divisors: [1] }],
+    guard: {
+      policy: 'auto',
+      edges: [
+        { column: 0, low: 0, high: 4096 },
+        { column: 1, low: 7, high: 4096 },
+        { column: 2, low: 8, high: 4096 },
+      ],
+      categories: [],
+    },
+    program: { kind: 'tree', nodes: [[0, 25], 0, [1, 0.08], 0, 1] },
+  },
+  codeHash: '17cdd6447a976a56',
 } as const

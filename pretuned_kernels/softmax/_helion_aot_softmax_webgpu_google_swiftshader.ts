@@ -65,7 +65,7 @@ export function autotune_softmax(arg0?: unknown): ConfigData {
 
 /** Where this comes from, and what speaks for each choice. */
 export const meta = {
-  format: 1,
+  format: 2,
   tool: 'helion-aot 0.1.0',
   kernel: 'softmax',
   device: 'webgpu_google_swiftshader',
@@ -97,4 +97,46 @@ export const meta = {
     { choice: 2, shapes: 4, heldOut: [1.019, 1.118], hull: { arg0_dim0: [256, 2048], arg0_dim1: [32, 256] } },
     { choice: 1, shapes: 0, heldOut: null, hull: {} },
   ],
+  decision: {
+    columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+    terms: [
+      { kind: 'ratio', factors: [0], divisors: [1] },
+      { kind: 'ratio', factors: [0], divisors: [] },
+      { kind: 'ratio', factors: [0, 1], divisors: [] },
+      { kind: 'ratio', factors: [1], divisors: [] },
+      { kind: 'divisible', column: 1, by: 4 },
+    ],
+    guard: {
+      policy: 'auto',
+      edges: [{ column: 0, low: 0, high: 16384 }, { column: 1, low: 4, high: 131072 }],
+      categories: [],
+    },
+    program: {
+      kind: 'tree',
+      nodes: [
+        [0, 0.0008],
+        3,
+        [0, 0.57],
+        [1, 40],
+        [0, 0.51],
+        [0, 0.48],
+        4,
+        0,
+        2,
+        [2, 176000],
+        [3, 1200],
+        4,
+        0,
+        [4, 0.5],
+        [0, 0.36],
+        4,
+        1,
+        4,
+        [3, 300],
+        2,
+        1,
+      ],
+    },
+  },
+  codeHash: '712d6bbeef308bf2',
 } as const

@@ -54,7 +54,7 @@ export function autotune_softmax(arg0?: unknown): ConfigData {
 
 /** Where this comes from, and what speaks for each choice. */
 export const meta = {
-  format: 1,
+  format: 2,
   tool: 'helion-aot 0.1.0',
   kernel: 'softmax',
   device: 'webgpu_mesa_llvmpipe',
@@ -76,4 +76,15 @@ export const meta = {
     { choice: 1, shapes: 5, heldOut: [1.011, 1.054], hull: { arg0_dim0: [64, 1000], arg0_dim1: [64, 2048] } },
     { choice: 5, shapes: 1, heldOut: [1.517, 1.517], hull: { arg0_dim0: [2048, 2048], arg0_dim1: [32, 32] } },
   ],
+  decision: {
+    columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+    terms: [{ kind: 'ratio', factors: [0], divisors: [1] }, { kind: 'divisible', column: 1, by: 4 }],
+    guard: {
+      policy: 'auto',
+      edges: [{ column: 0, low: 0, high: 16384 }, { column: 1, low: 4, high: 131072 }],
+      categories: [],
+    },
+    program: { kind: 'tree', nodes: [[0, 0.015], [0, 0.007], 3, 0, [1, 0.5], [0, 0.2], 2, 4, [0, 40], 1, 5] },
+  },
+  codeHash: '7955a7bb6a4022b2',
 } as const

@@ -26,7 +26,7 @@ export function autotune_vector_add(): ConfigData {
 
 /** Where this comes from, and what speaks for each choice. */
 export const meta = {
-  format: 1,
+  format: 2,
   tool: 'helion-aot 0.1.0',
   kernel: 'vector_add',
   device: 'webgpu_google_swiftshader',
@@ -41,4 +41,11 @@ export const meta = {
   heldOut: { geomean: 1.005, p95: 1.033, worst: 1.033 },
   fallbacks: [0],
   leaves: [{ choice: 0, shapes: 8, heldOut: [1.005, 1.033], hull: { arg0_dim0: [1024, 1048576] } }],
+  decision: {
+    columns: [],
+    terms: [],
+    guard: { policy: 'tree', edges: [], categories: [] },
+    program: { kind: 'tree', nodes: [0] },
+  },
+  codeHash: 'ffe82f5785634395',
 } as const

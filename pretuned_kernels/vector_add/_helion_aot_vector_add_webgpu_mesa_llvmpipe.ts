@@ -26,7 +26,7 @@ export function autotune_vector_add(): ConfigData {
 
 /** Where this comes from, and what speaks for each choice. */
 export const meta = {
-  format: 1,
+  format: 2,
   tool: 'helion-aot 0.1.0',
   kernel: 'vector_add',
   device: 'webgpu_mesa_llvmpipe',
@@ -41,4 +41,11 @@ export const meta = {
   heldOut: { geomean: 1.145, p95: 2.268, worst: 5.679 },
   fallbacks: [0],
   leaves: [{ choice: 0, shapes: 8, heldOut: [1.145, 5.679], hull: { arg0_dim0: [1024, 1048576] } }],
+  decision: {
+    columns: [],
+    terms: [],
+    guard: { policy: 'tree', edges: [], categories: [] },
+    program: { kind: 'tree', nodes: [0] },
+  },
+  codeHash: 'a6d1c57dc9390fe4',
 } as const

@@ -39,7 +39,7 @@ export function autotune_vector_add(arg0?: unknown): ConfigData {
 
 /** Where this comes from, and what speaks for each choice. */
 export const meta = {
-  format: 1,
+  format: 2,
   tool: 'helion-aot 0.1.0',
   kernel: 'vector_add',
   device: 'webgpu_nvidia_hopper',
@@ -57,4 +57,11 @@ export const meta = {
     { choice: 0, shapes: 11, heldOut: [1.009, 1.029], hull: { arg0_dim0: [1000, 262144] } },
     { choice: 1, shapes: 11, heldOut: [1.01, 1.043], hull: { arg0_dim0: [524288, 268435456] } },
   ],
+  decision: {
+    columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }],
+    terms: [{ kind: 'ratio', factors: [0], divisors: [] }],
+    guard: { policy: 'auto', edges: [{ column: 0, low: 125, high: 2147483648 }], categories: [] },
+    program: { kind: 'tree', nodes: [[0, 440000], 0, 1] },
+  },
+  codeHash: '6f84536699afe301',
 } as const

@@ -1,16 +1,18 @@
 /**
  * The generated modules in this repository are fresh: each is named for the kernel and the device that it is
- * about, was made for the kernel as it stands beside it, type-checks as strictly as can be, and reads as the
- * generator of today would write it.
+ * about, was made for the kernel as it stands beside it, type-checks as strictly as can be, holds its
+ * decision as data, and reads as the generator of today would write it.
  */
 import { execFileSync, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { codeHashes } from '../../src/aot/evaluate/emit/code_hash.ts'
 import { configLines, dataLiteral } from '../../src/aot/evaluate/emit/literals.ts'
-import { type LoadedModule, runModule } from '../../src/aot/evaluate/emit/run_module.ts'
+import { readModule } from '../../src/aot/evaluate/emit/read_module.ts'
 import { moduleExports, moduleFileName } from '../../src/heuristics/module_names.ts'
 import { errorMessage } from '../../src/support/errors.ts'
+import { type LoadedModule, runModule } from '../aot/evaluate/run_module.ts'
 import type { Gate } from './gate.ts'
 import { listFiles } from './source_files.ts'
 
@@ -61,6 +63,9 @@ function problemsOf(root: string, path: string, kernels: Kernels): readonly stri
   const kernel = /^ {2}kernel: '(\w+)',$/m.exec(text)?.[1] ?? ''
   try {
     const module = runModule(text, kernel, path)
+    const { held, own } = codeHashes(text)
+    if (held !== own) return [`${path}: was edited, its codeHash should be '${own}'`]
+    readModule(text, kernel, path)
     return [
       ...misnamed(path, module),
       ...stale(path, module, kernels),

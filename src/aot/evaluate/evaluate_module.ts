@@ -1,5 +1,5 @@
 /**
- * The verdict on a module: its text is run on every shape of the sweep, its choice looked up in the
+ * The verdict on a module: its text is read, its choice for every shape of the sweep looked up in the
  * measurements. A shape without an answer, a config that was never measured there, or an answer other than
  * the decision's is a failure, never left out of the count.
  */
@@ -8,7 +8,7 @@ import { choose } from './decide/choose.ts'
 import type { Decision } from './decide/decision.ts'
 import { configHash } from './decide/keep_configs.ts'
 import { type RegretStatistics, regretStatistics } from './decide/statistics.ts'
-import { argumentsOf, runModule } from './emit/run_module.ts'
+import { readModule } from './emit/read_module.ts'
 import { regretOf } from './matrix.ts'
 import { entryAt } from './numeric.ts'
 
@@ -27,15 +27,15 @@ export interface Evaluation {
 }
 
 /**
- * Runs and judges the text of a module. Throws DataError when it cannot be run or contradicts the decision.
+ * Reads and judges the text of a module. Throws DataError when it cannot be read or contradicts the decision.
  */
 export function evaluateModule(text: string, path: string, decision: Decision): Evaluation {
-  const module = runModule(text, decision.kernel, path)
+  const module = readModule(text, decision.kernel, path)
   const { matrix } = decision
   const columns = new Map(matrix.configs.map((config, column) => [config.hash, column]))
   const verdicts = matrix.shapes.map((shape, row) => {
-    const args = argumentsOf(shape.features)
-    const hash = configHash(module.autotune(...args))
+    const choice = module.key(shape.features)
+    const hash = configHash(module.configs[choice])
     const expected = choose(
       decision.program,
       decision.terms,
@@ -43,10 +43,8 @@ export function evaluateModule(text: string, path: string, decision: Decision): 
       decision.fallbacks[0] ?? 0,
       entryAt(decision.rows, row),
     )
-    if (module.key(...args) !== expected)
-      throw new DataError(
-        `${path} chooses ${module.key(...args)} for shape ${shape.hash}, the build ${expected}`,
-      )
+    if (choice !== expected)
+      throw new DataError(`${path} chooses ${choice} for shape ${shape.hash}, the build ${expected}`)
     const column = columns.get(hash)
     const slowdown = column === undefined ? Number.POSITIVE_INFINITY : regretOf(matrix, row, column)
     return { shapeHash: shape.hash, configHash: hash, slowdown }

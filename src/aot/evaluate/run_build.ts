@@ -10,7 +10,7 @@ import { readText } from '../../support/files.ts'
 import { formatProblem } from '../records.ts'
 import { type BuildOptions, type BuildResult, buildHeuristics } from './build.ts'
 import type { PreviousChoices } from './decide/previous_choices.ts'
-import { parseModule } from './emit/parse_module.ts'
+import { readModule } from './emit/read_module.ts'
 import { inputFiles, isFolder } from './input/input_files.ts'
 import type { Sweep } from './input/sweep.ts'
 import { scoreMatrix } from './score_matrix.ts'
@@ -128,9 +128,7 @@ function findPrevious(
     throw new UsageError(`--previous names ${path}, which does not exist`)
   }
   try {
-    const choices = parseModule(readText(path), sweep.kernel, path)
-    if (!choices.tree) notes.push(`${path} was edited or has no tree: only its configs are preferred`)
-    return choices
+    return readModule(readText(path), sweep.kernel, path)
   } catch (error) {
     if (!(error instanceof DataError)) throw error
     notes.push(`earlier module not used: ${error.message}`)

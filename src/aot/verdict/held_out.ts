@@ -1,10 +1,10 @@
 /**
  * What a build is worth on shapes that it has not seen: shapes are held out in turns, a module is built from
- * the others, its text is run, and its choices for the held-out shapes are looked up in all measurements.
+ * the others, its text is read, and its choices for the held-out shapes are looked up in all measurements.
  */
 import { DataError } from '../../support/errors.ts'
 import { type BuildOptions, buildHeuristics } from '../evaluate/build.ts'
-import { runModule } from '../evaluate/emit/run_module.ts'
+import { readModule } from '../evaluate/emit/read_module.ts'
 import type { Sweep } from '../evaluate/input/sweep.ts'
 import { toMatrix } from '../evaluate/matrix.ts'
 import { fileLines } from '../lines.ts'
@@ -33,8 +33,8 @@ export function heldOutScore(
     const rows = matrix.shapes.flatMap((_, row) => (row % folds === fold ? [row] : []))
     const hidden = rows.flatMap((row) => matrix.shapes[row]?.hash ?? [])
     const text = buildWithout(records, hidden, sweep.kernel, options)
-    const module = text === undefined ? undefined : runModule(text, sweep.kernel, `fold ${fold}`)
-    for (const row of rows) if (module) scores[row] = scoreShape(module, `fold ${fold}`, matrix, row)
+    const module = text === undefined ? undefined : readModule(text, sweep.kernel, `fold ${fold}`)
+    for (const row of rows) if (module) scores[row] = scoreShape(module, matrix, row)
   }
   const choices = scores.map(
     (score, row): ShapeScore =>

@@ -3,7 +3,7 @@
  * compared with the file that was emitted and with what that file answers.
  */
 import { existsSync, realpathSync } from 'node:fs'
-import type { LoadedModule } from '../evaluate/emit/run_module.ts'
+import type { Chooser } from '../evaluate/emit/read_module.ts'
 import type { Sweep } from '../evaluate/input/sweep.ts'
 import { fileLines } from '../lines.ts'
 import type { ChoiceLine } from '../serve/choice_log.ts'
@@ -32,7 +32,7 @@ export function readTrace(path: string): readonly ChoiceLine[] {
 export function proveUse(
   trace: readonly ChoiceLine[],
   emitted: string,
-  module: LoadedModule,
+  module: Chooser,
   sweep: Sweep,
 ): Proof {
   const ofKernel = trace.filter(({ kernel }) => kernel === sweep.kernel)
@@ -44,7 +44,7 @@ export function proveUse(
   const shapes = new Map(sweep.shapes.map((shape) => [shape.hash, shape]))
   for (const { shape_hash, config_hash } of byModule) {
     const shape = shapes.get(shape_hash)
-    if (shape && chosenHash(module, emitted, shape) !== config_hash)
+    if (shape && chosenHash(module, shape) !== config_hash)
       doubts.push(`the program chose another config for shape ${shape_hash} than ${emitted} answers with`)
   }
   return { shapes: new Set(byModule.map((line) => line.shape_hash)).size, doubts }

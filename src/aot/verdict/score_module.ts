@@ -1,13 +1,12 @@
 /**
- * Scores a module by its own text: it is run on every shape of a sweep, and what it chooses is looked up in
- * the measurements. Knows nothing of how the module was decided, so that edited ones are judged alike.
+ * Scores a module by the decision that its text holds: what it chooses for every shape of a sweep is looked
+ * up in the measurements. That a program which runs the module chooses the same is what proof.ts is about.
  */
 
-import { DataError } from '../../support/errors.ts'
 import { geomean } from '../../support/maths.ts'
 import { sha16 } from '../../support/stable.ts'
 import { type RegretStatistics, regretStatistics } from '../evaluate/decide/statistics.ts'
-import { argumentsOf, type LoadedModule, runModule } from '../evaluate/emit/run_module.ts'
+import type { Chooser } from '../evaluate/emit/read_module.ts'
 import type { Sweep, SweepShape } from '../evaluate/input/sweep.ts'
 import { defaultRegrets, regretOf, type TimingMatrix, toMatrix } from '../evaluate/matrix.ts'
 
@@ -32,14 +31,13 @@ export interface ModuleScore {
   readonly choices: readonly ShapeScore[]
 }
 
-/** Throws DataError when the text is no module for this kernel, or when nothing in the sweep ran. */
-export function scoreModule(text: string, path: string, sweep: Sweep): ModuleScore {
-  const module = runModule(text, sweep.kernel, path)
+/** Throws DataError when nothing in the sweep ran. */
+export function scoreModule(module: Chooser, sweep: Sweep): ModuleScore {
   const matrix = toMatrix(sweep)
   return summarised(
     sweep,
     matrix,
-    matrix.shapes.map((_, row) => scoreShape(module, path, matrix, row)),
+    matrix.shapes.map((_, row) => scoreShape(module, matrix, row)),
   )
 }
 
@@ -58,14 +56,9 @@ export function summarised(sweep: Sweep, matrix: TimingMatrix, choices: readonly
 }
 
 /** What a module chooses for one row of a matrix. */
-export function scoreShape(
-  module: LoadedModule,
-  path: string,
-  matrix: TimingMatrix,
-  row: number,
-): ShapeScore {
+export function scoreShape(module: Chooser, matrix: TimingMatrix, row: number): ShapeScore {
   const shape = matrix.shapes[row] as SweepShape
-  const configHash = chosenHash(module, path, shape)
+  const configHash = chosenHash(module, shape)
   const column = matrix.configs.findIndex((config) => config.hash === configHash)
   const standard = defaultRegrets(matrix)?.[row]
   const slowdown = column < 0 ? Number.POSITIVE_INFINITY : regretOf(matrix, row, column)
@@ -78,11 +71,7 @@ export function scoreShape(
   }
 }
 
-/** Hash of the config that a module answers with for a shape. Throws DataError when it throws. */
-export function chosenHash(module: LoadedModule, path: string, { features, hash }: SweepShape): string {
-  try {
-    return sha16(module.autotune(...argumentsOf(features)))
-  } catch (error) {
-    throw new DataError(`${path} fails for shape ${hash}: ${String(error)}`, { cause: error })
-  }
+/** Hash of the config that a module answers with for a shape. */
+export function chosenHash({ configs, key }: Chooser, { features }: SweepShape): string {
+  return sha16(configs[key(features)])
 }

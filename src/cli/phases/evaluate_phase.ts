@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { runModule } from '../../aot/evaluate/emit/run_module.ts'
+import { readModule } from '../../aot/evaluate/emit/read_module.ts'
 import { inputFile } from '../../aot/evaluate/input/input_files.ts'
 import { readSweeps } from '../../aot/evaluate/input/read_sweeps.ts'
 import type { Sweep } from '../../aot/evaluate/input/sweep.ts'
@@ -55,11 +55,12 @@ function judge(run: Run, sweep: Sweep, device: string, trace: readonly ChoiceLin
   if (!existsSync(path)) return `${kernel} has no module: ${path} does not exist`
   const text = readFileSync(path, 'utf8')
   try {
-    const { shapes, doubts } = proveUse(trace, path, runModule(text, kernel, path), sweep)
+    const module = readModule(text, kernel, path)
+    const { shapes, doubts } = proveUse(trace, path, module, sweep)
     return {
       kernel,
       module: path,
-      score: scoreModule(text, path, sweep),
+      score: scoreModule(module, sweep),
       heldOut: heldOutScore(files.records, sweep, buildOptions(flags, [files.records])),
       used: shapes,
       doubts,

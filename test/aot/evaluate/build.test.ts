@@ -1,7 +1,7 @@
 /**
  * The build as a whole: the same text whatever the order of lines, small diffs, files, exit codes, options.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { textLines } from '../../../src/aot/lines.ts'
@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../temporary_folder.ts'
 import { native } from './native.ts'
 import { byHand, type MadeSweep, matmulSweep, rowSweep, toCsv } from './sweeps.ts'
 
-const { buildHeuristics, parseModule, runBuild } = native
+const { buildHeuristics, readModule, runBuild } = native
 
 let folder = ''
 beforeEach(() => {
@@ -332,11 +332,11 @@ describe('options', () => {
 describe('an earlier module', () => {
   const sweep = matmulSweep(11, 36, 12)
 
-  test('is read back from its code', () => {
+  test('is read back from its text', () => {
     const built = buildHeuristics({ files: [{ path: 'a.csv', lines: textLines(toCsv(sweep)) }] }).kernels[0]
-    const choices = parseModule(built?.text ?? '', 'matmul', 'm.ts')
-    expect(choices.configHashes).toHaveLength(built?.decision.configs.length ?? -1)
-    expect(leaves(choices.tree)).toBe(built?.decision.leaves.length)
+    const { configs, program } = readModule(built?.text ?? '', 'matmul', 'm.ts')
+    expect(configs).toEqual(built?.decision.configs)
+    expect(program.kind === 'tree' && leaves(program.root)).toBe(built?.decision.leaves.length)
   })
 
   test('keeps its choices when measurements move by their noise, and yields when they really change', () => {
@@ -367,19 +367,29 @@ describe('an earlier module', () => {
     expect(third.outcome.result.kernels[0]?.summary.kept_previous).toBe(false)
   })
 
-  test('that was edited still lends its configs; one that is broken is said to be', () => {
+  test('that was edited, broken, or written by an older version is not used, and said to be', () => {
     const outDir = join(folder, 'out')
     const measurements = [save('m.csv', toCsv(SIMPLE))]
     const { written } = runBuild({ measurements, outDir, device: 'dev', scoreMatrix: false })
     const path = written?.modules[0] ?? ''
     const text = readFileSync(path, 'utf8')
-    writeFileSync(path, text.replace('if (arg0_dim0 <=', 'if (Math.abs(arg0_dim0) <='))
-    const edited = runBuild({ measurements, outDir, device: 'dev', scoreMatrix: false })
-    expect(edited.messages.join('\n')).toContain('was edited or has no tree')
-    writeFileSync(path, 'export const = 1')
-    const broken = runBuild({ measurements, outDir, device: 'dev', scoreMatrix: false })
-    expect(broken.messages.join('\n')).toContain('earlier module not used')
-    expect(existsSync(path)).toBe(true)
+    const notes = (previous: string) => {
+      writeFileSync(path, previous)
+      const { messages } = runBuild({ measurements, outDir, device: 'dev', scoreMatrix: false })
+      expect(readFileSync(path, 'utf8')).toBe(text)
+      return messages.filter((line) => line.startsWith('earlier module')).map((line) => line.split('\n')[0])
+    }
+    const edited = `${path} was edited after it was generated, so its data may not tell what it does`
+    const foreign = `${path} holds no decision to read: another tool or version wrote it`
+    expect(notes(text)).toEqual([])
+    expect(notes(`// A licence\n\n${text}`.replaceAll('\n', '\r\n'))).toEqual([])
+    expect(notes(text.replace('if (arg0_dim0 <=', 'if (Math.abs(arg0_dim0) <='))).toEqual([
+      `earlier module not used: ${edited}`,
+    ])
+    expect(notes('export const = 1')).toEqual([`earlier module not used: ${foreign}`])
+    expect(notes(text.replace(/ {2}decision: [\s\S]*/, '} as const\n'))).toEqual([
+      `earlier module not used: ${foreign}`,
+    ])
   })
 })
 

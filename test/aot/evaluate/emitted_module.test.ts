@@ -11,9 +11,10 @@ import { commentsOnly, stringLiteral } from '../../../src/aot/evaluate/emit/lite
 import { moduleExports, moduleFileName } from '../../../src/heuristics/module_names.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
 import { native } from './native.ts'
-import { byHand, type MadeSweep, matmulSweep, rowSweep, toSweep } from './sweeps.ts'
+import { byHand, type MadeSweep, toSweep } from './sweeps.ts'
+import { VARIANTS } from './variants.ts'
 
-const { argumentsOf, decide, evaluateModule, moduleText, parseModule, runModule, toSettings } = native
+const { argumentsOf, decide, evaluateModule, moduleText, readModule, runModule, toSettings } = native
 
 const folder = temporaryFolder()
 writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
@@ -76,7 +77,7 @@ test('the whole text', () => {
 
     /** Where this comes from, and what speaks for each choice. */
     export const meta = {
-      format: 1,
+      format: 2,
       tool: 'helion-aot 0.1.0',
       kernel: 'made',
       device: 'webgpu_test',
@@ -94,6 +95,17 @@ test('the whole text', () => {
         { choice: 1, shapes: 8, heldOut: [1, 1], hull: { arg0_dim0: [64, 256], arg0_dim1: [64, 4096] } },
         { choice: 0, shapes: 8, heldOut: [1, 1], hull: { arg0_dim0: [1024, 4096], arg0_dim1: [64, 4096] } },
       ],
+      decision: {
+        columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+        terms: [{ kind: 'ratio', factors: [0], divisors: [] }],
+        guard: {
+          policy: 'auto',
+          edges: [{ column: 0, low: 8, high: 32768 }, { column: 1, low: 8, high: 32768 }],
+          categories: [],
+        },
+        program: { kind: 'tree', nodes: [[0, 512], 1, 0] },
+      },
+      codeHash: 'fbf31833ab7af829',
     } as const
     "
   `)
@@ -160,18 +172,6 @@ describe('hostile', () => {
   })
 })
 
-const VARIANTS: readonly (readonly [name: string, made: MadeSweep, options: DecisionOptions])[] = [
-  ['tree', matmulSweep(1, 40, 12), {}],
-  ['irregular', matmulSweep(2, 40, 12, true), { outside: 'safe' }],
-  ['nearest', rowSweep(3, 40, 10), { outside: 'nearest' }],
-  ['table', rowSweep(4, 30, 8), { backend: 'nearest_neighbor' }],
-  ['single', rowSweep(5, 20, 8), { singleConfig: true }],
-  ['cart', rowSweep(6, 40, 8), { backend: 'ml_cart', outside: 'tree' }],
-  ['keys', keySweep(), {}],
-  ['keys table', keySweep(), { backend: 'nearest_neighbor' }],
-  ['free names', freeNames(), {}],
-]
-
 describe('variants', () => {
   const decisions = VARIANTS.map(([, made, options]) => build(made, options))
 
@@ -218,30 +218,6 @@ test('only features that the decision uses are computed', () => {
   expect(text).not.toContain('arg0_dim1 =')
 })
 
-function keySweep(): MadeSweep {
-  const shapes = [1, 2, 3, 4, 5, 6, 7, 8].flatMap((n) =>
-    ['p', 'q', 'r'].map((key_0) => ({ key_0, key_2: 2 ** n })),
-  )
-  return {
-    kernel: 'with_key',
-    shapes,
-    configs: [{ tag: 0 }, { tag: 1 }, { tag: 2 }],
-    times: shapes.map(({ key_0, key_2 }) => (key_0 === 'p' ? [1, 2, 3] : key_2 > 30 ? [2, 1, 3] : [3, 2, 1])),
-  }
-}
-
-function freeNames(): MadeSweep {
-  const shapes = [1, 2, 4, 8, 16, 32, 64].flatMap((m) =>
-    [1, 2, 3].map((size) => ({ m: m * 100, size, class: 'x' })),
-  )
-  return {
-    kernel: 'free',
-    shapes,
-    configs: [{ tag: 0 }, { tag: 1 }],
-    times: shapes.map(({ m, size }) => (m * size > 1500 ? [1, 2] : [2, 1])),
-  }
-}
-
 /** What tsc says about files under the settings of this repository. */
 function typeErrors(files: readonly string[]): string {
   const compiler = join(
@@ -273,7 +249,9 @@ test('a choice that would not fit behind its question stands below it', () => {
   return 0 // 8 shapes; held out 1.00x, worst 1.00x
 `)
   expect(text.split('\n').filter((line) => line.length > 110)).toEqual([])
-  expect(parseModule(text, 'made', 'm.ts').tree).toMatchObject({ low: { choice: 1 }, high: { choice: 0 } })
+  expect(readModule(text, 'made', 'm.ts').program).toMatchObject({
+    root: { low: { choice: 1 }, high: { choice: 0 } },
+  })
 })
 
 test('arguments are rebuilt from features', () => {

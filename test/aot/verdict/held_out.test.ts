@@ -1,6 +1,7 @@
 /** Scores on shapes that a build has not seen. */
 import { expect, it } from 'vitest'
 import { buildHeuristics } from '../../../src/aot/evaluate/build.ts'
+import { readModule } from '../../../src/aot/evaluate/emit/read_module.ts'
 import { fileLines } from '../../../src/aot/lines.ts'
 import { heldOutScore } from '../../../src/aot/verdict/held_out.ts'
 import { scoreModule } from '../../../src/aot/verdict/score_module.ts'
@@ -23,7 +24,10 @@ it('judges each shape by a module that was built without it', () => {
   const times = Object.fromEntries(sizes.map((size) => [size, [1, null]]))
   const { records, sweep } = madeRun(CONFIGS, { ...times, 2048: [null, 1] })
   const [built] = buildHeuristics({ files: [{ path: records, lines: fileLines(records) }] }).kernels
-  expect(scoreModule(built?.text ?? '', 'm.ts', sweep)).toMatchObject({ shapes: 6, covered: 6 })
+  expect(scoreModule(readModule(built?.text ?? '', 'add', 'm.ts'), sweep)).toMatchObject({
+    shapes: 6,
+    covered: 6,
+  })
   const score = heldOutScore(records, sweep, {})
   const slowdowns = new Map(score?.choices.map((choice) => [choice.shapeHash, choice.slowdown]))
   expect(slowdowns.get(shapeHash('add', 2048))).toBe(Number.POSITIVE_INFINITY)

@@ -1,5 +1,6 @@
-/** A run's records by hand, as a file and as a sweep, and modules that choose what they are told to. */
+/** A run's records by hand, as a file and as a sweep, and what chooses as it is told to. */
 import { join } from 'node:path'
+import type { Chooser } from '../../../src/aot/evaluate/emit/read_module.ts'
 import { readSweeps } from '../../../src/aot/evaluate/input/read_sweeps.ts'
 import type { Sweep } from '../../../src/aot/evaluate/input/sweep.ts'
 import { fileLines } from '../../../src/aot/lines.ts'
@@ -31,14 +32,7 @@ export function madeRun(
   return { records, sweep }
 }
 
-/** The text of a module for `add`; `choice` is an expression over `size`. */
-export function moduleChoosing(configs: readonly ConfigData[], choice: string): string {
-  return `
-const CONFIGS: readonly object[] = ${JSON.stringify(configs)}
-export function key_add(x?: { shape: number[] }): number {
-  const size = x?.shape[0] ?? 0
-  return ${choice}
-}
-export function autotune_add(x?: { shape: number[] }): object | undefined { return CONFIGS[key_add(x)] }
-`
+/** What a module for `add` says that chooses by size. */
+export function choosing(configs: readonly ConfigData[], choice: (size: number) => number): Chooser {
+  return { configs, key: ({ arg0_dim0 }) => choice(Number(arg0_dim0)) }
 }

@@ -2,28 +2,27 @@
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { runModule } from '../../../src/aot/evaluate/emit/run_module.ts'
 import type { ChoiceLine } from '../../../src/aot/serve/choice_log.ts'
 import { type Proof, proveUse, readTrace } from '../../../src/aot/verdict/proof.ts'
 import { sha16 } from '../../../src/support/stable.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
 import { shapeHash } from '../run/records_for_tests.ts'
-import { madeRun, moduleChoosing } from './made_run.ts'
+import { choosing, madeRun } from './made_run.ts'
 
 const CONFIGS = [{ num_warps: 1 }, { num_warps: 8 }]
 const { sweep } = madeRun(CONFIGS, { 64: [1, 2], 1024: [2, 1] })
 const folder = temporaryFolder()
 const emitted = join(folder, 'm.ts')
-const text = moduleChoosing(CONFIGS, 'size < 100 ? 0 : 1')
-writeFileSync(emitted, text)
+const module = choosing(CONFIGS, (size) => (size < 100 ? 0 : 1))
+writeFileSync(emitted, '')
 
-function line(size: number, config: number, module = emitted, kernel = 'add'): ChoiceLine {
+function line(size: number, config: number, path = emitted, kernel = 'add'): ChoiceLine {
   const config_hash = sha16(CONFIGS[config])
-  return { kernel, module, shape_hash: shapeHash(kernel, size), index: config, config_hash }
+  return { kernel, module: path, shape_hash: shapeHash(kernel, size), index: config, config_hash }
 }
 
 function proof(...trace: readonly ChoiceLine[]): Proof {
-  return proveUse(trace, emitted, runModule(text, 'add', emitted), sweep)
+  return proveUse(trace, emitted, module, sweep)
 }
 
 it('is content with a program that asks the module and gets what it answers', () => {

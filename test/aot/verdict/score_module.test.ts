@@ -1,9 +1,9 @@
-/** Scores of modules by their text, against measurements by hand. */
+/** Scores of modules by what they choose, against measurements by hand. */
 import { expect, it } from 'vitest'
 import { scoreModule } from '../../../src/aot/verdict/score_module.ts'
 import { sha16 } from '../../../src/support/stable.ts'
 import { shapeHash } from '../run/records_for_tests.ts'
-import { madeRun, moduleChoosing } from './made_run.ts'
+import { choosing, madeRun } from './made_run.ts'
 
 const WIDE = { num_warps: 8 }
 const NARROW = { num_warps: 1 }
@@ -13,8 +13,8 @@ const TIMES = { 64: [2, 1, 4], 1024: [4, 8, 2], 4096: [3, 9, 1] }
 
 it('looks every choice up in the measurements', () => {
   const { sweep } = madeRun(CONFIGS, TIMES)
-  const text = moduleChoosing([NARROW, WIDE], 'size <= 1024 ? 0 : 1')
-  const score = scoreModule(text, 'm.ts', sweep)
+  const module = choosing([NARROW, WIDE], (size) => (size <= 1024 ? 0 : 1))
+  const score = scoreModule(module, sweep)
   const bySize = (size: number) => score.choices.find((choice) => choice.shapeHash === shapeHash('add', size))
   expect(bySize(64)).toEqual({
     shapeHash: shapeHash('add', 64),
@@ -33,8 +33,9 @@ it('looks every choice up in the measurements', () => {
 
 it('counts choices that fail, that were not measured, and shapes without any config as not covered', () => {
   const { sweep } = madeRun(CONFIGS, { ...TIMES, 64: [2, null, 4], 8192: [null, null, null] })
-  const text = moduleChoosing([NARROW, { num_warps: 32 }, WIDE], 'size < 100 ? 0 : size < 2000 ? 1 : 2')
-  const { shapes, covered, statistics, choices } = scoreModule(text, 'm.ts', sweep)
+  const configs = [NARROW, { num_warps: 32 }, WIDE]
+  const module = choosing(configs, (size) => (size < 100 ? 0 : size < 2000 ? 1 : 2))
+  const { shapes, covered, statistics, choices } = scoreModule(module, sweep)
   expect([shapes, covered, statistics.forbidden]).toEqual([4, 1, 2])
   expect(choices.map(({ slowdown }) => slowdown).sort()).toEqual([1, Infinity, Infinity])
   expect(statistics.worst).toBe(1)
@@ -42,17 +43,13 @@ it('counts choices that fail, that were not measured, and shapes without any con
 
 it('says nothing of a default that was never measured', () => {
   const { sweep } = madeRun([NARROW, WIDE], { 64: [1, 4], 1024: [8, 2] })
-  expect(scoreModule(moduleChoosing([WIDE], '0'), 'm.ts', sweep)).toMatchObject({
+  expect(
+    scoreModule(
+      choosing([WIDE], () => 0),
+      sweep,
+    ),
+  ).toMatchObject({
     overDefault: undefined,
     statistics: { worseThanDefault: null, worst: 4 },
   })
-})
-
-it('names a module that throws, and one that is none', () => {
-  const { sweep } = madeRun(CONFIGS, TIMES)
-  const throwing = moduleChoosing(CONFIGS, '(() => { throw new Error("broken by hand") })()')
-  expect(() => scoreModule(throwing, 'm.ts', sweep)).toThrow(/^m\.ts fails for shape \w+: .*broken by hand/)
-  expect(() => scoreModule('export const key_add = 1', 'm.ts', sweep)).toThrow(
-    'm.ts does not export key_add and autotune_add',
-  )
 })

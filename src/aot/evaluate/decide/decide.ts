@@ -18,7 +18,7 @@ import { compareModels, type FittedModel } from './compare_models.ts'
 import type { Decision } from './decision.ts'
 import { type Finished, finishProgram } from './finish_program.ts'
 import { keepConfigs, narrowed, subsetCurve } from './keep_configs.ts'
-import { isRebuilt, type PreviousChoices, previousIsGood } from './previous_choices.ts'
+import { hashesOf, isRebuilt, type PreviousChoices, previousIsGood } from './previous_choices.ts'
 import type { DecisionSettings } from './settings.ts'
 import { regretStatistics } from './statistics.ts'
 import { warningsOf } from './warnings.ts'
@@ -81,7 +81,7 @@ function besidePrevious(
   const anew = build()
   // Equal measurements give the equal module again, with all that speaks for it.
   if (!previous || isRebuilt(previous, lesson, settings, anew.fresh, anew.model)) return anew
-  const near = build(new Set(previous.configHashes))
+  const near = build(new Set(hashesOf(previous)))
   return {
     ...near,
     kept: previousIsGood(previous, lesson, settings, near.fresh, near.model),

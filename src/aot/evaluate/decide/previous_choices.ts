@@ -2,11 +2,13 @@
  * Rebuilding without needless change: the program of an earlier module stays as it is unless the new one is
  * better beyond the error of the measurements.
  */
+import type { ConfigData } from '../../../config/value.ts'
 import type { Column } from '../features/columns.ts'
 import type { Term } from '../features/terms.ts'
 import type { Lesson } from '../learn/lesson.ts'
-import type { TreeNode } from '../learn/tree.ts'
+import { isLeaf, type TreeNode } from '../learn/tree.ts'
 import { regretOf } from '../matrix.ts'
+import type { Program } from '../models/model.ts'
 import { entryAt, range } from '../numeric.ts'
 import { choose } from './choose.ts'
 import type { FittedModel } from './compare_models.ts'
@@ -14,27 +16,12 @@ import { assemble, type Finished } from './finish_program.ts'
 import { configHash } from './keep_configs.ts'
 import type { DecisionSettings } from './settings.ts'
 
-/** A tree in terms of feature names, as it was read from a module. */
-export type NamedTree =
-  | { readonly choice: number }
-  | {
-      readonly term: NamedTerm
-      readonly threshold: number
-      readonly low: NamedTree
-      readonly high: NamedTree
-    }
-
-/** A term in terms of feature names. */
-export type NamedTerm =
-  | { readonly kind: 'ratio'; readonly factors: readonly string[]; readonly divisors: readonly string[] }
-  | { readonly kind: 'divisible'; readonly name: string; readonly by: number }
-  | { readonly kind: 'category'; readonly name: string; readonly value: string }
-
 /** What an earlier module held. */
 export interface PreviousChoices {
-  readonly configHashes: readonly string[]
-  /** Undefined when the module's code could not be understood, for instance because it was edited. */
-  readonly tree: NamedTree | undefined
+  readonly configs: readonly ConfigData[]
+  readonly columns: readonly Column[]
+  readonly terms: readonly Term[]
+  readonly program: Program
 }
 
 /** A difference of less than this in mean log slowdown is nothing, however sure. */
@@ -83,18 +70,20 @@ function previousProgram(
   { dropped }: Finished,
   model: FittedModel,
 ): Finished | undefined {
-  const kept = previous.configHashes.map((hash) =>
+  const kept = hashesOf(previous).map((hash) =>
     lesson.matrix.configs.findIndex((config) => config.hash === hash),
   )
-  if (!previous.tree || kept.includes(-1) || kept.length > settings.maxConfigs) return undefined
-  const terms = lesson.terms
-  const root = toTree(previous.tree, terms, lesson.columns)
+  const { program } = previous
+  if (program.kind !== 'tree' || kept.includes(-1) || kept.length > settings.maxConfigs) return undefined
+  const names = lesson.terms.map((term) => nameOf(term, lesson.columns))
+  const positions = previous.terms.map((term) => names.indexOf(nameOf(term, previous.columns)))
+  const root = toTree(program.root, positions)
   if (!root || settings.backend !== 'decision_tree') return undefined
   return assemble(lesson, kept, { kind: 'tree', root }, model, settings, dropped)
 }
 
 /** Hashes of the configs of a module. */
-export function hashesOf(configs: readonly unknown[]): readonly string[] {
+export function hashesOf({ configs }: Pick<PreviousChoices, 'configs'>): readonly string[] {
   return configs.map(configHash)
 }
 
@@ -106,34 +95,26 @@ function lossesOfChoices(lesson: Lesson, finished: Finished): number[] {
   })
 }
 
-/** The same tree over the terms of a lesson; `undefined` when one of them is no longer there. */
-function toTree(tree: NamedTree, terms: readonly Term[], columns: readonly Column[]): TreeNode | undefined {
-  if ('choice' in tree) return { choice: tree.choice }
-  const term = terms.findIndex((other) => sameTerm(nameTerm(other, columns), tree.term))
-  const low = toTree(tree.low, terms, columns)
-  const high = toTree(tree.high, terms, columns)
-  return term >= 0 && low && high ? { term, threshold: tree.threshold, low, high } : undefined
+/** The same tree over other terms; `undefined` when one of them is no longer there. */
+function toTree(node: TreeNode, positions: readonly number[]): TreeNode | undefined {
+  if (isLeaf(node)) return node
+  const term = entryAt(positions, node.term)
+  const low = toTree(node.low, positions)
+  const high = toTree(node.high, positions)
+  return term >= 0 && low && high ? { term, threshold: node.threshold, low, high } : undefined
 }
 
-/** A term with names for columns. */
-function nameTerm(term: Term, columns: readonly Column[]): NamedTerm {
+/** Text by which terms over different lists of columns are the same. */
+function nameOf(term: Term, columns: readonly Column[]): string {
   const name = (column: number) => entryAt(columns, column).name
   switch (term.kind) {
     case 'ratio':
-      return { kind: 'ratio', factors: term.factors.map(name), divisors: term.divisors.map(name) }
+      return JSON.stringify([term.factors.map(name), term.divisors.map(name)])
     case 'divisible':
-      return { kind: 'divisible', name: name(term.column), by: term.by }
+      return JSON.stringify([name(term.column), term.by])
     case 'category':
-      return {
-        kind: 'category',
-        name: name(term.column),
-        value: entryAt(columns, term.column).values[term.value] ?? '',
-      }
+      return JSON.stringify([name(term.column), entryAt(columns, term.column).values[term.value] ?? ''])
     default:
       return term satisfies never
   }
-}
-
-function sameTerm(a: NamedTerm, b: NamedTerm): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
 }

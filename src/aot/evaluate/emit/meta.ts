@@ -1,7 +1,11 @@
-/** The `meta` constant of a module: provenance and evidence, as data that tools and people can read. */
+/**
+ * The `meta` constant of a module: provenance, evidence and the decision itself, as data that tools and
+ * people can read. A last entry, `codeHash`, is added when the text is whole.
+ */
 import type { Decision } from '../decide/decision.ts'
 import type { RegretStatistics } from '../decide/statistics.ts'
 import { entryAt } from '../numeric.ts'
+import { type ProgramData, toProgramData } from './program_data.ts'
 
 /** What the build knows besides the decision. */
 export interface Provenance {
@@ -13,7 +17,7 @@ export interface Provenance {
 
 export interface ModuleMeta {
   /** Version of this format. */
-  readonly format: 1
+  readonly format: 2
   readonly tool: string
   readonly kernel: string
   readonly device: string
@@ -33,6 +37,8 @@ export interface ModuleMeta {
   readonly fallbacks: readonly number[]
   /** By leaf, in the order of the code: choice, measured shapes, their held-out regret and their ranges. */
   readonly leaves: readonly LeafMeta[]
+  /** What the code does, for tools that must not run it. */
+  readonly decision: ProgramData
 }
 
 interface RegretNumbers {
@@ -51,7 +57,7 @@ interface LeafMeta {
 export function metaOf(decision: Decision, { tool, device }: Provenance): ModuleMeta {
   const { sweep, matrix, settings } = decision
   return {
-    format: 1,
+    format: 2,
     tool,
     kernel: decision.kernel,
     device,
@@ -77,6 +83,7 @@ export function metaOf(decision: Decision, { tool, device }: Provenance): Module
         leaf.hull.map(({ column, low, high }) => [entryAt(decision.columns, column).name, [low, high]]),
       ),
     })),
+    decision: toProgramData(decision),
   }
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { moduleExports } from '../../../heuristics/module_names.ts'
 import { DataError } from '../../../support/errors.ts'
 import type { Decision } from '../decide/decision.ts'
+import { withCodeHash } from './code_hash.ts'
 import { keyFunction } from './key_function.ts'
 import { commentsOnly, commentText, configLines, dataLiteral } from './literals.ts'
 import { metaOf, type Provenance } from './meta.ts'
@@ -29,7 +30,7 @@ export function moduleText(decision: Decision, options: EmitOptions): string {
         ? `, ${heldOut.geomean.toFixed(3)} on shapes held out (95 %: ${heldOut.p95.toFixed(2)}).`
         : '.'),
   ]
-  return fill(readTemplate(), {
+  const text = fill(readTemplate(), {
     header: commentsOnly(options.fileHeader ?? ''),
     kernelComment: commentText(decision.kernel),
     toolComment: commentText(options.tool),
@@ -45,6 +46,7 @@ export function moduleText(decision: Decision, options: EmitOptions): string {
     body: key.body,
     meta: dataLiteral(metaOf(decision, options), 0),
   })
+  return withCodeHash(text)
 }
 
 function sourceOf({ sweep }: Decision): string {

@@ -59,6 +59,11 @@ export function toColumns(shapes: readonly Features[], prune = true): ColumnTabl
   }
 }
 
+/** The row of a shape by some columns. */
+export function rowOf(columns: readonly Column[], features: Features): Row {
+  return Float64Array.from(columns, (column) => valueIn(column, features[column.name]))
+}
+
 function valueIn(column: Column, value: FeatureValue | undefined): number {
   if (column.kind === 'category') return column.values.indexOf(textOf(value))
   return typeof value === 'number' ? value : 0

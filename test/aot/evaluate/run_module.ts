@@ -1,14 +1,14 @@
 /**
- * Generated modules, run: types are stripped and the functions called, so that what is judged is the very
- * text that production will load, and not what the build meant to write.
+ * Generated modules, run, which the tool itself never does: types are stripped and the functions called, so
+ * that what is judged is the very text that production will load, and not what the build meant to write.
  */
 import { Script } from 'node:vm'
 import { transformSync } from 'esbuild'
-import type { ConfigData } from '../../../config/value.ts'
-import type { Features, FeatureValue } from '../../../heuristics/features.ts'
-import { moduleExports } from '../../../heuristics/module_names.ts'
-import { DataError, errorMessage } from '../../../support/errors.ts'
-import type { ModuleMeta } from './meta.ts'
+import type { ModuleMeta } from '../../../src/aot/evaluate/emit/meta.ts'
+import type { ConfigData } from '../../../src/config/value.ts'
+import type { Features, FeatureValue } from '../../../src/heuristics/features.ts'
+import { moduleExports } from '../../../src/heuristics/module_names.ts'
+import { DataError, errorMessage } from '../../../src/support/errors.ts'
 
 export interface LoadedModule {
   readonly key: (...args: readonly unknown[]) => number
