@@ -7,7 +7,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { buildHeuristics } from '../src/aot/evaluate/build.ts'
-import { argumentsOf, runModule } from '../test/aot/evaluate/run_module.ts'
 import { writeMeasurementCsv } from '../src/aot/evaluate/input/measurement_csv.ts'
 import { textLines } from '../src/aot/lines.ts'
 import type { ConfigData } from '../src/config/value.ts'
@@ -16,6 +15,7 @@ import { geomean, quantile } from '../src/support/maths.ts'
 import { Random } from '../src/support/random.ts'
 import { stableStringify } from '../src/support/stable.ts'
 import { helionMethod } from '../test/aot/evaluate/helion_method.ts'
+import { argumentsOf, runModule } from '../test/aot/evaluate/run_module.ts'
 import { tensorFeatures } from '../test/aot/evaluate/sweeps.ts'
 
 interface Matrix {

@@ -5,9 +5,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type LoadedModule, runModule } from '../test/aot/evaluate/run_module.ts'
 import { median } from '../src/support/maths.ts'
 import { Random } from '../src/support/random.ts'
+import { type LoadedModule, runModule } from '../test/aot/evaluate/run_module.ts'
 
 const CALLS = 2_000_000
 const SHAPES = 1024
