@@ -62,7 +62,10 @@ export const meta = {
     { choice: 1, shapes: 3, heldOut: [1.15, 1.377], hull: { arg0_dim0: [64, 333], arg0_dim1: [768, 2048] } },
   ],
   decision: {
-    columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+    columns: [
+      { name: 'arg0_dim0', kind: 'size', values: [] },
+      { name: 'arg0_dim1', kind: 'size', values: [] },
+    ],
     terms: [{ kind: 'ratio', factors: [0], divisors: [] }, { kind: 'ratio', factors: [1], divisors: [] }],
     guard: {
       policy: 'auto',
@@ -71,5 +74,5 @@ export const meta = {
     },
     program: { kind: 'tree', nodes: [[0, 32.5], 2, [1, 330], 0, 1] },
   },
-  codeHash: '69844bbf88fecf16',
+  codeHash: '484c5442e6a6124d',
 } as const

@@ -80,7 +80,10 @@ export const meta = {
     { choice: 1, shapes: 0, heldOut: null, hull: {} },
   ],
   decision: {
-    columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+    columns: [
+      { name: 'arg0_dim0', kind: 'size', values: [] },
+      { name: 'arg0_dim1', kind: 'size', values: [] },
+    ],
     terms: [
       { kind: 'ratio', factors: [0], divisors: [] },
       { kind: 'ratio', factors: [0], divisors: [1] },
@@ -94,8 +97,24 @@ export const meta = {
     },
     program: {
       kind: 'tree',
-      nodes: [[0, 140], [1, 1.1], 1, 0, [0, 1230], [2, 0.5], 2, [1, 0.02], 1, [3, 9400000], 0, 1, [3, 80000], 3, 1],
+      nodes: [
+        [0, 140],
+        [1, 1.1],
+        1,
+        0,
+        [0, 1230],
+        [2, 0.5],
+        2,
+        [1, 0.02],
+        1,
+        [3, 9400000],
+        0,
+        1,
+        [3, 80000],
+        3,
+        1,
+      ],
     },
   },
-  codeHash: 'ac7b2f6516641238',
+  codeHash: '2db7552ef7cdbdb2',
 } as const

@@ -107,14 +107,20 @@ export const meta = {
     },
   ],
   decision: {
-    columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+    columns: [
+      { name: 'arg0_dim0', kind: 'size', values: [] },
+      { name: 'arg0_dim1', kind: 'size', values: [] },
+    ],
     terms: [{ kind: 'ratio', factors: [1], divisors: [] }, { kind: 'ratio', factors: [0], divisors: [1] }],
     guard: {
       policy: 'auto',
       edges: [{ column: 0, low: 8, high: 262144 }, { column: 1, low: 32, high: 131072 }],
       categories: [],
     },
-    program: { kind: 'tree', nodes: [[0, 2800], [0, 650], 3, [0, 1450], 2, 5, [1, 0.94], [1, 0.0056], 4, 0, 5] },
+    program: {
+      kind: 'tree',
+      nodes: [[0, 2800], [0, 650], 3, [0, 1450], 2, 5, [1, 0.94], [1, 0.0056], 4, 0, 5],
+    },
   },
-  codeHash: '7a961ecbe37628cc',
+  codeHash: '5d5d4277c886d9ba',
 } as const

@@ -103,7 +103,10 @@ export const meta = {
       { name: 'arg0_dim1', kind: 'size', values: [] },
       { name: 'arg1_dim1', kind: 'size', values: [] },
     ],
-    terms: [{ kind: 'ratio', factors: [0, 2], divisors: [1] }, { kind: 'ratio', factors: [0], divisors: [2] }],
+    terms: [
+      { kind: 'ratio', factors: [0, 2], divisors: [1] },
+      { kind: 'ratio', factors: [0], divisors: [2] },
+    ],
     guard: {
       policy: 'auto',
       edges: [
@@ -115,5 +118,5 @@ export const meta = {
     },
     program: { kind: 'tree', nodes: [[0, 24.2], [1, 0.014], 2, [1, 0.28], 1, 0, [1, 0.15], 1, 0] },
   },
-  codeHash: 'ad3ab57921e9ef3d',
+  codeHash: 'ede11fd53d15e9c9',
 } as const

@@ -98,7 +98,10 @@ export const meta = {
     { choice: 1, shapes: 0, heldOut: null, hull: {} },
   ],
   decision: {
-    columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+    columns: [
+      { name: 'arg0_dim0', kind: 'size', values: [] },
+      { name: 'arg0_dim1', kind: 'size', values: [] },
+    ],
     terms: [
       { kind: 'ratio', factors: [0], divisors: [1] },
       { kind: 'ratio', factors: [0], divisors: [] },
@@ -138,5 +141,5 @@ export const meta = {
       ],
     },
   },
-  codeHash: '712d6bbeef308bf2',
+  codeHash: '8d5a6765e8149f3b',
 } as const

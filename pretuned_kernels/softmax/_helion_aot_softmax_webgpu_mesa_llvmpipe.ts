@@ -77,7 +77,10 @@ export const meta = {
     { choice: 5, shapes: 1, heldOut: [1.517, 1.517], hull: { arg0_dim0: [2048, 2048], arg0_dim1: [32, 32] } },
   ],
   decision: {
-    columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+    columns: [
+      { name: 'arg0_dim0', kind: 'size', values: [] },
+      { name: 'arg0_dim1', kind: 'size', values: [] },
+    ],
     terms: [{ kind: 'ratio', factors: [0], divisors: [1] }, { kind: 'divisible', column: 1, by: 4 }],
     guard: {
       policy: 'auto',
@@ -86,5 +89,5 @@ export const meta = {
     },
     program: { kind: 'tree', nodes: [[0, 0.015], [0, 0.007], 3, 0, [1, 0.5], [0, 0.2], 2, 4, [0, 40], 1, 5] },
   },
-  codeHash: '7955a7bb6a4022b2',
+  codeHash: 'e276da0fb7c0ac5a',
 } as const

@@ -146,7 +146,10 @@ export const meta = {
     { choice: 6, shapes: 0, heldOut: null, hull: {} },
   ],
   decision: {
-    columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+    columns: [
+      { name: 'arg0_dim0', kind: 'size', values: [] },
+      { name: 'arg0_dim1', kind: 'size', values: [] },
+    ],
     terms: [{ kind: 'ratio', factors: [1], divisors: [] }, { kind: 'ratio', factors: [0], divisors: [] }],
     guard: {
       policy: 'auto',
@@ -190,5 +193,5 @@ export const meta = {
       ],
     },
   },
-  codeHash: '9410857606bb9b7a',
+  codeHash: '2c16dc844e1c9a01',
 } as const

@@ -366,31 +366,6 @@ describe('an earlier module', () => {
     const third = build(change(sweep, (time, config) => (config % 3 === 0 ? time * 0.5 : time)))
     expect(third.outcome.result.kernels[0]?.summary.kept_previous).toBe(false)
   })
-
-  test('that was edited, broken, or written by an older version is not used, and said to be', () => {
-    const outDir = join(folder, 'out')
-    const measurements = [save('m.csv', toCsv(SIMPLE))]
-    const { written } = runBuild({ measurements, outDir, device: 'dev', scoreMatrix: false })
-    const path = written?.modules[0] ?? ''
-    const text = readFileSync(path, 'utf8')
-    const notes = (previous: string) => {
-      writeFileSync(path, previous)
-      const { messages } = runBuild({ measurements, outDir, device: 'dev', scoreMatrix: false })
-      expect(readFileSync(path, 'utf8')).toBe(text)
-      return messages.filter((line) => line.startsWith('earlier module')).map((line) => line.split('\n')[0])
-    }
-    const edited = `${path} was edited after it was generated, so its data may not tell what it does`
-    const foreign = `${path} holds no decision to read: another tool or version wrote it`
-    expect(notes(text)).toEqual([])
-    expect(notes(`// A licence\n\n${text}`.replaceAll('\n', '\r\n'))).toEqual([])
-    expect(notes(text.replace('if (arg0_dim0 <=', 'if (Math.abs(arg0_dim0) <='))).toEqual([
-      `earlier module not used: ${edited}`,
-    ])
-    expect(notes('export const = 1')).toEqual([`earlier module not used: ${foreign}`])
-    expect(notes(text.replace(/ {2}decision: [\s\S]*/, '} as const\n'))).toEqual([
-      `earlier module not used: ${foreign}`,
-    ])
-  })
 })
 
 function change(made: MadeSweep, by: (time: number, config: number) => number): MadeSweep {

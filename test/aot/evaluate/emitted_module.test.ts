@@ -96,7 +96,10 @@ test('the whole text', () => {
         { choice: 0, shapes: 8, heldOut: [1, 1], hull: { arg0_dim0: [1024, 4096], arg0_dim1: [64, 4096] } },
       ],
       decision: {
-        columns: [{ name: 'arg0_dim0', kind: 'size', values: [] }, { name: 'arg0_dim1', kind: 'size', values: [] }],
+        columns: [
+          { name: 'arg0_dim0', kind: 'size', values: [] },
+          { name: 'arg0_dim1', kind: 'size', values: [] },
+        ],
         terms: [{ kind: 'ratio', factors: [0], divisors: [] }],
         guard: {
           policy: 'auto',
@@ -105,7 +108,7 @@ test('the whole text', () => {
         },
         program: { kind: 'tree', nodes: [[0, 512], 1, 0] },
       },
-      codeHash: 'fbf31833ab7af829',
+      codeHash: 'a4936f34c2e86f3b',
     } as const
     "
   `)

@@ -125,13 +125,39 @@ function featuresBy({ shapes }: MadeSweep, values: readonly unknown[]): Features
   return Object.fromEntries(pairs)
 }
 
+test('an earlier module that was edited, is broken or older is not used, and said to be', () => {
+  const outDir = temporaryFolder()
+  const measurements = [join(outDir, 'm.csv')]
+  writeFileSync(join(outDir, 'm.csv'), toCsv(SIMPLE))
+  const { written } = runBuild({ measurements, outDir, device: 'dev', scoreMatrix: false })
+  const path = written?.modules[0] ?? ''
+  const text = readFileSync(path, 'utf8')
+  const notes = (previous: string) => {
+    writeFileSync(path, previous)
+    const { messages } = runBuild({ measurements, outDir, device: 'dev', scoreMatrix: false })
+    expect(readFileSync(path, 'utf8')).toBe(text)
+    return messages.filter((line) => line.startsWith('earlier module')).map((line) => line.split('\n')[0])
+  }
+  const edited = `${path} was edited after it was generated, so its data may not tell what it does`
+  const foreign = `${path} holds no decision to read: another tool or version wrote it`
+  expect(notes(text)).toEqual([])
+  expect(notes(`// A licence\n\n${text}`.replaceAll('\n', '\r\n'))).toEqual([])
+  expect(notes(text.replace('if (arg0_dim0 <=', 'if (Math.abs(arg0_dim0) <='))).toEqual([
+    `earlier module not used: ${edited}`,
+  ])
+  expect(notes('export const = 1')).toEqual([`earlier module not used: ${foreign}`])
+  expect(notes(text.replace(/ {2}decision: [\s\S]*/, '} as const\n'))).toEqual([
+    `earlier module not used: ${foreign}`,
+  ])
+})
+
 describe('nothing is run', () => {
   const folder = temporaryFolder()
   const seen = globalThis as { executed?: unknown }
   const hostile = [
     'globalThis.executed = 1',
     'export const CONFIGS = [(globalThis.executed = 1)]',
-    "export const meta = { format: 2, kernel: 'made', decision: (() => { globalThis.executed = 1 })() } as const\n",
+    "export const meta = { kernel: 'made', decision: (() => { globalThis.executed = 1 })() } as const\n",
   ]
   const texts = [
     hostile.join('\n'),

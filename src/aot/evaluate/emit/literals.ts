@@ -47,16 +47,22 @@ export function commentsOnly(text: string): string {
     .join('')
 }
 
-/** JSON-like data, on one line where it fits after `indent` columns, else one entry a line. */
-export function dataLiteral(value: unknown, indent: number): string {
+/**
+ * JSON-like data, on one line where it fits behind `before` characters, else one entry a line, indented
+ * further than `indent`.
+ */
+export function dataLiteral(value: unknown, indent: number, before: number = indent): string {
   const line = inline(value)
-  if (indent + line.length < WIDTH || typeof value !== 'object' || value === null) return line
+  if (before + line.length < WIDTH || typeof value !== 'object' || value === null) return line
   const pad = ' '.repeat(indent + 2)
   const entries = Array.isArray(value)
     ? value.map((entry) => `${pad}${dataLiteral(entry, indent + 2)},`)
     : Object.entries(value)
         .filter(([, entry]) => entry !== undefined)
-        .map(([name, entry]) => `${pad}${propertyName(name)}: ${dataLiteral(entry, indent + 2)},`)
+        .map(([name, entry]) => {
+          const head = `${pad}${propertyName(name)}: `
+          return `${head}${dataLiteral(entry, indent + 2, head.length)},`
+        })
   const [open, close] = Array.isArray(value) ? ['[', ']'] : ['{', '}']
   return `${open}\n${entries.join('\n')}\n${' '.repeat(indent)}${close}`
 }
