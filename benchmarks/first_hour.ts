@@ -18,8 +18,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
-import { runModule } from '../src/aot/evaluate/emit/run_module.ts'
 import { doBenchTogether, getDevice, hl, kernel, randn, type Tensor } from '../src/index.ts'
+import { runModule } from '../test/aot/evaluate/run_module.ts'
 
 interface Subject {
   readonly shapes: readonly (readonly number[])[]
