@@ -62,13 +62,15 @@ export function parseHostData(data: HostData, options: HostDataOptions = {}): Pa
 }
 
 /**
- * The bytes of a storage buffer for these values, padded to a multiple of 4. May share memory with `values`.
- * A Uint16Array for f16 is taken as half bits.
+ * The bytes of a storage buffer for these values, padded to a multiple of 4. May share memory with `values`,
+ * but only memory that stays where it is: a device that is given a SharedArrayBuffer ends the process.
+ * A Uint16Array for f16 is taken as half bits. Throws UsageError for an array whose buffer is gone.
  */
 export function encodeValues(values: ArrayLike<number>, dtype: DType): Uint8Array<ArrayBuffer> {
+  if (ArrayBuffer.isView(values)) checkAttached(values as NumericArray)
   const array = encode(values, dtype)
-  const bytes = new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength)
-  if (bytes.length % 4 === 0) return bytes
+  const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
+  if (bytes.length % 4 === 0 && isFixed(bytes)) return bytes
   const padded = new Uint8Array(Math.ceil(bytes.length / 4) * 4)
   padded.set(bytes)
   return padded
@@ -94,6 +96,24 @@ export function checkShape(shape: readonly number[]): readonly number[] {
   if (!Number.isSafeInteger(product(shape)))
     throw new UsageError(`Shape [${shape.join(', ')}] holds more elements than can be counted`)
   return shape
+}
+
+/** Memory of this program alone, of a size that never changes. */
+function isFixed(bytes: Uint8Array): bytes is Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes
+  return buffer instanceof ArrayBuffer && (buffer as { resizable?: boolean }).resizable !== true
+}
+
+/** The methods of a typed array throw once its buffer was transferred or cut; its length is then 0. */
+function checkAttached(data: NumericArray): void {
+  try {
+    data.keys()
+  } catch {
+    throw new UsageError(
+      `The buffer of this ${data.constructor.name} was transferred elsewhere or made smaller: no elements are left`,
+      { remedy: 'Copy the array before its buffer goes away, or use the one that it went to.' },
+    )
+  }
 }
 
 function encode(values: ArrayLike<number>, dtype: DType): HostArray {
@@ -125,6 +145,7 @@ function flat(data: NumericArray): Found {
       remedy:
         'Pass a number, a (nested) array of numbers or a typed array of at most 32 bits (or Float64Array).',
     })
+  checkAttached(data)
   return { values: data, shape: [data.length], dtype }
 }
 

@@ -90,6 +90,15 @@ describe('encodeValues', () => {
     expect([...encodeValues(view, 'f32')]).toEqual([0, 0, 0x80, 0x3f])
   })
 
+  it('shares only memory that stays where it is', () => {
+    const shared = new Uint16Array(new SharedArrayBuffer(4) as unknown as ArrayBuffer)
+    shared.set([0x3c00, 0xc000])
+    const bytes = encodeValues(shared, 'f16')
+    expect([bytes.buffer instanceof ArrayBuffer, ...bytes]).toEqual([true, 0, 0x3c, 0, 0xc0])
+    const own = Float32Array.of(1)
+    expect(encodeValues(own, 'f32').buffer).toBe(own.buffer)
+  })
+
   it('converts as WGSL does', () => {
     const words = (values: number[], dtype: 'i32' | 'u32' | 'bool') => [
       ...new Int32Array(encodeValues(values, dtype).buffer),
