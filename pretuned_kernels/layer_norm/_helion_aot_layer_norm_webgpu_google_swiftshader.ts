@@ -74,5 +74,5 @@ export const meta = {
     },
     program: { kind: 'tree', nodes: [[0, 32.5], 2, [1, 330], 0, 1] },
   },
-  codeHash: '484c5442e6a6124d',
+  codeHash: 'f7cbff969ef865a9',
 } as const

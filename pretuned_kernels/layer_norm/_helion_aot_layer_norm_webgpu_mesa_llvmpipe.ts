@@ -116,5 +116,5 @@ export const meta = {
       ],
     },
   },
-  codeHash: '2db7552ef7cdbdb2',
+  codeHash: '0ddd491871c75b9e',
 } as const

@@ -122,5 +122,5 @@ export const meta = {
       nodes: [[0, 2800], [0, 650], 3, [0, 1450], 2, 5, [1, 0.94], [1, 0.0056], 4, 0, 5],
     },
   },
-  codeHash: '5d5d4277c886d9ba',
+  codeHash: 'adc038832cc915f9',
 } as const

@@ -97,5 +97,5 @@ export const meta = {
     },
     program: { kind: 'tree', nodes: [[0, 25], 0, [1, 0.08], 0, 1] },
   },
-  codeHash: '17cdd6447a976a56',
+  codeHash: '37d12aa76d0828fb',
 } as const

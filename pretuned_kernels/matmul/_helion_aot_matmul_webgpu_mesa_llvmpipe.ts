@@ -118,5 +118,5 @@ export const meta = {
     },
     program: { kind: 'tree', nodes: [[0, 24.2], [1, 0.014], 2, [1, 0.28], 1, 0, [1, 0.15], 1, 0] },
   },
-  codeHash: 'ede11fd53d15e9c9',
+  codeHash: '6d2a2d6807a6ae02',
 } as const

@@ -391,5 +391,5 @@ export const meta = {
       ],
     },
   },
-  codeHash: '145584d10b5452e6',
+  codeHash: '92246ab03d7e331c',
 } as const

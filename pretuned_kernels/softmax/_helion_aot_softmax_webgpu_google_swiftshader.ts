@@ -141,5 +141,5 @@ export const meta = {
       ],
     },
   },
-  codeHash: '8d5a6765e8149f3b',
+  codeHash: 'c70cd8f6659891a6',
 } as const

@@ -89,5 +89,5 @@ export const meta = {
     },
     program: { kind: 'tree', nodes: [[0, 0.015], [0, 0.007], 3, 0, [1, 0.5], [0, 0.2], 2, 4, [0, 40], 1, 5] },
   },
-  codeHash: 'e276da0fb7c0ac5a',
+  codeHash: 'dc895f493c01a229',
 } as const

@@ -193,5 +193,5 @@ export const meta = {
       ],
     },
   },
-  codeHash: '2c16dc844e1c9a01',
+  codeHash: '13eacb82f92d3893',
 } as const

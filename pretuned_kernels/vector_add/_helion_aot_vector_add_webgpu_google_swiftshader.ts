@@ -47,5 +47,5 @@ export const meta = {
     guard: { policy: 'tree', edges: [], categories: [] },
     program: { kind: 'tree', nodes: [0] },
   },
-  codeHash: 'ffe82f5785634395',
+  codeHash: 'a647de0dbd86a256',
 } as const

@@ -47,5 +47,5 @@ export const meta = {
     guard: { policy: 'tree', edges: [], categories: [] },
     program: { kind: 'tree', nodes: [0] },
   },
-  codeHash: 'a6d1c57dc9390fe4',
+  codeHash: 'c5e20495b2bed07c',
 } as const

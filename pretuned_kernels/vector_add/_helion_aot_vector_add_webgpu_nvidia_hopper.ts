@@ -63,5 +63,5 @@ export const meta = {
     guard: { policy: 'auto', edges: [{ column: 0, low: 125, high: 2147483648 }], categories: [] },
     program: { kind: 'tree', nodes: [[0, 440000], 0, 1] },
   },
-  codeHash: '6f84536699afe301',
+  codeHash: 'ffc209c43e8ab077',
 } as const

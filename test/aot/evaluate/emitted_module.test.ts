@@ -108,7 +108,7 @@ test('the whole text', () => {
         },
         program: { kind: 'tree', nodes: [[0, 512], 1, 0] },
       },
-      codeHash: 'a4936f34c2e86f3b',
+      codeHash: 'c22540092035dad6',
     } as const
     "
   `)
