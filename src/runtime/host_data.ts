@@ -109,8 +109,9 @@ function checkAttached(data: NumericArray): void {
   try {
     data.keys()
   } catch {
+    const kind = data.constructor.name
     throw new UsageError(
-      `The buffer of this ${data.constructor.name} was transferred elsewhere or made smaller: no elements are left`,
+      `The buffer of this ${kind} was transferred elsewhere or made smaller: no elements are left`,
       { remedy: 'Copy the array before its buffer goes away, or use the one that it went to.' },
     )
   }
