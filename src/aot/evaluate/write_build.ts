@@ -3,6 +3,7 @@
  * records. Every file is the old one or the new one, whatever happens.
  */
 import { basename, dirname, resolve } from 'node:path'
+import { UsageError } from '../../support/errors.ts'
 import { insideFolder, writeFileAtomic } from '../../support/files.ts'
 import { formatProblem } from '../records.ts'
 import type { BuildResult, BuiltKernel } from './build.ts'
@@ -30,11 +31,12 @@ export interface WrittenBuild {
 }
 
 export function writeBuild(result: BuildResult, options: WriteOptions): WrittenBuild {
-  const modules = result.kernels.map((built) => {
-    const path = modulePath(built, options)
-    writeFileAtomic(path, built.text)
-    return path
-  })
+  const modules = result.kernels.map((built) => modulePath(built, options))
+  for (const path of modules) {
+    const refusal = refusedPlace(path, options.outDir)
+    if (refusal !== undefined) throw new UsageError(refusal.what, refusal)
+  }
+  for (const [i, { text }] of result.kernels.entries()) writeFileAtomic(modules[i] ?? '', text)
   const id = options.hardwareId ?? result.device
   const write = (name: string, text: string): string => {
     const path = insideFolder(options.reportDir, name)
@@ -56,6 +58,23 @@ export function modulePath(
 ): string {
   const folder = outDir ?? (sourceFile === undefined ? reportDir : dirname(resolve(sourceFile)))
   return insideFolder(folder, fileName)
+}
+
+/**
+ * Why no module is written to `path`: installed packages belong to others, and are replaced as a whole. A
+ * folder that the user names is their own choice.
+ */
+export function refusedPlace(
+  path: string,
+  outDir: string | undefined,
+): { readonly what: string; readonly remedy: string } | undefined {
+  if (outDir !== undefined || !dirname(path).split(/[\\/]/).includes('node_modules')) return undefined
+  return {
+    what: `${path} would be written among installed packages`,
+    remedy:
+      'Say where the kernel stands with its option source: import.meta.url, in a file of your own, ' +
+      'or name a folder with --out-dir.',
+  }
 }
 
 /** What the report shows of a build. */

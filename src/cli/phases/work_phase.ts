@@ -1,9 +1,12 @@
 /** Collect and measure: the user's program in that mode, then the derived files, then what went wrong. */
+
 import { shapeName } from '../../aot/evaluate/report/report_data.ts'
+import { modulePath, refusedPlace } from '../../aot/evaluate/write_build.ts'
 import { recordsOf, writeDerivedFiles } from '../../aot/run/derived_files.ts'
 import { KnownRecords } from '../../aot/run/known_records.ts'
 import { hardwareIdsIn, type WorkPhase } from '../../aot/run/run_folder.ts'
 import { RUNNER_PID } from '../../aot/run/session.ts'
+import { moduleFileName } from '../../heuristics/module_names.ts'
 import { EXIT } from '../../support/errors.ts'
 import { runChild } from '../child.ts'
 import type { PhaseResult, Run } from '../run.ts'
@@ -15,6 +18,8 @@ export async function childPhase(run: Run, phase: 'collect' | 'measure'): Promis
   const known = new KnownRecords(recordsOf(run.files))
   const missing = missingKernels(run, known)
   if (missing !== undefined) return { failed: missing }
+  const misplaced = phase === 'collect' ? misplacedModule(run, known) : undefined
+  if (misplaced !== undefined) return { failed: misplaced }
   const failures = known.kernels
     .flatMap((kernel) => known.failures(kernel))
     .filter((each) => each.phase === phase)
@@ -84,4 +89,17 @@ function missingKernels({ plan, flags, files }: Run, known: KnownRecords): strin
   const elsewhere = others.length > 0 ? `; there are records of ${others.join(', ')}` : ''
   const command = plan.command.join(' ')
   return `\`${command}\` called no kernel made with aotKernel that leaves a config open${elsewhere}`
+}
+
+/** Why a module could not be written in the end: better known before the hours of measuring than after. */
+function misplacedModule({ flags: { outDir }, files }: Run, known: KnownRecords): string | undefined {
+  for (const kernel of known.kernels) {
+    const place = {
+      sourceFile: known.kernel(kernel)?.source_file,
+      fileName: moduleFileName(kernel, 'device'),
+    }
+    const refusal = refusedPlace(modulePath(place, { outDir, reportDir: files.folder }), outDir)
+    if (refusal) return `the module of ${kernel}: ${refusal.what}. ${refusal.remedy}`
+  }
+  return undefined
 }
