@@ -1,0 +1,58 @@
+/** Where a build writes modules. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, expect, test } from 'vitest'
+import { runBuild } from '../../../src/aot/evaluate/run_build.ts'
+import { UsageError } from '../../../src/support/errors.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = temporaryFolder()
+})
+
+function save(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+const recordsOf = (source: string): string => {
+  const kernel = { event: 'kernel', kernel: 'made', source_file: source, source_hash: 'abc' }
+  const measured = {
+    event: 'measurement',
+    kernel: 'made',
+    shape_hash: 's',
+    config: { tag: 1 },
+    shape_features: { arg0_dim0: 4 },
+    status: 'ok',
+    samples: [1],
+    timing_ms: 1,
+  }
+  return save('r.jsonl', [kernel, measured].map((record) => JSON.stringify(record)).join('\n'))
+}
+
+test('beside the source that the records name', () => {
+  const measurements = [recordsOf(join(folder, 'kernels', 'k.ts'))]
+  const { written } = runBuild({ measurements, device: 'dev' })
+  expect(written?.modules).toEqual([join(folder, 'kernels', '_helion_aot_made_dev.ts')])
+  expect(readFileSync(written?.modules[0] ?? '', 'utf8')).toContain("sourceHash: 'abc'")
+})
+
+test('never among installed packages, unless a folder is named', () => {
+  const installed = join(folder, 'node_modules', 'p', 'dist')
+  const options = { measurements: [recordsOf(join(installed, 'k.js'))], device: 'dev' }
+  expect(() => runBuild(options)).toThrow(
+    new UsageError(
+      `${join(installed, '_helion_aot_made_dev.ts')} would be written among installed packages`,
+      {
+        remedy:
+          'Say where the kernel stands with its option source: import.meta.url, in a file of your own, ' +
+          'or name a folder with --out-dir.',
+      },
+    ),
+  )
+  expect(readdirSync(folder)).toEqual(['r.jsonl'])
+  const outDir = join(folder, 'node_modules', 'mine')
+  expect(runBuild({ ...options, outDir }).written?.modules).toEqual([join(outDir, '_helion_aot_made_dev.ts')])
+})
