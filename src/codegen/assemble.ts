@@ -1,6 +1,5 @@
 /** Puts a dispatch together: directives, declarations, helper functions, the entry point. */
 
-import { helperFunctions } from './helpers.ts'
 import type { GridText } from './lower_grid.ts'
 import type { Lowering } from './lowering.ts'
 import type { WgslDispatch } from './program.ts'
@@ -16,16 +15,15 @@ export function assemble(
   lowering: Lowering,
   { label, registers, body, launch: grid, builtins }: Parts,
 ): WgslDispatch {
-  const { bound, launch, bindings, memory } = lowering
+  const { bound, launch, bindings, memory, helpers } = lowering
   const { limits } = bound
   const bindingText = bindings.declarations(limits)
   const launchText = launch.declarations(limits, bindings.list.length)
   const memoryText = memory.declarations(limits.maxWorkgroupBytes)
   const text = printStatements(body, 1).join('\n')
   const storage = launch.storage(limits)
-  const module = [...bindingText, ...launchText, ...memoryText, text].join('\n')
   const directives = [
-    ...(/\bf16\b|\bvec[24]h\b|\d+h\b/.test(module) ? ['enable f16;'] : []),
+    ...(lowering.usesF16 ? ['enable f16;'] : []),
     ...(lowering.usesSubgroups ? ['enable subgroups;'] : []),
     ...(launchText.length > 0 && storage === 'immediate' ? ['requires immediate_address_space;'] : []),
   ]
@@ -37,7 +35,7 @@ export function assemble(
     text,
     '}',
   ]
-  const sections = [directives, [...bindingText, ...launchText, ...memoryText], helperFunctions(text), entry]
+  const sections = [directives, [...bindingText, ...launchText, ...memoryText], helpers.declarations, entry]
   return {
     label,
     wgsl: `${sections

@@ -1,22 +1,21 @@
-/**
- * WGSL functions that generated code may call. Each exists once per type it is used with; only those that
- * appear in the text are emitted, after those that they call themselves.
- */
-import { call } from '../ir/ops_arithmetic.ts'
-import { type DType, isFloat } from '../support/dtypes.ts'
-import { literal, type Width, wgslType } from './wgsl_types.ts'
+/** WGSL functions that generated code may call. Each exists once per type it is called with. */
+import type { HelperName, WgslTypes } from '../ir/op_rule.ts'
+import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
+import { finiteLiteral, type Width, wgslType } from './wgsl_types.ts'
 
-/** Types of one width: the operand's, truth values, i32 and f32; and NaN as an element of the operand's. */
+/** Those of operations, and the ones that lowering needs beside them. */
+type CodegenHelper = HelperName | 'rank_nan_high' | 'rank_nan_low'
+
+/** Types of one width: the operand's, i32 and f32; and NaN as an element of the operand's. */
 interface HelperTypes {
   readonly T: string
-  readonly nan: string
-  readonly B: string
   readonly I: string
   readonly F: string
+  nan(): string
 }
 
 /** Function bodies by name. */
-const HELPERS: Readonly<Record<string, (name: string, types: HelperTypes) => string>> = {
+const HELPERS: Readonly<Record<CodegenHelper, (name: string, types: HelperTypes) => string>> = {
   floor_div: (name, { T }) => `fn ${name}(a: ${T}, b: ${T}) -> ${T} {
   let q = a / b;
   let r = a - q * b;
@@ -35,7 +34,7 @@ const HELPERS: Readonly<Record<string, (name: string, types: HelperTypes) => str
   pow: (name, { T, nan }) => `fn ${name}(x: ${T}, y: ${T}) -> ${T} {
   let magnitude = pow(abs(x), y);
   let odd = fract(y * ${T}(0.5)) != ${T}(0);
-  let negative = select(select(magnitude, -magnitude, odd), ${T}(${nan}), floor(y) != y);
+  let negative = select(select(magnitude, -magnitude, odd), ${T}(${nan()}), floor(y) != y);
   return select(select(magnitude, negative, x < ${T}(0)), ${T}(1), y == ${T}(0));
 }`,
   erf: (name, { T }) => `fn ${name}(x: ${T}) -> ${T} {
@@ -58,8 +57,10 @@ function rank(name: string, { T, I, F }: HelperTypes, nan: string): string {
 }`
 }
 
-/** Infinities and NaN: through a variable, because constant expressions must be finite. */
-const CONSTANTS: Readonly<Record<string, string>> = {
+type Constant = 'infinity' | 'not_a_number'
+
+/** Infinities and NaN have no literal: through a variable, because constant expressions must be finite. */
+const CONSTANTS: Readonly<Record<Constant, string>> = {
   infinity: `fn infinity() -> f32 {
   var bits = 0x7f800000u;
   return bitcast<f32>(bits);
@@ -70,28 +71,44 @@ const CONSTANTS: Readonly<Record<string, string>> = {
 }`,
 }
 
-const DTYPES: readonly DType[] = ['f32', 'f16', 'i32', 'u32']
-const WIDTHS: readonly Width[] = [1, 2, 4]
+/** The functions that a dispatch calls. Whoever writes a call has it from here, and so it is declared. */
+export class Helpers {
+  readonly #constants = new Set<Constant>()
+  readonly #functions = new Map<string, string>()
 
-/** The functions that `text` calls, ready to be put before it. */
-export function helperFunctions(text: string): string[] {
-  const found: string[] = []
-  for (const [helper, body] of Object.entries(HELPERS)) {
-    for (const dtype of DTYPES) {
-      for (const width of WIDTHS) {
-        const types = {
-          T: wgslType(dtype, width),
-          nan: isFloat(dtype) ? literal(Number.NaN, dtype) : '',
-          B: wgslType('bool', width),
-          I: wgslType('i32', width),
-          F: wgslType('f32', width),
-        }
-        const name = call(helper, types.T)
-        if (text.includes(`${name}(`)) found.push(body(name, types))
-      }
+  /** A call of the helper for `width` elements of `dtype`. */
+  call(helper: CodegenHelper, dtype: DType, width: Width, ...args: readonly string[]): string {
+    const T = wgslType(dtype, width)
+    const name = `${helper}_${T.replace('vec', 'v')}`
+    if (!this.#functions.has(name)) {
+      const nan = (): string => this.literal(Number.NaN, dtype)
+      const types = { T, nan, I: wgslType('i32', width), F: wgslType('f32', width) }
+      this.#functions.set(name, HELPERS[helper](name, types))
+    }
+    return `${name}(${args.join(', ')})`
+  }
+
+  /** A constant of the dtype. */
+  literal(value: number, dtype: DType): string {
+    const rounded = DTYPES[dtype].round(value)
+    if (!isFloat(dtype) || Number.isFinite(rounded)) return finiteLiteral(rounded, dtype)
+    const constant = Number.isNaN(rounded) ? 'not_a_number' : 'infinity'
+    this.#constants.add(constant)
+    const text = `${rounded < 0 ? '-' : ''}${constant}()`
+    return dtype === 'f16' ? `f16(${text})` : text
+  }
+
+  /** What the rows of the operation table need. */
+  typesFor(dtype: DType, width: Width): WgslTypes {
+    return {
+      T: wgslType(dtype, width),
+      dtype,
+      of: (other) => wgslType(other, width),
+      call: (helper, ...args) => this.call(helper, dtype, width, ...args),
     }
   }
-  const all = [text, ...found].join('\n')
-  const constants = Object.entries(CONSTANTS).filter(([name]) => all.includes(`${name}()`))
-  return [...constants.map(([, body]) => body), ...found]
+
+  get declarations(): readonly string[] {
+    return [...[...this.#constants].map((name) => CONSTANTS[name]), ...this.#functions.values()]
+  }
 }

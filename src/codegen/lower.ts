@@ -30,7 +30,7 @@ function lowerNode(lowering: Lowering, node: Node): Registers | undefined {
   switch (node.kind) {
     case 'map': {
       const args = node.args.map((arg) => valueIn(lowering, arg, layout))
-      return maybeNamed(lowering, node, mapRegisters(node, layout, args))
+      return maybeNamed(lowering, node, mapRegisters(lowering, node, layout, args))
     }
     case 'cast':
       return maybeNamed(lowering, node, castRegisters(node, layout, valueIn(lowering, node.arg, layout)))

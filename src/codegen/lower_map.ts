@@ -4,14 +4,20 @@ import { OPS } from '../ir/ops.ts'
 import { operand } from '../ir/wgsl_text.ts'
 import type { DType } from '../support/dtypes.ts'
 import type { Layout } from './layout.ts'
+import type { Lowering } from './lowering.ts'
 import { type Chunk, chunkRegisters, chunkText, chunkWidth, type Registers } from './registers.ts'
-import { typesFor, type Width, wgslType } from './wgsl_types.ts'
+import { type Width, wgslType } from './wgsl_types.ts'
 
 /** Operators that take a vector and a scalar together. */
 const MIXES_WITH_SCALARS = new Set(['add', 'sub', 'mul', 'div'])
 
 /** `node.op` of registers in `layout`; an operand may also be a scalar spread over it. */
-export function mapRegisters(node: MapNode, layout: Layout, args: readonly Registers[]): Registers {
+export function mapRegisters(
+  { helpers }: Lowering,
+  node: MapNode,
+  layout: Layout,
+  args: readonly Registers[],
+): Registers {
   const rule = OPS[node.op]
   const dtype = args.at(-1)?.dtype ?? node.type.dtype
   return {
@@ -25,7 +31,7 @@ export function mapRegisters(node: MapNode, layout: Layout, args: readonly Regis
         const asScalar = splat || (chunk?.splat && (mixed || isCondition))
         return operand(asScalar ? (chunk?.text ?? '') : chunkText(arg, i))
       })
-      return rule.wgsl(typesFor(dtype, width), texts[0] ?? '', texts[1] ?? '', texts[2] ?? '')
+      return rule.wgsl(helpers.typesFor(dtype, width), texts[0] ?? '', texts[1] ?? '', texts[2] ?? '')
     }),
   }
 }

@@ -4,7 +4,6 @@
  * value.
  */
 import { type BlockId, ONE, type ReduceNode } from '../ir/node.ts'
-import { call } from '../ir/ops_arithmetic.ts'
 import { operand } from '../ir/wgsl_text.ts'
 import { type DType, isFloat } from '../support/dtypes.ts'
 import { threadPart } from './coordinates.ts'
@@ -109,8 +108,7 @@ function asBits(lowering: Lowering, value: Registers): Registers {
 /** Integers in the order of the floats, where NaN wins: comparing floats says nothing of it. */
 function asRanks(lowering: Lowering, value: Registers, op: 'argmax' | 'argmin'): Registers {
   const helper = op === 'argmax' ? 'rank_nan_high' : 'rank_nan_low'
-  const rank = (text: string, width: Width): string =>
-    `${call(helper, wgslType(value.dtype, width))}(${text})`
+  const rank = (text: string, width: Width): string => lowering.helpers.call(helper, value.dtype, width, text)
   return eachNamed(lowering, value, 'i32', 'rank', rank)
 }
 

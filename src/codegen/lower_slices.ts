@@ -4,7 +4,8 @@
  * a layout of their own, in which the highest thread bits are positions along that dimension.
  */
 import type { BlockId, Node } from '../ir/node.ts'
-import { isLiteral, operand } from '../ir/wgsl_text.ts'
+import { operand } from '../ir/wgsl_text.ts'
+import { stripViews } from './access.ts'
 import { threadPart } from './coordinates.ts'
 import type { Layout } from './layout.ts'
 import { simpleReduction } from './lower_reduce.ts'
@@ -18,14 +19,19 @@ import { wgslType } from './wgsl_types.ts'
 export function beginSlices(lowering: Lowering, init: Node, layout: Layout, depth: BlockId): Registers {
   const value = valueIn(lowering, init, withoutBlock(layout, depth))
   const { dtype } = value
-  if (value.chunks.every(({ text }) => isLiteral(text) && Number.parseFloat(text) === 0))
-    return { ...value, layout }
+  if (isZero(init)) return { ...value, layout }
   const type = wgslType(dtype, chunkWidth(layout))
   const first = `${operand(threadPart(lowering, layout, depth) ?? '0u')} == 0u`
   const chunks = value.chunks.map((_chunk, i): Chunk => {
     return { text: `select(${type}(), ${chunkText(value, i)}, ${first})`, splat: false }
   })
   return { layout, dtype, chunks }
+}
+
+/** True for a constant of zeros. */
+function isZero(node: Node): boolean {
+  const plain = stripViews(node)
+  return plain.kind === 'constant' && plain.value === 0
 }
 
 /** The sum over all groups, which all of them end with. */

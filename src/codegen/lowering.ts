@@ -8,6 +8,7 @@ import { contiguousBlock, type MemoryNode, vectorBits } from './access.ts'
 import { Bindings, type PlannedAccess } from './bindings.ts'
 import type { BoundConfig } from './bound_config.ts'
 import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from './choose_layouts.ts'
+import { Helpers } from './helpers.ts'
 import { LaunchBlock } from './launch_block.ts'
 import { Layout } from './layout.ts'
 import type { Registers } from './registers.ts'
@@ -28,6 +29,7 @@ export interface BlockPlace {
 export class Lowering {
   readonly bound: BoundConfig
   readonly out: Writer = new Writer()
+  readonly helpers: Helpers = new Helpers()
   readonly memory: WorkgroupMemory
   readonly launch: LaunchBlock
   readonly bindings: Bindings
@@ -36,6 +38,8 @@ export class Lowering {
   readonly places: Map<BlockId, BlockPlace> = new Map()
   /** The layout of scalars: one register, every thread a copy. */
   readonly scalarLayout: Layout
+  /** True when tensors or values are f16: their types and literals are then in the text. */
+  readonly usesF16: boolean
   /** Set when the text uses subgroup operations. */
   usesSubgroups = false
   readonly #singleUse: ReadonlySet<Node>
@@ -52,11 +56,14 @@ export class Lowering {
     this.scalarLayout = new Layout([], new Array(bound.threadBits).fill(undefined))
     this.#singleUse = singleUses(region)
     const accesses: PlannedAccess[] = []
+    let usesF16 = false
     walk(region, (node) => {
+      usesF16 ||= node.type.dtype === 'f16'
       if (node.kind === 'load' || node.kind === 'store' || node.kind === 'atomic') {
         accesses.push({ node, width: this.accessWidth(node) })
       }
     })
+    this.usesF16 = usesF16
     this.bindings = new Bindings(bound, this.out, accesses)
   }
 

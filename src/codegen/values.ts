@@ -14,7 +14,7 @@ import { castRegisters, mapRegisters } from './lower_map.ts'
 import type { Lowering } from './lowering.ts'
 import { type Chunk, chunkRegisters, named, type Registers, scalarOf, spread } from './registers.ts'
 import { isTile } from './tile_classes.ts'
-import { literal, type Width, wgslType } from './wgsl_types.ts'
+import { type Width, wgslType } from './wgsl_types.ts'
 
 /** The value of `node` in `layout`. */
 export function valueIn(lowering: Lowering, node: Node, layout: Layout): Registers {
@@ -31,7 +31,7 @@ export function scalarText(lowering: Lowering, node: Node): string {
   const { launch } = lowering
   switch (node.kind) {
     case 'constant':
-      return literal(node.value, node.type.dtype)
+      return lowering.helpers.literal(node.value, node.type.dtype)
     case 'size':
       return `i32(${launch.size(node.size)})`
     case 'argument':
@@ -84,6 +84,7 @@ function freshValue(lowering: Lowering, node: Node, layout: Layout): Registers {
       return insideRegisters(lowering, node.block, layout)
     case 'map':
       return mapRegisters(
+        lowering,
         node,
         layout,
         node.args.map((arg) => valueIn(lowering, arg, layout)),

@@ -5,6 +5,9 @@ import { withoutParentheses } from './wgsl_text.ts'
 /** What the operands must be: mixed dtypes are promoted first; `float` also turns integers into f32. */
 export type OperandClass = 'number' | 'float' | 'int' | 'bool' | 'select'
 
+/** WGSL functions that operations call and WGSL itself does not have; codegen declares them. */
+export type HelperName = 'floor_div' | 'expm1' | 'log1p' | 'pow' | 'erf'
+
 /** WGSL type names for the width (1, 2 or 4 elements) that a piece of code works on. */
 export interface WgslTypes {
   /** The type of the operands, e.g. `vec4<f32>`. */
@@ -12,6 +15,8 @@ export interface WgslTypes {
   readonly dtype: DType
   /** The same width with another element type. */
   of(dtype: DType): string
+  /** The helper for the operands' type, called. */
+  call(helper: HelperName, ...args: readonly string[]): string
 }
 
 export interface OpRule {
@@ -23,8 +28,6 @@ export interface OpRule {
   readonly cpu: (a: number, b: number, c: number, dtype: DType) => number
   /** An expression over operand texts, which are atomic or parenthesised. */
   readonly wgsl: (types: WgslTypes, a: string, b: string, c: string) => string
-  /** A WGSL function that the expression calls, with `T` for its type; named `<helper>_<suffix of T>`. */
-  readonly helper?: string
 }
 
 export function unary(operands: OperandClass, cpu: OpRule['cpu'], wgsl: OpRule['wgsl']): OpRule {

@@ -34,24 +34,18 @@ export const ARITHMETIC: Readonly<Record<ArithmeticOp, OpRule>> = {
   sub: binary('number', (a, b) => a - b, infix('-')),
   mul: binary('number', (a, b, _c, dtype) => (isInt(dtype) ? Math.imul(a, b) : a * b), infix('*')),
   div: binary('float', (a, b) => a / b, infix('/')),
-  floorDiv: {
-    ...binary('number', floorDivide, ({ dtype, T }, a, b) => {
-      if (dtype === 'i32') return `${call('floor_div', T)}(${a}, ${b})`
-      return dtype === 'u32' ? `${a} / ${b}` : `floor(${a} / ${b})`
-    }),
-    helper: 'floor_div',
-  },
-  mod: {
-    ...binary(
-      'number',
-      (a, b, c, dtype) => (dtype === 'u32' && b === 0 ? 0 : a - b * floorDivide(a, b, c, dtype)),
-      ({ dtype, T }, a, b) => {
-        if (dtype === 'i32') return `${a} - ${b} * ${call('floor_div', T)}(${a}, ${b})`
-        return dtype === 'u32' ? `${a} % ${b}` : `${a} - ${b} * floor(${a} / ${b})`
-      },
-    ),
-    helper: 'floor_div',
-  },
+  floorDiv: binary('number', floorDivide, ({ dtype, call }, a, b) => {
+    if (dtype === 'i32') return call('floor_div', a, b)
+    return dtype === 'u32' ? `${a} / ${b}` : `floor(${a} / ${b})`
+  }),
+  mod: binary(
+    'number',
+    (a, b, c, dtype) => (dtype === 'u32' && b === 0 ? 0 : a - b * floorDivide(a, b, c, dtype)),
+    ({ dtype, call }, a, b) => {
+      if (dtype === 'i32') return `${a} - ${b} * ${call('floor_div', a, b)}`
+      return dtype === 'u32' ? `${a} % ${b}` : `${a} - ${b} * floor(${a} / ${b})`
+    },
+  ),
   rem: binary('number', (a, b, _c, dtype) => (isInt(dtype) && b === 0 ? 0 : a % b), infix('%')),
   fma: {
     ...binary(
@@ -107,11 +101,6 @@ export const ARITHMETIC: Readonly<Record<ArithmeticOp, OpRule>> = {
     (a, b, _c, dtype) => (dtype === 'u32' ? a >>> (b & 31) : a >> (b & 31)),
     (t, a, b) => `${a} >> (${t.of('u32')}(${b}) & ${t.of('u32')}(31))`,
   ),
-}
-
-/** The name under which a helper is declared for the WGSL type `T`. */
-export function call(helper: string, T: string): string {
-  return `${helper}_${T.replace('vec', 'v').replace('<', '').replace('>', '')}`
 }
 
 /** Integers are rounded already. */

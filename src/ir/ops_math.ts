@@ -1,6 +1,5 @@
 /** Exponentials, trigonometry and the activation functions of neural networks: one row each. */
-import { binary, builtin, type OpRule, unary } from './op_rule.ts'
-import { call } from './ops_arithmetic.ts'
+import { binary, builtin, type HelperName, type OpRule, unary } from './op_rule.ts'
 
 export type MathOp =
   | 'exp'
@@ -45,14 +44,11 @@ export const MATH: Readonly<Record<MathOp, OpRule>> = {
   log2: unary('float', Math.log2, builtin('log2')),
   log10: unary('float', Math.log10, ({ T }, a) => `log2(${a}) * ${T}(${Math.log10(2)})`),
   log1p: helped('log1p', Math.log1p),
-  pow: {
-    ...binary(
-      'float',
-      (a, b) => a ** b,
-      ({ T }, a, b) => `${call('pow', T)}(${a}, ${b})`,
-    ),
-    helper: 'pow',
-  },
+  pow: binary(
+    'float',
+    (a, b) => a ** b,
+    ({ call }, a, b) => call('pow', a, b),
+  ),
   sqrt: unary('float', Math.sqrt, builtin('sqrt')),
   rsqrt: unary('float', (a) => 1 / Math.sqrt(a), builtin('inverseSqrt')),
   sin: unary('float', Math.sin, builtin('sin')),
@@ -86,14 +82,11 @@ export const MATH: Readonly<Record<MathOp, OpRule>> = {
     (a) => Math.max(a, 0),
     ({ T }, a) => `max(${a}, ${T}(0))`,
   ),
-  gelu: {
-    ...unary(
-      'float',
-      (a) => 0.5 * a * (1 + erf(a * SQRT_HALF)),
-      ({ T }, a) => `${T}(0.5) * ${a} * (${T}(1) + ${call('erf', T)}(${a} * ${T}(${SQRT_HALF})))`,
-    ),
-    helper: 'erf',
-  },
+  gelu: unary(
+    'float',
+    (a) => 0.5 * a * (1 + erf(a * SQRT_HALF)),
+    ({ T, call }, a) => `${T}(0.5) * ${a} * (${T}(1) + ${call('erf', `${a} * ${T}(${SQRT_HALF})`)})`,
+  ),
   geluTanh: unary(
     'float',
     (a) => 0.5 * a * (1 + Math.tanh(SQRT_2_OVER_PI * (a + 0.044715 * a * a * a))),
@@ -109,8 +102,8 @@ export const MATH: Readonly<Record<MathOp, OpRule>> = {
   ),
 }
 
-function helped(helper: string, cpu: (a: number) => number): OpRule {
-  return { ...unary('float', cpu, ({ T }, a) => `${call(helper, T)}(${a})`), helper }
+function helped(helper: HelperName, cpu: (a: number) => number): OpRule {
+  return unary('float', cpu, ({ call }, a) => call(helper, a))
 }
 
 /**

@@ -1,6 +1,7 @@
 /** One row of a test of the operation table: operands, the dtype they have, and the value that is known. */
 import { expect } from 'vitest'
 import { roundTo } from '../../src/ir/interpret_values.ts'
+import type { WgslTypes } from '../../src/ir/op_rule.ts'
 import { OPS, type OpName } from '../../src/ir/ops.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 
@@ -22,5 +23,15 @@ export function expectCases(op: OpName, cases: readonly OpCase[]): void {
     const value = rounded(op, dtype, operands)
     if (Number.isInteger(expected) || !Number.isFinite(expected)) expect(value, where).toBe(expected)
     else expect(Math.abs(value - expected), `${where} is ${value}`).toBeLessThan(Math.abs(expected) * 2.4e-7)
+  }
+}
+
+/** Types of one element, as a row of the table gets them to print WGSL. */
+export function wgslTypes(dtype: DType): WgslTypes {
+  return {
+    T: dtype,
+    dtype,
+    of: (other) => other,
+    call: (helper, ...args) => `${helper}_${dtype}(${args.join(', ')})`,
   }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { OPS } from '../../src/ir/ops.ts'
-import { ARITHMETIC, type ArithmeticOp, call } from '../../src/ir/ops_arithmetic.ts'
+import { ARITHMETIC, type ArithmeticOp } from '../../src/ir/ops_arithmetic.ts'
 import type { DType } from '../../src/support/dtypes.ts'
-import { expectCases, type OpCase, rounded } from './op_cases.ts'
+import { expectCases, type OpCase, rounded, wgslTypes } from './op_cases.ts'
 
 const INF = Number.POSITIVE_INFINITY
 const MIN = -(2 ** 31)
@@ -232,8 +232,7 @@ describe('arithmetic', () => {
 
   it('prints WGSL that differs by dtype where WGSL does', () => {
     const texts = (['f32', 'i32', 'u32'] as const).map((dtype) => {
-      const types = { T: dtype, dtype, of: (other: string) => other }
-      const text = (op: ArithmeticOp): string => OPS[op].wgsl(types, 'a', 'b', 'c')
+      const text = (op: ArithmeticOp): string => OPS[op].wgsl(wgslTypes(dtype), 'a', 'b', 'c')
       return (['floorDiv', 'mod', 'fma', 'neg', 'sign', 'shl', 'square'] as const).map(text)
     })
     expect(texts).toMatchInlineSnapshot(`
@@ -270,8 +269,7 @@ describe('arithmetic', () => {
   })
 
   it('leaves integers as they are when rounding', () => {
-    const text = (op: ArithmeticOp, dtype: DType): string =>
-      OPS[op].wgsl({ T: dtype, dtype, of: (other) => other }, 'a', '', '')
+    const text = (op: ArithmeticOp, dtype: DType): string => OPS[op].wgsl(wgslTypes(dtype), 'a', '', '')
     const rows = (['floor', 'ceil', 'round', 'trunc'] as const).map((op) =>
       (['f32', 'f16', 'i32', 'u32'] as const).map((dtype) => text(op, dtype)).join(' '),
     )
@@ -281,10 +279,5 @@ describe('arithmetic', () => {
       'round(a) round(a) a a',
       'trunc(a) trunc(a) a a',
     ])
-  })
-
-  it('names a helper by the type it works on', () => {
-    expect(call('floor_div', 'vec4<i32>')).toBe('floor_div_v4i32')
-    expect(OPS.floorDiv.helper).toBe('floor_div')
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OP_NAMES, OPS } from '../../src/ir/ops.ts'
 import { LOGIC, type LogicOp } from '../../src/ir/ops_logic.ts'
-import { expectCases, type OpCase } from './op_cases.ts'
+import { expectCases, type OpCase, wgslTypes } from './op_cases.ts'
 
 const INF = Number.POSITIVE_INFINITY
 const NAN = Number.NaN
@@ -85,7 +85,7 @@ describe('logic', () => {
   })
 
   it('looks at bits for NaN and infinity, in every float type', () => {
-    const types = { T: 'vec2<f16>', dtype: 'f16' as const, of: (dtype: string) => `vec2<${dtype}>` }
+    const types = { ...wgslTypes('f16'), T: 'vec2<f16>', of: (dtype: string) => `vec2<${dtype}>` }
     expect(OPS.isnan.wgsl(types, 'a', '', '')).toBe(
       '(bitcast<vec2<u32>>(vec2<f32>(a)) & vec2<u32>(0x7fffffffu)) > vec2<u32>(0x7f800000u)',
     )
@@ -96,15 +96,13 @@ describe('logic', () => {
 describe('the table', () => {
   it('gives every row what the printer of WGSL needs', () => {
     for (const op of OP_NAMES) {
-      const { arity, operands, helper } = OPS[op]
+      const { arity, operands } = OPS[op]
       const dtype = operands === 'int' ? 'i32' : operands === 'bool' ? 'bool' : 'f32'
       const operandTexts = ['a', 'b', 'c'].map((text, i) => (i < arity ? text : ''))
       const [a = '', b = '', c = ''] = operandTexts
-      const text = OPS[op].wgsl({ T: dtype, dtype, of: (other) => other }, a, b, c)
+      const text = OPS[op].wgsl(wgslTypes(dtype), a, b, c)
       for (const name of operandTexts.slice(0, arity)) expect(text, op).toMatch(new RegExp(`\\b${name}\\b`))
       expect(text, op).not.toContain('undefined')
-      if (helper && dtype === 'f32' && op !== 'floorDiv' && op !== 'mod')
-        expect(text).toContain(`${helper}_f32(`)
     }
   })
 })
