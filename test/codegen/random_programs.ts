@@ -35,6 +35,8 @@ const WORK = [
 
 type Work = (typeof WORK)[number]
 
+const OF_NO_TILE: ReadonlySet<Step['kind']> = new Set(['loop', 'wholeRows'])
+
 export type Step =
   | { readonly kind: Work }
   | {
@@ -129,8 +131,8 @@ function run(steps: readonly Step[], state: State, at: Tile | TileValue | undefi
       }
       const begin = step.begin === 'zero' ? 0 : first
       const end = step.end === 'size' ? q.shape[1] : last
-      // What is inside happens once per tile: of an extent, then, that no config changes.
-      const fixed = step.over === 'fixed' || step.body.some(({ kind }) => kind === 'loop')
+      // What does not look at the tile happens once per tile: of an extent, then, that no config changes.
+      const fixed = step.over === 'fixed' || step.body.some(({ kind }) => OF_NO_TILE.has(kind))
       for (const tile of hl.tile(begin, end, fixed ? { blockSize: 4 } : {}))
         run(step.body, state, tile, depth + 1)
     }
