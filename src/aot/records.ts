@@ -7,6 +7,7 @@
 import { type ConfigData, toConfigValue } from '../config/value.ts'
 import type { BatchedSpec, Features, FeatureValue } from '../heuristics/features.ts'
 import { errorMessage } from '../support/errors.ts'
+import type { EndedRecord, TimeSummary, TrialRecord, TryingRecord, TurnsRecord } from './trial_records.ts'
 
 /** What one line of a run's records says; `event` tells which. */
 export type AotRecord =
@@ -16,6 +17,10 @@ export type AotRecord =
   | TunedRecord
   | FailureRecord
   | MeasurementRecord
+  | TrialRecord
+  | TurnsRecord
+  | TryingRecord
+  | EndedRecord
 
 /** A run begins or is resumed. Applies to the lines that follow. */
 export interface RunRecord {
@@ -106,6 +111,11 @@ export interface MeasurementRecord {
   readonly wgsl_hash?: string
   /** This is the default config of this very shape. */
   readonly is_default?: boolean
+  /**
+   * `first`: timed alone; `turns`: timed in turns with others near the best, which counts instead. Absent
+   * where all samples count.
+   */
+  readonly round?: 'first' | 'turns'
 }
 
 /** A line that was left out. `line` counts from 1. */
@@ -265,8 +275,40 @@ const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRe
     shape_features: checkFeatures(fields.shape_features),
     ...checkOutcome(fields),
     ...(fields.weight === undefined ? {} : { weight: checkWeight(fields.weight) }),
+    ...(fields.round === undefined ? {} : { round: checkOneOf(ROUNDS, fields.round, 'round') }),
+  }),
+  trial: (fields) => ({
+    ...(fields as unknown as TrialRecord),
+    kernel: checkName(fields.kernel, 'kernel'),
+    shape_hash: checkName(fields.shape_hash, 'shape_hash'),
+    config_hash: checkName(fields.config_hash, 'config_hash'),
+    config: checkConfig(fields.config),
+    status: checkName(fields.status, 'status'),
+    seconds: checkNumber(fields.seconds, 'seconds'),
+    ...(fields.time === undefined ? {} : { time: checkSummary(fields.time) }),
+  }),
+  turns: (fields) => ({
+    ...(fields as unknown as TurnsRecord),
+    kernel: checkName(fields.kernel, 'kernel'),
+    shape_hash: checkName(fields.shape_hash, 'shape_hash'),
+    config_hashes: checkNames(fields.config_hashes),
+    times: checkList(fields.times, 'times').map(checkSummary),
+  }),
+  trying: (fields) => ({
+    ...(fields as unknown as TryingRecord),
+    kernel: checkName(fields.kernel, 'kernel'),
+    shape_hash: checkName(fields.shape_hash, 'shape_hash'),
+    config_hashes: checkNames(fields.config_hashes),
+  }),
+  ended: (fields) => ({
+    event: 'ended',
+    how: String(fields.how),
+    cause: checkOneOf(CAUSES, fields.cause, 'cause'),
   }),
 }
+
+const ROUNDS = ['first', 'turns'] as const
+const CAUSES = ['crash', 'unknown', 'other'] as const
 
 const STATUSES: readonly unknown[] = ['ok', 'invalid', 'wrong', 'timeout', 'error']
 
@@ -290,6 +332,35 @@ function checkOutcome(fields: Fields): Pick<MeasurementRecord, 'status' | 'sampl
 function checkWeight(value: unknown): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
   throw new LineError('bad value', `a weight must be a number from 0 up, got ${show(value)}`)
+}
+
+function checkOneOf<T extends string>(list: readonly T[], value: unknown, what: string): T {
+  const found = list.find((each) => each === value)
+  if (found !== undefined) return found
+  throw new LineError('bad value', `${what} is ${show(value)}, not one of ${list.join(', ')}`)
+}
+
+function checkNumber(value: unknown, what: string): number {
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  throw new LineError('bad value', `${what} is ${show(value)}, not a number`)
+}
+
+function checkList(value: unknown, what: string): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  throw new LineError('bad value', `${what} is ${show(value)}, not a list`)
+}
+
+function checkNames(value: unknown): readonly string[] {
+  return checkList(value, 'config_hashes').map((each) => checkName(each, 'a config hash'))
+}
+
+function checkSummary(value: unknown): TimeSummary {
+  const { ms, spread, samples } = checkObject(value, 'a time')
+  return {
+    ms: checkTime(ms),
+    spread: checkNumber(spread, 'spread'),
+    samples: checkList(samples, 'samples').map(checkTime),
+  }
 }
 
 function checkTexts(value: unknown, what: string): Readonly<Record<string, string>> {

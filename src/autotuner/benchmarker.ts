@@ -33,6 +33,11 @@ export interface MeasureOptions {
   /** Measuring stops between two configs when it is used up. */
   readonly budget: Budget
   readonly compileTimeoutMs: number
+  /**
+   * Called before configs are built or run, each time with all those that are being worked on: should the
+   * process or the device end, one of them is the cause.
+   */
+  readonly onTrying?: ((configs: readonly Config[]) => void) | undefined
   /** Called after each config, in any order. */
   readonly onMeasured?: ((measurement: Measurement) => void) | undefined
 }

@@ -87,6 +87,8 @@ export class KernelBenchmarker implements Benchmarker {
   readonly #byProgram = new Map<string, Measurement>()
   /** Taken at the first measurement: results that are stored need none. */
   #taken: TrialMemory | undefined
+  /** Configs that are compiled while others run. */
+  #building: readonly Config[] = []
   #bestMs = Number.POSITIVE_INFINITY
 
   constructor(trial: KernelTrial) {
@@ -103,14 +105,14 @@ export class KernelBenchmarker implements Benchmarker {
    * Rejects with GpuError when there is no memory for trials, and with AdapterError when the device is lost.
    */
   async measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]> {
-    const { bound, call, stream } = this.#trial
-    this.#taken ??= await TrialMemory.allocate(bound.ir, this.#writes, call, stream)
+    await this.#takeMemory()
     const results: Measurement[] = []
     const jobs = this.#trial.settings.autotunePrecompileJobs ?? nodeBuiltin('os')?.availableParallelism() ?? 4
     for await (const built of this.#builds(configs, jobs, options)) {
       for (const one of built) {
         // Without a single result nothing could be chosen: a late start costs time, not the answer.
         if (options.budget.interrupted || (options.budget.exhausted && this.#byProgram.size > 0)) break
+        if (!('status' in one)) options.onTrying?.([one.config, ...this.#building])
         const result = 'status' in one ? one : await this.#try(one)
         results.push(result)
         options.onMeasured?.(result)
@@ -123,6 +125,7 @@ export class KernelBenchmarker implements Benchmarker {
     const { targetMs, budget } = options
     if (budget.exhausted || targetMs < LEAST_REMEASURE_MS) return []
     const { bound, call, device } = this.#trial
+    await this.#takeMemory()
     const filtered = configs.map((config) => this.#filtered(config) ?? config)
     const maxSamples = clamp(Math.round(targetMs), LEAST_SAMPLES, MOST_SAMPLES)
     try {
@@ -157,6 +160,11 @@ export class KernelBenchmarker implements Benchmarker {
     return { flushCache, warmupMs: WARMUP_MS, maxSamples: MAX_SAMPLES }
   }
 
+  async #takeMemory(): Promise<void> {
+    const { bound, call, stream } = this.#trial
+    this.#taken ??= await TrialMemory.allocate(bound.ir, this.#writes, call, stream)
+  }
+
   get #memory(): TrialMemory {
     if (!this.#taken) throw new Error('nothing was measured before')
     return this.#taken
@@ -169,14 +177,18 @@ export class KernelBenchmarker implements Benchmarker {
   async *#builds(
     configs: readonly Config[],
     jobs: number,
-    { budget, compileTimeoutMs }: MeasureOptions,
+    { budget, compileTimeoutMs, onTrying }: MeasureOptions,
   ): AsyncGenerator<readonly Built[]> {
-    const build = (begin: number) =>
-      Promise.all(configs.slice(begin, begin + jobs).map((config) => this.#build(config, compileTimeoutMs)))
+    const build = (begin: number) => {
+      this.#building = configs.slice(begin, begin + jobs)
+      onTrying?.(this.#building)
+      return Promise.all(this.#building.map((config) => this.#build(config, compileTimeoutMs)))
+    }
     const ahead = !this.#trial.device.info.software
     let next: Promise<readonly Built[]> | undefined
     for (let begin = 0; begin < configs.length && (begin === 0 || !budget.exhausted); begin += jobs) {
       const built = await (next ?? build(begin))
+      this.#building = []
       next = ahead && begin + jobs < configs.length ? build(begin + jobs) : undefined
       // Listened to from now on: it may reject while nobody waits for it.
       next?.catch(() => {})

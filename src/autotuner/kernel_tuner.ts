@@ -22,6 +22,7 @@ import type { Settings } from '../support/settings.ts'
 import { sha16 } from '../support/stable.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
 import { autotune } from './autotune.ts'
+import type { Benchmarker } from './benchmarker.ts'
 import type { CacheKey } from './cache_entry.ts'
 import { KernelBenchmarker } from './kernel_benchmarker.ts'
 import type { Progress } from './progress.ts'
@@ -41,7 +42,21 @@ export interface TuneRequest {
   /** Configs to begin with, such as those that serve other shapes well. */
   readonly seeds?: readonly Config[]
   readonly onProgress?: ((progress: Progress) => void) | undefined
+  readonly resumption?: Resumption | undefined
 }
+
+/** What makes a search one that is cut off and goes on later. */
+export interface Resumption {
+  /** Serves when the settings name none; always the same, so that the search goes the same way. */
+  readonly seed: number
+  /** Time that was spent on it before. */
+  readonly seconds: number
+  /** Makes of the benchmarker one that remembers. */
+  readonly remembering: (benchmarker: Benchmarker) => Benchmarker
+}
+
+/** Share of its time that a search gets, however long it took before. */
+const LEAST_SHARE = 0.2
 
 /** The best config for a call: stored, or searched for. Rejects as `autotune` does. */
 export async function tuneKernel(request: TuneRequest): Promise<Config> {
@@ -56,11 +71,12 @@ export async function tuneInDetail({
   options,
   seeds = [],
   onProgress,
+  resumption,
 }: TuneRequest): Promise<TuningResult> {
   const { force = true, signal, ...searchOptions } = options
   const { definition } = bound
   const device = await stream.opened()
-  const settings = settingsOf(bound, force)
+  const settings = resumed(settingsOf(bound, force), resumption)
   const spec = searchSpace(bound, call, device, settings)
   const given = givenConfigs(definition.options)
   const choices = settings.forceAutotune || given.length === 0 ? undefined : given
@@ -73,7 +89,7 @@ export async function tuneInDetail({
       kernel: definition.name,
       shape: describeCall(call),
       spec,
-      benchmarker,
+      benchmarker: resumption?.remembering(benchmarker) ?? benchmarker,
       settings: isEmpty(bound, call, device, spec) ? { ...settings, autotuneEffort: 'none' } : settings,
       cacheKey: cacheKey(bound, device, spec, settings, choices),
       choices,
@@ -103,6 +119,16 @@ function referenceLimits({ autotuneBudgetSeconds: seconds }: Settings): Referenc
 function settingsOf({ definition }: BoundKernel, force: boolean): Settings {
   const { settings } = definition.options
   return force ? { ...settings, forceAutotune: true } : settings
+}
+
+function resumed(settings: Settings, resumption: Resumption | undefined): Settings {
+  if (!resumption) return settings
+  const { autotuneBudgetSeconds: budget, autotuneRandomSeed } = settings
+  return {
+    ...settings,
+    autotuneRandomSeed: autotuneRandomSeed ?? resumption.seed,
+    autotuneBudgetSeconds: budget && Math.max(budget * LEAST_SHARE, budget - resumption.seconds),
+  }
 }
 
 /** The kernel's space at the sizes of the call; without the launch orders that the settings rule out. */

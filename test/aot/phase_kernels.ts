@@ -1,7 +1,7 @@
 /** Kernels in collect and measure modes, with a space of few configs, and what they recorded. */
 import { readFileSync } from 'node:fs'
 import { textLines } from '../../src/aot/lines.ts'
-import { type AotRecord, readRecords } from '../../src/aot/records.ts'
+import { type AotRecord, type MeasurementRecord, readRecords } from '../../src/aot/records.ts'
 import { hardwareIdsIn, runFiles } from '../../src/aot/run/run_folder.ts'
 import {
   aotKernel,
@@ -80,4 +80,12 @@ export function eventsIn<Kind extends AotRecord['event']>(
   kind: Kind,
 ): readonly Extract<AotRecord, { event: Kind }>[] {
   return recordsIn(folder).filter((record) => record.event === kind) as never
+}
+
+/** The latest measurement of each config on each shape. */
+export function cellsIn(folder: string): readonly MeasurementRecord[] {
+  const cells = new Map(
+    eventsIn(folder, 'measurement').map((cell) => [`${cell.shape_hash} ${cell.config_hash}`, cell]),
+  )
+  return [...cells.values()]
 }

@@ -96,8 +96,7 @@ async function collect(request: ExclusiveRequest, shape: ShapeOfCall): Promise<C
   const name = `${definition.name} ${shape.text}`
   try {
     const own = bindAlone(definition, call, bound.self)
-    const tuned = session.known.tuned(definition.name)
-    const { config, record } = await tuneShape({ ...request, bound: own }, shape, tuned)
+    const { config, record } = await tuneShape({ ...request, bound: own }, shape, session)
     if (record) session.append(record)
     const seconds = session.progress.finish(shape.hash, 1)
     session.say(

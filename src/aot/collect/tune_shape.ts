@@ -3,15 +3,19 @@
  */
 import type { Status } from '../../autotuner/benchmarker.ts'
 import type { Candidate } from '../../autotuner/history.ts'
-import { tuneInDetail } from '../../autotuner/kernel_tuner.ts'
+import { type Resumption, tuneInDetail } from '../../autotuner/kernel_tuner.ts'
 import type { TuningResult } from '../../autotuner/tuning_task.ts'
 import type { Config } from '../../config/config.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { ExclusiveRequest } from '../../kernel/config_source.ts'
 import { ConfigError } from '../../support/errors.ts'
+import { sha16 } from '../../support/stable.ts'
 import { fitConfig } from '../fit_config.ts'
 import type { TunedRecord } from '../records.ts'
+import { attemptsAt, CarefulBenchmarker, type Place } from '../run/careful_benchmarker.ts'
+import type { Session } from '../run/session.ts'
 import type { ShapeOfCall } from '../shape.ts'
+import { searchBook } from './search_book.ts'
 
 export interface TunedShape {
   readonly config: Config
@@ -26,16 +30,18 @@ const NEAR = 1.15
 const SEEDS = 3
 
 /**
- * Always a fresh search: a stored result would bring no runners-up, and may be of another size. `tuned` are
- * the shapes of the kernel that are done.
+ * Never a stored result, which would bring no runners-up and may be of another size: a search, which goes on
+ * from what the records of this run hold of it.
  */
 export async function tuneShape(
   { bound, call, stream, device, definition }: ExclusiveRequest,
   { hash: shape_hash, features: shape_features }: ShapeOfCall,
-  tuned: readonly TunedRecord[],
+  session: Session,
 ): Promise<TunedShape> {
-  const seeds = seedsAmong(tuned, bound.specFor(call, device))
-  const result = await tuneInDetail({ bound, call, stream, seeds, options: { force: true } })
+  const place = { session, kernel: definition.name, shapeHash: shape_hash }
+  const seeds = seedsAmong(session.known.tuned(definition.name), bound.specFor(call, device))
+  const resumption = resumptionAt(place)
+  const result = await tuneInDetail({ bound, call, stream, seeds, resumption, options: { force: true } })
   if (!(result.ms > 0)) return { config: result.config, record: undefined }
   const record: TunedRecord = {
     event: 'tuned',
@@ -45,11 +51,21 @@ export async function tuneShape(
     config: result.config.data,
     timing_ms: result.ms,
     configs_tried: result.candidates.length,
-    seconds: Math.round(result.seconds * 100) / 100,
+    seconds: Math.round((resumption.seconds + result.seconds) * 100) / 100,
     failures: failuresOf(result.candidates),
     runners_up: runnersUp(result).map(({ config }) => config.data),
   }
   return { config: result.config, record }
+}
+
+function resumptionAt(place: Place): Resumption {
+  const { session, kernel, shapeHash } = place
+  const { seconds } = attemptsAt(place)
+  return {
+    seed: Number.parseInt(sha16([session.known.run?.run_id, kernel, shapeHash]).slice(0, 8), 16),
+    seconds,
+    remembering: (benchmarker) => new CarefulBenchmarker(benchmarker, place, searchBook(place, seconds)),
+  }
 }
 
 /** What won on the shapes before, as far as it fits: the search begins with it. */

@@ -1,23 +1,27 @@
 /**
  * Measures candidates on one shape, with the tuner's own benchmarker: each is built, checked and timed once;
  * those near the best are then timed again in turns, round by round, and only these samples count for them.
- * Every outcome becomes a record as soon as it is certain.
+ * Every outcome becomes a record as soon as it is known, so that a start that is cut off has lost nothing.
  */
-import { failure, type Measurement, type Status } from '../../autotuner/benchmarker.ts'
+import type { Benchmarker, Measurement, Status } from '../../autotuner/benchmarker.ts'
 import { Budget } from '../../autotuner/budget.ts'
 import { KernelBenchmarker } from '../../autotuner/kernel_benchmarker.ts'
 import type { Config } from '../../config/config.ts'
+import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { ExclusiveRequest } from '../../kernel/config_source.ts'
-import { AdapterError, ConfigError, errorMessage, HelionError } from '../../support/errors.ts'
+import { AdapterError, ConfigError, HelionError } from '../../support/errors.ts'
 import { createLog } from '../../support/log.ts'
 import { median } from '../../support/maths.ts'
+import { evenly, rounded } from '../evenly.ts'
 import { fitConfig } from '../fit_config.ts'
 import type { MeasurementRecord, MeasurementStatus } from '../records.ts'
+import { CarefulBenchmarker } from '../run/careful_benchmarker.ts'
+import type { Session } from '../run/session.ts'
 import type { ShapeOfCall } from '../shape.ts'
 import type { CandidateConfig } from './candidates.ts'
+import { openCandidates, openContenders } from './what_is_left.ts'
 
-/** Configs within this multiple of the best time are timed in turns, for so long each. */
-const CONTENDER = 2
+/** Configs near the best are timed in turns for so long each. */
 const CONTENDER_MS = 100
 const MAX_SAMPLES = 64
 
@@ -31,102 +35,90 @@ const STATUSES: Readonly<Record<Status, MeasurementStatus>> = {
   error: 'error',
 }
 
-type Emit = (...records: readonly MeasurementRecord[]) => void
-type EmitResults = (...results: readonly Measurement[]) => void
-
-/** Emits one record for each candidate; how many. Rejects with AdapterError when the device is lost. */
+/**
+ * Measures what the records lack of `candidates` on one shape. Rejects with AdapterError when the device is
+ * lost.
+ */
 export async function measureShape(
   { definition, bound, call, device, stream }: ExclusiveRequest,
   shape: ShapeOfCall,
   candidates: readonly CandidateConfig[],
-  emit: Emit,
-): Promise<number> {
-  const { settings } = definition.options
+  session: Session,
+): Promise<void> {
+  const { name: kernel, options } = definition
+  const { settings } = options
   const spec = bound.specFor(call, device)
-  const recordOf = recorder(definition.name, shape)
-  // Candidates may differ in what this shape has no room for: each distinct config is measured once.
-  const groups = new Map<string, { readonly config: Config; readonly members: CandidateConfig[] }>()
+  const log = createLog(settings.autotuneLogLevel)
+  const place = { session, kernel, shapeHash: shape.hash }
+  const recordOf = recorder(kernel, shape)
+  const groups = groupsOf(spec, openCandidates(session.known.measured(kernel, shape.hash), candidates))
+  for (const { candidate, reason } of groups.refused)
+    session.append(recordOf(candidate, { status: 'invalid', samples: [], reason }))
+  const plain = new KernelBenchmarker({ bound, spec, call, device, stream, settings, log })
+  const benchmarker = new CarefulBenchmarker(plain, place, {
+    known: () => undefined,
+    record(result) {
+      const members = groups.members.get(result.config.hash) ?? []
+      session.append(...members.map((member) => recordOf(member, outcomeOf(result))))
+    },
+    knownTurns: () => undefined,
+    recordTurns: () => {},
+  })
+  try {
+    const compileTimeoutMs = settings.autotuneCompileTimeout * 1000
+    await benchmarker.measure(groups.configs, { budget: unlimited(), compileTimeoutMs })
+    const contenders = openContenders(session.known.measured(kernel, shape.hash), candidates)
+    if (contenders.length > 0) session.append(...(await measureInTurns(benchmarker, spec, contenders)))
+  } finally {
+    plain.dispose()
+  }
+}
+
+interface Groups {
+  readonly configs: readonly Config[]
+  /** Candidates by the hash of what they come to on this shape. */
+  readonly members: ReadonlyMap<string, readonly CandidateConfig[]>
+  readonly refused: readonly { readonly candidate: CandidateConfig; readonly reason: string }[]
+}
+
+/** Candidates may differ in what a shape has no room for: each distinct config is measured once. */
+function groupsOf(spec: ConfigSpec, candidates: readonly CandidateConfig[]): Groups {
+  const configs = new Map<string, Config>()
+  const members = new Map<string, CandidateConfig[]>()
+  const refused: { candidate: CandidateConfig; reason: string }[] = []
   for (const candidate of candidates) {
     try {
       const config = fitConfig(spec, candidate.data)
-      const group = groups.get(config.hash) ?? { config, members: [] }
-      groups.set(config.hash, group)
-      group.members.push(candidate)
+      configs.set(config.hash, config)
+      members.set(config.hash, [...(members.get(config.hash) ?? []), candidate])
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      emit(recordOf(candidate, { status: 'invalid', samples: [], reason: error.what }))
+      refused.push({ candidate, reason: error.what })
     }
   }
-  const emitFor: EmitResults = (...results) => {
-    const records = results.flatMap((result) => {
-      const members = groups.get(result.config.hash)?.members ?? []
-      return members.map((member) => recordOf(member, outcomeOf(result)))
-    })
-    if (records.length > 0) emit(...records)
-  }
-  const log = createLog(settings.autotuneLogLevel)
-  const benchmarker = new KernelBenchmarker({ bound, spec, call, device, stream, settings, log })
-  const configs = [...groups.values()].map(({ config }) => config)
-  try {
-    const results = await measureOnce(benchmarker, configs, settings.autotuneCompileTimeout * 1000, emitFor)
-    const contenders = contendersOf(results)
-    const others = results.filter((result) => Number.isFinite(result.ms) && !contenders.includes(result))
-    emitFor(...others, ...(await measureInTurns(benchmarker, contenders)))
-  } finally {
-    benchmarker.dispose()
-  }
-  return candidates.length
-}
-
-/** Builds, checks and times each config; failures are emitted at once. */
-async function measureOnce(
-  benchmarker: KernelBenchmarker,
-  configs: readonly Config[],
-  compileTimeoutMs: number,
-  emitFor: EmitResults,
-): Promise<readonly Measurement[]> {
-  let done = 0
-  const onMeasured = (result: Measurement): void => {
-    done++
-    if (!Number.isFinite(result.ms)) emitFor(result)
-  }
-  try {
-    return await benchmarker.measure(configs, { budget: unlimited(), compileTimeoutMs, onMeasured })
-  } catch (error) {
-    const suspect = configs[done]
-    // Recorded, so that a resumed run does not lose the device over the same config again.
-    if (error instanceof AdapterError && suspect) emitFor(failure(suspect, 'error', errorMessage(error)))
-    throw error
-  }
-}
-
-/**
- * Configs near the best, and the one that was timed first: a GPU that was idle before may have been slow to
- * wake up.
- */
-function contendersOf(results: readonly Measurement[]): readonly Measurement[] {
-  const best = Math.min(...results.map(({ ms }) => ms))
-  return results.filter(({ ms }, i) => Number.isFinite(ms) && (i === 0 || ms <= best * CONTENDER))
+  return { configs: [...configs.values()], members, refused }
 }
 
 /** The same results with the samples of these rounds. */
 async function measureInTurns(
-  benchmarker: KernelBenchmarker,
-  contenders: readonly Measurement[],
-): Promise<readonly Measurement[]> {
-  if (contenders.length === 0) return []
-  const distinct = [...new Map(contenders.map((result) => [result.programHash, result])).values()]
+  benchmarker: Benchmarker,
+  spec: ConfigSpec,
+  contenders: readonly MeasurementRecord[],
+): Promise<readonly MeasurementRecord[]> {
+  const programOf = ({ wgsl_hash, config_hash }: MeasurementRecord) => wgsl_hash ?? config_hash
+  const programs = new Map(contenders.map((cell) => [programOf(cell), fitConfig(spec, cell.config)]))
   const options = { budget: unlimited(), targetMs: CONTENDER_MS, maxSamples: MAX_SAMPLES }
-  const configs = distinct.map(({ config }) => config)
-  const timed = await benchmarker.remeasure(configs, options).catch((error: unknown) => {
+  const timed = await benchmarker.remeasure([...programs.values()], options).catch((error: unknown) => {
     // What was measured before still stands, unless the device is gone.
     if (error instanceof AdapterError || !(error instanceof HelionError)) throw error
     return []
   })
-  const byProgram = new Map(timed.map((result) => [result.programHash, result]))
-  return contenders.map((first) => {
-    const { samplesMs, spread } = byProgram.get(first.programHash) ?? first
-    return { ...first, samplesMs, spread }
+  const byConfig = new Map(timed.map((result) => [result.config.hash, result]))
+  return contenders.map((cell) => {
+    const result = byConfig.get(programs.get(programOf(cell))?.hash ?? '')
+    if (!result) return { ...cell, round: 'turns' }
+    const { samples, timing_ms, spread } = timesOf(evenly(result.samplesMs, MAX_SAMPLES), result.spread)
+    return { ...cell, samples, timing_ms, spread, round: 'turns' }
   })
 }
 
@@ -143,7 +135,7 @@ function outcomeOf({ status, samplesMs, spread, reason, compileMs, programHash }
   const kept = STATUSES[status]
   return {
     status: kept,
-    samples: kept === 'ok' ? thinned(samplesMs) : [],
+    samples: kept === 'ok' ? evenly(samplesMs, MAX_SAMPLES) : [],
     spread,
     reason,
     compileMs,
@@ -154,7 +146,6 @@ function outcomeOf({ status, samplesMs, spread, reason, compileMs, programHash }
 function recorder(kernel: string, { hash, features }: ShapeOfCall) {
   return (candidate: CandidateConfig, outcome: Outcome): MeasurementRecord => {
     const { status, samples, spread, reason, compileMs, programHash } = outcome
-    const ok = status === 'ok'
     return {
       event: 'measurement',
       kernel,
@@ -163,9 +154,9 @@ function recorder(kernel: string, { hash, features }: ShapeOfCall) {
       config: candidate.data,
       shape_features: features,
       status,
-      samples,
-      timing_ms: ok ? rounded(median(samples)) : null,
-      ...(ok && spread !== undefined ? { spread: rounded(spread) } : {}),
+      ...(status === 'ok'
+        ? { ...timesOf(samples, spread ?? 0), round: 'first' }
+        : { samples, timing_ms: null }),
       ...(reason === undefined ? {} : { reason }),
       ...(compileMs === undefined ? {} : { compile_ms: rounded(compileMs) }),
       ...(programHash === undefined ? {} : { wgsl_hash: programHash }),
@@ -174,16 +165,8 @@ function recorder(kernel: string, { hash, features }: ShapeOfCall) {
   }
 }
 
-/** Evenly chosen among many samples, in their order. */
-function thinned(samples: readonly number[]): readonly number[] {
-  const step = Math.max(1, samples.length / MAX_SAMPLES)
-  const count = Math.min(samples.length, MAX_SAMPLES)
-  return Array.from({ length: count }, (_, i) => rounded(samples[Math.floor(i * step)] ?? Number.NaN))
-}
-
-/** Five digits say all that a clock knows. */
-function rounded(value: number): number {
-  return Number(value.toPrecision(5))
+function timesOf(samples: readonly number[], spread: number) {
+  return { samples, timing_ms: rounded(median(samples)), spread: rounded(spread) }
 }
 
 function unlimited(): Budget {

@@ -16,6 +16,7 @@ import { heuristicSource } from '../serve/heuristic_source.ts'
 import { type ShapeOfCall, shapeOf } from '../shape.ts'
 import { type CandidateConfig, candidatesOf } from './candidates.ts'
 import { measureShape } from './measure_shape.ts'
+import { unitsLeft } from './what_is_left.ts'
 
 export function measureSource(definition: KernelDefinition): ConfigSource {
   const { measureFn } = definition.options.own
@@ -37,7 +38,7 @@ class MeasureSource implements ConfigSource {
 
   async prepare(request: ChoiceRequest): Promise<void> {
     const { session, shape, candidates } = await announce(request)
-    if (openCandidates(session, request.definition.name, shape.hash, candidates).length > 0) return
+    if (unitsLeft(session.known.measured(request.definition.name, shape.hash), candidates) > 0) return
     session.progress.finish(shape.hash, 0)
     this.#keep(request, fastest(session, request, shape))
   }
@@ -68,8 +69,8 @@ async function announce(request: ChoiceRequest): Promise<Work> {
   const shape = shapeOf(definition, request.call)
   const candidates = candidatesOf(session.known, session.meet(request, shape))
   const expect = (shapeHash: string): void => {
-    const open = openCandidates(session, name, shapeHash, candidates)
-    if (open.length > 0) session.progress.announce(shapeHash, open.length)
+    const units = unitsLeft(session.known.measured(name, shapeHash), candidates)
+    if (units > 0) session.progress.announce(shapeHash, units)
   }
   // What was tuned will most likely be measured.
   if (isNew) for (const { shape_hash } of session.known.tuned(name)) expect(shape_hash)
@@ -80,17 +81,15 @@ async function announce(request: ChoiceRequest): Promise<Work> {
 async function measure(request: ExclusiveRequest): Promise<Config> {
   const { definition, bound, call } = request
   const { session, shape, candidates } = await announce(request)
-  const open = openCandidates(session, definition.name, shape.hash, candidates)
-  if (open.length > 0) {
+  const units = unitsLeft(session.known.measured(definition.name, shape.hash), candidates)
+  if (units > 0) {
     session.progress.begin()
     const name = `${definition.name} ${shape.text}`
     try {
       const own = bindAlone(definition, call, bound.self)
-      const count = await measureShape({ ...request, bound: own }, shape, open, (...records) =>
-        session.append(...records),
-      )
-      const seconds = session.progress.finish(shape.hash, open.length)
-      session.say(`${name}: ${count} configs in ${seconds.toFixed(1)} s; ${session.progress.text}`)
+      await measureShape({ ...request, bound: own }, shape, candidates, session)
+      const seconds = session.progress.finish(shape.hash, units)
+      session.say(`${name}: ${units} configs in ${seconds.toFixed(1)} s; ${session.progress.text}`)
     } catch (error) {
       if (error instanceof AdapterError) throw error
       fail(session, definition, shape, name, error)
@@ -117,20 +116,6 @@ function fail(
   })
   session.progress.finish(shape.hash, 1)
   session.log.warning(`helion-aot measure: ${name}: failed: ${reason}`)
-}
-
-/** Candidates without a result on a shape, as what they are there. */
-function openCandidates(
-  session: Session,
-  kernel: string,
-  shapeHash: string,
-  candidates: readonly CandidateConfig[],
-): readonly CandidateConfig[] {
-  const measured = session.known.measured(kernel, shapeHash)
-  return candidates.filter(({ hash, isDefault }) => {
-    const known = measured.get(hash)
-    return !known || (isDefault && !known.is_default)
-  })
 }
 
 /** The fastest measured config that fits, or the default. */

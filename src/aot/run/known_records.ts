@@ -12,6 +12,7 @@ import type {
   ShapeRecord,
   TunedRecord,
 } from '../records.ts'
+import { Attempts } from './attempts.ts'
 
 interface KernelKnowledge {
   readonly record: KernelRecord | undefined
@@ -26,6 +27,7 @@ interface KernelKnowledge {
 }
 
 export class KnownRecords {
+  readonly attempts: Attempts = new Attempts()
   #run: RunRecord | undefined
   readonly #kernels = new Map<string, KernelKnowledge>()
 
@@ -55,7 +57,7 @@ export class KnownRecords {
         this.#addMeasurement(record)
         return
       default:
-        record satisfies never
+        this.attempts.add(record)
     }
   }
 
@@ -105,6 +107,7 @@ export class KnownRecords {
   #addKernel(record: KernelRecord): void {
     const known = this.#kernels.get(record.kernel)
     const sameSource = known?.record?.source_hash === record.source_hash
+    if (!sameSource) this.attempts.forget(record.kernel)
     this.#kernels.set(record.kernel, { ...(known && sameSource ? known : nothing()), record })
   }
 

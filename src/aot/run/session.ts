@@ -23,6 +23,7 @@ import {
 } from '../records.ts'
 import type { ShapeOfCall } from '../shape.ts'
 import { shapeRecord } from '../shape_record.ts'
+import type { EndedRecord } from '../trial_records.ts'
 import { KnownRecords, sameRecord } from './known_records.ts'
 import { acquireLock, isAlive } from './lock.ts'
 import { packageVersion } from './package_version.ts'
@@ -81,6 +82,10 @@ export class Session {
     const session = new Session(phase, files, new KnownRecords(records))
     const run = runRecord(files, device)
     if (!sameRecord(session.known.run, run, ['started_at', 'command'])) session.append(run)
+    session.#ended('an earlier process ended', 'unknown')
+    nodeProcess?.once('exit', (code) => {
+      session.#ended(device.failure ? 'device lost' : `exit code ${code}`, device.failure ? 'crash' : 'other')
+    })
     return session
   }
 
@@ -111,6 +116,11 @@ export class Session {
     const known = this.known.shapes(record.kernel).find(({ shape_hash }) => shape_hash === shape.hash)
     if (!sameRecord(known, record)) this.append(record)
     return record
+  }
+
+  /** Says how a process ended, where something was under way. */
+  #ended(how: string, cause: EndedRecord['cause']): void {
+    if (this.known.attempts.underWay) this.append({ event: 'ended', how, cause })
   }
 
   /** One line for people. */

@@ -1,14 +1,16 @@
 /** Collect and measure: the user's program in that mode, then the derived files, then what went wrong. */
-
+import { constants } from 'node:os'
 import { shapeName } from '../../aot/evaluate/report/report_data.ts'
 import { modulePath, refusedPlace } from '../../aot/evaluate/write_build.ts'
 import { recordsOf, writeDerivedFiles } from '../../aot/run/derived_files.ts'
 import { KnownRecords } from '../../aot/run/known_records.ts'
+import { RecordWriter } from '../../aot/run/record_writer.ts'
 import { hardwareIdsIn, type WorkPhase } from '../../aot/run/run_folder.ts'
 import { RUNNER_PID } from '../../aot/run/session.ts'
+import type { EndedRecord } from '../../aot/trial_records.ts'
 import { moduleFileName } from '../../heuristics/module_names.ts'
 import { EXIT } from '../../support/errors.ts'
-import { runChild } from '../child.ts'
+import { type ChildEnd, runChild } from '../child.ts'
 import type { PhaseResult, Run } from '../run.ts'
 
 export async function childPhase(run: Run, phase: 'collect' | 'measure'): Promise<PhaseResult> {
@@ -29,21 +31,38 @@ export async function childPhase(run: Run, phase: 'collect' | 'measure'): Promis
 }
 
 /**
- * Runs the user's program, and again where it left off when the GPU device was lost on the way, as long as
- * each time something new is recorded; why it failed, if it did.
+ * Runs the user's program, and again where it left off when the GPU device was lost or a config ended it, as
+ * long as each time something new is recorded; why it failed, if it did.
  */
 async function runToTheEnd(run: Run, phase: 'collect' | 'measure'): Promise<string | undefined> {
   for (;;) {
     const before = recordsOf(run.files).length
     const failure = await runProgram(run, phase, {})
-    const lost = failure?.exitCode === EXIT.noAdapter && run.interrupts.exitCode === undefined
-    if (!lost || recordsOf(run.files).length === before) return failure?.reason
-    run.console.say(`helion-aot: the GPU device was lost; the phase ${phase} goes on with what is left`)
+    if (!failure || run.interrupts.exitCode !== undefined) return failure?.reason
+    const lost = failure.exitCode === EXIT.noAdapter && recordsOf(run.files).length > before
+    if (!lost && !blamesConfigs(run, failure)) return failure.reason
+    const what = lost ? 'the GPU device was lost' : `a config may have ended the program (${failure.how})`
+    run.console.say(`helion-aot: ${what}; the phase ${phase} goes on with what is left`)
   }
+}
+
+/**
+ * Whether a program that had no time to say so ended while configs were tried. That is recorded, so that the
+ * next start tries them alone, or not at all.
+ */
+function blamesConfigs({ files }: Run, { how, cause }: ProgramFailure): boolean {
+  if (!new KnownRecords(recordsOf(files)).attempts.underWay) return false
+  const writer = new RecordWriter(files.records)
+  writer.append({ event: 'ended', how, cause })
+  writer.close()
+  return cause !== 'other'
 }
 
 /** How a program ended that did not end well. */
 export interface ProgramFailure {
+  /** In short: `SIGSEGV`, `exit code 1`. */
+  readonly how: string
+  readonly cause: EndedRecord['cause']
   readonly exitCode: number | undefined
   readonly reason: string
 }
@@ -54,7 +73,7 @@ export async function runProgram(
   phase: WorkPhase,
   env: Readonly<Record<string, string>>,
 ): Promise<ProgramFailure | undefined> {
-  const { exitCode, signal } = await runChild(
+  const end = await runChild(
     {
       phase,
       command: plan.command,
@@ -73,10 +92,32 @@ export async function runProgram(
     console,
     interrupts,
   )
+  const { exitCode } = end
   if (exitCode === 0) return undefined
-  const how = exitCode === undefined ? `was ended by ${signal}` : `ended with exit code ${exitCode}`
-  const reason = `\`${plan.command.join(' ')}\` ${how}; its output is in ${files.log(phase)}`
-  return { exitCode, reason }
+  const signal = signalOf(end)
+  const how = signal ?? `exit code ${exitCode}`
+  const ended = end.signal === undefined ? `ended with exit code ${exitCode}` : `was ended by ${signal}`
+  const reason = `\`${plan.command.join(' ')}\` ${ended}; its output is in ${files.log(phase)}`
+  const cause = signal === undefined ? 'other' : CRASHES.has(signal) ? 'crash' : 'unknown'
+  return { exitCode, reason, how, cause }
+}
+
+/** Signals by which a broken process ends; others come from outside. */
+const CRASHES: ReadonlySet<string> = new Set([
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGILL',
+  'SIGSEGV',
+  'SIGTRAP',
+  'SIGSYS',
+])
+
+/** The signal that ended a program; shells and npx tell it by an exit code. */
+function signalOf({ exitCode, signal }: ChildEnd): string | undefined {
+  if (signal !== undefined) return signal
+  const number = (exitCode ?? 0) - 128
+  return Object.entries(constants.signals).find((entry) => entry[1] === number)?.[0]
 }
 
 /** Kernels that should have been seen in the program. */

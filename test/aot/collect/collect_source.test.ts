@@ -24,7 +24,8 @@ it('tunes each new shape once and runs the call with the result', async () => {
     const values = await kernel(ones([size])).data()
     expect([...values]).toEqual(Array(size).fill(2))
   }
-  const [run, registered, ...others] = recordsIn(folder)
+  const steps = ['trying', 'trial', 'turns']
+  const [run, registered, ...others] = recordsIn(folder).filter(({ event }) => !steps.includes(event))
   expect(run).toMatchObject({ event: 'run', versions: { node: process.versions.node } })
   expect(registered).toMatchObject({
     event: 'kernel',
@@ -167,4 +168,23 @@ it('refuses two kernels of one name', async () => {
   const second = rowSum({ ...inPhase('collect', folder), name: 'plus_one' })
   await first(ones([64])).data()
   await expect(second(ones([4, 4])).data()).rejects.toThrow('two kernels of this program are named plus_one')
+})
+
+it('goes on with a search that was cut off, the same way and without trying anything twice', async () => {
+  const whole = temporaryFolder()
+  const before = await plusOne(inPhase('collect', whole))(ones([3000])).data()
+  const records = recordsIn(whole)
+  const cut = records.findIndex((record) => record.event === 'turns') + 1
+  expect(cut).toBeGreaterThan(2)
+  const folder = temporaryFolder()
+  const writer = new RecordWriter(runFiles(folder, hardwareId(await getDevice())).records)
+  writer.append(...records.slice(0, cut))
+  writer.close()
+  expect(await plusOne(inPhase('collect', folder))(ones([3000])).data()).toEqual(before)
+  const after = recordsIn(folder)
+  expect(after.slice(0, cut)).toEqual(records.slice(0, cut))
+  const tried = after.flatMap((record) => (record.event === 'trial' ? [record.config_hash] : []))
+  expect(new Set(tried).size).toBe(tried.length)
+  const [ended] = after.filter((record) => record.event === 'tuned')
+  expect(ended?.configs_tried).toBe(tried.length)
 })

@@ -214,6 +214,26 @@ describe('records', () => {
  * Every line that is no header and not blank is used or refused, those that nothing happened to are used, and
  * nothing is thrown.
  */
+test('samples of the turns count instead of those of the first round, where there are any', () => {
+  const cell = (round: string, num_warps: number, ms: number) =>
+    JSON.stringify({
+      event: 'measurement',
+      kernel: 'k',
+      shape_hash: 's',
+      config: { num_warps },
+      shape_features: { arg0_dim0: 8 },
+      status: 'ok',
+      samples: [ms],
+      timing_ms: ms,
+      round,
+    })
+  const lines = [cell('first', 1, 5), cell('first', 2, 9), cell('turns', 1, 3), cell('third', 1, 1)]
+  const { sweeps, problems } = readSweeps([{ path: 'r.jsonl', lines }])
+  const samples = [0, 1].map((config) => sweeps[0]?.cell(0, config)?.samples)
+  expect(samples).toEqual(expect.arrayContaining([[3], [9]]))
+  expect(problems.map(({ reason }) => reason)).toEqual(['round is "third", not one of first, turns'])
+})
+
 describe('10,000 mutated files', () => {
   const made = byHand(
     [

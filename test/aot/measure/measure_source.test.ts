@@ -4,7 +4,7 @@ import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
 import { hardwareIdsIn, runFiles } from '../../../src/aot/run/run_folder.ts'
 import { Config, getDevice, hardwareId, ones, randn, type Tensor } from '../../../src/index.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
-import { eventsIn, inPhase, multiply, plusOne } from '../phase_kernels.ts'
+import { cellsIn, eventsIn, inPhase, multiply, plusOne } from '../phase_kernels.ts'
 import { kernelRecord, tuned } from '../run/records_for_tests.ts'
 import { listen } from '../serve/harness.ts'
 
@@ -38,7 +38,7 @@ it('measures every known config and the default on every shape', async () => {
   const kernel = plusOne(inPhase('measure', folder))
   for (const size of [1000, 3000, 1000])
     expect(new Set(await kernel(ones([size])).data())).toEqual(new Set([2]))
-  const cells = eventsIn(folder, 'measurement')
+  const cells = cellsIn(folder)
   expect(cells.map(({ shape_features, config }) => [shape_features.arg0_dim0, config])).toEqual(
     expect.arrayContaining([1000, 3000].flatMap((size) => configs.map((config) => [size, config]))),
   )
@@ -74,7 +74,7 @@ it('records why a config has no time', async () => {
   const configs = [{ num_warps: 64 }, { block_sizes: [16384], num_warps: 1 }, { num_warps: 2 }]
   const folder = await collected('plus_one', hashOf(plusOne), configs)
   await plusOne(inPhase('measure', folder))(randn([65_536])).data()
-  const cells = eventsIn(folder, 'measurement')
+  const cells = cellsIn(folder)
   const cellOf = (config: object) =>
     cells.find((cell) => JSON.stringify(cell.config) === JSON.stringify(config))
   expect(cellOf({ num_warps: 64 })).toMatchObject({ status: 'invalid', timing_ms: null, samples: [] })
@@ -87,7 +87,7 @@ it('records configs whose answers are wrong as wrong', async () => {
   const folder = await collected('plus_one', hashOf(plusOne), [{ num_warps: 2 }])
   const baselineFn = (x: Tensor): Tensor => ones(x.shape)
   await plusOne({ ...inPhase('measure', folder), baselineFn })(ones([64])).data()
-  const cells = eventsIn(folder, 'measurement')
+  const cells = cellsIn(folder)
   expect(cells.map(({ status }) => status)).toEqual(['wrong', 'wrong'])
   expect(cells[0]?.reason).toMatch(/is 2, expected 1; 64 of 64 elements/)
 })
@@ -97,14 +97,14 @@ it('lets a kernel that writes its arguments do so once', async () => {
   const x = ones([500])
   multiply(inPhase('measure', folder))(x, 3)
   expect(new Set(await x.data())).toEqual(new Set([3]))
-  expect(eventsIn(folder, 'measurement')).toHaveLength(3)
+  expect(cellsIn(folder)).toHaveLength(3)
 })
 
 it('measures a config once where a shape leaves no difference to others', async () => {
   const configs = [{ block_sizes: [128] }, { block_sizes: [4096] }]
   const folder = await collected('plus_one', hashOf(plusOne), configs)
   await plusOne(inPhase('measure', folder))(ones([128])).data()
-  const cells = eventsIn(folder, 'measurement').filter(({ is_default }) => !is_default)
+  const cells = cellsIn(folder).filter(({ is_default }) => !is_default)
   expect(cells).toHaveLength(2)
   expect(cells[0]?.samples).toEqual(cells[1]?.samples)
 })
@@ -115,7 +115,7 @@ it('measures large tiles on large shapes, whatever the first shape was', async (
   const kernel = plusOne(inPhase('measure', folder))
   for (const size of [32, 2048]) await kernel(ones([size])).data()
   const hashes = (size: number) =>
-    eventsIn(folder, 'measurement')
+    cellsIn(folder)
       .filter(({ shape_features, is_default }) => shape_features.arg0_dim0 === size && !is_default)
       .map(({ wgsl_hash }) => wgsl_hash)
   expect(new Set(hashes(32)).size).toBe(1)
@@ -128,7 +128,7 @@ it('measures the inputs of measureFn and nothing else', async () => {
   const kernel = plusOne({ ...inPhase('measure', folder), measureFn })
   for (const size of [50, 60]) expect((await kernel(ones([size])).data())[0]).toBe(2)
   await kernel(ones([8])).data()
-  const sizes = eventsIn(folder, 'measurement').map(({ shape_features }) => shape_features.arg0_dim0)
+  const sizes = cellsIn(folder).map(({ shape_features }) => shape_features.arg0_dim0)
   expect(new Set(sizes)).toEqual(new Set([96, 1024]))
 })
 
@@ -139,7 +139,7 @@ it('takes the author’s configs for candidates', async () => {
   await kernel(ones([64])).data()
   const standard = kernel.bind(ones([64])).defaultConfig()
   const complete = configs.map((config) => new Config({ ...standard.data, ...config }))
-  const measured = eventsIn(folder, 'measurement').map(({ config_hash }) => config_hash)
+  const measured = cellsIn(folder).map(({ config_hash }) => config_hash)
   expect(new Set(measured)).toEqual(new Set([standard, ...complete].map(({ hash }) => hash)))
 })
 
@@ -149,7 +149,7 @@ it('is an error without any config, never a search', async () => {
   await expect(kernel(ones([64])).data()).rejects.toThrow(
     'no configs are known for the kernel plus_one, so there is nothing to measure',
   )
-  expect(eventsIn(folder, 'measurement')).toEqual([])
+  expect(cellsIn(folder)).toEqual([])
 })
 
 it('does not take configs that were found for another version of the kernel', async () => {

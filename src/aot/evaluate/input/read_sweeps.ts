@@ -136,6 +136,7 @@ class Collector {
         samples: record.samples,
         weight: record.weight,
         isDefault: record.is_default,
+        isFirst: record.round === 'first',
       })
     }
   }

@@ -55,6 +55,8 @@ export interface Outcome {
   readonly weight?: number | undefined
   /** The config is the default of this shape. */
   readonly isDefault?: boolean | undefined
+  /** Samples of a first round count where there are no others. */
+  readonly isFirst?: boolean | undefined
 }
 
 interface ShapeEntry {
@@ -65,6 +67,7 @@ interface ShapeEntry {
 
 interface CellEntry {
   readonly samples: number[]
+  readonly firstSamples: number[]
   readonly failures: Set<MeasurementStatus>
   isDefault: boolean
 }
@@ -99,7 +102,8 @@ export class SweepBuilder {
     else this.#configs.set(configKey, outcome.config)
     const cell = this.#cellOf(shapeKey, configKey)
     cell.isDefault ||= isOpen(outcome.config) || (outcome.isDefault ?? false)
-    cell.samples.push(...outcome.samples)
+    const samples = outcome.isFirst ? cell.firstSamples : cell.samples
+    samples.push(...outcome.samples)
     if (outcome.status !== 'ok') cell.failures.add(outcome.status)
   }
 
@@ -136,7 +140,12 @@ export class SweepBuilder {
   #cellOf(shapeKey: string, configKey: string): CellEntry {
     const row = this.#cells.get(shapeKey) ?? new Map<string, CellEntry>()
     this.#cells.set(shapeKey, row)
-    const cell = row.get(configKey) ?? { samples: [], failures: new Set(), isDefault: false }
+    const cell = row.get(configKey) ?? {
+      samples: [],
+      firstSamples: [],
+      failures: new Set(),
+      isDefault: false,
+    }
     row.set(configKey, cell)
     return cell
   }
@@ -163,9 +172,10 @@ export class SweepBuilder {
 /**
  * A wrong or refused config stays so; a time-out or an error is forgiven once the config ran all the same.
  */
-function settle({ samples, failures }: CellEntry): SweepCell {
+function settle({ samples, firstSamples, failures }: CellEntry): SweepCell {
   for (const status of ['wrong', 'invalid'] as const) if (failures.has(status)) return { samples: [], status }
-  if (samples.length > 0) return { samples: [...samples].sort((a, b) => a - b), status: 'ok' }
+  const kept = samples.length > 0 ? samples : firstSamples
+  if (kept.length > 0) return { samples: [...kept].sort((a, b) => a - b), status: 'ok' }
   return { samples: [], status: [...failures].sort()[0] ?? 'error' }
 }
 
