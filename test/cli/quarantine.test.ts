@@ -14,7 +14,8 @@ const ENDS = {
 function deadly(name: string, deed: string, options: string): Project {
   const project = new Project(name)
   const path = join(project.folder, 'kernel.js')
-  const filter = `configFilter(config) { if (config.data.block_sizes?.[0] === 32) { ${deed} } return config },`
+  const is32 = 'config.data.block_sizes?.[0] === 32'
+  const filter = `configFilter(config) { if (${is32}) { ${deed} } return config },`
   const text = readFileSync(path, 'utf8').replace('autotuneBudgetSeconds: 0.7', 'autotuneBudgetSeconds: 3')
   writeFileSync(path, text.replace('source:', `${filter} ${options}, source:`))
   return project
