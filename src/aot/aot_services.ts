@@ -3,10 +3,11 @@
  * every program that serves with generated modules loads it; the phases that tune are imported when they are
  * asked for.
  */
-import type { ConfigSource } from '../kernel/config_source.ts'
+import type { ChoiceRequest, ConfigSource } from '../kernel/config_source.ts'
 import type { KernelDefinition } from '../kernel/definition.ts'
 import type { KernelServices } from '../kernel/kernel.ts'
 import type { AotMode } from '../support/settings.ts'
+import { finished, unfinished } from './run/unfinished.ts'
 import { heuristicSource, isFixed } from './serve/heuristic_source.ts'
 
 /** `plain` are the services of kernels that tune at their first call. */
@@ -46,14 +47,32 @@ function lazily(load: () => Promise<ConfigSource>): ConfigSource {
     return source
   }
   return {
-    ready: (request) => source?.ready(request),
-    async prepare(request) {
-      await (await loaded()).prepare?.(request)
-    },
-    async search(request) {
-      const choice = await (await loaded()).search?.(request)
-      if (!choice) throw new Error(`no config was chosen for ${request.definition.name}`)
+    expect: (call) => unfinished(keyOf(call)),
+    ready(request) {
+      const choice = source?.ready(request)
+      if (choice) finished(keyOf(request))
       return choice
     },
+    async prepare(request) {
+      try {
+        await (await loaded()).prepare?.(request)
+      } catch (error) {
+        finished(keyOf(request))
+        throw error
+      }
+    },
+    async search(request) {
+      try {
+        const choice = await (await loaded()).search?.(request)
+        if (!choice) throw new Error(`no config was chosen for ${request.definition.name}`)
+        return choice
+      } finally {
+        finished(keyOf(request))
+      }
+    },
   }
+}
+
+function keyOf({ definition, bound, call }: Omit<ChoiceRequest, 'device'>): string {
+  return `${definition.name} ${bound.key} ${call.signature}`
 }

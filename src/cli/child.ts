@@ -9,6 +9,7 @@ import { execa, type ResultPromise } from 'execa'
 import type { WorkPhase } from '../aot/run/run_folder.ts'
 import { UsageError } from '../support/errors.ts'
 import type { Console } from './console.ts'
+import { DriverNoise } from './driver_noise.ts'
 import { guard } from './guardian.ts'
 import type { Interrupts } from './interrupts.ts'
 
@@ -42,6 +43,7 @@ export async function runChild(task: ChildTask, console: Console, interrupts: In
   appendFileSync(logFile, header(task))
   const log = openSync(logFile, 'a')
   const isGroup = process.platform !== 'win32'
+  const noise = new DriverNoise()
   const child = execa(file, args, {
     env: { ...environment, ...env },
     extendEnv: false,
@@ -55,8 +57,9 @@ export async function runChild(task: ChildTask, console: Console, interrupts: In
   })
   child.stderr.on('data', (chunk: Buffer) => {
     writeSync(log, chunk)
-    console.childError(chunk)
+    console.childError(noise.pass(chunk))
   })
+  child.stderr.on('close', () => console.childError(noise.rest()))
   const detach = interrupts.attach((signal) => stop(child, signal, isGroup))
   const release = isGroup && child.pid !== undefined ? guard(child.pid) : () => {}
   try {

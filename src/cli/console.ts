@@ -6,6 +6,7 @@
 import pico from 'picocolors'
 import { EXIT, errorMessage } from '../support/errors.ts'
 import { fileError } from '../support/file_errors.ts'
+import { StatusLine } from './status_line.ts'
 
 export interface Console {
   /** Data: the result, help, code. */
@@ -15,6 +16,8 @@ export interface Console {
   /** What the user's program writes. */
   childOut(chunk: Uint8Array): void
   childError(chunk: Uint8Array): void
+  /** A last line that stays below all others until it changes, in terminals; empty: none. */
+  status(text: string): void
   /** Waits until all is written. The code to end with: this one, or `unexpected` where data was lost. */
   settled(exitCode: number): Promise<number>
   readonly colors: ReturnType<typeof pico.createColors>
@@ -27,13 +30,21 @@ export interface Console {
 export function processConsole(json = false): Console {
   const stdout = new Outlet(process.stdout)
   const stderr = new Outlet(process.stderr)
+  const line = new StatusLine(process.stderr)
+  /** Out of the way of the line that is drawn anew. */
+  const above = (outlet: Outlet, output: string | Uint8Array): void => {
+    line.erase()
+    outlet.write(output)
+    line.restore(output)
+  }
   let isTold = false
-  const say = (text: string): void => stderr.write(`${text}\n`)
+  const say = (text: string): void => above(stderr, `${text}\n`)
   return {
-    out: (text) => stdout.write(text.endsWith('\n') ? text : `${text}\n`),
+    out: (text) => above(stdout, text.endsWith('\n') ? text : `${text}\n`),
     say,
-    childOut: (chunk) => (json ? stderr : stdout).write(chunk),
-    childError: (chunk) => stderr.write(chunk),
+    childOut: (chunk) => above(json ? stderr : stdout, chunk),
+    childError: (chunk) => above(stderr, chunk),
+    status: (text) => line.show(text),
     async settled(exitCode) {
       const fault = await stdout.flushed()
       if (fault !== undefined && !isTold) {

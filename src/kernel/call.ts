@@ -90,6 +90,8 @@ function launchAtOnce({ shape, call, source, allocated, storages }: OneCall, str
 
 /** Chooses and compiles ahead as far as that needs no GPU, searches in the call's turn if need be. */
 function launchInTurn({ shape, call, source, allocated, storages }: OneCall, stream: Stream): void {
+  const { bound } = shape
+  if (!(shape.config ?? bound.config)) source.expect?.({ definition: bound.definition, bound, call })
   const launches = async (device: Device, ready: ReadyConfig | undefined) =>
     ready && [
       ...(await allFills(shape.locals, allocated, device)),

@@ -36,6 +36,8 @@ export interface Choice {
 }
 
 export interface ConfigSource {
+  /** Told at once of a call that waits in the stream, for which this source will be asked. */
+  expect?(call: Omit<ChoiceRequest, 'device'>): void
   /** The config at once, or undefined when that takes time: then `prepare` or `search` is asked. */
   ready(request: ChoiceRequest): Choice | undefined
   /**

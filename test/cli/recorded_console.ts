@@ -19,6 +19,7 @@ export function recordedConsole(): Written {
     say: (line) => void err.push(`${line}\n`),
     childOut: (chunk) => void out.push(text(chunk)),
     childError: (chunk) => void err.push(text(chunk)),
+    status: () => {},
     settled: async (exitCode) => exitCode,
     colors: pico.createColors(false),
   }

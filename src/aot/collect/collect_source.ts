@@ -3,6 +3,7 @@
  * copies of what the kernel writes; the result is recorded before the call runs with it. Shapes that the
  * records know are not tuned again.
  */
+import { formatMs } from '../../autotuner/progress.ts'
 import type { Config } from '../../config/config.ts'
 import { bindAlone } from '../../kernel/bound_kernel.ts'
 import type { Choice, ChoiceRequest, ConfigSource, ExclusiveRequest } from '../../kernel/config_source.ts'
@@ -10,6 +11,7 @@ import type { KernelDefinition } from '../../kernel/definition.ts'
 import { givenConfigs } from '../../kernel/options.ts'
 import { AdapterError, ConfigError, errorMessage } from '../../support/errors.ts'
 import { fitConfig } from '../fit_config.ts'
+import type { TunedRecord } from '../records.ts'
 import { Session } from '../run/session.ts'
 import { sweepSource } from '../run/sweep_source.ts'
 import { heuristicSource } from '../serve/heuristic_source.ts'
@@ -100,7 +102,7 @@ async function collect(request: ExclusiveRequest, shape: ShapeOfCall): Promise<C
     if (record) session.append(record)
     const seconds = session.progress.finish(shape.hash, 1)
     session.say(
-      `${name}: ${record ? `tuned in ${seconds.toFixed(1)} s` : 'nothing to tune'}; ${session.progress.text}`,
+      `${name}: ${record ? tunedText(record, seconds) : 'nothing to tune'}; ${session.progress.text}`,
     )
     return config
   } catch (error) {
@@ -119,6 +121,13 @@ async function collect(request: ExclusiveRequest, shape: ShapeOfCall): Promise<C
     session.log.warning(`helion-aot collect: ${name}: failed: ${reason}`)
     return bound.specFor(call, device).defaultConfig()
   }
+}
+
+/** `tuned in 8.4 s: 53.5 µs, best of 34 configs, 4.1 configs/s`. */
+function tunedText({ timing_ms, configs_tried }: TunedRecord, seconds: number): string {
+  const rate = (configs_tried / Math.max(seconds, 0.001)).toFixed(1)
+  const best = `${formatMs(timing_ms)}, best of ${configs_tried} configs`
+  return `tuned in ${seconds.toFixed(1)} s: ${best}, ${rate} configs/s`
 }
 
 /** What the records say of a shape, if it still fits. */

@@ -13,6 +13,7 @@ import { sha16 } from '../../support/stable.ts'
 import { fitConfig } from '../fit_config.ts'
 import type { TunedRecord } from '../records.ts'
 import { attemptsAt, CarefulBenchmarker, type Place } from '../run/careful_benchmarker.ts'
+import { liveProgress } from '../run/live_progress.ts'
 import type { Session } from '../run/session.ts'
 import type { ShapeOfCall } from '../shape.ts'
 import { searchBook } from './search_book.ts'
@@ -41,7 +42,9 @@ export async function tuneShape(
   const place = { session, kernel: definition.name, shapeHash: shape_hash }
   const seeds = seedsAmong(session.known.tuned(definition.name), bound.specFor(call, device))
   const resumption = resumptionAt(place)
-  const result = await tuneInDetail({ bound, call, stream, seeds, resumption, options: { force: true } })
+  const onProgress = liveProgress(session.progress)
+  const task = { bound, call, stream, seeds, resumption, onProgress }
+  const result = await tuneInDetail({ ...task, options: { force: true } })
   if (!(result.ms > 0)) return { config: result.config, record: undefined }
   const record: TunedRecord = {
     event: 'tuned',

@@ -19,6 +19,7 @@ import { CarefulBenchmarker } from '../run/careful_benchmarker.ts'
 import type { Session } from '../run/session.ts'
 import type { ShapeOfCall } from '../shape.ts'
 import type { CandidateConfig } from './candidates.ts'
+import { measureProgress } from './measure_progress.ts'
 import { openCandidates, openContenders } from './what_is_left.ts'
 
 /** Configs near the best are timed in turns for so long each. */
@@ -54,12 +55,14 @@ export async function measureShape(
   const groups = groupsOf(spec, openCandidates(session.known.measured(kernel, shape.hash), candidates))
   for (const { candidate, reason } of groups.refused)
     session.append(recordOf(candidate, { status: 'invalid', samples: [], reason }))
+  const tell = measureProgress(session, kernel, shape.text, groups.configs.length)
   const plain = new KernelBenchmarker({ bound, spec, call, device, stream, settings, log })
   const benchmarker = new CarefulBenchmarker(plain, place, {
     known: () => undefined,
     record(result) {
       const members = groups.members.get(result.config.hash) ?? []
       session.append(...members.map((member) => recordOf(member, outcomeOf(result))))
+      tell(result)
     },
     knownTurns: () => undefined,
     recordTurns: () => {},

@@ -10,6 +10,7 @@ import type { KernelDefinition } from '../../kernel/definition.ts'
 import { checkGuards } from '../../kernel/launch_plan.ts'
 import { defaultStream } from '../../runtime/default_device.ts'
 import { errorMessage, UsageError } from '../../support/errors.ts'
+import { finished, unfinished } from './unfinished.ts'
 
 export interface Inputs {
   /** Name of the option, for messages. */
@@ -57,16 +58,23 @@ function startSweep(
   }
   const iterator = guarded(() => list()[Symbol.iterator]())
   // One input after another, so that a generator never holds the memory of more than one.
+  const key = `${option} of ${definition.name}`
   const next = (): void => {
+    finished(key)
     const { value, done } = guarded(() => iterator.next())
     if (done) return
+    unfinished(key)
     const call = guarded(() => readArguments(value))
     const own = guarded(() => bindAlone(definition, call, bound.self))
     guarded(() => checkGuards(own.ir, call))
     const stream = call.tensors[0]?.stream ?? defaultStream()
     stream.exclusive(async (inner) => {
-      const device = await inner.opened()
-      await work({ definition, bound: own, call, device, stream: inner })
+      try {
+        const device = await inner.opened()
+        await work({ definition, bound: own, call, device, stream: inner })
+      } finally {
+        finished(key)
+      }
       next()
     })
   }

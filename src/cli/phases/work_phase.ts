@@ -7,10 +7,13 @@ import { KnownRecords } from '../../aot/run/known_records.ts'
 import { RecordWriter } from '../../aot/run/record_writer.ts'
 import { hardwareIdsIn, type WorkPhase } from '../../aot/run/run_folder.ts'
 import { RUNNER_PID } from '../../aot/run/session.ts'
+import { STATUS_FILE } from '../../aot/run/status_file.ts'
+import { ENDED_EARLY } from '../../aot/run/unfinished.ts'
 import type { EndedRecord } from '../../aot/trial_records.ts'
 import { moduleFileName } from '../../heuristics/module_names.ts'
 import { EXIT } from '../../support/errors.ts'
 import { type ChildEnd, runChild } from '../child.ts'
+import { followStatus } from '../follow_status.ts'
 import type { PhaseResult, Run } from '../run.ts'
 
 export async function childPhase(run: Run, phase: 'collect' | 'measure'): Promise<PhaseResult> {
@@ -73,6 +76,9 @@ export async function runProgram(
   phase: WorkPhase,
   env: Readonly<Record<string, string>>,
 ): Promise<ProgramFailure | undefined> {
+  const statusFile = `${files.log(phase)}.status`
+  const status = followStatus(statusFile, console)
+  let last = ''
   const end = await runChild(
     {
       phase,
@@ -83,6 +89,7 @@ export async function runProgram(
         HELION_AOT_MODE: phase,
         HELION_AOT_DATA_DIR: files.folder,
         [RUNNER_PID]: String(process.pid),
+        [STATUS_FILE]: statusFile,
         ...(flags.kernel.length > 0 ? { HELION_AOT_KERNELS: flags.kernel.join(',') } : {}),
         ...(flags.effort ? { HELION_AUTOTUNE_EFFORT: flags.effort } : {}),
         ...(flags.verbose ? { HELION_AOT_VERBOSE: '1' } : {}),
@@ -91,12 +98,18 @@ export async function runProgram(
     },
     console,
     interrupts,
-  )
+  ).finally(() => {
+    last = status()
+  })
   const { exitCode } = end
   if (exitCode === 0) return undefined
   const signal = signalOf(end)
   const how = signal ?? `exit code ${exitCode}`
   const ended = end.signal === undefined ? `ended with exit code ${exitCode}` : `was ended by ${signal}`
+  if (last.startsWith(ENDED_EARLY)) {
+    const why = last.slice(ENDED_EARLY.length)
+    return { exitCode, reason: `\`${plan.command.join(' ')}\`: ${why}`, how: 'early exit', cause: 'other' }
+  }
   const reason = `\`${plan.command.join(' ')}\` ${ended}; its output is in ${files.log(phase)}`
   const cause = signal === undefined ? 'other' : CRASHES.has(signal) ? 'crash' : 'unknown'
   return { exitCode, reason, how, cause }

@@ -42,7 +42,9 @@ it('tunes each new shape once and runs the call with the result', async () => {
     expect(record.config).toMatchObject({ num_warps: 2, block_sizes: [expect.any(Number)] })
     for (const config of record.runners_up ?? []) expect(config).not.toEqual(record.config)
   }
-  expect(stderr.text).toMatch(/^helion-aot collect: plus_one f32\[256\]: tuned in [\d.]+ s; 1 of 1 shape/m)
+  expect(stderr.text).toMatch(
+    /^helion-aot collect: plus_one f32\[256\]: tuned in [\d.]+ s: .+, best of \d+ configs, [\d.]+ configs\/s; 1 of 1 shape/m,
+  )
 })
 
 it('begins a search with what won on other shapes', async () => {

@@ -1,0 +1,25 @@
+/** A program that exits by itself before its kernels are tuned: said as that, whatever its exit code. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { Project } from './project.ts'
+
+const INDEX = new URL('../../src/index.ts', import.meta.url).href
+
+it.each([
+  ['at once', 'process.exit(0)'],
+  ['in the midst of the work', 'setTimeout(() => process.exit(0), 1200)'],
+])('exits %s', async (_, exit) => {
+  const project = new Project('early')
+  const call = 'plus_one(ones([64]))'
+  writeFileSync(
+    join(project.folder, 'bench.js'),
+    `import { ones } from '${INDEX}'\nimport { plus_one } from './kernel.js'\n${call}\n${exit}`,
+  )
+  const { exitCode, stderr } = await project.start('--phase', 'collect')
+  expect(exitCode).toBe(1)
+  const what = 'the program exited by itself while 1 shape waited to be worked on'
+  const remedy = 'Wait for results before the program ends: await tensor.data(), or await device.sync().'
+  expect(stderr).toContain(`helion-aot: ${what}\n  ${remedy}\n`)
+  expect(stderr).toContain(`bench.js\`: ${what}\n`)
+})
