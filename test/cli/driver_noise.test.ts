@@ -4,7 +4,7 @@ import { DriverNoise } from '../../src/cli/driver_noise.ts'
 import { Random } from '../../src/support/random.ts'
 
 const NOISE =
-  'Warning: maxDynamicUniformBuffersPerPipelineLayout artificially reduced from 1000000 to 16 to fit limits.\n'
+  'Warning: maxDynamicUniformBuffersPerPipelineLayout artificially reduced from 1000 to 16 to fit.\n'
 const USER = ['Warning: maximal fun\n', 'é and\r\n', '\n', 'Warning: no newline']
 
 it('is left out, however it is cut', () => {

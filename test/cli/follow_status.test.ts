@@ -26,7 +26,8 @@ const PROGRESS = {
   leftMs: 2333,
 } as const
 const LINE =
-  'shape 1 of 2 · softmax f32[64] · measuring candidates ·  30% 3/10 · 3.0 configs/s · best 500 µs · at most 3 s left'
+  'shape 1 of 2 · softmax f32[64] · measuring candidates ·  30% 3/10 · 3.0 configs/s · best 500 µs' +
+  ' · at most 3 s left'
 
 afterEach(() => vi.unstubAllEnvs())
 
