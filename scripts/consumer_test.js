@@ -8,7 +8,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import * as esbuild from 'esbuild'
-import { readmeFiles } from './lib/readme_files.js'
+import { readmeFiles } from './lib/readme.js'
 import { installPacked, ROOT, withFolder, writeFiles } from './lib/temp_project.js'
 
 const EVERYTHING = ['*.ts']

@@ -1,115 +1,99 @@
 /**
- * The package as a user meets it: packed, installed into a new project elsewhere, with the README's first
- * kernel. In each of three projects (plain JavaScript, compiled TypeScript, tsx) it tunes through the
- * command, finds the module beside the kernel's source, and sees that the program uses it. Needs the npm
- * registry.
+ * The package as a user meets it: the README's first kernel, its commands run word for word in empty folders,
+ * in TypeScript and in JavaScript; only the name of the package is replaced by that of the packed tarball.
+ * The command tunes, the module stands beside the kernel's source, and the program uses it. Then the layout
+ * of pnpm, in which the embedded adapter must be found. Needs the npm registry.
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readmeFiles } from './lib/readme_files.js'
+import { readmeCommands, readmeFiles } from './lib/readme.js'
 import { packPackage, ROOT, withFolder, writeFiles } from './lib/temp_project.js'
 
-const KERNEL = 'softmax.ts'
-const PROGRAM = 'bench.ts'
+const README = join(ROOT, 'README.md')
+const FILES = readmeFiles(README)
+const COMMANDS = readmeCommands(README)
 const EMITTED = /^_helion_aot_softmax_webgpu_\w+\.ts$/
 const MARK = 'the emitted module decides'
+const TUNING = /^npx helion-aot .*-- (.*)$/
 
-const TSCONFIG = {
-  compilerOptions: {
-    module: 'nodenext',
-    target: 'es2022',
-    strict: true,
-    sourceMap: true,
-    outDir: 'build',
-    skipLibCheck: false,
-  },
-  files: [PROGRAM],
-}
-
-/** Short searches; a goal that no noise of a busy machine misses. */
-const FLAGS = ['--effort', 'quick', '--threshold', '1000']
-const SECONDS_PER_SHAPE = '2'
-
-/**
- * How users run things: the files of the project, the program, and what stands before it on the command line.
- */
+/** What the folder of each project of the README holds. */
 const PROJECTS = {
-  javascript: {
-    files: (readme, folder) => stripTypes(readme, folder),
-    program: ['node', 'bench.js'],
-    command: ['helion-aot', ...FLAGS],
-  },
-  compiled: {
-    files: (readme) => ({ ...readme, 'tsconfig.json': TSCONFIG }),
-    prepare: ['tsc'],
-    program: ['node', join('build', 'bench.js')],
-    command: ['helion-aot', ...FLAGS, '--'],
-  },
-  tsx: {
-    files: (readme) => readme,
-    program: ['npx', 'tsx', 'bench.ts'],
-    command: ['helion-aot', ...FLAGS, '--'],
-  },
+  typescript: pick('softmax.ts', 'bench.ts'),
+  javascript: { ...pick('softmax.js'), 'bench.js': pick('bench.ts')['bench.ts'] },
 }
+
+/** Short searches, and packages that the cache of npm has already. */
+const ENVIRONMENT = {
+  HELION_AUTOTUNE_BUDGET_SECONDS: '2',
+  npm_config_prefer_offline: 'true',
+  ...process.env,
+  HELION_ADAPTER: process.env.HELION_ADAPTER || 'swiftshader',
+}
+
+const ADAPTER_PROGRAM = `import { tensor } from 'helion-aot'
+console.log(...await tensor([1, 2]).data())
+`
 
 let failures = 0
 
 await withFolder('user', async (folder) => {
-  const readme = firstKernel()
-  install(folder)
-  for (const [name, project] of Object.entries(PROJECTS)) {
-    const home = join(folder, name)
-    mkdirSync(home)
-    writeFiles(home, { 'package.json': { type: 'module' }, ...project.files(readme, folder) })
-    testProject(name, home, project)
-  }
+  const tarball = packPackage(folder)
+  for (const [name, files] of Object.entries(PROJECTS)) followReadme(name, join(folder, name), files, tarball)
+  usePnpm(join(folder, 'pnpm'), tarball)
 })
 console.log(failures === 0 ? 'user projects: ok' : `user projects: ${failures} FAILED`)
 process.exitCode = failures === 0 ? 0 : 1
 
-/** The files of the README that the test needs; it is an error when they are not marked there. */
-function firstKernel() {
-  const files = readmeFiles(join(ROOT, 'README.md'))
-  const missing = [KERNEL, PROGRAM].filter((name) => !(name in files))
+/** Files of the README; it is an error when they are not marked there. */
+function pick(...names) {
+  const missing = names.filter((name) => !(name in FILES))
   if (missing.length > 0)
     throw new Error(`README.md has no block marked <!-- file: ${missing.join(', ')} -->`)
-  return { [KERNEL]: files[KERNEL], [PROGRAM]: files[PROGRAM] }
+  return Object.fromEntries(names.map((name) => [name, FILES[name]]))
 }
 
-function install(folder) {
-  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  const tools = ['tsx', 'typescript', '@types/node'].map((name) => `${name}@${devDependencies[name]}`)
-  writeFiles(folder, { 'package.json': { private: true, type: 'module' } })
-  const result = run(folder, ['npm', 'install', '--no-audit', '--no-fund', packPackage(folder), ...tools])
-  if (result.status !== 0) throw new Error(`npm install failed:\n${result.stderr}`)
+function followReadme(name, home, files, tarball) {
+  mkdirSync(home)
+  for (const command of COMMANDS.everywhere ?? []) expectSuccess(name, home, command, tarball)
+  writeFiles(home, files)
+  const commands = COMMANDS[name] ?? []
+  const tuning = commands.findLast((command) => TUNING.test(command))
+  const program = TUNING.exec(tuning ?? '')?.[1]
+  if (program === undefined) throw new Error(`README.md does not tune the ${name} project`)
+  for (const command of commands) {
+    const result = expectSuccess(name, home, command, tarball)
+    if (command !== program) continue
+    expect(name, 'without a module the program names the command', result, ({ stderr }) =>
+      stderr.includes('helion-aot'),
+    )
+  }
+  useModule(name, home, program)
 }
 
-function testProject(name, home, { prepare, program, command }) {
-  if (prepare) expect(name, 'it compiles', run(home, ['npx', ...prepare]), ({ status }) => status === 0)
-  const cold = run(home, program)
-  expect(name, 'without a module the program runs, and names the command', cold, ({ status, stderr }) => {
-    return status === 0 && stderr.includes('helion-aot')
-  })
-  const tuning = run(home, ['npx', ...command, ...program])
-  expect(name, `npx ${[...command, ...program].join(' ')}`, tuning, ({ status }) => status === 0)
-  const modules = emitted(home)
-  expect(name, 'one module stands beside the source of the kernel', tuning, () => modules.length === 1)
-  if (modules.length !== 1) return
+/** After tuning: the program runs by the module, as long as there is one. */
+function useModule(name, home, program) {
+  const modules = readdirSync(home).filter((file) => EMITTED.test(file))
   const warm = run(home, program)
+  expect(name, 'one module stands beside the source of the kernel', warm, () => modules.length === 1)
+  if (modules.length !== 1) return
   expect(name, 'with the module there is no warning', warm, ({ status, stderr }) => {
     return status === 0 && !stderr.includes('helion-aot')
   })
-  leaveMark(modules[0])
+  const module = join(home, modules[0])
+  leaveMark(module)
   expect(name, 'the program asks the module', run(home, program), ({ stderr }) => stderr.includes(MARK))
-  rmSync(modules[0])
+  rmSync(module)
   expect(name, 'a removed module is not used', run(home, program), ({ stderr }) => !stderr.includes(MARK))
 }
 
-function emitted(home) {
-  return readdirSync(home)
-    .filter((file) => EMITTED.test(file))
-    .map((file) => join(home, file))
+/** Dependencies of the package are not among those of the project. */
+function usePnpm(home, tarball) {
+  mkdirSync(home)
+  writeFiles(home, { 'package.json': { private: true, type: 'module' }, 'adapter.js': ADAPTER_PROGRAM })
+  expectSuccess('pnpm', home, 'npx --yes pnpm@10 add helion-aot', tarball)
+  const found = run(home, 'node adapter.js')
+  expect('pnpm', 'the adapter is found', found, ({ status, stdout }) => status === 0 && stdout === '1 2\n')
 }
 
 /** Makes the functions of an emitted module say when they are called. */
@@ -123,24 +107,16 @@ function leaveMark(file) {
   writeFileSync(file, marked)
 }
 
-/** The files as their author would have written them in JavaScript. */
-function stripTypes(files, folder) {
-  const home = join(folder, 'stripped')
-  mkdirSync(home)
-  writeFiles(home, { 'package.json': { type: 'module' }, 'tsconfig.json': TSCONFIG, ...files })
-  const { status, stdout } = run(home, ['npx', 'tsc', '--sourceMap', 'false', '--target', 'esnext'])
-  if (status !== 0) throw new Error(`the README does not compile:\n${stdout}`)
-  const names = Object.keys(files).map((name) => name.replace(/\.ts$/, '.js'))
-  return Object.fromEntries(names.map((name) => [name, readFileSync(join(home, 'build', name), 'utf8')]))
+function expectSuccess(project, home, command, tarball) {
+  const start = performance.now()
+  const result = run(home, command.replace(/(install|add) helion-aot$/, `$1 "${tarball}"`))
+  const seconds = ((performance.now() - start) / 1000).toFixed(0)
+  expect(project, `${command} (${seconds} s)`, result, ({ status }) => status === 0)
+  return result
 }
 
-function run(cwd, [command, ...options]) {
-  const env = {
-    HELION_AUTOTUNE_BUDGET_SECONDS: SECONDS_PER_SHAPE,
-    ...process.env,
-    HELION_ADAPTER: process.env.HELION_ADAPTER || 'swiftshader',
-  }
-  return spawnSync(command, options, { cwd, env, encoding: 'utf8', shell: process.platform === 'win32' })
+function run(cwd, command) {
+  return spawnSync(command, { cwd, env: ENVIRONMENT, encoding: 'utf8', shell: true })
 }
 
 function expect(project, what, result, holds) {

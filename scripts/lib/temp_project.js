@@ -3,7 +3,7 @@
  * in.
  */
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -53,11 +53,11 @@ export async function installPacked(folder) {
   const home = join(folder, 'node_modules', 'helion-aot')
   mkdirSync(home, { recursive: true })
   await tar.extract({ file: packPackage(folder), cwd: home, strip: 1 })
-  const { dependencies } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
-  for (const name of Object.keys(dependencies)) {
-    const link = join(folder, 'node_modules', name)
+  const { dependencies, optionalDependencies } = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
+  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    const [target, link] = [ROOT, folder].map((root) => join(root, 'node_modules', name))
     mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(join(ROOT, 'node_modules', name), link, 'junction')
+    if (existsSync(target)) symlinkSync(target, link, 'junction')
   }
   return Object.keys(dependencies)
 }

@@ -27,6 +27,23 @@ beforeEach(() => {
   parent = join(home, String(++count))
 })
 
+it('comes from a version that every supported Node may have: package managers leave out others in silence', () => {
+  const read = (folder: string): PackageFile =>
+    JSON.parse(readFileSync(join(import.meta.dirname, '../..', folder, 'package.json'), 'utf8'))
+  const adapter = read('node_modules/@sparticuz/chromium')
+  const own = read('.')
+  // Exactly this one: a minor version later, it asks for a newer Node.
+  expect(own.optionalDependencies?.['@sparticuz/chromium']).toBe(adapter.version)
+  const least = ({ engines }: PackageFile): number => Number.parseFloat(engines?.node?.slice(2) ?? '')
+  expect(least(adapter)).toBeLessThanOrEqual(least(own))
+})
+
+interface PackageFile {
+  readonly version: string
+  readonly engines?: { readonly node?: string }
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
 describe('unpackAdapter', () => {
   it('unpacks loader, driver and driver file, and leaves nothing else behind', async () => {
     const { folder, loader, icd } = await unpackAdapter(archive, [parent])
