@@ -27,7 +27,7 @@ beforeEach(() => {
   parent = join(home, String(++count))
 })
 
-it('comes from a version that every supported Node may have: package managers leave out others in silence', () => {
+it('comes from a version for every supported Node: package managers leave out others in silence', () => {
   const read = (folder: string): PackageFile =>
     JSON.parse(readFileSync(join(import.meta.dirname, '../..', folder, 'package.json'), 'utf8'))
   const adapter = read('node_modules/@sparticuz/chromium')
