@@ -3,6 +3,7 @@
 import { calledFrom, callSite, entryPoint } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
 import type { GivenSettings } from '../support/settings.ts'
+import { takes } from '../support/signature.ts'
 import { defineKernel } from './definition.ts'
 import { type Kernel, type KernelServices, makeKernel } from './kernel.ts'
 import type { AnyFunction, KernelOptions } from './options.ts'
@@ -41,7 +42,7 @@ export function kernelFactory(services: KernelServices, defaults: GivenSettings 
       return calledFrom(context ? location : callSite(), () => make(fn as AnyFunction, first, context))
     })
   }
-  return entryPoint(factory) as KernelFactory
+  return entryPoint(takes('kernel', 'options or function?, function?', factory)) as KernelFactory
 }
 
 function misuse(what: string): UsageError {

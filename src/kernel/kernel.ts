@@ -9,6 +9,7 @@ import { defaultStream } from '../runtime/default_device.ts'
 import type { Stream } from '../runtime/stream.ts'
 import { callSite, entryPoint, userCode } from '../support/call_site.ts'
 import { AuthorError, UsageError } from '../support/errors.ts'
+import { takes } from '../support/signature.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
 import { BoundKernel } from './bound_kernel.ts'
 import { type CallShape, launchCall } from './call.ts'
@@ -213,14 +214,14 @@ export function makeKernel<F extends AnyFunction>(
   const kernel = entryPoint(function (this: unknown, ...args: Parameters<F>): unknown {
     return runtime.call(args, selfOf(this))
   })
-  const methods: Omit<Kernel<F>, never> & object = {
+  const methods = {
     definition,
     bind: entryPoint((...args: Parameters<F>) => makeBinding<F>(runtime, readArguments(args))),
     specializationKey: entryPoint((...args: Parameters<F>) => runtime.specializationKey(args)),
     normalizeArgs: entryPoint((...args: Partial<Parameters<F>>) => normalizeArgs(definition, args)),
-    autotune: entryPoint((args: Parameters<F>, options: TuneOptions = {}) => runtime.autotune(args, options)),
-    reset: () => runtime.reset(),
-  } as Kernel<F>
+    autotune: autotuneOf(runtime),
+    reset: entryPoint(takes('reset', '', () => runtime.reset())),
+  }
   Object.defineProperty(kernel, 'name', { value: definition.name })
   return Object.assign(kernel, methods) as unknown as Kernel<F>
 }
@@ -230,15 +231,32 @@ function makeBinding<F extends AnyFunction>(runtime: KernelRuntime, example: Cal
   const call = entryPoint((...args: Parameters<F>): unknown => runtime.callBound(bound, undefined, args))
   return Object.assign(call, {
     bound,
-    autotune: entryPoint((args: Parameters<F>, options: TuneOptions = {}) => runtime.autotune(args, options)),
-    setConfig: entryPoint((config: ConfigLike) => bound.setConfig(config)),
-    defaultConfig: entryPoint(() => bound.defaultConfig(example)),
-    compileConfig: (config: ConfigLike) => {
-      const variant: ConfigVariant = { config, shapes: new WeakMap() }
-      return entryPoint((...args: Parameters<F>) => runtime.callBound(bound, variant, args) as ReturnType<F>)
-    },
-    toWgsl: entryPoint((config?: ConfigLike) => bound.toWgsl(config, example)),
+    autotune: autotuneOf(runtime),
+    setConfig: entryPoint(takes('setConfig', 'config', (config: ConfigLike) => bound.setConfig(config))),
+    defaultConfig: entryPoint(takes('defaultConfig', '', () => bound.defaultConfig(example))),
+    compileConfig: entryPoint(
+      takes('compileConfig', 'config: object', (config: ConfigLike) => {
+        const variant: ConfigVariant = { config, shapes: new WeakMap() }
+        return entryPoint(
+          (...args: Parameters<F>) => runtime.callBound(bound, variant, args) as ReturnType<F>,
+        )
+      }),
+    ),
+    toWgsl: entryPoint(
+      takes('toWgsl', 'config?: object', (config?: ConfigLike) => bound.toWgsl(config, example)),
+    ),
   }) as unknown as Binding<F>
+}
+
+/** The options are checked by the search that has them. */
+function autotuneOf(
+  runtime: KernelRuntime,
+): (args: readonly unknown[], options?: TuneOptions) => Promise<Config> {
+  return entryPoint(
+    takes('autotune', 'args: list, options?: object', (args: readonly unknown[], options: TuneOptions = {}) =>
+      runtime.autotune(args, options),
+    ),
+  )
 }
 
 function normalizeArgs(definition: KernelDefinition, args: readonly unknown[]): readonly unknown[] {

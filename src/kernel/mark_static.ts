@@ -2,6 +2,7 @@
 import { DeviceTensor } from '../runtime/tensor.ts'
 import { callSite, entryPoint } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
+import { takes } from '../support/signature.ts'
 
 const MARKS = new WeakMap<object, ReadonlySet<number>>()
 
@@ -10,7 +11,7 @@ const MARKS = new WeakMap<object, ReadonlySet<number>>()
  * every specialisation it takes part in: faster code, one compilation per size. Returns the tensor.
  */
 export const markStatic: <T extends object>(tensor: T, dims?: number | readonly number[]) => T = entryPoint(
-  (tensor, dims) => {
+  takes('markStatic', 'tensor, dims?', (tensor, dims) => {
     if (!(tensor instanceof DeviceTensor))
       throw new UsageError('markStatic needs a tensor', { location: callSite() })
     const wanted =
@@ -27,7 +28,7 @@ export const markStatic: <T extends object>(tensor: T, dims?: number | readonly 
     }
     MARKS.set(tensor, marked)
     return tensor
-  },
+  }),
 )
 
 /** The dimensions marked so far. */

@@ -3,8 +3,10 @@
  */
 import { Config, type ConfigInput } from '../config/config.ts'
 import type { BatchedSpec } from '../heuristics/features.ts'
+import { callSite } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
 import { type GivenSettings, resolveSettings, SETTINGS, type Settings } from '../support/settings.ts'
+import { didYouMean } from '../support/similar.ts'
 
 /** Any function that can be a kernel. */
 export type AnyFunction = (...args: never[]) => unknown
@@ -98,9 +100,9 @@ export function givenConfigs({ own }: ResolvedOptions): readonly Config[] {
 
 function unknownOption(name: string): UsageError {
   const known = [...Object.keys(OWN), ...Object.keys(SETTINGS)]
-  const near = known.filter((other) => other.toLowerCase().includes(name.toLowerCase()))
+  const own = `Own options: ${Object.keys(OWN).join(', ')}.`
   return new UsageError(`a kernel has no option ${name}`, {
-    remedy:
-      near.length > 0 ? `Did you mean ${near.join(' or ')}?` : `Own options: ${Object.keys(OWN).join(', ')}.`,
+    location: callSite(),
+    remedy: didYouMean(name, known).trim() || own,
   })
 }

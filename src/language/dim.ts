@@ -5,7 +5,6 @@
 import { type Size, type SizeExpr, type SizeOp, sizeOp } from '../ir/size.ts'
 import { areEntryPoints, callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
-import { cdiv, nextPowerOf2 } from '../support/maths.ts'
 import type { Dim } from './tensor.ts'
 
 /** The functions of `hl` that work on sizes as well as on tiles. */
@@ -58,13 +57,12 @@ export function dimOperation(name: DimOperation, a: number, b: number): Dim {
 
 /** Smallest power of two at least `n`. */
 export function nextPowerOf2Dim(n: number): Dim {
-  if (!isSymbolic(n)) return nextPowerOf2(n)
   return toDim(sizeOp('next_power_of_2', toSize(n, 'nextPowerOf2'), 0))
 }
 
 /** ceil(a / b) of two plain numbers or sizes. */
 export function cdivDim(a: number, b: number): Dim {
-  return isSymbolic(a) || isSymbolic(b) ? dimOperation('cdiv', a, b) : cdiv(a, b)
+  return dimOperation('cdiv', a, b)
 }
 
 export function isSymbolic(value: unknown): value is SymbolicDim {

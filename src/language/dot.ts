@@ -4,14 +4,15 @@ import { type Node, UNNUMBERED } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
+import { toNode } from './elementwise.ts'
 import { type Trace, tracing } from './trace.ts'
 import { castTo, distinctAxes, printAxes, promote, sameAxis } from './typing.ts'
 import { type Accumulator, TileValue } from './value.ts'
 
-/** `a[m, k] · b[k, n]`; floats accumulate and result in f32, integers in i32. */
-export function dot(a: TileValue, b: TileValue): TileValue {
+/** `a[m, k] · b[k, n] (+ acc[m, n])`; without `acc` floats accumulate and result in f32, integers in i32. */
+export function dot(a: TileValue, b: TileValue, acc?: TileValue): TileValue {
   const trace = tracing('dot')
-  return new TileValue(trace, dotNode(trace, a, b, undefined))
+  return new TileValue(trace, dotNode(trace, a, b, acc === undefined ? acc : toNode(trace, 'dot', acc)))
 }
 
 /** `acc += a[m, k] · b[k, n]`. */
@@ -21,7 +22,7 @@ export function addDot(acc: Accumulator, a: TileValue, b: TileValue): void {
 }
 
 function dotNode(trace: Trace, left: TileValue, right: TileValue, acc: Node | undefined): Node {
-  const [a, b] = sameDType(trace, left.nodeIn(trace), right.nodeIn(trace))
+  const [a, b] = sameDType(trace, toNode(trace, 'dot', left), toNode(trace, 'dot', right))
   const [m, k] = a.type.axes
   const [k2, n] = b.type.axes
   const fits = a.type.axes.length === 2 && b.type.axes.length === 2

@@ -20,7 +20,6 @@ import { type Operand, ScalarArgument, TileValue } from './value.ts'
 export function elementwise(op: OpName, operands: readonly Operand[]): TileValue {
   const trace = tracing(op)
   const rule = OPS[op]
-  checkArity(op, rule, operands)
   const nodes = toNodes(trace, op, operands)
   const args = convert(trace, op, rule, nodes)
   const axes = broadcastAxes(
@@ -87,14 +86,5 @@ function requireInteger(op: OpName, dtype: DType): DType {
   throw new AuthorError(`${op} needs integers, not ${dtype}`, {
     location: callSite(),
     remedy: `Convert with .to('i32') or .to('u32').`,
-  })
-}
-
-function checkArity(op: OpName, rule: OpRule, operands: readonly Operand[]): void {
-  if (operands.length === rule.arity) return
-  const plural = rule.arity === 1 ? '' : 's'
-  throw new AuthorError(`${op} takes ${rule.arity} operand${plural}, not ${operands.length}`, {
-    location: callSite(),
-    remedy: 'As a method, the tile itself is the first.',
   })
 }

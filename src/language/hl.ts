@@ -2,8 +2,9 @@
  * The namespace `hl`: loops, creation, specialisation, and every tile method as a function. The names that
  * make sense for sizes (`add`, `mul`, `cdiv`, …) also take plain numbers and symbolic sizes.
  */
-import { OP_NAMES } from '../ir/ops.ts'
+import { OP_NAMES, type OpName } from '../ir/ops.ts'
 import { entryPoint } from '../support/call_site.ts'
+import { checkArguments, signatureOf } from '../support/signature.ts'
 import {
   arange,
   empty,
@@ -26,9 +27,9 @@ import {
 } from './dim.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
-import { type GridLoop, grid, staticRange, type TileLoop, tile } from './loops.ts'
-import { TILE_METHODS } from './methods.ts'
-import { requireEqual } from './require_equal.ts'
+import { type GridLoop, grid, type StaticRange, staticRange, type TileLoop, tile } from './loops.ts'
+import { operandsOf, TILE_METHODS, TILE_SIGNATURES } from './methods.ts'
+import { isEqual, requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
 import type { Dim, Tensor } from './tensor.ts'
 import { tracing } from './trace.ts'
@@ -75,7 +76,7 @@ const OTHERS = Object.fromEntries(
 export interface Hl extends Elementwise, OtherFunctions {
   readonly tile: TileLoop
   readonly grid: GridLoop
-  readonly staticRange: (end: number) => Iterable<number>
+  readonly staticRange: StaticRange
   readonly empty: (shape: readonly number[], dtype?: Tensor['dtype']) => Tensor
   readonly emptyLike: (like: Tensor, dtype?: Tensor['dtype']) => Tensor
   readonly zeros: Zeros
@@ -84,6 +85,11 @@ export interface Hl extends Elementwise, OtherFunctions {
   readonly arange: (extent: TileExtent) => TileValue
   /** Makes a size, or a number among the arguments, a constant of every specialisation. */
   readonly specialize: Specialize
+  /**
+   * Whether two sizes, or a size and a number, are equal: a constant of every specialisation. Write
+   * `hl.is(size, 4)` instead of `size === 4`, which is false for every symbolic size.
+   */
+  readonly is: (a: number, b: number) => boolean
   /** States that two sizes are equal; checked while tracing, or else at every launch. */
   readonly requireEqual: (a: number, b: number) => void
   /** ceil(a / b) of sizes. */
@@ -105,19 +111,47 @@ const FUNCTIONS: Hl = {
   full,
   arange,
   specialize,
+  is: isEqual,
   requireEqual,
   cdiv: cdivDim,
   nextPowerOf2: nextPowerOf2Dim,
 }
 
+/** What each takes. */
+const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
+  ...(Object.fromEntries(OP_NAMES.map((op) => [op, operandsOf(op).join(', ')])) as Record<OpName, string>),
+  ...(Object.fromEntries(
+    Object.entries(TILE_SIGNATURES).map(([name, rest]) => [name, rest === '' ? 'value' : `value, ${rest}`]),
+  ) as Record<keyof typeof TILE_SIGNATURES, string>),
+  tile: 'begin?, end, blockSize or { blockSize }?',
+  grid: 'begin?, end, step?',
+  staticRange: 'begin?, end, step?',
+  empty: 'shape: shape, dtype?',
+  emptyLike: 'like: tensor, dtype?',
+  zeros: 'shape: shape, dtype?',
+  zerosLike: 'like: tensor, dtype?',
+  full: 'shape: shape, value, dtype?',
+  arange: 'extent',
+  specialize: 'value',
+  is: 'a, b',
+  requireEqual: 'a, b',
+  cdiv: 'a, b',
+  nextPowerOf2: 'n',
+}
+
 export const hl: Hl = Object.freeze(
   Object.fromEntries(
-    Object.entries(FUNCTIONS).map(([name, call]) => [
-      name,
-      entryPoint(call as (...args: unknown[]) => unknown, 'noted'),
-    ]),
+    Object.entries(FUNCTIONS).map(([name, call]) => [name, checked(name as keyof Hl, call)]),
   ) as unknown as Hl,
 )
+
+function checked(name: keyof Hl, call: unknown): unknown {
+  const signature = signatureOf(SIGNATURES[name])
+  return entryPoint((...args: unknown[]) => {
+    checkArguments(`hl.${name}`, signature, args)
+    return (call as (...args: unknown[]) => unknown)(...args)
+  }, 'noted')
+}
 
 /** A size keeps its integer value: it does not pass through f32. */
 function asTile(what: string, value: Operand): TileValue {

@@ -9,7 +9,8 @@ import { areEntryPoints, calledFrom, callSite } from '../support/call_site.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { isPowerOf2 } from '../support/maths.ts'
 import { describe } from './describe.ts'
-import { isDim, toSize } from './dim.ts'
+import { cdivDim, dimOperation, isDim, toSize } from './dim.ts'
+import { elementwise } from './elementwise.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
 import { castTo } from './typing.ts'
@@ -25,66 +26,140 @@ export interface TileOptions {
   readonly blockSize?: number | readonly number[]
 }
 
-type TilesOf<Bounds extends readonly Bound[]> = { -readonly [K in keyof Bounds]: Tile }
+/** The tiles of a whole shape, `hl.tile(x.shape)`: ready for `x.at(...tiles)`. Its first ones count as present. */
+export interface PerDimension<Item> extends ReadonlyArray<Item> {
+  readonly 0: Item
+  readonly 1: Item
+  readonly 2: Item
+  readonly 3: Item
+  readonly 4: Item
+  readonly 5: Item
+}
+
+/** One item for each bound: a tuple for a tuple. */
+type ForEach<Bounds extends readonly Bound[], Item> = number extends Bounds['length']
+  ? PerDimension<Item>
+  : { -readonly [K in keyof Bounds]: Item }
 
 /** `hl.tile`: positions `0..end-1`, or `begin..end-1`, of one or several dimensions in tiles. */
 export interface TileLoop {
   (end: Bound, options?: TileOptions): Iterable<Tile>
-  (begin: Bound, end: Bound, options?: TileOptions): Iterable<Tile>
-  <const Ends extends readonly Bound[]>(ends: Ends, options?: TileOptions): Iterable<TilesOf<Ends>>
+  (begin: Bound, end: Bound, options?: TileOptions | number): Iterable<Tile>
+  <const Ends extends readonly Bound[]>(ends: Ends, options?: TileOptions): Iterable<ForEach<Ends, Tile>>
   <const Ends extends readonly Bound[]>(
     begins: readonly Bound[],
     ends: Ends,
-    options?: TileOptions,
-  ): Iterable<TilesOf<Ends>>
+    options?: TileOptions | number | readonly number[],
+  ): Iterable<ForEach<Ends, Tile>>
 }
 
-/** `hl.grid`: positions one at a time, as i32 scalars. */
+/** `hl.grid`: positions one at a time, as i32 scalars; every `step`-th of a range. */
 export interface GridLoop {
   (end: Bound): Iterable<TileValue>
-  <const Ends extends readonly Bound[]>(ends: Ends): Iterable<{ -readonly [K in keyof Ends]: TileValue }>
+  (begin: Bound, end: Bound, step?: number): Iterable<TileValue>
+  <const Ends extends readonly Bound[]>(ends: Ends): Iterable<ForEach<Ends, TileValue>>
+  <const Ends extends readonly Bound[]>(
+    begins: readonly Bound[],
+    ends: Ends,
+    steps?: number | readonly number[],
+  ): Iterable<ForEach<Ends, TileValue>>
+}
+
+/** `hl.staticRange`: plain numbers `0..end-1`, or every `step`-th of `begin..end-1`. */
+export interface StaticRange {
+  (end: number): Iterable<number>
+  (begin: number, end: number, step?: number): Iterable<number>
 }
 
 type RangeArgument = Bound | readonly Bound[]
 
-export const tile: TileLoop = ((
-  first: RangeArgument,
-  ...rest: (RangeArgument | TileOptions | undefined)[]
-) => {
+export const tile: TileLoop = ((...args: (RangeArgument | TileOptions | undefined)[]) => {
   const trace = tracing('hl.tile')
-  const options = isOptions(rest.at(-1)) ? (rest.pop() as TileOptions) : {}
-  const last = rest[0] as RangeArgument | undefined
-  const ends = listOf(last ?? first)
-  const begins = last === undefined ? ends.map(() => 0) : listOf(first)
+  const options = tileOptions(args)
+  const [begins, ends, isList] = rangesOf(args as RangeArgument[])
   return loop(
     trace,
     (location) => makeRanges(trace, 'tile', begins, ends, options, location),
-    (tiles) => (Array.isArray(last ?? first) ? tiles : tiles[0]),
+    (tiles) => (isList ? tiles : tiles[0]),
   )
 }) as TileLoop
 
-export const grid: GridLoop = ((end: RangeArgument) => {
+/** Takes the options, or the block size alone, from the end of the arguments. */
+function tileOptions(args: (RangeArgument | TileOptions | undefined)[]): TileOptions {
+  if (isOptions(args.at(-1))) return args.pop() as TileOptions
+  return args.length > 2 ? { blockSize: args.pop() as number } : {}
+}
+
+export const grid: GridLoop = ((
+  first: RangeArgument,
+  second?: RangeArgument,
+  step: number | readonly number[] = 1,
+) => {
   const trace = tracing('hl.grid')
-  const ends = listOf(end)
-  const begins = ends.map(() => 0)
+  const [begins, ends, isList] = rangesOf([first, second])
+  const steps = ends.map((_, i) => requireStep(typeof step === 'number' ? step : step[i]))
+  const strides = steps.map((by) => by !== 1)
+  const from = begins.map((begin, i) => (strides[i] ? 0 : begin))
   return loop(
     trace,
-    (location) => makeRanges(trace, 'grid', begins, ends, {}, location),
+    (location) => {
+      const to = ends.map((end, i) => (strides[i] ? rounds(begins[i] ?? 0, end, steps[i] ?? 1) : end))
+      return makeRanges(trace, 'grid', from, to, {}, location)
+    },
     (tiles) => {
-      const values = tiles.map((tile) => tile.begin)
-      return Array.isArray(end) ? values : values[0]
+      const values = tiles.map(({ begin }, i) =>
+        strides[i] ? begin.mul(steps[i] ?? 1).add(begins[i] ?? 0) : begin,
+      )
+      return isList ? values : values[0]
     },
   )
 }) as GridLoop
 
-/** `hl.staticRange`: plain numbers; the body is traced once for each. The end must be a number. */
-export function staticRange(end: number): Iterable<number> {
-  tracing('hl.staticRange')
-  if (Number.isInteger(end)) return Array.from({ length: Math.max(0, end) }, (_, i) => i)
-  throw new AuthorError(`hl.staticRange of ${describe(end)}: the number of rounds must be a plain integer`, {
+/** The begins and ends of `(end)` or `(begin, end)`, and whether they were lists. */
+function rangesOf([first, second]: readonly (RangeArgument | undefined)[]): readonly [
+  readonly Bound[],
+  readonly Bound[],
+  boolean,
+] {
+  const last = second ?? first
+  const ends = listOf(last as RangeArgument)
+  return [
+    second === undefined ? ends.map(() => 0) : listOf(first as RangeArgument),
+    ends,
+    Array.isArray(last),
+  ]
+}
+
+/** How many positions a range has, `step` apart. */
+function rounds(begin: Bound, end: Bound, step: number): Bound {
+  if (isDim(begin) && isDim(end)) return cdivDim(dimOperation('sub', end, begin), step)
+  return elementwise('floorDiv', [elementwise('sub', [elementwise('add', [end, step - 1]), begin]), step])
+}
+
+function requireStep(step: unknown): number {
+  if (typeof step === 'number' && Number.isInteger(step) && step > 0) return step
+  throw new AuthorError(`the step of a range is ${describe(step)}`, {
     location: callSite(),
-    remedy: 'Make the size a constant with hl.specialize(dim), or loop with hl.tile or hl.grid.',
+    remedy: 'A step is a plain integer of at least 1, or a list of one for each dimension.',
   })
+}
+
+/** Plain numbers; the body is traced once for each. */
+export const staticRange: StaticRange = (first: number, second?: number, step: number = 1) => {
+  tracing('hl.staticRange')
+  const [begin, end] = second === undefined ? [0, first] : [first, second]
+  requireStep(step)
+  for (const bound of [begin, end]) {
+    if (Number.isInteger(bound)) continue
+    throw new AuthorError(
+      `hl.staticRange of ${describe(bound)}: the number of rounds must be a plain integer`,
+      {
+        location: callSite(),
+        remedy: 'Make the size a constant with hl.specialize(dim), or loop with hl.tile or hl.grid.',
+      },
+    )
+  }
+  return Array.from({ length: Math.max(0, Math.ceil((end - begin) / step)) }, (_, i) => begin + i * step)
 }
 
 interface Range {

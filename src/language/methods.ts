@@ -2,10 +2,11 @@
 import { tileType } from '../ir/build.ts'
 import type { AtomicOp } from '../ir/node.ts'
 import type { OpName } from '../ir/ops.ts'
-import { OP_NAMES } from '../ir/ops.ts'
+import { OP_NAMES, OPS } from '../ir/ops.ts'
 import { callSite, entryPoint } from '../support/call_site.ts'
 import { DTYPES, type DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
+import { checkArguments, signatureOf } from '../support/signature.ts'
 import { addDot, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo } from './indexing.ts'
@@ -28,6 +29,8 @@ type MethodsOf<T, This> = {
   readonly [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (self: This, ...args: A) => R : never
 }
 
+const REDUCTION = 'axis?: number, { keepdim: flag }?'
+
 /** The methods of every tile value that are not element-wise. */
 export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
   to: (self, dtype) => cast(self, dtype, false),
@@ -48,11 +51,35 @@ export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
   all: (self, axis, options) => reduce('all', self, axis, options),
   softmax,
   logsumexp,
-  dot,
+  dot: (self, other, acc) => dot(self, other, acc),
   clone(self) {
     const trace = tracing('clone')
     return new Accumulator(trace, self.nodeIn(trace))
   },
+}
+
+/** What each takes. */
+export const TILE_SIGNATURES: Readonly<Record<keyof typeof TILE_METHODS, string>> = {
+  to: 'dtype',
+  bitcast: 'dtype',
+  clamp: 'low, high',
+  unsqueeze: 'axis: number',
+  squeeze: 'axis: number',
+  permute: '...axes: number',
+  transpose: '',
+  sum: REDUCTION,
+  mean: REDUCTION,
+  prod: REDUCTION,
+  amax: REDUCTION,
+  amin: REDUCTION,
+  argmax: REDUCTION,
+  argmin: REDUCTION,
+  any: REDUCTION,
+  all: REDUCTION,
+  softmax: 'axis: number',
+  logsumexp: 'axis: number, { keepdim: flag }?',
+  dot: 'other, acc?',
+  clone: '',
 }
 
 const ACCUMULATOR_METHODS: MethodsOf<AccumulatorMethods, Accumulator> = {
@@ -71,6 +98,17 @@ const ACCUMULATOR_METHODS: MethodsOf<AccumulatorMethods, Accumulator> = {
   addDot,
 }
 
+const ACCUMULATOR_SIGNATURES: Readonly<Record<keyof AccumulatorMethods, string>> = {
+  assign: 'value',
+  addAssign: 'value',
+  subAssign: 'value',
+  mulAssign: 'value',
+  divAssign: 'value',
+  minimumAssign: 'value',
+  maximumAssign: 'value',
+  addDot: 'a, b',
+}
+
 const REF_METHODS: MethodsOf<RefMethods, Ref> = {
   set: (self, value) => storeTo(self, value),
   atomicAdd: atomically('add'),
@@ -78,11 +116,26 @@ const REF_METHODS: MethodsOf<RefMethods, Ref> = {
   atomicMin: atomically('min'),
 }
 
-install(TileValue.prototype, TILE_METHODS)
-install(Accumulator.prototype, ACCUMULATOR_METHODS)
-install(Ref.prototype, REF_METHODS)
-for (const op of OP_NAMES)
-  install(TileValue.prototype, { [op]: (...operands: Operand[]) => elementwise(op, operands) })
+const REF_SIGNATURES: Readonly<Record<keyof RefMethods, string>> = {
+  set: 'value',
+  atomicAdd: 'value',
+  atomicMax: 'value',
+  atomicMin: 'value',
+}
+
+/** What an element-wise operation takes as a function of `hl`; as a method, all but the first. */
+export function operandsOf(op: OpName): readonly string[] {
+  return op === 'where' ? ['condition', 'a', 'b'] : ['a', 'b', 'c'].slice(0, OPS[op].arity)
+}
+
+install(TileValue.prototype, TILE_METHODS, TILE_SIGNATURES)
+install(Accumulator.prototype, ACCUMULATOR_METHODS, ACCUMULATOR_SIGNATURES)
+install(Ref.prototype, REF_METHODS, REF_SIGNATURES)
+install(
+  TileValue.prototype,
+  Object.fromEntries(OP_NAMES.map((op) => [op, (...operands: Operand[]) => elementwise(op, operands)])),
+  Object.fromEntries(OP_NAMES.map((op) => [op, operandsOf(op).slice(1).join(', ')])),
+)
 
 // Whole tensors have none of these; authors used to other libraries try them first.
 const TILE_NAMES = [
@@ -91,7 +144,11 @@ const TILE_NAMES = [
   ...Object.keys(ACCUMULATOR_METHODS),
   ...Object.keys(REF_METHODS),
 ]
-install(TracedTensor.prototype, Object.fromEntries(TILE_NAMES.map((name) => [name, refusing(name)])))
+install(
+  TracedTensor.prototype,
+  Object.fromEntries(TILE_NAMES.map((name) => [name, refusing(name)])),
+  Object.fromEntries(TILE_NAMES.map((name) => [name, '...rest'])),
+)
 
 function refusing(name: string) {
   return (self: TracedTensor): never => {
@@ -102,10 +159,16 @@ function refusing(name: string) {
   }
 }
 
-function install(prototype: object, methods: Readonly<Record<string, unknown>>): void {
+function install<Methods extends object>(
+  prototype: object,
+  methods: Methods,
+  signatures: Readonly<Record<keyof Methods & string, string>>,
+): void {
   for (const [name, method] of Object.entries(methods)) {
     const call = method as (...args: unknown[]) => unknown
+    const signature = signatureOf(signatures[name as keyof Methods & string])
     const value = entryPoint(function (this: unknown, ...args: unknown[]): unknown {
+      checkArguments(name, signature, args)
       return call(this, ...args)
     }, 'noted')
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true })

@@ -15,10 +15,13 @@ const RANK: Record<DType, number> = { bool: 0, i32: 1, u32: 1, f16: 2, f32: 3 }
 /** `dtype`, if it is one; `what` names the call. */
 export function requireDType(dtype: DType, what: string): DType {
   if (isDType(dtype)) return dtype
-  throw new AuthorError(`${what}: ${JSON.stringify(dtype)} is not a dtype`, {
-    location: callSite(),
-    remedy: `Known are ${Object.keys(DTYPES).join(', ')}.`,
-  })
+  throw new AuthorError(
+    `${what}: ${typeof dtype === 'string' ? JSON.stringify(dtype) : String(dtype)} is not a dtype`,
+    {
+      location: callSite(),
+      remedy: `Known are ${Object.keys(DTYPES).join(', ')}.`,
+    },
+  )
 }
 
 /** The dtype that both operands are converted to. */

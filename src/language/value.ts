@@ -60,8 +60,11 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   softmax(axis: number): TileValue
   /** `log(sum(exp(x)))` along `axis`, without overflow. */
   logsumexp(axis: number, options?: ReduceOptions): TileValue
-  /** Matrix product `[m, k] · [k, n]`; f16 and f32 accumulate in f32. */
-  dot(other: TileValue): TileValue
+  /**
+   * Matrix product `[m, k] · [k, n]`; f16 and f32 accumulate in f32. With `acc`, a value over `[m, n]`, the sum
+   * of both in the dtype of `acc`, which stays as it is: `acc.addDot(a, b)` changes it in place.
+   */
+  dot(other: TileValue, acc?: TileValue): TileValue
   /** A copy that can be changed in place: see Accumulator. */
   clone(): Accumulator
 }

@@ -3,6 +3,7 @@
  * the first job opens it. Both can be replaced after the device was lost.
  */
 import { entryPoint, lazyCallSite } from '../support/call_site.ts'
+import { takes } from '../support/signature.ts'
 import { type Device, openDevice } from './device.ts'
 import { Stream } from './stream.ts'
 
@@ -10,7 +11,9 @@ let device: Promise<Device> | undefined
 let stream: Stream | undefined
 
 /** The default device, opened once; a failed attempt is not remembered. Rejects with AdapterError. */
-export const getDevice: () => Promise<Device> = entryPoint(() => defaultStream().opened())
+export const getDevice: () => Promise<Device> = entryPoint(
+  takes('getDevice', '', () => defaultStream().opened()),
+)
 
 async function openOnce(): Promise<Device> {
   device ??= openDevice()
@@ -43,7 +46,9 @@ export function withDefaultStream<T>(other: Stream, action: () => T): T {
 }
 
 /** Waits for everything on the default stream. Rejects with errors of earlier calls. */
-export const sync: () => Promise<void> = entryPoint(() => defaultStream().sync(lazyCallSite()))
+export const sync: () => Promise<void> = entryPoint(
+  takes('sync', '', () => defaultStream().sync(lazyCallSite())),
+)
 
 /**
  * Closes the default device, if there is one. The next use opens another; tensors of the old one are gone.

@@ -5,18 +5,24 @@
  */
 import { entryPoint, lazyCallSite, userCode } from '../support/call_site.ts'
 import { type SourceLocation, UsageError } from '../support/errors.ts'
+import { takes } from '../support/signature.ts'
 import { defaultStream } from './default_device.ts'
 import type { Storage } from './storage.ts'
 import { DeviceTensor } from './tensor.ts'
 import { type Timing, type TimingOptions, timeInterleaved } from './timing.ts'
 
+/** What both take beside functions. */
+const OPTIONS =
+  '{ warmupMs: number, targetMs: number, minSamples: number, maxSamples: number, flushCache: flag, ' +
+  'giveUpAboveMs: number, timeoutMs: number }?'
+
 /** Times one function. See `doBenchTogether`. */
 export const doBench: (fn: () => unknown, options?: TimingOptions) => Promise<Timing> = entryPoint(
-  async (fn, options) => {
+  takes('doBench', `fn: function, ${OPTIONS}`, async (fn, options = {}) => {
     const [timing] = await doBenchTogether([fn], options)
     if (!timing) throw new Error('one function, no timing')
     return timing
-  },
+  }),
 )
 
 /**
@@ -29,7 +35,14 @@ export const doBench: (fn: () => unknown, options?: TimingOptions) => Promise<Ti
 export const doBenchTogether: (
   fns: readonly (() => unknown)[],
   options?: TimingOptions,
-) => Promise<readonly Timing[]> = entryPoint(async (fns, options = {}) => {
+) => Promise<readonly Timing[]> = entryPoint(
+  takes('doBenchTogether', `fns: list, ${OPTIONS}`, (fns, options = {}) => timeTogether(fns, options)),
+)
+
+async function timeTogether(
+  fns: readonly (() => unknown)[],
+  options: TimingOptions,
+): Promise<readonly Timing[]> {
   const site = lazyCallSite()
   const stream = defaultStream()
   const oldest = DeviceTensor.allocate([0], 'f32').id
@@ -51,7 +64,7 @@ export const doBenchTogether: (
     for (const result of results) disposeMade(result, oldest)
     for (const storage of kept) stream.release(storage)
   }
-})
+}
 
 /**
  * Disposes of the tensors in a result that are younger than `oldest`: those that the function was given stay.

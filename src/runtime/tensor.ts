@@ -9,6 +9,7 @@ import { areEntryPoints, lazyCallSite } from '../support/call_site.ts'
 import { DTYPES, type DType, type HostArray } from '../support/dtypes.ts'
 import { formatLocation, type SourceLocation, UsageError } from '../support/errors.ts'
 import { product } from '../support/maths.ts'
+import { methodsTake } from '../support/signature.ts'
 import { defaultStream } from './default_device.ts'
 import { checkShape, decodeBytes, encodeValues, type HostData, parseHostData } from './host_data.ts'
 import { Storage } from './storage.ts'
@@ -131,6 +132,15 @@ export class DeviceTensor implements Tensor {
     })
   }
 }
+
+methodsTake(DeviceTensor.prototype, {
+  data: 'stream?: object',
+  write: 'data',
+  upload: 'values: object',
+  copyFrom: 'source: tensor',
+  clone: '',
+  dispose: '',
+})
 
 areEntryPoints(DeviceTensor.prototype, [
   'at',

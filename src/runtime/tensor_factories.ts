@@ -6,6 +6,7 @@ import { entryPoint, lazyCallSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'
 import { isFloat } from '../support/dtypes.ts'
 import { UsageError } from '../support/errors.ts'
+import { takes } from '../support/signature.ts'
 import { type Generator, generatorLaunch, readyLaunch } from './generators.ts'
 import { type HostData, type HostDataOptions, parseHostData } from './host_data.ts'
 import type { Stream } from './stream.ts'
@@ -23,6 +24,10 @@ export interface RandomOptions extends FactoryOptions {
   readonly seed?: number
 }
 
+/** What the options of these functions may be. */
+const OPTIONS = '{ dtype: dtype, stream: object }?'
+const RANDOM = '{ dtype: dtype, stream: object, seed: number }?'
+
 const FIRST_SEED = 20_240_229
 let unseeded = 0
 
@@ -32,53 +37,70 @@ let unseeded = 0
  * shapes.
  */
 export const tensor: (data: HostData, options?: HostDataOptions & { stream?: Stream }) => DeviceTensor =
-  entryPoint((data, options = {}) => {
-    const { shape, dtype, values } = parseHostData(data, options)
-    return DeviceTensor.allocate(shape, dtype, options.stream).upload(values)
-  })
+  entryPoint(
+    takes('tensor', 'data, { shape: shape, dtype: dtype, stream: object }?', (data, options = {}) => {
+      const { shape, dtype, values } = parseHostData(data, options)
+      return DeviceTensor.allocate(shape, dtype, options.stream).upload(values)
+    }),
+  )
 
 /** A tensor with undefined contents. */
 export const empty: (shape: readonly number[], options?: FactoryOptions) => DeviceTensor = entryPoint(
-  (shape, options = {}) => DeviceTensor.allocate(shape, options.dtype ?? 'f32', options.stream),
+  takes('empty', `shape: shape, ${OPTIONS}`, (shape, options = {}) =>
+    DeviceTensor.allocate(shape, options.dtype ?? 'f32', options.stream),
+  ),
 )
 
 export const zeros: (shape: readonly number[], options?: FactoryOptions) => DeviceTensor = entryPoint(
-  (shape, options) => full(shape, 0, options),
+  takes('zeros', `shape: shape, ${OPTIONS}`, (shape, options) => full(shape, 0, options)),
 )
 
 export const ones: (shape: readonly number[], options?: FactoryOptions) => DeviceTensor = entryPoint(
-  (shape, options) => full(shape, 1, options),
+  takes('ones', `shape: shape, ${OPTIONS}`, (shape, options) => full(shape, 1, options)),
 )
 
 /** A tensor with the same value everywhere, converted to the dtype. */
 export const full: (shape: readonly number[], value: number, options?: FactoryOptions) => DeviceTensor =
-  entryPoint((shape, value, options) => generate(empty(shape, options), { kind: 'fill', value }))
+  entryPoint(
+    takes('full', `shape: shape, value: number, ${OPTIONS}`, (shape, value, options) =>
+      generate(empty(shape, options), { kind: 'fill', value }),
+    ),
+  )
 
 /**
  * start, start + step, … up to but without end, as a tensor of one dimension; `arange(end)` starts at 0.
  * Throws UsageError for a step of 0 and for dtype bool.
  */
 export const arange: (start: number, end?: number, step?: number, options?: FactoryOptions) => DeviceTensor =
-  entryPoint((start, end, step = 1, options = {}) => {
-    const [from, to] = end === undefined ? [0, start] : [start, end]
-    const count = Math.max(0, Math.ceil((to - from) / step))
-    if (!Number.isFinite(count) || options.dtype === 'bool')
-      throw new UsageError(`arange(${from}, ${to}, ${step}, dtype ${options.dtype ?? 'f32'}) has no values`, {
-        remedy: 'Give finite bounds, a step other than 0 and a dtype of numbers.',
-      })
-    return generate(empty([count], options), { kind: 'range', start: from, step })
-  })
+  entryPoint(
+    takes(
+      'arange',
+      `start: number, end?: number, step?: number, ${OPTIONS}`,
+      (start, end, step = 1, options = {}) => {
+        const [from, to] = end === undefined ? [0, start] : [start, end]
+        const count = Math.max(0, Math.ceil((to - from) / step))
+        if (!Number.isFinite(count) || options.dtype === 'bool')
+          throw new UsageError(
+            `arange(${from}, ${to}, ${step}, dtype ${options.dtype ?? 'f32'}) has no values`,
+            {
+              remedy: 'Give finite bounds, a step other than 0 and a dtype of numbers.',
+            },
+          )
+        return generate(empty([count], options), { kind: 'range', start: from, step })
+      },
+    ),
+  )
 
 /** Uniform random numbers in [0, 1). Throws UsageError for dtypes other than f32 and f16. */
 export const rand: (shape: readonly number[], options?: RandomOptions) => DeviceTensor = entryPoint(
-  (shape, options = {}) => random('uniform', shape, options),
+  takes('rand', `shape: shape, ${RANDOM}`, (shape, options = {}) => random('uniform', shape, options)),
 )
 
 /**
  * Random numbers of the standard normal distribution. Throws UsageError for dtypes other than f32 and f16.
  */
 export const randn: (shape: readonly number[], options?: RandomOptions) => DeviceTensor = entryPoint(
-  (shape, options = {}) => random('normal', shape, options),
+  takes('randn', `shape: shape, ${RANDOM}`, (shape, options = {}) => random('normal', shape, options)),
 )
 
 function random(kind: 'uniform' | 'normal', shape: readonly number[], options: RandomOptions): DeviceTensor {

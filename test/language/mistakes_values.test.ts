@@ -188,8 +188,8 @@ describe('operands', () => {
       for (const t of hl.tile(4)) x.at(t).set((x.at(t).add as () => never)()) // ✗
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "add takes 2 operands, not 1
-      As a method, the tile itself is the first."
+      "add takes (b), not none
+      Give every one that has no question mark."
     `)
   })
 
@@ -198,8 +198,8 @@ describe('operands', () => {
       for (const t of hl.tile(4)) x.at(t).set((x.at(t).exp as unknown as (more: number) => never)(1)) // ✗
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "exp takes 1 operand, not 2
-      As a method, the tile itself is the first."
+      "exp takes no arguments, not 1 argument
+      Leave the rest out."
     `)
   })
 

@@ -1,0 +1,189 @@
+/**
+ * What public functions take, one line of text each: `shape: list, dtype?`, `axis?, { keepdim }?`, `...axes`.
+ * A call that gives more or less, a value of another kind, or an option that does not exist is an error:
+ * nothing is ignored, and nothing fails later in words of JavaScript's.
+ */
+import { callSite } from './call_site.ts'
+import { DTYPES, isDType } from './dtypes.ts'
+import { AuthorError, UsageError } from './errors.ts'
+import { didYouMean } from './similar.ts'
+
+interface Kind {
+  readonly accepts: (value: unknown) => boolean
+  /** Completes "… is 4, not …". */
+  readonly words: string
+  readonly remedy: string
+}
+
+/** What may stand behind the name of a parameter or option. */
+const KINDS: Readonly<Record<string, Kind>> = {
+  list: { accepts: Array.isArray, words: 'a list', remedy: 'Write [ ] around it.' },
+  shape: {
+    accepts: Array.isArray,
+    words: 'a list of sizes',
+    remedy: 'A shape has one size for each dimension: [4] or [4, 8].',
+  },
+  dtype: {
+    accepts: isDType,
+    words: 'a dtype',
+    remedy: `Known are ${Object.keys(DTYPES).join(', ')}.`,
+  },
+  number: { accepts: (value) => typeof value === 'number', words: 'a number', remedy: 'Give a number.' },
+  flag: {
+    accepts: (value) => typeof value === 'boolean',
+    words: 'true or false',
+    remedy: 'Give one of them.',
+  },
+  function: {
+    accepts: (value) => typeof value === 'function',
+    words: 'a function',
+    remedy: 'Write () => … around it.',
+  },
+  tensor: {
+    accepts: (value) => typeof value === 'object' && value !== null && 'shape' in value && 'dtype' in value,
+    words: 'a tensor',
+    remedy: 'Make one from numbers with tensor([…]).',
+  },
+  object: {
+    accepts: (value) => typeof value === 'object' && value !== null,
+    words: 'an object',
+    remedy: 'See the documentation of what it takes.',
+  },
+}
+
+interface Parameter {
+  readonly name: string
+  readonly kind: Kind | undefined
+}
+
+export interface Signature {
+  /** For messages: the names, with a question mark where they may be left out. */
+  readonly text: string
+  readonly parameters: readonly Parameter[]
+  readonly least: number
+  readonly most: number
+  /** The options that the last argument may have. */
+  readonly options: readonly Parameter[] | undefined
+  /** Whether it may be something else instead. */
+  readonly orElse: boolean
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the types of parameters do not matter here.
+type AnyFunction = (this: any, ...args: any[]) => unknown
+type Failure = typeof AuthorError | typeof UsageError
+
+/** Reads the text of a signature. */
+export function signatureOf(text: string): Signature {
+  const parts = text.split(/, (?![^{]*\})/).filter(Boolean)
+  const last = parts.at(-1) ?? ''
+  const [, orElse, names] = /^(.* or )?\{ (.*) \}\?$/.exec(last) ?? []
+  return {
+    text: text.replaceAll(/: \w+/g, ''),
+    parameters: (names === undefined ? parts : parts.slice(0, -1)).map(parameterOf),
+    least: parts.filter((part) => !/\?(: \w+)?$|^\.\.\./.test(part)).length,
+    most: last.startsWith('...') ? Number.POSITIVE_INFINITY : parts.length,
+    options: names?.split(', ').map(parameterOf),
+    orElse: orElse !== undefined,
+  }
+}
+
+/** `call` that takes what `text` says; `what` is how messages name it. Throws UsageError. */
+export function takes<Public extends AnyFunction>(what: string, text: string, call: Public): Public {
+  const signature = signatureOf(text)
+  const checked = function (this: unknown, ...args: unknown[]): unknown {
+    checkArguments(what, signature, args, UsageError)
+    return call.apply(this, args)
+  }
+  return checked as Public
+}
+
+/** Makes methods of a class take what their texts say. */
+export function methodsTake<Class extends object>(
+  prototype: Class,
+  texts: Readonly<Partial<Record<keyof Class & string, string>>>,
+): void {
+  for (const [name, text] of Object.entries(texts) as [keyof Class & string, string][]) {
+    const { value, ...rest } = Object.getOwnPropertyDescriptor(prototype, name) ?? {}
+    Object.defineProperty(prototype, name, { ...rest, value: takes(name, text, value) })
+  }
+}
+
+/** Throws an error for arguments that a function does not take. */
+export function checkArguments(
+  what: string,
+  signature: Signature,
+  args: readonly unknown[],
+  Failure: Failure = AuthorError,
+): void {
+  const { parameters, least, most, options, orElse } = signature
+  if (args.length < least || args.length > most) throw wrongCount(what, signature, args.length, Failure)
+  const last = args.at(-1)
+  const hasOptions = options !== undefined && args.length > least && isPlain(last)
+  const others = hasOptions ? args.slice(0, -1) : args
+  for (const [i, parameter] of parameters.entries()) {
+    const values = parameter.name.startsWith('...') ? others.slice(i) : [others[i]]
+    for (const value of values) checkKind(what, parameter, value, Failure, i < least)
+  }
+  if (!options) return
+  if (hasOptions) checkOptions(what, options, last, Failure)
+  else if (args.length === most && last !== undefined && !orElse)
+    throw new Failure(`${what}: the options are ${shown(last)}, not an object`, {
+      location: callSite(),
+      remedy: `Write { ${options.map(({ name }) => name).join(', ')} }.`,
+    })
+}
+
+function parameterOf(part: string): Parameter {
+  const [name = '', kind] = part.replace('?', '').split(': ')
+  return { name, kind: kind === undefined ? undefined : KINDS[kind] }
+}
+
+function wrongCount(what: string, { text, least }: Signature, given: number, Failure: Failure): Error {
+  const count = given === 1 ? '1 argument' : given === 0 ? 'none' : `${given} arguments`
+  const isFunction = what.startsWith('hl.')
+  return new Failure(`${what} takes ${text === '' ? 'no arguments' : `(${text})`}, not ${count}`, {
+    location: callSite(),
+    remedy:
+      given < least
+        ? 'Give every one that has no question mark.'
+        : `Leave the rest out${isFunction ? `; as a callback, write (value) => ${what}(value)` : ''}.`,
+  })
+}
+
+function checkOptions(what: string, known: readonly Parameter[], given: object, Failure: Failure): void {
+  const names = known.map(({ name }) => name)
+  for (const [name, value] of Object.entries(given)) {
+    const parameter = known.find((option) => option.name === name)
+    if (parameter) checkKind(what, parameter, value, Failure, false)
+    else
+      throw new Failure(`${what} has no option ${name}`, {
+        location: callSite(),
+        remedy: `It has ${names.join(', ')}.${didYouMean(name, names)}`,
+      })
+  }
+}
+
+function checkKind(
+  what: string,
+  { name, kind }: Parameter,
+  value: unknown,
+  Failure: Failure,
+  required: boolean,
+): void {
+  if (!kind || (value === undefined && !required) || kind.accepts(value)) return
+  throw new Failure(`${what}: ${name} is ${shown(value)}, not ${kind.words}`, {
+    location: callSite(),
+    remedy: kind.remedy,
+  })
+}
+
+function isPlain(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (Array.isArray(value)) return 'a list'
+  if (typeof value === 'function') return 'a function'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
