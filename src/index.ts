@@ -7,6 +7,9 @@ import './runtime/webgpu_names.ts'
 import { aotServices } from './aot/aot_services.ts'
 import { JIT_SERVICES } from './autotuner/jit_services.ts'
 import { type KernelFactory, kernelFactory } from './kernel/factory.ts'
+import { entryPoint } from './support/call_site.ts'
+import { nextPowerOf2 as powerOf2 } from './support/maths.ts'
+import { takes } from './support/signature.ts'
 
 /** Makes a kernel that is tuned at its first call, for each kind of arguments. */
 export const kernel: KernelFactory = kernelFactory(JIT_SERVICES)
@@ -16,6 +19,9 @@ export const kernel: KernelFactory = kernelFactory(JIT_SERVICES)
  * production.
  */
 export const aotKernel: KernelFactory = kernelFactory(aotServices(JIT_SERVICES), { staticShapes: false })
+
+/** Smallest power of two that is at least `n`. */
+export const nextPowerOf2: (n: number) => number = entryPoint(takes('nextPowerOf2', 'n: number', powerOf2))
 
 export { Config, type ConfigInput } from './config/config.ts'
 export type { ConfigData, ConfigValue } from './config/value.ts'
@@ -54,5 +60,4 @@ export {
   TimeoutError,
   UsageError,
 } from './support/errors.ts'
-export { nextPowerOf2 } from './support/maths.ts'
 export type { Settings } from './support/settings.ts'

@@ -232,7 +232,9 @@ function makeBinding<F extends AnyFunction>(runtime: KernelRuntime, example: Cal
   return Object.assign(call, {
     bound,
     autotune: autotuneOf(runtime),
-    setConfig: entryPoint(takes('setConfig', 'config', (config: ConfigLike) => bound.setConfig(config))),
+    setConfig: entryPoint(
+      takes('setConfig', 'config: object', (config: ConfigLike) => bound.setConfig(config)),
+    ),
     defaultConfig: entryPoint(takes('defaultConfig', '', () => bound.defaultConfig(example))),
     compileConfig: entryPoint(
       takes('compileConfig', 'config: object', (config: ConfigLike) => {

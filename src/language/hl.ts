@@ -147,10 +147,11 @@ export const hl: Hl = Object.freeze(
 
 function checked(name: keyof Hl, call: unknown): unknown {
   const signature = signatureOf(SIGNATURES[name])
-  return entryPoint((...args: unknown[]) => {
-    checkArguments(`hl.${name}`, signature, args)
-    return (call as (...args: unknown[]) => unknown)(...args)
-  }, 'noted')
+  return entryPoint(
+    (...args: unknown[]) =>
+      (call as (...args: unknown[]) => unknown)(...checkArguments(`hl.${name}`, signature, args)),
+    'noted',
+  )
 }
 
 /** A size keeps its integer value: it does not pass through f32. */

@@ -168,8 +168,7 @@ function install<Methods extends object>(
     const call = method as (...args: unknown[]) => unknown
     const signature = signatureOf(signatures[name as keyof Methods & string])
     const value = entryPoint(function (this: unknown, ...args: unknown[]): unknown {
-      checkArguments(name, signature, args)
-      return call(this, ...args)
+      return call(this, ...checkArguments(name, signature, args))
     }, 'noted')
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true })
   }

@@ -11,6 +11,7 @@ import { verifyKernel } from '../ir/verify.ts'
 import { userCode } from '../support/call_site.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { stableStringify } from '../support/stable.ts'
+import { placesIn } from '../support/stack_text.ts'
 import { type ArgumentSpec, symbolicArgument } from './arguments.ts'
 import { describe } from './describe.ts'
 import { RetraceSignal, Trace, withTrace } from './trace.ts'
@@ -48,7 +49,11 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
   const names = parameterNames(request.fn)
   const returned = withTrace(trace, () => {
     const values = request.args.map((spec, i) => symbolicArgument(trace, spec, names[i] ?? `arg${i}`, facts))
-    return userCode(() => request.fn.apply(request.self, values as never[]))
+    try {
+      return userCode(() => request.fn.apply(request.self, values as never[]))
+    } catch (error) {
+      throw error instanceof TypeError ? misusedArgument(request, names, error) : error
+    }
   })
   checkClosed(request, trace, returned)
   const returns = returnTree(request, returned)
@@ -69,6 +74,32 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
   }
   verifyKernel(kernel)
   return kernel
+}
+
+/** What JavaScript says of a value that is not what the kernel takes it for, with the arguments of the call. */
+function misusedArgument(
+  { name, args, location }: TraceRequest,
+  names: readonly string[],
+  error: TypeError,
+): AuthorError {
+  const count = Math.max(names.length, args.length)
+  const given = Array.from({ length: count }, (_, i) => {
+    const spec = args[i] ?? { kind: 'constant', value: undefined }
+    return `${names[i] ?? `arg${i}`}: ${spec.kind === 'constant' ? describe(spec.value) : KINDS[spec.kind]}`
+  })
+  return new AuthorError(`the kernel ${name} failed: ${error.message}`, {
+    location: placesIn(error.stack)[0] ?? location,
+    remedy: `It was called with ${given.join(', ')}. Tensors are made of numbers with tensor([…]).`,
+    cause: error,
+  })
+}
+
+/** Arguments in words; constants speak for themselves. */
+const KINDS: Readonly<Record<Exclude<ArgumentSpec['kind'], 'constant'>, string>> = {
+  tensor: 'a tensor',
+  scalar: 'a number',
+  list: 'a list',
+  record: 'an object',
 }
 
 function checkClosed(request: TraceRequest, trace: Trace, returned: unknown): void {

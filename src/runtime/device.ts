@@ -3,7 +3,9 @@
  * recorder, and what became of it. Once lost, every use throws an `AdapterError` that says why.
  */
 import type { DeviceLimits } from '../codegen/program.ts'
+import { entryPoint } from '../support/call_site.ts'
 import { AdapterError, errorMessage, GpuError } from '../support/errors.ts'
+import { takes } from '../support/signature.ts'
 import { type AdapterInfo, chooseAdapter, describeAdapter, type FoundAdapter } from './adapter.ts'
 import { BindGroups } from './bind_groups.ts'
 import { BufferPool } from './buffer_pool.ts'
@@ -56,9 +58,9 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
 }
 
 /** `webgpu_nvidia-h200_580.159.04`: the kind of device and its driver, for file names. */
-export function hardwareId(device: Device): string {
-  return hardwareIdOf(device.info)
-}
+export const hardwareId: (device: Device) => string = entryPoint(
+  takes('hardwareId', 'device: device', (device) => hardwareIdOf(device.info)),
+)
 
 export class Device {
   readonly gpu: GPUDevice

@@ -51,6 +51,11 @@ async function timeTogether(
   const candidates = []
   try {
     for (const fn of fns) {
+      if (typeof fn !== 'function')
+        throw new UsageError('doBenchTogether: one of fns is not a function', {
+          location: site(),
+          remedy: 'Write () => … around it.',
+        })
       disposeMade(userCode(fn), oldest)
       await stream.sync()
       const launches = stream.capture(() => results.push(userCode(fn)), kept)

@@ -134,7 +134,7 @@ export class DeviceTensor implements Tensor {
 }
 
 methodsTake(DeviceTensor.prototype, {
-  data: 'stream?: object',
+  data: 'stream?: stream',
   write: 'data',
   upload: 'values: object',
   copyFrom: 'source: tensor',

@@ -25,8 +25,8 @@ export interface RandomOptions extends FactoryOptions {
 }
 
 /** What the options of these functions may be. */
-const OPTIONS = '{ dtype: dtype, stream: object }?'
-const RANDOM = '{ dtype: dtype, stream: object, seed: number }?'
+const OPTIONS = '{ dtype: dtype, stream: stream }?'
+const RANDOM = '{ dtype: dtype, stream: stream, seed: number }?'
 
 const FIRST_SEED = 20_240_229
 let unseeded = 0
@@ -38,7 +38,7 @@ let unseeded = 0
  */
 export const tensor: (data: HostData, options?: HostDataOptions & { stream?: Stream }) => DeviceTensor =
   entryPoint(
-    takes('tensor', 'data, { shape: shape, dtype: dtype, stream: object }?', (data, options = {}) => {
+    takes('tensor', 'data, { shape: shape, dtype: dtype, stream: stream }?', (data, options = {}) => {
       const { shape, dtype, values } = parseHostData(data, options)
       return DeviceTensor.allocate(shape, dtype, options.stream).upload(values)
     }),
@@ -46,24 +46,22 @@ export const tensor: (data: HostData, options?: HostDataOptions & { stream?: Str
 
 /** A tensor with undefined contents. */
 export const empty: (shape: readonly number[], options?: FactoryOptions) => DeviceTensor = entryPoint(
-  takes('empty', `shape: shape, ${OPTIONS}`, (shape, options = {}) =>
-    DeviceTensor.allocate(shape, options.dtype ?? 'f32', options.stream),
-  ),
+  takes('empty', `shape: shape, ${OPTIONS}`, (shape, options) => allocate(shape, options)),
 )
 
 export const zeros: (shape: readonly number[], options?: FactoryOptions) => DeviceTensor = entryPoint(
-  takes('zeros', `shape: shape, ${OPTIONS}`, (shape, options) => full(shape, 0, options)),
+  takes('zeros', `shape: shape, ${OPTIONS}`, (shape, options) => filled(shape, 0, options)),
 )
 
 export const ones: (shape: readonly number[], options?: FactoryOptions) => DeviceTensor = entryPoint(
-  takes('ones', `shape: shape, ${OPTIONS}`, (shape, options) => full(shape, 1, options)),
+  takes('ones', `shape: shape, ${OPTIONS}`, (shape, options) => filled(shape, 1, options)),
 )
 
 /** A tensor with the same value everywhere, converted to the dtype. */
 export const full: (shape: readonly number[], value: number, options?: FactoryOptions) => DeviceTensor =
   entryPoint(
     takes('full', `shape: shape, value: number, ${OPTIONS}`, (shape, value, options) =>
-      generate(empty(shape, options), { kind: 'fill', value }),
+      filled(shape, value, options),
     ),
   )
 
@@ -86,7 +84,7 @@ export const arange: (start: number, end?: number, step?: number, options?: Fact
               remedy: 'Give finite bounds, a step other than 0 and a dtype of numbers.',
             },
           )
-        return generate(empty([count], options), { kind: 'range', start: from, step })
+        return generate(allocate([count], options), { kind: 'range', start: from, step })
       },
     ),
   )
@@ -103,13 +101,21 @@ export const randn: (shape: readonly number[], options?: RandomOptions) => Devic
   takes('randn', `shape: shape, ${RANDOM}`, (shape, options = {}) => random('normal', shape, options)),
 )
 
+function allocate(shape: readonly number[], { dtype = 'f32', stream }: FactoryOptions = {}): DeviceTensor {
+  return DeviceTensor.allocate(shape, dtype, stream)
+}
+
+function filled(shape: readonly number[], value: number, options?: FactoryOptions): DeviceTensor {
+  return generate(allocate(shape, options), { kind: 'fill', value })
+}
+
 function random(kind: 'uniform' | 'normal', shape: readonly number[], options: RandomOptions): DeviceTensor {
   const { dtype = 'f32', seed = FIRST_SEED + unseeded++ } = options
   if (!isFloat(dtype))
     throw new UsageError(`Random numbers of dtype ${dtype} are not defined; use f32 or f16`)
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new UsageError(`Seed ${seed} is not a non-negative integer below 2^53`)
-  return generate(empty(shape, options), { kind, seed })
+  return generate(allocate(shape, options), { kind, seed })
 }
 
 function generate(result: DeviceTensor, what: Generator): DeviceTensor {

@@ -44,6 +44,16 @@ const KINDS: Readonly<Record<string, Kind>> = {
     words: 'a tensor',
     remedy: 'Make one from numbers with tensor([…]).',
   },
+  device: {
+    accepts: (value) => typeof value === 'object' && value !== null && 'info' in value,
+    words: 'a device',
+    remedy: 'The default one is `await getDevice()`.',
+  },
+  stream: {
+    accepts: (value) => typeof value === 'object' && value !== null && 'launch' in value,
+    words: 'a stream',
+    remedy: 'Leave it out for the default one.',
+  },
   object: {
     accepts: (value) => typeof value === 'object' && value !== null,
     words: 'an object',
@@ -91,8 +101,7 @@ export function signatureOf(text: string): Signature {
 export function takes<Public extends AnyFunction>(what: string, text: string, call: Public): Public {
   const signature = signatureOf(text)
   const checked = function (this: unknown, ...args: unknown[]): unknown {
-    checkArguments(what, signature, args, UsageError)
-    return call.apply(this, args)
+    return call.apply(this, checkArguments(what, signature, args, UsageError))
   }
   return checked as Public
 }
@@ -108,13 +117,13 @@ export function methodsTake<Class extends object>(
   }
 }
 
-/** Throws an error for arguments that a function does not take. */
+/** The arguments, with the options in their place. Throws an error for what a function does not take. */
 export function checkArguments(
   what: string,
   signature: Signature,
-  args: readonly unknown[],
+  args: unknown[],
   Failure: Failure = AuthorError,
-): void {
+): unknown[] {
   const { parameters, least, most, options, orElse } = signature
   if (args.length < least || args.length > most) throw wrongCount(what, signature, args.length, Failure)
   const last = args.at(-1)
@@ -124,13 +133,16 @@ export function checkArguments(
     const values = parameter.name.startsWith('...') ? others.slice(i) : [others[i]]
     for (const value of values) checkKind(what, parameter, value, Failure, i < least)
   }
-  if (!options) return
-  if (hasOptions) checkOptions(what, options, last, Failure)
-  else if (args.length === most && last !== undefined && !orElse)
+  if (hasOptions) {
+    checkOptions(what, options, last, Failure)
+    return [...others, ...Array<undefined>(most - args.length), last]
+  }
+  if (options && args.length === most && last !== undefined && !orElse)
     throw new Failure(`${what}: the options are ${shown(last)}, not an object`, {
       location: callSite(),
       remedy: `Write { ${options.map(({ name }) => name).join(', ')} }.`,
     })
+  return args
 }
 
 function parameterOf(part: string): Parameter {
