@@ -122,15 +122,15 @@ export function removeDeadNodes(
 
 function liveNodes(region: Region): ReadonlySet<Node> {
   const live = new Set<Node>()
-  const mark = (node: Node): void => {
-    if (live.has(node)) return
+  // A stack of its own: chains of operations may be longer than JavaScript's goes deep.
+  const waiting = region.filter(hasEffect)
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    if (live.has(node)) continue
     live.add(node)
-    operandsOf(node).forEach(mark)
-    if (node.kind !== 'loop') return
-    node.yields.forEach(mark)
-    node.body.filter(hasEffect).forEach(mark)
+    for (const operand of operandsOf(node)) waiting.push(operand)
+    if (node.kind !== 'loop') continue
+    for (const inner of [...node.yields, ...node.body.filter(hasEffect)]) waiting.push(inner)
   }
-  region.filter(hasEffect).forEach(mark)
   return live
 }
 

@@ -113,12 +113,16 @@ describe('arguments of a kernel', () => {
   it.each([
     ['missing', [zeros([2])], 'x: a tensor, y: undefined'],
     ['null', [null, zeros([2])], 'x: null, y: a tensor'],
-    ['lists of numbers', [[1, 2], zeros([2])], 'x: a list, y: a tensor'],
+    ['objects', [{}, zeros([2])], 'x: an object, y: a tensor'],
     ['numbers', [zeros([2]), 3], 'x: a tensor, y: a number'],
   ])('that are %s are named, with the line that needs another', (_title, args, text) => {
     expect(() => add(...args)).toThrow(HelionError)
     expect(() => add(...args)).toThrow(/public_arguments\.test\.ts:\d+/)
     expect(() => add(...args)).toThrow(`It was called with ${text}`)
+  })
+
+  it('that are lists where it reads a tensor', () => {
+    expect(() => add([1, 2], zeros([2]))).toThrow(/not in a list: tensor\(\[…\]\) makes one of numbers/)
   })
 
   it('that are nothing a kernel takes', () => {

@@ -156,7 +156,8 @@ describe('tile values are no numbers', () => {
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "a tile cannot be used as a plain number, string or condition
       Its positions are tile.index, the first one tile.begin; work on them by method:
-        tile.index.add(1)."
+        tile.index.add(1). As a position it is good in a tensor, not in a list: tensor([…]) makes
+        one of numbers."
     `)
   })
 
