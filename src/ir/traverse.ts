@@ -120,7 +120,8 @@ export function removeDeadNodes(
   return builder.nodes
 }
 
-function liveNodes(region: Region): ReadonlySet<Node> {
+/** What leads to a store or an atomic. */
+export function liveNodes(region: Region): ReadonlySet<Node> {
   const live = new Set<Node>()
   // A stack of its own: chains of operations may be longer than JavaScript's goes deep.
   const waiting = region.filter(hasEffect)

@@ -16,6 +16,7 @@ import { defaultStream } from '../runtime/default_device.ts'
 import type { Device } from '../runtime/device.ts'
 import { callSite } from '../support/call_site.ts'
 import { ConfigError, UsageError } from '../support/errors.ts'
+import { warnOnce } from '../support/log.ts'
 import { nodeProcess } from '../support/node.ts'
 import { sha16 } from '../support/stable.ts'
 import { argumentSpecs, type CallArguments } from './call_arguments.ts'
@@ -54,6 +55,7 @@ export class BoundKernel {
       args: argumentSpecs(call.values, definition.options.settings.staticShapes),
       self,
       location: definition.location,
+      warn: (text) => warnOfUnused(definition, text),
     })
     this.key = `${base} ${extraKey(this.ir, call)}`
   }
@@ -162,6 +164,12 @@ export class BoundKernel {
 export function bindAlone(definition: KernelDefinition, call: CallArguments, self?: unknown): BoundKernel {
   const specs = argumentSpecs(call.values, definition.options.settings.staticShapes)
   return new BoundKernel(definition, call, baseKey(specs), self)
+}
+
+/** Once per line; silent where `ignoreWarnings` names it. */
+function warnOfUnused({ options }: KernelDefinition, text: string): void {
+  const name = 'UnusedValueWarning'
+  if (!options.settings.ignoreWarnings.includes(name)) warnOnce(`${name} ${text}`, `helion-aot: ${text}`)
 }
 
 function openDevice(what: string): Device {

@@ -6,7 +6,7 @@
 
 import { type Axis, type Block, ONE } from '../ir/node.ts'
 import type { Size } from '../ir/size.ts'
-import { callSite } from '../support/call_site.ts'
+import { callSite, lazyCallSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { describe } from './describe.ts'
@@ -122,6 +122,7 @@ function allocate(
   const sizes = shape.map((size) => tensorSize(size, what))
   const info = Object.freeze({ id, name: `local${id}`, dtype, shape: sizes, role: 'local', fill } as const)
   trace.tensors.push(info)
+  trace.allocations.set(id, lazyCallSite())
   return new TracedTensor(info)
 }
 

@@ -74,14 +74,23 @@ const OTHERS = Object.fromEntries(
 
 /** What authors write in kernels beside methods of tensors and tiles. */
 export interface Hl extends Elementwise, OtherFunctions {
+  /** Loops over a range in tiles: `for (const t of hl.tile(n))`, `for (const [i, j] of hl.tile([m, n]))`. */
   readonly tile: TileLoop
+  /** Loops over positions one at a time, as i32 scalars: `for (const i of hl.grid(n))`. */
   readonly grid: GridLoop
+  /** Plain numbers to loop over; the body is repeated in the program. */
   readonly staticRange: StaticRange
+  /** A tensor with undefined contents, for the kernel to fill. Outside of loops. */
   readonly empty: (shape: readonly number[], dtype?: Tensor['dtype']) => Tensor
+  /** A tensor with the shape of `like`, and its dtype unless another is given. Outside of loops. */
   readonly emptyLike: (like: Tensor, dtype?: Tensor['dtype']) => Tensor
+  /** Outside of loops a tensor of zeros; inside, an accumulator over tiles and sizes. */
   readonly zeros: Zeros
+  /** A tensor of zeros with the shape of `like`. Outside of loops. */
   readonly zerosLike: (like: Tensor, dtype?: Tensor['dtype']) => Tensor
+  /** Outside of loops a tensor with one value everywhere; inside, an accumulator over tiles and sizes. */
   readonly full: Full
+  /** Positions along a tile, or from 0 along an axis of its own of that size: i32. */
   readonly arange: (extent: TileExtent) => TileValue
   /** Makes a size, or a number among the arguments, a constant of every specialisation. */
   readonly specialize: Specialize

@@ -26,7 +26,10 @@ export interface TileOptions {
   readonly blockSize?: number | readonly number[]
 }
 
-/** The tiles of a whole shape, `hl.tile(x.shape)`: ready for `x.at(...tiles)`. Its first ones count as present. */
+/**
+ * The tiles of a whole shape, `hl.tile(x.shape)`: ready for `x.at(...tiles)`. Its first ones count as
+ * present.
+ */
 export interface PerDimension<Item> extends ReadonlyArray<Item> {
   readonly 0: Item
   readonly 1: Item

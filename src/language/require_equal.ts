@@ -1,6 +1,6 @@
 /**
- * Two sizes compared: `hl.is` while tracing, as a constant of the specialisation; `hl.requireEqual` as a promise
- * that tracing, or else every launch, checks.
+ * Two sizes compared: `hl.is` while tracing, as a constant of the specialisation; `hl.requireEqual` as a
+ * promise that tracing, or else every launch, checks.
  */
 import { sameSize } from '../ir/size.ts'
 import { isSymbolic, toSize } from './dim.ts'
@@ -9,7 +9,10 @@ import { tracing } from './trace.ts'
 
 const WHAT = 'hl.requireEqual'
 
-/** Whether two sizes, or numbers among the arguments, are equal; other values get a specialisation of their own. */
+/**
+ * Whether two sizes, or numbers among the arguments, are equal; other values get a specialisation of their
+ * own.
+ */
 export function isEqual(a: number, b: number): boolean {
   tracing('hl.is')
   if (isSymbolic(a) && isSymbolic(b) && sameSize(a.size, b.size)) return true

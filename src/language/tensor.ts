@@ -33,7 +33,9 @@ export interface Shape extends ReadonlyArray<Dim> {
 }
 
 export interface Tensor {
+  /** The type of its elements. */
   readonly dtype: DType
+  /** Its sizes, outermost first. */
   readonly shape: Shape
   /** Number of dimensions. */
   readonly ndim: number
@@ -45,5 +47,6 @@ export interface Tensor {
   data(): Promise<HostArray>
   /** Outside kernels: gives the memory back at once. Using the tensor afterwards throws. */
   dispose(): void
+  /** `dispose()` at the end of a `using` declaration. */
   [Symbol.dispose](): void
 }

@@ -61,6 +61,8 @@ export class Trace {
   readonly name: string
   readonly blocks: BlockTable = new BlockTable()
   readonly tensors: TensorInfo[] = []
+  /** Where the kernel allocates its tensors, by id. */
+  readonly allocations: Map<number, () => SourceLocation | undefined> = new Map()
   readonly scalars: ScalarInfo[] = []
   readonly grids: Grid[] = []
   readonly guards: Map<string, Guard> = new Map()

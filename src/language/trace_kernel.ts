@@ -14,6 +14,7 @@ import { stableStringify } from '../support/stable.ts'
 import { placesIn } from '../support/stack_text.ts'
 import { type ArgumentSpec, symbolicArgument } from './arguments.ts'
 import { describe } from './describe.ts'
+import { requireWritten, unusedValues } from './leftovers.ts'
 import { RetraceSignal, Trace, withTrace } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
 import { distinctAxes } from './typing.ts'
@@ -29,6 +30,8 @@ export interface TraceRequest {
   readonly self?: unknown
   /** Where the kernel was defined, for errors that have no better place. */
   readonly location?: SourceLocation | undefined
+  /** Takes a message for every line that computes what nothing uses. */
+  readonly warn?: ((text: string) => void) | undefined
 }
 
 /** Traces a kernel; runs the function again whenever it turns out to need more facts about the arguments. */
@@ -57,6 +60,8 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
   })
   checkClosed(request, trace, returned)
   const returns = returnTree(request, returned)
+  requireWritten(trace, returns)
+  const unused = unusedValues(trace)
   trace.blocks.pairOwners(axesTogether(trace))
   const kernel: KernelIr = {
     name: request.name,
@@ -73,10 +78,13 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
     returns,
   }
   verifyKernel(kernel)
+  if (request.warn) unused.forEach(request.warn)
   return kernel
 }
 
-/** What JavaScript says of a value that is not what the kernel takes it for, with the arguments of the call. */
+/**
+ * What JavaScript says of a value that is not what the kernel takes it for, with the arguments of the call.
+ */
 function misusedArgument(
   { name, args, location }: TraceRequest,
   names: readonly string[],

@@ -42,6 +42,7 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   sum(axis?: number, options?: ReduceOptions): TileValue
   /** In floating point; f16 is computed in f32, as are softmax and logsumexp. */
   mean(axis?: number, options?: ReduceOptions): TileValue
+  /** The product along `axis`, or of everything; likewise in the dtype of this value. */
   prod(axis?: number, options?: ReduceOptions): TileValue
   /** The largest element along `axis`; `max` of PyTorch without the index. */
   amax(axis?: number, options?: ReduceOptions): TileValue
@@ -52,17 +53,19 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
    * all.
    */
   argmax(axis: number, options?: ReduceOptions): TileValue
+  /** Position within the tile of the first smallest element along `axis`, as i32. */
   argmin(axis: number, options?: ReduceOptions): TileValue
-  /** True where any element along `axis` is true; `all` likewise. */
+  /** True where any element along `axis` is true. */
   any(axis?: number, options?: ReduceOptions): TileValue
+  /** True where all elements along `axis` are true. */
   all(axis?: number, options?: ReduceOptions): TileValue
   /** `exp(x - max)`, divided by its sum along `axis`. */
   softmax(axis: number): TileValue
   /** `log(sum(exp(x)))` along `axis`, without overflow. */
   logsumexp(axis: number, options?: ReduceOptions): TileValue
   /**
-   * Matrix product `[m, k] · [k, n]`; f16 and f32 accumulate in f32. With `acc`, a value over `[m, n]`, the sum
-   * of both in the dtype of `acc`, which stays as it is: `acc.addDot(a, b)` changes it in place.
+   * Matrix product `[m, k] · [k, n]`; f16 and f32 accumulate in f32. With `acc`, a value over `[m, n]`, the
+   * sum of both in the dtype of `acc`, which stays as it is: `acc.addDot(a, b)` changes it in place.
    */
   dot(other: TileValue, acc?: TileValue): TileValue
   /** A copy that can be changed in place: see Accumulator. */
@@ -71,12 +74,19 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
 
 /** Changing a value in place, so that it survives the loops it is changed in. */
 export interface AccumulatorMethods {
+  /** Gives it another value. */
   assign(value: Operand): void
+  /** Adds to it in place. */
   addAssign(value: Operand): void
+  /** Subtracts from it in place. */
   subAssign(value: Operand): void
+  /** Multiplies it in place. */
   mulAssign(value: Operand): void
+  /** Divides it in place. */
   divAssign(value: Operand): void
+  /** Keeps the smaller of it and the value. */
   minimumAssign(value: Operand): void
+  /** Keeps the larger of it and the value. */
   maximumAssign(value: Operand): void
   /** Adds the matrix product `a[m, k] · b[k, n]`. */
   addDot(a: TileValue, b: TileValue): void
@@ -87,9 +97,13 @@ export interface AccumulatorMethods {
  * dtype.
  */
 export interface RefMethods {
+  /** Writes the value to these positions. */
   set(value: Operand): void
+  /** Adds to what is there, at once, whatever other tiles do: i32 and u32. */
   atomicAdd(value: Operand): void
+  /** Keeps the larger of what is there and the value, at once: i32 and u32. */
   atomicMax(value: Operand): void
+  /** Keeps the smaller of what is there and the value, at once: i32 and u32. */
   atomicMin(value: Operand): void
 }
 
@@ -122,6 +136,7 @@ export class TileValue extends TileBase {
     })
   }
 
+  /** The type of its elements. */
   get dtype(): DType {
     return this.#node.type.dtype
   }
@@ -131,6 +146,7 @@ export class TileValue extends TileBase {
     return this.#node.type.axes
   }
 
+  /** Number of axes. */
   get ndim(): number {
     return this.axes.length
   }

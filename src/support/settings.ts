@@ -31,50 +31,95 @@ export const AOT_MODES = ['collect', 'measure', 'evaluate', 'compile', 'disabled
 export type AotMode = (typeof AOT_MODES)[number]
 
 export interface Settings {
+  /** Compile sizes into the shader; false keeps one shader for many sizes. */
   readonly staticShapes: boolean
+  /** Run kernels in the slow reference interpreter on the CPU. */
   readonly refMode: boolean
+  /** Compute units that persistent launches leave free. */
   readonly persistentReservedSms: number
+  /** Print the generated WGSL on stderr. */
   readonly printOutputCode: boolean
+  /** Name the author's lines in comments of the WGSL. */
   readonly outputOriginLines: boolean
+  /** Warnings that are not printed, by name. */
   readonly ignoreWarnings: readonly string[]
+  /** How long to search: none uses the default config, quick tries few configs (default in browsers). */
   readonly autotuneEffort: Effort
+  /** Search even when a config is given or cached; the result is stored. */
   readonly forceAutotune: boolean
+  /** Make a search that would start an error. */
   readonly disallowAutotuning: boolean
+  /** The search, by name. */
   readonly autotuner: string
+  /** Seed of the candidates of a search; null takes the clock. Timings stay noisy. */
   readonly autotuneRandomSeed: number | null
+  /** Time for a whole search, its final check included; the best config so far is returned. */
   readonly autotuneBudgetSeconds: number | null
+  /** Generations of a search; null takes the effort's number. */
   readonly autotuneMaxGenerations: number | null
+  /** Rounds that bring fields of the winner back to defaults; null takes the effort's number. */
   readonly autotuneFinishingRounds: number | null
+  /** Independent searches whose winners are compared at the end. */
   readonly autotuneBestOfK: number
+  /** Search persistent launch orders only. */
   readonly autotuneForcePersistent: boolean
+  /** Config fields that a search must not change, with their values. */
   readonly autotuneConfigOverrides: JsonObject
+  /** Configs that a search tries first. */
   readonly autotuneSeedConfigs: readonly JsonObject[]
+  /** Start of a search: random, or what earlier ones found; null takes the effort's choice. */
   readonly autotuneInitialPopulation: InitialPopulation | null
+  /** Most configs of earlier searches to start from. */
   readonly autotuneBestAvailableMaxConfigs: number
+  /** Most cache files looked at for them. */
   readonly autotuneBestAvailableMaxCacheScan: number
+  /** Most neighbours of one config tried in a generation; -1 sets no limit. */
   readonly autotuneNumNeighborsCap: number
+  /** Shaders compiled at the same time; null takes the number of processors. */
   readonly autotunePrecompileJobs: number | null
+  /** Seconds that the compilation of one config may take. */
   readonly autotuneCompileTimeout: number
+  /** Seconds that checking and timing one config may take. */
   readonly autotuneBenchmarkTimeout: number
+  /** Shorten the compile timeout to what the first configs needed. */
   readonly autotuneAdaptiveTimeout: boolean
+  /** Compare the answer of every config with a reference. */
   readonly autotuneAccuracyCheck: boolean
+  /** Absolute difference from the reference that is accepted; null derives it from the dtype. */
   readonly autotuneBaselineAtol: number | null
+  /** Relative difference from the reference that is accepted; null derives it from the dtype. */
   readonly autotuneBaselineRtol: number | null
+  /** Configs within this multiple of the best time are timed again; null takes the effort's number. */
   readonly autotuneRebenchmarkThreshold: number | null
+  /** Configs compared at the end of a search, one against another; 1 skips the comparison. */
   readonly autotuneFinalTopK: number
+  /** Time on the GPU for each of them, in milliseconds. */
   readonly autotuneFinalTargetMs: number
+  /** Share by which a seed or the default config may be slower than the winner and still be kept. */
   readonly autotuneFinalPinnedTolerance: number
+  /** Go on when a config meets a bug of this package, and do not log configs that fail. */
   readonly autotuneIgnoreErrors: boolean
+  /** Least important messages of a search that are printed. */
   readonly autotuneLogLevel: number
+  /** Show the progress of a search on one line. */
   readonly autotuneProgressBar: boolean
+  /** Folder of every cache; null takes the user's cache folder. */
   readonly cacheDir: string | null
+  /** Neither read nor write stored results of searches. */
   readonly skipCache: boolean
+  /** Make a missing stored result an error that explains itself. */
   readonly assertCacheHit: boolean
+  /** Phase of the AOT workflow. */
   readonly aotMode: AotMode
+  /** Folder of the data of an AOT run. */
   readonly aotDataDir: string
+  /** Print which heuristic chose which config. */
   readonly aotVerbose: boolean
+  /** File to which every choice of a heuristic is appended, as a line of JSON. */
   readonly aotTrace: string | null
+  /** Kernels that take part in the AOT phases; all when empty. */
   readonly aotKernels: readonly string[]
+  /** Folder searched first for generated heuristics. */
   readonly heuristicDir: string | null
 }
 

@@ -1,0 +1,95 @@
+/**
+ * What is left over when a kernel has been traced: tensors that no store writes, which is an error, and
+ * values that nothing uses, which may be meant where a constant among the arguments decides what is needed.
+ */
+import type { KernelIr, ReturnTree } from '../ir/kernel_ir.ts'
+import type { Node } from '../ir/node.ts'
+import { liveNodes, operandsOf, walk } from '../ir/traverse.ts'
+import { AuthorError, formatLocation } from '../support/errors.ts'
+import type { Trace } from './trace.ts'
+
+/** Operations that have a method which changes an accumulator in place. */
+const IN_PLACE = ['add', 'sub', 'mul', 'div', 'minimum', 'maximum']
+
+/** Throws an AuthorError for a tensor that the kernel allocates, returns or reads, and never writes. */
+export function requireWritten(trace: Trace, returns: ReturnTree): void {
+  const written = new Set<number>()
+  const read = new Set<number>()
+  for (const { body } of trace.grids) {
+    const live = liveNodes(body)
+    walk(body, (node) => {
+      if (node.kind === 'store' || node.kind === 'atomic') written.add(node.tensor)
+      if (node.kind === 'load' && live.has(node)) read.add(node.tensor)
+    })
+  }
+  const returned = new Set(tensorsIn(returns))
+  for (const { id, role, fill, shape } of trace.tensors) {
+    const isFilled = role === 'argument' || fill !== undefined || shape.includes(0)
+    if (isFilled || written.has(id) || !(returned.has(id) || read.has(id))) continue
+    throw new AuthorError(
+      `the kernel ${trace.name} ${returned.has(id) ? 'returns' : 'reads'} a tensor that nothing writes`,
+      {
+        location: trace.allocations.get(id)?.(),
+        remedy: 'Write it in a loop over tiles: out.at(…).set(…); or fill it: hl.zeros, hl.full.',
+      },
+    )
+  }
+}
+
+/** A message for every line that computes a value which nothing uses. */
+export function unusedValues(trace: Trace): readonly string[] {
+  const texts = new Map<string, string>()
+  for (const { body, location } of trace.grids) {
+    const live = liveNodes(body)
+    const used = new Set<Node>()
+    const loops = new Set([location && formatLocation(location)])
+    walk(body, (node) => {
+      for (const operand of operandsOf(node)) used.add(operand)
+      if (node.kind !== 'loop') return
+      for (const value of node.yields) used.add(value)
+      loops.add(node.location && formatLocation(node.location))
+    })
+    walk(body, (node) => {
+      const what = methodOf(node)
+      if (what === undefined || !node.location || live.has(node) || used.has(node)) return
+      const place = formatLocation(node.location)
+      // What a loop makes for its items may stay unused.
+      if (loops.has(place)) return
+      const inPlace = IN_PLACE.includes(what) ? `; acc.${what}Assign(x) changes acc in place` : ''
+      const remedy = `Methods make new values${inPlace}. Use the value, or remove the line.`
+      texts.set(
+        place,
+        `${trace.name}: a value of ${what} is computed and never used\n  at ${place}\n  ${remedy}`,
+      )
+    })
+  }
+  return [...texts.values()]
+}
+
+/** What computes in the author's words; undefined for what calls make on the way. */
+function methodOf(node: Node): string | undefined {
+  switch (node.kind) {
+    case 'map':
+    case 'reduce':
+      return node.op
+    case 'dot':
+      return 'dot'
+    case 'cast':
+      return node.bits ? 'bitcast' : 'to'
+    default:
+      return undefined
+  }
+}
+
+function tensorsIn(tree: KernelIr['returns']): readonly number[] {
+  switch (tree.kind) {
+    case 'tensor':
+      return [tree.tensor]
+    case 'list':
+      return tree.items.flatMap(tensorsIn)
+    case 'record':
+      return tree.entries.flatMap(([, item]) => tensorsIn(item))
+    case 'none':
+      return []
+  }
+}
