@@ -60,8 +60,8 @@ export class Tile {
     throw new AuthorError('a tile cannot be used as a plain number, string or condition', {
       location: callSite(),
       remedy:
-        'Its positions are tile.index, the first one tile.begin; work on them by method: tile.index.add(1). ' +
-        'As a position it is good in a tensor, not in a list: tensor([…]) makes one of numbers.',
+        'Its positions are tile.index, the first one tile.begin; work on them by method: ' +
+        'tile.index.add(1). As a position it is good in a tensor, not in a list: tensor([…]) makes one of numbers.',
     })
   }
 
