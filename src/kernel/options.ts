@@ -5,7 +5,8 @@ import { Config, type ConfigInput } from '../config/config.ts'
 import type { BatchedSpec } from '../heuristics/features.ts'
 import { callSite } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
-import { type GivenSettings, resolveSettings, SETTINGS, type Settings } from '../support/settings.ts'
+import { resolveSettings } from '../support/resolve_settings.ts'
+import { type GivenSettings, SETTINGS, type Settings } from '../support/settings.ts'
 import { didYouMean } from '../support/similar.ts'
 
 /** Any function that can be a kernel. */

@@ -61,7 +61,8 @@ export class Tile {
       location: callSite(),
       remedy:
         'Its positions are tile.index, the first one tile.begin; work on them by method: ' +
-        'tile.index.add(1). As a position it is good in a tensor, not in a list: tensor([…]) makes one of numbers.',
+        'tile.index.add(1). As a position it is good in a tensor, not in a list: ' +
+        'tensor([…]) makes one of numbers.',
     })
   }
 

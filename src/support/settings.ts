@@ -3,9 +3,8 @@
  * a variable are read from the environment when a kernel is made, and what code says wins. Settings that are
  * functions are typed where they are used (kernel options), not here.
  */
-import { UsageError } from './errors.ts'
 import { LOG_LEVELS, type LogLevel } from './log.ts'
-import { environment, nodeProcess } from './node.ts'
+import { nodeProcess } from './node.ts'
 import {
   BOOLEAN,
   integer,
@@ -376,42 +375,4 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: null,
     doc: 'Folder searched first for generated heuristics.',
   },
-}
-
-/**
- * All settings: what `given` says, else what the environment says now, else the default. Throws UsageError
- * for an unknown key, a value of the wrong kind, and text in the environment that means nothing.
- */
-export function resolveSettings(
-  given: GivenSettings = {},
-  readEnvironment: (name: string) => string | undefined = environment,
-): Settings {
-  for (const name of Object.keys(given)) if (!Object.hasOwn(SETTINGS, name)) throw unknownSetting(name)
-  const rows = Object.entries(SETTINGS) as [SettingName, SettingRow<unknown>][]
-  const values = rows.map(([name, row]) => [name, settingValue(name, row, given[name], readEnvironment)])
-  return Object.freeze(Object.fromEntries(values)) as Settings
-}
-
-function settingValue(
-  name: SettingName,
-  { kind, env, default: standard }: SettingRow<unknown>,
-  given: unknown,
-  readEnvironment: (name: string) => string | undefined,
-): unknown {
-  // Empty text says nothing, wherever it stands.
-  const inCode = given !== undefined && given !== ''
-  const said = inCode ? given : env && readEnvironment(env)
-  if (said === undefined || said === '') return standard
-  const value = kind.read(said)
-  if (value !== undefined) return value
-  const what = inCode ? `setting ${name}` : `environment variable ${env}`
-  throw new UsageError(`${what} is ${JSON.stringify(said)}; allowed: ${kind.allowed}`)
-}
-
-function unknownSetting(name: string): UsageError {
-  const near = Object.keys(SETTINGS).filter((known) => known.toLowerCase().includes(name.toLowerCase()))
-  return new UsageError(`unknown setting ${name}`, {
-    remedy:
-      near.length > 0 ? `Known are ${near.join(', ')}.` : `Known are ${Object.keys(SETTINGS).join(', ')}.`,
-  })
 }

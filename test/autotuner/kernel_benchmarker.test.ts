@@ -9,7 +9,8 @@ import type { Tensor } from '../../src/language/index.ts'
 import { openDevice } from '../../src/runtime/device.ts'
 import { decodeBytes } from '../../src/runtime/host_data.ts'
 import { AdapterError, GpuError } from '../../src/support/errors.ts'
-import { resolveSettings, type Settings } from '../../src/support/settings.ts'
+import { resolveSettings } from '../../src/support/resolve_settings.ts'
+import type { Settings } from '../../src/support/settings.ts'
 import {
   center,
   double,

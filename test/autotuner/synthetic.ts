@@ -17,7 +17,8 @@ import type { Config } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import type { Log } from '../../src/support/log.ts'
 import { Random } from '../../src/support/random.ts'
-import { resolveSettings, type Settings } from '../../src/support/settings.ts'
+import { resolveSettings } from '../../src/support/resolve_settings.ts'
+import type { Settings } from '../../src/support/settings.ts'
 import { matmulInput, rowInput, streamInput } from '../config/spec_inputs.ts'
 
 export type Cost = (config: Config) => number | Exclude<Status, 'ok' | 'duplicate'>

@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { UsageError } from '../../src/support/errors.ts'
 import { LOG_LEVELS } from '../../src/support/log.ts'
-import { resolveSettings, SETTINGS, type SettingRow } from '../../src/support/settings.ts'
+import { resolveSettings } from '../../src/support/resolve_settings.ts'
+import { SETTINGS, type SettingRow } from '../../src/support/settings.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 
 const from = (variables: Record<string, string>) => (name: string) => variables[name]
@@ -23,7 +24,7 @@ describe('resolveSettings', () => {
     vi.resetModules()
     vi.stubGlobal('process', undefined)
     try {
-      const { resolveSettings: inBrowser } = await import('../../src/support/settings.ts')
+      const { resolveSettings: inBrowser } = await import('../../src/support/resolve_settings.ts')
       expect(inBrowser().autotuneEffort).toBe('quick')
     } finally {
       vi.unstubAllGlobals()
