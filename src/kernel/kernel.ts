@@ -52,6 +52,7 @@ export interface KernelServices {
 export interface Binding<F extends AnyFunction = AnyFunction> {
   /** Runs with this binding. Throws UsageError for arguments of another specialisation. */
   (...args: Parameters<F>): ReturnType<F>
+  /** The traced program with its search space. */
   readonly bound: BoundKernel
   /** Tunes this binding for these arguments and uses the result. */
   autotune(args: Parameters<F>, options?: TuneOptions): Promise<Config>
@@ -71,6 +72,7 @@ export interface Binding<F extends AnyFunction = AnyFunction> {
 /** A kernel: call it with tensors; returns at once what the kernel function returns. */
 export interface Kernel<F extends AnyFunction = AnyFunction> {
   (...args: Parameters<F>): ReturnType<F>
+  /** The function with its options and place, as it was defined. */
   readonly definition: KernelDefinition
   /** The binding for these arguments, traced if it is new. */
   bind(...args: Parameters<F>): Binding<F>

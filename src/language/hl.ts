@@ -148,6 +148,7 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   nextPowerOf2: 'n',
 }
 
+/** What authors write in kernels beside methods of tensors and tiles. */
 export const hl: Hl = Object.freeze(
   Object.fromEntries(
     Object.entries(FUNCTIONS).map(([name, call]) => [name, checked(name as keyof Hl, call)]),

@@ -63,16 +63,25 @@ export const hardwareId: (device: Device) => string = entryPoint(
 )
 
 export class Device {
+  /** WebGPU's own device. */
   readonly gpu: GPUDevice
+  /** What the adapter says of itself. */
   readonly info: AdapterInfo
   /** The adapter's own record: subgroup sizes, subgroup matrix configs. */
   readonly adapterInfo: GPUAdapterInfo
+  /** Optional features of WebGPU that are on. */
   readonly features: ReadonlySet<string>
+  /** What programs may use of it. */
   readonly limits: DeviceLimits
+  /** What is known of the hardware. */
   readonly facts: HardwareFacts
+  /** Memory to use again. */
   readonly pool: BufferPool
+  /** Compiled programs. */
   readonly pipelines: PipelineCache
+  /** Commands that are not yet submitted. */
   readonly recorder: Recorder
+  /** Memory for reading results. */
   readonly staging: Staging
   /** Errors that WebGPU reported without saying which call they belong to. */
   readonly errors: ErrorLedger = new ErrorLedger()

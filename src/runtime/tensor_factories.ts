@@ -49,10 +49,12 @@ export const empty: (shape: readonly number[], options?: FactoryOptions) => Devi
   takes('empty', `shape: shape, ${OPTIONS}`, (shape, options) => allocate(shape, options)),
 )
 
+/** A tensor of zeros. */
 export const zeros: (shape: readonly number[], options?: FactoryOptions) => DeviceTensor = entryPoint(
   takes('zeros', `shape: shape, ${OPTIONS}`, (shape, options) => filled(shape, 0, options)),
 )
 
+/** A tensor of ones. */
 export const ones: (shape: readonly number[], options?: FactoryOptions) => DeviceTensor = entryPoint(
   takes('ones', `shape: shape, ${OPTIONS}`, (shape, options) => filled(shape, 1, options)),
 )

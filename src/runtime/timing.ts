@@ -30,8 +30,11 @@ export interface TimingOptions {
 }
 
 export interface Timing {
+  /** Median of the samples. */
   readonly medianMs: number
+  /** A tenth of the samples is faster. */
   readonly p10Ms: number
+  /** A tenth of the samples is slower. */
   readonly p90Ms: number
   /** Median absolute deviation from the median, divided by the median. */
   readonly spread: number

@@ -6,8 +6,11 @@
 
 /** A place in a source file. `line` and `column` count from 1. */
 export interface SourceLocation {
+  /** Path, or URL in browsers. */
   readonly file: string
+  /** From 1. */
   readonly line: number
+  /** From 1. */
   readonly column: number
 }
 

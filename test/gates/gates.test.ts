@@ -4,6 +4,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { browser } from './browser.ts'
+import { docComments } from './doc_comments.ts'
 import type { Gate } from './gate.ts'
 import { generatedModules } from './generated_modules.ts'
 import { headers } from './headers.ts'
@@ -22,6 +23,7 @@ const GATES: readonly (readonly [Gate, number])[] = [
   [browser, 20],
   [generatedModules, 4],
   [headers, 60],
+  [docComments, 250],
   [layers, 60],
   [leftovers, 60],
   [lengths, 60],
@@ -54,6 +56,14 @@ const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
       '_helion_aot_add_webgpu_test_syntax.ts is no usable module: Transform failed with 1 error:',
       '_helion_aot_add_webgpu_test_syntax.ts(60,12): error TS1128: Declaration or statement expected.',
     ].map((problem) => `pretuned_kernels/add/${problem}`),
+  ],
+  [
+    docComments,
+    'doc_comments',
+    [
+      'src/index.ts:3 Bare: readonly width has no doc comment',
+      'src/index.ts:7 bare: export const bare has no doc comment',
+    ],
   ],
   [
     headers,
