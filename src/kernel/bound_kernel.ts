@@ -30,6 +30,12 @@ interface PerDevice {
   readonly programs: Map<string, WgslProgram | ConfigError>
 }
 
+/** Once per line; silent where `ignoreWarnings` names it. */
+function warnOfUnused({ options }: KernelDefinition, text: string): void {
+  const name = 'UnusedValueWarning'
+  if (!options.settings.ignoreWarnings.includes(name)) warnOnce(`${name} ${text}`, `helion-aot: ${text}`)
+}
+
 export class BoundKernel {
   readonly definition: KernelDefinition
   readonly ir: KernelIr
@@ -164,12 +170,6 @@ export class BoundKernel {
 export function bindAlone(definition: KernelDefinition, call: CallArguments, self?: unknown): BoundKernel {
   const specs = argumentSpecs(call.values, definition.options.settings.staticShapes)
   return new BoundKernel(definition, call, baseKey(specs), self)
-}
-
-/** Once per line; silent where `ignoreWarnings` names it. */
-function warnOfUnused({ options }: KernelDefinition, text: string): void {
-  const name = 'UnusedValueWarning'
-  if (!options.settings.ignoreWarnings.includes(name)) warnOnce(`${name} ${text}`, `helion-aot: ${text}`)
 }
 
 function openDevice(what: string): Device {
