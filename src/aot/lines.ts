@@ -1,6 +1,7 @@
 /**
  * Lines of a file, read in pieces: a sweep's measurements may be larger than a string should be. Node only.
  */
+import { atPath } from '../support/file_errors.ts'
 import { requireNode } from '../support/node.ts'
 
 const PIECE = 1 << 22
@@ -13,7 +14,7 @@ export function* fileLines(path: string): Generator<string> {
   const fs = requireNode('fs', `reading ${path}`)
   const file = fs.openSync(path, 'r')
   try {
-    yield* splitLines(readPieces((buffer) => fs.readSync(file, buffer)))
+    yield* splitLines(readPieces((buffer) => atPath(path, () => fs.readSync(file, buffer))))
   } finally {
     fs.closeSync(file)
   }

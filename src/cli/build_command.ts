@@ -1,4 +1,5 @@
 /** `helion-aot build`: modules from files of measurements, with neither a GPU nor a program to run. */
+import { basename } from 'node:path'
 import { runBuild } from '../aot/evaluate/run_build.ts'
 import type { BuildCommandFlags } from './arguments.ts'
 import { buildOptions } from './build_flags.ts'
@@ -23,9 +24,9 @@ function jsonOf(
   return {
     exit_code: exitCode,
     device,
-    kernels: kernels.map(({ kernel, summary, text }, position) => ({
+    kernels: kernels.map(({ kernel, fileName, summary, text }) => ({
       kernel,
-      module: written?.modules[position] ?? null,
+      module: written?.modules.find((path) => basename(path) === fileName) ?? null,
       ...(written ? {} : { code: text }),
       ...summary,
     })),

@@ -3,8 +3,6 @@
  * in a log that says when and how it ran. The command ends when its first process ends; whatever is left of
  * its group then is ended too.
  */
-import { appendFileSync, closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { execa, type ResultPromise } from 'execa'
 import type { WorkPhase } from '../aot/run/run_folder.ts'
 import { UsageError } from '../support/errors.ts'
@@ -12,6 +10,7 @@ import type { Console } from './console.ts'
 import { DriverNoise } from './driver_noise.ts'
 import { guard } from './guardian.ts'
 import type { Interrupts } from './interrupts.ts'
+import { PhaseLog } from './phase_log.ts'
 
 export interface ChildTask {
   readonly phase: WorkPhase
@@ -39,9 +38,8 @@ type ChildProcess = ResultPromise<typeof PIPES>
 export async function runChild(task: ChildTask, console: Console, interrupts: Interrupts): Promise<ChildEnd> {
   const { command, env, environment, logFile } = task
   const [file = '', ...args] = command
-  mkdirSync(dirname(logFile), { recursive: true })
-  appendFileSync(logFile, header(task))
-  const log = openSync(logFile, 'a')
+  const log = new PhaseLog(logFile, console)
+  log.write(header(task))
   const isGroup = process.platform !== 'win32'
   const noise = new DriverNoise()
   const child = execa(file, args, {
@@ -52,11 +50,11 @@ export async function runChild(task: ChildTask, console: Console, interrupts: In
     detached: isGroup,
   })
   child.stdout.on('data', (chunk: Buffer) => {
-    writeSync(log, chunk)
+    log.write(chunk)
     console.childOut(chunk)
   })
   child.stderr.on('data', (chunk: Buffer) => {
-    writeSync(log, chunk)
+    log.write(chunk)
     console.childError(noise.pass(chunk))
   })
   child.stderr.on('close', () => console.childError(noise.rest()))
@@ -66,13 +64,13 @@ export async function runChild(task: ChildTask, console: Console, interrupts: In
     const result = await endOf(child)
     if (result.code === 'ENOENT' || result.code === 'EACCES') throw cannotStart(file, result.code)
     const end = { exitCode: result.exitCode, signal: result.signal }
-    appendFileSync(logFile, trailer(end))
+    log.write(trailer(end))
     return end
   } finally {
     detach()
     stop(child, 'SIGKILL', isGroup)
     release()
-    closeSync(log)
+    log.close()
   }
 }
 

@@ -38,6 +38,8 @@ async function codeOf(args: readonly string[], console: Console): Promise<number
 }
 
 async function dispatch(invocation: Invocation, console: Console): Promise<number> {
+  // Asked first, because it fails where the folder was removed: what is loaded below does not expect that.
+  if (invocation.kind !== 'printed') process.cwd()
   switch (invocation.kind) {
     case 'printed':
       return EXIT.done

@@ -52,7 +52,8 @@ export function planRun(flags: RunFlags, command: readonly string[], typed: read
 
 /** How to go on with a run: the same flags, its id and its command, as a shell takes them. */
 export function resumeCommand({ runId, command, typed }: RunPlan): string {
-  return shellWords(['npx', 'helion-aot', ...typed, '--run-id', runId, '--', ...command])
+  const program = command.length > 0 ? ['--', ...command] : []
+  return shellWords(['npx', 'helion-aot', ...typed, '--run-id', runId, ...program])
 }
 
 function rememberedCommand(folder: string): readonly string[] {

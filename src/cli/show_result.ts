@@ -17,7 +17,9 @@ export function showResult(run: Run, exitCode: number): void {
   const modules = modulesOf(run)
   if (modules.length > 0)
     console.out(['', 'modules:', ...modules.map((path) => `  ${shown(path)}`)].join('\n'))
-  if (run.built?.written) console.say(`report: ${shown(run.built.written.report)}`)
+  const { report, failed = [] } = run.built?.written ?? {}
+  if (report !== undefined && failed.every(({ path }) => path !== report))
+    console.say(`report: ${shown(report)}`)
   console.say(`records, logs, summaries: ${shown(run.files.folder)}`)
 }
 

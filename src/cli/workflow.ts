@@ -2,7 +2,6 @@
  * A whole run: name the device, take the run folder, do the phases one after another, say what came of it.
  * Stops at the first phase that fails; everything done until then is in the folder and is not done again.
  */
-import { mkdirSync } from 'node:fs'
 import { acquireLock } from '../aot/run/lock.ts'
 import { packageVersion } from '../aot/run/package_version.ts'
 import { hardwareIdsIn, runFiles } from '../aot/run/run_folder.ts'
@@ -11,6 +10,7 @@ import { openDevice } from '../runtime/device.ts'
 import { hardwareIdOf } from '../runtime/device_facts.ts'
 import { webgpuVersion } from '../runtime/webgpu_version.ts'
 import { EXIT, UsageError } from '../support/errors.ts'
+import { makeFolder } from '../support/files.ts'
 import type { Invocation, Phase } from './arguments.ts'
 import { buildOptions } from './build_flags.ts'
 import type { Console } from './console.ts'
@@ -41,7 +41,7 @@ export async function runWorkflow(
   buildOptions(flags, [])
   if (plan.phases.some((phase) => phase !== 'build')) checkProgram(plan.command[0] ?? '')
   const hardwareId = await nameHardware(plan)
-  mkdirSync(plan.folder, { recursive: true })
+  makeFolder(plan.folder)
   const lock = await acquireLock(runFiles(plan.folder, hardwareId).metadata, {
     what: `the run ${plan.runId}`,
     waitMs: 0,

@@ -8,6 +8,7 @@
 import { cacheFolder, temporaryFolder } from '../support/cache_dir.ts'
 import { errorMessage } from '../support/errors.ts'
 import { fileError } from '../support/file_errors.ts'
+import { makeFolder } from '../support/files.ts'
 import { importNodePackage, nodeProcess, requireNode } from '../support/node.ts'
 import { stableStringify } from '../support/stable.ts'
 
@@ -78,7 +79,7 @@ async function unpackBelow(parent: string, name: string, archive: string): Promi
   const { join } = requireNode('path', WHAT)
   const folder = join(parent, name)
   if (!isSound(folder)) {
-    fs.mkdirSync(parent, { recursive: true })
+    makeFolder(parent)
     const draft = fs.mkdtempSync(join(parent, `${name}.${nodeProcess?.pid}.`))
     try {
       await fill(draft, archive)

@@ -12,7 +12,7 @@ let writes = 0
 export function writeFileAtomic(path: string, text: string): void {
   const fs = requireNode('fs', `writing ${path}`)
   const { dirname, join, basename } = requireNode('path', `writing ${path}`)
-  fs.mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   atPath(path, () => {
     // Not made from the whole name, which may be as long as names may be.
     const draft = join(
@@ -33,6 +33,31 @@ export function writeFileAtomic(path: string, text: string): void {
       throw error
     }
   })
+}
+
+/**
+ * Makes a folder and those above it. Not by `mkdir` with `recursive`, which never ends where a folder cannot
+ * be made though the one above it is there, as under /proc.
+ */
+export function makeFolder(path: string): void {
+  const fs = requireNode('fs', `making ${path}`)
+  const { dirname, resolve } = requireNode('path', `making ${path}`)
+  const isThere = (): boolean => {
+    try {
+      return fs.statSync(path).isDirectory()
+    } catch {
+      return false
+    }
+  }
+  if (isThere()) return
+  const parent = dirname(resolve(path))
+  if (parent !== path) makeFolder(parent)
+  try {
+    fs.mkdirSync(path)
+  } catch (error) {
+    // Another process may have made it in between.
+    if (!isThere()) throw error
+  }
 }
 
 /** The text of a file; a byte order mark is dropped. */

@@ -120,7 +120,7 @@ it.each([
   [['--max-configs', '2.5'], '--max-configs is 2.5'],
   [['--outside', 'far'], 'unknown policy "far"'],
   [['--previous', '/no/such.ts'], '--previous names /no/such.ts, which does not exist'],
-  [['--weights', '/no/such.json'], 'cannot use the weights in /no/such.json'],
+  [['--weights', '/no/such.json'], '--weights names /no/such.json, which does not exist'],
   [['--file-header', '@/no/such.txt'], '--file-header names /no/such.txt'],
 ])('ends with 2 for %j', async (args, message) => {
   const { folder, path } = csv()

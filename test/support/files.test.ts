@@ -98,7 +98,7 @@ describe('faults', () => {
     [
       'a folder below a file',
       () => writeFileAtomic(path('file/x/y'), ''),
-      'cannot make the folder …/file/x: a file is there where a folder belongs',
+      'cannot make the folder …/file: a file is there where a folder belongs',
     ],
     [
       'a folder where a file is',

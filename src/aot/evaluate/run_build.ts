@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DataError, EXIT, errorMessage, UsageError } from '../../support/errors.ts'
+import { fileError } from '../../support/file_errors.ts'
 import { readText } from '../../support/files.ts'
 import { formatProblem } from '../records.ts'
 import { type BuildOptions, type BuildResult, buildHeuristics } from './build.ts'
@@ -72,7 +73,7 @@ export function runBuild(options: RunBuildOptions): RunBuildOutcome {
       ...unknownWeights(weights, result),
       ...messagesOf(result, written, options.scoreMatrix ?? true),
     ],
-    exitCode: exitCodeOf(result),
+    exitCode: exitCodeOf(result, written),
   }
 }
 
@@ -82,8 +83,11 @@ function folderOf(path: string): string {
 
 /** Shape hash to weight from a JSON file. */
 function readWeights(path: string): Readonly<Record<string, number>> {
+  const text = readNamed('--weights', path)
   try {
-    const weights = JSON.parse(readText(path)) as Record<string, unknown>
+    const weights = JSON.parse(text) as Record<string, unknown>
+    if (typeof weights !== 'object' || weights === null || Array.isArray(weights))
+      throw new Error('it holds no object')
     for (const [shape, weight] of Object.entries(weights))
       if (typeof weight !== 'number' || !(weight >= 0) || !Number.isFinite(weight))
         throw new Error(`the weight of ${shape} is ${JSON.stringify(weight)}`)
@@ -108,9 +112,19 @@ function unknownWeights(
 
 function headerText(header: string | undefined): string | undefined {
   if (header === undefined || !header.startsWith('@')) return header
-  const path = header.slice(1)
-  if (!existsSync(path)) throw new UsageError(`--file-header names ${path}, which does not exist`)
-  return readText(path)
+  return readNamed('--file-header', header.slice(1))
+}
+
+/** The text of a file that a flag names. Throws UsageError. */
+function readNamed(flag: string, path: string): string {
+  try {
+    return readText(path)
+  } catch (error) {
+    const { what, remedy } = fileError(error) ?? {}
+    if (what === undefined) throw error
+    const why = existsSync(path) ? `which cannot be used: ${what}` : 'which does not exist'
+    throw new UsageError(`${flag} names ${path}, ${why}`, { remedy, cause: error })
+  }
 }
 
 /** Earlier choices: of the module named by `--previous`, else of the one that is about to be replaced. */
@@ -122,16 +136,16 @@ function findPrevious(
   notes: string[],
 ): PreviousChoices | undefined {
   const place = { outDir: options.outDir, reportDir }
-  const path = options.previousFile ?? modulePath({ sourceFile: sweep.facts?.source_file, fileName }, place)
-  if (!existsSync(path)) {
-    if (options.previousFile === undefined) return undefined
-    throw new UsageError(`--previous names ${path}, which does not exist`)
-  }
+  const given = options.previousFile
+  const path = given ?? modulePath({ sourceFile: sweep.facts?.source_file, fileName }, place)
+  if (given === undefined && !existsSync(path)) return undefined
   try {
-    return readModule(readText(path), sweep.kernel, path)
+    const text = given === undefined ? readText(path) : readNamed('--previous', path)
+    return readModule(text, sweep.kernel, path)
   } catch (error) {
-    if (!(error instanceof DataError)) throw error
-    notes.push(`earlier module not used: ${error.message}`)
+    const known = error instanceof DataError ? error : fileError(error)
+    if (known === undefined) throw error
+    notes.push(`earlier module not used: ${known.message}`)
     return undefined
   }
 }
@@ -151,13 +165,20 @@ function messagesOf(result: BuildResult, written: WrittenBuild | null, matrix: b
     )
   }
   lines.push(...result.failed.map(({ kernel, reason }) => `${kernel}: failed: ${reason}`))
-  if (written) lines.push(...written.modules.map((path) => `wrote ${path}`), `wrote ${written.report}`)
+  for (const path of written?.modules ?? []) lines.push(`wrote ${path}`)
+  if (written) {
+    const { failed, report } = written
+    lines.push(...new Set(failed.map(({ reason }) => reason)))
+    if (failed.every(({ path }) => path !== report)) lines.push(`wrote ${report}`)
+  }
   return lines
 }
 
 /** Partial beats a missed goal: first every kernel and every shape, then how good. */
-function exitCodeOf({ kernels, failed }: BuildResult): number {
-  if (failed.length > 0 || kernels.some(({ evaluation }) => evaluation.coverage < 1)) return EXIT.partial
+function exitCodeOf({ kernels, failed }: BuildResult, written: WrittenBuild | null): number {
+  if (written?.modules.length === 0 && kernels.length > 0) return EXIT.unexpected
+  const isPartial = failed.length > 0 || kernels.some(({ evaluation }) => evaluation.coverage < 1)
+  if (isPartial || (written?.failed.length ?? 0) > 0) return EXIT.partial
   const missed = kernels.some(({ decision }) => !decision.goal.met)
   return missed ? EXIT.goalMissed : EXIT.done
 }

@@ -4,6 +4,7 @@
  */
 import { basename, dirname, resolve } from 'node:path'
 import { UsageError } from '../../support/errors.ts'
+import { fileError } from '../../support/file_errors.ts'
 import { insideFolder, writeFileAtomic } from '../../support/files.ts'
 import { formatProblem } from '../records.ts'
 import type { BuildResult, BuiltKernel } from './build.ts'
@@ -22,29 +23,50 @@ export interface WriteOptions {
   readonly tool?: string | undefined
 }
 
-/** Paths of everything that was written, modules first. */
+/** Paths of what was written. */
 export interface WrittenBuild {
   readonly modules: readonly string[]
   readonly summary: string
   readonly evaluation: string
   readonly report: string
+  /** What could not be written, and why in a sentence. */
+  readonly failed: readonly UnwrittenFile[]
 }
 
+export interface UnwrittenFile {
+  readonly path: string
+  readonly reason: string
+}
+
+/** Writes what can be written: one file that cannot be does not keep the others from being. */
 export function writeBuild(result: BuildResult, options: WriteOptions): WrittenBuild {
-  const modules = result.kernels.map((built) => modulePath(built, options))
-  for (const path of modules) {
+  const places = result.kernels.map((built) => modulePath(built, options))
+  for (const path of places) {
     const refusal = refusedPlace(path, options.outDir)
     if (refusal !== undefined) throw new UsageError(refusal.what, refusal)
   }
-  for (const [i, { text }] of result.kernels.entries()) writeFileAtomic(modules[i] ?? '', text)
+  const failed: UnwrittenFile[] = []
+  const tryToWrite = (path: string, text: string): boolean => {
+    try {
+      writeFileAtomic(path, text)
+      return true
+    } catch (error) {
+      const sentence = fileError(error)
+      if (!sentence) throw error
+      failed.push({ path, reason: sentence.message })
+      return false
+    }
+  }
+  const modules = places.filter((path, i) => tryToWrite(path, result.kernels[i]?.text ?? ''))
   const id = options.hardwareId ?? result.device
   const write = (name: string, text: string): string => {
     const path = insideFolder(options.reportDir, name)
-    writeFileAtomic(path, text)
+    tryToWrite(path, text)
     return path
   }
   return {
     modules,
+    failed,
     summary: write(`heuristic_summary_${id}.json`, toJson(summaries(result))),
     evaluation: write(`evaluation_${id}.json`, toJson(evaluations(result))),
     report: write('report.html', reportPage(reportData(result, options))),

@@ -47,6 +47,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<H
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error
     }
+    checkLock(path, options.what)
     const owner = readOwner(path)
     if (owner && isDead(owner) && lockAge(path) > FRESH_MS) {
       removeLock(path)
@@ -116,6 +117,18 @@ function isZombie(pid: number): boolean {
 function lockAge(path: string): number {
   const stat = requireNode('fs', 'locking a run').statSync(`${path}.lock`, { throwIfNoEntry: false })
   return stat ? Date.now() - stat.mtimeMs : 0
+}
+
+/** A lock is a folder: what else is there nobody will ever take away. */
+function checkLock(path: string, what: string): void {
+  const stat = requireNode('fs', 'locking a run').lstatSync(`${path}.lock`, { throwIfNoEntry: false })
+  if (!stat || stat.isDirectory()) return
+  throw new DataError(
+    `cannot lock ${what}: ${path}.lock is no folder, as a lock is, and not made by helion-aot`,
+    {
+      remedy: 'Remove or rename it.',
+    },
+  )
 }
 
 function removeLock(path: string): void {

@@ -3,6 +3,8 @@
  * the next step begins: killing the process at any moment loses nothing that was reported as done. Node
  * only.
  */
+import { atPath } from '../../support/file_errors.ts'
+import { makeFolder } from '../../support/files.ts'
 import { requireNode } from '../../support/node.ts'
 import type { AotRecord } from '../records.ts'
 
@@ -20,7 +22,7 @@ export class RecordWriter {
     const fs = requireNode('fs', 'writing records')
     const { dirname } = requireNode('path', 'writing records')
     this.path = path
-    fs.mkdirSync(dirname(path), { recursive: true })
+    makeFolder(dirname(path))
     this.#file = fs.openSync(path, 'a+')
     const { size } = fs.fstatSync(this.#file)
     if (size > 0 && lastByte(this.#file, size) !== NEWLINE) fs.writeSync(this.#file, '\n')
@@ -29,8 +31,10 @@ export class RecordWriter {
   /** Appends records, one line each, all of them at once. */
   append(...records: readonly AotRecord[]): void {
     const fs = requireNode('fs', 'writing records')
-    fs.writeSync(this.#file, records.map((record) => `${JSON.stringify(record)}\n`).join(''))
-    fs.fsyncSync(this.#file)
+    atPath(this.path, () => {
+      fs.writeSync(this.#file, records.map((record) => `${JSON.stringify(record)}\n`).join(''))
+      fs.fsyncSync(this.#file)
+    })
   }
 
   close(): void {

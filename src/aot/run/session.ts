@@ -10,6 +10,7 @@ import type { KernelDefinition } from '../../kernel/definition.ts'
 import { type Device, hardwareId } from '../../runtime/device.ts'
 import { webgpuVersion } from '../../runtime/webgpu_version.ts'
 import { DataError, EXIT } from '../../support/errors.ts'
+import { makeFolder } from '../../support/files.ts'
 import { createLog, LOG_LEVELS, type Log } from '../../support/log.ts'
 import { environment, nodeProcess, requireNode } from '../../support/node.ts'
 import { fileLines } from '../lines.ts'
@@ -66,7 +67,7 @@ export class Session {
 
   static async #open(phase: WorkPhase, files: RunFiles, device: Device): Promise<Session> {
     const fs = requireNode('fs', 'the folder of a run')
-    fs.mkdirSync(files.folder, { recursive: true })
+    makeFolder(files.folder)
     const log = createLog(LOG_LEVELS.info)
     await acquireLock(files.records, {
       what: `the run ${files.folder}`,

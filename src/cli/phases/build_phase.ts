@@ -22,5 +22,6 @@ export async function buildPhase(run: Run): Promise<PhaseResult> {
     [...kernels, ...failed].map(({ kernel }) => kernel),
   )
   if (absent !== undefined) return { failed: absent }
+  if (outcome.exitCode === EXIT.unexpected) return { failed: 'no module could be written' }
   return { partial: outcome.exitCode === EXIT.partial, goalMissed: outcome.exitCode === EXIT.goalMissed }
 }

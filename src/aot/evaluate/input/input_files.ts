@@ -2,6 +2,7 @@
 import { readdirSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { errorMessage, UsageError } from '../../../support/errors.ts'
+import { fileError } from '../../../support/file_errors.ts'
 import { fileLines } from '../../lines.ts'
 import type { InputFile } from './read_sweeps.ts'
 
@@ -43,11 +44,7 @@ function statOf(path: string): Stats {
     return statSync(path)
   } catch (error) {
     const isAbsent = (error as { code?: unknown }).code === 'ENOENT'
-    throw new UsageError(
-      isAbsent ? `there is no file ${path}` : `cannot read ${path}: ${errorMessage(error)}`,
-      {
-        remedy: 'Check --measurements.',
-      },
-    )
+    const why = isAbsent ? `there is no file ${path}` : fileError(error)?.what
+    throw new UsageError(why ?? errorMessage(error), { remedy: 'Check --measurements.', cause: error })
   }
 }
