@@ -72,7 +72,7 @@ const OF_THE_SURROUNDINGS: Readonly<Record<string, Fault>> = {
     args: ['--run-id', 'r', ...NOTHING],
     code: unexpected,
     says: [
-      'the log ends here: cannot make the folder …/.helion_aot/r/logs: a file is there where a folder belongs',
+      'the log ends here: cannot make the folder …/.helion_aot/r/logs: a file is there',
       'called no kernel',
     ],
   },
