@@ -5,6 +5,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import './runtime/webgpu_names.ts'
 import { aotServices } from './aot/aot_services.ts'
+import { plainServices } from './aot/plain_services.ts'
 import { JIT_SERVICES } from './autotuner/jit_services.ts'
 import { type KernelFactory, kernelFactory } from './kernel/factory.ts'
 import { entryPoint } from './support/call_site.ts'
@@ -12,7 +13,7 @@ import { nextPowerOf2 as powerOf2 } from './support/maths.ts'
 import { takes } from './support/signature.ts'
 
 /** Makes a kernel that is tuned at its first call, for each kind of arguments. */
-export const kernel: KernelFactory = kernelFactory(JIT_SERVICES)
+export const kernel: KernelFactory = kernelFactory(plainServices(JIT_SERVICES))
 
 /**
  * Makes a kernel that is tuned ahead of time: its generated module chooses, and nothing is tuned in

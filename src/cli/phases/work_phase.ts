@@ -1,7 +1,10 @@
 /** Collect and measure: the user's program in that mode, then the derived files, then what went wrong. */
+import { existsSync, rmSync } from 'node:fs'
 import { constants } from 'node:os'
+import { join } from 'node:path'
 import { shapeName } from '../../aot/evaluate/report/report_data.ts'
 import { modulePath, refusedPlace } from '../../aot/evaluate/write_build.ts'
+import { PLAIN_KERNELS } from '../../aot/plain_services.ts'
 import { recordsOf, writeDerivedFiles } from '../../aot/run/derived_files.ts'
 import { KnownRecords } from '../../aot/run/known_records.ts'
 import { RecordWriter } from '../../aot/run/record_writer.ts'
@@ -12,16 +15,18 @@ import { ENDED_EARLY } from '../../aot/run/unfinished.ts'
 import type { EndedRecord } from '../../aot/trial_records.ts'
 import { moduleFileName } from '../../heuristics/module_names.ts'
 import { EXIT } from '../../support/errors.ts'
+import { readText } from '../../support/files.ts'
 import { type ChildEnd, runChild } from '../child.ts'
 import { followStatus } from '../follow_status.ts'
 import type { PhaseResult, Run } from '../run.ts'
 
 export async function childPhase(run: Run, phase: 'collect' | 'measure'): Promise<PhaseResult> {
   const failure = await runToTheEnd(run, phase)
+  const plain = takePlainKernels(run)
   writeDerivedFiles(run.files)
   if (failure !== undefined) return { failed: failure }
   const known = new KnownRecords(recordsOf(run.files))
-  const missing = missingKernels(run, known)
+  const missing = missingKernels(run, known, plain)
   if (missing !== undefined) return { failed: missing }
   const misplaced = phase === 'collect' ? misplacedModule(run, known) : undefined
   if (misplaced !== undefined) return { failed: misplaced }
@@ -40,7 +45,7 @@ export async function childPhase(run: Run, phase: 'collect' | 'measure'): Promis
 async function runToTheEnd(run: Run, phase: 'collect' | 'measure'): Promise<string | undefined> {
   for (;;) {
     const before = recordsOf(run.files).length
-    const failure = await runProgram(run, phase, {})
+    const failure = await runProgram(run, phase, { [PLAIN_KERNELS]: plainKernelsFile(run) })
     if (!failure || run.interrupts.exitCode !== undefined) return failure?.reason
     const lost = failure.exitCode === EXIT.noAdapter && recordsOf(run.files).length > before
     if (!lost && !blamesConfigs(run, failure)) return failure.reason
@@ -134,7 +139,11 @@ function signalOf({ exitCode, signal }: ChildEnd): string | undefined {
 }
 
 /** Kernels that should have been seen in the program. */
-function missingKernels({ plan, flags, files }: Run, known: KnownRecords): string | undefined {
+function missingKernels(
+  { plan, flags, files }: Run,
+  known: KnownRecords,
+  plain: readonly string[],
+): string | undefined {
   const absent = flags.kernel.filter((name) => !known.kernels.includes(name))
   if (absent.length > 0)
     return `\`${plan.command.join(' ')}\` never called ${absent.join(', ')}, which --kernel names`
@@ -142,7 +151,22 @@ function missingKernels({ plan, flags, files }: Run, known: KnownRecords): strin
   const others = hardwareIdsIn(plan.folder).filter((id) => id !== files.hardwareId)
   const elsewhere = others.length > 0 ? `; there are records of ${others.join(', ')}` : ''
   const command = plan.command.join(' ')
-  return `\`${command}\` called no kernel made with aotKernel that leaves a config open${elsewhere}`
+  const made = plain.length === 0 ? '' : `; made with kernel, and called: ${plain.join(', ')}`
+  return `\`${command}\` called no kernel made with aotKernel that leaves a config open${made}${elsewhere}`
+}
+
+/** Where kernels that take no part tell their names while a phase runs. */
+function plainKernelsFile({ files }: Run): string {
+  return join(files.folder, '.plain_kernels')
+}
+
+/** Names of kernels made with `kernel` that the program called. */
+function takePlainKernels(run: Run): readonly string[] {
+  const path = plainKernelsFile(run)
+  if (!existsSync(path)) return []
+  const names = new Set(readText(path).trim().split('\n'))
+  rmSync(path, { force: true })
+  return [...names]
 }
 
 /** Why a module could not be written in the end: better known before the hours of measuring than after. */
