@@ -24,8 +24,7 @@ it('names them', async () => {
   writeFileSync(join(project.folder, 'bench.js'), PROGRAM)
   const { exitCode, stderr } = await project.start()
   expect(exitCode).toBe(1)
-  expect(stderr).toContain(
-    'called no kernel made with aotKernel that leaves a config open; made with kernel, and called: first, second',
-  )
+  expect(stderr).toContain('called no kernel made with aotKernel that leaves a config open; ')
+  expect(stderr).toContain('; made with kernel, and called: first, second\n')
   expect(readdirSync(join(project.folder, '.helion_aot', 'plain'))).not.toContain('.plain_kernels')
 })
