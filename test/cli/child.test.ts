@@ -1,6 +1,6 @@
 /** The user's command: how it is run, what is kept of it, and how it ends. */
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterEach, expect, it } from 'vitest'
@@ -75,6 +75,18 @@ it('gives arguments as they are, to no shell', async () => {
 
 it('finds commands of the project, as npm scripts do', async () => {
   expect(await run('local', ['tsc', '--version'])).toEqual({ exitCode: 0, signal: undefined })
+})
+
+it.each([
+  ['a full disk', '/dev/full', /: cannot write .*: the disk is full$/m],
+  ['a folder', '.', /: cannot open .*: a folder is there where a file belongs$/m],
+])('runs to its end when its log is %s', async (name, target, message) => {
+  mkdirSync(dirname(logFile(name)), { recursive: true })
+  symlinkSync(target, logFile(name))
+  const before = written.err.length
+  expect(await run(name, node('console.log("done"); process.exit(3)'))).toMatchObject({ exitCode: 3 })
+  expect(written.err.slice(before)).toMatch(message)
+  expect(written.err.slice(before).match(/the log ends here/g)).toHaveLength(1)
 })
 
 it('says which signal ended it', async () => {

@@ -67,14 +67,11 @@ const OF_THE_SURROUNDINGS: Readonly<Record<string, Fault>> = {
     code: unexpected,
     says: ['`node -e 0` called no kernel made with aotKernel', 'To go on:'],
   },
-  'a log that cannot be written': {
+  'a file where the folder of logs belongs': {
     arrange: (at) => at.file('', '.helion_aot', 'r', 'logs'),
     args: ['--run-id', 'r', ...NOTHING],
     code: unexpected,
-    says: [
-      'the log ends here: cannot make the folder …/.helion_aot/r/logs: a file is there',
-      'called no kernel',
-    ],
+    says: ['cannot use …/.helion_aot/r/logs/collect_', 'a file is there where a folder belongs'],
   },
   'an output folder that vanishes': {
     args: ['--run-id', 'r', '--', 'rm', '-rf', '.helion_aot'],
