@@ -3,7 +3,7 @@
  * and lets Ctrl-C end the search with the best config so far.
  */
 import type { Config } from '../config/config.ts'
-import { ConfigSpec } from '../config/config_spec.ts'
+import type { ConfigSpec } from '../config/config_spec.ts'
 import { isPersistent } from '../config/slots.ts'
 import type { BoundKernel } from '../kernel/bound_kernel.ts'
 import { type CallArguments, describeCall } from '../kernel/call_arguments.ts'
@@ -141,7 +141,7 @@ function searchSpace(
   const spec = bound.specFor(call, device)
   if (!settings.autotuneForcePersistent) return spec
   const pidTypes = spec.input.pidTypes.filter(isPersistent)
-  if (pidTypes.length > 0) return new ConfigSpec({ ...spec.input, pidTypes })
+  if (pidTypes.length > 0) return spec.narrowed({ pidTypes })
   throw new UsageError(`${bound.definition.name} cannot be launched persistently, which a setting asks for`, {
     remedy: 'Leave HELION_AUTOTUNE_FORCE_PERSISTENT unset for this kernel.',
   })

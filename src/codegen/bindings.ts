@@ -83,7 +83,7 @@ export class Bindings {
       throw new ConfigError(
         `the kernel uses ${this.#bindings.length} storage bindings at once; ` +
           `the device allows ${limits.maxStorageBindings}`,
-        { remedy: 'Split the kernel, or pass fewer tensors.' },
+        { excess: { of: 'bindings', needed: this.#bindings.length, limit: limits.maxStorageBindings } },
       )
     }
     return this.#bindings.map(({ name, access, type }, i) => {

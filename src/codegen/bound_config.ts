@@ -52,7 +52,7 @@ export class BoundConfig {
       throw new ConfigError(
         `num_warps ${config.numWarps} makes ${this.threads} invocations; ` +
           `the device allows ${limits.maxWorkgroupInvocations}`,
-        { remedy: 'Lower num_warps.' },
+        { excess: { of: 'invocations', needed: this.threads, limit: limits.maxWorkgroupInvocations } },
       )
     }
     this.threadBits = log2Exact(this.threads)

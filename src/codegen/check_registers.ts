@@ -22,7 +22,7 @@ export function checkRegisters(region: Region, lowering: Lowering): number {
   const budget = Math.min(limits.registerBudget, Math.floor(REGISTER_FILE / lowering.bound.threads))
   if (peak > budget) {
     throw new ConfigError(`the config needs about ${peak} registers per thread; the budget is ${budget}`, {
-      remedy: 'Choose smaller block_sizes, more num_warps, or a number for reduction_loops.',
+      excess: { of: 'registers', needed: peak, limit: budget },
     })
   }
   return peak

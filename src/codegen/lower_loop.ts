@@ -159,7 +159,7 @@ function writeOut(
     if (i > 0 && out.lineCount - before > MAX_LINES_WRITTEN_OUT) {
       throw new ConfigError(
         `${rounds} rounds of a loop, written out, would be more than ${MAX_LINES_WRITTEN_OUT} lines of WGSL`,
-        { remedy: 'Lower range_unroll_factors, or leave static_ranges false.' },
+        { excess: { of: 'lines', needed: rounds * (out.lineCount - before), limit: MAX_LINES_WRITTEN_OUT } },
       )
     }
   }

@@ -63,9 +63,7 @@ export class WorkgroupMemory {
     if (this.bytes > limit) {
       throw new ConfigError(
         `the config needs ${this.bytes} bytes of workgroup memory; the device has ${limit}`,
-        {
-          remedy: 'Choose smaller block_sizes.',
-        },
+        { excess: { of: 'workgroup bytes', needed: this.bytes, limit } },
       )
     }
     return this.#arrays.map(({ name, type, length }) => `var<workgroup> ${name}: array<${type}, ${length}>;`)

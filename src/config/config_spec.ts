@@ -3,7 +3,7 @@
  * configs are normalised strictly (what does not fit is an error), a search's candidates are repaired
  * instead.
  */
-import { ConfigError } from '../support/errors.ts'
+import { ConfigError, withRemedy } from '../support/errors.ts'
 import { warnOnce } from '../support/log.ts'
 import { product } from '../support/maths.ts'
 import { sha16 } from '../support/stable.ts'
@@ -11,6 +11,7 @@ import { isTuple, type TupleFragment } from './composite_fragments.ts'
 import { Config, type ConfigInput } from './config.ts'
 import { COUPLING_RULES } from './coupling_rules.ts'
 import { type ActingField, FIELDS, isFieldName } from './fields.ts'
+import { type Build, shrinkToBuild } from './shrink_to_build.ts'
 import { type Slot, slotsOf } from './slots.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
 import { shrinkBlockSizes } from './tile_sizes.ts'
@@ -21,23 +22,41 @@ export type NormalizeMode = 'strict' | 'repair'
 
 export class ConfigSpec {
   readonly input: ConfigSpecInput
-  /** The decisions of this space, in search order. */
-  readonly slots: readonly Slot[]
-  readonly #slotOf: ReadonlyMap<string, Slot>
+  readonly #build: Build
+  /** The decisions with estimated defaults: all that complete configs are checked by. */
+  readonly #ranges: readonly Slot[]
+  readonly #rangeOf: ReadonlyMap<string, Slot>
+  #slots: readonly Slot[] | undefined
   #default: Config | undefined
   #fingerprint: string | undefined
 
-  constructor(input: ConfigSpecInput) {
+  /** `build` has the last word on the default config. */
+  constructor(input: ConfigSpecInput, build: Build = () => undefined) {
     this.input = Object.freeze({ ...input })
+    this.#build = build
     for (const name of Object.keys(input.tunables ?? {}))
       if (isFieldName(name)) throw new ConfigError(`the tunable ${name} has the name of a config field`)
-    this.slots = slotsOf(input)
-    this.#slotOf = new Map(this.slots.map((slot) => [slot.field, slot]))
+    this.#ranges = slotsOf(input)
+    this.#rangeOf = new Map(this.#ranges.map((slot) => [slot.field, slot]))
+  }
+
+  /** The same kernel with some of its space taken away. */
+  narrowed(changes: Partial<ConfigSpecInput>): ConfigSpec {
+    return new ConfigSpec({ ...this.input, ...changes }, this.#build)
+  }
+
+  /** The decisions of this space, in search order. */
+  get slots(): readonly Slot[] {
+    if (!this.#slots) {
+      const { data } = this.defaultConfig()
+      this.#slots = Object.freeze(this.#ranges.map((slot) => startingAt(slot, data[slot.field])))
+    }
+    return this.#slots
   }
 
   /** How many configs the slots can form before coupling rules merge some of them. */
   get cardinality(): number {
-    return product(this.slots.map(({ fragment }) => fragment.cardinality))
+    return product(this.#ranges.map(({ fragment }) => fragment.cardinality))
   }
 
   /** Changes whenever the space does: slots, ranges, defaults and size hints. */
@@ -49,17 +68,52 @@ export class ConfigSpec {
     return this.#fingerprint
   }
 
-  /** The config used when nothing better is known. */
+  /**
+   * The config used when nothing better is known: an estimate, made smaller until the compiler takes it.
+   * Throws ConfigError where that takes nothing at all.
+   */
   defaultConfig(): Config {
-    this.#default ??= this.normalize(this.shrink(new Config(), Number.POSITIVE_INFINITY), 'repair')
+    if (!this.#default) {
+      const estimate = this.shrink(new Config(), Number.POSITIVE_INFINITY)
+      this.#default = this.#shrunk(this.#normalized(estimate, 'repair', estimatedDefault))
+    }
     return this.#default
+  }
+
+  /** The refusal of a complete config, with a way out that the compiler takes. */
+  explain(refusal: ConfigError, config: Config): ConfigError {
+    if (!refusal.excess) return refusal
+    try {
+      const fields = Object.entries(this.#shrunk(config).data)
+        .filter(([name, value]) => !sameValue(value, config.data[name] ?? null))
+        .map(([name, value]) => `${name}: ${printValue(value)}`)
+      return fields.length === 0
+        ? refusal
+        : withRemedy(refusal, `With ${fields.join(' and ')} it can be built.`)
+    } catch (error) {
+      if (error instanceof ConfigError) return error
+      throw error
+    }
+  }
+
+  #shrunk(config: Config): Config {
+    return shrinkToBuild(config, this.input, this.#build)
   }
 
   /** A complete config of this space: aliases resolved, gaps filled, scalars repeated, ranges respected. */
   normalize(config: Config | ConfigInput | ConfigData, mode: NormalizeMode): Config {
     const given = config instanceof Config ? config : new Config(config)
+    return this.#normalized(
+      given,
+      mode,
+      ({ field, fragment }) => this.defaultConfig().data[field] ?? fragment.default,
+    )
+  }
+
+  #normalized(given: Config, mode: NormalizeMode, gap: (slot: Slot) => ConfigValue): Config {
     const data: Record<string, ConfigValue> = {}
-    for (const slot of this.slots) data[slot.field] = this.#fit(slot, given.data[slot.field], mode)
+    for (const slot of this.#ranges)
+      data[slot.field] = this.#fit(slot, given.data[slot.field] ?? gap(slot), mode)
     for (const rule of COUPLING_RULES) rule(data, mode, this.input)
     return new Config({ ...data, ...this.#leftovers(given.data, mode) })
   }
@@ -79,13 +133,15 @@ export class ConfigSpec {
 
   #filled(config: Config): Config {
     const data = Object.fromEntries(
-      this.slots.map((slot) => [slot.field, this.#fit(slot, config.data[slot.field], 'repair')]),
+      this.#ranges.map((slot) => [
+        slot.field,
+        this.#fit(slot, config.data[slot.field] ?? estimatedDefault(slot), 'repair'),
+      ]),
     )
     return new Config({ ...config.data, ...data })
   }
 
-  #fit({ field, fragment }: Slot, given: ConfigValue | undefined, mode: NormalizeMode): ConfigValue {
-    if (given === undefined) return fragment.default
+  #fit({ field, fragment }: Slot, given: ConfigValue, mode: NormalizeMode): ConfigValue {
     const value = isTuple(fragment) ? broadcast(field, fragment, given, mode) : given
     if (mode === 'repair' || (isFieldName(field) && FIELDS[field].fitted)) return fragment.nearest(value)
     if (fragment.contains(value)) return value
@@ -96,7 +152,7 @@ export class ConfigSpec {
   #leftovers(given: ConfigData, mode: NormalizeMode): ConfigData {
     const kept: Record<string, ConfigValue> = {}
     for (const [name, value] of Object.entries(given)) {
-      if (this.#slotOf.has(name)) continue
+      if (this.#rangeOf.has(name)) continue
       if (isFieldName(name) && !FIELDS[name].acts) kept[name] = value
       else if (mode === 'strict') this.#refuseUnlessIdle(name, value)
     }
@@ -107,7 +163,7 @@ export class ConfigSpec {
   #refuseUnlessIdle(name: string, value: ConfigValue): void {
     if (!isFieldName(name))
       throw new ConfigError(`config has the unknown field ${name}`, {
-        remedy: `Known here: ${this.slots.map(({ field }) => field).join(', ')}.`,
+        remedy: `Known here: ${this.#ranges.map(({ field }) => field).join(', ')}.`,
       })
     const { per, default: idle } = FIELDS[name as ActingField]
     const entries = isList(value) ? value : [value]
@@ -116,6 +172,16 @@ export class ConfigSpec {
       remedy: `Remove ${name}.`,
     })
   }
+}
+
+function estimatedDefault({ fragment }: Slot): ConfigValue {
+  return fragment.default
+}
+
+/** The slot with another default. */
+function startingAt(slot: Slot, value: ConfigValue | undefined): Slot {
+  if (value === undefined || sameValue(value, slot.fragment.default)) return slot
+  return Object.freeze({ ...slot, fragment: Object.freeze({ ...slot.fragment, default: value }) })
 }
 
 /**

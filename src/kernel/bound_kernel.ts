@@ -9,7 +9,6 @@ import type { WgslProgram } from '../codegen/program.ts'
 import { Config } from '../config/config.ts'
 import { ConfigSpec } from '../config/config_spec.ts'
 import type { KernelIr } from '../ir/kernel_ir.ts'
-import type { BlockId } from '../ir/node.ts'
 import { printKernel } from '../ir/print.ts'
 import { type KernelFunction, traceKernel } from '../language/index.ts'
 import { defaultStream } from '../runtime/default_device.ts'
@@ -49,6 +48,7 @@ export class BoundKernel {
   version = 0
   #config: Config | undefined
   readonly #devices = new WeakMap<Device, PerDevice>()
+  readonly #printed = new WeakSet<WgslProgram>()
   #irHash: string | undefined
 
   constructor(definition: KernelDefinition, call: CallArguments, base: string, self?: unknown) {
@@ -97,7 +97,7 @@ export class BoundKernel {
   /** The same with the sizes of another call that this binding serves: blocks may be as large as these. */
   specFor(call: CallArguments, device: Device): ConfigSpec {
     if (call === this.traced) return this.spec(device)
-    return new ConfigSpec(configSpecInput(this.ir, device.limits, sizeEvaluator(call)))
+    return this.#specFor(call, device)
   }
 
   /**
@@ -105,15 +105,9 @@ export class BoundKernel {
    * divide. Throws ConfigError when it cannot be built.
    */
   compile(config: Config, device: Device, call: CallArguments = this.traced): WgslProgram {
-    const { programs } = this.#on(device)
-    const even = evenBlocks(this.ir, config, device.limits, sizeEvaluator(call))
-    const key = `${config.hash} ${[...even].join()}`
-    let program = programs.get(key)
-    if (!program) {
-      program = this.#compile(config, device, even)
-      programs.set(key, program)
-    }
+    const program = this.#program(config, device, call)
     if (program instanceof ConfigError) throw program
+    if (this.definition.options.settings.printOutputCode) this.#print(config, program)
     return program
   }
 
@@ -133,33 +127,50 @@ export class BoundKernel {
   ): string {
     const spec = this.specFor(call, device)
     const given = config ?? this.#config ?? spec.defaultConfig()
-    return this.compile(spec.normalize(given, 'strict'), device, call)
-      .dispatches.map(({ wgsl }) => wgsl)
-      .join('\n')
+    const complete = spec.normalize(given, 'strict')
+    try {
+      const { dispatches } = this.compile(complete, device, call)
+      return dispatches.map(({ wgsl }) => wgsl).join('\n')
+    } catch (error) {
+      throw error instanceof ConfigError ? spec.explain(error, complete) : error
+    }
   }
 
-  #compile(config: Config, device: Device, even: ReadonlySet<BlockId>): WgslProgram | ConfigError {
-    const { persistentReservedSms, outputOriginLines, printOutputCode } = this.definition.options.settings
+  #program(config: Config, device: Device, call: CallArguments): WgslProgram | ConfigError {
+    const { persistentReservedSms, outputOriginLines: originLines } = this.definition.options.settings
     const computeUnits = Math.max(1, device.limits.computeUnits - persistentReservedSms)
-    try {
-      const limits = { ...device.limits, computeUnits }
-      const program = compileKernel(this.ir, config, limits, { originLines: outputOriginLines, even })
-      if (printOutputCode) {
-        for (const { label, wgsl } of program.dispatches)
-          nodeProcess?.stderr.write(`// ${label}: ${config}\n${wgsl}\n`)
-      }
-      return program
-    } catch (error) {
-      if (error instanceof ConfigError) return error
-      throw error
-    }
+    const limits = { ...device.limits, computeUnits }
+    const { programs } = this.#on(device)
+    const even = orRefusal(() => evenBlocks(this.ir, config, limits, sizeEvaluator(call)))
+    if (even instanceof ConfigError) return even
+    const key = `${config.hash} ${[...even].join()}`
+    const known = programs.get(key)
+    if (known) return known
+    const program = orRefusal(() => compileKernel(this.ir, config, limits, { originLines, even }))
+    programs.set(key, program)
+    return program
+  }
+
+  /** Once for each program. */
+  #print(config: Config, program: WgslProgram): void {
+    if (this.#printed.has(program)) return
+    this.#printed.add(program)
+    for (const { label, wgsl } of program.dispatches)
+      nodeProcess?.stderr.write(`// ${label}: ${config}\n${wgsl}\n`)
+  }
+
+  #specFor(call: CallArguments, device: Device): ConfigSpec {
+    const input = configSpecInput(this.ir, device.limits, sizeEvaluator(call))
+    return new ConfigSpec(input, (config) => {
+      const program = this.#program(config, device, call)
+      return program instanceof ConfigError ? program : undefined
+    })
   }
 
   #on(device: Device): PerDevice {
     let known = this.#devices.get(device)
     if (!known) {
-      const sizeOf = sizeEvaluator(this.traced)
-      known = { spec: new ConfigSpec(configSpecInput(this.ir, device.limits, sizeOf)), programs: new Map() }
+      known = { spec: this.#specFor(this.traced, device), programs: new Map() }
       this.#devices.set(device, known)
     }
     return known
@@ -170,6 +181,15 @@ export class BoundKernel {
 export function bindAlone(definition: KernelDefinition, call: CallArguments, self?: unknown): BoundKernel {
   const specs = argumentSpecs(call.values, definition.options.settings.staticShapes)
   return new BoundKernel(definition, call, baseKey(specs), self)
+}
+
+function orRefusal<T>(compile: () => T): T | ConfigError {
+  try {
+    return compile()
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
 }
 
 function openDevice(what: string): Device {

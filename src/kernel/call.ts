@@ -211,7 +211,7 @@ async function buildFirst(
       refusal ??= error
     }
   }
-  throw refusal
+  throw refusal instanceof ConfigError ? bound.specFor(call, device).explain(refusal, config) : refusal
 }
 
 function* inOrder(first: Config, others: Iterable<Config>): Generator<Config> {

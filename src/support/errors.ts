@@ -54,9 +54,30 @@ export class AuthorError extends HelionError {
   override readonly name = 'AuthorError'
 }
 
+/** What a device has a limited amount of, and a config may need too much of. */
+export type Resource = 'registers' | 'workgroup bytes' | 'invocations' | 'bindings' | 'lines'
+
+/** How much of what a config needs, and how much there is. */
+export interface Excess {
+  readonly of: Resource
+  readonly needed: number
+  readonly limit: number
+}
+
+interface ConfigErrorDetails extends ErrorDetails {
+  readonly excess?: Excess | undefined
+}
+
 /** This config cannot be built or launched for this kernel on this device. Expected during a search. */
 export class ConfigError extends HelionError {
   override readonly name = 'ConfigError'
+  /** Set where a smaller config would do. */
+  readonly excess: Excess | undefined
+
+  constructor(what: string, details: ConfigErrorDetails = {}) {
+    super(what, details)
+    this.excess = details.excess
+  }
 }
 
 /** A wrong argument, option, flag or environment variable. */
@@ -92,9 +113,18 @@ export class TimeoutError extends HelionError {
  */
 export function withLocation(error: unknown, location: SourceLocation | undefined): HelionError {
   if (!(error instanceof HelionError)) return new GpuError(errorMessage(error), { location, cause: error })
-  if (error.location || !location) return error
-  const SameKind = error.constructor as new (what: string, details: ErrorDetails) => HelionError
-  return new SameKind(error.what, { location, remedy: error.remedy, cause: error.cause })
+  return error.location || !location ? error : withDetails(error, { location, remedy: error.remedy })
+}
+
+/** The same error with another way out. */
+export function withRemedy<E extends HelionError>(error: E, remedy: string): E {
+  return withDetails(error, { location: error.location, remedy })
+}
+
+function withDetails<E extends HelionError>(error: E, details: ErrorDetails): E {
+  const SameKind = error.constructor as new (what: string, details: ConfigErrorDetails) => E
+  const excess = error instanceof ConfigError ? error.excess : undefined
+  return new SameKind(error.what, { ...details, cause: error.cause, excess })
 }
 
 /** "file:line:column", the form that terminals and editors link. */

@@ -8,6 +8,7 @@ import type { ConfigSpecInput } from '../../src/config/spec_input.ts'
 import type { KernelIr } from '../../src/ir/kernel_ir.ts'
 import { evalSize, type Size } from '../../src/ir/size.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import { ConfigError } from '../../src/support/errors.ts'
 import { type Argument, type HostArgument, traced } from '../language/harness.ts'
 
 export const LIMITS: DeviceLimits = {
@@ -42,7 +43,7 @@ export class Compiled {
     const sizeOf = (size: Size): number =>
       evalSize(size, ({ tensor, axis }) => hosts[tensor]?.shape[axis] ?? Number.NaN)
     this.input = configSpecInput(this.kernel, this.limits, sizeOf)
-    this.spec = new ConfigSpec(this.input)
+    this.spec = new ConfigSpec(this.input, (config) => refusalOf(this.kernel, config, this.limits))
   }
 
   /** The default config with these fields changed. */
@@ -68,5 +69,16 @@ export class Compiled {
     const text = texts.get(pass)
     if (text === undefined) throw new Error(`no pass ${pass}; there are ${[...texts.keys()].join(', ')}`)
     return text
+  }
+}
+
+/** Why the compiler refuses a config, if it does. */
+export function refusalOf(kernel: KernelIr, config: Config, limits: DeviceLimits): ConfigError | undefined {
+  try {
+    compileKernel(kernel, config, limits)
+    return undefined
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
   }
 }

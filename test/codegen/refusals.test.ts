@@ -1,10 +1,10 @@
 /** Configs that cannot be built: each with the number, the limit and a way out. */
 import { describe, expect, it } from 'vitest'
 import { compileKernel } from '../../src/codegen/compile.ts'
-import type { DeviceLimits } from '../../src/codegen/program.ts'
 import { Config, type ConfigInput } from '../../src/config/config.ts'
 import { hl, type Tensor, type TileValue } from '../../src/language/index.ts'
 import { ConfigError } from '../../src/support/errors.ts'
+import * as kernels from '../gpu/kernels.ts'
 import { ramp } from '../language/harness.ts'
 import { Compiled } from './compiling.ts'
 
@@ -25,15 +25,24 @@ function matmul(x: Tensor, y: Tensor): Tensor {
   return out
 }
 
-/** What compiling for these limits throws. */
-function refusal(compiled: Compiled, config: ConfigInput, limits: Partial<DeviceLimits> = {}): ConfigError {
+/** What a config is refused with: the remedy is followed, and works. */
+function refusal(compiled: Compiled, config: ConfigInput): ConfigError {
   try {
-    compileKernel(compiled.kernel, compiled.config(config), { ...compiled.limits, ...limits })
+    compiled.program(config)
   } catch (error) {
-    if (error instanceof ConfigError) return error
-    throw error
+    if (!(error instanceof ConfigError)) throw error
+    const explained = compiled.spec.explain(error, compiled.config(config))
+    const [, fields = ''] = /^With (.*) it can be built\.$/.exec(explained.remedy ?? '') ?? []
+    compiled.program({ ...config, ...parsed(fields) })
+    return explained
   }
   throw new Error('nothing was refused')
+}
+
+/** `name: value and name: value`, as an object. */
+function parsed(fields: string): ConfigInput {
+  const quoted = fields.replaceAll("'", '"').replace(/(\w+):/g, '"$1":')
+  return JSON.parse(`{${quoted.replaceAll(' and ', ', ')}}`) as ConfigInput
 }
 
 describe('what a device does not have', () => {
@@ -41,10 +50,28 @@ describe('what a device does not have', () => {
     const compiled = new Compiled(doubled, [ramp([65_536])])
     expect(refusal(compiled, { block_sizes: [16_384], num_warps: 1 }).message).toBe(
       'the config needs about 512 registers per thread; the budget is 256\n' +
-        '  Choose smaller block_sizes, more num_warps, or a number for reduction_loops.',
+        '  With num_warps: 2 it can be built.',
     )
-    expect(refusal(compiled, { block_sizes: [4096], num_warps: 1 }, { registerBudget: 100 }).message).toMatch(
+    const small = new Compiled(doubled, [ramp([65_536])], { registerBudget: 100 })
+    expect(refusal(small, { block_sizes: [4096], num_warps: 1 }).message).toMatch(
       /^the config needs about 128 registers per thread; the budget is 100\n/,
+    )
+  })
+
+  it('registers for a row that can be streamed, and for one that cannot', () => {
+    const softmax = new Compiled(kernels.softmax, [ramp([4, 65_536])])
+    expect(refusal(softmax, { reduction_loops: [null], num_warps: 8 }).remedy).toBe(
+      'With reduction_loops: [16384] it can be built.',
+    )
+    const argmax = new Compiled(kernels.argmaxRows, [ramp([4, 2048])])
+    expect(refusal(argmax, { block_sizes: [4], num_warps: 1 }).remedy).toBe(
+      'With num_warps: 2 it can be built.',
+    )
+    const long = new Compiled(kernels.argmaxRows, [ramp([2, 200_000])])
+    expect(() => long.config()).toThrow(
+      'no config of this kernel can be built here: with tiles of one element, ' +
+        'the config needs about 1025 registers per thread; the budget is 256\n' +
+        "  It holds up to 200000 elements of a whole dimension: walk that with hl.tile instead of taking ':'.",
     )
   })
 
@@ -78,7 +105,8 @@ describe('what a device does not have', () => {
     const compiled = new Compiled(matmul, [ramp([128, 128]), ramp([128, 128])])
     const config = { block_sizes: [128, 64, 64], num_warps: 8 }
     expect(refusal(compiled, config).message).toBe(
-      'the config needs 50176 bytes of workgroup memory; the device has 32768\n  Choose smaller block_sizes.',
+      'the config needs 50176 bytes of workgroup memory; the device has 32768\n' +
+        '  With block_sizes: [128, 64, 32] it can be built.',
     )
     expect(compiled.program({ ...config, block_sizes: [128, 64, 32] }).dispatches[0]?.workgroupBytes).toBe(
       25_088,
@@ -87,8 +115,9 @@ describe('what a device does not have', () => {
 
   it('invocations', () => {
     const compiled = new Compiled(doubled, [ramp([1000])])
-    expect(refusal(compiled, { num_warps: 8 }, { maxWorkgroupInvocations: 128 }).message).toBe(
-      'num_warps 8 makes 256 invocations; the device allows 128\n  Lower num_warps.',
+    const smaller = { ...compiled.limits, maxWorkgroupInvocations: 128 }
+    expect(() => compileKernel(compiled.kernel, compiled.config({ num_warps: 8 }), smaller)).toThrow(
+      'num_warps 8 makes 256 invocations; the device allows 128',
     )
   })
 
@@ -102,13 +131,13 @@ describe('what a device does not have', () => {
       return out
     }
     const compiled = new Compiled(many, [Array.from({ length: 8 }, () => ramp([8]))])
-    expect(refusal(compiled, {}).message).toMatchInlineSnapshot(`
-      "the kernel uses 9 storage bindings at once; the device allows 8
-        Split the kernel, or pass fewer tensors."
-    `)
-    expect(() =>
-      compileKernel(compiled.kernel, compiled.config(), { ...compiled.limits, maxStorageBindings: 9 }),
-    ).not.toThrow()
+    expect(() => compiled.config()).toThrow(
+      'no config of this kernel can be built here: with tiles of one element, ' +
+        'the kernel uses 9 storage bindings at once; the device allows 8\n' +
+        '  Split the kernel, or pass fewer tensors.',
+    )
+    new Compiled(many, [Array.from({ length: 8 }, () => ramp([8]))], { maxStorageBindings: 9 }).program()
+    new Compiled(many, [Array.from({ length: 7 }, () => ramp([8]))]).program()
   })
 })
 

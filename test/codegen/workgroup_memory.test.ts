@@ -28,7 +28,7 @@ describe('space', () => {
     expect(memory.declarations(400)).toHaveLength(1)
     expect(() => memory.declarations(399)).toThrow(
       new ConfigError('the config needs 400 bytes of workgroup memory; the device has 399', {
-        remedy: 'Choose smaller block_sizes.',
+        excess: { of: 'workgroup bytes', needed: 400, limit: 399 },
       }),
     )
   })
