@@ -27,20 +27,28 @@ function multiplierNeedsPersistence(data: Record<string, ConfigValue>, mode: 'st
   data.num_sm_multiplier = 1
 }
 
-function threadsFitTheWorkgroup(data: Record<string, ConfigValue>, mode: 'strict' | 'repair'): void {
+function threadsFitTheWorkgroup(
+  data: Record<string, ConfigValue>,
+  mode: 'strict' | 'repair',
+  { maxInvocations }: ConfigSpecInput,
+): void {
   const warps = Number(data.num_warps)
-  const fit = (field: 'num_threads' | 'slice_k', limit: number, unit: string): void => {
+  const fit = (field: 'num_threads' | 'slice_k', perWarp: number, unit: string): void => {
+    const limit = warps * perWarp
     const counts = entries(data[field]).map(Number)
     const worst = Math.max(0, ...counts)
     if (worst <= limit) return
     if (mode === 'strict')
       throw new ConfigError(`config has ${field} of ${worst} in a workgroup of ${limit} ${unit}`, {
-        remedy: `Raise num_warps above ${warps}, or lower ${field}.`,
+        remedy:
+          worst * (32 / perWarp) <= maxInvocations
+            ? `Set num_warps to at least ${worst / perWarp}, or ${field} to at most ${limit}.`
+            : `Set ${field} to at most ${limit}.`,
       })
     data[field] = counts.map((count) => Math.min(count, limit))
   }
-  fit('num_threads', 32 * warps, 'threads')
-  fit('slice_k', warps, 'warps')
+  fit('num_threads', 32, 'threads')
+  fit('slice_k', 1, 'warps')
 }
 
 function unrolledOnce(data: Record<string, ConfigValue>): void {

@@ -1,7 +1,7 @@
 /**
  * From a config that the compiler refuses to the nearest one that it takes: each refusal says what there is
  * too much of, which says what to make smaller; of the ways to do that, the first that builds is taken, else
- * the one that leaves the least excess. Deterministic. Finds the default config, and what to say to people
+ * the one that leaves the least to be done. Deterministic. Finds the default config, and what to say to people
  * whose own config does not build.
  */
 import { ConfigError, type Excess, type Resource } from '../support/errors.ts'
@@ -60,15 +60,24 @@ function nextOf(
       if (seen.has(smaller.hash)) continue
       const tried = { config: smaller, refusal: build(smaller) }
       if (!tried.refusal) return tried
-      if (!best || excessOf(tried) < excessOf(best)) best = tried
+      if (!best || isNearer(tried, best)) best = tried
     }
   if (best) seen.add(best.config.hash)
   return best
 }
 
+/** In the order in which the compiler looks at them: a later one means that the earlier are in order. */
+const CHECKED: readonly Resource[] = ['invocations', 'registers', 'lines', 'bindings', 'workgroup bytes']
+
+function isNearer(a: Tried, b: Tried): boolean {
+  const [stageA, stageB] = [a, b].map(({ refusal }) =>
+    refusal?.excess ? CHECKED.indexOf(refusal.excess.of) : -1,
+  ) as [number, number]
+  return stageA === stageB ? excessOf(a) < excessOf(b) : stageA > stageB
+}
+
 function excessOf({ refusal }: Tried): number {
-  if (!refusal) return 0
-  return refusal.excess ? refusal.excess.needed / refusal.excess.limit : Number.POSITIVE_INFINITY
+  return refusal?.excess ? refusal.excess.needed / refusal.excess.limit : Number.POSITIVE_INFINITY
 }
 
 /** The last resort: a single element a tile, with as many threads as it takes. */
@@ -86,7 +95,7 @@ function leastOf(start: Config, refusal: ConfigError, input: ConfigSpecInput, bu
     const config = new Config({ ...least, num_warps: warps })
     const tried = { config, refusal: build(config) }
     if (!tried.refusal) return config
-    if (warps === 1 || excessOf(tried) < excessOf(nearest)) nearest = tried
+    if (warps === 1 || isNearer(tried, nearest)) nearest = tried
   }
   const { what, location, excess } = nearest.refusal ?? refusal
   throw new ConfigError(`no config of this kernel can be built here: with tiles of one element, ${what}`, {

@@ -138,7 +138,7 @@ function gridOf(grid: LaunchGrid, sizeOf: (size: Size) => number, device: Device
   throw new ConfigError(
     `pid_type 'xyz' would launch ${counts.join(' x ')} workgroups; the limit is ${most} each`,
     {
-      remedy: `Use pid_type 'flat', or larger block_sizes.`,
+      remedy: `Use pid_type 'flat'.`,
     },
   )
 }

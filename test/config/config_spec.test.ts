@@ -200,11 +200,11 @@ describe('normalize', () => {
     const spec = new ConfigSpec(rowInput(1024))
     expect(() => spec.normalize({ num_threads: 256, num_warps: 4 }, 'strict')).toThrow(
       'config has num_threads of 256 in a workgroup of 128 threads\n' +
-        '  Raise num_warps above 4, or lower num_threads.',
+        '  Set num_warps to at least 8, or num_threads to at most 128.',
     )
     expect(spec.normalize({ num_threads: 256, num_warps: 4 }, 'repair').numThreads).toEqual([128])
     expect(() => strict({ slice_k: 8, num_warps: 4 })).toThrow(
-      'config has slice_k of 8 in a workgroup of 4 warps\n  Raise num_warps above 4, or lower slice_k.',
+      'config has slice_k of 8 in a workgroup of 4 warps\n  Set num_warps to at least 8, or slice_k to at most 4.',
     )
     expect(repair({ slice_k: 8, num_warps: 4 }).sliceK).toEqual([4])
   })

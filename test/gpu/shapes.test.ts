@@ -88,7 +88,7 @@ describe('more tiles than one dimension of a launch takes', async () => {
     const tall = { block_sizes: [1, 1], num_warps: 1 }
     await expect(subject.expectRight({ ...tall, pid_type: 'xyz' })).rejects.toThrow(
       new ConfigError(`pid_type 'xyz' would launch 1 x ${size} x 1 workgroups; the limit is ${most} each`, {
-        remedy: `Use pid_type 'flat', or larger block_sizes.`,
+        remedy: `Use pid_type 'flat'.`,
       }),
     )
     await subject.expectRight({ ...tall, l2_groupings: [64] })

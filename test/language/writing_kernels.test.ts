@@ -8,6 +8,8 @@ import { hl } from '../../src/language/index.ts'
 import { TILE_METHODS } from '../../src/language/methods.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import type { DType } from '../../src/support/dtypes.ts'
+import { Compiled } from '../codegen/compiling.ts'
+import { DEVICES } from '../codegen/devices.ts'
 import { type Argument, type HostArgument, host, type Returned, run } from './harness.ts'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
@@ -49,12 +51,19 @@ function kernel(first: KernelFunction | object, second?: KernelFunction) {
       ),
     )
     const [one] = runs
+    expectDefaults(fn, args)
     for (const other of runs) expectClose(other.tensors.flat(), one?.tensors.flat() ?? [])
     values.flatMap(tensorsIn).forEach((argument, id) => {
       argument.elements = one?.tensors[id] ?? []
     })
     return wrap(one?.returned)
   }
+}
+
+/** What runs without a search can be built on every device. */
+function expectDefaults(fn: KernelFunction, args: readonly Argument[]): void {
+  for (const limits of Object.values(DEVICES))
+    for (const dynamic of [false, true]) new Compiled(fn, args, { ...limits, dynamic }).program()
 }
 
 /** Additions in another order round differently. */
