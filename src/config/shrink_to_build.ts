@@ -110,7 +110,7 @@ function remedyFor(excess: Excess | undefined, { rows }: ConfigSpecInput): strin
   if (excess?.of === 'bindings') return 'Split the kernel, or pass fewer tensors.'
   const longest = Math.max(0, ...rows.filter((row) => !canChunk(row)).map(({ size }) => size))
   if (longest > 1)
-    return `It holds up to ${longest} elements of a whole dimension: walk that with hl.tile instead of taking ':'.`
+    return `It holds up to ${longest} elements of one dimension: walk that with hl.tile instead of ':'.`
   return 'Split the kernel, so that each part holds fewer values at a time, or fix smaller tiles in it.'
 }
 

@@ -71,7 +71,7 @@ describe('what a device does not have', () => {
     expect(() => long.config()).toThrow(
       'no config of this kernel can be built here: with tiles of one element, ' +
         'the config needs about 1025 registers per thread; the budget is 256\n' +
-        "  It holds up to 200000 elements of a whole dimension: walk that with hl.tile instead of taking ':'.",
+        "  It holds up to 200000 elements of one dimension: walk that with hl.tile instead of ':'.",
     )
   })
 
