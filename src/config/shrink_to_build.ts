@@ -1,8 +1,8 @@
 /**
  * From a config that the compiler refuses to the nearest one that it takes: each refusal says what there is
  * too much of, which says what to make smaller; of the ways to do that, the first that builds is taken, else
- * the one that leaves the least to be done. Deterministic. Finds the default config, and what to say to people
- * whose own config does not build.
+ * the one that leaves the least to be done. Deterministic. Finds the default config, and what to say to
+ * people whose own config does not build.
  */
 import { ConfigError, type Excess, type Resource } from '../support/errors.ts'
 import { clamp, floorPowerOf2, nextPowerOf2 } from '../support/maths.ts'

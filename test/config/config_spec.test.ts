@@ -204,7 +204,8 @@ describe('normalize', () => {
     )
     expect(spec.normalize({ num_threads: 256, num_warps: 4 }, 'repair').numThreads).toEqual([128])
     expect(() => strict({ slice_k: 8, num_warps: 4 })).toThrow(
-      'config has slice_k of 8 in a workgroup of 4 warps\n  Set num_warps to at least 8, or slice_k to at most 4.',
+      'config has slice_k of 8 in a workgroup of 4 warps\n' +
+        '  Set num_warps to at least 8, or slice_k to at most 4.',
     )
     expect(repair({ slice_k: 8, num_warps: 4 }).sliceK).toEqual([4])
   })
