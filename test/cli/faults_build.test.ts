@@ -1,9 +1,18 @@
 /** Faults of what a build reads and of what it writes. */
 import { describe } from 'vitest'
 import { EXIT } from '../../src/support/errors.ts'
+import { byHand, toCsv } from '../aot/evaluate/sweeps.ts'
 import { BUILD, BUILD_R, expectSentence, type Fault } from './faults.ts'
 
-const { usage, unexpected, partial } = EXIT
+const { usage, unexpected, partial, goalMissed } = EXIT
+
+/** Two configs, each of which is bad for half of the shapes. */
+const TORN = toCsv(
+  byHand(
+    [64, 128, 256, 512].map((size) => [size]),
+    [64, 128, 256, 512].map((size) => (size <= 128 ? [1, 3] : [3, 1])),
+  ),
+)
 
 const OF_A_BUILD: Readonly<Record<string, Fault>> = {
   'measurements that are not there': {
@@ -103,6 +112,12 @@ const OF_A_BUILD: Readonly<Record<string, Fault>> = {
     options: { before: "trap '' XFSZ; ulimit -f 1;" },
     code: unexpected,
     says: ['cannot write …/a/_helion_aot_a_webgpu_test_one.ts: the file would be larger than is allowed'],
+  },
+  'a goal that one config cannot meet': {
+    arrange: (at) => at.file(TORN, 'm.csv'),
+    args: ['build', '--measurements', 'm.csv', '--device', 'd', '--single-config'],
+    code: goalMissed,
+    says: ['wrote _helion_aot_made_d.ts'],
   },
   'a family that leads out': {
     arrange: (at) => at.run('a'),
