@@ -26,6 +26,7 @@ const shared = {
   env: { HELION_ADAPTER: process.env.HELION_ADAPTER || 'swiftshader' },
   testTimeout: tenMinutes,
   hookTimeout: tenMinutes,
+  expect: { poll: { timeout: tenMinutes } },
 }
 
 const config: ViteUserConfig = defineConfig({

@@ -6,21 +6,26 @@ import { packageVersion } from '../aot/run/package_version.ts'
 import { EXIT } from '../support/errors.ts'
 import { type Invocation, parseArguments } from './arguments.ts'
 import { type Console, processConsole } from './console.ts'
+import { NAME_DEVICE } from './name_device_argument.ts'
 import { report } from './report.ts'
 
-/** Runs the command line; resolves to the exit code and never rejects. */
+/**
+ * Runs the command line; resolves to the exit code and never rejects. `entry` is the script that runs it as a
+ * process of its own.
+ */
 export async function main(
   args: readonly string[],
   console: Console = processConsole(wantsJson(args)),
+  entry?: string,
 ): Promise<number> {
-  return await console.settled(await codeOf(args, console))
+  return await console.settled(await codeOf(args, console, entry))
 }
 
 /** The command line as a process of its own: also what fails behind its back is told in a sentence. */
 export async function runProcess(args: readonly string[]): Promise<void> {
   const console = processConsole(wantsJson(args))
   process.on('uncaughtException', (error) => process.exit(report(error, console)))
-  process.exitCode = await main(args, console)
+  process.exitCode = await main(args, console, process.argv[1])
 }
 
 /** Known before the arguments are read, because a mistake in them is told by then. */
@@ -29,15 +34,23 @@ function wantsJson(args: readonly string[]): boolean {
   return (end < 0 ? args : args.slice(0, end)).includes('--json')
 }
 
-async function codeOf(args: readonly string[], console: Console): Promise<number> {
+async function codeOf(args: readonly string[], console: Console, entry: string | undefined): Promise<number> {
   try {
-    return await dispatch(parseArguments(args, packageVersion(), console.out), console)
+    if (args[0] === NAME_DEVICE) {
+      console.out(await (await import('./name_device.ts')).nameDeviceHere())
+      return EXIT.done
+    }
+    return await dispatch(parseArguments(args, packageVersion(), console.out), console, entry)
   } catch (error) {
     return report(error, console)
   }
 }
 
-async function dispatch(invocation: Invocation, console: Console): Promise<number> {
+async function dispatch(
+  invocation: Invocation,
+  console: Console,
+  entry: string | undefined,
+): Promise<number> {
   // Asked first, because it fails where the folder was removed: what is loaded below does not expect that.
   if (invocation.kind !== 'printed') process.cwd()
   switch (invocation.kind) {
@@ -48,7 +61,7 @@ async function dispatch(invocation: Invocation, console: Console): Promise<numbe
     case 'build':
       return (await import('./build_command.ts')).buildCommand(invocation.flags, console)
     case 'run':
-      return await (await import('./workflow.ts')).runWorkflow(invocation, console)
+      return await (await import('./workflow.ts')).runWorkflow(invocation, console, entry)
     default:
       return invocation satisfies never
   }

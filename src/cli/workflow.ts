@@ -6,8 +6,6 @@ import { acquireLock } from '../aot/run/lock.ts'
 import { packageVersion } from '../aot/run/package_version.ts'
 import { hardwareIdsIn, runFiles } from '../aot/run/run_folder.ts'
 import { beginEntry } from '../aot/run/run_metadata.ts'
-import { openDevice } from '../runtime/device.ts'
-import { hardwareIdOf } from '../runtime/device_facts.ts'
 import { webgpuVersion } from '../runtime/webgpu_version.ts'
 import { EXIT, UsageError } from '../support/errors.ts'
 import { makeFolder } from '../support/files.ts'
@@ -16,6 +14,7 @@ import { buildOptions } from './build_flags.ts'
 import type { Console } from './console.ts'
 import { checkProgram } from './find_program.ts'
 import { Interrupts } from './interrupts.ts'
+import { nameDevice } from './name_device.ts'
 import { buildPhase } from './phases/build_phase.ts'
 import { evaluatePhase } from './phases/evaluate_phase.ts'
 import { childPhase } from './phases/work_phase.ts'
@@ -35,12 +34,13 @@ const PHASE_WORK: Readonly<Record<Phase, (run: Run) => Promise<PhaseResult>>> = 
 export async function runWorkflow(
   { flags, command, typed }: Pick<Extract<Invocation, { kind: 'run' }>, 'flags' | 'command' | 'typed'>,
   console: Console,
+  entry?: string,
 ): Promise<number> {
   const environment = { ...process.env }
   const plan = planRun(flags, command, typed)
   buildOptions(flags, [])
   if (plan.phases.some((phase) => phase !== 'build')) checkProgram(plan.command[0] ?? '')
-  const hardwareId = await nameHardware(plan)
+  const hardwareId = await nameHardware(plan, entry)
   makeFolder(plan.folder)
   const lock = await acquireLock(runFiles(plan.folder, hardwareId).metadata, {
     what: `the run ${plan.runId}`,
@@ -109,13 +109,8 @@ async function recorded(run: Run): Promise<number> {
 }
 
 /** Of the device that kernels will run on; a build alone goes by the records, on any machine. */
-async function nameHardware({ phases, folder }: RunPlan): Promise<string> {
-  if (phases.some((phase) => phase !== 'build')) {
-    const device = await openDevice()
-    const id = hardwareIdOf(device.info)
-    device.destroy()
-    return id
-  }
+async function nameHardware({ phases, folder }: RunPlan, entry: string | undefined): Promise<string> {
+  if (phases.some((phase) => phase !== 'build')) return await nameDevice(entry)
   const recorded = hardwareIdsIn(folder)
   const [only] = recorded
   if (only !== undefined && recorded.length === 1) return only

@@ -193,3 +193,13 @@ it.each([
   const pid = Number(/^pid (\d+)$/m.exec(log(name))?.[1])
   await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false)
 })
+
+it('Dawn’s warnings stay in the log', async () => {
+  const noise = 'Warning: maxDynamicBuffers artificially reduced from 1000 to 16 to fit.'
+  await run(
+    'noise',
+    node(`console.error('before'); console.error(${JSON.stringify(noise)}); console.error('after')`),
+  )
+  expect(log('noise')).toContain(`before\n${noise}\nafter\n`)
+  expect(written.err.slice(written.err.lastIndexOf('before'))).toBe('before\nafter\n')
+})

@@ -116,6 +116,7 @@ export class KnownRecords {
     failures.delete(`measure ${record.shape_hash}`)
     const shape = cells.get(record.shape_hash) ?? new Map<string, MeasurementRecord>()
     cells.set(record.shape_hash, shape)
+    if (record.round === 'turns') settleFirsts(shape)
     shape.set(record.config_hash, record)
   }
 
@@ -124,6 +125,11 @@ export class KnownRecords {
     this.#kernels.set(kernel, known)
     return known
   }
+}
+
+/** Where some were timed in turns, others were too slow for that: their first times are all there will be. */
+function settleFirsts(shape: Map<string, MeasurementRecord>): void {
+  for (const [hash, { round, ...cell }] of shape) if (round === 'first') shape.set(hash, cell)
 }
 
 function nothing(): KernelKnowledge {

@@ -39,6 +39,18 @@ describe('KnownRecords', () => {
     expect(known.tuned('add')).toHaveLength(1)
   })
 
+  it('takes first times for settled once others of the shape were timed in turns', () => {
+    const known = new KnownRecords([kernelRecord('add')])
+    const round = (config: object, value: 'first' | 'turns') =>
+      known.add({ ...measured('add', 64, config as never, 1), round: value })
+    round(FAST, 'first')
+    round({}, 'first')
+    round(FAST, 'turns')
+    round({ num_warps: 1 }, 'first')
+    const cells = [...known.measured('add', shapeHash('add', 64)).values()]
+    expect(cells.map((cell) => cell.round)).toEqual(['turns', undefined, 'first'])
+  })
+
   it('knows failures until the shape succeeds', () => {
     const known = new KnownRecords([failure('add', 64, 'collect'), failure('add', 64, 'measure')])
     expect(known.failures('add').map(({ phase }) => phase)).toEqual(['collect', 'measure'])
