@@ -1,6 +1,7 @@
 /**
  * Kill -9 at random moments, also inside one shape: nothing that was recorded is lost, no config is blamed,
- * and the run comes to its end with the right result. HELION_TEST_KILLS says how many.
+ * and the run comes to its end with the right result. HELION_TEST_KILLS says how many, HELION_TEST_SEED where
+ * chance begins.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
@@ -10,6 +11,13 @@ import { Random } from '../../src/support/random.ts'
 import { Project } from './project.ts'
 
 const KILLS = Number(process.env.HELION_TEST_KILLS ?? 4)
+const SEED = Number(process.env.HELION_TEST_SEED ?? 1)
+/** Kills of one test. */
+const BATCH = 20
+const BATCHES = Array.from({ length: Math.ceil(KILLS / BATCH) }, (_, i) => ({
+  seed: SEED + i,
+  kills: Math.min(BATCH, KILLS - i * BATCH),
+}))
 /** From the start of the program to the kill, at most. */
 const LATEST_MS = 2500
 
@@ -24,12 +32,12 @@ const VICTIMS: readonly ((project: Project, start: Start) => void)[] = [
   },
 ]
 
-it(`survives ${KILLS} kills at random moments`, async () => {
-  const chance = new Random(Number(process.env.HELION_TEST_SEED ?? 1))
+it.each(BATCHES)('survives $kills kills at random moments, seed $seed', async ({ kills, seed }) => {
+  const chance = new Random(seed)
   let killed = 0
-  for (let run = 0; killed < KILLS; run++) {
+  for (let run = 0; killed < kills; run++) {
     const project = new Project(`run_${run}`)
-    for (let finished = false; !finished && killed < KILLS; ) {
+    for (let finished = false; !finished && killed < kills; ) {
       const before = recorded(project)
       finished = await killedOnTheWay(project, chance)
       if (!finished) killed++
@@ -39,7 +47,6 @@ it(`survives ${KILLS} kills at random moments`, async () => {
     expect(exitCode).toBe(0)
     expect(stdout).not.toContain('WRONG')
     expectComplete(project)
-    if (KILLS > 10) console.log(`${killed} kills, ${run + 1} runs came to their end`)
   }
 })
 
