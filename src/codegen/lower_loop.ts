@@ -5,7 +5,7 @@
  */
 import type { DotNode, LoopNode, Node, Region } from '../ir/node.ts'
 import { mayBeNegative } from '../ir/size.ts'
-import { hasEffect, operandsOf } from '../ir/traverse.ts'
+import { hasEffect, operandsOf, walk } from '../ir/traverse.ts'
 import { operand } from '../ir/wgsl_text.ts'
 import { ConfigError } from '../support/errors.ts'
 import { cdiv } from '../support/maths.ts'
@@ -215,8 +215,8 @@ interface PipelinedDot {
 }
 
 /**
- * The single dot of a loop whose operands depend on nothing that the loop changes, when two stages are asked
- * for.
+ * The single dot of a loop whose operands depend on nothing that the loop changes, in memory neither, when two
+ * stages are asked for.
  */
 function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot | undefined {
   if (lowering.bound.config.numStages < 2) return undefined
@@ -224,12 +224,14 @@ function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot | undefi
   const [dot] = dots
   if (dots.length !== 1 || dot?.kind !== 'dot') return undefined
   const inBody = new Set(node.body)
+  const written = tensorsWritten(lowering, node.body)
   const producers = new Set<Node>()
   const collect = (value: Node): boolean => {
     if (value.kind === 'phi') return !node.phis.includes(value)
     if (!inBody.has(value) || producers.has(value)) return true
     if (hasEffect(value) || value.kind === 'loop' || value.kind === 'result' || value.kind === 'reduce')
       return false
+    if (value.kind === 'load' && written.has(lowering.bound.view(value.tensor).tensor)) return false
     producers.add(value)
     return operandsOf(value).every(collect)
   }
@@ -241,6 +243,14 @@ function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot | undefi
   const readElsewhere = rest.some((inner) => operandsOf(inner).some(isShared)) || node.yields.some(isShared)
   if (readElsewhere || (dot.acc && dot.acc.kind !== 'phi')) return undefined
   return { dot, producers: node.body.filter((inner) => producers.has(inner)), rest }
+}
+
+function tensorsWritten({ bound }: Lowering, region: Region): ReadonlySet<number> {
+  const written = new Set<number>()
+  walk(region, (node) => {
+    if (node.kind === 'store' || node.kind === 'atomic') written.add(bound.view(node.tensor).tensor)
+  })
+  return written
 }
 
 function emitPipelined(

@@ -8,7 +8,7 @@ import type { Config } from '../../src/config/config.ts'
 import type { ConfigSpec } from '../../src/config/config_spec.ts'
 import { type Accumulator, hl, type Tensor, type Tile } from '../../src/language/index.ts'
 import { TileValue } from '../../src/language/value.ts'
-import { drawConfigs } from '../config/random_configs.ts'
+import { drawConfigs, withTilesUpTo } from '../config/random_configs.ts'
 import { type HostArgument, host } from '../language/harness.ts'
 
 const [ROWS, DEPTH, COLUMNS] = [6, 20, 4]
@@ -91,10 +91,9 @@ export function programInputs(): readonly HostArgument[] {
 
 /** Random configs, of small tiles and few rounds written out: the others are refused, or long to compile. */
 export function programConfigs(spec: ConfigSpec, count: number, seed: number): readonly Config[] {
-  return drawConfigs(spec, count, seed).map((config) => {
-    const block_sizes = config.blockSizes.map((size) => Math.min(size, LARGEST_TILE))
+  return withTilesUpTo(spec, LARGEST_TILE, drawConfigs(spec, count, seed)).map((config) => {
     const range_unroll_factors = config.rangeUnrollFactors.map((factor) => Math.min(factor, MOST_UNROLLED))
-    return spec.normalize({ ...config.data, block_sizes, range_unroll_factors }, 'repair')
+    return spec.normalize({ ...config.data, range_unroll_factors }, 'repair')
   })
 }
 

@@ -37,6 +37,18 @@ export function drawConfigs(spec: ConfigSpec, count: number, seed: number): read
   return [...found.values()]
 }
 
+/** The configs with tiles of at most `largest` elements along each dimension, each once. */
+export function withTilesUpTo(
+  spec: ConfigSpec,
+  largest: number,
+  configs: readonly Config[],
+): readonly Config[] {
+  const smaller = configs.map(({ blockSizes, data }) =>
+    spec.normalize({ ...data, block_sizes: blockSizes.map((size) => Math.min(size, largest)) }, 'repair'),
+  )
+  return [...new Map(smaller.map((config) => [config.hash, config])).values()]
+}
+
 /** Every two fields, or entries of fields, with their values. */
 function pairsOf({ data }: Config): readonly string[] {
   const single = Object.entries(data).flatMap(([field, value]) =>

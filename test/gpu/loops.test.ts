@@ -268,6 +268,28 @@ describe('with two stages', () => {
     )
   })
 
+  it('operands that the loop itself stores are not loaded before', async () => {
+    await expectRight(
+      function storesFirst(x: Tensor, y: Tensor) {
+        const [m, k] = x.shape
+        const n = hl.specialize(y.shape[1])
+        const doubled = hl.zeros([m, k])
+        const out = hl.empty([m, n])
+        for (const i of hl.tile(m)) {
+          const acc = hl.zeros([i, n])
+          for (const l of hl.tile(k, { blockSize: 8 })) {
+            doubled.at(i, l).set(x.at(i, l).mul(2))
+            acc.addDot(doubled.at(i, l), y.at(l, ':'))
+          }
+          out.at(i, ':').set(acc)
+        }
+        return out
+      },
+      [whole([12, 40]), whole([40, 8])],
+      [{ num_stages: 1 }, { num_stages: 2 }],
+    )
+  })
+
   it('operands that pass through workgroup memory', async () => {
     await expectRight(
       kernels.matmul,

@@ -2,7 +2,7 @@
 import type { Config } from '../../src/config/config.ts'
 import type { ConfigSpec } from '../../src/config/config_spec.ts'
 import { getDevice } from '../../src/runtime/default_device.ts'
-import { randomConfigs } from '../config/random_configs.ts'
+import { randomConfigs, withTilesUpTo } from '../config/random_configs.ts'
 import type { CaseName } from './cases.ts'
 
 /** Cases with matrix products. */
@@ -21,6 +21,12 @@ export const THRIFT: number = (await getDevice()).info.description.includes('llv
  * Half of `count` random configs for static shapes, the other half for dynamic ones: the spaces are nearly
  * the same.
  */
-export function configsToTry(spec: ConfigSpec, count: number, staticShapes: boolean): readonly Config[] {
-  return randomConfigs(spec, count / THRIFT, 1).filter((_, i) => i % 2 === (staticShapes ? 0 : 1))
+export function configsToTry(
+  spec: ConfigSpec,
+  count: number,
+  staticShapes: boolean,
+  largestTile: number = Number.POSITIVE_INFINITY,
+): readonly Config[] {
+  const configs = withTilesUpTo(spec, largestTile, randomConfigs(spec, count / THRIFT, 1))
+  return configs.filter((_, i) => i % 2 === (staticShapes ? 0 : 1))
 }
