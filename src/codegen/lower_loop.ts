@@ -215,8 +215,8 @@ interface PipelinedDot {
 }
 
 /**
- * The single dot of a loop whose operands depend on nothing that the loop changes, nor stores, when two stages
- * are asked for.
+ * The single dot of a loop whose operands depend on nothing that the loop changes or stores, when two
+ * stages are asked for.
  */
 function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot | undefined {
   if (lowering.bound.config.numStages < 2) return undefined
