@@ -38,6 +38,8 @@ export interface MeasureOptions {
    * process or the device end, one of them is the cause.
    */
   readonly onTrying?: ((configs: readonly Config[]) => void) | undefined
+  /** Asked between two configs; true ends the batch. */
+  readonly enough?: (() => boolean) | undefined
   /** Called after each config, in any order. */
   readonly onMeasured?: ((measurement: Measurement) => void) | undefined
 }
@@ -50,6 +52,9 @@ export interface RemeasureOptions {
   readonly maxSamples?: number | undefined
 }
 
+/** Time of a launch, and how much single ones scatter: as `spread` of a measurement. */
+export type LaunchTime = Pick<Measurement, 'ms' | 'spread'>
+
 export interface Benchmarker {
   /** Builds, checks and times. Answers for the configs that it came to, in their order. */
   measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]>
@@ -58,6 +63,8 @@ export interface Benchmarker {
    * for all of them, or for none when time does not suffice or the comparison failed.
    */
   remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]>
+  /** Times the least launch on the same tensors; undefined where that cannot be told. */
+  leastLaunch(): Promise<LaunchTime | undefined>
 }
 
 /** A measurement without a time. */

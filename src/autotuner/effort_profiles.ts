@@ -14,6 +14,8 @@ export interface EffortProfile {
   /** Configs within this multiple of the best time are timed again in each generation; below 1 none are. */
   readonly rebenchmarkThreshold: number
   readonly finishingRounds: number
+  /** Calls that a search is made for: when all of them could not win back its time, it ends. */
+  readonly calls: number
   /** Share of the budget kept for comparing the best and simplifying the winner. */
   readonly reserve: number
 }
@@ -24,6 +26,7 @@ export const EFFORT_PROFILES: Readonly<Record<SearchEffort, EffortProfile>> = {
     padding: 'space_filling',
     rebenchmarkThreshold: 0.9,
     finishingRounds: 1,
+    calls: 1e7,
     reserve: 0.25,
   },
   full: {
@@ -31,6 +34,7 @@ export const EFFORT_PROFILES: Readonly<Record<SearchEffort, EffortProfile>> = {
     padding: 'random',
     rebenchmarkThreshold: 1.5,
     finishingRounds: 3,
+    calls: 1e8,
     reserve: 0.15,
   },
 }

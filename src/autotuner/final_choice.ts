@@ -33,7 +33,7 @@ export async function compareFinalists(
   { topK, targetMs, pinned, pinnedTolerance }: FinalistOptions,
 ): Promise<Candidate | undefined> {
   session.enter('verify')
-  if (topK > 1)
+  if (topK > 1 && !session.exhausted)
     await session.retime(session.history.ranked.slice(0, QUALIFIERS * topK), targetMs / ROUNDS / 4)
   const known = pinned.flatMap((config) => session.history.get(config) ?? [])
   const pinnedOnes = known.filter(({ ms }) => Number.isFinite(ms))
@@ -45,9 +45,12 @@ export async function compareFinalists(
     alive = alive.filter(({ ms }) => ms <= limit)
   }
   const [winner] = byTime(alive)
+  const limit = (winner?.ms ?? 0) * (1 + pinnedTolerance)
+  const { stopRule } = session.parts
   const kept = byTime(alive).find(
-    ({ config, ms }) =>
-      pinned.some((other) => other.equals(config)) && ms <= (winner?.ms ?? 0) * (1 + pinnedTolerance),
+    (candidate) =>
+      pinned.some((other) => other.equals(candidate.config)) &&
+      (candidate.ms <= limit || (stopRule.reason !== undefined && stopRule.reaches(candidate))),
   )
   return kept ?? winner
 }

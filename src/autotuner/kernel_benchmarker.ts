@@ -11,6 +11,7 @@ import type { CallArguments } from '../kernel/call_arguments.ts'
 import { launchesOf } from '../kernel/launch_plan.ts'
 import type { Device } from '../runtime/device.ts'
 import type { Launch } from '../runtime/launch.ts'
+import { leastLaunch } from '../runtime/least_launch.ts'
 import type { Stream } from '../runtime/stream.ts'
 import {
   type Timing,
@@ -29,6 +30,7 @@ import { type Expected, findMismatch } from './accuracy.ts'
 import {
   type Benchmarker,
   failure,
+  type LaunchTime,
   type Measurement,
   type MeasureOptions,
   type RemeasureOptions,
@@ -112,6 +114,7 @@ export class KernelBenchmarker implements Benchmarker {
       for (const one of built) {
         // Without a single result nothing could be chosen: a late start costs time, not the answer.
         if (options.budget.interrupted || (options.budget.exhausted && this.#byProgram.size > 0)) break
+        if (options.enough?.()) break
         if (!('status' in one)) options.onTrying?.([one.config, ...this.#building])
         const result = 'status' in one ? one : await this.#try(one)
         results.push(result)
@@ -142,6 +145,25 @@ export class KernelBenchmarker implements Benchmarker {
       await this.#recover(error)
       this.#trial.log.warning(`helion-aot: configs could not be compared: ${error.what}`)
       return []
+    }
+  }
+
+  async leastLaunch(): Promise<LaunchTime | undefined> {
+    const { bound, device } = this.#trial
+    const { storages } = this.#memory
+    const written = bound.ir.tensors.filter(({ id }) => this.#writes.lastGrid.has(id))
+    try {
+      const launch = await leastLaunch(
+        device,
+        storages,
+        new Set(written.flatMap(({ id }) => storages[id] ?? [])),
+      )
+      const timing = await timeLaunches(device, [launch], { ...this.#conditions, targetMs: TARGET_MS })
+      return { ms: timing.medianMs, spread: timing.spread }
+    } catch (error) {
+      if (!(error instanceof HelionError)) throw error
+      await this.#recover(error)
+      return undefined
     }
   }
 
@@ -177,7 +199,7 @@ export class KernelBenchmarker implements Benchmarker {
   async *#builds(
     configs: readonly Config[],
     jobs: number,
-    { budget, compileTimeoutMs, onTrying }: MeasureOptions,
+    { budget, compileTimeoutMs, onTrying, enough }: MeasureOptions,
   ): AsyncGenerator<readonly Built[]> {
     const build = (begin: number) => {
       this.#building = configs.slice(begin, begin + jobs)
@@ -186,7 +208,8 @@ export class KernelBenchmarker implements Benchmarker {
     }
     const ahead = !this.#trial.device.info.software
     let next: Promise<readonly Built[]> | undefined
-    for (let begin = 0; begin < configs.length && (begin === 0 || !budget.exhausted); begin += jobs) {
+    for (let begin = 0; begin < configs.length; begin += jobs) {
+      if (begin > 0 && (budget.exhausted || enough?.())) return
       const built = await (next ?? build(begin))
       this.#building = []
       next = ahead && begin + jobs < configs.length ? build(begin + jobs) : undefined

@@ -11,6 +11,7 @@ import type { ConfigGeneration } from './config_generation.ts'
 import { type Candidate, type History, notSlower } from './history.ts'
 import { initialPopulation, type StartingPoint } from './initial_population.ts'
 import { formatMs, type Phase, type Progress } from './progress.ts'
+import type { StopRule } from './stop_rule.ts'
 
 export interface SessionParts {
   /** Of which kernel and arguments progress is reported. */
@@ -28,6 +29,7 @@ export interface SessionParts {
   readonly adaptiveTimeout: boolean
   /** Configs within this multiple of the best time are timed again. */
   readonly rebenchmarkThreshold: number
+  readonly stopRule: StopRule
   /** Do not log configs that fail. */
   readonly ignoreErrors: boolean
   readonly onProgress: ((progress: Progress) => void) | undefined
@@ -51,6 +53,8 @@ const TIMEOUT_QUANTILE = 0.9
 const MAX_REBENCHMARKED = 24
 const REBENCHMARK_MS = 100
 const CONFIRM_MS = 40
+/** Configs that are measured before the least launch is. */
+const FIRST = 4
 /** Timing a config, however slow, takes about so many runs. */
 const RUNS = 8
 
@@ -72,8 +76,9 @@ export class SearchSession {
   get history(): History {
     return this.parts.history
   }
+  /** Whether there is no time left, or nothing to win. */
   get exhausted(): boolean {
-    return this.parts.budget.exhausted
+    return this.parts.budget.exhausted || this.parts.stopRule.reason !== undefined
   }
   /** Generations begun so far. */
   get generations(): number {
@@ -158,7 +163,7 @@ export class SearchSession {
     const { benchmarker, budget } = this.parts
     const targetMs = Math.min(wantedMs, budget.remainingMs / (2 * candidates.length))
     const affordable = withinTime(candidates, targetMs, budget.remainingMs)
-    if (affordable.length > 1 && !budget.exhausted) {
+    if (affordable.length > 1 && !this.exhausted) {
       const configs = affordable.map(({ config }) => config)
       const results = await benchmarker.remeasure(configs, { budget, targetMs })
       for (const result of results) this.history.retime(result)
@@ -174,11 +179,24 @@ export class SearchSession {
   }
 
   async #measure(open: readonly Config[]): Promise<void> {
-    const { benchmarker, budget, log } = this.parts
+    const { stopRule, benchmarker } = this.parts
     let done = 0
-    this.#report(0, open.length)
-    const results = await benchmarker.measure(open, {
+    const report = () => this.#report(done++, open.length)
+    report()
+    // The first configs make the memory, and warm what is cold, for the least launch.
+    const first = stopRule.isOpen ? open.slice(0, FIRST) : []
+    if (first.length > 0) await this.#measureBatch(first, report)
+    if (stopRule.isOpen && this.history.best) stopRule.learn(await benchmarker.leastLaunch())
+    this.#judge()
+    const rest = open.slice(first.length)
+    if (rest.length > 0 && (!this.exhausted || this.#hasNothing)) await this.#measureBatch(rest, report)
+  }
+
+  async #measureBatch(configs: readonly Config[], report: () => void): Promise<void> {
+    const { benchmarker, budget, log, stopRule } = this.parts
+    const results = await benchmarker.measure(configs, {
       budget,
+      enough: () => stopRule.reason !== undefined,
       compileTimeoutMs: this.#compileTimeoutMs,
       onMeasured: (measurement: Measurement) => {
         const before = this.history.best
@@ -186,10 +204,20 @@ export class SearchSession {
         if (candidate.ms < (before?.ms ?? Number.POSITIVE_INFINITY))
           log.debug(`${formatMs(candidate.ms)} with ${candidate.config}`)
         this.#logFailure(measurement)
-        this.#report(++done, open.length)
+        this.#judge()
+        report()
       },
     })
     for (const result of results) this.history.add(result)
+  }
+
+  /** Finds out whether anything is left to win. */
+  #judge(): void {
+    const { stopRule, budget, log } = this.parts
+    const { best } = this.history
+    if (!best || stopRule.reason !== undefined) return
+    stopRule.judge(best, budget.elapsedMs)
+    if (stopRule.reason !== undefined) log.info(`nothing is left to win: ${stopRule.reason}`)
   }
 
   #logFailure({ status, reason, config }: Measurement): void {

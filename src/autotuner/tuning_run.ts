@@ -20,6 +20,7 @@ import { ProgressLine } from './progress_line.ts'
 import type { OptionValues, Search } from './search.ts'
 import { SearchSession } from './search_session.ts'
 import { searchByName } from './searches.ts'
+import { StopRule } from './stop_rule.ts'
 import type { TuningTask } from './tuning_task.ts'
 
 export class TuningRun {
@@ -37,6 +38,7 @@ export class TuningRun {
   readonly line: ProgressLine = new ProgressLine()
   readonly #task: TuningTask
   readonly #start: StartingPoint
+  readonly #stopRule: StopRule
 
   /** `cache` provides the configs of earlier searches. Throws UsageError for an unknown search. */
   constructor(task: TuningTask, effort: SearchEffort, cache: LocalCache | undefined) {
@@ -44,6 +46,7 @@ export class TuningRun {
     this.#task = task
     this.effort = effort
     this.profile = EFFORT_PROFILES[effort]
+    this.#stopRule = new StopRule(this.profile.calls)
     this.search = searchByName(task.choices ? 'FiniteSearch' : settings.autotuner)
     this.log = task.log ?? this.line.around(createLog(settings.autotuneLogLevel))
     this.seed = settings.autotuneRandomSeed ?? Date.now() % 2 ** 32
@@ -76,6 +79,7 @@ export class TuningRun {
       compileTimeoutMs: settings.autotuneCompileTimeout * 1000,
       adaptiveTimeout: settings.autotuneAdaptiveTimeout,
       rebenchmarkThreshold: settings.autotuneRebenchmarkThreshold ?? this.profile.rebenchmarkThreshold,
+      stopRule: this.#stopRule,
       ignoreErrors: settings.autotuneIgnoreErrors,
       onProgress: onProgress ?? (settings.autotuneProgressBar ? this.line.show : undefined),
     })

@@ -32,6 +32,23 @@ async function measure(tried: Tried, ...inputs: ConfigInput[]) {
   return await tried.benchmarker.measure(configs(tried, ...inputs), patient)
 }
 
+describe('leastLaunch', () => {
+  it.each([
+    ['of its own', double],
+    ['of the caller', increment],
+  ] as const)('is faster than a large kernel, and leaves memory %s as it was', async (_, kernel) => {
+    const x = await ramp([300_000])
+    const tried = await trial(kernel, [x])
+    const [{ ms = 0 } = {}] = await measure(tried, { block_sizes: [256] })
+    const before = await x.data()
+    const floor = await tried.benchmarker.leastLaunch()
+    expect(floor?.ms).toBeGreaterThan(0)
+    expect(floor?.ms).toBeLessThan(ms)
+    expect(await x.data()).toEqual(before)
+    expect(await measure(tried, { block_sizes: [512] })).toMatchObject([{ status: 'ok' }])
+  })
+})
+
 describe('measure', () => {
   it('builds, checks and times', async () => {
     const tried = await trial(matmul, [await ramp([64, 48]), await ramp([48, 80])])

@@ -6,6 +6,7 @@
 import { autotune } from '../../src/autotuner/autotune.ts'
 import type {
   Benchmarker,
+  LaunchTime,
   Measurement,
   MeasureOptions,
   RemeasureOptions,
@@ -80,6 +81,8 @@ export interface SyntheticOptions {
   /** Relative deviation of a single measurement. */
   readonly noise?: number
   readonly seed?: number
+  /** Time of the least launch; unknown when absent. */
+  readonly floor?: LaunchTime
   /** What one measurement costs on the synthetic clock. */
   readonly msPerConfig?: number
   /** Called before each measurement. */
@@ -109,7 +112,7 @@ export class SyntheticBenchmarker implements Benchmarker {
     this.timeouts.push(options.compileTimeoutMs)
     for (const config of configs) {
       this.#options.onConfig?.(config, this.measured.length)
-      if (options.budget.exhausted) break
+      if (options.budget.exhausted || options.enough?.()) break
       this.measured.push(config)
       this.clock += this.#options.msPerConfig ?? 100
       const result = this.#time(config, this.#options.noise ?? 0, 20)
@@ -124,6 +127,10 @@ export class SyntheticBenchmarker implements Benchmarker {
     this.remeasured.push(...configs)
     this.clock += options.targetMs * configs.length
     return configs.map((config) => this.#time(config, (this.#options.noise ?? 0) / 10, 400))
+  }
+
+  async leastLaunch(): Promise<LaunchTime | undefined> {
+    return this.#options.floor
   }
 
   #time(config: Config, noise: number, samples: number): Measurement {

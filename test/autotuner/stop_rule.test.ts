@@ -1,0 +1,89 @@
+/** Searches end when nothing measurable is left to win, and only then; on a clock of the tests' own. */
+import { describe, expect, it } from 'vitest'
+import { StopRule } from '../../src/autotuner/stop_rule.ts'
+import type { Config } from '../../src/config/config.ts'
+import { createLog } from '../../src/support/log.ts'
+import { PROBLEMS, type Problem, tune } from './synthetic.ts'
+
+const [matmul, row, stream] = PROBLEMS as [Problem, Problem, Problem]
+
+describe('StopRule', () => {
+  const judged = (ms: number, spread: number, elapsedMs = 0, calls = Number.POSITIVE_INFINITY) => {
+    const rule = new StopRule(calls)
+    rule.learn({ ms: 0.01, spread: 0.03 })
+    rule.judge({ ms, spread }, elapsedMs)
+    return rule.reason
+  }
+
+  it('ends where the best cannot be told from the least launch', () => {
+    expect(judged(0.0114, 0)).toBe(
+      'the best config takes 11.4 µs, the least launch 10.0 µs: they cannot be told apart',
+    )
+    expect(judged(0.012, 0)).toBeUndefined()
+    expect(judged(0.012, 0.1)).toBeDefined()
+    expect(judged(0.009, 0)).toBeDefined()
+  })
+
+  it('takes half a launch for real, however noisy', () => {
+    expect(judged(0.0149, 2)).toBeDefined()
+    expect(judged(0.0151, 2)).toBeUndefined()
+  })
+
+  it('ends where all that could be won is less than the search has taken', () => {
+    expect(judged(0.02, 0, 9_999, 1e6)).toBeUndefined()
+    expect(judged(0.02, 0, 10_001, 1e6)).toBe(
+      'the best config takes 20.0 µs, the least launch 10.0 µs: 1e+6 calls cannot win back the time of the search',
+    )
+    expect(judged(0.02, 0, 1e12)).toBeUndefined()
+  })
+
+  it('says nothing without a least launch, and keeps to its word', () => {
+    const rule = new StopRule(1)
+    rule.judge({ ms: 0, spread: 0 }, 1e9)
+    expect([rule.isOpen, rule.reason]).toEqual([true, undefined])
+    rule.learn(undefined)
+    rule.judge({ ms: 0, spread: 0 }, 1e9)
+    expect([rule.isOpen, rule.reason]).toEqual([false, undefined])
+  })
+})
+
+describe.each(['quick', 'full'] as const)('a search of %s effort', (autotuneEffort) => {
+  const settings = { autotuneEffort }
+
+  it('ends after a few trials where all configs are at the floor, with the default config', async () => {
+    const logged: string[] = []
+    const log = createLog(20, (line) => logged.push(line))
+    const flat = { ...stream, cost: () => 0.0105 }
+    const floor = { ms: 0.01, spread: 0.02 }
+    const { result, benchmarker } = await tune(flat, { settings, floor, noise: 0.001, task: { log } })
+    expect(benchmarker.measured.length).toBeLessThanOrEqual(8)
+    expect(benchmarker.remeasured).toEqual([])
+    expect(result.config.equals(stream.spec.defaultConfig())).toBe(true)
+    expect(result.ended).toBe('done')
+    expect(logged.join('\n')).toContain('nothing is left to win: the best config takes')
+  })
+
+  it('ends as soon as one config is at the floor', async () => {
+    const best = stream.optimum
+    const { result, benchmarker } = await tune(stream, { settings, floor: { ms: best, spread: 0.01 } })
+    const without = await tune(stream, { settings })
+    expect(result.ms).toBeLessThanOrEqual(best * 1.15)
+    expect(benchmarker.measured.length).toBeLessThan(without.benchmarker.measured.length)
+  })
+
+  it.each([matmul, row, stream])('goes on where configs differ clearly: $name', async (problem) => {
+    const floor = { ms: problem.optimum / 3, spread: 0.05 }
+    const plain = await tune(problem, { settings, msPerConfig: 1 })
+    const ruled = await tune(problem, { settings, msPerConfig: 1, floor })
+    expect(ruled.benchmarker.measured.map(String)).toEqual(plain.benchmarker.measured.map(String))
+    expect(ruled.result.config.equals(plain.result.config)).toBe(true)
+  })
+
+  it('goes on where only the slow ones are alike', async () => {
+    // Nine in ten configs take the same time, far above the floor: what is rare and fast is to be found.
+    const cost = (config: Config) => (config.numWarps === 1 ? 0.02 : 0.1)
+    const floor = { ms: 0.015, spread: 0.02 }
+    const { result } = await tune({ ...row, cost }, { settings, floor, msPerConfig: 1 })
+    expect(result.ms).toBe(0.02)
+  })
+})
