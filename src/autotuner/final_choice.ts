@@ -4,7 +4,7 @@
  * where that costs nothing, so that configs stay readable and differ only where it matters.
  */
 import type { Config } from '../config/config.ts'
-import { type Candidate, notSlower } from './history.ts'
+import { type Candidate, notSlower, relativeError } from './history.ts'
 import type { SearchSession } from './search_session.ts'
 
 export interface FinalistOptions {
@@ -18,11 +18,14 @@ export interface FinalistOptions {
   readonly pinnedTolerance: number
 }
 
-const ROUNDS = 3
+/** Shares of the time that the rounds of a comparison take: brief first, long for those that are left. */
+const ROUNDS = [1 / 8, 1 / 4, 5 / 8]
+/** Standard errors by which a finalist must be slower than the best to be out. */
+const CLEARLY = 4
 /** As many times more candidates are timed briefly first, so that single lucky samples keep nobody out. */
 const QUALIFIERS = 3
-/** Finalists slower than this multiple of the best after a round are out. */
-const OUT_OF_REACH = 1.05
+/** Finalists slower than the best by more than this share are out after a round. */
+const OUT_OF_REACH = 0.05
 const SIMPLIFY_MS = 200
 /** Simpler forms slower than this multiple at first sight are not looked at twice. */
 const WORTH_A_LOOK = 1.1
@@ -34,15 +37,14 @@ export async function compareFinalists(
 ): Promise<Candidate | undefined> {
   session.enter('verify')
   if (topK > 1 && !session.exhausted)
-    await session.retime(session.history.ranked.slice(0, QUALIFIERS * topK), targetMs / ROUNDS / 4)
+    await session.retime(session.history.ranked.slice(0, QUALIFIERS * topK), targetMs / 12)
   const known = pinned.flatMap((config) => session.history.get(config) ?? [])
   const pinnedOnes = known.filter(({ ms }) => Number.isFinite(ms))
   const best = session.history.ranked.slice(0, topK)
   let alive: readonly Candidate[] = [...new Set([...best, ...pinnedOnes])]
-  for (let round = 0; topK > 1 && round < ROUNDS && alive.length > 1 && !session.exhausted; round++) {
-    alive = byTime(await session.retime(alive, targetMs / ROUNDS))
-    const limit = (alive[0]?.ms ?? 0) * Math.max(OUT_OF_REACH, 1 + pinnedTolerance)
-    alive = alive.filter(({ ms }) => ms <= limit)
+  for (const share of ROUNDS) {
+    if (topK <= 1 || alive.length <= 1 || session.exhausted) break
+    alive = inReach(byTime(await session.retime(alive, targetMs * share)), pinnedTolerance)
   }
   const [winner] = byTime(alive)
   const limit = (winner?.ms ?? 0) * (1 + pinnedTolerance)
@@ -53,6 +55,16 @@ export async function compareFinalists(
       (candidate.ms <= limit || (stopRule.reason !== undefined && stopRule.reaches(candidate))),
   )
   return kept ?? winner
+}
+
+/** Those of `candidates`, fastest first, that may still turn out to be the fastest. */
+function inReach(candidates: readonly Candidate[], tolerance: number): readonly Candidate[] {
+  const [best] = candidates
+  if (!best) return []
+  return candidates.filter((candidate) => {
+    const error = CLEARLY * Math.hypot(relativeError(best), relativeError(candidate))
+    return candidate.ms <= best.ms * (1 + Math.max(tolerance, Math.min(error, OUT_OF_REACH)))
+  })
 }
 
 /** The winner with as many slots at their defaults as `rounds` rounds find harmless. */

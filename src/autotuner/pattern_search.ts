@@ -5,6 +5,7 @@
  */
 import type { Config } from '../config/config.ts'
 import { integer, number } from '../support/setting_kinds.ts'
+import { byForecast } from './forecast.ts'
 import type { Candidate } from './history.ts'
 import { defineSearch, type Search } from './search.ts'
 import type { SearchSession } from './search_session.ts'
@@ -23,9 +24,9 @@ export const patternSearch: Search = defineSearch<PatternSearchOptions>({
   name: 'PatternSearch',
   doc: 'Walks from the best configs of a start to faster neighbours.',
   options: {
-    initialPopulation: { kind: integer(1), quick: 24, full: 100, doc: 'Configs to start with.' },
+    initialPopulation: { kind: integer(1), quick: 16, full: 100, doc: 'Configs to start with.' },
     copies: { kind: integer(1), quick: 1, full: 5, doc: 'Walks, each from another of the best of them.' },
-    maxGenerations: { kind: integer(0), quick: 8, full: 20, doc: 'Steps that a walk may take.' },
+    maxGenerations: { kind: integer(0), quick: 12, full: 20, doc: 'Steps that a walk may take.' },
     minImprovementDelta: {
       kind: number(0, 1),
       quick: 0.001,
@@ -34,9 +35,9 @@ export const patternSearch: Search = defineSearch<PatternSearchOptions>({
     },
     numNeighborsCap: {
       kind: integer(-1),
-      quick: 24,
+      quick: 8,
       full: -1,
-      doc: 'Most neighbours of a config to measure in one step, drawn at random; -1 takes all.',
+      doc: 'Most neighbours to measure in one step: half promising, half at random; -1 takes all.',
     },
     exhaustiveLimit: {
       kind: integer(0),
@@ -56,6 +57,8 @@ export const patternSearch: Search = defineSearch<PatternSearchOptions>({
 
 /** Candidates that are timed again, beside where a walk stands, before it moves. */
 const CONFIRMED = 3
+/** Of the neighbours that are measured, the share of those that look promising; the others are drawn. */
+const PROMISING = 0.5
 /** How many faster neighbours are merged into one config. */
 const LEAPS = [2, 3, 4, 6, 8]
 
@@ -94,7 +97,10 @@ function unmeasured(session: SearchSession, neighbors: readonly Config[]): reado
 
 function nextBatch(session: SearchSession, neighbors: readonly Config[], cap: number): readonly Config[] {
   const open = unmeasured(session, neighbors)
-  return cap < 0 ? open : session.generation.random.sample(open, cap)
+  if (cap < 0 || open.length <= cap) return open
+  const promising = byForecast(session.generation, session.history, open).slice(0, Math.ceil(cap * PROMISING))
+  const others = open.filter((config) => !promising.includes(config))
+  return [...promising, ...session.generation.random.sample(others, cap - promising.length)]
 }
 
 /**

@@ -151,7 +151,13 @@ describe('switches', () => {
     expect(benchmarker.clock).toBeLessThan(14_000)
     const standard = matmul.spec.defaultConfig().hash
     expect(benchmarker.measured.filter(({ hash }) => hash === standard)).toHaveLength(3)
-    // Little but what every search begins with is measured again.
+  })
+
+  it('the best of several searches starts from different configs', async () => {
+    // Later they may meet: what one of them has timed costs the others nothing.
+    const settings = quick({ autotuneBestOfK: 3, autotuneFinishingRounds: 0 })
+    const { benchmarker } = await tune(matmul, { settings, task: { searchOptions: { maxGenerations: 0 } } })
+    expect(benchmarker.measured).toHaveLength(3 * 16)
     const repeated = benchmarker.measured.length - new Set(benchmarker.measured.map(({ hash }) => hash)).size
     expect(repeated).toBeLessThanOrEqual(2 * (1 + seedConfigs(matmul.spec).length))
   })

@@ -32,7 +32,8 @@ describe('StopRule', () => {
   it('ends where all that could be won is less than the search has taken', () => {
     expect(judged(0.02, 0, 9_999, 1e6)).toBeUndefined()
     expect(judged(0.02, 0, 10_001, 1e6)).toBe(
-      'the best config takes 20.0 µs, the least launch 10.0 µs: 1e+6 calls cannot win back the time of the search',
+      'the best config takes 20.0 µs, the least launch 10.0 µs: ' +
+        '1e+6 calls cannot win back the time of the search',
     )
     expect(judged(0.02, 0, 1e12)).toBeUndefined()
   })
