@@ -149,8 +149,9 @@ export class KernelBenchmarker implements Benchmarker {
   }
 
   async leastLaunch(): Promise<LaunchTime | undefined> {
-    const { bound, device } = this.#trial
-    const { storages } = this.#memory
+    const { bound, call, device, stream } = this.#trial
+    this.#taken ??= await TrialMemory.allocate(bound.ir, this.#writes, call, stream)
+    const { storages } = this.#taken
     const written = bound.ir.tensors.filter(({ id }) => this.#writes.lastGrid.has(id))
     try {
       const launch = await leastLaunch(

@@ -6,6 +6,7 @@
 import {
   type Benchmarker,
   failure,
+  type LaunchTime,
   type Measurement,
   type MeasureOptions,
   type RemeasureOptions,
@@ -77,6 +78,10 @@ export class CarefulBenchmarker implements Benchmarker {
     })
     this.#book.recordTurns(configs, results)
     return results
+  }
+
+  leastLaunch(): Promise<LaunchTime | undefined> {
+    return this.#guarded(() => this.#inner.leastLaunch())
   }
 
   async #measure(
