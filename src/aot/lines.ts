@@ -5,6 +5,8 @@ import { atPath } from '../support/file_errors.ts'
 import { requireNode } from '../support/node.ts'
 
 const PIECE = 1 << 22
+/** Characters of a line that are kept. */
+const LONGEST = 1 << 24
 
 /**
  * The lines of the file at `path`, without their ends; a byte order mark is dropped. Bad UTF-8 becomes
@@ -47,7 +49,8 @@ function* splitLines(pieces: Iterable<string>): Generator<string> {
       yield text.slice(start, text[end - 1] === '\r' && end > start ? end - 1 : end)
       start = end + 1
     }
-    rest = text.slice(start)
+    // What is longer is refused anyway, and must not fill the memory.
+    rest = text.slice(start, start + LONGEST)
   }
   if (rest !== '') yield rest
 }

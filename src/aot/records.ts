@@ -4,9 +4,26 @@
  * the reader, which never gives up on a file. A line that cannot be used becomes a `LineProblem` and is left
  * out.
  */
-import { type ConfigData, toConfigValue } from '../config/value.ts'
-import type { BatchedSpec, Features, FeatureValue } from '../heuristics/features.ts'
-import { errorMessage } from '../support/errors.ts'
+import type { ConfigData } from '../config/value.ts'
+import type { BatchedSpec, Features } from '../heuristics/features.ts'
+import {
+  checkBatched,
+  checkConfig,
+  checkFamily,
+  checkFeatures,
+  checkFilePart,
+  checkLine,
+  checkName,
+  checkObject,
+  checkTexts,
+  checkTime,
+  checkWeight,
+  LineError,
+  type LineProblem,
+  parseJson,
+  show,
+  toProblem,
+} from './line_checks.ts'
 import type { EndedRecord, TimeSummary, TrialRecord, TryingRecord, TurnsRecord } from './trial_records.ts'
 
 /** What one line of a run's records says; `event` tells which. */
@@ -118,33 +135,11 @@ export interface MeasurementRecord {
   readonly round?: 'first' | 'turns'
 }
 
-/** A line that was left out. `line` counts from 1. */
-export interface LineProblem {
-  readonly file: string
-  readonly line: number
-  readonly kind: 'torn' | 'duplicate' | 'foreign' | 'bad time' | 'bad value'
-  readonly reason: string
-}
-
 export interface ReadResult<T> {
   readonly records: readonly T[]
   /** Line of each record, from 1. */
   readonly lineNumbers: readonly number[]
   readonly problems: readonly LineProblem[]
-}
-
-/** Why a line was refused; thrown by the checks below and caught by the readers. */
-export class LineError extends Error {
-  readonly kind: LineProblem['kind']
-  constructor(kind: LineProblem['kind'], reason: string) {
-    super(reason)
-    this.kind = kind
-  }
-}
-
-/** "file:line: kind: reason", as printed. */
-export function formatProblem(problem: LineProblem): string {
-  return `${problem.file}:${problem.line}: ${problem.kind}: ${problem.reason}`
 }
 
 /**
@@ -161,6 +156,7 @@ export function readRecords(lines: Iterable<string>, file: string): ReadResult<A
     number++
     if (text.trim() === '') continue
     try {
+      checkLine(text)
       if (seen.has(text)) throw new LineError('duplicate', 'the same line was read before')
       const record = parseRecord(text)
       records.push(record)
@@ -173,65 +169,14 @@ export function readRecords(lines: Iterable<string>, file: string): ReadResult<A
   return { records, lineNumbers, problems }
 }
 
-/** Turns a LineError into a LineProblem; anything else is a bug and flies. */
-export function toProblem(error: unknown, file: string, line: number): LineProblem {
-  if (!(error instanceof LineError)) throw error
-  return { file, line, kind: error.kind, reason: error.message }
-}
-
-/** A finite positive number of milliseconds. */
-export function checkTime(value: unknown): number {
-  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value
-  throw new LineError('bad time', `a time must be a positive number of milliseconds, got ${show(value)}`)
-}
-
-/** Plain config data. */
-export function checkConfig(value: unknown): ConfigData {
-  try {
-    return Object.fromEntries(
-      Object.entries(checkObject(value, 'config')).map(([name, entry]) => [name, toConfigValue(entry, name)]),
-    )
-  } catch (error) {
-    throw error instanceof LineError
-      ? error
-      : new LineError('bad value', errorMessage(error).split('\n')[0] ?? '')
-  }
-}
-
-/** Finite numbers and strings; booleans become 0 or 1; null means absent. */
-export function checkFeatures(value: unknown): Features {
-  const entries: [string, FeatureValue][] = []
-  for (const [name, entry] of Object.entries(checkObject(value, 'shape_features'))) {
-    if (entry === null) continue
-    if (typeof entry === 'boolean') entries.push([name, Number(entry)])
-    else if (typeof entry === 'string' || Number.isFinite(entry)) entries.push([name, entry as FeatureValue])
-    else throw new LineError('bad value', `feature ${name} is ${show(entry)}, not a number or text`)
-  }
-  return Object.fromEntries(entries)
-}
-
-/** JSON of one line or cell. */
-export function parseJson(text: string, what: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new LineError('torn', `${what} is not JSON (${errorMessage(error)})`)
-  }
-}
-
-export function checkName(value: unknown, what: string): string {
-  if (typeof value === 'string' && value !== '') return value
-  throw new LineError('bad value', `${what} is ${show(value)}, not a name`)
-}
-
 type Fields = Readonly<Record<string, unknown>>
 
 /** How each kind of event is checked. A reader that meets an unknown kind calls the line foreign. */
 const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRecord } = {
   run: (fields) => ({
     ...(fields as unknown as RunRecord),
-    hardware_id: checkName(fields.hardware_id, 'hardware_id'),
-    device_family: checkName(fields.device_family, 'device_family'),
+    hardware_id: checkFilePart(fields.hardware_id, 'hardware_id'),
+    device_family: checkFamily(fields.device_family, 'device_family'),
     started_at: checkName(fields.started_at, 'started_at'),
     run_id: checkName(fields.run_id, 'run_id'),
     versions: checkTexts(fields.versions, 'versions'),
@@ -242,6 +187,7 @@ const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRe
     kernel: checkName(fields.kernel, 'kernel'),
     source_hash: checkName(fields.source_hash, 'source_hash'),
     source_file: checkName(fields.source_file, 'source_file'),
+    ...(fields.batched ? { batched: checkBatched(fields.batched) } : {}),
   }),
   shape: (fields) => ({
     ...(fields as unknown as ShapeRecord),
@@ -265,7 +211,7 @@ const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRe
     kernel: checkName(fields.kernel, 'kernel'),
     shape_hash: checkName(fields.shape_hash, 'shape_hash'),
     shape_features: checkFeatures(fields.shape_features),
-    reason: String(fields.reason),
+    reason: typeof fields.reason === 'string' ? fields.reason : show(fields.reason),
   }),
   measurement: (fields) => ({
     ...(fields as unknown as MeasurementRecord),
@@ -302,7 +248,7 @@ const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRe
   }),
   ended: (fields) => ({
     event: 'ended',
-    how: String(fields.how),
+    how: typeof fields.how === 'string' ? fields.how : show(fields.how),
     cause: checkOneOf(CAUSES, fields.cause, 'cause'),
   }),
 }
@@ -327,11 +273,6 @@ function checkOutcome(fields: Fields): Pick<MeasurementRecord, 'status' | 'sampl
   const listed = Array.isArray(fields.samples) ? fields.samples.map(checkTime) : []
   const timing_ms = checkTime(fields.timing_ms)
   return { status, timing_ms, samples: listed.length > 0 ? listed : [timing_ms] }
-}
-
-function checkWeight(value: unknown): number {
-  if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return value
-  throw new LineError('bad value', `a weight must be a number from 0 up, got ${show(value)}`)
 }
 
 function checkOneOf<T extends string>(list: readonly T[], value: unknown, what: string): T {
@@ -361,19 +302,4 @@ function checkSummary(value: unknown): TimeSummary {
     spread: checkNumber(spread, 'spread'),
     samples: checkList(samples, 'samples').map(checkTime),
   }
-}
-
-function checkTexts(value: unknown, what: string): Readonly<Record<string, string>> {
-  const entries = Object.entries(checkObject(value ?? {}, what))
-  return Object.fromEntries(entries.map(([name, entry]) => [name, String(entry)]))
-}
-
-function checkObject(value: unknown, what: string): Fields {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
-  throw new LineError('foreign', `${what} is ${show(value)}, not an object`)
-}
-
-function show(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value))
-  return text.slice(0, 60)
 }

@@ -49,7 +49,11 @@ function entryOf({ module, score, heldOut, used, doubts }: KernelVerdict): Recor
 function readEvaluation(path: string): KernelEntries {
   if (!existsSync(path)) return {}
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as KernelEntries
+    const entries: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
+    if (!isObject(entries) || !Object.values(entries as object).every(isObject))
+      throw new Error('it holds no object for each kernel')
+    return entries as KernelEntries
   } catch (error) {
     throw new DataError(`cannot read ${path}: ${errorMessage(error)}`, { remedy: 'Build again.' })
   }

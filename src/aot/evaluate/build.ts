@@ -5,7 +5,7 @@
  */
 import { moduleFileName } from '../../heuristics/module_names.ts'
 import { DataError } from '../../support/errors.ts'
-import { formatProblem, type LineProblem } from '../records.ts'
+import { formatProblem, type LineProblem } from '../line_checks.ts'
 import { decide } from './decide/decide.ts'
 import type { Decision } from './decide/decision.ts'
 import type { PreviousChoices } from './decide/previous_choices.ts'

@@ -98,6 +98,13 @@ export function certainLosses(matrix: TimingMatrix): Losses {
   )
 }
 
+/** The same where it is known, else each loss as it was measured: what a choice may be blamed for. */
+export function blamedLosses(matrix: TimingMatrix): Losses {
+  return lossTable(matrix, (loss, noise, own) =>
+    own === 0 ? loss : Math.max(0, loss - WITHIN_NOISE * noise),
+  )
+}
+
 /**
  * `lossOf` gets log regret, the noise of the difference to the best time, and the noise of the cell's own.
  */

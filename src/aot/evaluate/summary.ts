@@ -26,6 +26,8 @@ export interface KernelSummary {
     readonly threshold: number
     readonly met: boolean
     readonly statistic: number
+    /** The same statistic with what the module chooses. */
+    readonly chosen: number
   }
   readonly leaves: number
   readonly coverage: number
@@ -62,6 +64,7 @@ export function summarise(decision: Decision, evaluation: Evaluation): KernelSum
       threshold: goal.threshold,
       met: decision.goal.met,
       statistic: decision.goal.statistic,
+      chosen: decision.goal.chosen,
     },
     leaves: decision.leaves.length,
     coverage: evaluation.coverage,

@@ -2,18 +2,20 @@
  * Writing a build: modules beside their sources or into one folder, summary, evaluation and report beside the
  * records. Every file is the old one or the new one, whatever happens.
  */
+import { existsSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { UsageError } from '../../support/errors.ts'
 import { fileError } from '../../support/file_errors.ts'
 import { insideFolder, writeFileAtomic } from '../../support/files.ts'
-import { formatProblem } from '../records.ts'
+import { formatProblem } from '../line_checks.ts'
 import type { BuildResult, BuiltKernel } from './build.ts'
 import { kernelReport, type ReportData } from './report/report_data.ts'
 import { reportPage } from './report/report_page.ts'
 
 export interface WriteOptions {
   /**
-   * Folder for modules; when absent they go beside their kernel's source, or into `reportDir` without one.
+   * Folder for modules; when absent they go beside their kernel's source, or into `reportDir` where there is
+   * none.
    */
   readonly outDir?: string | undefined
   /** Folder for the summary, the evaluation and the report; the run folder, or the folder of a CSV. */
@@ -73,13 +75,17 @@ export function writeBuild(result: BuildResult, options: WriteOptions): WrittenB
   }
 }
 
-/** Where a kernel's module belongs. */
+/**
+ * Where a kernel's module belongs. Records may come from another machine: a source that is not here decides
+ * no folder.
+ */
 export function modulePath(
   { sourceFile, fileName }: Pick<BuiltKernel, 'sourceFile' | 'fileName'>,
   { outDir, reportDir }: Pick<WriteOptions, 'outDir' | 'reportDir'>,
 ): string {
-  const folder = outDir ?? (sourceFile === undefined ? reportDir : dirname(resolve(sourceFile)))
-  return insideFolder(folder, fileName)
+  const source = sourceFile === undefined ? undefined : resolve(sourceFile)
+  const isHere = source !== undefined && existsSync(source)
+  return insideFolder(outDir ?? (isHere ? dirname(source) : reportDir), fileName)
 }
 
 /**

@@ -13,10 +13,10 @@ import { DataError, EXIT } from '../../support/errors.ts'
 import { makeFolder } from '../../support/files.ts'
 import { createLog, LOG_LEVELS, type Log } from '../../support/log.ts'
 import { environment, nodeProcess, requireNode } from '../../support/node.ts'
+import { formatProblem } from '../line_checks.ts'
 import { fileLines } from '../lines.ts'
 import {
   type AotRecord,
-  formatProblem,
   type KernelRecord,
   type RunRecord,
   readRecords,

@@ -21,7 +21,9 @@ export function readTrace(path: string): readonly ChoiceLine[] {
   if (!existsSync(path)) return []
   return [...fileLines(path)].flatMap((line) => {
     try {
-      return [JSON.parse(line) as ChoiceLine]
+      const choice = JSON.parse(line) as Partial<Record<keyof ChoiceLine, unknown>> | null
+      const texts = [choice?.kernel, choice?.module, choice?.shape_hash, choice?.config_hash]
+      return texts.every((text) => typeof text === 'string') ? [choice as unknown as ChoiceLine] : []
     } catch {
       return []
     }

@@ -1,5 +1,5 @@
 /** Where a build writes modules. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { runBuild } from '../../../src/aot/evaluate/run_build.ts'
@@ -15,6 +15,12 @@ function save(name: string, text: string): string {
   const path = join(folder, name)
   writeFileSync(path, text)
   return path
+}
+
+/** A source that is there. */
+function sourceAt(...names: string[]): string {
+  mkdirSync(join(folder, ...names.slice(0, -1)), { recursive: true })
+  return save(join(...names), '')
 }
 
 const recordsOf = (source: string): string => {
@@ -33,15 +39,22 @@ const recordsOf = (source: string): string => {
 }
 
 test('beside the source that the records name', () => {
-  const measurements = [recordsOf(join(folder, 'kernels', 'k.ts'))]
+  const measurements = [recordsOf(sourceAt('kernels', 'k.ts'))]
   const { written } = runBuild({ measurements, device: 'dev' })
   expect(written?.modules).toEqual([join(folder, 'kernels', '_helion_aot_made_dev.ts')])
   expect(readFileSync(written?.modules[0] ?? '', 'utf8')).toContain("sourceHash: 'abc'")
 })
 
+test('beside the records where the source is not here: they decide no folder', () => {
+  const measurements = [recordsOf(join(folder, 'elsewhere', 'k.ts'))]
+  const { written } = runBuild({ measurements, device: 'dev' })
+  expect(written?.modules).toEqual([join(folder, '_helion_aot_made_dev.ts')])
+  expect(readdirSync(folder)).not.toContain('elsewhere')
+})
+
 test('never among installed packages, unless a folder is named', () => {
   const installed = join(folder, 'node_modules', 'p', 'dist')
-  const options = { measurements: [recordsOf(join(installed, 'k.js'))], device: 'dev' }
+  const options = { measurements: [recordsOf(sourceAt('node_modules', 'p', 'dist', 'k.js'))], device: 'dev' }
   expect(() => runBuild(options)).toThrow(
     new UsageError(
       `${join(installed, '_helion_aot_made_dev.ts')} would be written among installed packages`,
@@ -52,7 +65,7 @@ test('never among installed packages, unless a folder is named', () => {
       },
     ),
   )
-  expect(readdirSync(folder)).toEqual(['r.jsonl'])
+  expect([readdirSync(folder), readdirSync(installed)]).toEqual([['node_modules', 'r.jsonl'], ['k.js']])
   const outDir = join(folder, 'node_modules', 'mine')
   expect(runBuild({ ...options, outDir }).written?.modules).toEqual([join(outDir, '_helion_aot_made_dev.ts')])
 })

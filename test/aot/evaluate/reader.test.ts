@@ -2,8 +2,9 @@
 import { describe, expect, test } from 'vitest'
 import { readMeasurementCsv } from '../../../src/aot/evaluate/input/measurement_csv.ts'
 import { readSweeps } from '../../../src/aot/evaluate/input/read_sweeps.ts'
+import { formatProblem, type LineProblem } from '../../../src/aot/line_checks.ts'
 import { textLines } from '../../../src/aot/lines.ts'
-import { type LineProblem, readRecords } from '../../../src/aot/records.ts'
+import { readRecords } from '../../../src/aot/records.ts'
 import { Random } from '../../../src/support/random.ts'
 import { byHand, toCsv } from './sweeps.ts'
 
@@ -25,12 +26,28 @@ describe('measurement CSVs', () => {
     ])
   })
 
-  test('columns in any order, others besides, a second header, a byte order mark, Windows line ends', () => {
-    const other = 'note,timing_ms,kernel_name,shape_hash,config_hash,config,shape_features'
-    const text = `\uFEFF${[other, 'hi,1,k,s,c,{},{}', HEADER, CELL('2'), ''].join('\r\n')}`
+  test('columns in any order, a second header, a byte order mark, Windows line ends', () => {
+    const other = 'timing_ms,kernel_name,shape_hash,config_hash,config,shape_features'
+    const text = `\uFEFF${[other, '1,k,s,c,{},{}', HEADER, CELL('2'), ''].join('\r\n')}`
     const { rows, problems } = csv(...textLines(text))
     expect(problems).toEqual([])
     expect(rows.map(({ timingMs }) => timingMs)).toEqual([1, 2])
+  })
+
+  test.each([
+    ['timing_us,', 'has an unknown column "timing_us". Did you mean timing_ms?'],
+    ['timing_ms,note', 'has an unknown column "note".'],
+    ['', 'has no column timing_ms.'],
+    ['timing_ms,config', 'names a column twice.'],
+  ])('a header that is not understood is refused by name; lines are read as before: %s', (last, reason) => {
+    const header = `kernel_name,shape_hash,config_hash,config,shape_features,${last}`.replace(/,$/, '')
+    const problems: LineProblem[] = []
+    const lines = [HEADER, CELL('1'), header, CELL('2'), CELL('3'), HEADER, CELL('4')]
+    const rows = [...readMeasurementCsv(lines, 'a.csv', problems)]
+    expect(rows.map(({ timingMs }) => timingMs)).toEqual([1, 2, 3, 4])
+    expect(problems.map(formatProblem)).toEqual([
+      `a.csv:3: foreign: the header ${reason} Lines that fit the columns known before are read.`,
+    ])
   })
 
   test('lines that cannot be used, by number', () => {

@@ -8,9 +8,9 @@ import { toTerms } from '../features/terms.ts'
 import type { Sweep } from '../input/sweep.ts'
 import { type Lesson, prepareLesson } from '../learn/lesson.ts'
 import { validate } from '../learn/validation.ts'
-import { defaultRegrets, regretOf, type TimingMatrix, toMatrix } from '../matrix.ts'
+import { blamedLosses, defaultRegrets, regretOf, type TimingMatrix, toMatrix } from '../matrix.ts'
 import { BACKENDS } from '../models/backends.ts'
-import { entryAt, range } from '../numeric.ts'
+import { at, entryAt, range } from '../numeric.ts'
 import { GOALS, type Goal } from '../select/goals.ts'
 import type { Selection } from '../select/subset.ts'
 import { choose } from './choose.ts'
@@ -28,7 +28,7 @@ const CURVE_BEYOND = 2
 
 /** Decides for one kernel. Throws DataError when nothing in the sweep ran. */
 export function decide(sweep: Sweep, settings: DecisionSettings, previous?: PreviousChoices): Decision {
-  const matrix = narrowed(toMatrix(sweep))
+  const matrix = narrowed(toMatrix(sweep), settings)
   const shapes = matrix.shapes.map((shape) => shape.features)
   const table = toColumns(shapes, settings.featureSelection)
   const lesson = prepareLesson(matrix, table.columns, table.rows, toTerms(table.columns, table.rows))
@@ -112,8 +112,8 @@ function describe(
 }
 
 /**
- * Numbers about the final program on the measured shapes, and about its model on held-out ones. The goal is
- * one for the configs that could be chosen, whether or not the program has a use for all of them.
+ * Numbers about the final program on the measured shapes, and about its model on held-out ones. The goal can
+ * be missed by the configs that could be chosen, or by the choices among them.
  */
 function outcome(
   lesson: Lesson,
@@ -124,31 +124,35 @@ function outcome(
   ofDefault: readonly number[] | undefined,
 ): Pick<Decision, 'goal' | 'training' | 'heldOut' | 'heldOutRegrets'> {
   const { matrix } = lesson
-  const regrets = range(lesson.measured).map((row) => {
-    const choice = choose(
-      final.program,
-      lesson.terms,
-      final.guard,
-      final.fallbacks[0] ?? 0,
-      entryAt(lesson.rows, row),
+  const chosenColumns = lesson.rows
+    .slice(0, lesson.measured)
+    .map((row) =>
+      entryAt(final.kept, choose(final.program, lesson.terms, final.guard, final.fallbacks[0] ?? 0, row)),
     )
-    return regretOf(matrix, row, entryAt(final.kept, choice))
-  })
+  const regrets = chosenColumns.map((column, row) => regretOf(matrix, row, column))
+  const blamed = blamedLosses(matrix).map((row, index) => Math.exp(at(row, entryAt(chosenColumns, index))))
   const possible = range(lesson.measured).map((row) =>
     Math.min(...choosable.map((column) => regretOf(matrix, row, column))),
   )
   const statistic = statisticOf(goal, possible, matrix)
+  const chosen = statisticOf(goal, regrets, matrix)
+  const reachable = reaches(goal, statistic)
   return {
     goal: {
-      met: statistic <= goal.threshold * (1 + 1e-9),
+      met: reachable && reaches(goal, statisticOf(goal, blamed, matrix)),
+      reachable,
       statistic,
       configs: choosable.length,
-      chosen: statisticOf(goal, regrets, matrix),
+      chosen,
     },
     training: regretStatistics(regrets, ofDefault),
     heldOut: model.comparison.heldOut,
     heldOutRegrets: model.candidate?.heldOut ?? [],
   }
+}
+
+function reaches({ threshold }: Goal, statistic: number): boolean {
+  return statistic <= threshold * (1 + 1e-9)
 }
 
 function statisticOf(goal: Goal, regrets: readonly number[], matrix: TimingMatrix): number {

@@ -34,7 +34,10 @@ export interface ModelComparison {
 }
 
 export interface GoalOutcome {
+  /** By what the module chooses, where slowness within the noise of the measurements is no one's fault. */
   readonly met: boolean
+  /** By the best of the configs to choose from. */
+  readonly reachable: boolean
   /** The goal's statistic with the best of the configs to choose from on every shape. */
   readonly statistic: number
   /** How many configs there were to choose from. */

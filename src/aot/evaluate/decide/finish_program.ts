@@ -7,14 +7,15 @@ import type { ConfigData } from '../../../config/value.ts'
 import type { DroppedFeature } from '../features/columns.ts'
 import { describeTerm } from '../features/terms.ts'
 import type { Lesson } from '../learn/lesson.ts'
+import { type GoalTask, meetGoal } from '../learn/meet_goal.ts'
 import { merged } from '../learn/refine.ts'
 import { leafPositions, leavesOf, pruneTerms, roundThresholds } from '../learn/tidy.ts'
 import { isLeaf, type TreeNode, type TreeTask } from '../learn/tree.ts'
-import { regretOf } from '../matrix.ts'
+import { blamedLosses, regretOf } from '../matrix.ts'
 import { growSizes, lessonTask, TREE_SIZES, treePolicy } from '../models/decision_tree.ts'
 import { type Kept, overallChoices, type Policy, type Program, worstOnMeasured } from '../models/model.ts'
 import { nearestFinder } from '../models/nearest_neighbor.ts'
-import { entryAt, range } from '../numeric.ts'
+import { at, entryAt, range } from '../numeric.ts'
 import type { FittedModel } from './compare_models.ts'
 import type { Decision, LeafEvidence } from './decision.ts'
 import { choicesOf, evidenceOf, heldOutOf } from './evidence.ts'
@@ -81,8 +82,13 @@ function tidied(
   settings: DecisionSettings,
 ): { program: Program; dropped: readonly DroppedFeature[] } {
   const { program } = model.policy
-  if (program.kind !== 'tree' || isLeaf(program.root)) return { program, dropped: [] }
+  if (program.kind !== 'tree' || settings.backend === 'single_config') return { program, dropped: [] }
   const task = lessonTask(lesson, kept)
+  const met = (root: TreeNode): Program => ({
+    kind: 'tree',
+    root: meetGoal({ task, terms: lesson.terms, goal: settings.goal, ...slowdownsOf(lesson, kept) }, root),
+  })
+  if (isLeaf(program.root)) return { program: met(program.root), dropped: [] }
   const worst = (policy: Policy) => worstOnMeasured(lesson, kept, policy)
   const bound = Math.max(Math.log(settings.goal.threshold), worst(model.policy))
   const acceptable = (root: TreeNode) => worst(treePolicy(lesson, root)) <= bound
@@ -97,7 +103,15 @@ function tidied(
     name: describeTerm(entryAt(lesson.terms, term), lesson.columns),
     reason: `without it the fit loses ${(100 * Math.max(0, cost)).toFixed(2)} %`,
   }))
-  return { program: { kind: 'tree', root }, dropped }
+  return { program: met(root), dropped }
+}
+
+/** Log slowdowns of the kept configs on the measured shapes, as far as they are no accident of measuring. */
+function slowdownsOf({ matrix }: Lesson, kept: Kept): Pick<GoalTask, 'logs' | 'weights'> {
+  return {
+    logs: blamedLosses(matrix).map((row) => Float64Array.from(kept, (column) => at(row, column))),
+    weights: Float64Array.from(matrix.shapes, ({ weight }) => weight),
+  }
 }
 
 function regrow(task: TreeTask, position: number): TreeNode {

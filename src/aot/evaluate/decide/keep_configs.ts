@@ -1,8 +1,9 @@
 /** Which configs a module holds: the subset search, asked the right question for a lesson. */
 import { sha16 } from '../../../support/stable.ts'
 import type { Lesson } from '../learn/lesson.ts'
-import { columnsOfMatrix, lossesOf, regretOf, rowsOf, type TimingMatrix, timesOf } from '../matrix.ts'
+import { columnsOfMatrix, regretOf, rowsOf, type TimingMatrix, timesOf } from '../matrix.ts'
 import { argmin, entryAt, range } from '../numeric.ts'
+import type { Goal } from '../select/goals.ts'
 import { type Selection, selectConfigs } from '../select/subset.ts'
 import type { LossTable } from '../select/subset_task.ts'
 import type { SubsetPoint } from './decision.ts'
@@ -38,10 +39,16 @@ export function keepConfigs(
   })
 }
 
-/** A matrix without the configs that no good small set would hold; every shape keeps one that it can run. */
-export function narrowed(matrix: TimingMatrix): TimingMatrix {
+/**
+ * A matrix without the configs that no good small set would hold; those by which all shapes together can
+ * reach the goal stay, and every shape keeps one that it can run.
+ */
+export function narrowed(matrix: TimingMatrix, { goal, maxConfigs }: DecisionSettings): TimingMatrix {
   if (matrix.configs.length <= MOST_CANDIDATES) return matrix
-  const columns = new Set(bestSet(thinned(matrix), MOST_CANDIDATES).configs)
+  const columns = new Set([
+    ...bestSet(thinned(matrix), MOST_CANDIDATES).configs,
+    ...bestSet(matrix, maxConfigs, goal).configs,
+  ])
   for (const row of range(matrix.shapes.length)) {
     const times = timesOf(matrix, row)
     if (![...columns].some((column) => Number.isFinite(times[column]))) columns.add(argmin(times))
@@ -77,18 +84,23 @@ export function configHash(config: unknown): string {
   return sha16(config)
 }
 
-function bestSet(matrix: TimingMatrix, size: number): Selection {
+/** With a goal the smallest set that reaches it, without one the best of a size. */
+function bestSet(matrix: TimingMatrix, size: number, goal?: Goal): Selection {
   const measured = measuredTable(matrix)
   const losses = measured.losses.map((row) => row.map((loss) => Math.min(loss, VERY_SLOW)))
   return selectConfigs({
     measured,
     expected: { losses, weights: measured.weights },
-    goal: { name: 'geomean_slowdown', threshold: 1 + 1e-9 },
+    goal: goal ?? { name: 'geomean_slowdown', threshold: 1 + 1e-9 },
     maxConfigs: size,
-    price: 1e-9,
+    price: goal ? VERY_SLOW : 1e-9,
   })
 }
 
+/** As measured, noise and all: the goal is judged by the same numbers in the end. */
 function measuredTable(matrix: TimingMatrix): LossTable {
-  return { losses: lossesOf(matrix), weights: Float64Array.from(matrix.shapes, (shape) => shape.weight) }
+  const losses = matrix.shapes.map((_, row) =>
+    Float64Array.from(matrix.configs, (_, column) => Math.log(regretOf(matrix, row, column))),
+  )
+  return { losses, weights: Float64Array.from(matrix.shapes, (shape) => shape.weight) }
 }

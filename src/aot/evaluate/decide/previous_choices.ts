@@ -7,9 +7,10 @@ import type { Column } from '../features/columns.ts'
 import type { Term } from '../features/terms.ts'
 import type { Lesson } from '../learn/lesson.ts'
 import { isLeaf, type TreeNode } from '../learn/tree.ts'
-import { regretOf } from '../matrix.ts'
+import { blamedLosses, regretOf } from '../matrix.ts'
 import type { Program } from '../models/model.ts'
-import { entryAt, range } from '../numeric.ts'
+import { at, entryAt, range } from '../numeric.ts'
+import { GOALS } from '../select/goals.ts'
 import { choose } from './choose.ts'
 import type { FittedModel } from './compare_models.ts'
 import { assemble, type Finished } from './finish_program.ts'
@@ -54,12 +55,22 @@ export function previousIsGood(
   const before = lossesOfChoices(lesson, old)
   const after = lossesOfChoices(lesson, fresh)
   if (!before.every(Number.isFinite)) return undefined
+  if (reaches(lesson, settings, fresh) && !reaches(lesson, settings, old)) return undefined
   const differences = before.map((loss, row) => loss - entryAt(after, row))
   const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length
   const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / differences.length
   const error = Math.sqrt(variance / Math.max(1, differences.length - 1))
   const worst = Math.max(...before) <= Math.max(...after, Math.log(settings.goal.threshold)) + NOTHING
   return worst && mean <= Math.max(NOTHING, error) ? old : undefined
+}
+
+function reaches({ matrix, rows, terms }: Lesson, { goal }: DecisionSettings, finished: Finished): boolean {
+  const logs = blamedLosses(matrix).map((losses, row) => {
+    const { program, guard, fallbacks, kept } = finished
+    return at(losses, entryAt(kept, choose(program, terms, guard, fallbacks[0] ?? 0, entryAt(rows, row))))
+  })
+  const weights = Float64Array.from(matrix.shapes, ({ weight }) => weight)
+  return GOALS[goal.name].distance({ logs: Float64Array.from(logs), weights }, goal.threshold) === 0
 }
 
 /** What the earlier module does, in terms of a lesson; undefined when that cannot be said. */

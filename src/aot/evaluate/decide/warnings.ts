@@ -10,16 +10,17 @@ const MOST_NAMED = 5
 export function warningsOf(decision: Omit<Decision, 'warnings'>, selection: Selection): readonly string[] {
   const { goal, settings, matrix } = decision
   const warnings: string[] = []
-  if (!goal.met)
+  if (!goal.reachable)
     warnings.push(
       `goal ${settings.goal.name} <= ${settings.goal.threshold} is not met: ` +
         `the best ${goal.configs} of ${decision.sweep.configs.length} configs reach ` +
         `${format(goal.statistic)} (allowed: ${settings.maxConfigs})`,
     )
-  else if (goal.chosen > settings.goal.threshold * (1 + 1e-9))
+  else if (!goal.met)
     warnings.push(
-      `goal ${settings.goal.name} <= ${settings.goal.threshold}: the kept configs reach ` +
-        `${format(goal.statistic)}, but the choices among them only ${format(goal.chosen)}`,
+      `goal ${settings.goal.name} <= ${settings.goal.threshold} is not met: the kept configs reach ` +
+        `${format(goal.statistic)}, but the choices among them only ${format(goal.chosen)}: ` +
+        whyMissed(decision),
     )
   if (selection.uncovered.length > 0)
     warnings.push(
@@ -36,6 +37,12 @@ export function warningsOf(decision: Omit<Decision, 'warnings'>, selection: Sele
   const better = betterBackend(decision)
   if (better) warnings.push(better)
   return warnings
+}
+
+function whyMissed({ backend }: Omit<Decision, 'warnings'>): string {
+  return backend === 'decision_tree'
+    ? 'no feature tells apart shapes that want different configs'
+    : `--backend decision_tree follows every measured shape, ${backend} does not`
 }
 
 function betterBackend(decision: Omit<Decision, 'warnings'>): string | undefined {

@@ -5,7 +5,7 @@
 import type { ConfigData } from '../../../config/value.ts'
 import type { Features } from '../../../heuristics/features.ts'
 import { DataError, errorMessage } from '../../../support/errors.ts'
-import { checkConfig } from '../../records.ts'
+import { checkConfig } from '../../line_checks.ts'
 import type { Column } from '../features/columns.ts'
 import type { Term } from '../features/terms.ts'
 import type { Program } from '../models/model.ts'

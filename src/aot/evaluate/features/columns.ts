@@ -45,7 +45,7 @@ export function toColumns(shapes: readonly Features[], prune = true): ColumnTabl
   const names = [...new Set(shapes.flatMap((features) => Object.keys(features)))].sort(byName)
   const kept: { column: Column; values: Float64Array }[] = []
   for (const name of names) {
-    const raw = shapes.map((features) => features[name])
+    const raw = shapes.map((features) => featureOf(features, name))
     const column = toColumn(name, raw)
     const values = Float64Array.from(raw, (value) => valueIn(column, value))
     const reason = whyDropped(name, values, shapes) ?? (prune ? whyFollows(column, values, kept) : undefined)
@@ -59,9 +59,14 @@ export function toColumns(shapes: readonly Features[], prune = true): ColumnTabl
   }
 }
 
+/** A feature of a shape; names come from data, and `constructor` must not find what every object has. */
+function featureOf(features: Features, name: string): FeatureValue | undefined {
+  return Object.hasOwn(features, name) ? features[name] : undefined
+}
+
 /** The row of a shape by some columns. */
 export function rowOf(columns: readonly Column[], features: Features): Row {
-  return Float64Array.from(columns, (column) => valueIn(column, features[column.name]))
+  return Float64Array.from(columns, (column) => valueIn(column, featureOf(features, column.name)))
 }
 
 function valueIn(column: Column, value: FeatureValue | undefined): number {

@@ -7,19 +7,22 @@ import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
 import type { ConfigData } from '../../../config/value.ts'
 import type { Features } from '../../../heuristics/features.ts'
+import { didYouMean } from '../../../support/similar.ts'
 import { sha16, stableStringify } from '../../../support/stable.ts'
 import {
   checkConfig,
   checkFeatures,
+  checkLine,
   checkName,
   checkTime,
   LineError,
   type LineProblem,
   parseJson,
+  show,
   toProblem,
-} from '../../records.ts'
+} from '../../line_checks.ts'
 
-/** Columns in the order in which they are written; a file may have them in any order, and others besides. */
+/** Columns in the order in which they are written; a file may have them in any order. */
 const CSV_COLUMNS: readonly string[] = [
   'kernel_name',
   'shape_hash',
@@ -88,13 +91,17 @@ class CsvReader {
 
   /** The measurement of a line, or `undefined` for a header. */
   read(text: string): CsvMeasurement | undefined {
+    checkLine(text)
     const plain = this.#isStandard ? PLAIN_LINE.exec(text) : null
     if (plain) {
       const [, kernel = '', shapeHash = '', , config = '', features = '', time = ''] = plain
       return this.#measurement(kernel, shapeHash, config, features, time, unquote)
     }
     const fields = splitLine(text)
-    if (fields.includes('kernel_name') && this.#readHeader(fields)) return undefined
+    if (isHeader(fields)) {
+      this.#readHeader(fields)
+      return undefined
+    }
     const [kernel, shapeHash, , config, features, time] = this.#columns.map((column) => fields[column])
     if (time === undefined)
       throw new LineError('torn', `${fields.length} columns where ${CSV_COLUMNS.length} are expected`)
@@ -137,12 +144,13 @@ class CsvReader {
     }
   }
 
-  #readHeader(fields: readonly string[]): boolean {
+  #readHeader(fields: readonly string[]): void {
+    const wrong = wrongHeader(fields)
+    if (wrong !== undefined)
+      throw new LineError('foreign', `the header ${wrong} Lines that fit the columns known before are read.`)
     const columns = CSV_COLUMNS.map((name) => fields.indexOf(name))
-    if (columns.includes(-1)) return false
     this.#columns = columns
     this.#isStandard = columns.every((column, index) => column === index)
-    return true
   }
 
   #refuseRepeated(cell: number, timingMs: number): void {
@@ -152,6 +160,24 @@ class CsvReader {
       throw new LineError('duplicate', 'the same measurement was read before')
     else this.#times.set(cell, Array.isArray(times) ? [...times, timingMs] : [times, timingMs])
   }
+}
+
+/** Two names of columns, or that of the first one, are no accident. */
+function isHeader(fields: readonly string[]): boolean {
+  return (
+    fields.some((field) => field.trim() === 'kernel_name') ||
+    fields.filter((field) => CSV_COLUMNS.includes(field)).length > 1
+  )
+}
+
+/** What is wrong with a header, as the end of a sentence. */
+function wrongHeader(fields: readonly string[]): string | undefined {
+  const missing = CSV_COLUMNS.filter((name) => !fields.includes(name))
+  const unknown = fields.find((field) => !CSV_COLUMNS.includes(field))
+  if (unknown !== undefined)
+    return `has an unknown column ${show(unknown)}.${didYouMean(unknown.slice(0, 40), missing)}`
+  if (missing.length > 0) return `has no column ${missing.join(', ')}.`
+  return new Set(fields).size < fields.length ? 'names a column twice.' : undefined
 }
 
 function splitLine(text: string): readonly string[] {

@@ -5,13 +5,8 @@
 
 import type { ConfigData } from '../../../config/value.ts'
 import type { Features } from '../../../heuristics/features.ts'
-import {
-  type KernelRecord,
-  type LineProblem,
-  type MeasurementRecord,
-  type RunRecord,
-  readRecords,
-} from '../../records.ts'
+import type { LineProblem } from '../../line_checks.ts'
+import { type KernelRecord, type MeasurementRecord, type RunRecord, readRecords } from '../../records.ts'
 import { readMeasurementCsv } from './measurement_csv.ts'
 import { type Sweep, SweepBuilder } from './sweep.ts'
 

@@ -117,7 +117,10 @@ export class SweepBuilder {
     const configs = sortedEntries(this.#configs)
     return {
       kernel: this.kernel,
-      shapes: shapes.map(([, shape]) => ({ ...shape, weight: weights[shape.hash] ?? shape.weight })),
+      shapes: shapes.map(([, shape]) => ({
+        ...shape,
+        weight: (Object.hasOwn(weights, shape.hash) ? weights[shape.hash] : undefined) ?? shape.weight,
+      })),
       configs: configs.map(([hash, data]) => ({ hash, data })),
       cell: (shape, config) => {
         const entry = this.#cells.get(shapes[shape]?.[0] ?? '')?.get(configs[config]?.[0] ?? '')

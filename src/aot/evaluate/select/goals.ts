@@ -27,7 +27,8 @@ interface GoalRule {
 
 export const GOALS: Readonly<Record<GoalName, GoalRule>> = {
   max_slowdown: {
-    statistic: ({ logs }) => Math.exp(logs.reduce((most, log) => Math.max(most, log), 0)),
+    statistic: ({ logs, weights }) =>
+      Math.exp(logs.reduce((most, log, row) => (at(weights, row) > 0 ? Math.max(most, log) : most), 0)),
     distance: ({ logs, weights }, threshold) => {
       const limit = Math.log(threshold) + 1e-9
       let missed = 0

@@ -21,7 +21,9 @@ export interface Selection {
 export function selectConfigs(task: SubsetTask): Selection {
   const search = new SubsetSearch(task)
   let chosen = search.improve(search.growToGoal())
-  if (search.meetsGoal(chosen)) chosen = search.improve(smallerSubset(task, chosen.length) ?? chosen)
+  // Where single steps do not lead to the goal, an exact search may find a set of the allowed size.
+  const size = search.meetsGoal(chosen) ? chosen.length : chosen.length + 1
+  chosen = search.improve(smallerSubset(task, size) ?? chosen)
   chosen = search.growWhilePaying(chosen)
   const slowdowns = search.slowdowns(chosen)
   return {

@@ -1,0 +1,178 @@
+/** Files of measurements as accidents and enemies leave them: lines are refused, nothing breaks or hangs. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { formatProblem, type LineProblem } from '../../../src/aot/line_checks.ts'
+import { textLines } from '../../../src/aot/lines.ts'
+import { Random } from '../../../src/support/random.ts'
+import { mutated, mutations } from '../../mutations.ts'
+import { temporaryFolder } from '../../temporary_folder.ts'
+import { kernelRecord, measured, RUN } from '../run/records_for_tests.ts'
+import { native } from './native.ts'
+import { byHand, toCsv } from './sweeps.ts'
+
+const { readMeasurementCsv, readRecords, runBuild } = native
+const CSV = toCsv(
+  byHand(
+    [
+      [64, 8],
+      [256, 8],
+      [1024, 16],
+    ],
+    [
+      [1, 2, 3],
+      [2, 1, 3],
+      [3, 1, 2],
+    ],
+  ),
+)
+const CONFIGS = [
+  { block_sizes: [64, 16], num_warps: 1 },
+  { block_sizes: [128, 16], num_warps: 8 },
+]
+const RECORDS = [
+  RUN,
+  kernelRecord('add'),
+  ...[64, 256, 1024].flatMap((size) =>
+    CONFIGS.map((config, column) => measured('add', size, config, size > 200 === (column === 1) ? 1 : 2)),
+  ),
+]
+  .map((record) => JSON.stringify(record))
+  .join('\n')
+
+const read = {
+  'm.csv': (text: string) => {
+    const problems: LineProblem[] = []
+    for (const row of readMeasurementCsv(textLines(text), 'm.csv', problems))
+      expect(row.timingMs).toBeGreaterThan(0)
+    return problems
+  },
+  'records_x.jsonl': (text: string) => readRecords(textLines(text), 'records_x.jsonl').problems,
+} as const
+
+describe.each([
+  ['m.csv', CSV],
+  ['records_x.jsonl', RECORDS],
+] as const)('%s', (name, source) => {
+  test('mutated, it is read as far as it can be, and built from', () => {
+    const root = temporaryFolder()
+    const folder = join(root, 'run')
+    mkdirSync(folder)
+    const random = new Random(11)
+    const path = join(folder, name)
+    for (let run = 0; run < mutations(); run++) {
+      const text = mutated(source, random)
+      writeFileSync(path, text)
+      read[name](text)
+      try {
+        runBuild({ measurements: [path], scoreMatrix: false })
+      } catch (error) {
+        // By name: the build comes through another loader, with classes of its own.
+        if (!/^(?:Data|Usage)Error$/.test((error as Error).name))
+          throw new Error(`mutation ${run}: ${text}`, { cause: error })
+      }
+    }
+    expect(readdirSync(root)).toEqual(['run'])
+  })
+})
+
+const LINE = CSV.split('\n').slice(0, 2)
+const withCell = (from: string | RegExp, to: string) => [LINE[0], LINE[1]?.replace(from, to)].join('\n')
+
+test.each([
+  [
+    '__proto__ for a kernel',
+    withCell('made', '__proto__'),
+    'bad value: kernel_name is "__proto__", not a name',
+  ],
+  [
+    '__proto__ for a shape',
+    withCell('shape0', '__proto__'),
+    'bad value: shape_hash is "__proto__", not a name',
+  ],
+  [
+    '__proto__ for a feature',
+    withCell('arg0_numel', '__proto__'),
+    'bad value: a name in shape_features is "__proto__", not a name',
+  ],
+  [
+    '__proto__ for a field',
+    withCell('tag', '__proto__'),
+    'bad value: a name in config is "__proto__", not a name',
+  ],
+  [
+    'a huge time',
+    withCell(/,1$/m, ',1e308'),
+    'bad time: a time must be between 1e-9 and 1000000000000 ms, got 1e+308',
+  ],
+  [
+    'a tiny time',
+    withCell(/,1$/m, ',5e-324'),
+    'bad time: a time must be between 1e-9 and 1000000000000 ms, got 5e-324',
+  ],
+  [
+    'a huge size',
+    withCell(/(arg0_dim0"":)64/, '$11e308'),
+    'bad value: feature arg0_dim0 is 1e+308, which is out of all proportion',
+  ],
+  [
+    'a tiny number',
+    withCell(/(tag"":)0/, '$15e-324'),
+    'bad value: a number in config is 5e-324, which is out of all proportion',
+  ],
+  ['NaN', withCell(/(arg0_dim0"":)64/, '$1NaN'), /torn: shape_features is not JSON/],
+  [
+    'a far argument',
+    withCell('arg0_dim0', 'arg3000000000_dim0'),
+    'bad value: feature "arg3000000000_dim0" is about position 3000000000',
+  ],
+  [
+    'a far dimension',
+    withCell('arg0_dim0', 'arg0_dim4000000000'),
+    'bad value: feature "arg0_dim4000000000" is about position 4000000000',
+  ],
+  [
+    'a long list',
+    withCell(/(tag"":)0/, `$1[${'1,'.repeat(3000)}1]`),
+    'bad value: config holds more than 2000 values',
+  ],
+  [
+    'a deep list',
+    withCell(/(tag"":)0/, `$1${'['.repeat(4000)}${']'.repeat(4000)}`),
+    'bad value: config is nested deeper than 8',
+  ],
+  ['ten megabytes', withCell('made', 'm'.repeat(1e7)), 'bad value: more than 1000000 characters in one line'],
+])('%s is a refused line', (_, text, reason) => {
+  const problems = read['m.csv'](`${text}\n${CSV.split('\n').slice(2).join('\n')}`)
+  expect(problems).toHaveLength(1)
+  expect(formatProblem(problems[0] as LineProblem)).toMatch(
+    typeof reason === 'string' ? `m.csv:2: ${reason}` : reason,
+  )
+})
+
+test.each([
+  [
+    { ...RUN, device_family: '../../../evil' },
+    'device_family is "../../../evil", not small letters, digits and `_`',
+  ],
+  [{ ...RUN, hardware_id: '../evil' }, 'hardware_id is "../evil", not letters, digits, `_`, `.` and `-`'],
+  [{ ...RUN, versions: { node: { toString: 1 } } }, undefined],
+  [{ ...kernelRecord('add'), batched: [1] }, 'batched is [1], not a list of lists of null and whole numbers'],
+])('records: %j', (record, reason) => {
+  const problems = read['records_x.jsonl'](JSON.stringify(record))
+  expect(problems.map((problem) => problem.reason)).toEqual(reason === undefined ? [] : [reason])
+})
+
+test('names that every object has are names like others', () => {
+  const folder = temporaryFolder()
+  const text = CSV.replaceAll('shape0', 'constructor')
+    .replaceAll('made', 'toString')
+    .replaceAll('arg0_ndim', 'valueOf')
+  writeFileSync(join(folder, 'm.csv'), text)
+  writeFileSync(join(folder, 'w.json'), '{"shape1": 3}')
+  const options = { measurements: [join(folder, 'm.csv')], weightsFile: join(folder, 'w.json') }
+  const { result, written } = runBuild({ ...options, scoreMatrix: false })
+  expect(result.problems).toEqual([])
+  expect(result.kernels[0]?.decision.matrix.shapes.map(({ weight }) => weight).sort()).toEqual([1, 1, 3])
+  expect(readFileSync(written?.modules[0] ?? '', 'utf8')).toContain('export function key_toString(')
+})
