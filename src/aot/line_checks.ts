@@ -25,7 +25,7 @@ export class LineError extends Error {
 }
 
 /** Limits far beyond what is meant, and far from what overflows, hangs or cannot be written as code. */
-export const LIMITS = {
+const LIMITS = {
   /** Characters of a line. */
   line: 1_000_000,
   /** Characters of a name, and of a text among the features. */
