@@ -5,6 +5,7 @@
  */
 import { AdapterError, ConfigError, HelionError, UsageError } from '../support/errors.ts'
 import { sum } from '../support/maths.ts'
+import { settingText } from '../support/resolve_settings.ts'
 import { STATUSES } from './benchmarker.ts'
 import { compareFinalists, simplify } from './final_choice.ts'
 import { type Candidate, History } from './history.ts'
@@ -35,7 +36,7 @@ export async function autotune(task: TuningTask): Promise<TuningResult> {
   if (stored) return stored
   if (settings.disallowAutotuning)
     throw new UsageError(
-      `a search for ${task.kernel} would start, but HELION_DISALLOW_AUTOTUNING forbids it`,
+      `a search for ${task.kernel} would start, but ${settingText('disallowAutotuning')} forbids it`,
       {
         remedy: 'Give the kernel a config, or tune it ahead of time.',
       },
@@ -160,7 +161,7 @@ function nothingWorks({ kernel }: TuningTask, { budget }: TuningRun, history: Hi
   if (history.all.length === 0) {
     const why = budget.interrupted ? 'was interrupted' : 'ran out of time'
     return new HelionError(`tuning ${kernel} ${why} before one config was measured`, {
-      remedy: 'Raise HELION_AUTOTUNE_BUDGET_SECONDS.',
+      remedy: `Raise ${settingText('autotuneBudgetSeconds')}.`,
     })
   }
   const reasons = [...new Set(history.all.flatMap(({ reason }) => reason ?? []))].slice(0, 3)

@@ -1,5 +1,6 @@
 /** Finite search: chooses among the configs that a kernel was given. */
 import { UsageError } from '../support/errors.ts'
+import { settingText } from '../support/resolve_settings.ts'
 import { defineSearch, type Search } from './search.ts'
 import { evaluateInBatches } from './whole_space.ts'
 
@@ -11,7 +12,7 @@ export const finiteSearch: Search = defineSearch<Record<never, never>>({
     const { choices = [] } = session.parts
     if (choices.length === 0)
       throw new UsageError('FiniteSearch needs configs to choose from', {
-        remedy: 'Give the kernel several configs, or choose another search (HELION_AUTOTUNER).',
+        remedy: `Give the kernel configs, or choose another search: ${settingText('autotuner')}.`,
       })
     await evaluateInBatches(session, choices)
   },

@@ -18,6 +18,7 @@ import { UsageError } from '../support/errors.ts'
 import { createLog } from '../support/log.ts'
 import { clamp, product } from '../support/maths.ts'
 import { nodeProcess } from '../support/node.ts'
+import { settingText } from '../support/resolve_settings.ts'
 import type { Settings } from '../support/settings.ts'
 import { sha16 } from '../support/stable.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
@@ -143,7 +144,7 @@ function searchSpace(
   const pidTypes = spec.input.pidTypes.filter(isPersistent)
   if (pidTypes.length > 0) return spec.narrowed({ pidTypes })
   throw new UsageError(`${bound.definition.name} cannot be launched persistently, which a setting asks for`, {
-    remedy: 'Leave HELION_AUTOTUNE_FORCE_PERSISTENT unset for this kernel.',
+    remedy: `Leave ${settingText('autotuneForcePersistent')} unset for this kernel.`,
   })
 }
 

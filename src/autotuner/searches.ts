@@ -1,5 +1,6 @@
 /** All searches by name. A new search is a file of its own and a row here. */
 import { UsageError } from '../support/errors.ts'
+import { settingText } from '../support/resolve_settings.ts'
 import { finiteSearch } from './finite_search.ts'
 import { patternSearch } from './pattern_search.ts'
 import { randomSearch } from './random_search.ts'
@@ -12,6 +13,6 @@ export function searchByName(name: string): Search {
   const search = SEARCHES.find((known) => known.name === name)
   if (search) return search
   throw new UsageError(`there is no search named ${name}`, {
-    remedy: `Known are ${SEARCHES.map((known) => known.name).join(', ')} (HELION_AUTOTUNER).`,
+    remedy: `Known are ${SEARCHES.map((known) => known.name).join(', ')}: ${settingText('autotuner')}.`,
   })
 }

@@ -1,6 +1,7 @@
 /** Between a tuning run and the cache: a stored result as an answer, and an answer as an entry. */
 import { Config } from '../config/config.ts'
 import { ConfigError, DataError, errorMessage } from '../support/errors.ts'
+import { settingText } from '../support/resolve_settings.ts'
 import type { CacheEntry, CacheKey, StoredConfig } from './cache_entry.ts'
 import type { LocalCache } from './local_cache.ts'
 import type { TuningResult, TuningTask } from './tuning_task.ts'
@@ -43,7 +44,7 @@ export function readCache(task: TuningTask, cache: LocalCache | undefined): Tuni
   const entry = cache.get(cacheKey, settings.autotuneEffort)
   const config = entry && fitting(task, cache, cacheKey, entry)
   if (!config && settings.assertCacheHit) {
-    const what = `no stored result for ${task.kernel}, but HELION_ASSERT_CACHE_HIT asks for one`
+    const what = `no stored result for ${task.kernel}, but ${settingText('assertCacheHit')} asks for one`
     throw new DataError(`${what}: ${cache.explainMiss(cacheKey, settings.autotuneEffort)}`)
   }
   if (!entry || !config) return undefined

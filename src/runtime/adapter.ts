@@ -36,7 +36,7 @@ export interface AdapterSource {
 const INSTALL = `Install one of:
   - a GPU driver with Vulkan 1.1 or newer (Linux), or current Windows or macOS;
   - Mesa's software driver, release 23 or newer: apt-get install mesa-vulkan-drivers libvulkan1;
-  - the embedded software adapter (Linux on x64): npm install @sparticuz/chromium@147.`
+  - the embedded software adapter (Linux on x64): npm install @sparticuz/chromium@147.0.0.`
 
 /** The adapter to use. `wanted` is the text of HELION_ADAPTER, empty for any. Throws AdapterError. */
 export async function chooseAdapter(
@@ -151,10 +151,18 @@ async function firstMatch(
   return undefined
 }
 
+const WHERE_WEBGPU_IS =
+  'Open the page over HTTPS or from localhost, in a current Chrome, Edge, Firefox or Safari.'
+
 function noAdapter(wanted: string, seen: readonly string[]): AdapterError {
   const list = seen.map((line) => `\n  - ${line}`).join('')
-  if (wanted === '') return new AdapterError(`No WebGPU adapter was found:${list}`, { remedy: INSTALL })
-  return new AdapterError(`No WebGPU adapter matches HELION_ADAPTER='${wanted}'. Found:${list}`, {
-    remedy: 'Set HELION_ADAPTER to a part of one of these names, to `software`, or leave it unset.',
+  if (wanted === '')
+    return new AdapterError(`No WebGPU adapter was found:${list}`, {
+      remedy: nodeProcess ? INSTALL : WHERE_WEBGPU_IS,
+    })
+  return new AdapterError(`No WebGPU adapter matches '${wanted}'. Found:${list}`, {
+    remedy: nodeProcess
+      ? 'Set HELION_ADAPTER to a part of one of these names, to `software`, or leave it unset.'
+      : 'Ask for a part of one of these names, for `software`, or for none.',
   })
 }

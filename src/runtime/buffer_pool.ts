@@ -66,7 +66,7 @@ export class BufferPool {
       throw new UsageError(
         'Tensors of dtype f16 need an adapter with the feature shader-f16; this one has it not',
         {
-          remedy: 'Use f32, or another adapter (HELION_ADAPTER).',
+          remedy: 'Use f32, or another adapter.',
         },
       )
     if (bytes > this.#largest)

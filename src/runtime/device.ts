@@ -51,7 +51,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
     return new Device(gpu, found, options)
   } catch (error) {
     throw new AdapterError(`${describeAdapter(info)} gave no device: ${errorMessage(error)}`, {
-      remedy: 'Close other programs that use the GPU, or choose another adapter with HELION_ADAPTER.',
+      remedy: 'Close other programs that use the GPU, or choose another adapter.',
       cause: error,
     })
   }

@@ -1,6 +1,6 @@
 /** Settings of one kernel: what code says, else what the environment says now, else the table. */
 import { UsageError } from './errors.ts'
-import { environment } from './node.ts'
+import { environment, nodeProcess } from './node.ts'
 import { type GivenSettings, SETTINGS, type SettingName, type SettingRow, type Settings } from './settings.ts'
 
 /**
@@ -15,6 +15,12 @@ export function resolveSettings(
   const rows = Object.entries(SETTINGS) as [SettingName, SettingRow<unknown>][]
   const values = rows.map(([name, row]) => [name, settingValue(name, row, given[name], readEnvironment)])
   return Object.freeze(Object.fromEntries(values)) as Settings
+}
+
+/** A setting as a message names it: by its variable too, where there is an environment. */
+export function settingText(name: SettingName): string {
+  const { env } = SETTINGS[name]
+  return nodeProcess && env ? `${name} (${env})` : name
 }
 
 function settingValue(

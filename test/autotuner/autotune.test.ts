@@ -78,7 +78,7 @@ describe('the stored result', () => {
     const run = cached({ assertCacheHit: true }, { task: { cacheKey: { ...key, driver: '2' } } })
     await expect(run).rejects.toThrow(DataError)
     await expect(run).rejects.toThrow(
-      /^no stored result for row, but HELION_ASSERT_CACHE_HIT asks for one: [^@]*driver: stored 1, asked/,
+      /^no stored result for row, but assertCacheHit \(HELION_\w+\) asks for one: [^@]*driver: stored 1, asked/,
     )
     expect((await cached({ assertCacheHit: true })).result.source).toBe('cache')
   })
@@ -111,9 +111,12 @@ describe('switches', () => {
 
   it('a forbidden search is an error, a stored result is not', async () => {
     await expect(cached({ disallowAutotuning: true })).rejects.toThrow(
-      new UsageError('a search for row would start, but HELION_DISALLOW_AUTOTUNING forbids it', {
-        remedy: 'Give the kernel a config, or tune it ahead of time.',
-      }),
+      new UsageError(
+        'a search for row would start, but disallowAutotuning (HELION_DISALLOW_AUTOTUNING) forbids it',
+        {
+          remedy: 'Give the kernel a config, or tune it ahead of time.',
+        },
+      ),
     )
     await cached()
     expect((await cached({ disallowAutotuning: true })).result.source).toBe('cache')

@@ -110,7 +110,7 @@ describe.each(SEARCHES.map(({ name }) => name))('%s', (search) => {
     const run = tuneWith(search, matmul, { settings: { autotuneBudgetSeconds: 0 } })
     await expect(run).rejects.toThrow(
       new HelionError('tuning matmul ran out of time before one config was measured', {
-        remedy: 'Raise HELION_AUTOTUNE_BUDGET_SECONDS.',
+        remedy: 'Raise autotuneBudgetSeconds (HELION_AUTOTUNE_BUDGET_SECONDS).',
       }),
     )
   })
@@ -250,7 +250,7 @@ describe('searchByName', () => {
   it('names the searches that exist', () => {
     expect(() => searchByName('Magic')).toThrow(
       new UsageError('there is no search named Magic', {
-        remedy: 'Known are PatternSearch, RandomSearch, FiniteSearch (HELION_AUTOTUNER).',
+        remedy: 'Known are PatternSearch, RandomSearch, FiniteSearch: autotuner (HELION_AUTOTUNER).',
       }),
     )
   })

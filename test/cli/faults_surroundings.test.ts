@@ -35,7 +35,7 @@ const OF_THE_SURROUNDINGS: Readonly<Record<string, Fault>> = {
     args: NOTHING,
     options: { env: { HELION_ADAPTER: 'nowhere' } },
     code: noAdapter,
-    says: ["No WebGPU adapter matches HELION_ADAPTER='nowhere'"],
+    says: ["No WebGPU adapter matches 'nowhere'"],
   },
   'a program that is not there': {
     args: ['--', 'no_such_program'],

@@ -40,7 +40,7 @@ it('4: no adapter, before a folder is made', async () => {
   const outputDir = join(folder, 'without_adapter')
   const { code, err } = await runMain('--output-dir', outputDir, '--', 'node', '-e', '0')
   expect([code, existsSync(outputDir)]).toEqual([4, false])
-  expect(err).toContain("No WebGPU adapter matches HELION_ADAPTER='nowhere to be found'")
+  expect(err).toContain("No WebGPU adapter matches 'nowhere to be found'")
 })
 
 it('1: a bug, with its trace', async () => {

@@ -103,7 +103,7 @@ describe('chooseAdapter', () => {
     expect(error).toBeInstanceOf(AdapterError)
     expect(error).toHaveProperty('exitCode', 4)
     expect(error.message).toBe(
-      "No WebGPU adapter matches HELION_ADAPTER='radeon'. Found:\n" +
+      "No WebGPU adapter matches 'radeon'. Found:\n" +
         '  - system: nvidia nvidia-h200, NVIDIA: 580.1; mesa software llvmpipe\n' +
         '  - embedded: not installed\n' +
         '  Set HELION_ADAPTER to a part of one of these names, to `software`, or leave it unset.',
@@ -150,7 +150,7 @@ describe('a program without adapter', () => {
     )
     expect(exitCode).toBe(4)
     expect(stderr).toContain('AdapterError that no data() or sync() waited for: No WebGPU adapter matches')
-    expect(stderr).toContain("HELION_ADAPTER='voodoo2'")
+    expect(stderr).toContain("matches 'voodoo2'")
     expect(stderr).toContain('forgets.ts:4:')
     expect(stderr.match(/AdapterError/g)).toHaveLength(1)
   })

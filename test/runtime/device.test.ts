@@ -148,7 +148,7 @@ describe('devices of their own', () => {
   it('say which adapter they could not get', async () => {
     const error = await rejection(openDevice({ adapter: 'no such thing' }))
     expect(error).toBeInstanceOf(AdapterError)
-    expect(error.message).toContain("No WebGPU adapter matches HELION_ADAPTER='no such thing'")
+    expect(error.message).toContain("No WebGPU adapter matches 'no such thing'")
   })
 })
 

@@ -29,6 +29,8 @@ const STALE_MS = 30_000
 const POLL_MS = 200
 /** A lock this young may be another's, whose name is not written yet. */
 const FRESH_MS = 500
+/** An owner says who it is at once: one that has not done so for so long ended before it could. */
+const NAMELESS_MS = 5_000
 
 /** The lock beside `path`, which need not exist. Rejects with DataError when another process keeps it. */
 export async function acquireLock(path: string, options: LockOptions): Promise<HeldLock> {
@@ -49,7 +51,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<H
     }
     checkLock(path, options.what)
     const owner = readOwner(path)
-    if (owner && isDead(owner) && lockAge(path) > FRESH_MS) {
+    if (lockAge(path) > (owner ? FRESH_MS : NAMELESS_MS) && (!owner || isDead(owner))) {
       removeLock(path)
       continue
     }
@@ -74,10 +76,11 @@ function own(path: string, release: () => Promise<void>): HeldLock {
   }
 }
 
-/** Where nobody says who it is, only the time of the last sign of life can tell. */
+/** Of an owner elsewhere, only the time of the last sign of life can tell. */
 function waitFor(owner: Owner | undefined, waitMs: number): number {
-  if (owner && isDead(owner)) return Math.max(waitMs, FRESH_MS + 5 * POLL_MS)
-  return owner?.host === hostname() ? waitMs : Math.max(waitMs, STALE_MS + 5 * POLL_MS)
+  if (!owner) return Math.max(waitMs, NAMELESS_MS + 5 * POLL_MS)
+  if (isDead(owner)) return Math.max(waitMs, FRESH_MS + 5 * POLL_MS)
+  return owner.host === hostname() ? waitMs : Math.max(waitMs, STALE_MS + 5 * POLL_MS)
 }
 
 function readOwner(path: string): Owner | undefined {

@@ -90,6 +90,17 @@ describe('acquireLock', () => {
     await (await quick(path)).release()
   })
 
+  it('takes over from an owner that ended before it said who it is', async () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    mkdirSync(`${path}.lock`)
+    const old = new Date(Date.now() - 6_000)
+    utimesSync(`${path}.lock`, old, old)
+    const waits: string[] = []
+    const lock = await acquireLock(path, { what: 'x', waitMs: 0, onWait: (owner) => waits.push(owner) })
+    await lock.release()
+    expect(waits).toEqual([])
+  })
+
   it('takes over from an owner elsewhere that has given no sign of life', async () => {
     const path = join(temporaryFolder(), 'records.jsonl')
     writeFileSync(`${path}.owner`, JSON.stringify({ pid: 1, host: 'another.example' }))
