@@ -8,7 +8,7 @@ const INDEX = new URL('../../src/index.ts', import.meta.url).href
 
 it.each([
   ['at once', 'process.exit(0)'],
-  ['in the midst of the work', 'setTimeout(() => process.exit(0), 1200)'],
+  ['in the midst of the work', 'setTimeout(() => process.exit(0), 300)'],
 ])('exits %s', async (_, exit) => {
   const project = new Project('early')
   const call = 'plus_one(ones([64]))'

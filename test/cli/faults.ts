@@ -47,7 +47,7 @@ export class Place {
     ])
     const text = [RUN, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('')
     this.file(text, '.helion_aot', 'r', 'records_webgpu_test_1.0.jsonl')
-    for (const kernel of kernels) this.folder(kernel)
+    for (const kernel of kernels) this.file('', kernel, 'k.ts')
   }
 }
 

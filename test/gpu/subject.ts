@@ -135,7 +135,8 @@ export class Subject {
       return 'right'
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error
-      expect(error.remedy, `a way out of "${error.message}"`).toBeTruthy()
+      const { remedy, message } = this.spec.explain(error, this.config(changes))
+      expect(remedy, `a way out of "${message}"`).toBeTruthy()
       return 'refused'
     }
   }

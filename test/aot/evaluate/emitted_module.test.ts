@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest'
 import type { Decision } from '../../../src/aot/evaluate/decide/decision.ts'
 import type { DecisionOptions } from '../../../src/aot/evaluate/decide/settings.ts'
 import { commentsOnly, stringLiteral } from '../../../src/aot/evaluate/emit/literals.ts'
+import type { ConfigData } from '../../../src/config/value.ts'
 import { moduleExports, moduleFileName } from '../../../src/heuristics/module_names.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
 import { native } from './native.ts'
@@ -118,25 +119,37 @@ describe('hostile', () => {
   const NASTY =
     `*/ }; throw new Error('out'); /* \${x} \u2028 \\ ' " \` ` + '</script> {{body}} __proto__ \u0000 💥'
 
+  const sweepOf = (second: ConfigData): MadeSweep => ({
+    kernel: NASTY,
+    shapes: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({
+      key_0: n % 2 ? NASTY : `${NASTY}2`,
+      key_1: n,
+      [NASTY]: n,
+    })),
+    configs: [{ [NASTY]: NASTY, tag: 0 }, second],
+    times: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => (n % 2 ? [1, 3] : [3, 1])),
+  })
+
   test('kernel names, strings, config fields, features and headers stay data', () => {
-    const made: MadeSweep = {
-      kernel: NASTY,
-      shapes: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => ({
-        key_0: n % 2 ? NASTY : `${NASTY}2`,
-        key_1: n,
-        [NASTY]: n,
-      })),
-      configs: [{ [NASTY]: NASTY, tag: 0 }, JSON.parse('{"__proto__": ["a"], "constructor": 1, "tag": 1}')],
-      times: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => (n % 2 ? [1, 3] : [3, 1])),
-    }
+    const made = sweepOf({ constructor: 1, tag: 1 })
     const decision = build(made)
     const text = moduleText(decision, { tool: NASTY, device: NASTY, fileHeader: NASTY })
     const module = runModule(text, NASTY, 'nasty.ts')
     expect(module.autotune(NASTY, 1)).toEqual(made.configs[0])
-    expect(Object.keys(module.autotune(`${NASTY}2`, 2))).toEqual(expect.arrayContaining(['__proto__', 'tag']))
+    expect(module.autotune(`${NASTY}2`, 2)).toEqual(made.configs[1])
     expect(module.meta.kernel).toBe(NASTY)
     expect(evaluateModule(text, 'nasty.ts', decision).coverage).toBe(1)
     expect(moduleFileName(NASTY, NASTY)).toMatch(/^_helion_aot_[\w-]+\.ts$/)
+  })
+
+  test('a field __proto__ stays data where it serves, and is refused where it is read', () => {
+    const decision = build(sweepOf(JSON.parse('{"__proto__": ["a"], "tag": 1}')))
+    const text = moduleText(decision, { tool: 'tool', device: 'webgpu_test' })
+    const module = runModule(text, NASTY, 'nasty.ts')
+    expect(Object.keys(module.autotune(`${NASTY}2`, 2))).toEqual(expect.arrayContaining(['__proto__', 'tag']))
+    expect(() => evaluateModule(text, 'nasty.ts', decision)).toThrow(
+      'a name in config is "__proto__", not a name',
+    )
   })
 
   test.each(['', '🙂', 'a/../../b', 'class', '1', 'a'.repeat(300), 'ünï', '__proto__'])(
