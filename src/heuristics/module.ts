@@ -54,10 +54,17 @@ export function nameIn(
   module: ModuleNamespace,
   { kernel, sourceHashAs }: KernelIdentity,
 ): string | undefined {
-  const meta = record(module.meta)
-  const about = text(meta?.kernel)
-  if (about === undefined || about === kernel) return kernel
-  return meta?.sourceHash === sourceHashAs(about) ? about : undefined
+  const about = origins(module)
+  if (about.kernel === undefined || about.kernel === kernel) return kernel
+  return about.sourceHash === sourceHashAs(about.kernel) ? about.kernel : undefined
+}
+
+type Origins = Readonly<Record<'kernel' | 'family' | 'sourceHash', string | undefined>>
+
+/** What a module says that it was made from, as far as it says anything. */
+export function origins({ meta }: ModuleNamespace): Origins {
+  const { kernel, device, sourceHash } = record(meta) ?? {}
+  return { kernel: text(kernel), family: text(device), sourceHash: text(sourceHash) }
 }
 
 /** The heuristic for a kernel in a module. Throws DataError when it has none. */
@@ -65,14 +72,14 @@ export function heuristicIn(module: ModuleNamespace, kernel: string, origin: str
   const names = moduleExports(kernel)
   const key = functionIn(module, names.key, origin)
   const autotune = functionIn(module, names.autotune, origin)
-  const meta = record(module.meta) ?? {}
+  const { family, sourceHash } = origins(module)
   const known = new Map<number, ConfigData>()
   return Object.freeze({
     origin,
     kernel,
-    family: text(meta.device),
-    sourceHash: text(meta.sourceHash),
-    fallbacks: fallbacksOf(module.CONFIGS, meta.fallbacks),
+    family,
+    sourceHash,
+    fallbacks: fallbacksOf(module.CONFIGS, record(module.meta)?.fallbacks),
     arity: Math.max(arityOf(key), arityOf(autotune)),
     choose(args: readonly unknown[]): HeuristicChoice {
       try {

@@ -15,8 +15,7 @@ import { defaultStream } from '../runtime/default_device.ts'
 import type { Device } from '../runtime/device.ts'
 import { callSite } from '../support/call_site.ts'
 import { ConfigError, UsageError } from '../support/errors.ts'
-import { warnOnce } from '../support/log.ts'
-import { nodeProcess } from '../support/node.ts'
+import { say, warnOnce } from '../support/log.ts'
 import { sha16 } from '../support/stable.ts'
 import { argumentSpecs, type CallArguments } from './call_arguments.ts'
 import type { KernelDefinition } from './definition.ts'
@@ -155,8 +154,7 @@ export class BoundKernel {
   #print(config: Config, program: WgslProgram): void {
     if (this.#printed.has(program)) return
     this.#printed.add(program)
-    for (const { label, wgsl } of program.dispatches)
-      nodeProcess?.stderr.write(`// ${label}: ${config}\n${wgsl}\n`)
+    for (const { label, wgsl } of program.dispatches) say(`// ${label}: ${config}\n${wgsl}`, 'info')
   }
 
   #specFor(call: CallArguments, device: Device): ConfigSpec {

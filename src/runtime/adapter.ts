@@ -68,7 +68,7 @@ const BROWSER: AdapterSource = {
   name: 'navigator.gpu',
   async *adapters() {
     const gpu = globalThis.navigator?.gpu
-    if (!gpu) throw new Error('this browser has no WebGPU, or the page is not a secure context')
+    if (!gpu) throw new Error(isSecure() ? 'this browser has no WebGPU' : 'the page is not a secure context')
     yield* await request(gpu, { powerPreference: 'high-performance' })
     yield* await request(gpu, { forceFallbackAdapter: true })
   },
@@ -151,14 +151,26 @@ async function firstMatch(
   return undefined
 }
 
-const WHERE_WEBGPU_IS =
-  'Open the page over HTTPS or from localhost, in a current Chrome, Edge, Firefox or Safari.'
+function isSecure(): boolean {
+  return globalThis.isSecureContext !== false
+}
+
+/** What stands between this page and an adapter. */
+function wayOutOfPage(): string {
+  if (!isSecure()) return 'Open the page over HTTPS or from localhost: only there pages have WebGPU.'
+  if (!globalThis.navigator?.gpu)
+    return 'Use a current Chrome, Edge, Firefox or Safari; on Linux WebGPU may have to be turned on in its settings.'
+  return (
+    'The browser has WebGPU, but no GPU that it may use: ' +
+    'turn on hardware acceleration in its settings, or update the driver of the GPU.'
+  )
+}
 
 function noAdapter(wanted: string, seen: readonly string[]): AdapterError {
   const list = seen.map((line) => `\n  - ${line}`).join('')
   if (wanted === '')
     return new AdapterError(`No WebGPU adapter was found:${list}`, {
-      remedy: nodeProcess ? INSTALL : WHERE_WEBGPU_IS,
+      remedy: nodeProcess ? INSTALL : wayOutOfPage(),
     })
   return new AdapterError(`No WebGPU adapter matches '${wanted}'. Found:${list}`, {
     remedy: nodeProcess

@@ -5,6 +5,7 @@
 import type { DeviceLimits } from '../codegen/program.ts'
 import { entryPoint } from '../support/call_site.ts'
 import { AdapterError, errorMessage, GpuError } from '../support/errors.ts'
+import { nodeProcess } from '../support/node.ts'
 import { takes } from '../support/signature.ts'
 import { type AdapterInfo, chooseAdapter, describeAdapter, type FoundAdapter } from './adapter.ts'
 import { BindGroups } from './bind_groups.ts'
@@ -29,7 +30,7 @@ const MAX_IDLE_BYTES = 2 * 2 ** 30
 const MAX_IDLE_BYTES_SOFTWARE = 256 * 2 ** 20
 /** How WebGPU speaks of objects whose own error was reported before. */
 const CONSEQUENCE = /is invalid due to a previous error/
-const RESTART = 'Call resetDevice() and create the tensors anew, or start the process again.'
+const RESTART = nodeProcess ? 'Start the process again.' : 'Reload the page.'
 
 export interface DeviceOptions {
   /** As HELION_ADAPTER, which is the default. */

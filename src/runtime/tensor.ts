@@ -5,7 +5,7 @@
  */
 import type { IndexTerm, Shape, Tensor } from '../language/tensor.ts'
 import type { Ref } from '../language/value.ts'
-import { areEntryPoints, lazyCallSite } from '../support/call_site.ts'
+import { areEntryPoints, callSite, lazyCallSite } from '../support/call_site.ts'
 import { DTYPES, type DType, type HostArray } from '../support/dtypes.ts'
 import { formatLocation, type SourceLocation, UsageError } from '../support/errors.ts'
 import { product } from '../support/maths.ts'
@@ -128,6 +128,7 @@ export class DeviceTensor implements Tensor {
     const place = disposedAt()
     const where = place ? ` at ${formatLocation(place)}` : ''
     return new UsageError(`${this.describe()} was used after it had been disposed${where}`, {
+      location: callSite(),
       remedy: 'Dispose a tensor after its last use, or leave it to the garbage collector.',
     })
   }

@@ -8,6 +8,8 @@ import { nodeProcess } from './node.ts'
 export const LOG_LEVELS = { debug: 10, info: 20, warning: 30, error: 40, silent: 100 } as const
 export type LogLevel = keyof typeof LOG_LEVELS
 
+const CONSOLE = { debug: 'debug', info: 'info', warning: 'warn', error: 'error', silent: 'debug' } as const
+
 export interface Log {
   debug(text: string): void
   info(text: string): void
@@ -16,9 +18,9 @@ export interface Log {
 }
 
 /** A log that drops everything below `threshold` (a number of LOG_LEVELS). */
-export function createLog(threshold: number, write: (line: string) => void = writeLine): Log {
+export function createLog(threshold: number, write: (line: string, level: LogLevel) => void = say): Log {
   const at = (level: LogLevel) => (text: string) => {
-    if (LOG_LEVELS[level] >= threshold) write(text)
+    if (LOG_LEVELS[level] >= threshold) write(text, level)
   }
   return { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error') }
 }
@@ -29,7 +31,7 @@ const warned = new Set<string>()
 export function warnOnce(key: string, text: string): void {
   if (warned.has(key)) return
   warned.add(key)
-  writeLine(text)
+  say(text, 'warning')
 }
 
 /** Forgets which warnings were printed. For tests. */
@@ -37,7 +39,8 @@ export function resetWarnings(): void {
   warned.clear()
 }
 
-function writeLine(line: string): void {
-  if (nodeProcess) nodeProcess.stderr.write(`${line}\n`)
-  else console.warn(line)
+/** Prints text for people; a page's console shows it by its level. */
+export function say(text: string, level: LogLevel): void {
+  if (nodeProcess) nodeProcess.stderr.write(`${text}\n`)
+  else console[CONSOLE[level]](text)
 }

@@ -8,6 +8,9 @@ import type * as NodeModule from 'node:module'
 import type * as NodeOs from 'node:os'
 import type * as NodePath from 'node:path'
 import type * as NodeUrl from 'node:url'
+import { UsageError } from './errors.ts'
+
+const NEEDS_FILES = 'Do it in a program that Node runs, and leave the option for it out of the page.'
 
 interface Builtins {
   crypto: typeof NodeCrypto
@@ -32,7 +35,7 @@ export function nodeBuiltin<Name extends keyof Builtins>(name: Name): Builtins[N
 /** A built-in module; throws where there is none. `what` names the feature that needs it. */
 export function requireNode<Name extends keyof Builtins>(name: Name, what: string): Builtins[Name] {
   const module = nodeBuiltin(name)
-  if (!module) throw new Error(`${what} needs Node: the module node:${name} does not exist here`)
+  if (!module) throw new UsageError(`${what} needs Node, and this is a browser`, { remedy: NEEDS_FILES })
   return module
 }
 

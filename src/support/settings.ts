@@ -36,7 +36,7 @@ export interface Settings {
   readonly refMode: boolean
   /** Compute units that persistent launches leave free. */
   readonly persistentReservedSms: number
-  /** Print the generated WGSL on stderr. */
+  /** Print the generated WGSL on stderr, in browsers on the console. */
   readonly printOutputCode: boolean
   /** Name the author's lines in comments of the WGSL. */
   readonly outputOriginLines: boolean
@@ -159,7 +159,11 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: 0,
     doc: 'Compute units that persistent launches leave free.',
   },
-  printOutputCode: yesNo('HELION_PRINT_OUTPUT_CODE', false, 'Print the generated WGSL on stderr.'),
+  printOutputCode: yesNo(
+    'HELION_PRINT_OUTPUT_CODE',
+    false,
+    'Print the generated WGSL on stderr, in browsers on the console.',
+  ),
   outputOriginLines: yesNo(
     'HELION_OUTPUT_ORIGIN_LINES',
     true,

@@ -9,7 +9,7 @@ import { AdapterError, UsageError } from '../../src/support/errors.ts'
 import { mapLaunch, rejection } from './gpu.ts'
 
 const LOST = /is lost: it was closed by destroy\(\)/
-const REMEDY = /Call resetDevice\(\) and create the tensors anew, or start the process again\./
+const REMEDY = /\n {2}Start the process again\.$/
 
 describe('the default device', () => {
   afterEach(() => resetDevice())

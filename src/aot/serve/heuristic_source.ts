@@ -24,6 +24,7 @@ import { fitConfig } from '../fit_config.ts'
 import { moduleArguments } from '../shape.ts'
 import { warn } from '../warnings.ts'
 import { logChoice } from './choice_log.ts'
+import { noHeuristic } from './no_heuristic.ts'
 
 /** Choices that one binding remembers; more only cost memory. */
 const MAX_CHOICES = 4096
@@ -174,14 +175,7 @@ class HeuristicSource implements ConfigSource {
   }
 
   #warnOfNone(device: Device): void {
-    const [family] = deviceFamilies(device.info, device.limits)
-    warn(
-      this.#definition,
-      'NoAOTHeuristicWarning',
-      `no heuristic for the kernel ${this.#definition.name} on ${family}: ` +
-        'it runs with its default config.\n' +
-        '  Make one with `npx helion-aot -- <the command that runs it>`.',
-    )
+    warn(this.#definition, 'NoAOTHeuristicWarning', noHeuristic(this.#lookupRequest(device)))
   }
 
   /** Bundlers and minifiers change the text of functions, so modules given in code are trusted. */
