@@ -1,4 +1,7 @@
-/** The package as a page runs it: bundled for browsers, in a context that has what pages have and nothing of Node's. */
+/**
+ * The package as a page runs it: bundled for browsers, in a context that has what pages have and nothing of
+ * Node's.
+ */
 import { join } from 'node:path'
 import { type Context, createContext, runInContext } from 'node:vm'
 import { build, type Message } from 'esbuild'

@@ -159,7 +159,7 @@ function isSecure(): boolean {
 function wayOutOfPage(): string {
   if (!isSecure()) return 'Open the page over HTTPS or from localhost: only there pages have WebGPU.'
   if (!globalThis.navigator?.gpu)
-    return 'Use a current Chrome, Edge, Firefox or Safari; on Linux WebGPU may have to be turned on in its settings.'
+    return 'Use a current Chrome, Edge, Firefox or Safari; on Linux its settings may have WebGPU turned off.'
   return (
     'The browser has WebGPU, but no GPU that it may use: ' +
     'turn on hardware acceleration in its settings, or update the driver of the GPU.'

@@ -74,9 +74,10 @@ describe('a kernel without a module', () => {
     return said[0]?.text.split('\n').slice(1)
   }
   const module = (kernel: string, device: string) =>
-    `{ meta: { kernel: '${kernel}', device: '${device}' }, key_${kernel}: () => 0, autotune_${kernel}: () => ({}) }`
+    `{ meta: { kernel: '${kernel}', device: '${device}' }, ` +
+    `key_${kernel}: () => 0, autotune_${kernel}: () => ({}) }`
   const MAKE =
-    '  Make one with `npx helion-aot` on a machine with this GPU, and give it in code: heuristics: [module].'
+    '  Make one with `npx helion-aot` on a machine with this GPU; give it in code: heuristics: [module].'
 
   it('says how a page gets one', async () => {
     expect(await warningOf(`{ name: 'a' }`)).toEqual([MAKE])
@@ -99,7 +100,9 @@ describe('a kernel without a module', () => {
 })
 
 it('shows the progress of a search and generated code as information, not as warnings', async () => {
-  const program = `return [...(await kernel({ name: 'k', printOutputCode: true }, doubled)(tensor([1, 2, 3])).data())]`
+  const program = `
+    const twice = kernel({ name: 'k', printOutputCode: true }, doubled)
+    return [...(await twice(tensor([1, 2, 3])).data())]`
   const { given, said } = await inPage(program)
   expect(given).toBe('2,4,6')
   expect(new Set(said.map(({ level }) => level))).toEqual(new Set(['info']))

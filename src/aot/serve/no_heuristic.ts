@@ -27,7 +27,7 @@ function reasons(request: LookupRequest): readonly string[] {
 
 function make(): string {
   if (nodeProcess) return 'Make one with `npx helion-aot -- <the command that runs it>`.'
-  return 'Make one with `npx helion-aot` on a machine with this GPU, and give it in code: heuristics: [module].'
+  return 'Make one with `npx helion-aot` on a machine with this GPU; give it in code: heuristics: [module].'
 }
 
 /** Those that are known, each once. */
