@@ -63,9 +63,9 @@ function lazily(load: () => Promise<ConfigSource>): ConfigSource {
     },
     async search(request) {
       try {
-        const choice = await (await loaded()).search?.(request)
-        if (!choice) throw new Error(`no config was chosen for ${request.definition.name}`)
-        return choice
+        const own = await loaded()
+        if (!own.search) throw new Error(`no config was chosen for ${request.definition.name}`)
+        return await own.search(request)
       } finally {
         finished(keyOf(request))
       }

@@ -262,23 +262,30 @@ export class KernelBenchmarker implements Benchmarker {
     ready: ReadyConfig,
     expected: readonly Expected[],
   ): Promise<Measurement> {
-    const { device, settings, bound } = this.#trial
-    const timeoutMs = settings.autotuneBenchmarkTimeout * 1000
-    const what = `running ${bound.definition.name}`
-    const firstMs = await withTimeout(this.#run(ready), timeoutMs, what)
+    const { device } = this.#trial
+    const firstMs = await this.#runInTime(ready)
     const mismatch = await this.#mismatch(expected)
     const { compileMs, programHash } = facts(ready)
     if (mismatch !== undefined) return failure(config, 'wrong', mismatch, { compileMs, programHash })
     // Drivers may finish a compilation in the first run.
-    const again = firstMs > HOPELESS_MS ? withTimeout(this.#run(ready), timeoutMs, what) : firstMs
+    const again = firstMs > HOPELESS_MS ? this.#runInTime(ready) : firstMs
     const runMs = Math.min(firstMs, await again)
     if (runMs > HOPELESS_MS && runMs > HOPELESS_FACTOR * this.#bestMs)
       return timed(config, ready, single(runMs))
     const samples = runMs > SLOW_MS ? { targetMs: 1, minSamples: 1 } : { targetMs: TARGET_MS }
     const giveUpAboveMs = GIVE_UP_FACTOR * this.#bestMs
-    const conditions = { ...this.#conditions, ...samples, timeoutMs, giveUpAboveMs }
+    const conditions = { ...this.#conditions, ...samples, timeoutMs: this.#timeoutMs, giveUpAboveMs }
     this.#memory.reset()
     return timed(config, ready, await timeLaunches(device, this.#launches(ready), conditions))
+  }
+
+  get #timeoutMs(): number {
+    return this.#trial.settings.autotuneBenchmarkTimeout * 1000
+  }
+
+  /** As `#run`. Rejects with TimeoutError when that takes too long. */
+  #runInTime(ready: ReadyConfig): Promise<number> {
+    return withTimeout(this.#run(ready), this.#timeoutMs, `running ${this.#trial.bound.definition.name}`)
   }
 
   /** Runs once from fresh memory; milliseconds until the host knows that it is done. */
@@ -307,7 +314,7 @@ export class KernelBenchmarker implements Benchmarker {
     const { bound, spec, call, device } = this.#trial
     try {
       const ready = await buildConfig(bound, call, device, spec.defaultConfig())
-      await this.#run(ready)
+      await this.#runInTime(ready)
       const found = new Map<number, ArrayBuffer>()
       for (const [id, positions] of places) found.set(id, await this.#memory.read(id, positions))
       return found
@@ -335,10 +342,9 @@ export class KernelBenchmarker implements Benchmarker {
 
   /** Leaves device and stream ready for the next config, or rejects because the device is lost. */
   async #recover(error: unknown): Promise<void> {
-    const { device, stream, settings } = this.#trial
+    const { device, stream } = this.#trial
     if (error instanceof TimeoutError) {
-      const patience = settings.autotuneBenchmarkTimeout * 1000
-      await withTimeout(device.finished(), patience, 'waiting for the GPU').catch((late: unknown) => {
+      await withTimeout(device.finished(), this.#timeoutMs, 'waiting for the GPU').catch((late: unknown) => {
         if (late instanceof TimeoutError) device.abandon('a config of a search does not end')
       })
     }

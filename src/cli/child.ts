@@ -11,6 +11,7 @@ import { DriverNoise } from './driver_noise.ts'
 import { guard } from './guardian.ts'
 import type { Interrupts } from './interrupts.ts'
 import { PhaseLog } from './phase_log.ts'
+import { watchLife } from './watch_life.ts'
 
 export interface ChildTask {
   readonly phase: WorkPhase
@@ -20,12 +21,16 @@ export interface ChildTask {
   /** Everything else in its environment. */
   readonly environment: Readonly<NodeJS.ProcessEnv>
   readonly logFile: string
+  /** Where the command gives the signs of life that it promises. */
+  readonly lifeFile?: string
 }
 
 export interface ChildEnd {
   /** Undefined when a signal ended it. */
   readonly exitCode: number | undefined
   readonly signal: string | undefined
+  /** It was ended because it gave no sign of life for so many seconds. */
+  readonly silentSeconds?: number | undefined
 }
 
 /** Output that is still on its way when a program ends. */
@@ -36,7 +41,7 @@ type ChildProcess = ResultPromise<typeof PIPES>
 
 /** Resolves when the command has ended, however it did. Rejects with UsageError when it cannot be started. */
 export async function runChild(task: ChildTask, console: Console, interrupts: Interrupts): Promise<ChildEnd> {
-  const { command, env, environment, logFile } = task
+  const { command, env, environment, logFile, lifeFile } = task
   const [file = '', ...args] = command
   const log = new PhaseLog(logFile, console)
   log.write(header(task))
@@ -59,15 +64,23 @@ export async function runChild(task: ChildTask, console: Console, interrupts: In
   })
   child.stderr.on('close', () => console.childError(noise.rest()))
   const detach = interrupts.attach((signal) => stop(child, signal, isGroup))
+  let silentSeconds: number | undefined
+  const unwatch =
+    lifeFile &&
+    watchLife(lifeFile, (seconds) => {
+      silentSeconds = seconds
+      stop(child, 'SIGKILL', isGroup)
+    })
   const release = isGroup && child.pid !== undefined ? guard(child.pid) : () => {}
   try {
     const result = await endOf(child)
     if (result.code === 'ENOENT' || result.code === 'EACCES') throw cannotStart(file, result.code)
-    const end = { exitCode: result.exitCode, signal: result.signal }
+    const end = { exitCode: result.exitCode, signal: result.signal, silentSeconds }
     log.write(trailer(end))
     return end
   } finally {
     detach()
+    if (unwatch) unwatch()
     stop(child, 'SIGKILL', isGroup)
     release()
     log.close()

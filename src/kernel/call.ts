@@ -152,24 +152,27 @@ async function readyAhead(
   return choice && settle(shape, call, device, choice)
 }
 
-/** The ready config when it is the call's turn: found by an earlier call meanwhile, or by searching now. */
+/**
+ * The ready config when it is the call's turn: found by an earlier call meanwhile, or by searching now.
+ * Undefined when the source says that the call is not to be made.
+ */
 async function readyInTurn(
   shape: CallShape,
   call: CallArguments,
   source: ConfigSource,
   device: Device,
   alone: Alone,
-): Promise<ReadyConfig> {
+): Promise<ReadyConfig | undefined> {
   const { bound } = shape
   const request = { definition: bound.definition, bound, call, device }
   let choice = chosen(shape, source, request)
+  if (!choice && !source.search) throw new Error(`no config was chosen for ${bound.definition.name}`)
   if (!choice) {
     await alone(async (stream) => {
       choice = await source.search?.({ ...request, stream })
     })
   }
-  if (!choice) throw new Error(`no config was chosen for ${bound.definition.name}`)
-  return settle(shape, call, device, choice)
+  return choice && settle(shape, call, device, choice)
 }
 
 async function settle(

@@ -45,6 +45,9 @@ export interface ConfigSource {
    * again.
    */
   prepare?(request: ChoiceRequest): Promise<void>
-  /** Finds a config by running the kernel. Asked when `ready` still has none. */
-  search?(request: ExclusiveRequest): Promise<Choice>
+  /**
+   * Finds a config by running the kernel. Asked when `ready` still has none. Undefined: this call is better
+   * not made at all, which the source has said; what it should have written holds nothing in particular.
+   */
+  search?(request: ExclusiveRequest): Promise<Choice | undefined>
 }

@@ -12,6 +12,7 @@ import { givenConfigs } from '../../kernel/options.ts'
 import { AdapterError, ConfigError, errorMessage } from '../../support/errors.ts'
 import { fitConfig } from '../fit_config.ts'
 import type { TunedRecord } from '../records.ts'
+import { defaultUnlessLethal } from '../run/given_up.ts'
 import { Session } from '../run/session.ts'
 import { sweepSource } from '../run/sweep_source.ts'
 import { heuristicSource } from '../serve/heuristic_source.ts'
@@ -45,8 +46,9 @@ class CollectSource implements ConfigSource {
     if (known) this.#keep(request, known)
   }
 
-  async search(request: ExclusiveRequest): Promise<Choice> {
-    return this.#keep(request, await collect(request, shapeOf(request.definition, request.call)))
+  async search(request: ExclusiveRequest): Promise<Choice | undefined> {
+    const config = await collect(request, shapeOf(request.definition, request.call))
+    return config && this.#keep(request, config)
   }
 
   #keep({ bound, call }: ChoiceRequest, config: Config): Choice {
@@ -87,8 +89,11 @@ async function meet(request: ChoiceRequest): Promise<{ session: Session; shape: 
   return { session, shape }
 }
 
-/** The config for a shape: recorded, or found now. When tuning fails the default config serves. */
-async function collect(request: ExclusiveRequest, shape: ShapeOfCall): Promise<Config> {
+/**
+ * The config for a shape: recorded, or found now. When tuning fails the default config serves, unless configs
+ * ended the process.
+ */
+async function collect(request: ExclusiveRequest, shape: ShapeOfCall): Promise<Config | undefined> {
   const { definition, bound, call, device } = request
   const session = await Session.of('collect', definition, device)
   const known = recorded(session, request, shape.hash)
@@ -119,7 +124,7 @@ async function collect(request: ExclusiveRequest, shape: ShapeOfCall): Promise<C
     })
     session.progress.finish(shape.hash, 1)
     session.log.warning(`helion-aot collect: ${name}: failed: ${reason}`)
-    return bound.specFor(call, device).defaultConfig()
+    return defaultUnlessLethal(session, request, shape)
   }
 }
 

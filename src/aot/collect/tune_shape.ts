@@ -12,7 +12,7 @@ import { ConfigError } from '../../support/errors.ts'
 import { sha16 } from '../../support/stable.ts'
 import { fitConfig } from '../fit_config.ts'
 import type { TunedRecord } from '../records.ts'
-import { attemptsAt, CarefulBenchmarker, type Place } from '../run/careful_benchmarker.ts'
+import { attemptsAt, CarefulBenchmarker, type Work } from '../run/careful_benchmarker.ts'
 import { liveProgress } from '../run/live_progress.ts'
 import type { Session } from '../run/session.ts'
 import type { ShapeOfCall } from '../shape.ts'
@@ -39,9 +39,10 @@ export async function tuneShape(
   { hash: shape_hash, features: shape_features }: ShapeOfCall,
   session: Session,
 ): Promise<TunedShape> {
-  const place = { session, kernel: definition.name, shapeHash: shape_hash }
+  const { settings } = definition.options
+  const work = { session, kernel: definition.name, shapeHash: shape_hash, settings }
   const seeds = seedsAmong(session.known.tuned(definition.name), bound.specFor(call, device))
-  const resumption = resumptionAt(place)
+  const resumption = resumptionAt(work)
   const onProgress = liveProgress(session.progress)
   const task = { bound, call, stream, seeds, resumption, onProgress }
   const result = await tuneInDetail({ ...task, options: { force: true } })
@@ -61,13 +62,13 @@ export async function tuneShape(
   return { config: result.config, record }
 }
 
-function resumptionAt(place: Place): Resumption {
-  const { session, kernel, shapeHash } = place
-  const { seconds } = attemptsAt(place)
+function resumptionAt(work: Work): Resumption {
+  const { session, kernel, shapeHash } = work
+  const { seconds } = attemptsAt(work)
   return {
     seed: Number.parseInt(sha16([session.known.run?.run_id, kernel, shapeHash]).slice(0, 8), 16),
     seconds,
-    remembering: (benchmarker) => new CarefulBenchmarker(benchmarker, place, searchBook(place, seconds)),
+    remembering: (benchmarker) => new CarefulBenchmarker(benchmarker, work, searchBook(work, seconds)),
   }
 }
 

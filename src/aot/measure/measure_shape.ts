@@ -50,14 +50,14 @@ export async function measureShape(
   const { settings } = options
   const spec = bound.specFor(call, device)
   const log = createLog(settings.autotuneLogLevel)
-  const place = { session, kernel, shapeHash: shape.hash }
+  const work = { session, kernel, shapeHash: shape.hash, settings }
   const recordOf = recorder(kernel, shape)
   const groups = groupsOf(spec, openCandidates(session.known.measured(kernel, shape.hash), candidates))
   for (const { candidate, reason } of groups.refused)
     session.append(recordOf(candidate, { status: 'invalid', samples: [], reason }))
   const tell = measureProgress(session, kernel, shape.text, groups.configs.length)
   const plain = new KernelBenchmarker({ bound, spec, call, device, stream, settings, log })
-  const benchmarker = new CarefulBenchmarker(plain, place, {
+  const benchmarker = new CarefulBenchmarker(plain, work, {
     known: () => undefined,
     record(result) {
       const members = groups.members.get(result.config.hash) ?? []

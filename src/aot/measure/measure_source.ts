@@ -10,6 +10,7 @@ import type { KernelDefinition } from '../../kernel/definition.ts'
 import { AdapterError, ConfigError, DataError, errorMessage } from '../../support/errors.ts'
 import { fitConfig } from '../fit_config.ts'
 import type { MeasurementRecord } from '../records.ts'
+import { defaultUnlessLethal } from '../run/given_up.ts'
 import { Session } from '../run/session.ts'
 import { sweepSource } from '../run/sweep_source.ts'
 import { heuristicSource } from '../serve/heuristic_source.ts'
@@ -40,11 +41,13 @@ class MeasureSource implements ConfigSource {
     const { session, shape, candidates } = await announce(request)
     if (unitsLeft(session.known.measured(request.definition.name, shape.hash), candidates) > 0) return
     session.progress.finish(shape.hash, 0)
-    this.#keep(request, fastest(session, request, shape))
+    const config = fastest(session, request, shape)
+    if (config) this.#keep(request, config)
   }
 
-  async search(request: ExclusiveRequest): Promise<Choice> {
-    return this.#keep(request, await measure(request))
+  async search(request: ExclusiveRequest): Promise<Choice | undefined> {
+    const config = await measure(request)
+    return config && this.#keep(request, config)
   }
 
   #keep({ bound, call }: ChoiceRequest, config: Config): Choice {
@@ -78,7 +81,7 @@ async function announce(request: ChoiceRequest): Promise<Work> {
   return { session, shape, candidates }
 }
 
-async function measure(request: ExclusiveRequest): Promise<Config> {
+async function measure(request: ExclusiveRequest): Promise<Config | undefined> {
   const { definition, bound, call } = request
   const { session, shape, candidates } = await announce(request)
   const units = unitsLeft(session.known.measured(definition.name, shape.hash), candidates)
@@ -118,12 +121,9 @@ function fail(
   session.log.warning(`helion-aot measure: ${name}: failed: ${reason}`)
 }
 
-/** The fastest measured config that fits, or the default. */
-function fastest(
-  session: Session,
-  { definition, bound, call, device }: ChoiceRequest,
-  shape: ShapeOfCall,
-): Config {
+/** The fastest measured config that fits, or the default, unless configs ended the process. */
+function fastest(session: Session, request: ChoiceRequest, shape: ShapeOfCall): Config | undefined {
+  const { definition, bound, call, device } = request
   const spec = bound.specFor(call, device)
   const time = ({ timing_ms }: MeasurementRecord) => timing_ms ?? Number.POSITIVE_INFINITY
   const ranked = [...session.known.measured(definition.name, shape.hash).values()]
@@ -136,5 +136,5 @@ function fastest(
       if (!(error instanceof ConfigError || error instanceof DataError)) throw error
     }
   }
-  return spec.defaultConfig()
+  return defaultUnlessLethal(session, request, shape)
 }

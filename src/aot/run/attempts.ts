@@ -66,6 +66,11 @@ export class ShapeAttempts {
       : undefined
   }
 
+  /** Whether a config surely, or nearly so, ended the process: no place to run one that is not known to work. */
+  get isLethal(): boolean {
+    return [...this.#weights.values()].some((weight) => weight >= GRAVE)
+  }
+
   get mayCompare(): boolean {
     return this.#lostTurns < MAX_LOST_TURNS
   }

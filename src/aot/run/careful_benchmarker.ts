@@ -13,8 +13,10 @@ import {
 } from '../../autotuner/benchmarker.ts'
 import type { Config } from '../../config/config.ts'
 import { AdapterError, errorMessage, HelionError } from '../../support/errors.ts'
+import type { Settings } from '../../support/settings.ts'
 import type { ShapeAttempts } from './attempts.ts'
 import type { Session } from './session.ts'
+import { promiseLife, silenceSeconds } from './sign_of_life.ts'
 
 /** What becomes of results, and what is left of earlier ones. */
 export interface TrialBook {
@@ -32,9 +34,14 @@ export interface Place {
   readonly shapeHash: string
 }
 
+/** Work on a place, under the kernel's settings. */
+export interface Work extends Place {
+  readonly settings: Settings
+}
+
 export class CarefulBenchmarker implements Benchmarker {
   readonly #inner: Benchmarker
-  readonly #place: Place
+  readonly #work: Work
   readonly #book: TrialBook
   readonly #attempts: ShapeAttempts
   #underWay: readonly Config[] = []
@@ -42,11 +49,11 @@ export class CarefulBenchmarker implements Benchmarker {
   #said = 'false '
   #works = false
 
-  constructor(inner: Benchmarker, place: Place, book: TrialBook) {
+  constructor(inner: Benchmarker, work: Work, book: TrialBook) {
     this.#inner = inner
-    this.#place = place
+    this.#work = work
     this.#book = book
-    this.#attempts = attemptsAt(place)
+    this.#attempts = attemptsAt(work)
   }
 
   /** Rejects with HelionError when nothing works on this shape and too much has been lost over it. */
@@ -126,11 +133,12 @@ export class CarefulBenchmarker implements Benchmarker {
   }
 
   #trying(configs: readonly Config[], inTurns = false): void {
-    const { session, kernel, shapeHash } = this.#place
+    const { session, kernel, shapeHash, settings } = this.#work
     const key = `${inTurns} ${configs.map(({ hash }) => hash)}`
     if (key === this.#said) return
     this.#said = key
     this.#underWay = configs
+    promiseLife(configs.length > 0 ? silenceSeconds(settings) : undefined)
     session.append({
       event: 'trying',
       kernel,

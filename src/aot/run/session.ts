@@ -31,6 +31,7 @@ import { packageVersion } from './package_version.ts'
 import { PhaseProgress } from './phase_progress.ts'
 import { RecordWriter } from './record_writer.ts'
 import { type RunFiles, runFiles, type WorkPhase } from './run_folder.ts'
+import { promiseLife } from './sign_of_life.ts'
 
 /** Set by the command line: the process that this one must not outlive. */
 export const RUNNER_PID = 'HELION_AOT_RUNNER_PID'
@@ -38,6 +39,8 @@ export const RUNNER_PID = 'HELION_AOT_RUNNER_PID'
 /** A process of the same run that is about to notice that its runner is gone is waited for. */
 const LOCK_WAIT_MS = 20_000
 const RUNNER_CHECK_MS = 500
+/** What a process may take to end after its last line, once its device is lost. */
+const LAST_SECONDS = 5
 
 export class Session {
   readonly phase: WorkPhase
@@ -187,11 +190,16 @@ function watchRunner(phase: WorkPhase): void {
   check.unref()
 }
 
-/** A program that fails because its device is lost says so by its exit code: the runner goes on with it. */
+/**
+ * A program that fails because its device is lost says so by its exit code: the runner goes on with it. The
+ * driver may not let it go: a job that never ends is waited for.
+ */
 function tellOfLoss(device: Device): void {
   const process = nodeProcess
   process?.on('exit', (code) => {
-    if (code !== EXIT.done && device.failure) process.exitCode = EXIT.noAdapter
+    if (!device.failure) return
+    if (code !== EXIT.done) process.exitCode = EXIT.noAdapter
+    promiseLife(LAST_SECONDS)
   })
 }
 

@@ -10,6 +10,7 @@ import { KnownRecords } from '../../aot/run/known_records.ts'
 import { RecordWriter } from '../../aot/run/record_writer.ts'
 import { hardwareIdsIn, type WorkPhase } from '../../aot/run/run_folder.ts'
 import { RUNNER_PID } from '../../aot/run/session.ts'
+import { LIFE_FILE } from '../../aot/run/sign_of_life.ts'
 import { STATUS_FILE } from '../../aot/run/status_file.ts'
 import { ENDED_EARLY } from '../../aot/run/unfinished.ts'
 import type { EndedRecord } from '../../aot/trial_records.ts'
@@ -47,9 +48,10 @@ async function runToTheEnd(run: Run, phase: 'collect' | 'measure'): Promise<stri
     const before = recordsOf(run.files).length
     const failure = await runProgram(run, phase, { [PLAIN_KERNELS]: plainKernelsFile(run) })
     if (!failure || run.interrupts.exitCode !== undefined) return failure?.reason
-    const lost = failure.exitCode === EXIT.noAdapter && recordsOf(run.files).length > before
-    if (!lost && !blamesConfigs(run, failure)) return failure.reason
-    const what = lost ? 'the GPU device was lost' : `a config may have ended the program (${failure.how})`
+    const blamed = blamesConfigs(run, failure)
+    const lost = failure.isLoss && recordsOf(run.files).length > before
+    if (!blamed && !lost) return failure.reason
+    const what = blamed ? `a config may have ended the program (${failure.how})` : 'the GPU device was lost'
     run.console.say(`helion-aot: ${what}; the phase ${phase} goes on with what is left`)
   }
 }
@@ -71,7 +73,8 @@ export interface ProgramFailure {
   /** In short: `SIGSEGV`, `exit code 1`. */
   readonly how: string
   readonly cause: EndedRecord['cause']
-  readonly exitCode: number | undefined
+  /** It was over with the GPU device, through no fault of the program. */
+  readonly isLoss: boolean
   readonly reason: string
 }
 
@@ -82,6 +85,7 @@ export async function runProgram(
   env: Readonly<Record<string, string>>,
 ): Promise<ProgramFailure | undefined> {
   const statusFile = `${files.log(phase)}.status`
+  const lifeFile = `${files.log(phase)}.life`
   const status = followStatus(statusFile, console)
   let last = ''
   const end = await runChild(
@@ -90,11 +94,13 @@ export async function runProgram(
       command: plan.command,
       environment,
       logFile: files.log(phase),
+      lifeFile,
       env: {
         HELION_AOT_MODE: phase,
         HELION_AOT_DATA_DIR: files.folder,
         [RUNNER_PID]: String(process.pid),
         [STATUS_FILE]: statusFile,
+        [LIFE_FILE]: lifeFile,
         ...(flags.kernel.length > 0 ? { HELION_AOT_KERNELS: flags.kernel.join(',') } : {}),
         ...(flags.effort ? { HELION_AUTOTUNE_EFFORT: flags.effort } : {}),
         ...(flags.verbose ? { HELION_AOT_VERBOSE: '1' } : {}),
@@ -106,18 +112,36 @@ export async function runProgram(
   ).finally(() => {
     last = status()
   })
-  const { exitCode } = end
+  return failureOf(end, { command: plan.command.join(' '), log: files.log(phase), last })
+}
+
+/** `last`: what the program told last of its progress. */
+function failureOf(
+  end: ChildEnd,
+  { command, log, last }: Readonly<Record<'command' | 'log' | 'last', string>>,
+): ProgramFailure | undefined {
+  const { exitCode, silentSeconds } = end
   if (exitCode === 0) return undefined
+  if (silentSeconds !== undefined) {
+    const how = `no sign of life for ${silentSeconds} s`
+    return {
+      isLoss: true,
+      reason: `\`${command}\` gave ${how}; its output is in ${log}`,
+      how,
+      cause: 'crash',
+    }
+  }
+  const isLoss = exitCode === EXIT.noAdapter
   const signal = signalOf(end)
   const how = signal ?? `exit code ${exitCode}`
   const ended = end.signal === undefined ? `ended with exit code ${exitCode}` : `was ended by ${signal}`
   if (last.startsWith(ENDED_EARLY)) {
     const why = last.slice(ENDED_EARLY.length)
-    return { exitCode, reason: `\`${plan.command.join(' ')}\`: ${why}`, how: 'early exit', cause: 'other' }
+    return { isLoss, reason: `\`${command}\`: ${why}`, how: 'early exit', cause: 'other' }
   }
-  const reason = `\`${plan.command.join(' ')}\` ${ended}; its output is in ${files.log(phase)}`
+  const reason = `\`${command}\` ${ended}; its output is in ${log}`
   const cause = signal === undefined ? 'other' : CRASHES.has(signal) ? 'crash' : 'unknown'
-  return { exitCode, reason, how, cause }
+  return { isLoss, reason, how, cause }
 }
 
 /** Signals by which a broken process ends; others come from outside. */
