@@ -4,8 +4,8 @@ import { readFileSync, rmSync } from 'node:fs'
 const CHECK_MS = 500
 
 /**
- * Calls `stuck` once the program was silent for longer than it promised; the returned function ends it. Counts
- * its own checks, not the time: a computer that sleeps puts both to sleep.
+ * Calls `stuck` once the program was silent for longer than it promised; the returned function ends it.
+ * Counts its own checks, not the time: a computer that sleeps puts both to sleep.
  */
 export function watchLife(file: string, stuck: (seconds: number) => void): () => void {
   rmSync(file, { force: true })

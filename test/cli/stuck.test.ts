@@ -13,7 +13,7 @@ function edit({ folder }: Project, file: string, change: (text: string) => strin
   writeFileSync(path, changed)
 }
 
-it('a config that destroys the device keeps no shape from being tuned, and no other config is blamed', async () => {
+it('a config that destroys the device keeps no shape from being tuned, no other is blamed', async () => {
   const project = new Project('destroyed')
   edit(project, 'kernel.js', (text) =>
     text

@@ -66,7 +66,7 @@ export class ShapeAttempts {
       : undefined
   }
 
-  /** Whether a config surely, or nearly so, ended the process: no place to run one that is not known to work. */
+  /** Whether a config surely, or nearly so, ended the process: no place for one of unknown merit. */
   get isLethal(): boolean {
     return [...this.#weights.values()].some((weight) => weight >= GRAVE)
   }
