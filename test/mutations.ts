@@ -3,7 +3,7 @@ import type { Random } from '../src/support/random.ts'
 
 /** How many mutated files a test of a reader tries; HELION_TEST_MUTATIONS asks for more. */
 export function mutations(): number {
-  return Number(process.env.HELION_TEST_MUTATIONS ?? 150)
+  return Number(process.env.HELION_TEST_MUTATIONS ?? 40)
 }
 
 const NUMBERS = ['1e308', '-1e308', '5e-324', '0', '-0', '-1', 'NaN', 'Infinity', '9007199254740993', '1e999']

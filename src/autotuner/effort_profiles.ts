@@ -4,18 +4,17 @@
  */
 import type { Effort, InitialPopulation } from '../support/settings.ts'
 import type { Padding } from './initial_population.ts'
+import type { StopProfile } from './stop_rule.ts'
 
 /** Efforts under which a search takes place. */
 export type SearchEffort = Exclude<Effort, 'none'>
 
-export interface EffortProfile {
+export interface EffortProfile extends StopProfile {
   readonly initialPopulation: InitialPopulation
   readonly padding: Padding
   /** Configs within this multiple of the best time are timed again in each generation; below 1 none are. */
   readonly rebenchmarkThreshold: number
   readonly finishingRounds: number
-  /** Calls that a search is made for: when all of them could not win back its time, it ends. */
-  readonly calls: number
   /** Share of the budget kept for comparing the best and simplifying the winner. */
   readonly reserve: number
 }
@@ -27,6 +26,7 @@ export const EFFORT_PROFILES: Readonly<Record<SearchEffort, EffortProfile>> = {
     rebenchmarkThreshold: 0.9,
     finishingRounds: 1,
     calls: 1e7,
+    tie: 0.15,
     reserve: 0.25,
   },
   full: {
@@ -35,6 +35,7 @@ export const EFFORT_PROFILES: Readonly<Record<SearchEffort, EffortProfile>> = {
     rebenchmarkThreshold: 1.5,
     finishingRounds: 3,
     calls: 1e8,
+    tie: 0.03,
     reserve: 0.15,
   },
 }

@@ -7,22 +7,28 @@
 import type { LaunchTime } from './benchmarker.ts'
 import { formatMs } from './progress.ts'
 
-/** A difference below the first share of the least launch is none; above the second it is real. */
-const LEAST_TIE = 0.15
+/** A difference above this share of the least launch is real, however much the times scatter. */
 const MOST_TIE = 0.5
 /** A normal deviation is this multiple of the median one. */
 const DEVIATION = 1 / 0.6745
 
+/** How soon a search is over. */
+export interface StopProfile {
+  /** Calls that a search is made for: when all of them could not win back its time, it ends. */
+  readonly calls: number
+  /** A difference below this share of the least launch is none, however little the times scatter. */
+  readonly tie: number
+}
+
 /** What a tuning run knows of the least launch, and whether that ended it. */
 export class StopRule {
-  readonly #calls: number
+  readonly #profile: StopProfile
   #asked = false
   #floor: LaunchTime | undefined
   #reason: string | undefined
 
-  /** `calls` that a search is made for. */
-  constructor(calls: number) {
-    this.#calls = calls
+  constructor(profile: StopProfile) {
+    this.#profile = profile
   }
 
   /** Why the search is over, in words; undefined while something may be won. */
@@ -44,11 +50,12 @@ export class StopRule {
   /** Judges by the best config so far and what the search has taken; a verdict stands once it is given. */
   judge(best: LaunchTime, elapsedMs: number): void {
     if (this.#reason !== undefined || !this.#floor) return
+    const { calls } = this.#profile
     const gain = Math.max(0, best.ms - this.#floor.ms)
     const times = `the best config takes ${formatMs(best.ms)}, the least launch ${formatMs(this.#floor.ms)}`
     if (this.reaches(best)) this.#reason = `${times}: they cannot be told apart`
-    else if (gain * this.#calls <= elapsedMs)
-      this.#reason = `${times}: ${this.#calls.toExponential(0)} calls cannot win back the time of the search`
+    else if (gain * calls <= elapsedMs)
+      this.#reason = `${times}: ${calls.toExponential(0)} calls cannot win back the time of the search`
   }
 
   /** Whether a launch differs from the least one by less than two launches of the same thing may. */
@@ -56,6 +63,6 @@ export class StopRule {
     const floor = this.#floor
     if (!floor) return false
     const scatter = 2 * DEVIATION * Math.hypot(ms * spread, floor.ms * floor.spread)
-    return ms - floor.ms <= Math.min(Math.max(scatter, LEAST_TIE * floor.ms), MOST_TIE * floor.ms)
+    return ms - floor.ms <= Math.min(Math.max(scatter, this.#profile.tie * floor.ms), MOST_TIE * floor.ms)
   }
 }

@@ -46,7 +46,7 @@ export class TuningRun {
     this.#task = task
     this.effort = effort
     this.profile = EFFORT_PROFILES[effort]
-    this.#stopRule = new StopRule(this.profile.calls)
+    this.#stopRule = new StopRule(this.profile)
     this.search = searchByName(task.choices ? 'FiniteSearch' : settings.autotuner)
     this.log = task.log ?? this.line.around(createLog(settings.autotuneLogLevel))
     this.seed = settings.autotuneRandomSeed ?? Date.now() % 2 ** 32

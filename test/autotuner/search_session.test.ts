@@ -27,7 +27,7 @@ function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenc
     compileTimeoutMs: 60_000,
     adaptiveTimeout: true,
     rebenchmarkThreshold: 1.5,
-    stopRule: new StopRule(Number.POSITIVE_INFINITY),
+    stopRule: new StopRule({ calls: Number.POSITIVE_INFINITY, tie: 0 }),
     ignoreErrors: false,
     onProgress: undefined,
     ...parts,

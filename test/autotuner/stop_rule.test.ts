@@ -1,5 +1,6 @@
 /** Searches end when nothing measurable is left to win, and only then; on a clock of the tests' own. */
 import { describe, expect, it } from 'vitest'
+import { EFFORT_PROFILES } from '../../src/autotuner/effort_profiles.ts'
 import { StopRule } from '../../src/autotuner/stop_rule.ts'
 import type { Config } from '../../src/config/config.ts'
 import { createLog } from '../../src/support/log.ts'
@@ -8,8 +9,14 @@ import { PROBLEMS, type Problem, tune } from './synthetic.ts'
 const [matmul, row, stream] = PROBLEMS as [Problem, Problem, Problem]
 
 describe('StopRule', () => {
-  const judged = (ms: number, spread: number, elapsedMs = 0, calls = Number.POSITIVE_INFINITY) => {
-    const rule = new StopRule(calls)
+  const judged = (
+    ms: number,
+    spread: number,
+    elapsedMs = 0,
+    calls = Number.POSITIVE_INFINITY,
+    tie = 0.15,
+  ) => {
+    const rule = new StopRule({ calls, tie })
     rule.learn({ ms: 0.01, spread: 0.03 })
     rule.judge({ ms, spread }, elapsedMs)
     return rule.reason
@@ -22,6 +29,12 @@ describe('StopRule', () => {
     expect(judged(0.012, 0)).toBeUndefined()
     expect(judged(0.012, 0.1)).toBeDefined()
     expect(judged(0.009, 0)).toBeDefined()
+  })
+
+  it('takes for real what is beyond the share and the scatter', () => {
+    expect(judged(0.0114, 0, 0, Number.POSITIVE_INFINITY, 0.03)).toBeUndefined()
+    expect(judged(0.0102, 0, 0, Number.POSITIVE_INFINITY, 0.03)).toBeDefined()
+    expect(EFFORT_PROFILES.full.tie).toBeLessThan(EFFORT_PROFILES.quick.tie)
   })
 
   it('takes half a launch for real, however noisy', () => {
@@ -39,7 +52,7 @@ describe('StopRule', () => {
   })
 
   it('says nothing without a least launch, and keeps to its word', () => {
-    const rule = new StopRule(1)
+    const rule = new StopRule({ calls: 1, tie: 0.15 })
     rule.judge({ ms: 0, spread: 0 }, 1e9)
     expect([rule.isOpen, rule.reason]).toEqual([true, undefined])
     rule.learn(undefined)
