@@ -17,7 +17,7 @@ function size(argument: unknown, dim: number): number {
 }
 
 export const CONFIGS: readonly ConfigData[] = [
-  {},
+  { block_sizes: [16, 128, 16], loop_orders: [[0, 1]], flatten_loops: [false], l2_groupings: [1], range_unroll_factors: [0], static_ranges: [false], num_warps: 1, num_stages: 1, indexing: ['block_ptr', 'block_ptr', 'block_ptr'], dot_rows: [0], slice_k: [1], pid_type: 'flat', num_sm_multiplier: 1 },
   { block_sizes: [32, 64, 16], loop_orders: [[0, 1]], flatten_loops: [false], l2_groupings: [1], range_unroll_factors: [0], static_ranges: [false], num_warps: 1, num_stages: 1, indexing: ['block_ptr', 'block_ptr', 'block_ptr'], dot_rows: [0], slice_k: [1], pid_type: 'flat', num_sm_multiplier: 1 },
 ]
 
@@ -97,5 +97,5 @@ export const meta = {
     },
     program: { kind: 'tree', nodes: [[0, 25], 0, [1, 0.08], 0, 1] },
   },
-  codeHash: '37d12aa76d0828fb',
+  codeHash: '716189bed270d208',
 } as const

@@ -18,7 +18,7 @@ function size(argument: unknown, dim: number): number {
 
 export const CONFIGS: readonly ConfigData[] = [
   { block_sizes: [64, 64, 16], loop_orders: [[0, 1]], flatten_loops: [false], l2_groupings: [1], range_unroll_factors: [0], static_ranges: [false], num_warps: 2, num_stages: 1, indexing: ['block_ptr', 'block_ptr', 'block_ptr'], dot_rows: [0], slice_k: [1], pid_type: 'flat', num_sm_multiplier: 1 },
-  {},
+  { block_sizes: [16, 128, 16], loop_orders: [[0, 1]], flatten_loops: [false], l2_groupings: [1], range_unroll_factors: [0], static_ranges: [false], num_warps: 1, num_stages: 1, indexing: ['block_ptr', 'block_ptr', 'block_ptr'], dot_rows: [0], slice_k: [1], pid_type: 'flat', num_sm_multiplier: 1 },
   { block_sizes: [16, 128, 16], loop_orders: [[0, 1]], flatten_loops: [false], l2_groupings: [1], range_unroll_factors: [0], static_ranges: [false], num_warps: 1, num_stages: 1, indexing: ['block_ptr', 'block_ptr', 'block_ptr'], dot_rows: [0], slice_k: [1], pid_type: 'flat', num_sm_multiplier: 1 },
 ]
 
@@ -118,5 +118,5 @@ export const meta = {
     },
     program: { kind: 'tree', nodes: [[0, 24.2], [1, 0.014], 2, [1, 0.28], 1, 0, [1, 0.15], 1, 0] },
   },
-  codeHash: '6d2a2d6807a6ae02',
+  codeHash: '98859012fee39a49',
 } as const

@@ -41,6 +41,7 @@ const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
     'generated_modules',
     [
       "_helion_aot_add_webgpu_test_edited.ts: was edited, its codeHash should be '309c3575c571b305'",
+      '_helion_aot_add_webgpu_test_empty.ts: holds a config without fields; tune again',
       '_helion_aot_add_webgpu_test_format.ts: is not as this version writes it; build it again',
       '_helion_aot_add_webgpu_test_misnamed.ts: should be named _helion_aot_add_webgpu_test_other.ts',
       '_helion_aot_add_webgpu_test_stale.ts: was made for another version of add; tune again',

@@ -69,6 +69,7 @@ function problemsOf(root: string, path: string, kernels: Kernels): readonly stri
     return [
       ...misnamed(path, module),
       ...stale(path, module, kernels),
+      ...incomplete(path, module),
       ...(template(kernel, module).test(text)
         ? []
         : [`${path}: is not as this version writes it; build it again`]),
@@ -92,6 +93,12 @@ function stale(path: string, { meta }: LoadedModule, kernels: Kernels): readonly
   return hash === meta.sourceHash
     ? []
     : [`${path}: was made for another version of ${meta.kernel}; tune again`]
+}
+
+/** `{}` would mean the default config of whatever version of the tool reads it. */
+function incomplete(path: string, { configs }: LoadedModule): readonly string[] {
+  const isEmpty = configs.some((config) => JSON.stringify(config) === '{}')
+  return isEmpty ? [`${path}: holds a config without fields; tune again`] : []
 }
 
 /** What the generator writes for this data, whatever it decides. */
