@@ -12,7 +12,7 @@ export const finiteSearch: Search = defineSearch<Record<never, never>>({
     const { choices = [] } = session.parts
     if (choices.length === 0)
       throw new UsageError('FiniteSearch needs configs to choose from', {
-        remedy: `Give the kernel configs, or choose another search: ${settingText('autotuner')}.`,
+        remedy: `Give the kernel configs, or name another search in ${settingText('autotuner')}.`,
       })
     await evaluateInBatches(session, choices)
   },

@@ -12,7 +12,8 @@ export const SEARCHES: readonly Search[] = Object.freeze([patternSearch, randomS
 export function searchByName(name: string): Search {
   const search = SEARCHES.find((known) => known.name === name)
   if (search) return search
+  const known = SEARCHES.map((each) => each.name).join(', ')
   throw new UsageError(`there is no search named ${name}`, {
-    remedy: `Known are ${SEARCHES.map((known) => known.name).join(', ')}: ${settingText('autotuner')}.`,
+    remedy: `Known are ${known}. Name one in ${settingText('autotuner')}.`,
   })
 }

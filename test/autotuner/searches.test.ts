@@ -250,7 +250,8 @@ describe('searchByName', () => {
   it('names the searches that exist', () => {
     expect(() => searchByName('Magic')).toThrow(
       new UsageError('there is no search named Magic', {
-        remedy: 'Known are PatternSearch, RandomSearch, FiniteSearch: autotuner (HELION_AUTOTUNER).',
+        remedy:
+          'Known are PatternSearch, RandomSearch, FiniteSearch. Name one in autotuner (HELION_AUTOTUNER).',
       }),
     )
   })
