@@ -1,8 +1,9 @@
 /**
  * When a search is over because nothing measurable is left to win: the best config takes as long as the least
  * launch on the same tensors, or what lies between the two, over all the calls that a search is made for, is
- * less than what the search has taken already. What could still be won is judged by its upper limit: the least
- * launch, which no config can beat. Given up are gains within the tie, a share of it that the effort sets.
+ * less than what the search has taken already. What could still be won is judged by its upper limit: the
+ * least launch, which no config can beat. Given up are gains within the tie, a share of it that the effort
+ * sets.
  */
 import type { LaunchTime } from './benchmarker.ts'
 import { formatMs } from './progress.ts'
