@@ -2,7 +2,7 @@
  * What a tuning run tells while it works, as plain data: it can be sent to another process as JSON. And the
  * line that shows it to a person.
  */
-import { STATUSES, type Status } from './benchmarker.ts'
+import { STATUSES, type Status } from './trial/benchmarker.ts'
 
 export const PHASES = ['start', 'search', 'verify', 'finish', 'measure'] as const
 export type Phase = (typeof PHASES)[number]

@@ -5,11 +5,11 @@ import type { ConfigData } from '../config/value.ts'
 import type { Log } from '../support/log.ts'
 import type { Effort, Settings } from '../support/settings.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
-import type { Benchmarker } from './benchmarker.ts'
-import type { CacheKey } from './cache_entry.ts'
-import type { Candidate } from './history.ts'
+import type { CacheKey } from './cache/cache_entry.ts'
 import type { Progress } from './progress.ts'
-import type { OptionValues } from './search.ts'
+import type { Candidate } from './search/history.ts'
+import type { OptionValues } from './search/search.ts'
+import type { Benchmarker } from './trial/benchmarker.ts'
 
 export interface TuningTask {
   /** Name of the kernel, for messages. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Expected, findMismatch } from '../../src/autotuner/accuracy.ts'
+import { type Expected, findMismatch } from '../../src/autotuner/trial/accuracy.ts'
 import { type DType, toHalfBits } from '../../src/support/dtypes.ts'
 
 const DERIVED = { atol: null, rtol: null }

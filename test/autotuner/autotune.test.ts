@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { LocalCache } from '../../src/autotuner/local_cache.ts'
+import { LocalCache } from '../../src/autotuner/cache/local_cache.ts'
 import { Config } from '../../src/config/config.ts'
 import { seedConfigs } from '../../src/config/seed_configs.ts'
 import type { ConfigData } from '../../src/config/value.ts'

@@ -1,8 +1,8 @@
 /** The page for users says what the tables in the code say. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { EFFORT_PROFILES } from '../../src/autotuner/effort_profiles.ts'
-import { SEARCHES } from '../../src/autotuner/searches.ts'
+import { EFFORT_PROFILES } from '../../src/autotuner/search/effort_profiles.ts'
+import { SEARCHES } from '../../src/autotuner/search/searches.ts'
 import { Config } from '../../src/config/config.ts'
 import { FIELDS } from '../../src/config/fields.ts'
 import { printValue } from '../../src/config/value.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { failure, type Measurement } from '../../src/autotuner/benchmarker.ts'
-import { History, notSlower, relativeError } from '../../src/autotuner/history.ts'
+import { History, notSlower, relativeError } from '../../src/autotuner/search/history.ts'
+import { failure, type Measurement } from '../../src/autotuner/trial/benchmarker.ts'
 import { Config } from '../../src/config/config.ts'
 
 const configs = [1, 2, 4, 8].map((size) => new Config({ block_sizes: [size] })) as [

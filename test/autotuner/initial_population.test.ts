@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigGeneration } from '../../src/autotuner/config_generation.ts'
-import { initialPopulation, type StartingPoint } from '../../src/autotuner/initial_population.ts'
+import { ConfigGeneration } from '../../src/autotuner/search/config_generation.ts'
+import { initialPopulation, type StartingPoint } from '../../src/autotuner/search/initial_population.ts'
 import { Config } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import { sum } from '../../src/support/maths.ts'

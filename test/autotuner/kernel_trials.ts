@@ -1,6 +1,6 @@
 /** Real kernels, bound and ready to be tried on the test adapter. */
 import { Budget } from '../../src/autotuner/budget.ts'
-import { KernelBenchmarker, type KernelTrial } from '../../src/autotuner/kernel_benchmarker.ts'
+import { KernelBenchmarker, type KernelTrial } from '../../src/autotuner/trial/kernel_benchmarker.ts'
 import { BoundKernel } from '../../src/kernel/bound_kernel.ts'
 import { type CallArguments, readArguments } from '../../src/kernel/call_arguments.ts'
 import { defineKernel } from '../../src/kernel/definition.ts'

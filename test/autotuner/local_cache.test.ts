@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { CacheEntry, CacheKey } from '../../src/autotuner/cache_entry.ts'
-import { LocalCache } from '../../src/autotuner/local_cache.ts'
+import type { CacheEntry, CacheKey } from '../../src/autotuner/cache/cache_entry.ts'
+import { LocalCache } from '../../src/autotuner/cache/local_cache.ts'
 import { resetWarnings } from '../../src/support/log.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 

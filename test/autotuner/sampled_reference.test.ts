@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { kernelWrites, tensorsOf } from '../../src/autotuner/kernel_writes.ts'
-import { type SampleOptions, sampleReference, spread } from '../../src/autotuner/sampled_reference.ts'
+import { kernelWrites, tensorsOf } from '../../src/autotuner/trial/kernel_writes.ts'
+import { type SampleOptions, sampleReference, spread } from '../../src/autotuner/trial/sampled_reference.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import { type HostArgument, host, traced } from '../language/harness.ts'

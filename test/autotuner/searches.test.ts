@@ -1,6 +1,6 @@
 /** What every search must do, whatever its strategy. A new search joins by its row in SEARCHES. */
 import { describe, expect, it } from 'vitest'
-import { SEARCHES, searchByName } from '../../src/autotuner/searches.ts'
+import { SEARCHES, searchByName } from '../../src/autotuner/search/searches.ts'
 import type { Config } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import { ConfigError, HelionError, UsageError } from '../../src/support/errors.ts'

@@ -11,8 +11,8 @@ import type {
   MeasureOptions,
   RemeasureOptions,
   Status,
-} from '../../src/autotuner/benchmarker.ts'
-import { failure } from '../../src/autotuner/benchmarker.ts'
+} from '../../src/autotuner/trial/benchmarker.ts'
+import { failure } from '../../src/autotuner/trial/benchmarker.ts'
 import type { TuningResult, TuningTask } from '../../src/autotuner/tuning_task.ts'
 import type { Config } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'

@@ -2,7 +2,7 @@
  * What a search finds out, in the records: each trial and each comparison, so that a search that is cut off
  * goes the same way again at once, to where it had come.
  */
-import { failure, type Measurement, STATUSES } from '../../autotuner/benchmarker.ts'
+import { failure, type Measurement, STATUSES } from '../../autotuner/trial/benchmarker.ts'
 import type { Config } from '../../config/config.ts'
 import { evenly } from '../evenly.ts'
 import { attemptsAt, type Place, type TrialBook } from '../run/careful_benchmarker.ts'

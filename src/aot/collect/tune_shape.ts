@@ -1,9 +1,10 @@
 /**
  * Tunes one shape and says in a record what was found: the winner, other good configs, and what went wrong.
  */
-import type { Status } from '../../autotuner/benchmarker.ts'
-import type { Candidate } from '../../autotuner/history.ts'
+
 import { type Resumption, tuneInDetail } from '../../autotuner/kernel_tuner.ts'
+import type { Candidate } from '../../autotuner/search/history.ts'
+import type { Status } from '../../autotuner/trial/benchmarker.ts'
 import type { TuningResult } from '../../autotuner/tuning_task.ts'
 import type { Config } from '../../config/config.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'

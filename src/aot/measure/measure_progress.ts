@@ -1,5 +1,5 @@
 /** Progress of the first round of a shape, as that of a search is told. */
-import { type Measurement, STATUSES, type Status } from '../../autotuner/benchmarker.ts'
+import { type Measurement, STATUSES, type Status } from '../../autotuner/trial/benchmarker.ts'
 import { liveProgress } from '../run/live_progress.ts'
 import type { Session } from '../run/session.ts'
 

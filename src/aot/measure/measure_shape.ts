@@ -3,9 +3,10 @@
  * those near the best are then timed again in turns, round by round, and only these samples count for them.
  * Every outcome becomes a record as soon as it is known, so that a start that is cut off has lost nothing.
  */
-import type { Benchmarker, Measurement, Status } from '../../autotuner/benchmarker.ts'
+
 import { Budget } from '../../autotuner/budget.ts'
-import { KernelBenchmarker } from '../../autotuner/kernel_benchmarker.ts'
+import type { Benchmarker, Measurement, Status } from '../../autotuner/trial/benchmarker.ts'
+import { KernelBenchmarker } from '../../autotuner/trial/kernel_benchmarker.ts'
 import type { Config } from '../../config/config.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { ExclusiveRequest } from '../../kernel/config_source.ts'

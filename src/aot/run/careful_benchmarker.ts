@@ -10,7 +10,7 @@ import {
   type Measurement,
   type MeasureOptions,
   type RemeasureOptions,
-} from '../../autotuner/benchmarker.ts'
+} from '../../autotuner/trial/benchmarker.ts'
 import type { Config } from '../../config/config.ts'
 import { AdapterError, errorMessage, HelionError } from '../../support/errors.ts'
 import type { Settings } from '../../support/settings.ts'

@@ -2,15 +2,15 @@
  * What a search works with: measures candidates (each config once), keeps the history, the clock and the
  * generation count, and reports progress. A search decides only which configs to look at next.
  */
-import type { Config } from '../config/config.ts'
-import type { Log } from '../support/log.ts'
-import { clamp } from '../support/maths.ts'
-import type { Benchmarker, Measurement, Status } from './benchmarker.ts'
-import type { Budget } from './budget.ts'
+import type { Config } from '../../config/config.ts'
+import type { Log } from '../../support/log.ts'
+import { clamp } from '../../support/maths.ts'
+import type { Budget } from '../budget.ts'
+import { formatMs, type Phase, type Progress } from '../progress.ts'
+import type { Benchmarker, Measurement, Status } from '../trial/benchmarker.ts'
 import type { ConfigGeneration } from './config_generation.ts'
 import { type Candidate, type History, notSlower } from './history.ts'
 import { initialPopulation, type StartingPoint } from './initial_population.ts'
-import { formatMs, type Phase, type Progress } from './progress.ts'
 import type { StopRule } from './stop_rule.ts'
 
 export interface SessionParts {

@@ -3,7 +3,7 @@
  * turns until it is clear which one is fastest. `simplify`: fields of the winner go back to their defaults
  * where that costs nothing, so that configs stay readable and differ only where it matters.
  */
-import type { Config } from '../config/config.ts'
+import type { Config } from '../../config/config.ts'
 import { type Candidate, notSlower, relativeError } from './history.ts'
 import type { SearchSession } from './search_session.ts'
 

@@ -1,6 +1,6 @@
 /** Finite search: chooses among the configs that a kernel was given. */
-import { UsageError } from '../support/errors.ts'
-import { settingText } from '../support/resolve_settings.ts'
+import { UsageError } from '../../support/errors.ts'
+import { settingText } from '../../support/resolve_settings.ts'
 import { defineSearch, type Search } from './search.ts'
 import { evaluateInBatches } from './whole_space.ts'
 

@@ -3,8 +3,8 @@
  * each effort, and the function that explores. Everything around it is shared: start, budget, history, final
  * check.
  */
-import { UsageError } from '../support/errors.ts'
-import type { SettingKind } from '../support/setting_kinds.ts'
+import { UsageError } from '../../support/errors.ts'
+import type { SettingKind } from '../../support/setting_kinds.ts'
 import type { SearchEffort } from './effort_profiles.ts'
 import type { SearchSession } from './search_session.ts'
 

@@ -3,29 +3,29 @@
  * and compares the answer with the reference, and only then times it. Configs that generate the same shaders
  * are timed once.
  */
-import type { Config } from '../config/config.ts'
-import type { ConfigSpec } from '../config/config_spec.ts'
-import type { BoundKernel } from '../kernel/bound_kernel.ts'
-import { buildConfig, type ReadyConfig } from '../kernel/call.ts'
-import type { CallArguments } from '../kernel/call_arguments.ts'
-import { launchesOf } from '../kernel/launch_plan.ts'
-import type { Device } from '../runtime/device.ts'
-import type { Launch } from '../runtime/launch.ts'
-import { leastLaunch } from '../runtime/least_launch.ts'
-import type { Stream } from '../runtime/stream.ts'
+import type { Config } from '../../config/config.ts'
+import type { ConfigSpec } from '../../config/config_spec.ts'
+import type { BoundKernel } from '../../kernel/bound_kernel.ts'
+import { buildConfig, type ReadyConfig } from '../../kernel/call.ts'
+import type { CallArguments } from '../../kernel/call_arguments.ts'
+import { launchesOf } from '../../kernel/launch_plan.ts'
+import type { Device } from '../../runtime/device.ts'
+import type { Launch } from '../../runtime/launch.ts'
+import { leastLaunch } from '../../runtime/least_launch.ts'
+import type { Stream } from '../../runtime/stream.ts'
 import {
   type Timing,
   type TimingOptions,
   timeInterleaved,
   timeLaunches,
   withTimeout,
-} from '../runtime/timing.ts'
-import { AdapterError, ConfigError, errorMessage, HelionError, TimeoutError } from '../support/errors.ts'
-import type { Log } from '../support/log.ts'
-import { clamp } from '../support/maths.ts'
-import { nodeBuiltin } from '../support/node.ts'
-import type { Settings } from '../support/settings.ts'
-import { sha16 } from '../support/stable.ts'
+} from '../../runtime/timing.ts'
+import { AdapterError, ConfigError, errorMessage, HelionError, TimeoutError } from '../../support/errors.ts'
+import type { Log } from '../../support/log.ts'
+import { clamp } from '../../support/maths.ts'
+import { nodeBuiltin } from '../../support/node.ts'
+import type { Settings } from '../../support/settings.ts'
+import { sha16 } from '../../support/stable.ts'
 import { type Expected, findMismatch } from './accuracy.ts'
 import {
   type Benchmarker,

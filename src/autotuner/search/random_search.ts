@@ -2,7 +2,7 @@
  * Random search: the default, the seeds, and as many random configs as asked for. The measure of other
  * searches.
  */
-import { integer } from '../support/setting_kinds.ts'
+import { integer } from '../../support/setting_kinds.ts'
 import { initialPopulation } from './initial_population.ts'
 import { defineSearch, type Search } from './search.ts'
 import { evaluateInBatches, searchWholeSpace } from './whole_space.ts'

@@ -2,7 +2,7 @@
  * Compares what a config left in memory with what it should have. Integers and booleans must be equal; floats
  * may differ by rounding, since configs add in different orders. NaN equals NaN, and infinity infinity.
  */
-import { type DType, fromHalfBits, isFloat } from '../support/dtypes.ts'
+import { type DType, fromHalfBits, isFloat } from '../../support/dtypes.ts'
 
 /** What a tensor should hold after a call. */
 export interface Expected {

@@ -1,10 +1,10 @@
 /** Between a tuning run and the cache: a stored result as an answer, and an answer as an entry. */
-import { Config } from '../config/config.ts'
-import { ConfigError, DataError, errorMessage } from '../support/errors.ts'
-import { settingText } from '../support/resolve_settings.ts'
+import { Config } from '../../config/config.ts'
+import { ConfigError, DataError, errorMessage } from '../../support/errors.ts'
+import { settingText } from '../../support/resolve_settings.ts'
+import type { TuningResult, TuningTask } from '../tuning_task.ts'
 import type { CacheEntry, CacheKey, StoredConfig } from './cache_entry.ts'
 import type { LocalCache } from './local_cache.ts'
-import type { TuningResult, TuningTask } from './tuning_task.ts'
 
 /** Whether a search that ended so counts as a search of its effort. */
 const COMPLETE: Readonly<Record<TuningResult['ended'], boolean>> = {

@@ -3,8 +3,8 @@
  * what the faster ones of these change taken together, and move to the best. A walk never moves to a slower
  * config, and ends where nothing around it is faster.
  */
-import type { Config } from '../config/config.ts'
-import { integer, number } from '../support/setting_kinds.ts'
+import type { Config } from '../../config/config.ts'
+import { integer, number } from '../../support/setting_kinds.ts'
 import { byForecast } from './forecast.ts'
 import type { Candidate } from './history.ts'
 import { defineSearch, type Search } from './search.ts'

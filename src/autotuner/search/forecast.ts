@@ -3,7 +3,7 @@
  * weighted by nearness in the space of encoded configs. Good enough to choose which of many neighbours to
  * measure first.
  */
-import type { Config } from '../config/config.ts'
+import type { Config } from '../../config/config.ts'
 import type { ConfigGeneration } from './config_generation.ts'
 import type { History } from './history.ts'
 

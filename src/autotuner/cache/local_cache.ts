@@ -4,17 +4,17 @@
  * appear whole or not at all; one that cannot be used is named in a warning and passed over. So is a folder:
  * a search never fails because of its cache. Node only: elsewhere the cache is empty and stays so.
  */
-import { Config } from '../config/config.ts'
-import { cacheFolder } from '../support/cache_dir.ts'
-import { errorMessage, HelionError } from '../support/errors.ts'
-import { fileError } from '../support/file_errors.ts'
-import { writeFileAtomic } from '../support/files.ts'
-import { warnOnce } from '../support/log.ts'
-import { nodeBuiltin } from '../support/node.ts'
-import type { Effort } from '../support/settings.ts'
-import { sha256Hex, stableStringify } from '../support/stable.ts'
+import { Config } from '../../config/config.ts'
+import { cacheFolder } from '../../support/cache_dir.ts'
+import { errorMessage, HelionError } from '../../support/errors.ts'
+import { fileError } from '../../support/file_errors.ts'
+import { writeFileAtomic } from '../../support/files.ts'
+import { warnOnce } from '../../support/log.ts'
+import { nodeBuiltin } from '../../support/node.ts'
+import type { Effort } from '../../support/settings.ts'
+import { sha256Hex, stableStringify } from '../../support/stable.ts'
+import { EFFORT_RANK } from '../search/effort_profiles.ts'
 import { type CacheEntry, type CacheKey, parseEntry } from './cache_entry.ts'
-import { EFFORT_RANK } from './effort_profiles.ts'
 
 const SUFFIX = '.best_config'
 

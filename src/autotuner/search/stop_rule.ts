@@ -5,8 +5,9 @@
  * least launch, which no config can beat. Given up are gains within the tie, a share of it that the effort
  * sets.
  */
-import type { LaunchTime } from './benchmarker.ts'
-import { formatMs } from './progress.ts'
+
+import { formatMs } from '../progress.ts'
+import type { LaunchTime } from '../trial/benchmarker.ts'
 
 /** A difference above this share of the least launch is real, however much the times scatter. */
 const MOST_TIE = 0.5

@@ -1,8 +1,8 @@
 /**
  * What checking a kernel needs to know of its IR: which tensors it writes, where, and what results depend on.
  */
-import type { KernelIr, ReturnTree, TensorInfo } from '../ir/kernel_ir.ts'
-import { walk } from '../ir/traverse.ts'
+import type { KernelIr, ReturnTree, TensorInfo } from '../../ir/kernel_ir.ts'
+import { walk } from '../../ir/traverse.ts'
 
 export interface KernelWrites {
   /** Tensors that the kernel writes, with the last grid that does. */

@@ -3,8 +3,8 @@
  * and what the compiler guesses, then random configs or a few that lie far apart. Seeds and the default are
  * *pinned*: they reach the final comparison.
  */
-import type { Config } from '../config/config.ts'
-import type { InitialPopulation } from '../support/settings.ts'
+import type { Config } from '../../config/config.ts'
+import type { InitialPopulation } from '../../support/settings.ts'
 import type { ConfigGeneration } from './config_generation.ts'
 
 /**

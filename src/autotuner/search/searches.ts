@@ -1,6 +1,6 @@
 /** All searches by name. A new search is a file of its own and a row here. */
-import { UsageError } from '../support/errors.ts'
-import { settingText } from '../support/resolve_settings.ts'
+import { UsageError } from '../../support/errors.ts'
+import { settingText } from '../../support/resolve_settings.ts'
 import { finiteSearch } from './finite_search.ts'
 import { patternSearch } from './pattern_search.ts'
 import { randomSearch } from './random_search.ts'

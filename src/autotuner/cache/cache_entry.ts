@@ -2,10 +2,10 @@
  * What a stored search result holds, and how one is read: nothing in the file is taken on trust. A file may
  * be torn, of another version, or somebody else's.
  */
-import { Config } from '../config/config.ts'
-import type { ConfigData } from '../config/value.ts'
-import { DataError } from '../support/errors.ts'
-import { EFFORTS, type Effort } from '../support/settings.ts'
+import { Config } from '../../config/config.ts'
+import type { ConfigData } from '../../config/value.ts'
+import { DataError } from '../../support/errors.ts'
+import { EFFORTS, type Effort } from '../../support/settings.ts'
 
 /** Everything that decides which config is best. All texts; equal keys mean equal tasks. */
 export interface CacheKey {

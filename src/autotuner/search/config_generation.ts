@@ -3,14 +3,14 @@
  * the list of slot values in slot order; most moves are made on it. Fields that the user has fixed are
  * frozen: every config has the user's value there, and no move touches the slot.
  */
-import { isTuple } from '../config/composite_fragments.ts'
-import { Config } from '../config/config.ts'
-import type { ConfigSpec } from '../config/config_spec.ts'
-import type { Slot } from '../config/slots.ts'
-import { type ConfigData, type ConfigValue, isList, sameValue } from '../config/value.ts'
-import { ConfigError } from '../support/errors.ts'
-import { product } from '../support/maths.ts'
-import type { Random } from '../support/random.ts'
+import { isTuple } from '../../config/composite_fragments.ts'
+import { Config } from '../../config/config.ts'
+import type { ConfigSpec } from '../../config/config_spec.ts'
+import type { Slot } from '../../config/slots.ts'
+import { type ConfigData, type ConfigValue, isList, sameValue } from '../../config/value.ts'
+import { ConfigError } from '../../support/errors.ts'
+import { product } from '../../support/maths.ts'
+import type { Random } from '../../support/random.ts'
 import { drawBiased } from './priors.ts'
 
 export type FlatConfig = readonly ConfigValue[]

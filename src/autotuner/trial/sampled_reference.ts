@@ -3,9 +3,9 @@
  * programs, spread evenly, of which every written element is known. Grids after the first that could not be
  * finished are left out, since they may read what is missing.
  */
-import { type HostTensor, interpretKernel } from '../ir/interpret.ts'
-import type { KernelIr } from '../ir/kernel_ir.ts'
-import type { Block } from '../ir/node.ts'
+import { type HostTensor, interpretKernel } from '../../ir/interpret.ts'
+import type { KernelIr } from '../../ir/kernel_ir.ts'
+import type { Block } from '../../ir/node.ts'
 import type { KernelWrites } from './kernel_writes.ts'
 
 export interface SampleOptions {

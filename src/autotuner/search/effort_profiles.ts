@@ -2,7 +2,7 @@
  * What the efforts mean for every search: where it starts and how carefully it ends. Numbers that belong to
  * one search stand in its own table of options.
  */
-import type { Effort, InitialPopulation } from '../support/settings.ts'
+import type { Effort, InitialPopulation } from '../../support/settings.ts'
 import type { Padding } from './initial_population.ts'
 import type { StopProfile } from './stop_rule.ts'
 

@@ -2,8 +2,8 @@
  * The only thing a search knows of the GPU: something that turns configs into measurements. Implemented over
  * real kernels in kernel_benchmarker.ts, and by cost functions in tests.
  */
-import type { Config } from '../config/config.ts'
-import type { Budget } from './budget.ts'
+import type { Config } from '../../config/config.ts'
+import type { Budget } from '../budget.ts'
 
 /**
  * `ok`: right and timed; `duplicate`: its shader was timed before, under another config; `invalid`: cannot be

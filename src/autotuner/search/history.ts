@@ -2,9 +2,9 @@
  * Everything measured in one tuning run, by config. A candidate's time is what careful measurements say once
  * there is one, and the median of several of them: a single lucky sample never decides.
  */
-import type { Config } from '../config/config.ts'
-import { median } from '../support/maths.ts'
-import { type Measurement, STATUSES, type Status } from './benchmarker.ts'
+import type { Config } from '../../config/config.ts'
+import { median } from '../../support/maths.ts'
+import { type Measurement, STATUSES, type Status } from '../trial/benchmarker.ts'
 
 /** A config and what is known of it now; replaced, not changed, when more is known. */
 export interface Candidate extends Measurement {

@@ -2,12 +2,12 @@
  * What tends to be good on GPUs, as weights: half of a random population is drawn with them, so that a few
  * dozen draws hold some decent configs even in a large space. Fields without a row are drawn uniformly.
  */
-import { isTuple } from '../config/composite_fragments.ts'
-import type { ActingField } from '../config/fields.ts'
-import type { Fragment } from '../config/fragments.ts'
-import type { ConfigValue } from '../config/value.ts'
-import { sum } from '../support/maths.ts'
-import type { Random } from '../support/random.ts'
+import { isTuple } from '../../config/composite_fragments.ts'
+import type { ActingField } from '../../config/fields.ts'
+import type { Fragment } from '../../config/fragments.ts'
+import type { ConfigValue } from '../../config/value.ts'
+import { sum } from '../../support/maths.ts'
+import type { Random } from '../../support/random.ts'
 
 type Weighted = readonly (readonly [value: ConfigValue, weight: number])[]
 

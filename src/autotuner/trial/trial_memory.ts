@@ -3,16 +3,16 @@
  * callers' tensors never change. Before each trial, inputs that a kernel changes are restored, and outputs
  * are filled with what the kernel asks for, or with a poison that no right answer is made of.
  */
-import type { KernelIr } from '../ir/kernel_ir.ts'
-import type { CallArguments } from '../kernel/call_arguments.ts'
-import { allocateLocals, localTensors, storagesOf } from '../kernel/launch_plan.ts'
-import { Gather } from '../runtime/gather.ts'
-import { generatorLaunch } from '../runtime/generators.ts'
-import type { Launch } from '../runtime/launch.ts'
-import type { Storage } from '../runtime/storage.ts'
-import type { Stream } from '../runtime/stream.ts'
-import { DeviceTensor } from '../runtime/tensor.ts'
-import { type DType, isFloat } from '../support/dtypes.ts'
+import type { KernelIr } from '../../ir/kernel_ir.ts'
+import type { CallArguments } from '../../kernel/call_arguments.ts'
+import { allocateLocals, localTensors, storagesOf } from '../../kernel/launch_plan.ts'
+import { Gather } from '../../runtime/gather.ts'
+import { generatorLaunch } from '../../runtime/generators.ts'
+import type { Launch } from '../../runtime/launch.ts'
+import type { Storage } from '../../runtime/storage.ts'
+import type { Stream } from '../../runtime/stream.ts'
+import { DeviceTensor } from '../../runtime/tensor.ts'
+import { type DType, isFloat } from '../../support/dtypes.ts'
 import type { KernelWrites } from './kernel_writes.ts'
 
 /** Neither NaN nor this integer is a likely answer. */

@@ -2,12 +2,12 @@
  * Runs the author's baseline function (`baselineFn`) on copies of the arguments, and brings what it returns,
  * and what it did to the arguments, into the order of the kernel's tensors.
  */
-import type { BoundKernel } from '../kernel/bound_kernel.ts'
-import type { CallArguments } from '../kernel/call_arguments.ts'
-import { withDefaultStream } from '../runtime/default_device.ts'
-import type { Stream } from '../runtime/stream.ts'
-import { DeviceTensor } from '../runtime/tensor.ts'
-import { UsageError } from '../support/errors.ts'
+import type { BoundKernel } from '../../kernel/bound_kernel.ts'
+import type { CallArguments } from '../../kernel/call_arguments.ts'
+import { withDefaultStream } from '../../runtime/default_device.ts'
+import type { Stream } from '../../runtime/stream.ts'
+import { DeviceTensor } from '../../runtime/tensor.ts'
+import { UsageError } from '../../support/errors.ts'
 import { type KernelWrites, tensorsOf } from './kernel_writes.ts'
 import type { KnownTensor } from './sampled_reference.ts'
 

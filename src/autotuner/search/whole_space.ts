@@ -1,5 +1,5 @@
 /** The simplest search: measure every config there is, when there are few. Used by other searches first. */
-import type { Config } from '../config/config.ts'
+import type { Config } from '../../config/config.ts'
 import type { SearchSession } from './search_session.ts'
 
 const BATCH = 32
