@@ -6,7 +6,8 @@ import type { BatchedSpec } from '../heuristics/features.ts'
 import { callSite } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
 import { resolveSettings } from '../support/resolve_settings.ts'
-import { type GivenSettings, SETTINGS, type Settings } from '../support/settings.ts'
+import type { GivenSettings, Settings } from '../support/settings.ts'
+import { SETTINGS } from '../support/settings_table.ts'
 import { didYouMean } from '../support/similar.ts'
 
 /** Any function that can be a kernel. */

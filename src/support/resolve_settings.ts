@@ -1,7 +1,8 @@
 /** Settings of one kernel: what code says, else what the environment says now, else the table. */
 import { UsageError } from './errors.ts'
 import { environment, nodeProcess } from './node.ts'
-import { type GivenSettings, SETTINGS, type SettingName, type SettingRow, type Settings } from './settings.ts'
+import type { GivenSettings, SettingName, Settings } from './settings.ts'
+import { SETTINGS, type SettingRow } from './settings_table.ts'
 
 /**
  * All settings: what `given` says, else what the environment says now, else the default. Throws UsageError

@@ -7,7 +7,7 @@ import { Config } from '../../src/config/config.ts'
 import { FIELDS } from '../../src/config/fields.ts'
 import { printValue } from '../../src/config/value.ts'
 import { BOOLEAN } from '../../src/support/setting_kinds.ts'
-import { SETTINGS } from '../../src/support/settings.ts'
+import { SETTINGS } from '../../src/support/settings_table.ts'
 
 const page = readFileSync(new URL('../../docs/configs_and_settings.md', import.meta.url), 'utf8')
 const lines = page.split('\n')

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { UsageError } from '../../src/support/errors.ts'
 import { LOG_LEVELS } from '../../src/support/log.ts'
 import { resolveSettings } from '../../src/support/resolve_settings.ts'
-import { SETTINGS, type SettingRow } from '../../src/support/settings.ts'
+import { SETTINGS, type SettingRow } from '../../src/support/settings_table.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 
 const from = (variables: Record<string, string>) => (name: string) => variables[name]

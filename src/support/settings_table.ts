@@ -1,0 +1,272 @@
+/**
+ * Every setting, one row each. All can be passed in code; those with a variable are read from the environment
+ * when a kernel is made, and what code says wins.
+ */
+import { LOG_LEVELS } from './log.ts'
+import { nodeProcess } from './node.ts'
+import {
+  BOOLEAN,
+  integer,
+  JSON_OBJECT,
+  JSON_OBJECTS,
+  LOG_LEVEL,
+  NAMES,
+  number,
+  oneOf,
+  orNull,
+  type SettingKind,
+  TEXT,
+} from './setting_kinds.ts'
+import { AOT_MODES, EFFORTS, INITIAL_POPULATIONS, type SettingName, type Settings } from './settings.ts'
+
+export interface SettingRow<T> {
+  readonly kind: SettingKind<T>
+  readonly default: T
+  /** The environment variable; settings that are no text have none. */
+  readonly env?: string
+  /** One sentence for users. */
+  readonly doc: string
+}
+
+const yesNo = (env: string, standard: boolean, doc: string): SettingRow<boolean> => ({
+  kind: BOOLEAN,
+  env,
+  default: standard,
+  doc,
+})
+
+/** Every setting by name. */
+export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Name]> } = {
+  staticShapes: yesNo(
+    'HELION_STATIC_SHAPES',
+    true,
+    'Compile sizes into the shader; false keeps one shader for many sizes.',
+  ),
+  refMode: yesNo('HELION_INTERPRET', false, 'Run kernels in the slow reference interpreter on the CPU.'),
+  persistentReservedSms: {
+    kind: integer(0),
+    env: 'HELION_PERSISTENT_RESERVED_SMS',
+    default: 0,
+    doc: 'Compute units that persistent launches leave free.',
+  },
+  printOutputCode: yesNo(
+    'HELION_PRINT_OUTPUT_CODE',
+    false,
+    'Print the generated WGSL on stderr, in browsers on the console.',
+  ),
+  outputOriginLines: yesNo(
+    'HELION_OUTPUT_ORIGIN_LINES',
+    true,
+    "Name the author's lines in comments of the WGSL.",
+  ),
+  ignoreWarnings: {
+    kind: NAMES,
+    env: 'HELION_IGNORE_WARNINGS',
+    default: [],
+    doc: 'Warnings that are not printed, by name.',
+  },
+  autotuneEffort: {
+    kind: oneOf(EFFORTS),
+    env: 'HELION_AUTOTUNE_EFFORT',
+    default: nodeProcess ? 'full' : 'quick',
+    doc: 'How long to search: none uses the default config, quick tries few configs (default in browsers).',
+  },
+  forceAutotune: yesNo(
+    'HELION_FORCE_AUTOTUNE',
+    false,
+    'Search even when a config is given or cached; the result is stored.',
+  ),
+  disallowAutotuning: yesNo('HELION_DISALLOW_AUTOTUNING', false, 'Make a search that would start an error.'),
+  autotuner: { kind: TEXT, env: 'HELION_AUTOTUNER', default: 'PatternSearch', doc: 'The search, by name.' },
+  autotuneRandomSeed: {
+    kind: orNull(integer(0, 2 ** 32 - 1)),
+    env: 'HELION_AUTOTUNE_RANDOM_SEED',
+    default: null,
+    doc: 'Seed of the candidates of a search; null takes the clock. Timings stay noisy.',
+  },
+  autotuneBudgetSeconds: {
+    kind: orNull(number(0)),
+    env: 'HELION_AUTOTUNE_BUDGET_SECONDS',
+    default: null,
+    doc: 'Time for a whole search, its final check included; the best config so far is returned.',
+  },
+  autotuneMaxGenerations: {
+    kind: orNull(integer(0)),
+    env: 'HELION_AUTOTUNE_MAX_GENERATIONS',
+    default: null,
+    doc: "Generations of a search; null takes the effort's number.",
+  },
+  autotuneFinishingRounds: {
+    kind: orNull(integer(0)),
+    env: 'HELION_AUTOTUNE_FINISHING_ROUNDS',
+    default: null,
+    doc: "Rounds that bring fields of the winner back to defaults; null takes the effort's number.",
+  },
+  autotuneBestOfK: {
+    kind: integer(1),
+    env: 'HELION_AUTOTUNE_BEST_OF_K',
+    default: 1,
+    doc: 'Independent searches whose winners are compared at the end.',
+  },
+  autotuneForcePersistent: yesNo(
+    'HELION_AUTOTUNE_FORCE_PERSISTENT',
+    false,
+    'Search persistent launch orders only.',
+  ),
+  autotuneConfigOverrides: {
+    kind: JSON_OBJECT,
+    env: 'HELION_AUTOTUNE_CONFIG_OVERRIDES',
+    default: {},
+    doc: 'Config fields that a search must not change, with their values.',
+  },
+  autotuneSeedConfigs: {
+    kind: JSON_OBJECTS,
+    default: [],
+    doc: 'Configs that a search tries first.',
+  },
+  autotuneInitialPopulation: {
+    kind: orNull(oneOf(INITIAL_POPULATIONS)),
+    env: 'HELION_AUTOTUNER_INITIAL_POPULATION',
+    default: null,
+    doc: "Start of a search: random, or what earlier ones found; null takes the effort's choice.",
+  },
+  autotuneBestAvailableMaxConfigs: {
+    kind: integer(0),
+    env: 'HELION_BEST_AVAILABLE_MAX_CONFIGS',
+    default: 20,
+    doc: 'Most configs of earlier searches to start from.',
+  },
+  autotuneBestAvailableMaxCacheScan: {
+    kind: integer(0),
+    env: 'HELION_BEST_AVAILABLE_MAX_CACHE_SCAN',
+    default: 500,
+    doc: 'Most cache files looked at for them.',
+  },
+  autotuneNumNeighborsCap: {
+    kind: integer(-1),
+    env: 'HELION_CAP_AUTOTUNE_NUM_NEIGHBORS',
+    default: -1,
+    doc: 'Most neighbours of one config tried in a generation; -1 sets no limit.',
+  },
+  autotunePrecompileJobs: {
+    kind: orNull(integer(1)),
+    env: 'HELION_AUTOTUNE_PRECOMPILE_JOBS',
+    default: null,
+    doc: 'Shaders compiled at the same time; null takes the number of processors.',
+  },
+  autotuneCompileTimeout: {
+    kind: number(0),
+    env: 'HELION_AUTOTUNE_COMPILE_TIMEOUT',
+    default: 60,
+    doc: 'Seconds that the compilation of one config may take.',
+  },
+  autotuneBenchmarkTimeout: {
+    kind: number(0),
+    env: 'HELION_AUTOTUNE_BENCHMARK_TIMEOUT',
+    default: 30,
+    doc: 'Seconds that checking and timing one config may take.',
+  },
+  autotuneAdaptiveTimeout: yesNo(
+    'HELION_AUTOTUNE_ADAPTIVE_TIMEOUT',
+    true,
+    'Shorten the compile timeout to what the first configs needed.',
+  ),
+  autotuneAccuracyCheck: yesNo(
+    'HELION_AUTOTUNE_ACCURACY_CHECK',
+    true,
+    'Compare the answer of every config with a reference.',
+  ),
+  autotuneBaselineAtol: {
+    kind: orNull(number(0)),
+    default: null,
+    doc: 'Absolute difference from the reference that is accepted; null derives it from the dtype.',
+  },
+  autotuneBaselineRtol: {
+    kind: orNull(number(0)),
+    default: null,
+    doc: 'Relative difference from the reference that is accepted; null derives it from the dtype.',
+  },
+  autotuneRebenchmarkThreshold: {
+    kind: orNull(number(0)),
+    env: 'HELION_REBENCHMARK_THRESHOLD',
+    default: null,
+    doc: "Configs within this multiple of the best time are timed again; null takes the effort's number.",
+  },
+  autotuneFinalTopK: {
+    kind: integer(1),
+    env: 'HELION_AUTOTUNE_FINAL_REBENCHMARK_TOP_K',
+    default: 8,
+    doc: 'Configs compared at the end of a search, one against another; 1 skips the comparison.',
+  },
+  autotuneFinalTargetMs: {
+    kind: number(0),
+    env: 'HELION_AUTOTUNE_FINAL_REBENCHMARK_TARGET_MS',
+    default: 1000,
+    doc: 'Time on the GPU for each of them, in milliseconds.',
+  },
+  autotuneFinalPinnedTolerance: {
+    kind: number(0),
+    env: 'HELION_AUTOTUNE_FINAL_REBENCHMARK_PINNED_TOLERANCE',
+    default: 0,
+    doc: 'Share by which a seed or the default config may be slower than the winner and still be kept.',
+  },
+  autotuneIgnoreErrors: yesNo(
+    'HELION_AUTOTUNE_IGNORE_ERRORS',
+    false,
+    'Go on when a config meets a bug of this package, and do not log configs that fail.',
+  ),
+  autotuneLogLevel: {
+    kind: LOG_LEVEL,
+    env: 'HELION_AUTOTUNE_LOG_LEVEL',
+    default: LOG_LEVELS.info,
+    doc: 'Least important messages of a search that are printed.',
+  },
+  autotuneProgressBar: yesNo(
+    'HELION_AUTOTUNE_PROGRESS_BAR',
+    true,
+    'Show the progress of a search on one line.',
+  ),
+  cacheDir: {
+    kind: orNull(TEXT),
+    env: 'HELION_CACHE_DIR',
+    default: null,
+    doc: "Folder of every cache; null takes the user's cache folder.",
+  },
+  skipCache: yesNo('HELION_SKIP_CACHE', false, 'Neither read nor write stored results of searches.'),
+  assertCacheHit: yesNo(
+    'HELION_ASSERT_CACHE_HIT',
+    false,
+    'Make a missing stored result an error that explains itself.',
+  ),
+  aotMode: {
+    kind: oneOf(AOT_MODES),
+    env: 'HELION_AOT_MODE',
+    default: 'evaluate',
+    doc: 'Phase of the AOT workflow.',
+  },
+  aotDataDir: {
+    kind: TEXT,
+    env: 'HELION_AOT_DATA_DIR',
+    default: '.helion_aot',
+    doc: 'Folder of the data of an AOT run.',
+  },
+  aotVerbose: yesNo('HELION_AOT_VERBOSE', false, 'Print which heuristic chose which config.'),
+  aotTrace: {
+    kind: orNull(TEXT),
+    env: 'HELION_AOT_TRACE',
+    default: null,
+    doc: 'File to which every choice of a heuristic is appended, as a line of JSON.',
+  },
+  aotKernels: {
+    kind: NAMES,
+    env: 'HELION_AOT_KERNELS',
+    default: [],
+    doc: 'Kernels that take part in the AOT phases; all when empty.',
+  },
+  heuristicDir: {
+    kind: orNull(TEXT),
+    env: 'HELION_HEURISTIC_DIR',
+    default: null,
+    doc: 'Folder searched first for generated heuristics.',
+  },
+}
