@@ -24,6 +24,10 @@ export const aotKernel: KernelFactory = kernelFactory(aotServices(JIT_SERVICES),
 /** Smallest power of two that is at least `n`. */
 export const nextPowerOf2: (n: number) => number = entryPoint(takes('nextPowerOf2', 'n: number', powerOf2))
 
+export { FiniteSearch } from './autotuner/search/finite_search.ts'
+export { PatternSearch, type PatternSearchOptions } from './autotuner/search/pattern_search.ts'
+export { RandomSearch, type RandomSearchOptions } from './autotuner/search/random_search.ts'
+export { type OptionTable, Search, type Tunable } from './autotuner/search/search.ts'
 export { Config, type ConfigInput } from './config/config.ts'
 export type { ConfigData, ConfigValue } from './config/value.ts'
 export type { BatchedSpec } from './heuristics/features.ts'

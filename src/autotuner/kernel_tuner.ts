@@ -25,6 +25,7 @@ import type { StopSignal } from '../support/stop_signal.ts'
 import { autotune } from './autotune.ts'
 import type { CacheKey } from './cache/cache_entry.ts'
 import type { Progress } from './progress.ts'
+import { type OptionValues, Search } from './search/search.ts'
 import type { Benchmarker } from './trial/benchmarker.ts'
 import { KernelBenchmarker } from './trial/kernel_benchmarker.ts'
 import { DEFAULT_LIMITS, type ReferenceLimits } from './trial/reference.ts'
@@ -74,7 +75,7 @@ export async function tuneInDetail({
   onProgress,
   resumption,
 }: TuneRequest): Promise<TuningResult> {
-  const { force = true, signal, ...searchOptions } = options
+  const { force = true, signal, search, ...searchOptions } = options
   const { definition } = bound
   const device = await stream.opened()
   const settings = resumed(settingsOf(bound, force), resumption)
@@ -95,6 +96,7 @@ export async function tuneInDetail({
       cacheKey: cacheKey(bound, device, spec, settings, choices),
       choices,
       seeds: choices ? seeds : [...given, ...seeds],
+      search: search && givenSearch(search, searchOptions),
       searchOptions,
       signal: interrupt.signal,
       onProgress,
@@ -104,6 +106,19 @@ export async function tuneInDetail({
     interrupt.release()
     benchmarker.dispose()
   }
+}
+
+/** A search made by hand; it has its options already. */
+function givenSearch(search: object, options: OptionValues): Search {
+  if (!(search instanceof Search))
+    throw new UsageError('the option search is not a search', {
+      remedy: 'Make one with new PatternSearch(binding, args, options), or leave the option out.',
+    })
+  const [extra] = Object.keys(options)
+  if (extra === undefined) return search
+  throw new UsageError(`the option ${extra} stands beside a search`, {
+    remedy: `Give it to the search: new ${search.name}(binding, args, { ${extra} }).`,
+  })
 }
 
 /** A short search does not spend its time on the answers. */

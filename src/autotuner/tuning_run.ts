@@ -6,7 +6,7 @@ import { Config } from '../config/config.ts'
 import type { ConfigSpec } from '../config/config_spec.ts'
 import { seedConfigs } from '../config/seed_configs.ts'
 import type { ConfigData } from '../config/value.ts'
-import { errorMessage, HelionError } from '../support/errors.ts'
+import { errorMessage, HelionError, UsageError } from '../support/errors.ts'
 import { createLog, type Log } from '../support/log.ts'
 import { Random } from '../support/random.ts'
 import type { Settings } from '../support/settings.ts'
@@ -17,7 +17,7 @@ import { ConfigGeneration } from './search/config_generation.ts'
 import { EFFORT_PROFILES, type EffortProfile, type SearchEffort } from './search/effort_profiles.ts'
 import { History } from './search/history.ts'
 import { pinnedConfigs, type StartingPoint } from './search/initial_population.ts'
-import type { OptionValues, Search } from './search/search.ts'
+import type { OptionValues, Search, Tunable } from './search/search.ts'
 import { SearchSession } from './search/search_session.ts'
 import { searchByName } from './search/searches.ts'
 import { StopRule } from './search/stop_rule.ts'
@@ -47,7 +47,7 @@ export class TuningRun {
     this.effort = effort
     this.profile = EFFORT_PROFILES[effort]
     this.#stopRule = new StopRule(this.profile)
-    this.search = searchByName(task.choices ? 'FiniteSearch' : settings.autotuner)
+    this.search = task.search ?? searchOf(task)
     this.log = task.log ?? this.line.around(createLog(settings.autotuneLogLevel))
     this.seed = settings.autotuneRandomSeed ?? Date.now() % 2 ** 32
     this.budget = new Budget({ seconds: settings.autotuneBudgetSeconds, signal: task.signal, now: task.now })
@@ -85,14 +85,9 @@ export class TuningRun {
     })
   }
 
-  /** Explores in one trial: options come from the task, else from the settings, else from the effort. */
+  /** Explores in one trial: options are the search's own, else from the settings, else from the effort. */
   explore(session: SearchSession): Promise<void> {
-    return this.search.run(
-      session,
-      this.effort,
-      impliedOptions(this.#task.settings),
-      this.#task.searchOptions ?? {},
-    )
+    return this.search.run(session, this.effort, impliedOptions(this.#task.settings))
   }
 
   #generation(trial: number): ConfigGeneration {
@@ -100,6 +95,17 @@ export class TuningRun {
     const overrides = this.#task.choices ? {} : (settings.autotuneConfigOverrides as ConfigData)
     return new ConfigGeneration(spec, new Random(this.seed + trial), overrides)
   }
+}
+
+/** The search that the settings name; for given configs FiniteSearch. */
+function searchOf({ choices, settings, searchOptions }: TuningTask): Search {
+  const Named = searchByName(choices ? 'FiniteSearch' : settings.autotuner)
+  return new Named(DETACHED, [], searchOptions)
+}
+
+/** What searches are made for that run as a part of a tuning run. */
+const DETACHED: Tunable = {
+  autotune: () => Promise.reject(new UsageError('this search is part of a tuning run, which has it')),
 }
 
 /** Options that settings set for every search that has them. */

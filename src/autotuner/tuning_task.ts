@@ -8,7 +8,7 @@ import type { StopSignal } from '../support/stop_signal.ts'
 import type { CacheKey } from './cache/cache_entry.ts'
 import type { Progress } from './progress.ts'
 import type { Candidate } from './search/history.ts'
-import type { OptionValues } from './search/search.ts'
+import type { OptionValues, Search } from './search/search.ts'
 import type { Benchmarker } from './trial/benchmarker.ts'
 
 export interface TuningTask {
@@ -25,7 +25,9 @@ export interface TuningTask {
   readonly choices?: readonly (Config | ConfigData)[] | undefined
   /** Configs that the compiler thinks well of; `settings.autotuneSeedConfigs` come before them. */
   readonly seeds?: readonly (Config | ConfigData)[] | undefined
-  /** Options of the search, by name. */
+  /** Serves instead of the search that the settings name. */
+  readonly search?: Search | undefined
+  /** Options of the search that the settings name, by option. */
   readonly searchOptions?: OptionValues | undefined
   /** Ends the search early; the best config so far is returned. */
   readonly signal?: StopSignal | undefined

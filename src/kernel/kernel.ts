@@ -31,7 +31,9 @@ export interface TuneOptions {
    * returned.
    */
   readonly signal?: StopSignal
-  /** Options of the search, by name. */
+  /** A search made by hand, such as `new PatternSearch(...)`, which asks for this itself. */
+  readonly search?: object
+  /** Options of the search that the settings name, by name; others are refused. */
   readonly [option: string]: unknown
 }
 

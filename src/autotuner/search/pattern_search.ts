@@ -7,23 +7,29 @@ import type { Config } from '../../config/config.ts'
 import { integer, number } from '../../support/setting_kinds.ts'
 import { byForecast } from './forecast.ts'
 import type { Candidate } from './history.ts'
-import { defineSearch, type Search } from './search.ts'
+import { type OptionTable, Search } from './search.ts'
 import type { SearchSession } from './search_session.ts'
 import { searchWholeSpace } from './whole_space.ts'
 
 export interface PatternSearchOptions {
+  /** Configs to start with. */
   readonly initialPopulation: number
+  /** Walks, each from another of the best of them. */
   readonly copies: number
+  /** Steps that a walk may take. */
   readonly maxGenerations: number
+  /** Share of the time that a step must save for its walk to go on. */
   readonly minImprovementDelta: number
+  /** Most neighbours to measure in one step; -1 takes all. */
   readonly numNeighborsCap: number
+  /** Spaces of at most this many configs are measured whole. */
   readonly exhaustiveLimit: number
 }
 
-export const patternSearch: Search = defineSearch<PatternSearchOptions>({
-  name: 'PatternSearch',
-  doc: 'Walks from the best configs of a start to faster neighbours.',
-  options: {
+export class PatternSearch extends Search<PatternSearchOptions> {
+  static override readonly name: string = 'PatternSearch'
+  static override readonly doc: string = 'Walks from the best configs of a start to faster neighbours.'
+  static override readonly options: OptionTable<PatternSearchOptions> = {
     initialPopulation: { kind: integer(1), quick: 16, full: 100, doc: 'Configs to start with.' },
     copies: { kind: integer(1), quick: 1, full: 5, doc: 'Walks, each from another of the best of them.' },
     maxGenerations: { kind: integer(0), quick: 12, full: 20, doc: 'Steps that a walk may take.' },
@@ -45,15 +51,16 @@ export const patternSearch: Search = defineSearch<PatternSearchOptions>({
       full: 500,
       doc: 'Spaces of at most this many configs are measured whole.',
     },
-  },
-  async explore(session, options) {
+  }
+
+  protected override async explore(session: SearchSession, options: PatternSearchOptions): Promise<void> {
     if (await searchWholeSpace(session, options.exhaustiveLimit)) return
     await session.evaluateStart(options.initialPopulation, options.copies + CONFIRMED)
     let walks: readonly Candidate[] = session.history.ranked.slice(0, options.copies)
     while (walks.length > 0 && session.nextGeneration(options.maxGenerations))
       walks = await advance(session, walks, options)
-  },
-})
+  }
+}
 
 /** Candidates that are timed again, beside where a walk stands, before it moves. */
 const CONFIRMED = 3

@@ -4,20 +4,25 @@
  */
 import { integer } from '../../support/setting_kinds.ts'
 import { initialPopulation } from './initial_population.ts'
-import { defineSearch, type Search } from './search.ts'
+import { type OptionTable, Search } from './search.ts'
+import type { SearchSession } from './search_session.ts'
 import { evaluateInBatches, searchWholeSpace } from './whole_space.ts'
 
 export interface RandomSearchOptions {
+  /** Configs to measure. */
   readonly count: number
 }
 
-export const randomSearch: Search = defineSearch<RandomSearchOptions>({
-  name: 'RandomSearch',
-  doc: 'Measures random configs.',
-  options: { count: { kind: integer(1), quick: 100, full: 1000, doc: 'Configs to measure.' } },
-  async explore(session, { count }) {
+export class RandomSearch extends Search<RandomSearchOptions> {
+  static override readonly name: string = 'RandomSearch'
+  static override readonly doc: string = 'Measures random configs.'
+  static override readonly options: OptionTable<RandomSearchOptions> = {
+    count: { kind: integer(1), quick: 100, full: 1000, doc: 'Configs to measure.' },
+  }
+
+  protected override async explore(session: SearchSession, { count }: RandomSearchOptions): Promise<void> {
     if (await searchWholeSpace(session, count)) return
     const start = { ...session.parts.start, padding: 'random' } as const
     await evaluateInBatches(session, initialPopulation(session.generation, start, count))
-  },
-})
+  }
+}
