@@ -89,7 +89,7 @@ export function launchesOf(
     const pipeline = pipelines[i]
     if (!pipeline) throw new Error(`no pipeline for ${dispatch.request.label}`)
     const bound = dispatch.request.bindings.map(({ tensor }) => storages[tensor] ?? missing(tensor))
-    return { pipeline, storages: bound, words: wordsOf(dispatch, scalars), grid: dispatch.grid }
+    return { pipeline, storages: bound, words: launchWords(dispatch, scalars), grid: dispatch.grid }
   })
 }
 
@@ -145,7 +145,11 @@ function gridOf(grid: LaunchGrid, sizeOf: (size: Size) => number, device: Device
 
 const BITS = new DataView(new ArrayBuffer(4))
 
-function wordsOf({ words, scalars }: PlannedDispatch, values: readonly number[]): Uint32Array<ArrayBuffer> {
+/** The launch words with the numbers of a call in their places. */
+export function launchWords(
+  { words, scalars }: PlannedDispatch,
+  values: readonly number[],
+): Uint32Array<ArrayBuffer> {
   if (scalars.length === 0) return words
   const own = words.slice()
   for (const { word, scalar, dtype } of scalars) {

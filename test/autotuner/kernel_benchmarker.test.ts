@@ -1,16 +1,19 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Budget } from '../../src/autotuner/budget.ts'
 import { kernelWrites } from '../../src/autotuner/trial/kernel_writes.ts'
+import { LocalRunner } from '../../src/autotuner/trial/local_runner.ts'
 import { TrialMemory } from '../../src/autotuner/trial/trial_memory.ts'
+import { trialSubject } from '../../src/autotuner/trial/trial_program.ts'
 import type { Config, ConfigInput } from '../../src/config/config.ts'
+import type { KernelIr } from '../../src/ir/kernel_ir.ts'
 import { buildConfig } from '../../src/kernel/call.ts'
+import type { CallArguments } from '../../src/kernel/call_arguments.ts'
 import { launchesOf } from '../../src/kernel/launch_plan.ts'
 import type { Tensor } from '../../src/language/index.ts'
 import { openDevice } from '../../src/runtime/device.ts'
 import { decodeBytes } from '../../src/runtime/host_data.ts'
+import type { Stream } from '../../src/runtime/stream.ts'
 import { AdapterError, GpuError } from '../../src/support/errors.ts'
-import { resolveSettings } from '../../src/support/resolve_settings.ts'
-import type { Settings } from '../../src/support/settings.ts'
 import {
   center,
   double,
@@ -177,20 +180,16 @@ describe('measure', () => {
 
 describe('configs that do not end', () => {
   const never = new Promise<never>(() => {})
-  const impatient = { autotuneBenchmarkTimeout: 0.05 }
+  const impatient = { autotuneBenchmarkTimeout: 0.5 }
 
   it('are counted, and the next one is tried', async () => {
-    const limits = [0.05]
-    const settings: Settings = {
-      ...resolveSettings(),
-      get autotuneBenchmarkTimeout() {
-        return limits.pop() ?? 600
-      },
-    }
-    const tried = await trial(double, [await ramp([100])], {}, { settings })
+    const tried = await trial(double, [await ramp([100])], impatient, {
+      openRunner: ({ device, stream }, subject) =>
+        LocalRunner.open({ device, stream, subject, patienceMs: 600_000 }, subject.contents),
+    })
     vi.spyOn(tried.stream, 'sync').mockReturnValueOnce(never)
     const [stuck, next] = await measure(tried, {}, { num_warps: 1 })
-    expect(stuck).toMatchObject({ status: 'timeout', reason: 'running double took longer than 50 ms' })
+    expect(stuck).toMatchObject({ status: 'timeout', reason: 'running double took longer than 500 ms' })
     expect(next?.status).toBe('ok')
   })
 
@@ -302,11 +301,16 @@ describe('remeasure', () => {
   })
 })
 
+function memoryOf(ir: KernelIr, call: CallArguments, stream: Stream): Promise<TrialMemory> {
+  const { tensors, contents } = trialSubject(ir, kernelWrites(ir), call)
+  return TrialMemory.allocate(tensors, contents, stream)
+}
+
 describe('TrialMemory', () => {
   it('poisons outputs, fills what is to be filled, restores inputs', async () => {
     const x = await ramp([4])
     const { bound, call, stream, device, spec } = await trial(increment, [x])
-    const memory = await TrialMemory.allocate(bound.ir, kernelWrites(bound.ir), call, stream)
+    const memory = await memoryOf(bound.ir, call, stream)
     const { dispatches, pipelines } = await buildConfig(bound, call, device, spec.defaultConfig())
     const run = () => {
       for (const launch of launchesOf(dispatches, pipelines, memory.storages, [])) stream.launch(launch)
@@ -325,7 +329,7 @@ describe('TrialMemory', () => {
   it('uses inputs that do not change as they are', async () => {
     const x = await ramp([4])
     const { bound, call, stream } = await trial(double, [x])
-    const memory = await TrialMemory.allocate(bound.ir, kernelWrites(bound.ir), call, stream)
+    const memory = await memoryOf(bound.ir, call, stream)
     expect(memory.storages[0]).toBe(x.storage)
     memory.dispose()
     expect(await x.data()).toHaveLength(4)
@@ -339,7 +343,7 @@ describe('TrialMemory', () => {
   ] as const)('poisons %s', async (dtype, poison) => {
     const { bound, call, stream } = await trial(double, [await ramp([4], dtype === 'bool' ? 'i32' : dtype)])
     const ir = { ...bound.ir, tensors: bound.ir.tensors.map((tensor) => ({ ...tensor, dtype })) }
-    const memory = await TrialMemory.allocate(ir, kernelWrites(bound.ir), call, stream)
+    const memory = await memoryOf(ir, call, stream)
     memory.reset()
     const output = ir.tensors.find(({ role }) => role === 'local')
     expect([...decodeBytes(await memory.read(output?.id ?? -1), dtype)]).toEqual(Array(4).fill(poison))

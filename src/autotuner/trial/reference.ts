@@ -19,6 +19,7 @@ import type { Expected } from './accuracy.ts'
 import { baselineValues } from './baseline.ts'
 import type { KernelWrites } from './kernel_writes.ts'
 import { type KnownTensor, sampleReference, spread } from './sampled_reference.ts'
+import type { Places } from './trial_runner.ts'
 
 export interface ReferenceParts {
   readonly bound: BoundKernel
@@ -34,9 +35,6 @@ export interface ReferenceParts {
   /** What the interpreter may use; DEFAULT_LIMITS when absent. */
   readonly limits?: ReferenceLimits
 }
-
-/** By tensor id, the positions that are of interest; undefined stands for all. */
-export type Places = ReadonlyMap<number, Uint32Array<ArrayBuffer> | undefined>
 
 export interface ReferenceLimits {
   /** Calls with more elements than this are not brought to the host. */

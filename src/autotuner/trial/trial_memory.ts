@@ -3,9 +3,6 @@
  * callers' tensors never change. Before each trial, inputs that a kernel changes are restored, and outputs
  * are filled with what the kernel asks for, or with a poison that no right answer is made of.
  */
-import type { KernelIr } from '../../ir/kernel_ir.ts'
-import type { CallArguments } from '../../kernel/call_arguments.ts'
-import { allocateLocals, localTensors, storagesOf } from '../../kernel/launch_plan.ts'
 import { Gather } from '../../runtime/gather.ts'
 import { generatorLaunch } from '../../runtime/generators.ts'
 import type { Launch } from '../../runtime/launch.ts'
@@ -13,7 +10,7 @@ import type { Storage } from '../../runtime/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import { DeviceTensor } from '../../runtime/tensor.ts'
 import { type DType, isFloat } from '../../support/dtypes.ts'
-import type { KernelWrites } from './kernel_writes.ts'
+import type { TrialTensor } from './trial_program.ts'
 
 /** Neither NaN nor this integer is a likely answer. */
 const POISON_INTEGER = 0xdeadbee
@@ -39,26 +36,39 @@ export class TrialMemory {
     this.#parts = parts
   }
 
-  /** Memory for trials of `call`. Rejects with GpuError when there is not enough. */
+  /**
+   * Memory for trials; `contents` are those of the arguments. Rejects with GpuError when there is not enough.
+   */
   static async allocate(
-    ir: KernelIr,
-    { lastGrid }: KernelWrites,
-    call: CallArguments,
+    tensors: readonly TrialTensor[],
+    contents: readonly Storage[],
     stream: Stream,
   ): Promise<TrialMemory> {
-    const written = ir.tensors.filter(({ role }) => role === 'argument').map(({ id }) => lastGrid.has(id))
     const copies = new Map<Storage, WorkingCopy>()
-    for (const [position, { storage, shape, dtype }] of call.tensors.entries())
-      if (written[position] && !copies.has(storage))
-        copies.set(storage, { copy: DeviceTensor.allocate(shape, dtype, stream), original: storage })
-    const locals = allocateLocals(localTensors(ir, call), stream)
-    const tensors = call.tensors.map((tensor) => copies.get(tensor.storage)?.copy ?? tensor)
+    const locals = new Map<TrialTensor, DeviceTensor>()
+    const originalOf = ({ contents: index = -1 }: TrialTensor) => contents[index]
+    for (const tensor of tensors) {
+      const { shape, dtype, written } = tensor
+      const original = originalOf(tensor)
+      if (!original) locals.set(tensor, DeviceTensor.allocate(shape, dtype, stream))
+      else if (written && !copies.has(original))
+        copies.set(original, { copy: DeviceTensor.allocate(shape, dtype, stream), original })
+    }
+    const storages = tensors.map((tensor) => {
+      const original = originalOf(tensor)
+      const storage = original
+        ? (copies.get(original)?.copy.storage ?? original)
+        : locals.get(tensor)?.storage
+      if (!storage) throw new Error('a tensor without memory')
+      return storage
+    })
+    const fills = await fillLaunches(locals, stream)
     return new TrialMemory({
-      storages: storagesOf(ir, tensors, locals),
+      storages,
       stream,
       locals: [...locals.values()],
       copies: [...copies.values()],
-      fills: await fillLaunches(ir, locals, stream),
+      fills,
     })
   }
 
@@ -99,17 +109,15 @@ export class TrialMemory {
 }
 
 async function fillLaunches(
-  ir: KernelIr,
-  locals: ReadonlyMap<number, DeviceTensor>,
+  locals: ReadonlyMap<TrialTensor, DeviceTensor>,
   stream: Stream,
 ): Promise<readonly Launch[]> {
   const device = await stream.opened()
-  const filled = ir.tensors.flatMap(({ id, fill, dtype }) => {
-    const tensor = locals.get(id)
-    return tensor && tensor.size > 0 ? [{ tensor, value: fill ?? poison(dtype) }] : []
-  })
+  const filled = [...locals].filter(([, { size }]) => size > 0)
   return await Promise.all(
-    filled.map(({ tensor, value }) => generatorLaunch(device, tensor.storage, { kind: 'fill', value })),
+    filled.map(([{ fill, dtype }, { storage }]) =>
+      generatorLaunch(device, storage, { kind: 'fill', value: fill ?? poison(dtype) }),
+    ),
   )
 }
 

@@ -1,0 +1,209 @@
+/** Tries programs on a device of this process. */
+import type { Device } from '../../runtime/device.ts'
+import type { Launch } from '../../runtime/launch.ts'
+import { leastLaunch } from '../../runtime/least_launch.ts'
+import type { Pipeline } from '../../runtime/pipeline_cache.ts'
+import type { Storage } from '../../runtime/storage.ts'
+import type { Stream } from '../../runtime/stream.ts'
+import { type TimingOptions, timeInterleaved, timeLaunches, withTimeout } from '../../runtime/timing.ts'
+import { TimeoutError } from '../../support/errors.ts'
+import { type Expected, findMismatch, type Tolerance } from './accuracy.ts'
+import { TrialMemory } from './trial_memory.ts'
+import type { TrialProgram, TrialSubject } from './trial_program.ts'
+import type {
+  CompareOptions,
+  Places,
+  TrialOptions,
+  TrialOutcome,
+  TrialRunner,
+  TrialTime,
+} from './trial_runner.ts'
+
+/**
+ * Time for the samples of a first measurement, and how many there are at most: emptying caches takes time
+ * too.
+ */
+const TARGET_MS = 50
+const MAX_SAMPLES = 100
+const WARMUP_MS = 1
+const FIRST_CONDITIONS = { warmupMs: 200, maxSamples: 2000 }
+/** A run that took this long is timed with one sample. */
+const SLOW_MS = 100
+/**
+ * A first run that took this long, and this multiple of the best time, is all the timing that a program gets.
+ */
+const HOPELESS_MS = 20
+const HOPELESS_FACTOR = 5
+/** A program whose first few samples are all this multiple of the best time gets no more of them. */
+const GIVE_UP_FACTOR = 1.5
+
+export interface LocalParts {
+  readonly device: Device
+  /** Has the device for itself. */
+  readonly stream: Stream
+  readonly subject: TrialSubject
+  /** How long to wait for a device that is still busy after a timeout, before it is given up. */
+  readonly patienceMs: number
+}
+
+export class LocalRunner implements TrialRunner {
+  readonly #parts: LocalParts
+  readonly #memory: TrialMemory
+  #warm = false
+
+  private constructor(parts: LocalParts, memory: TrialMemory) {
+    this.#parts = parts
+    this.#memory = memory
+  }
+
+  /** `contents` are the memories of the arguments. Rejects with GpuError when there is none for trials. */
+  static async open(parts: LocalParts, contents: readonly Storage[]): Promise<LocalRunner> {
+    return new LocalRunner(parts, await TrialMemory.allocate(parts.subject.tensors, contents, parts.stream))
+  }
+
+  async compile(program: TrialProgram, timeoutMs: number): Promise<number> {
+    const { kernel } = this.#parts.subject
+    const pipelines = await withTimeout(this.#pipelines(program), timeoutMs, `compiling ${kernel}`)
+    return Math.max(0, ...pipelines.map(({ compileMs }) => compileMs))
+  }
+
+  measure(
+    program: TrialProgram,
+    expected: readonly Expected[],
+    options: TrialOptions,
+  ): Promise<TrialOutcome> {
+    return this.#recovering(async () => {
+      const launches = await this.#launches(program)
+      const firstMs = await this.#runInTime(launches, options.timeoutMs)
+      const mismatch = await this.#mismatch(expected, options.tolerance)
+      if (mismatch !== undefined) return { mismatch, time: undefined }
+      return { time: await this.#time(launches, firstMs, options), mismatch }
+    })
+  }
+
+  compare(programs: readonly TrialProgram[], options: CompareOptions): Promise<readonly TrialTime[]> {
+    return this.#recovering(async () => {
+      const launches = await Promise.all(programs.map((program) => this.#launches(program)))
+      this.#memory.reset()
+      return await timeInterleaved(this.#parts.device, launches, { ...this.#conditions, ...options })
+    })
+  }
+
+  answers(
+    program: TrialProgram,
+    places: Places,
+    timeoutMs: number,
+  ): Promise<ReadonlyMap<number, ArrayBuffer>> {
+    return this.#recovering(async () => {
+      await this.#runInTime(await this.#launches(program), timeoutMs)
+      const found = new Map<number, ArrayBuffer>()
+      for (const [id, positions] of places) found.set(id, await this.#memory.read(id, positions))
+      return found
+    })
+  }
+
+  leastLaunch(): Promise<TrialTime> {
+    const { device, subject } = this.#parts
+    return this.#recovering(async () => {
+      const { storages } = this.#memory
+      const written = new Set(storages.filter((_, id) => subject.tensors[id]?.written))
+      const launch = await leastLaunch(device, storages, written)
+      return await timeLaunches(device, [launch], { ...this.#conditions, targetMs: TARGET_MS })
+    })
+  }
+
+  dispose(): void {
+    this.#memory.dispose()
+  }
+
+  /** Times launches that took this long when they ran first. */
+  async #time(
+    launches: readonly Launch[],
+    firstMs: number,
+    { timeoutMs, bestMs }: TrialOptions,
+  ): Promise<TrialTime> {
+    // Drivers may finish a compilation in the first run.
+    const again = firstMs > HOPELESS_MS ? this.#runInTime(launches, timeoutMs) : firstMs
+    const runMs = Math.min(firstMs, await again)
+    if (runMs > HOPELESS_MS && runMs > HOPELESS_FACTOR * bestMs)
+      return { medianMs: runMs, spread: 0, samplesMs: [runMs] }
+    const samples = runMs > SLOW_MS ? { targetMs: 1, minSamples: 1 } : { targetMs: TARGET_MS }
+    const giveUpAboveMs = GIVE_UP_FACTOR * bestMs
+    this.#memory.reset()
+    const conditions = { ...this.#conditions, ...samples, timeoutMs, giveUpAboveMs }
+    const time = await timeLaunches(this.#parts.device, launches, conditions)
+    this.#warm = true
+    return time
+  }
+
+  /**
+   * Software adapters run out of the processor's cache, which nothing but time would empty, and at its clock.
+   */
+  get #conditions(): Pick<TimingOptions, 'flushCache' | 'warmupMs' | 'maxSamples'> {
+    const flushCache = !this.#parts.device.info.software
+    // An idle GPU runs at a low clock; the first program must not suffer from that.
+    if (flushCache && !this.#warm) return { flushCache, ...FIRST_CONDITIONS }
+    return { flushCache, warmupMs: WARMUP_MS, maxSamples: MAX_SAMPLES }
+  }
+
+  #pipelines({ dispatches }: TrialProgram): Promise<readonly Pipeline[]> {
+    return Promise.all(dispatches.map((dispatch) => this.#parts.device.pipelines.get(dispatch)))
+  }
+
+  async #launches(program: TrialProgram): Promise<readonly Launch[]> {
+    const pipelines = await this.#pipelines(program)
+    const { storages } = this.#memory
+    return program.dispatches.flatMap(({ bindings, words, grid }, i): Launch[] => {
+      const pipeline = pipelines[i]
+      const bound = bindings.flatMap(({ tensor }) => storages[tensor] ?? [])
+      return pipeline ? [{ pipeline, storages: bound, words, grid }] : []
+    })
+  }
+
+  /** As `#run`. Rejects with TimeoutError when that takes too long. */
+  #runInTime(launches: readonly Launch[], timeoutMs: number): Promise<number> {
+    return withTimeout(this.#run(launches), timeoutMs, `running ${this.#parts.subject.kernel}`)
+  }
+
+  /** Runs once from fresh memory; milliseconds until the host knows that it is done. */
+  async #run(launches: readonly Launch[]): Promise<number> {
+    const { stream } = this.#parts
+    this.#memory.reset()
+    await stream.sync()
+    const begin = performance.now()
+    for (const launch of launches) stream.launch(launch)
+    await stream.sync()
+    return performance.now() - begin
+  }
+
+  /** A sentence about the first answer in memory that is wrong. */
+  async #mismatch(expected: readonly Expected[], tolerance: Tolerance): Promise<string | undefined> {
+    for (const one of expected) {
+      const mismatch = findMismatch(one, await this.#memory.read(one.tensor, one.positions), tolerance)
+      if (mismatch !== undefined) return mismatch
+    }
+    return undefined
+  }
+
+  /** Leaves device and stream ready for the next program; rejects with what is wrong with this one. */
+  async #recovering<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      await this.#recover(error)
+      throw error
+    }
+  }
+
+  async #recover(error: unknown): Promise<void> {
+    const { device, stream, patienceMs } = this.#parts
+    if (error instanceof TimeoutError) {
+      await withTimeout(device.finished(), patienceMs, 'waiting for the GPU').catch((late: unknown) => {
+        if (late instanceof TimeoutError) device.abandon('a config of a search does not end')
+      })
+    }
+    stream.errors.take()
+    device.errors.take()
+    device.assertUsable()
+  }
+}

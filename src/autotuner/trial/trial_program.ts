@@ -1,0 +1,83 @@
+/**
+ * A config made into data: shaders, bindings, launch words and workgroups, and the memory that all programs
+ * of one call run on. This is all that a device needs to try a config; it can be sent to another process.
+ */
+import type { KernelIr } from '../../ir/kernel_ir.ts'
+import type { CallArguments } from '../../kernel/call_arguments.ts'
+import { launchWords, localTensors, type PlannedDispatch } from '../../kernel/launch_plan.ts'
+import type { GridSize } from '../../runtime/launch.ts'
+import type { Access, PipelineRequest } from '../../runtime/pipeline_request.ts'
+import type { Storage } from '../../runtime/storage.ts'
+import type { DType } from '../../support/dtypes.ts'
+import { sha16 } from '../../support/stable.ts'
+import type { KernelWrites } from './kernel_writes.ts'
+
+export interface TrialDispatch extends PipelineRequest {
+  /** Tensors by their id in the kernel. */
+  readonly bindings: readonly { readonly tensor: number; readonly access: Access }[]
+  /** All launch words, those of scalars too. */
+  readonly words: Uint32Array<ArrayBuffer>
+  readonly grid: GridSize
+}
+
+export interface TrialProgram {
+  /** Equal ones run the same shaders in the same way. */
+  readonly hash: string
+  readonly dispatches: readonly TrialDispatch[]
+}
+
+/** One tensor of a call. */
+export interface TrialTensor {
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  /** Which of the memories of arguments it is; undefined for what the kernel allocates. */
+  readonly contents: number | undefined
+  readonly written: boolean
+  /** What the kernel wants its own tensor filled with. */
+  readonly fill: number | undefined
+}
+
+/** What all trials of one call share. */
+export interface TrialSubject {
+  /** For messages. */
+  readonly kernel: string
+  /** By tensor id of the kernel. */
+  readonly tensors: readonly TrialTensor[]
+}
+
+export function trialProgram(
+  dispatches: readonly PlannedDispatch[],
+  scalars: readonly number[],
+): TrialProgram {
+  return {
+    hash: sha16(dispatches.map(({ request, grid, words }) => [request.wgsl, grid, [...words]])),
+    dispatches: dispatches.map((dispatch): TrialDispatch => {
+      const { label, wgsl, bindings, wordsIn } = dispatch.request
+      return { label, wgsl, bindings, wordsIn, words: launchWords(dispatch, scalars), grid: dispatch.grid }
+    }),
+  }
+}
+
+/** The tensors of a call, and the memories of its arguments, each once. */
+export function trialSubject(
+  ir: KernelIr,
+  { lastGrid }: KernelWrites,
+  call: CallArguments,
+): TrialSubject & { readonly contents: readonly Storage[] } {
+  const contents = [...new Set(call.tensors.map(({ storage }) => storage))]
+  const locals = new Map(localTensors(ir, call).map((local) => [local.id, local]))
+  let argument = 0
+  const tensors = ir.tensors.map(({ id }): TrialTensor => {
+    const written = lastGrid.has(id)
+    const local = locals.get(id)
+    if (local) return { ...pick(local), contents: undefined, written, fill: local.fill }
+    const tensor = call.tensors[argument++]
+    if (!tensor) throw new Error(`no tensor ${id} in this call`)
+    return { ...pick(tensor), contents: contents.indexOf(tensor.storage), written, fill: undefined }
+  })
+  return { kernel: ir.name, tensors, contents }
+}
+
+function pick({ dtype, shape }: Pick<TrialTensor, 'dtype' | 'shape'>): Pick<TrialTensor, 'dtype' | 'shape'> {
+  return { dtype, shape }
+}

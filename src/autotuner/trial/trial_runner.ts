@@ -1,0 +1,50 @@
+/**
+ * What tries programs on a device: compiles them, runs them on memory of their own, compares the answers and
+ * takes the time. One implementation works on a device of this process, the other has a process for it.
+ */
+import type { Timing } from '../../runtime/timing.ts'
+import type { Expected, Tolerance } from './accuracy.ts'
+import type { TrialProgram } from './trial_program.ts'
+
+/** By tensor id, the positions that are of interest; undefined stands for all. */
+export type Places = ReadonlyMap<number, Uint32Array<ArrayBuffer> | undefined>
+
+export type TrialTime = Pick<Timing, 'medianMs' | 'spread' | 'samplesMs'>
+
+/** What a program came to: a time, or a sentence about its first wrong answer. */
+export type TrialOutcome =
+  | { readonly time: TrialTime; readonly mismatch: undefined }
+  | { readonly time: undefined; readonly mismatch: string }
+
+export interface TrialOptions {
+  /** How long the program may run, and how long it may be timed. */
+  readonly timeoutMs: number
+  /** Of the programs so far; Infinity for none. A program that is far from it gets few samples. */
+  readonly bestMs: number
+  readonly tolerance: Tolerance
+}
+
+export interface CompareOptions {
+  /** GPU time to spend on each program. */
+  readonly targetMs: number
+  readonly maxSamples: number
+}
+
+/**
+ * All reject with AdapterError when the device is lost, and with HelionError for what is wrong with a
+ * program.
+ */
+export interface TrialRunner {
+  /** Milliseconds that it took. Rejects with TimeoutError when that is longer than `timeoutMs`. */
+  compile(program: TrialProgram, timeoutMs: number): Promise<number>
+  /** Runs a program once on poisoned memory, compares what it leaves there, then times it. */
+  measure(program: TrialProgram, expected: readonly Expected[], options: TrialOptions): Promise<TrialOutcome>
+  /** Times programs in turns. */
+  compare(programs: readonly TrialProgram[], options: CompareOptions): Promise<readonly TrialTime[]>
+  /** Bytes that a program leaves at some positions of tensors. */
+  answers(program: TrialProgram, places: Places, timeoutMs: number): Promise<ReadonlyMap<number, ArrayBuffer>>
+  /** Times the least launch on the same tensors. */
+  leastLaunch(): Promise<TrialTime>
+  /** Gives the memory for trials back. */
+  dispose(): void
+}
