@@ -33,3 +33,19 @@ it.each([
   const { stdout } = spawnSync(process.execPath, [SCRIPT, file, String(status)], { encoding: 'utf8' })
   expect(stdout).toBe(`${counts}\n`)
 })
+
+it('names what failed', () => {
+  const file = join(folder, 'report.json')
+  const failed = { status: 'failed', fullName: 'adds two numbers', failureMessages: ['3 is not 4'] }
+  const passed = { status: 'passed', fullName: 'adds one number' }
+  const testResults = [
+    { name: 'add.test.ts', status: 'failed', message: '', assertionResults: [failed, passed] },
+    { name: 'sub.test.ts', status: 'failed', message: 'no such file', assertionResults: [] },
+    { name: 'mul.test.ts', status: 'passed', message: '', assertionResults: [passed] },
+  ]
+  writeFileSync(file, JSON.stringify({ numFailedTests: 1, testResults }))
+  const { stderr } = spawnSync(process.execPath, [SCRIPT, file, '1'], { encoding: 'utf8' })
+  expect(stderr).toBe(
+    'FAILED: add.test.ts: adds two numbers\n3 is not 4\nFAILED: sub.test.ts: no such file\n',
+  )
+})
