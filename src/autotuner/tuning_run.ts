@@ -3,8 +3,7 @@
  * them.
  */
 import { Config } from '../config/config.ts'
-import type { ConfigSpec } from '../config/config_spec.ts'
-import { seedConfigs } from '../config/seed_configs.ts'
+import type { SearchSpace } from '../config/search_space.ts'
 import type { ConfigData } from '../config/value.ts'
 import { errorMessage, HelionError, UsageError } from '../support/errors.ts'
 import { createLog, type Log } from '../support/log.ts'
@@ -59,7 +58,7 @@ export class TuningRun {
       strategy: settings.autotuneInitialPopulation ?? this.profile.initialPopulation,
       padding: this.profile.padding,
       seeds,
-      guesses: task.choices ? [] : seedConfigs(spec).map((config) => spec.normalize(config, 'repair')),
+      guesses: task.choices ? [] : spec.guesses().map((config) => spec.normalize(config, 'repair')),
       stored: () => storedConfigs(task, cache),
     }
   }
@@ -117,7 +116,7 @@ function impliedOptions({ autotuneMaxGenerations, autotuneNumNeighborsCap }: Set
 }
 
 /** Configs in complete form; those that do not fit are left out with a warning. */
-function usable(spec: ConfigSpec, configs: readonly unknown[], log: Log): readonly Config[] {
+function usable(spec: SearchSpace, configs: readonly unknown[], log: Log): readonly Config[] {
   return configs.flatMap((config) => {
     try {
       return spec.normalize(config instanceof Config ? config : Config.fromJSON(Object(config)), 'strict')

@@ -1,6 +1,6 @@
 /** What a tuning run is asked for, and what it answers. */
 import type { Config } from '../config/config.ts'
-import type { ConfigSpec } from '../config/config_spec.ts'
+import type { SearchSpace } from '../config/search_space.ts'
 import type { ConfigData } from '../config/value.ts'
 import type { Log } from '../support/log.ts'
 import type { Effort, Settings } from '../support/settings.ts'
@@ -16,7 +16,7 @@ export interface TuningTask {
   readonly kernel: string
   /** The arguments in words, for progress reports. */
   readonly shape?: string | undefined
-  readonly spec: ConfigSpec
+  readonly spec: SearchSpace
   readonly benchmarker: Benchmarker
   readonly settings: Settings
   /** Identifies the result in the cache; without it nothing is read or stored. */

@@ -11,16 +11,15 @@ import { isTuple, type TupleFragment } from './composite_fragments.ts'
 import { Config, type ConfigInput } from './config.ts'
 import { COUPLING_RULES } from './coupling_rules.ts'
 import { type ActingField, FIELDS, isFieldName } from './fields.ts'
+import type { NormalizeMode, SearchSpace } from './search_space.ts'
+import { seedConfigs } from './seed_configs.ts'
 import { type Build, shrinkToBuild } from './shrink_to_build.ts'
 import { type Slot, slotsOf } from './slots.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
 import { shrinkBlockSizes } from './tile_sizes.ts'
 import { type ConfigData, type ConfigValue, isList, printValue, sameValue } from './value.ts'
 
-/** `strict`: what does not fit raises ConfigError; `repair`: it becomes the nearest thing that fits. */
-export type NormalizeMode = 'strict' | 'repair'
-
-export class ConfigSpec {
+export class ConfigSpec implements SearchSpace {
   readonly input: ConfigSpecInput
   readonly #build: Build
   /** The decisions with estimated defaults: all that complete configs are checked by. */
@@ -78,6 +77,15 @@ export class ConfigSpec {
       this.#default = this.#shrunk(this.#normalized(estimate, 'repair', estimatedDefault))
     }
     return this.#default
+  }
+
+  /** Rules between fields repair; they exclude nothing. */
+  allows(): boolean {
+    return true
+  }
+
+  guesses(): readonly ConfigData[] {
+    return seedConfigs(this.input)
   }
 
   /** The refusal of a complete config, with a way out that the compiler takes. */

@@ -119,6 +119,30 @@ export function integer(low: number, high: number, standard: number = low): Frag
   })
 }
 
+/** Numbers in order of size, each one step from the next; the first of the list is the default. */
+export function ordered(values: readonly number[]): Fragment {
+  const [standard] = values
+  if (standard === undefined) throw new RangeError('an order of nothing')
+  const steps = [...values].sort((a, b) => a - b)
+  const stepOf = (value: number) => {
+    const above = steps.findIndex((step) => step >= value)
+    const [low = value, high = value] = [steps[above - 1], steps[above]]
+    if (above < 1) return above < 0 ? steps.length : 0
+    return above - (high - value) / (high - low)
+  }
+  return ladder({
+    allowed: steps.map(printValue).join(', '),
+    fingerprint: ['ordered', steps, standard],
+    count: steps.length,
+    standard: steps.indexOf(standard),
+    least: 0,
+    at: (step) => steps[step] ?? standard,
+    stepOf,
+    isStep: (value) => steps.includes(value),
+    encode: stepOf,
+  })
+}
+
 /**
  * A fragment of numbers or `absent`: 0 for "not set", null for "no limit", which numbers above the range
  * become. From `absent` every number is one step away, since none is nearer than another; one random value in

@@ -2,7 +2,6 @@
  * Configs that searches begin with, beside the default: tiles that are known to serve matrix products of
  * many sizes, and workgroups of several sizes for kernels that reduce whole rows.
  */
-import type { ConfigSpec } from './config_spec.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
 import type { ConfigData } from './value.ts'
 
@@ -24,7 +23,7 @@ const ROW_WARPS = [2, 4, 8, 16, 32] as const
 const ROW_CHUNK = 4096
 
 /** Best guesses first; each may have to be repaired to fit the sizes and the device. */
-export function seedConfigs({ input }: ConfigSpec): readonly ConfigData[] {
+export function seedConfigs(input: ConfigSpecInput): readonly ConfigData[] {
   return input.dots.length === 1 ? dotSeeds(input) : rowSeeds(input)
 }
 

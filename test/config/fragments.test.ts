@@ -7,6 +7,7 @@ import {
   fixed,
   integer,
   optional,
+  ordered,
   powerOf2,
 } from '../../src/config/fragments.ts'
 import { printValue, sameValue } from '../../src/config/value.ts'
@@ -17,6 +18,7 @@ const CASES: Record<string, Fragment> = {
   powerOf2: powerOf2(4, 64, 16),
   'powerOf2, partly searched': powerOf2(1, 64, 16, 8),
   integer: integer(0, 4, 2),
+  ordered: ordered([3, 1, 8, -2.5]),
   boolean: boolean(),
   choice: choice(['a', 'b', 'c']),
   'choice, partly searched': choice([null, 2, 4], [2, 4]),

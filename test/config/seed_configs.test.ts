@@ -1,25 +1,24 @@
 /** Seeds of searches: which kernels have some, and that they fit. */
 import { describe, expect, it } from 'vitest'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
-import { seedConfigs } from '../../src/config/seed_configs.ts'
 import { matmulInput, rowInput, streamInput } from './spec_inputs.ts'
 
 describe('seedConfigs', () => {
   it('gives products tiles by rows, columns and depth', () => {
     const spec = new ConfigSpec(matmulInput())
-    const seeds = seedConfigs(spec).map((seed) => spec.normalize(seed, 'strict'))
+    const seeds = spec.guesses().map((seed) => spec.normalize(seed, 'strict'))
     expect(seeds.map(({ blockSizes }) => String(blockSizes))).toContain('128,128,16')
     expect(new Set(seeds.map(({ hash }) => hash)).size).toBe(seeds.length)
   })
 
   it('holds rows with ever more threads', () => {
     const spec = new ConfigSpec(rowInput(4096))
-    const seeds = seedConfigs(spec).map((seed) => spec.normalize(seed, 'repair'))
+    const seeds = spec.guesses().map((seed) => spec.normalize(seed, 'repair'))
     expect(seeds.map(({ numWarps }) => numWarps).slice(0, 5)).toEqual([2, 4, 8, 16, 32])
     expect(seeds.slice(0, 5).every(({ reductionLoops }) => reductionLoops[0] === null)).toBe(true)
   })
 
   it('knows nothing better than the default for elementwise kernels', () => {
-    expect(seedConfigs(new ConfigSpec(streamInput()))).toEqual([])
+    expect(new ConfigSpec(streamInput()).guesses()).toEqual([])
   })
 })

@@ -1,11 +1,11 @@
 /**
- * Where candidates come from: draws, mutates and enumerates the configs of a ConfigSpec. A *flat config* is
+ * Where candidates come from: draws, mutates and enumerates the configs of a space. A *flat config* is
  * the list of slot values in slot order; most moves are made on it. Fields that the user has fixed are
  * frozen: every config has the user's value there, and no move touches the slot.
  */
 import { isTuple } from '../../config/composite_fragments.ts'
 import { Config } from '../../config/config.ts'
-import type { ConfigSpec } from '../../config/config_spec.ts'
+import type { SearchSpace } from '../../config/search_space.ts'
 import type { Slot } from '../../config/slots.ts'
 import { type ConfigData, type ConfigValue, isList, sameValue } from '../../config/value.ts'
 import { ConfigError } from '../../support/errors.ts'
@@ -34,14 +34,14 @@ const MAX_FAILURES = 64
 const MAX_FORMS = 16
 
 export class ConfigGeneration {
-  readonly spec: ConfigSpec
+  readonly spec: SearchSpace
   readonly random: Random
   readonly #overrides: ConfigData
   /** Positions of slots that moves may change. */
   readonly #free: readonly number[]
 
   /** `overrides` are checked strictly; throws ConfigError where they do not fit the spec. */
-  constructor(spec: ConfigSpec, random: Random, overrides: ConfigData = {}) {
+  constructor(spec: SearchSpace, random: Random, overrides: ConfigData = {}) {
     this.spec = spec
     this.random = random
     const given = new Config(overrides).data
@@ -68,14 +68,17 @@ export class ConfigGeneration {
     return this.spec.slots.map(({ field, fragment }) => data[field] ?? fragment.default)
   }
 
-  /** The repaired config of slot values, or `undefined` when the fixed fields cannot be kept. */
+  /**
+   * The repaired config of slot values, or `undefined` when the fixed fields cannot be kept or the space does
+   * not allow it.
+   */
   unflatten(flat: FlatConfig): Config | undefined {
     const data = Object.fromEntries(this.spec.slots.map(({ field }, index) => [field, flat[index] ?? null]))
     const config = this.spec.normalize({ ...data, ...this.#overrides }, 'repair')
     const kept = Object.entries(this.#overrides).every(([name, value]) =>
       sameValue(config.data[name] ?? null, value),
     )
-    return kept ? config : undefined
+    return kept && this.spec.allows(config) ? config : undefined
   }
 
   /** A config in the form that candidates have: complete, repaired, fixed fields kept. */
