@@ -26,6 +26,8 @@ export interface TrialRecord {
   readonly reason?: string
   readonly compile_ms?: number
   readonly wgsl_hash?: string
+  /** Where the search had the config from; absent in records of earlier versions. */
+  readonly origin?: string
   /** Time that the search of this shape has taken until now, over all starts. */
   readonly seconds: number
 }

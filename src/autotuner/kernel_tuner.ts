@@ -25,6 +25,7 @@ import type { StopSignal } from '../support/stop_signal.ts'
 import { autotune } from './autotune.ts'
 import type { CacheKey } from './cache/cache_entry.ts'
 import type { Progress } from './progress.ts'
+import { ORIGINS, type Proposal, proposals } from './search/proposal.ts'
 import { type OptionValues, Search } from './search/search.ts'
 import type { Benchmarker } from './trial/benchmarker.ts'
 import { KernelBenchmarker } from './trial/kernel_benchmarker.ts'
@@ -42,7 +43,7 @@ export interface TuneRequest {
   readonly stream: Stream
   readonly options: TuneOptions
   /** Configs to begin with, such as those that serve other shapes well. */
-  readonly seeds?: readonly Config[]
+  readonly seeds?: readonly Proposal[]
   readonly onProgress?: ((progress: Progress) => void) | undefined
   readonly resumption?: Resumption | undefined
 }
@@ -95,7 +96,7 @@ export async function tuneInDetail({
       settings: isEmpty(bound, call, device, spec) ? { ...settings, autotuneEffort: 'none' } : settings,
       cacheKey: cacheKey(bound, device, spec, settings, choices),
       choices,
-      seeds: choices ? seeds : [...given, ...seeds],
+      seeds: choices ? seeds : [...proposals(given, ORIGINS.seed), ...seeds],
       search: search && givenSearch(search, searchOptions),
       searchOptions,
       signal: interrupt.signal,

@@ -16,6 +16,7 @@ import { ConfigGeneration } from './search/config_generation.ts'
 import { EFFORT_PROFILES, type EffortProfile, type SearchEffort } from './search/effort_profiles.ts'
 import { History } from './search/history.ts'
 import { pinnedConfigs, type StartingPoint } from './search/initial_population.ts'
+import { ORIGINS, type Proposal, proposals } from './search/proposal.ts'
 import type { OptionValues, Search, Tunable } from './search/search.ts'
 import { SearchSession } from './search/search_session.ts'
 import { searchByName } from './search/searches.ts'
@@ -52,8 +53,12 @@ export class TuningRun {
     this.budget = new Budget({ seconds: settings.autotuneBudgetSeconds, signal: task.signal, now: task.now })
     this.searchBudget = this.budget.part(1 - this.profile.reserve)
     this.choices = task.choices && usable(spec, task.choices, this.log)
-    const seeds = usable(spec, [...settings.autotuneSeedConfigs, ...(task.seeds ?? [])], this.log)
-    this.pinned = task.choices ? [] : pinnedConfigs(this.#generation(0), seeds)
+    const seeds = [
+      ...proposals(usable(spec, settings.autotuneSeedConfigs, this.log), ORIGINS.seed),
+      ...usableProposals(spec, task.seeds ?? [], this.log),
+    ]
+    const pinned = task.choices ? [] : pinnedConfigs(this.#generation(0), seeds)
+    this.pinned = pinned.map(({ config }) => config)
     this.#start = {
       strategy: settings.autotuneInitialPopulation ?? this.profile.initialPopulation,
       padding: this.profile.padding,
@@ -126,6 +131,10 @@ function usable(spec: SearchSpace, configs: readonly unknown[], log: Log): reado
       return []
     }
   })
+}
+
+function usableProposals(spec: ConfigSpec, seeds: readonly Proposal[], log: Log): readonly Proposal[] {
+  return seeds.flatMap(({ config, origin }) => proposals(usable(spec, [config], log), origin))
 }
 
 function storedConfigs({ cacheKey, settings }: TuningTask, cache: LocalCache | undefined): readonly Config[] {

@@ -8,6 +8,7 @@ import type { StopSignal } from '../support/stop_signal.ts'
 import type { CacheKey } from './cache/cache_entry.ts'
 import type { Progress } from './progress.ts'
 import type { Candidate } from './search/history.ts'
+import type { Proposal } from './search/proposal.ts'
 import type { OptionValues, Search } from './search/search.ts'
 import type { Benchmarker } from './trial/benchmarker.ts'
 
@@ -24,7 +25,7 @@ export interface TuningTask {
   /** Configs to choose from instead of searching the space. */
   readonly choices?: readonly (Config | ConfigData)[] | undefined
   /** Configs that the compiler thinks well of; `settings.autotuneSeedConfigs` come before them. */
-  readonly seeds?: readonly (Config | ConfigData)[] | undefined
+  readonly seeds?: readonly Proposal[] | undefined
   /** Serves instead of the search that the settings name. */
   readonly search?: Search | undefined
   /** Options of the search that the settings name, by option. */

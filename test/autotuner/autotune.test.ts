@@ -195,19 +195,24 @@ describe('a lost device', () => {
 describe('seeds', () => {
   it('are measured first and reported when they do not fit', async () => {
     const lines: string[] = []
-    const { benchmarker } = await tune(matmul, {
+    const { benchmarker, result } = await tune(matmul, {
       settings: quick({
         autotuneSeedConfigs: [{ block_sizes: [16, 16, 16] }, { num_stages: 7 }],
         autotuneIgnoreErrors: true,
       }),
       task: {
-        seeds: [new Config({ block_sizes: [8, 8, 8] })],
+        seeds: [{ config: new Config({ block_sizes: [8, 8, 8] }), origin: 'winner on another shape' }],
         log: createLog(30, (line) => lines.push(line)),
       },
     })
     expect(benchmarker.measured.slice(1, 3).map(({ blockSizes }) => blockSizes)).toEqual([
       [16, 16, 16],
       [8, 8, 8],
+    ])
+    expect(result.candidates.slice(0, 3).map(({ origin }) => origin)).toEqual([
+      'default',
+      'seed',
+      'winner on another shape',
     ])
     expect(lines).toEqual([
       'helion-aot: left out the config {"num_stages":7}: ' +

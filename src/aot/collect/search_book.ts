@@ -23,7 +23,7 @@ export function searchBook(place: Place, secondsBefore: number): TrialBook {
       const record = attempts.trials.get(config.hash)
       return record && measurementOf(config, record)
     },
-    record(result) {
+    record(result, origin) {
       const { config, status, reason, compileMs, programHash } = result
       session.append({
         event: 'trial',
@@ -36,6 +36,7 @@ export function searchBook(place: Place, secondsBefore: number): TrialBook {
         ...(reason === undefined ? {} : { reason }),
         ...(compileMs === undefined ? {} : { compile_ms: compileMs }),
         ...(programHash === undefined ? {} : { wgsl_hash: programHash }),
+        ...(origin === undefined ? {} : { origin }),
         seconds: secondsBefore + (performance.now() - began) / 1000,
       })
     },

@@ -4,6 +4,7 @@
 
 import { type Resumption, tuneInDetail } from '../../autotuner/kernel_tuner.ts'
 import type { Candidate } from '../../autotuner/search/history.ts'
+import { ORIGINS, proposals } from '../../autotuner/search/proposal.ts'
 import type { Status } from '../../autotuner/trial/benchmarker.ts'
 import type { TuningResult } from '../../autotuner/tuning_task.ts'
 import type { Config } from '../../config/config.ts'
@@ -42,7 +43,8 @@ export async function tuneShape(
 ): Promise<TunedShape> {
   const { settings } = definition.options
   const work = { session, kernel: definition.name, shapeHash: shape_hash, settings }
-  const seeds = seedsAmong(session.known.tuned(definition.name), bound.specFor(call, device))
+  const winners = seedsAmong(session.known.tuned(definition.name), bound.specFor(call, device))
+  const seeds = proposals(winners, ORIGINS.otherShape)
   const resumption = resumptionAt(work)
   const onProgress = liveProgress(session.progress)
   const task = { bound, call, stream, seeds, resumption, onProgress }

@@ -22,14 +22,15 @@ import { promiseLife, silenceSeconds } from './sign_of_life.ts'
 export interface TrialBook {
   /** What an earlier start found out about a config. */
   known(config: Config): Measurement | undefined
-  record(result: Measurement): void
+  /** `origin`: where the config comes from. */
+  record(result: Measurement, origin?: string): void
   /** What an earlier start measured at this place of the search. */
   knownTurns(configs: readonly Config[]): readonly Measurement[] | undefined
   recordTurns(configs: readonly Config[], results: readonly Measurement[]): void
 }
 
 export interface Place {
-  readonly session: Session
+  readonly session: Pick<Session, 'append' | 'known'>
   readonly kernel: string
   readonly shapeHash: string
 }
@@ -66,7 +67,7 @@ export class CarefulBenchmarker implements Benchmarker {
       const known = this.#book.known(config) ?? (verdict ? failure(config, 'error', verdict) : undefined)
       if (!known) (this.#attempts.isSuspect(config.hash) ? suspects : fresh).push(config)
       else {
-        if (!this.#book.known(config)) this.#book.record(known)
+        if (!this.#book.known(config)) this.#book.record(known, options.originOf?.(config))
         this.#keep(known, results, options)
       }
     }
@@ -101,9 +102,12 @@ export class CarefulBenchmarker implements Benchmarker {
     await this.#guarded(() =>
       this.#inner.measure(configs, {
         ...options,
-        onTrying: (under) => this.#trying(under),
+        onTrying: (under) => {
+          this.#trying(under)
+          options.onTrying?.(under)
+        },
         onMeasured: (result) => {
-          this.#book.record(result)
+          this.#book.record(result, options.originOf?.(result.config))
           this.#keep(result, results, options)
         },
       }),

@@ -5,6 +5,7 @@
  */
 import type { Config } from '../../config/config.ts'
 import { type Candidate, notSlower, relativeError } from './history.ts'
+import { proposals, simplerThan } from './proposal.ts'
 import type { SearchSession } from './search_session.ts'
 
 export interface FinalistOptions {
@@ -92,14 +93,16 @@ async function simplerForm(
   winner: Candidate,
   current: Candidate,
 ): Promise<Candidate | undefined> {
-  const resets = await session.evaluate(session.generation.resets(current.config))
+  const origin = simplerThan(current.config)
+  const simpler = session.generation.resets(current.config)
+  const resets = await session.evaluate(proposals(simpler, origin))
   const harmless = await notSlowerThan(session, winner, resets)
   if (harmless.length < 2) return harmless[0]
   const together = session.generation.merge(
     current.config,
     harmless.map(({ config }) => config),
   )
-  const merged = together ? await session.evaluate([together]) : []
+  const merged = together ? await session.evaluate([{ config: together, origin }]) : []
   return (await notSlowerThan(session, winner, merged))[0] ?? harmless[0]
 }
 

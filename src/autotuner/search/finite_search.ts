@@ -1,6 +1,7 @@
 /** Finite search: chooses among the configs that a kernel was given. */
 import { UsageError } from '../../support/errors.ts'
 import { settingText } from '../../support/resolve_settings.ts'
+import { ORIGINS, proposals } from './proposal.ts'
 import { Search } from './search.ts'
 import type { SearchSession } from './search_session.ts'
 import { evaluateInBatches } from './whole_space.ts'
@@ -16,6 +17,6 @@ export class FiniteSearch extends Search {
       throw new UsageError('FiniteSearch needs configs to choose from', {
         remedy: `Give the kernel configs, or name another search in ${settingText('autotuner')}.`,
       })
-    await evaluateInBatches(session, choices)
+    await evaluateInBatches(session, proposals(choices, ORIGINS.given))
   }
 }

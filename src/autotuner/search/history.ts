@@ -5,9 +5,12 @@
 import type { Config } from '../../config/config.ts'
 import { median } from '../../support/maths.ts'
 import { type Measurement, STATUSES, type Status } from '../trial/benchmarker.ts'
+import { ORIGINS } from './proposal.ts'
 
 /** A config and what is known of it now; replaced, not changed, when more is known. */
 export interface Candidate extends Measurement {
+  /** Where the config came from. */
+  readonly origin: string
   /** Times of the measurements in turns, in order. */
   readonly retimed: readonly number[]
 }
@@ -56,10 +59,10 @@ export class History {
   }
 
   /** Adds a first measurement; one of a config that is known already changes nothing. */
-  add(measurement: Measurement): Candidate {
+  add(measurement: Measurement, origin: string = ORIGINS.search): Candidate {
     const known = this.get(measurement.config)
     if (known) return known
-    const candidate = Object.freeze({ ...measurement, retimed: [] })
+    const candidate = Object.freeze({ ...measurement, origin, retimed: [] })
     this.#candidates.set(measurement.config.hash, candidate)
     return candidate
   }

@@ -6,6 +6,7 @@
 import type { Config } from '../../config/config.ts'
 import type { InitialPopulation } from '../../support/settings.ts'
 import type { ConfigGeneration } from './config_generation.ts'
+import { distinctProposals, ORIGINS, type Proposal, proposals } from './proposal.ts'
 
 /**
  * How a population is filled up: `space_filling` picks, from many random configs, those far from each other.
@@ -16,7 +17,7 @@ export interface StartingPoint {
   readonly strategy: InitialPopulation
   readonly padding: Padding
   /** From the user and from other shapes, in order of trust. */
-  readonly seeds: readonly Config[]
+  readonly seeds: readonly Proposal[]
   /** Further guesses of the compiler, which have to prove themselves like all others. */
   readonly guesses: readonly Config[]
   /** Winners of earlier searches, best match first; asked for only when the strategy uses them. */
@@ -33,24 +34,35 @@ export function initialPopulation(
   generation: ConfigGeneration,
   start: StartingPoint,
   count: number,
-): readonly Config[] {
+): readonly Proposal[] {
   const stored = start.strategy === 'from_best_available' ? start.stored() : []
   const known = pinnedConfigs(generation, start.seeds)
-  const canonical = (configs: readonly Config[]) =>
-    configs.flatMap((config) => generation.canonical(config) ?? [])
-  const trusted = distinct([...known, ...canonical(stored)])
-  const guessed = distinct([...trusted, ...canonical(start.guesses)])
+  const trusted = distinctProposals([...known, ...canonical(generation, proposals(stored, ORIGINS.stored))])
+  const guesses = canonical(generation, proposals(start.guesses, ORIGINS.compiler))
+  const guessed = distinctProposals([...trusted, ...guesses])
   const first = guessed.slice(0, Math.max(count, trusted.length))
   const missing = count - first.length
   if (missing <= 0 || start.padding === 'none') return first
-  if (start.padding === 'random') return [...first, ...generation.randomPopulation(missing, first)]
-  return [...first, ...spreadOut(generation, first, missing)]
+  const without = first.map(({ config }) => config)
+  const padding =
+    start.padding === 'random'
+      ? proposals(generation.randomPopulation(missing, without), ORIGINS.random)
+      : proposals(spreadOut(generation, without, missing), ORIGINS.spaceFilling)
+  return [...first, ...padding]
 }
 
 /** The default config and the seeds, in the form of candidates. */
-export function pinnedConfigs(generation: ConfigGeneration, seeds: readonly Config[]): readonly Config[] {
-  const canonical = seeds.flatMap((config) => generation.canonical(config) ?? [])
-  return distinct([generation.defaultConfig(), ...canonical])
+export function pinnedConfigs(generation: ConfigGeneration, seeds: readonly Proposal[]): readonly Proposal[] {
+  const standard = { config: generation.defaultConfig(), origin: ORIGINS.default }
+  return distinctProposals([standard, ...canonical(generation, seeds)])
+}
+
+/** In the form of candidates, without those that do not keep fixed fields. */
+function canonical(generation: ConfigGeneration, all: readonly Proposal[]): readonly Proposal[] {
+  return all.flatMap(({ config, origin }) => {
+    const form = generation.canonical(config)
+    return form ? [{ config: form, origin }] : []
+  })
 }
 
 /** Picks one after another the pool config whose nearest picked config is farthest. */
@@ -85,8 +97,4 @@ function nearest(point: readonly number[], others: readonly (readonly number[])[
 
 function distance(a: readonly number[], b: readonly number[]): number {
   return Math.hypot(...a.map((value, axis) => value - (b[axis] ?? 0)))
-}
-
-function distinct(configs: readonly Config[]): readonly Config[] {
-  return [...new Map(configs.map((config) => [config.hash, config])).values()]
 }

@@ -7,6 +7,7 @@ import type { Config } from '../../config/config.ts'
 import { integer, number } from '../../support/setting_kinds.ts'
 import { byForecast } from './forecast.ts'
 import type { Candidate } from './history.ts'
+import { mergedFrom, neighborOf, type Proposal, proposals } from './proposal.ts'
 import { type OptionTable, Search } from './search.ts'
 import type { SearchSession } from './search_session.ts'
 import { searchWholeSpace } from './whole_space.ts'
@@ -81,7 +82,9 @@ async function advance(
   options: PatternSearchOptions,
 ): Promise<readonly Candidate[]> {
   const steps = walks.map((from): Step => ({ from, neighbors: session.generation.neighbors(from.config) }))
-  const batches = steps.map(({ neighbors }) => nextBatch(session, neighbors, options.numNeighborsCap))
+  const batches = steps.map(({ from, neighbors }) =>
+    proposals(nextBatch(session, neighbors, options.numNeighborsCap), neighborOf(from.config)),
+  )
   const measured = await session.evaluate(batches.flat())
   await session.rebenchmark([...walks, ...measured])
   const delta = options.minImprovementDelta
@@ -92,7 +95,8 @@ async function advance(
   const leaps = steps.map((step) => leapsOf(session, step, delta))
   await session.rebenchmark([...walks, ...(await session.evaluate(leaps.flat()))])
   const arrived = steps.flatMap(({ from, neighbors }, walk) => {
-    const [best] = faster(session, from, [...neighbors, ...(leaps[walk] ?? [])], delta)
+    const leaped = (leaps[walk] ?? []).map(({ config }) => config)
+    const [best] = faster(session, from, [...neighbors, ...leaped], delta)
     return best ?? (unmeasured(session, neighbors).length > 0 ? [from] : [])
   })
   return [...new Map(arrived.map((candidate) => [candidate.config.hash, candidate])).values()]
@@ -114,7 +118,7 @@ function nextBatch(session: SearchSession, neighbors: readonly Config[], cap: nu
  * What the best two, three, … faster neighbours change, all in one config; of those that change one slot the
  * best.
  */
-function leapsOf(session: SearchSession, { from, neighbors }: Step, delta: number): readonly Config[] {
+function leapsOf(session: SearchSession, { from, neighbors }: Step, delta: number): readonly Proposal[] {
   const { generation } = session
   const touched = new Set<number>()
   const independent = faster(session, from, neighbors, delta).flatMap(({ config }) => {
@@ -124,7 +128,8 @@ function leapsOf(session: SearchSession, { from, neighbors }: Step, delta: numbe
     return [config]
   })
   const counts = LEAPS.filter((count) => count <= independent.length)
-  return counts.flatMap((count) => generation.merge(from.config, independent.slice(0, count)) ?? [])
+  const merged = counts.flatMap((count) => generation.merge(from.config, independent.slice(0, count)) ?? [])
+  return proposals(merged, mergedFrom(from.config))
 }
 
 /** Those of `configs` that are known to be faster than where the walk stands, fastest first. */

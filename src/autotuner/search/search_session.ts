@@ -2,7 +2,7 @@
  * What a search works with: measures candidates (each config once), keeps the history, the clock and the
  * generation count, and reports progress. A search decides only which configs to look at next.
  */
-import type { Config } from '../../config/config.ts'
+import { Config } from '../../config/config.ts'
 import type { Log } from '../../support/log.ts'
 import { clamp } from '../../support/maths.ts'
 import type { Budget } from '../budget.ts'
@@ -11,6 +11,7 @@ import type { Benchmarker, Measurement, Status } from '../trial/benchmarker.ts'
 import type { ConfigGeneration } from './config_generation.ts'
 import { type Candidate, type History, notSlower } from './history.ts'
 import { initialPopulation, type StartingPoint } from './initial_population.ts'
+import { distinctProposals, ORIGINS, type Proposal } from './proposal.ts'
 import type { StopRule } from './stop_rule.ts'
 
 export interface SessionParts {
@@ -118,13 +119,16 @@ export class SearchSession {
 
   /**
    * Measures what the history does not hold yet. Answers with the candidates of all of `configs`, each once,
-   * but without those that the budget left no time for.
+   * but without those that the budget left no time for. Configs alone come from the search, and nothing more
+   * is known of them.
    */
-  async evaluate(configs: readonly Config[]): Promise<readonly Candidate[]> {
-    const distinct = [...new Map(configs.map((config) => [config.hash, config])).values()]
-    const open = distinct.filter((config) => !this.history.has(config))
+  async evaluate(configs: readonly (Config | Proposal)[]): Promise<readonly Candidate[]> {
+    const distinct = distinctProposals(
+      configs.map((one) => (one instanceof Config ? { config: one, origin: ORIGINS.search } : one)),
+    )
+    const open = distinct.filter(({ config }) => !this.history.has(config))
     if (open.length > 0 && (!this.exhausted || this.#hasNothing)) await this.#measure(open)
-    return distinct.flatMap((config) => this.history.get(config) ?? [])
+    return distinct.flatMap(({ config }) => this.history.get(config) ?? [])
   }
 
   /** Out of time without a single result: the first config is measured all the same. */
@@ -178,7 +182,7 @@ export class SearchSession {
     return challenger.ms < incumbent.ms * (1 - delta) && !notSlower(incumbent, challenger)
   }
 
-  async #measure(open: readonly Config[]): Promise<void> {
+  async #measure(open: readonly Proposal[]): Promise<void> {
     const { stopRule, benchmarker } = this.parts
     let done = 0
     const report = () => this.#report(done++, open.length)
@@ -192,15 +196,19 @@ export class SearchSession {
     if (rest.length > 0 && (!this.exhausted || this.#hasNothing)) await this.#measureBatch(rest, report)
   }
 
-  async #measureBatch(configs: readonly Config[], report: () => void): Promise<void> {
+  async #measureBatch(batch: readonly Proposal[], report: () => void): Promise<void> {
     const { benchmarker, budget, log, stopRule } = this.parts
+    const origins = new Map(batch.map(({ config, origin }) => [config.hash, origin]))
+    const originOf = ({ hash }: Config): string => origins.get(hash) ?? ORIGINS.search
+    const configs = batch.map(({ config }) => config)
     const results = await benchmarker.measure(configs, {
       budget,
       enough: () => stopRule.reason !== undefined,
       compileTimeoutMs: this.#compileTimeoutMs,
+      originOf,
       onMeasured: (measurement: Measurement) => {
         const before = this.history.best
-        const candidate = this.history.add(measurement)
+        const candidate = this.history.add(measurement, originOf(measurement.config))
         if (candidate.ms < (before?.ms ?? Number.POSITIVE_INFINITY))
           log.debug(`${formatMs(candidate.ms)} with ${candidate.config}`)
         this.#logFailure(measurement)
@@ -208,7 +216,7 @@ export class SearchSession {
         report()
       },
     })
-    for (const result of results) this.history.add(result)
+    for (const result of results) this.history.add(result, originOf(result.config))
   }
 
   /** Finds out whether anything is left to win. */

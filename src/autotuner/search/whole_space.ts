@@ -1,5 +1,6 @@
 /** The simplest search: measure every config there is, when there are few. Used by other searches first. */
 import type { Config } from '../../config/config.ts'
+import { ORIGINS, type Proposal, proposals } from './proposal.ts'
 import type { SearchSession } from './search_session.ts'
 
 const BATCH = 32
@@ -10,14 +11,18 @@ export async function searchWholeSpace(session: SearchSession, limit: number): P
   if (!configs) return false
   const standard = session.generation.defaultConfig()
   const others = configs.filter((config) => !config.equals(standard))
-  await evaluateInBatches(session, [standard, ...session.generation.random.shuffle(others)])
+  const shuffled = proposals(session.generation.random.shuffle(others), ORIGINS.wholeSpace)
+  await evaluateInBatches(session, [{ config: standard, origin: ORIGINS.default }, ...shuffled])
   return true
 }
 
 /**
  * Measures in batches, so that the budget and the progress line keep up, and re-times the best at the end.
  */
-export async function evaluateInBatches(session: SearchSession, configs: readonly Config[]): Promise<void> {
+export async function evaluateInBatches(
+  session: SearchSession,
+  configs: readonly (Config | Proposal)[],
+): Promise<void> {
   const batches = Math.ceil(configs.length / BATCH)
   for (let begin = 0; session.nextGeneration(batches); begin += BATCH)
     await session.evaluate(configs.slice(begin, begin + BATCH))

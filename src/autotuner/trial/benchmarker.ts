@@ -38,6 +38,8 @@ export interface MeasureOptions {
    * process or the device end, one of them is the cause.
    */
   readonly onTrying?: ((configs: readonly Config[]) => void) | undefined
+  /** Where each config comes from, for those who keep records. */
+  readonly originOf?: ((config: Config) => string) | undefined
   /** Asked between two configs; true ends the batch. */
   readonly enough?: (() => boolean) | undefined
   /** Called after each config, in any order. */
