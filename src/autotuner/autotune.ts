@@ -6,7 +6,7 @@
 import { AdapterError, ConfigError, HelionError, UsageError } from '../support/errors.ts'
 import { sum } from '../support/maths.ts'
 import { settingText } from '../support/resolve_settings.ts'
-import { LocalCache } from './cache/local_cache.ts'
+import { storeOf } from './cache/caches.ts'
 import { readCache, unmeasured, writeCache } from './cache/stored_result.ts'
 import { formatMs } from './progress.ts'
 import { compareFinalists, simplify } from './search/final_choice.ts'
@@ -31,8 +31,8 @@ const ENDS: Readonly<Record<Exclude<TuningResult['ended'], 'done'>, string>> = {
 export async function autotune(task: TuningTask): Promise<TuningResult> {
   const { settings } = task
   if (settings.autotuneEffort === 'none') return unmeasured(task)
-  const cache = settings.skipCache || !task.cacheKey ? undefined : new LocalCache(settings.cacheDir)
-  const stored = readCache(task, cache)
+  const cache = settings.skipCache || !task.cacheKey ? undefined : storeOf(settings)
+  const stored = await readCache(task, cache)
   if (stored) return stored
   if (settings.disallowAutotuning)
     throw new UsageError(
@@ -43,7 +43,7 @@ export async function autotune(task: TuningTask): Promise<TuningResult> {
     )
   const run = new TuningRun(task, settings.autotuneEffort, cache)
   const result = await search(task, run).finally(run.line.clear)
-  writeCache(task, cache, result)
+  await writeCache(task, cache, result)
   return result
 }
 

@@ -10,20 +10,17 @@ import { type CallArguments, describeCall } from '../kernel/call_arguments.ts'
 import type { TuneOptions } from '../kernel/kernel.ts'
 import { planDispatches } from '../kernel/launch_plan.ts'
 import { givenConfigs } from '../kernel/options.ts'
-import { describeAdapter } from '../runtime/adapter.ts'
 import type { Device } from '../runtime/device.ts'
 import type { Stream } from '../runtime/stream.ts'
-import { webgpuVersion } from '../runtime/webgpu_version.ts'
 import { UsageError } from '../support/errors.ts'
 import { createLog } from '../support/log.ts'
 import { clamp, product } from '../support/maths.ts'
 import { nodeProcess } from '../support/node.ts'
 import { settingText } from '../support/resolve_settings.ts'
 import type { Settings } from '../support/settings.ts'
-import { sha16 } from '../support/stable.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
 import { autotune } from './autotune.ts'
-import type { CacheKey } from './cache/cache_entry.ts'
+import { kernelKey } from './cache/kernel_key.ts'
 import type { Progress } from './progress.ts'
 import { ORIGINS, type Proposal, proposals } from './search/proposal.ts'
 import { type OptionValues, Search } from './search/search.ts'
@@ -94,7 +91,7 @@ export async function tuneInDetail({
       spec,
       benchmarker: resumption?.remembering(benchmarker) ?? benchmarker,
       settings: isEmpty(bound, call, device, spec) ? { ...settings, autotuneEffort: 'none' } : settings,
-      cacheKey: cacheKey(bound, device, spec, settings, choices),
+      cacheKey: kernelKey({ bound, device, spec, settings, choices }),
       choices,
       seeds: choices ? seeds : [...proposals(given, ORIGINS.seed), ...seeds],
       search: search && givenSearch(search, searchOptions),
@@ -173,27 +170,6 @@ function isEmpty(bound: BoundKernel, call: CallArguments, device: Device, spec: 
 function filtered({ definition }: BoundKernel, spec: ConfigSpec, config: Config): Config {
   const kept = definition.options.own.configFilter?.(config)
   return kept ? spec.normalize(kept, 'strict') : config
-}
-
-function cacheKey(
-  bound: BoundKernel,
-  device: Device,
-  spec: ConfigSpec,
-  settings: Settings,
-  choices: readonly unknown[] | undefined,
-): CacheKey {
-  const { vendor, architecture, device: name, description } = device.info
-  const { autotuneConfigOverrides } = settings
-  return {
-    kernel: bound.definition.name,
-    ir: bound.irHash,
-    specialization: bound.key,
-    space: spec.fingerprint,
-    device: [vendor, architecture, name].filter(Boolean).join(' ') || describeAdapter(device.info),
-    driver: description,
-    runtime: webgpuVersion(),
-    settings: sha16({ autotuneConfigOverrides, choices: choices?.map((config) => String(config)) }),
-  }
 }
 
 interface Interrupt {

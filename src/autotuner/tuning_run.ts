@@ -10,7 +10,7 @@ import { createLog, type Log } from '../support/log.ts'
 import { Random } from '../support/random.ts'
 import type { Settings } from '../support/settings.ts'
 import { Budget } from './budget.ts'
-import type { LocalCache } from './cache/local_cache.ts'
+import type { ResultStore } from './cache/result_store.ts'
 import { ProgressLine } from './progress_line.ts'
 import { ConfigGeneration } from './search/config_generation.ts'
 import { EFFORT_PROFILES, type EffortProfile, type SearchEffort } from './search/effort_profiles.ts'
@@ -41,7 +41,7 @@ export class TuningRun {
   readonly #stopRule: StopRule
 
   /** `cache` provides the configs of earlier searches. Throws UsageError for an unknown search. */
-  constructor(task: TuningTask, effort: SearchEffort, cache: LocalCache | undefined) {
+  constructor(task: TuningTask, effort: SearchEffort, cache: ResultStore | undefined) {
     const { settings, spec } = task
     this.#task = task
     this.effort = effort
@@ -133,11 +133,14 @@ function usable(spec: SearchSpace, configs: readonly unknown[], log: Log): reado
   })
 }
 
-function usableProposals(spec: ConfigSpec, seeds: readonly Proposal[], log: Log): readonly Proposal[] {
+function usableProposals(spec: SearchSpace, seeds: readonly Proposal[], log: Log): readonly Proposal[] {
   return seeds.flatMap(({ config, origin }) => proposals(usable(spec, [config], log), origin))
 }
 
-function storedConfigs({ cacheKey, settings }: TuningTask, cache: LocalCache | undefined): readonly Config[] {
+function storedConfigs(
+  { cacheKey, settings }: TuningTask,
+  cache: ResultStore | undefined,
+): readonly Config[] {
   if (!cache || !cacheKey || settings.forceAutotune) return []
   const { autotuneBestAvailableMaxConfigs, autotuneBestAvailableMaxCacheScan } = settings
   return cache.bestAvailable(cacheKey, autotuneBestAvailableMaxConfigs, autotuneBestAvailableMaxCacheScan)

@@ -1,7 +1,7 @@
 /** From flags to the options of a build; wrong ones are found before any work begins. */
 import { toSettings } from '../aot/evaluate/decide/settings.ts'
 import type { RunBuildOptions } from '../aot/evaluate/run_build.ts'
-import { toolName } from '../aot/run/package_version.ts'
+import { toolName } from '../support/package_version.ts'
 import type { BuildFlags } from './arguments.ts'
 
 /** Throws UsageError. */

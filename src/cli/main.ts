@@ -2,8 +2,9 @@
  * `helion-aot`: arguments in, exit code out. Reads what is wanted, loads the part that does it, and turns
  * errors into messages and exit codes.
  */
-import { packageVersion } from '../aot/run/package_version.ts'
+
 import { EXIT } from '../support/errors.ts'
+import { packageVersion } from '../support/package_version.ts'
 import { type Invocation, parseArguments } from './arguments.ts'
 import { type Console, processConsole } from './console.ts'
 import { NAME_DEVICE } from './name_device_argument.ts'

@@ -3,12 +3,12 @@
  * Stops at the first phase that fails; everything done until then is in the folder and is not done again.
  */
 import { acquireLock } from '../aot/run/lock.ts'
-import { packageVersion } from '../aot/run/package_version.ts'
 import { hardwareIdsIn, runFiles } from '../aot/run/run_folder.ts'
 import { beginEntry } from '../aot/run/run_metadata.ts'
 import { webgpuVersion } from '../runtime/webgpu_version.ts'
 import { EXIT, UsageError } from '../support/errors.ts'
 import { makeFolder } from '../support/files.ts'
+import { packageVersion } from '../support/package_version.ts'
 import type { Invocation, Phase } from './arguments.ts'
 import { buildOptions } from './build_flags.ts'
 import type { Console } from './console.ts'

@@ -88,6 +88,11 @@ export class ConfigSpec implements SearchSpace {
     return seedConfigs(this.input)
   }
 
+  /** Why the compiler does not take a complete config; undefined when it does. */
+  refusal(config: Config): ConfigError | undefined {
+    return this.#build(config)
+  }
+
   /** The refusal of a complete config, with a way out that the compiler takes. */
   explain(refusal: ConfigError, config: Config): ConfigError {
     if (!refusal.excess) return refusal

@@ -2,6 +2,7 @@
  * What a search knows of the space it searches: decisions with their ranges, and what makes a config of
  * them. `ConfigSpec` is the space of a kernel, `TunableSpace` one of anything else.
  */
+import type { ConfigError } from '../support/errors.ts'
 import type { Config, ConfigDefaults, ConfigInput } from './config.ts'
 import type { Slot } from './slots.ts'
 import type { ConfigData } from './value.ts'
@@ -20,6 +21,8 @@ export interface SearchSpace extends ConfigDefaults {
   normalize(config: Config | ConfigInput | ConfigData, mode: NormalizeMode): Config
   /** Whether the values of a complete config may stand together. */
   allows(config: Config): boolean
+  /** Why nothing can be built of a complete config, where the space knows; undefined when it can. */
+  refusal?(config: Config): ConfigError | undefined
   /** `config` with tiles of at most that many elements per thread, where the space knows of tiles. */
   shrink(config: Config, maxElementsPerThread: number): Config
   /** Configs that are worth a trial beside the default, best first; they may have to be repaired. */

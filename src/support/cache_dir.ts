@@ -4,12 +4,16 @@
  */
 import { environment, nodeProcess, requireNode } from './node.ts'
 
-/** The cache folder; not created here. `name` is a folder in it. */
-export function cacheFolder(name: string): string {
+/** The folder of all caches; not created here. */
+function cacheRoot(): string {
   const { join, resolve } = requireNode('path', 'the cache folder')
   const chosen = environment('HELION_CACHE_DIR')
-  if (chosen) return join(resolve(chosen), name)
-  return join(systemCacheFolder() ?? temporaryFolder(), 'helion-aot', name)
+  return chosen ? resolve(chosen) : join(systemCacheFolder() ?? temporaryFolder(), 'helion-aot')
+}
+
+/** A folder in it, by name. */
+export function cacheFolder(name: string): string {
+  return requireNode('path', 'the cache folder').join(cacheRoot(), name)
 }
 
 /** The operating system's folder for temporary files. */

@@ -4,9 +4,9 @@
  */
 import { DataError } from './errors.ts'
 import { atPath } from './file_errors.ts'
-import { nodeProcess, requireNode } from './node.ts'
+import { requireNode } from './node.ts'
 
-let writes = 0
+const DRAFT = /^\..*\.[0-9a-f-]{36}\.tmp$/
 
 /** Writes `text` beside `path`, flushes it to the disk and renames it; creates the folders above. */
 export function writeFileAtomic(path: string, text: string): void {
@@ -14,13 +14,9 @@ export function writeFileAtomic(path: string, text: string): void {
   const { dirname, join, basename } = requireNode('path', `writing ${path}`)
   makeFolder(dirname(path))
   atPath(path, () => {
-    // Not made from the whole name, which may be as long as names may be.
-    const draft = join(
-      dirname(path),
-      `.${basename(path).slice(0, 60)}.${nodeProcess?.pid ?? 0}.${writes++}.tmp`,
-    )
+    const draft = join(dirname(path), draftName(basename(path)))
+    const file = fs.openSync(draft, 'wx')
     try {
-      const file = fs.openSync(draft, 'w')
       try {
         fs.writeFileSync(file, text)
         fs.fsyncSync(file)
@@ -33,6 +29,20 @@ export function writeFileAtomic(path: string, text: string): void {
       throw error
     }
   })
+}
+
+/**
+ * A name for what becomes the file `name`. Unlike any other, on machines that share a folder too; not made
+ * from the whole name, which may be as long as names may be.
+ */
+function draftName(name: string): string {
+  const id = requireNode('crypto', `writing ${name}`).randomUUID()
+  return `.${name.slice(0, 60)}.${id}.tmp`
+}
+
+/** Whether a name is one that `draftName` makes. */
+export function isDraft(name: string): boolean {
+  return DRAFT.test(name)
 }
 
 /**

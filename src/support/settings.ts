@@ -12,6 +12,9 @@ export type Effort = (typeof EFFORTS)[number]
 export const INITIAL_POPULATIONS = ['from_random', 'from_best_available'] as const
 export type InitialPopulation = (typeof INITIAL_POPULATIONS)[number]
 
+export const AUTOTUNE_CACHES = ['LocalAutotuneCache', 'StrictLocalAutotuneCache'] as const
+export type AutotuneCacheName = (typeof AUTOTUNE_CACHES)[number]
+
 export const AOT_MODES = ['collect', 'measure', 'evaluate', 'compile', 'disabled'] as const
 export type AotMode = (typeof AOT_MODES)[number]
 
@@ -90,6 +93,12 @@ export interface Settings {
   readonly autotuneProgressBar: boolean
   /** Folder of every cache; null takes the user's cache folder. */
   readonly cacheDir: string | null
+  /** Where results of searches are stored, by name. */
+  readonly autotuneCache: AutotuneCacheName
+  /** Most results in the cache folder. */
+  readonly cacheMaxEntries: number
+  /** Most megabytes in the cache folder. */
+  readonly cacheMaxMegabytes: number
   /** Neither read nor write stored results of searches. */
   readonly skipCache: boolean
   /** Make a missing stored result an error that explains itself. */

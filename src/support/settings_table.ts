@@ -17,7 +17,14 @@ import {
   type SettingKind,
   TEXT,
 } from './setting_kinds.ts'
-import { AOT_MODES, EFFORTS, INITIAL_POPULATIONS, type SettingName, type Settings } from './settings.ts'
+import {
+  AOT_MODES,
+  AUTOTUNE_CACHES,
+  EFFORTS,
+  INITIAL_POPULATIONS,
+  type SettingName,
+  type Settings,
+} from './settings.ts'
 
 export interface SettingRow<T> {
   readonly kind: SettingKind<T>
@@ -231,6 +238,24 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     env: 'HELION_CACHE_DIR',
     default: null,
     doc: "Folder of every cache; null takes the user's cache folder.",
+  },
+  autotuneCache: {
+    kind: oneOf(AUTOTUNE_CACHES),
+    env: 'HELION_AUTOTUNE_CACHE',
+    default: 'LocalAutotuneCache',
+    doc: 'Where results of searches are stored; a strict cache forgets them when a version changes.',
+  },
+  cacheMaxEntries: {
+    kind: integer(1),
+    env: 'HELION_CACHE_MAX_ENTRIES',
+    default: 5000,
+    doc: 'Most stored results; those that were not used for the longest time make room.',
+  },
+  cacheMaxMegabytes: {
+    kind: number(0),
+    env: 'HELION_CACHE_MAX_MEGABYTES',
+    default: 64,
+    doc: 'Most megabytes of stored results.',
   },
   skipCache: yesNo('HELION_SKIP_CACHE', false, 'Neither read nor write stored results of searches.'),
   assertCacheHit: yesNo(

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { LocalCache } from '../../src/autotuner/cache/local_cache.ts'
+import { EntryFolder } from '../../src/autotuner/cache/entry_folder.ts'
+import { ResultStore } from '../../src/autotuner/cache/result_store.ts'
 import { Config } from '../../src/config/config.ts'
 import type { ConfigData } from '../../src/config/value.ts'
 import { AdapterError, DataError, UsageError } from '../../src/support/errors.ts'
@@ -20,6 +21,7 @@ const key = {
   driver: '1',
   runtime: '1',
   settings: '{}',
+  tool: '1',
 }
 
 let cacheDir: string
@@ -74,16 +76,17 @@ describe('the stored result', () => {
 
   it('explains itself when it is asserted and missing', async () => {
     await cached()
-    const run = cached({ assertCacheHit: true }, { task: { cacheKey: { ...key, driver: '2' } } })
+    const run = cached({ assertCacheHit: true }, { task: { cacheKey: { ...key, device: '2' } } })
     await expect(run).rejects.toThrow(DataError)
     await expect(run).rejects.toThrow(/^no stored result for row, but assertCacheHit \(HELION_\w+\) asks/)
-    await expect(run).rejects.toThrow(/ asks for one: [^@]*driver: stored 1, asked/)
+    await expect(run).rejects.toThrow(/ asks for one: [^@]*device \(GPU\): stored none, asked/)
     expect((await cached({ assertCacheHit: true })).result.source).toBe('cache')
   })
 
   it('keeps the next best configs with their times', async () => {
     const { result } = await cached()
-    const { runnersUp = [], tested } = new LocalCache(cacheDir).get(key, 'quick') ?? {}
+    const { runnersUp = [], tested } =
+      (await new ResultStore('loose', EntryFolder.below(cacheDir)).get(key, 'quick')) ?? {}
     expect(runnersUp).toHaveLength(8)
     expect(runnersUp.map(({ config }) => config)).not.toContainEqual(result.config.data)
     expect(runnersUp.map(({ ms }) => ms)).toEqual(runnersUp.map(({ ms }) => ms).sort((a, b) => a - b))

@@ -1,15 +1,23 @@
 /** A search never fails because of its cache: folders that are none, and 1,000 files that are not entries. */
-import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import fs, { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { LocalCache } from '../../src/autotuner/cache/local_cache.ts'
+import { EntryFolder } from '../../src/autotuner/cache/entry_folder.ts'
+import { ResultStore } from '../../src/autotuner/cache/result_store.ts'
 import { readCache } from '../../src/autotuner/cache/stored_result.ts'
 import { ConfigGeneration } from '../../src/autotuner/search/config_generation.ts'
+import { ConfigSpec } from '../../src/config/config_spec.ts'
+import { ConfigError } from '../../src/support/errors.ts'
 import { resetWarnings } from '../../src/support/log.ts'
 import { Random } from '../../src/support/random.ts'
 import { resolveSettings } from '../../src/support/resolve_settings.ts'
 import type { Settings } from '../../src/support/settings.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
+import { CONTENDED } from './contended.ts'
 import { PROBLEMS, type Problem, SyntheticBenchmarker, tune } from './synthetic.ts'
 
 const [, row] = PROBLEMS as [Problem, Problem]
@@ -22,7 +30,13 @@ const key = {
   driver: '1',
   runtime: '1',
   settings: '{}',
+  tool: '1',
 }
+
+const TSX = createRequire(import.meta.url).resolve('tsx')
+const WRITER = fileURLToPath(new URL('children/cache_writer.ts', import.meta.url))
+
+const storeIn = (root: string) => new ResultStore('loose', EntryFolder.below(root))
 
 let lines: string[]
 beforeEach(() => {
@@ -80,19 +94,72 @@ describe('a cache folder that cannot be used costs one warning', () => {
   })
 })
 
+describe('a disk that refuses a file', () => {
+  const refusal = (code: string, syscall: string) => () => {
+    throw Object.assign(new Error(`${code}: refused`), { code, syscall })
+  }
+  it.each([
+    ['is full', 'fsyncSync', 'ENOSPC', 'fsync', 'the disk is full'],
+    ['can only be read', 'openSync', 'EROFS', 'open', 'the file system can only be read'],
+    ['fails', 'renameSync', 'EIO', 'rename', 'the disk failed'],
+  ] as const)('%s: one warning, and nothing is left behind', async (_, operation, code, syscall, reason) => {
+    const folder = temporaryFolder()
+    vi.spyOn(fs, operation).mockImplementation(refusal(code, syscall))
+    for (const _ of ['once', 'again']) expect((await search(folder)).result.source).toBe('search')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toContain('does not take the result of this search')
+    expect(lines[0]).toContain(reason)
+    expect(fs.readdirSync(join(folder, 'configs'))).toEqual([])
+  })
+
+  it('does not take the mark of a use: nothing is said', async () => {
+    const folder = temporaryFolder()
+    await search(folder)
+    vi.spyOn(fs, 'utimesSync').mockImplementation(refusal('EROFS', 'utime'))
+    expect((await search(folder)).result.source).toBe('cache')
+    expect(lines).toEqual([])
+  })
+})
+
+describe('processes that store at the same time', () => {
+  it('never show half a file, and leave nothing behind', async () => {
+    const root = temporaryFolder()
+    const store = new ResultStore('strict', EntryFolder.below(root))
+    let running = true
+    const run = (name: string) =>
+      promisify(execFile)(process.execPath, ['--import', TSX, WRITER, root, name, '60'])
+    const writers = Promise.all(['one', 'two', 'three'].map(run)).finally(() => {
+      running = false
+    })
+    let found = 0
+    while (running) {
+      const entry = await store.get(CONTENDED.key, 'full')
+      if (entry) found++
+      if (entry) expect(entry.search).toMatch(/^(one|two|three)/)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    for (const { stderr } of await writers) expect(stderr).toBe('')
+    expect(found).toBeGreaterThan(0)
+    expect(lines).toEqual([])
+    const names = fs.readdirSync(join(root, 'configs'))
+    expect(names.filter((name) => !name.endsWith('.best_config'))).toEqual([])
+    expect(names.length).toBeLessThanOrEqual(4)
+  })
+})
+
 describe('a stored result that does not fit is a warning and a miss', () => {
   const stored = (changes: object) => {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'configs'))
     const entry = { key, config: {}, effort: 'quick', ms: 1, spread: 0, ...changes }
-    writeFileSync(new LocalCache(folder).pathOf(key), JSON.stringify(entry))
+    writeFileSync(storeIn(folder).pathOf(key), JSON.stringify(entry))
     return folder
   }
   it.each([
     [
       'of another kernel',
       { key: { ...key, kernel: 'other' } },
-      'it is of another task: kernel: stored other',
+      'it is of another task: kernel (name of the kernel): stored other',
     ],
     ['whose config is not in the space', { config: { block_sizes: [1, 2, 3] } }, 'block_sizes'],
     ['whose tunable is not known', { config: { flavour: 7 } }, 'flavour'],
@@ -106,6 +173,19 @@ describe('a stored result that does not fit is a warning and a miss', () => {
     expect((await search(folder)).result.source).toBe('cache')
   })
 
+  it('whose config the compiler does not take', async () => {
+    const numWarps = row.spec.defaultConfig().numWarps * 2
+    const folder = stored({ config: { num_warps: numWarps } })
+    const spec = new ConfigSpec(row.spec.input, (config) =>
+      config.numWarps === numWarps ? new ConfigError('it needs 64 KiB of workgroup memory') : undefined,
+    )
+    const settings = { autotuneEffort: 'quick', cacheDir: folder } as const
+    const { result } = await tune({ ...row, spec }, { settings, task: { cacheKey: key } })
+    expect(result.source).toBe('search')
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toContain('it needs 64 KiB of workgroup memory')
+  })
+
   it('and no stored result where one is asserted', async () => {
     const folder = stored({ config: { flavour: 7 } })
     await expect(search(folder, { assertCacheHit: true })).rejects.toThrow(/^no stored result for row/)
@@ -116,7 +196,7 @@ describe('mutated files', () => {
   it('never crash a search, and nothing in them is executed', async () => {
     const folder = temporaryFolder()
     await search(folder)
-    const cache = new LocalCache(folder)
+    const cache = storeIn(folder)
     const task = {
       kernel: 'row',
       spec: row.spec,
@@ -124,13 +204,13 @@ describe('mutated files', () => {
       settings: resolveSettings({ autotuneEffort: 'quick', cacheDir: folder }, () => undefined),
       cacheKey: key,
     }
-    const whole = JSON.stringify(cache.get(key, 'quick'))
+    const whole = JSON.stringify(await cache.get(key, 'quick'))
     const random = new Random(7)
     const generation = new ConfigGeneration(row.spec, random)
     const outcomes = { hit: 0, miss: 0 }
     for (let i = 0; i < 1000; i++) {
       writeFileSync(cache.pathOf(key), mutated(whole, random))
-      const result = readCache(task, cache)
+      const result = await readCache(task, cache)
       outcomes[result ? 'hit' : 'miss']++
       if (result) expect(typeof result.ms).toBe('number')
       for (const config of cache.bestAvailable(key, 20, 500)) generation.canonical(config)

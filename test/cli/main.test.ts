@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { packageVersion } from '../../src/aot/run/package_version.ts'
 import { processConsole } from '../../src/cli/console.ts'
 import { main } from '../../src/cli/main.ts'
+import { packageVersion } from '../../src/support/package_version.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { recordedConsole, runMain } from './recorded_console.ts'
 

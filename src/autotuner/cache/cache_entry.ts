@@ -1,28 +1,20 @@
 /**
- * What a stored search result holds, and how one is read: nothing in the file is taken on trust. A file may
- * be torn, of another version, or somebody else's.
+ * What a stored search result holds, and how one is read: nothing in the text is taken on trust. It may be
+ * torn, of another version, or somebody else's.
  */
 import { Config } from '../../config/config.ts'
 import type { ConfigData } from '../../config/value.ts'
 import { DataError } from '../../support/errors.ts'
 import { EFFORTS, type Effort } from '../../support/settings.ts'
-
-/** Everything that decides which config is best. All texts; equal keys mean equal tasks. */
-export interface CacheKey {
-  readonly kernel: string
-  /** Hash of the kernel's IR: its code, helpers and sizes included, formatting and comments not. */
-  readonly ir: string
-  /** Dtypes, ranks and size classes of the arguments. */
-  readonly specialization: string
-  /** `ConfigSpec.fingerprint`. */
-  readonly space: string
-  readonly device: string
-  readonly driver: string
-  /** Dawn's version, or the browser's. */
-  readonly runtime: string
-  /** Settings that change code, accuracy or the set of configs. */
-  readonly settings: string
-}
+import { EFFORT_RANK } from '../search/effort_profiles.ts'
+import {
+  type CacheKey,
+  differingFields,
+  isKeyKind,
+  KEY_FIELDS,
+  type KeyField,
+  type KeyKind,
+} from './cache_key.ts'
 
 export interface StoredConfig {
   readonly config: ConfigData
@@ -31,6 +23,8 @@ export interface StoredConfig {
 }
 
 export interface CacheEntry extends StoredConfig {
+  /** Which fields of the key the entry is stored under; the others only tell where it comes from. */
+  readonly kind: KeyKind
   readonly key: CacheKey
   readonly effort: Effort
   readonly search: string
@@ -43,27 +37,27 @@ export interface CacheEntry extends StoredConfig {
   readonly runnersUp: readonly StoredConfig[]
 }
 
-const KEY_FIELDS = [
-  'kernel',
-  'ir',
-  'specialization',
-  'space',
-  'device',
-  'driver',
-  'runtime',
-  'settings',
-] as const satisfies readonly (keyof CacheKey)[]
+/** Larger texts are no entries. */
+export const MAX_ENTRY_BYTES: number = 2 ** 20
 
-/** An entry from a file's text. Throws DataError or ConfigError with what is wrong with it. */
+/** The text of an entry, as it is stored. */
+export function entryText(entry: CacheEntry): string {
+  return `${JSON.stringify(entry, null, 2)}\n`
+}
+
+/** An entry from a stored text. Throws DataError or ConfigError with what is wrong with it. */
 export function parseEntry(text: string): CacheEntry {
   const entry = objectIn(json(text), 'it')
   const effort = EFFORTS.find((known) => known === entry.effort)
   if (!effort) throw new DataError(`it has no effort that is known, but ${show(entry.effort)}`)
-  const { runnersUp = [] } = entry
+  // The first versions had one kind of key, which did not know their own.
+  const { runnersUp = [], kind = 'strict' } = entry
+  if (!isKeyKind(kind)) throw new DataError(`it has no kind that is known, but ${show(kind)}`)
   if (!Array.isArray(runnersUp)) throw new DataError(`its runnersUp are ${show(runnersUp)}, not a list`)
   return {
     ...storedConfig(entry, 'its'),
-    key: parseKey(objectIn(entry.key, 'its key')),
+    kind,
+    key: parseKey({ tool: '', ...objectIn(entry.key, 'its key') }),
     effort,
     search: typeof entry.search === 'string' ? entry.search : '',
     tested: numberOr(entry.tested, 0),
@@ -71,6 +65,30 @@ export function parseEntry(text: string): CacheEntry {
     createdAt: typeof entry.createdAt === 'string' ? entry.createdAt : '',
     runnersUp: runnersUp.map((one: unknown) => storedConfig(objectIn(one, 'a runner-up'), "a runner-up's")),
   }
+}
+
+/** Whether a search of the entry's effort was at least as thorough as one of `effort`. */
+export function isEnough(entry: CacheEntry, effort: Effort): boolean {
+  return EFFORT_RANK[entry.effort] >= EFFORT_RANK[effort]
+}
+
+/** In words, what keeps the entry from being the answer to `key`; empty when nothing does. */
+export function differences(
+  entry: CacheEntry,
+  key: CacheKey,
+  kind: KeyKind,
+  effort: Effort,
+): readonly string[] {
+  const fields = differingFields(entry.key, key, kind).map(
+    (field) =>
+      `${field} (${KEY_FIELDS[field]}): stored ${told(entry.key[field])}, asked for ${told(key[field])}`,
+  )
+  if (isEnough(entry, effort)) return fields
+  return [...fields, `effort: stored ${entry.effort}, asked for ${effort}`]
+}
+
+function told(text: string): string {
+  return text === '' ? 'nothing' : text
 }
 
 function json(text: string): unknown {
@@ -82,12 +100,12 @@ function json(text: string): unknown {
 }
 
 function parseKey(key: Readonly<Record<string, unknown>>): CacheKey {
-  const fields = KEY_FIELDS.map((field) => {
+  const fields = (Object.keys(KEY_FIELDS) as KeyField[]).map((field) => {
     const value = key[field]
     if (typeof value !== 'string') throw new DataError(`its key has the ${field} ${show(value)}, not a text`)
     return [field, value] as const
   })
-  return Object.fromEntries(fields) as Record<keyof CacheKey, string>
+  return Object.fromEntries(fields) as Record<KeyField, string>
 }
 
 /** Times that are not known are NaN, which JSON writes as null. */

@@ -3,8 +3,9 @@ import { Config } from '../../config/config.ts'
 import { ConfigError, DataError, errorMessage } from '../../support/errors.ts'
 import { settingText } from '../../support/resolve_settings.ts'
 import type { TuningResult, TuningTask } from '../tuning_task.ts'
-import type { CacheEntry, CacheKey, StoredConfig } from './cache_entry.ts'
-import type { LocalCache } from './local_cache.ts'
+import type { CacheEntry, StoredConfig } from './cache_entry.ts'
+import type { CacheKey } from './cache_key.ts'
+import type { Result, ResultStore } from './result_store.ts'
 
 /** Whether a search that ended so counts as a search of its effort. */
 const COMPLETE: Readonly<Record<TuningResult['ended'], boolean>> = {
@@ -38,10 +39,13 @@ export function unmeasured({ spec, settings }: TuningTask): TuningResult {
 /**
  * The stored result of a task. Throws DataError when there is none and the settings assert one.
  */
-export function readCache(task: TuningTask, cache: LocalCache | undefined): TuningResult | undefined {
+export async function readCache(
+  task: TuningTask,
+  cache: ResultStore | undefined,
+): Promise<TuningResult | undefined> {
   const { settings, cacheKey } = task
   if (!cache || !cacheKey || settings.forceAutotune) return undefined
-  const entry = cache.get(cacheKey, settings.autotuneEffort)
+  const entry = await cache.get(cacheKey, settings.autotuneEffort)
   const config = entry && fitting(task, cache, cacheKey, entry)
   if (!config && settings.assertCacheHit) {
     const what = `no stored result for ${task.kernel}, but ${settingText('assertCacheHit')} asks for one`
@@ -59,15 +63,18 @@ export function readCache(task: TuningTask, cache: LocalCache | undefined): Tuni
   }
 }
 
-/** The stored config in complete form; a warning when the kernel's space does not hold it any more. */
+/** The stored config in complete form; a warning when the space or the compiler does not take it any more. */
 function fitting(
   { spec }: TuningTask,
-  cache: LocalCache,
+  cache: ResultStore,
   key: CacheKey,
   { config }: CacheEntry,
 ): Config | undefined {
   try {
-    return spec.normalize(new Config(config), 'strict')
+    const complete = spec.normalize(new Config(config), 'strict')
+    const refusal = spec.refusal?.(complete)
+    if (refusal) throw refusal
+    return complete
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     cache.reject(key, errorMessage(error))
@@ -79,7 +86,11 @@ function fitting(
  * Stores a result. A search that was cut short by force is stored under the effort that it surely reached:
  * none.
  */
-export function writeCache(task: TuningTask, cache: LocalCache | undefined, result: TuningResult): void {
+export async function writeCache(
+  task: TuningTask,
+  cache: ResultStore | undefined,
+  result: TuningResult,
+): Promise<void> {
   if (!cache || !task.cacheKey) return
   const stored = ({
     config,
@@ -93,7 +104,7 @@ export function writeCache(task: TuningTask, cache: LocalCache | undefined, resu
   const others = result.candidates.filter(
     ({ config, ms }) => Number.isFinite(ms) && !config.equals(result.config),
   )
-  const entry: CacheEntry = {
+  const entry: Result = {
     key: task.cacheKey,
     ...stored(result),
     effort: COMPLETE[result.ended] ? result.effort : 'none',
@@ -106,5 +117,5 @@ export function writeCache(task: TuningTask, cache: LocalCache | undefined, resu
       .slice(0, RUNNERS_UP)
       .map(stored),
   }
-  cache.put(entry)
+  await cache.put(entry)
 }

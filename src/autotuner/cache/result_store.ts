@@ -1,0 +1,97 @@
+/**
+ * Stored results by task: what a search finds before it starts and leaves behind when it ends. Results lie in
+ * a folder, under a loose or a strict key; a remote cache may stand behind it, which is asked when the folder
+ * has nothing.
+ */
+import { Config } from '../../config/config.ts'
+import type { Effort } from '../../support/settings.ts'
+import { type CacheEntry, differences, entryText, isEnough } from './cache_entry.ts'
+import { type CacheKey, type KeyKind, keyText } from './cache_key.ts'
+import type { EntryFolder } from './entry_folder.ts'
+
+/** An entry without the kind of its key, which the store knows. */
+export type Result = Omit<CacheEntry, 'kind'>
+
+export class ResultStore {
+  readonly kind: KeyKind
+  readonly folder: EntryFolder
+
+  constructor(kind: KeyKind, folder: EntryFolder) {
+    this.kind = kind
+    this.folder = folder
+  }
+
+  /** The file of a task, whether it exists or not. */
+  pathOf(key: CacheKey): string {
+    return this.folder.pathOf(keyText(key, this.kind))
+  }
+
+  /** The entry of a task, if its search was at least as thorough as `effort`. */
+  async get(key: CacheKey, effort: Effort): Promise<CacheEntry | undefined> {
+    const name = keyText(key, this.kind)
+    const entry = this.folder.read(name)
+    if (!entry || !isEnough(entry, effort)) return undefined
+    const differing = differences(entry, key, this.kind, effort)
+    if (differing.length > 0) {
+      this.reject(key, `it is of another task: ${differing.join('; ')}`)
+      return undefined
+    }
+    this.folder.touch(name)
+    return entry
+  }
+
+  /** Says in a warning why the entry of a task is of no use. */
+  reject(key: CacheKey, reason: string): void {
+    this.folder.reject(keyText(key, this.kind), reason)
+  }
+
+  /** Stores a result, unless a more thorough search has stored one for the same task. */
+  async put(result: Result): Promise<void> {
+    const known = await this.get(result.key, result.effort)
+    if (known && !isEnough({ ...known, effort: result.effort }, known.effort)) return
+    this.folder.write(keyText(result.key, this.kind), entryText({ kind: this.kind, ...result }))
+  }
+
+  /**
+   * Configs that earlier searches of this kernel found on this device: those for the same task first, then
+   * for the same code, then for other sizes; newer before older, and the runners-up of one search after all
+   * winners.
+   */
+  bestAvailable(key: CacheKey, maxConfigs: number, maxScan: number): readonly Config[] {
+    const ranked = [...this.folder.entries(maxScan)]
+      .map(({ entry }) => ({ entry, rank: likeness(entry.key, key) }))
+      .filter(({ entry }) => entry.key.device === key.device && entry.key.kernel === key.kernel)
+      .sort((a, b) => b.rank - a.rank)
+      .map(({ entry }) => entry)
+    const stored = [...ranked, ...ranked.flatMap(({ runnersUp }) => runnersUp)]
+    const configs = stored.map(({ config }) => new Config(config))
+    return [...new Map(configs.map((config) => [config.hash, config])).values()].slice(0, maxConfigs)
+  }
+
+  /** Why nothing was found: the fields in which the nearest entries differ from `key`. */
+  explainMiss(key: CacheKey, effort: Effort): string {
+    if (this.folder.path === undefined) return 'there is no cache outside Node'
+    const near = [...this.folder.entries()].filter(({ entry }) => entry.key.kernel === key.kernel)
+    if (near.length === 0) return `${this.folder.path} holds nothing for the kernel ${key.kernel}`
+    const lines = near
+      .map(({ path, entry }) => ({ path, told: this.#differences(entry, key, effort) }))
+      .sort((a, b) => a.told.length - b.told.length)
+      .slice(0, 5)
+      .map(({ path, told }) => `  ${path}:\n    ${told.join('\n    ')}`)
+    return `the nearest of ${near.length} entries for ${key.kernel} differ:\n${lines.join('\n')}`
+  }
+
+  #differences(entry: CacheEntry, key: CacheKey, effort: Effort): readonly string[] {
+    const told = differences(entry, key, this.kind, effort)
+    return entry.kind === this.kind
+      ? told
+      : [...told, `kind of key: stored ${entry.kind}, asked for ${this.kind}`]
+  }
+}
+
+/** How much two tasks of one kernel on one device have in common. */
+function likeness(a: CacheKey, b: CacheKey): number {
+  return (
+    (a.ir === b.ir ? 4 : 0) + (a.specialization === b.specialization ? 2 : 0) + (a.space === b.space ? 1 : 0)
+  )
+}
