@@ -27,7 +27,7 @@ export const nextPowerOf2: (n: number) => number = entryPoint(takes('nextPowerOf
 export { FiniteSearch } from './autotuner/search/finite_search.ts'
 export { PatternSearch, type PatternSearchOptions } from './autotuner/search/pattern_search.ts'
 export { RandomSearch, type RandomSearchOptions } from './autotuner/search/random_search.ts'
-export { type OptionTable, Search, type Tunable } from './autotuner/search/search.ts'
+export { type CommonOptions, type OptionTable, Search, type Tunable } from './autotuner/search/search.ts'
 export { Config, type ConfigInput } from './config/config.ts'
 export type { ConfigData, ConfigValue } from './config/value.ts'
 export type { BatchedSpec } from './heuristics/features.ts'
@@ -65,4 +65,4 @@ export {
   TimeoutError,
   UsageError,
 } from './support/errors.ts'
-export type { Settings } from './support/settings.ts'
+export { InitialPopulationStrategy, type Settings } from './support/settings.ts'

@@ -117,7 +117,7 @@ function survivingLoss(
 
 /** The best candidate after a careful comparison, in its simplest form. */
 async function finalChoice(
-  { settings, choices }: TuningTask,
+  { settings }: TuningTask,
   run: TuningRun,
   session: SearchSession,
 ): Promise<Candidate | undefined> {
@@ -127,8 +127,7 @@ async function finalChoice(
     pinned: run.pinned,
     pinnedTolerance: settings.autotuneFinalPinnedTolerance,
   })
-  const rounds = settings.autotuneFinishingRounds ?? run.profile.finishingRounds
-  return best && !choices ? await simplify(session, best, rounds) : best
+  return best && (await simplify(session, best, run.options.finishingRounds ?? 0))
 }
 
 function announce(

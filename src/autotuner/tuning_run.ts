@@ -8,7 +8,7 @@ import type { ConfigData } from '../config/value.ts'
 import { errorMessage, HelionError, UsageError } from '../support/errors.ts'
 import { createLog, type Log } from '../support/log.ts'
 import { Random } from '../support/random.ts'
-import type { Settings } from '../support/settings.ts'
+import { InitialPopulationStrategy } from '../support/settings.ts'
 import { Budget } from './budget.ts'
 import type { ResultStore } from './cache/result_store.ts'
 import { ProgressLine } from './progress_line.ts'
@@ -17,8 +17,8 @@ import { EFFORT_PROFILES, type EffortProfile, type SearchEffort } from './search
 import { History } from './search/history.ts'
 import { pinnedConfigs, type StartingPoint } from './search/initial_population.ts'
 import { ORIGINS, type Proposal, proposals } from './search/proposal.ts'
-import type { OptionValues, Search, Tunable } from './search/search.ts'
-import { SearchSession } from './search/search_session.ts'
+import type { CommonOptions, Search, Tunable } from './search/search.ts'
+import { type AdaptiveTimeout, SearchSession } from './search/search_session.ts'
 import { searchByName } from './search/searches.ts'
 import { StopRule } from './search/stop_rule.ts'
 import type { TuningTask } from './tuning_task.ts'
@@ -27,6 +27,8 @@ export class TuningRun {
   readonly effort: SearchEffort
   readonly profile: EffortProfile
   readonly search: Search
+  /** The search's own, from the settings, and from the effort. */
+  readonly options: Partial<CommonOptions>
   readonly log: Log
   readonly seed: number
   /** Time for everything, and for the search alone. */
@@ -40,7 +42,9 @@ export class TuningRun {
   readonly #start: StartingPoint
   readonly #stopRule: StopRule
 
-  /** `cache` provides the configs of earlier searches. Throws UsageError for an unknown search. */
+  /**
+   * `cache` provides the configs of earlier searches. Throws UsageError for an unknown search or option.
+   */
   constructor(task: TuningTask, effort: SearchEffort, cache: ResultStore | undefined) {
     const { settings, spec } = task
     this.#task = task
@@ -48,6 +52,7 @@ export class TuningRun {
     this.profile = EFFORT_PROFILES[effort]
     this.#stopRule = new StopRule(this.profile)
     this.search = task.search ?? searchOf(task)
+    this.options = this.search.optionsFor(effort, settings)
     this.log = task.log ?? this.line.around(createLog(settings.autotuneLogLevel))
     this.seed = settings.autotuneRandomSeed ?? Date.now() % 2 ** 32
     this.budget = new Budget({ seconds: settings.autotuneBudgetSeconds, signal: task.signal, now: task.now })
@@ -59,9 +64,12 @@ export class TuningRun {
     ]
     const pinned = task.choices ? [] : pinnedConfigs(this.#generation(0), seeds)
     this.pinned = pinned.map(({ config }) => config)
+    const { FROM_BEST_AVAILABLE, FROM_RANDOM } = InitialPopulationStrategy
+    const { initialPopulationStrategy, bestAvailablePadRandom } = this.options
+    const strategy = initialPopulationStrategy ?? FROM_RANDOM
     this.#start = {
-      strategy: settings.autotuneInitialPopulation ?? this.profile.initialPopulation,
-      padding: this.profile.padding,
+      strategy,
+      padding: strategy === FROM_BEST_AVAILABLE && !bestAvailablePadRandom ? 'none' : this.profile.padding,
       seeds,
       guesses: task.choices ? [] : spec.guesses().map((config) => spec.normalize(config, 'repair')),
       stored: () => storedConfigs(task, cache),
@@ -81,7 +89,7 @@ export class TuningRun {
       log: this.log,
       choices: this.choices,
       compileTimeoutMs: settings.autotuneCompileTimeout * 1000,
-      adaptiveTimeout: settings.autotuneAdaptiveTimeout,
+      adaptiveTimeout: settings.autotuneAdaptiveTimeout ? adaptiveTimeout(this.options) : undefined,
       rebenchmarkThreshold: settings.autotuneRebenchmarkThreshold ?? this.profile.rebenchmarkThreshold,
       stopRule: this.#stopRule,
       ignoreErrors: settings.autotuneIgnoreErrors,
@@ -89,9 +97,9 @@ export class TuningRun {
     })
   }
 
-  /** Explores in one trial: options are the search's own, else from the settings, else from the effort. */
+  /** Explores in one trial. */
   explore(session: SearchSession): Promise<void> {
-    return this.search.run(session, this.effort, impliedOptions(this.#task.settings))
+    return this.search.run(session, this.effort, this.#task.settings)
   }
 
   #generation(trial: number): ConfigGeneration {
@@ -112,12 +120,9 @@ const DETACHED: Tunable = {
   autotune: () => Promise.reject(new UsageError('this search is part of a tuning run, which has it')),
 }
 
-/** Options that settings set for every search that has them. */
-function impliedOptions({ autotuneMaxGenerations, autotuneNumNeighborsCap }: Settings): OptionValues {
-  return {
-    maxGenerations: autotuneMaxGenerations ?? undefined,
-    numNeighborsCap: autotuneNumNeighborsCap < 0 ? undefined : autotuneNumNeighborsCap,
-  }
+function adaptiveTimeout(options: Partial<CommonOptions>): AdaptiveTimeout {
+  const { compileTimeoutLowerBound = 0, compileTimeoutQuantile = 1 } = options
+  return { leastMs: compileTimeoutLowerBound * 1000, quantile: compileTimeoutQuantile }
 }
 
 /** Configs in complete form; those that do not fit are left out with a warning. */
@@ -141,7 +146,7 @@ function storedConfigs(
   { cacheKey, settings }: TuningTask,
   cache: ResultStore | undefined,
 ): readonly Config[] {
-  if (!cache || !cacheKey || settings.forceAutotune) return []
+  if (!cache || !cacheKey) return []
   const { autotuneBestAvailableMaxConfigs, autotuneBestAvailableMaxCacheScan } = settings
   return cache.bestAvailable(cacheKey, autotuneBestAvailableMaxConfigs, autotuneBestAvailableMaxCacheScan)
 }

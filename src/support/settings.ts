@@ -9,8 +9,15 @@ import type { JsonObject } from './setting_kinds.ts'
 export const EFFORTS = ['none', 'quick', 'full'] as const
 export type Effort = (typeof EFFORTS)[number]
 
-export const INITIAL_POPULATIONS = ['from_random', 'from_best_available'] as const
-export type InitialPopulation = (typeof INITIAL_POPULATIONS)[number]
+/** Where searches start. */
+export const InitialPopulationStrategy = {
+  /** The default config, the seeds, and random configs. */
+  FROM_RANDOM: 'from_random',
+  /** The same with the best of earlier searches before the random ones. */
+  FROM_BEST_AVAILABLE: 'from_best_available',
+} as const
+export type InitialPopulationStrategy =
+  (typeof InitialPopulationStrategy)[keyof typeof InitialPopulationStrategy]
 
 export const AUTOTUNE_CACHES = ['LocalAutotuneCache', 'StrictLocalAutotuneCache'] as const
 export type AutotuneCacheName = (typeof AUTOTUNE_CACHES)[number]
@@ -56,7 +63,7 @@ export interface Settings {
   /** Configs that a search tries first. */
   readonly autotuneSeedConfigs: readonly JsonObject[]
   /** Start of a search: random, or what earlier ones found; null takes the effort's choice. */
-  readonly autotuneInitialPopulation: InitialPopulation | null
+  readonly autotuneInitialPopulation: InitialPopulationStrategy | null
   /** Most configs of earlier searches to start from. */
   readonly autotuneBestAvailableMaxConfigs: number
   /** Most cache files looked at for them. */

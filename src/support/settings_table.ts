@@ -21,7 +21,7 @@ import {
   AOT_MODES,
   AUTOTUNE_CACHES,
   EFFORTS,
-  INITIAL_POPULATIONS,
+  InitialPopulationStrategy,
   type SettingName,
   type Settings,
 } from './settings.ts'
@@ -132,7 +132,7 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     doc: 'Configs that a search tries first.',
   },
   autotuneInitialPopulation: {
-    kind: orNull(oneOf(INITIAL_POPULATIONS)),
+    kind: orNull(oneOf(Object.values(InitialPopulationStrategy))),
     env: 'HELION_AUTOTUNER_INITIAL_POPULATION',
     default: null,
     doc: "Start of a search: random, or what earlier ones found; null takes the effort's choice.",

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { EFFORT_PROFILES } from '../../src/autotuner/search/effort_profiles.ts'
+import { COMMON_OPTIONS, type OptionRow } from '../../src/autotuner/search/search.ts'
 import { SEARCHES } from '../../src/autotuner/search/searches.ts'
 import { Config } from '../../src/config/config.ts'
 import { FIELDS } from '../../src/config/fields.ts'
@@ -12,13 +13,32 @@ import { SETTINGS } from '../../src/support/settings_table.ts'
 const page = readFileSync(new URL('../../docs/configs_and_settings.md', import.meta.url), 'utf8')
 const lines = page.split('\n')
 
+function split(line: string): string[] {
+  return line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim())
+}
+
+function cellsOf({ quick, full, kind, doc }: OptionRow<unknown>): string[] {
+  return [String(quick), String(full), kind === BOOLEAN ? 'yes or no' : kind.allowed, doc]
+}
+
+/** The cells of the options of a search, by option. */
+function optionsOf(search: string): Map<string, string[]> {
+  const first = lines.findIndex((line) => line.startsWith(`| ${search} |`)) + 1
+  const count = lines.slice(first).findIndex((line) => !line.startsWith('| | `'))
+  return new Map(
+    lines.slice(first, first + count).map((line) => [split(line)[1] ?? '', split(line).slice(2)]),
+  )
+}
+
 /** The cells of the table row that starts with `name`. */
-function cells(name: string, column = 0): string[] {
+function cells(name: string): string[] {
   const rows = lines
     .filter((line) => line.startsWith('|'))
-    .map((line) => line.split('|').slice(1, -1))
-    .map((row) => row.map((cell) => cell.trim()))
-    .filter((row) => row[column]?.startsWith(`\`${name}\``))
+    .map(split)
+    .filter((row) => row[0]?.startsWith(`\`${name}\``))
   expect(rows).toHaveLength(1)
   return rows[0] ?? []
 }
@@ -45,22 +65,25 @@ describe('docs/configs_and_settings.md', () => {
 
   it.each(SEARCHES.map((search) => [search.name, search] as const))('describes %s', (name, search) => {
     expect(lines).toContain(`| ${name} | | | | | ${search.doc} |`)
-    for (const [option, { quick, full, kind, doc }] of Object.entries(search.options))
-      expect(cells(option, 1).slice(2)).toEqual([String(quick), String(full), kind.allowed, doc])
+    const expected = Object.entries(search.options).map(([option, row]) => [`\`${option}\``, cellsOf(row)])
+    expect([...optionsOf(name)]).toEqual(expected)
+  })
+
+  it.each(Object.entries(COMMON_OPTIONS))('describes the option %s of all searches', (option, row) => {
+    expect(cells(option).slice(1)).toEqual(cellsOf(row))
   })
 
   it('describes the efforts', () => {
     const { quick, full } = EFFORT_PROFILES
     const shares = [quick, full].map(({ reserve }) => `${reserve * 100} %`).join(' | ')
     expect(lines).toContain(`| share of the budget kept for the end | ${shares} |`)
-    expect(lines).toContain(`| rounds of simplifying | ${quick.finishingRounds} | ${full.finishingRounds} |`)
   })
 
   it('names no field, setting or variable that does not exist', () => {
     const known = new Set([
       ...Object.keys(FIELDS),
       ...Object.entries(SETTINGS).flatMap(([name, { env }]) => [name, env ?? name]),
-      ...SEARCHES.flatMap(({ options }) => Object.keys(options)),
+      ...[COMMON_OPTIONS, ...SEARCHES.map(({ options }) => options)].flatMap((table) => Object.keys(table)),
     ])
     const rows = lines.filter((line) => line.startsWith('|')).join('\n')
     const named = [...rows.matchAll(/`([A-Za-z_]+)`/g)].map(([, name]) => name ?? '')

@@ -25,7 +25,7 @@ function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenc
     log: SILENT_LOG,
     choices: undefined,
     compileTimeoutMs: 60_000,
-    adaptiveTimeout: true,
+    adaptiveTimeout: { leastMs: 30_000, quantile: 0.9 },
     rebenchmarkThreshold: 1.5,
     stopRule: new StopRule({ calls: Number.POSITIVE_INFINITY, tie: 0 }),
     ignoreErrors: false,
@@ -100,10 +100,11 @@ describe('rebenchmark', () => {
 
 describe('the compile timeout', () => {
   it.each([
-    { adaptiveTimeout: true, after: 30_000 },
-    { adaptiveTimeout: false, after: 60_000 },
+    { adaptiveTimeout: { leastMs: 30_000, quantile: 0.9 }, after: 30_000 },
+    { adaptiveTimeout: { leastMs: 2000, quantile: 1 }, after: 2000 },
+    { adaptiveTimeout: undefined, after: 60_000 },
   ])(
-    'shortens to half a minute after fast compilations, if asked to: %j',
+    'shortens to the lower bound after fast compilations, if asked to: %j',
     async ({ adaptiveTimeout, after }) => {
       const { session, benchmarker, configs } = open({ adaptiveTimeout })
       await session.evaluateStart(10, 4)

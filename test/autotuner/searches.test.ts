@@ -1,12 +1,16 @@
 /** What every search must do, whatever its strategy. A new search joins by its row in SEARCHES. */
 import { describe, expect, it } from 'vitest'
+import type { Phase, Progress } from '../../src/autotuner/progress.ts'
+import type { OptionValues } from '../../src/autotuner/search/search.ts'
 import { SEARCHES, searchByName } from '../../src/autotuner/search/searches.ts'
 import type { Config } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import { ConfigError, HelionError, UsageError } from '../../src/support/errors.ts'
 import { geomean } from '../../src/support/maths.ts'
 import { Random } from '../../src/support/random.ts'
+import { InitialPopulationStrategy } from '../../src/support/settings.ts'
 import { streamInput } from '../config/spec_inputs.ts'
+import { temporaryFolder } from '../temporary_folder.ts'
 import { PROBLEMS, type Problem, type TuneOptions, tune } from './synthetic.ts'
 
 /** FiniteSearch chooses among configs that it is given: here, 60 random ones. */
@@ -29,6 +33,16 @@ function tuneWith(
     settings: { autotuner: search, autotuneEffort: 'quick', ...options.settings },
     task: { ...(choices ? { choices } : {}), ...options.task },
   })
+}
+
+const KEY = {
+  kernel: 'matmul',
+  ir: 'a',
+  specialization: 'b',
+  space: 'c',
+  device: 'd',
+  driver: '1',
+  runtime: '1',
 }
 
 const matmul = PROBLEMS[0] as Problem
@@ -134,6 +148,77 @@ describe.each(SEARCHES.map(({ name }) => name))('%s', (search) => {
 })
 
 describe.each(SPACE_SEARCHES)('%s, in a space', (search) => {
+  const run = async (
+    searchOptions: OptionValues,
+    settings: TuneOptions['settings'] = {},
+    task: object = {},
+  ) => {
+    const phases = new Set<Phase>()
+    const onProgress = ({ phase }: Progress) => void phases.add(phase)
+    const options = { settings, task: { searchOptions, onProgress, ...task } }
+    return { ...(await tuneWith(search, matmul, options)), phases }
+  }
+
+  it('finishes as its options say, else the settings, else the effort', async () => {
+    const isFinished = async (options: OptionValues, autotuneFinishingRounds: number | null) =>
+      (await run(options, { autotuneFinishingRounds })).phases.has('finish')
+    expect(await isFinished({}, null)).toBe(true)
+    expect(await isFinished({}, 0)).toBe(false)
+    expect(await isFinished({ finishingRounds: 1 }, 0)).toBe(true)
+    expect(await isFinished({ finishingRounds: 0 }, 2)).toBe(false)
+  })
+
+  it('shortens the compile timeout as it is told', async () => {
+    const { benchmarker } = await run({ compileTimeoutLowerBound: 7 })
+    expect([...new Set(benchmarker.timeouts)]).toEqual([60_000, 7000])
+  })
+
+  it('starts from seeds, and from what earlier searches found unless told otherwise', async () => {
+    const cacheKey = { ...KEY, settings: 'one' }
+    const settings = { cacheDir: temporaryFolder(), autotuneSeedConfigs: [{ num_warps: 16, num_stages: 2 }] }
+    const { result } = await run({}, settings, { cacheKey })
+    let count = 0
+    const first = async (options: OptionValues, more: TuneOptions['settings'] = {}) => {
+      const other = { cacheKey: { ...cacheKey, settings: `one ${count++}` } }
+      const { benchmarker } = await run(options, { ...settings, ...more }, other)
+      const configs = benchmarker.measured.slice(0, 3)
+      return { seed: configs[1]?.numWarps, isStored: configs[2]?.equals(result.config) }
+    }
+    const { FROM_RANDOM, FROM_BEST_AVAILABLE } = InitialPopulationStrategy
+    expect(await first({})).toEqual({ seed: 16, isStored: true })
+    const random = { seed: 16, isStored: false }
+    expect(await first({ initialPopulationStrategy: FROM_RANDOM })).toEqual(random)
+    expect(await first({}, { autotuneInitialPopulation: FROM_RANDOM })).toEqual(random)
+    expect(await first({}, { forceAutotune: true })).toEqual(random)
+    const asked = { initialPopulationStrategy: FROM_BEST_AVAILABLE }
+    expect(await first(asked, { forceAutotune: true, autotuneInitialPopulation: FROM_RANDOM })).toEqual({
+      seed: 16,
+      isStored: true,
+    })
+  })
+
+  it('does not fill up a start from the best available when it is told so', async () => {
+    const known = [matmul.spec.defaultConfig(), matmul.spec.normalize({ num_warps: 16 }, 'strict')]
+    const options = { bestAvailablePadRandom: false, maxGenerations: 0 }
+    const settings = { autotuneSeedConfigs: [{ num_warps: 16 }], autotuneFinishingRounds: 0 }
+    const { benchmarker } = await run(
+      search === 'RandomSearch' ? { bestAvailablePadRandom: false } : options,
+      settings,
+    )
+    const guesses = matmul.spec.guesses().map((config) => matmul.spec.normalize(config, 'repair'))
+    const allowed = [...known, ...guesses].map(String)
+    expect(benchmarker.measured.filter((config) => !allowed.includes(String(config)))).toEqual([])
+  })
+
+  it('tells its options under an effort and settings', () => {
+    const kwargs = searchByName(search).getKwargsFromProfile('quick', { autotuneFinishingRounds: 7 })
+    expect(kwargs).toMatchObject({
+      finishingRounds: 7,
+      bestAvailablePadRandom: true,
+      compileTimeoutQuantile: 0.9,
+    })
+  })
+
   it('keeps fixed fields', async () => {
     const overrides = { num_warps: 2, indexing: 'pointer' }
     const { result, benchmarker } = await tuneWith(search, matmul, {

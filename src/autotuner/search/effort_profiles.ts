@@ -1,8 +1,8 @@
 /**
- * What the efforts mean for every search: where it starts and how carefully it ends. Numbers that belong to
- * one search stand in its own table of options.
+ * What the efforts mean for every search: what its start is filled up with and how carefully it ends. What
+ * can be set for a search stands in its table of options.
  */
-import type { Effort, InitialPopulation } from '../../support/settings.ts'
+import type { Effort } from '../../support/settings.ts'
 import type { Padding } from './initial_population.ts'
 import type { StopProfile } from './stop_rule.ts'
 
@@ -10,30 +10,25 @@ import type { StopProfile } from './stop_rule.ts'
 export type SearchEffort = Exclude<Effort, 'none'>
 
 export interface EffortProfile extends StopProfile {
-  readonly initialPopulation: InitialPopulation
+  /** What a start is filled up with. */
   readonly padding: Padding
   /** Configs within this multiple of the best time are timed again in each generation; below 1 none are. */
   readonly rebenchmarkThreshold: number
-  readonly finishingRounds: number
   /** Share of the budget kept for comparing the best and simplifying the winner. */
   readonly reserve: number
 }
 
 export const EFFORT_PROFILES: Readonly<Record<SearchEffort, EffortProfile>> = {
   quick: {
-    initialPopulation: 'from_best_available',
     padding: 'space_filling',
     rebenchmarkThreshold: 0.9,
-    finishingRounds: 1,
     calls: 1e7,
     tie: 0.15,
     reserve: 0.25,
   },
   full: {
-    initialPopulation: 'from_best_available',
     padding: 'random',
     rebenchmarkThreshold: 1.5,
-    finishingRounds: 3,
     calls: 1e8,
     tie: 0.03,
     reserve: 0.15,

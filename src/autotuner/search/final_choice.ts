@@ -74,7 +74,7 @@ export async function simplify(
   winner: Candidate,
   rounds: number,
 ): Promise<Candidate> {
-  session.enter('finish')
+  if (rounds > 0) session.enter('finish')
   let current = winner
   for (let round = 0; round < rounds && !session.exhausted; round++) {
     const next = await simplerForm(session, winner, current)

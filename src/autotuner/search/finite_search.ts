@@ -2,7 +2,7 @@
 import { UsageError } from '../../support/errors.ts'
 import { settingText } from '../../support/resolve_settings.ts'
 import { ORIGINS, proposals } from './proposal.ts'
-import { Search } from './search.ts'
+import { COMMON_OPTIONS, Search } from './search.ts'
 import type { SearchSession } from './search_session.ts'
 import { evaluateInBatches } from './whole_space.ts'
 
@@ -10,6 +10,10 @@ export class FiniteSearch extends Search {
   static override readonly name: string = 'FiniteSearch'
   static override readonly doc: string = 'Measures the configs that the kernel was given.'
   static override readonly options: Readonly<Record<string, never>> = {}
+  static override readonly commonOptions: Partial<typeof COMMON_OPTIONS> = {
+    compileTimeoutLowerBound: COMMON_OPTIONS.compileTimeoutLowerBound,
+    compileTimeoutQuantile: COMMON_OPTIONS.compileTimeoutQuantile,
+  }
 
   protected override async explore(session: SearchSession): Promise<void> {
     const { choices = [] } = session.parts

@@ -4,7 +4,7 @@
  * *pinned*: they reach the final comparison.
  */
 import type { Config } from '../../config/config.ts'
-import type { InitialPopulation } from '../../support/settings.ts'
+import type { InitialPopulationStrategy } from '../../support/settings.ts'
 import type { ConfigGeneration } from './config_generation.ts'
 import { distinctProposals, ORIGINS, type Proposal, proposals } from './proposal.ts'
 
@@ -14,7 +14,7 @@ import { distinctProposals, ORIGINS, type Proposal, proposals } from './proposal
 export type Padding = 'none' | 'random' | 'space_filling'
 
 export interface StartingPoint {
-  readonly strategy: InitialPopulation
+  readonly strategy: InitialPopulationStrategy
   readonly padding: Padding
   /** From the user and from other shapes, in order of trust. */
   readonly seeds: readonly Proposal[]

@@ -22,7 +22,8 @@ export class RandomSearch extends Search<RandomSearchOptions> {
 
   protected override async explore(session: SearchSession, { count }: RandomSearchOptions): Promise<void> {
     if (await searchWholeSpace(session, count)) return
-    const start = { ...session.parts.start, padding: 'random' } as const
+    const { start: given } = session.parts
+    const start = given.padding === 'none' ? given : ({ ...given, padding: 'random' } as const)
     await evaluateInBatches(session, initialPopulation(session.generation, start, count))
   }
 }

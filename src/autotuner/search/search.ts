@@ -7,7 +7,9 @@ import type { Config } from '../../config/config.ts'
 import type { TuneOptions } from '../../kernel/kernel.ts'
 import { areEntryPoints } from '../../support/call_site.ts'
 import { UsageError } from '../../support/errors.ts'
-import type { SettingKind } from '../../support/setting_kinds.ts'
+import { BOOLEAN, integer, number, oneOf, orNull, type SettingKind } from '../../support/setting_kinds.ts'
+import { InitialPopulationStrategy, type Settings } from '../../support/settings.ts'
+import { didYouMean } from '../../support/similar.ts'
 import type { SearchEffort } from './effort_profiles.ts'
 import type { SearchSession } from './search_session.ts'
 
@@ -29,6 +31,53 @@ export type OptionTable<Options extends object> = {
   readonly [Name in keyof Options]: OptionRow<Options[Name]>
 }
 
+/** What every search that makes configs of its own can be told. */
+export interface CommonOptions {
+  /** Where it starts; null leaves that to the settings and the effort. */
+  readonly initialPopulationStrategy: InitialPopulationStrategy | null
+  /** Whether a start from the best available is filled up. */
+  readonly bestAvailablePadRandom: boolean
+  /** Rounds that bring fields of the winner back to defaults. */
+  readonly finishingRounds: number
+  /** Seconds that every config may take to compile, however quick the first ones were. */
+  readonly compileTimeoutLowerBound: number
+  /** Share of the first configs that the compile timeout must be enough for. */
+  readonly compileTimeoutQuantile: number
+}
+
+export const COMMON_OPTIONS: OptionTable<CommonOptions> = {
+  initialPopulationStrategy: {
+    kind: orNull(oneOf(Object.values(InitialPopulationStrategy))),
+    quick: InitialPopulationStrategy.FROM_BEST_AVAILABLE,
+    full: InitialPopulationStrategy.FROM_BEST_AVAILABLE,
+    doc: 'Where it starts: from random configs, or from the best that earlier searches found.',
+  },
+  bestAvailablePadRandom: {
+    kind: BOOLEAN,
+    quick: true,
+    full: true,
+    doc: 'Fill up a start from the best available.',
+  },
+  finishingRounds: {
+    kind: integer(0),
+    quick: 1,
+    full: 3,
+    doc: 'Rounds that bring fields of the winner back to defaults.',
+  },
+  compileTimeoutLowerBound: {
+    kind: number(0),
+    quick: 30,
+    full: 30,
+    doc: 'Least seconds to which the first configs can shorten the compile timeout.',
+  },
+  compileTimeoutQuantile: {
+    kind: number(0, 1),
+    quick: 0.9,
+    full: 0.9,
+    doc: 'Share of the first configs that the compile timeout must be enough for.',
+  },
+}
+
 /** What can be tuned: a binding of a kernel, or anything else that runs a given search. */
 export interface Tunable {
   /** Runs the search in `options` and uses its result. */
@@ -41,6 +90,8 @@ export interface SearchClass {
   readonly name: string
   readonly doc: string
   readonly options: Readonly<Record<string, OptionRow<unknown>>>
+  readonly commonOptions: Readonly<Record<string, OptionRow<unknown>>>
+  getKwargsFromProfile(effort: SearchEffort, settings?: Partial<Settings>): OptionValues
 }
 
 export abstract class Search<Options extends object = object> {
@@ -48,6 +99,8 @@ export abstract class Search<Options extends object = object> {
   static readonly doc: string
   /** What can be set, with values for each effort. */
   static readonly options: Readonly<Record<string, OptionRow<unknown>>>
+  /** What can be set beside, as for other searches. */
+  static readonly commonOptions: Partial<OptionTable<CommonOptions>> = COMMON_OPTIONS
   /** What it tunes. */
   readonly kernel: Tunable
   /** The arguments it tunes for. */
@@ -55,7 +108,7 @@ export abstract class Search<Options extends object = object> {
   readonly #given: OptionValues
 
   /** `options` replace what the effort would set; `autotune` refuses those that the search does not have. */
-  constructor(kernel: Tunable, args: readonly unknown[], options: Partial<Options> = {}) {
+  constructor(kernel: Tunable, args: readonly unknown[], options: Partial<Options & CommonOptions> = {}) {
     this.kernel = kernel
     this.args = args
     this.#given = options as OptionValues
@@ -74,16 +127,26 @@ export abstract class Search<Options extends object = object> {
     return this.#class.name
   }
 
+  /** The options that an effort and settings imply. */
+  static getKwargsFromProfile(effort: SearchEffort, settings: Partial<Settings> = {}): OptionValues {
+    const implied = impliedOptions(settings)
+    const rows = Object.entries<OptionRow<unknown>>({ ...this.options, ...this.commonOptions })
+    return Object.fromEntries(rows.map(([option, row]) => [option, implied[option] ?? row[effort]]))
+  }
+
   /**
-   * One trial, with the effort's options, changed by `implied` where the search has such an option, and by
-   * those that it was made with. Rejects with UsageError for one of the latter that the search does not have
-   * or that has a wrong value.
+   * Its options: those that it was made with, else what settings and effort imply. Throws UsageError for one
+   * that the search does not have or that has a wrong value.
    */
-  async run(session: SearchSession, effort: SearchEffort, implied: OptionValues): Promise<void> {
-    const rows = Object.entries(this.#class.options)
-    const own = this.#ownOptions()
-    const values = rows.map(([option, row]) => [option, own[option] ?? implied[option] ?? row[effort]])
-    await this.explore(session, Object.fromEntries(values) as Options)
+  optionsFor(effort: SearchEffort, settings: Partial<Settings> = {}): Options & Partial<CommonOptions> {
+    const given = Object.entries(this.#ownOptions()).filter(([, value]) => value != null)
+    const implied = this.#class.getKwargsFromProfile(effort, settings)
+    return { ...implied, ...Object.fromEntries(given) } as Options & Partial<CommonOptions>
+  }
+
+  /** One trial. */
+  async run(session: SearchSession, effort: SearchEffort, settings: Partial<Settings> = {}): Promise<void> {
+    await this.explore(session, this.optionsFor(effort, settings))
   }
 
   /** Looks at configs until nothing is left to do; what was measured stands in the session's history. */
@@ -94,16 +157,31 @@ export abstract class Search<Options extends object = object> {
   }
 
   #ownOptions(): OptionValues {
-    const { name, options } = this.#class
+    const { name } = this.#class
+    const options = { ...this.#class.options, ...this.#class.commonOptions }
     const entries = Object.entries(this.#given).map(([option, given]) => {
       const row = Object.hasOwn(options, option) ? options[option] : undefined
       if (!row)
         throw new UsageError(`${name} has no option ${option}`, {
-          remedy: `It has ${Object.keys(options).join(', ') || 'none'}.`,
+          remedy: `It has ${Object.keys(options).join(', ')}.${didYouMean(option, Object.keys(options))}`,
         })
       return [option, given === undefined ? undefined : readOption(name, option, row, given)] as const
     })
     return Object.fromEntries(entries)
+  }
+}
+
+/** Options that settings set for every search that has them. */
+function impliedOptions(settings: Partial<Settings>): OptionValues {
+  const { autotuneNumNeighborsCap = -1, forceAutotune } = settings
+  const { FROM_RANDOM } = InitialPopulationStrategy
+  return {
+    maxGenerations: settings.autotuneMaxGenerations,
+    numNeighborsCap: autotuneNumNeighborsCap < 0 ? undefined : autotuneNumNeighborsCap,
+    finishingRounds: settings.autotuneFinishingRounds,
+    // Who asks for another search does not want the old answer, unless they ask for that, too.
+    initialPopulationStrategy:
+      settings.autotuneInitialPopulation ?? (forceAutotune ? FROM_RANDOM : undefined),
   }
 }
 

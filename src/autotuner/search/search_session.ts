@@ -27,13 +27,21 @@ export interface SessionParts {
   /** Configs to choose from instead of the whole space. */
   readonly choices: readonly Config[] | undefined
   readonly compileTimeoutMs: number
-  readonly adaptiveTimeout: boolean
+  /** How far compile times of the first configs shorten the timeout; undefined: not at all. */
+  readonly adaptiveTimeout: AdaptiveTimeout | undefined
   /** Configs within this multiple of the best time are timed again. */
   readonly rebenchmarkThreshold: number
   readonly stopRule: StopRule
   /** Do not log configs that fail. */
   readonly ignoreErrors: boolean
   readonly onProgress: ((progress: Progress) => void) | undefined
+}
+
+export interface AdaptiveTimeout {
+  /** Never below this. */
+  readonly leastMs: number
+  /** Share of the configs so far that it must be enough for. */
+  readonly quantile: number
 }
 
 /** How loud a first measurement is: configs that cannot be built are part of the game, others surprise. */
@@ -47,9 +55,6 @@ const LOUDNESS: Readonly<Record<Status, 'silent' | keyof Log>> = {
   error: 'warning',
 }
 
-/** Least timeout that observed compile times lead to, and the share of them that must fit. */
-const TIMEOUT_FLOOR_MS = 30_000
-const TIMEOUT_QUANTILE = 0.9
 /** One round of re-timing: configs at most, and GPU time for each. */
 const MAX_REBENCHMARKED = 24
 const REBENCHMARK_MS = 100
@@ -65,6 +70,7 @@ export class SearchSession {
   #generation = 0
   #maxGenerations = 0
   #compileTimeoutMs: number
+  #isTimeoutAdapted = false
 
   constructor(parts: SessionParts) {
     this.parts = parts
@@ -107,7 +113,6 @@ export class SearchSession {
    */
   async evaluateStart(count: number, sure: number): Promise<void> {
     const first = await this.evaluate(initialPopulation(this.generation, this.parts.start, count))
-    this.#adaptTimeout()
     await this.confirm(this.history.ranked.slice(0, sure))
     await this.rebenchmark(first)
   }
@@ -127,7 +132,10 @@ export class SearchSession {
       configs.map((one) => (one instanceof Config ? { config: one, origin: ORIGINS.search } : one)),
     )
     const open = distinct.filter(({ config }) => !this.history.has(config))
-    if (open.length > 0 && (!this.exhausted || this.#hasNothing)) await this.#measure(open)
+    if (open.length > 0 && (!this.exhausted || this.#hasNothing)) {
+      await this.#measure(open)
+      this.#adaptTimeout()
+    }
     return distinct.flatMap(({ config }) => this.history.get(config) ?? [])
   }
 
@@ -136,15 +144,16 @@ export class SearchSession {
     return this.history.all.length === 0 && !this.parts.budget.interrupted
   }
 
-  /**
-   * Shortens the compile timeout to what nine in ten of the configs so far needed, never below half a minute.
-   */
+  /** Once, from what this session measured first. */
   #adaptTimeout(): void {
+    const { adaptiveTimeout } = this.parts
+    if (this.#isTimeoutAdapted) return
+    this.#isTimeoutAdapted = true
     const times = this.history.all.flatMap(({ compileMs }) => (compileMs ? [compileMs] : []))
-    if (!this.parts.adaptiveTimeout || times.length === 0) return
+    if (!adaptiveTimeout || times.length === 0) return
     times.sort((a, b) => a - b)
-    const index = Math.min(Math.floor(times.length * TIMEOUT_QUANTILE), times.length - 1)
-    const wanted = Math.max(times[index] ?? 0, TIMEOUT_FLOOR_MS)
+    const index = Math.min(Math.floor(times.length * adaptiveTimeout.quantile), times.length - 1)
+    const wanted = Math.max(times[index] ?? 0, adaptiveTimeout.leastMs)
     this.#compileTimeoutMs = clamp(wanted, 0, this.#compileTimeoutMs)
   }
 

@@ -1,5 +1,6 @@
 /** The simplest search: measure every config there is, when there are few. Used by other searches first. */
 import type { Config } from '../../config/config.ts'
+import { initialPopulation } from './initial_population.ts'
 import { ORIGINS, type Proposal, proposals } from './proposal.ts'
 import type { SearchSession } from './search_session.ts'
 
@@ -9,10 +10,11 @@ const BATCH = 32
 export async function searchWholeSpace(session: SearchSession, limit: number): Promise<boolean> {
   const configs = session.generation.enumerate(limit)
   if (!configs) return false
-  const standard = session.generation.defaultConfig()
-  const others = configs.filter((config) => !config.equals(standard))
+  const first = initialPopulation(session.generation, session.parts.start, 0)
+  const known = new Set(first.map(({ config }) => config.hash))
+  const others = configs.filter(({ hash }) => !known.has(hash))
   const shuffled = proposals(session.generation.random.shuffle(others), ORIGINS.wholeSpace)
-  await evaluateInBatches(session, [{ config: standard, origin: ORIGINS.default }, ...shuffled])
+  await evaluateInBatches(session, [...first, ...shuffled])
   return true
 }
 
