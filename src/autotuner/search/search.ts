@@ -130,7 +130,9 @@ export abstract class Search<Options extends object = object> {
   /** The options that an effort and settings imply. */
   static getKwargsFromProfile(effort: SearchEffort, settings: Partial<Settings> = {}): OptionValues {
     const implied = impliedOptions(settings)
-    const rows = Object.entries<OptionRow<unknown>>({ ...this.options, ...this.commonOptions })
+    // biome-ignore lint/complexity/noThisInStatic: each class has tables of its own.
+    const tables = { ...this.options, ...this.commonOptions }
+    const rows = Object.entries<OptionRow<unknown>>(tables)
     return Object.fromEntries(rows.map(([option, row]) => [option, implied[option] ?? row[effort]]))
   }
 
