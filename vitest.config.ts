@@ -32,6 +32,7 @@ const shared = {
 const config: ViteUserConfig = defineConfig({
   test: {
     maxWorkers: availableParallelism(),
+    globalSetup: 'test/folder_of_run.ts',
     projects: [
       { test: { ...shared, name: 'unit', include: unitFiles, pool: 'threads' } },
       {

@@ -1,14 +1,10 @@
 /** Folders for the files of tests. */
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 
-// Registered where the file is loaded: within a test it would be too late.
-const root = realpathSync(mkdtempSync(join(tmpdir(), 'helion_aot_test_')))
-afterAll(() => rmSync(root, { recursive: true, force: true }))
-
-/** A new folder; removed when the tests of the file are done. */
+/** A new folder; removed when all tests are done. */
 export function temporaryFolder(): string {
+  const { HELION_TEST_FOLDER: root } = process.env
+  if (!root) throw new Error('test/folder_of_run.ts has not run')
   return mkdtempSync(join(root, 'folder_'))
 }

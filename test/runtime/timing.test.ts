@@ -54,6 +54,11 @@ fn spin(start: f32, count: i32) -> f32 {
   return value`
 }
 
+/** Whether two times are of the same size. */
+function agree(a: number, b: number): boolean {
+  return a > b / 4 && a < b * 4
+}
+
 describe('timeLaunches', () => {
   it('returns all samples, their median and how they were made', async () => {
     const timing = await timeLaunches(device, [short], QUICK)
@@ -72,17 +77,16 @@ describe('timeLaunches', () => {
   })
 
   it('agrees with the wall clock', async () => {
-    const { samplesMs } = await timeLaunches(device, [long], QUICK)
-    const walls: number[] = []
-    for (let round = 0; round < 5; round++) {
+    let [gpu, wall] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]
+    // On a busy machine it takes a while until each was undisturbed once.
+    for (let round = 0; round < 3 || (round < 100 && !agree(gpu, wall)); round++) {
+      gpu = Math.min(gpu, quickest(await timeLaunches(device, [long], QUICK)))
       const start = performance.now()
       for (let i = 0; i < 5; i++) stream.launch(long)
       await stream.sync()
-      walls.push((performance.now() - start) / 5)
+      wall = Math.min(wall, (performance.now() - start) / 5)
     }
-    const [gpu, wall] = [Math.min(...samplesMs), Math.min(...walls)]
-    expect(gpu).toBeGreaterThan(wall / 4)
-    expect(gpu).toBeLessThan(wall * 4)
+    expect({ gpu, wall, agree: agree(gpu, wall) }).toMatchObject({ agree: true })
   })
 
   it('adds up launches that belong together, and leaves the results in place', async () => {
