@@ -42,7 +42,7 @@ export async function autotune(task: TuningTask): Promise<TuningResult> {
       },
     )
   const run = new TuningRun(task, settings.autotuneEffort, cache)
-  const result = await search(task, run).finally(run.line.clear)
+  const result = await search(task, run).finally(run.end)
   await writeCache(task, cache, result)
   return result
 }

@@ -21,6 +21,7 @@ import type { CommonOptions, Search, Tunable } from './search/search.ts'
 import { type AdaptiveTimeout, SearchSession } from './search/search_session.ts'
 import { searchByName } from './search/searches.ts'
 import { StopRule } from './search/stop_rule.ts'
+import { TrialLog } from './trial_log.ts'
 import type { TuningTask } from './tuning_task.ts'
 
 export class TuningRun {
@@ -41,6 +42,7 @@ export class TuningRun {
   readonly #task: TuningTask
   readonly #start: StartingPoint
   readonly #stopRule: StopRule
+  readonly #trials: TrialLog | undefined
 
   /**
    * `cache` provides the configs of earlier searches. Throws UsageError for an unknown search or option.
@@ -53,7 +55,10 @@ export class TuningRun {
     this.#stopRule = new StopRule(this.profile)
     this.search = task.search ?? searchOf(task)
     this.options = this.search.optionsFor(effort, settings)
-    this.log = task.log ?? this.line.around(createLog(settings.autotuneLogLevel))
+    const log = task.log ?? this.line.around(createLog(settings.autotuneLogLevel))
+    const { kernel, shape = '' } = task
+    this.#trials = settings.autotuneLog ? new TrialLog(settings.autotuneLog, { kernel, shape }) : undefined
+    this.log = this.#trials?.around(log) ?? log
     this.seed = settings.autotuneRandomSeed ?? Date.now() % 2 ** 32
     this.budget = new Budget({ seconds: settings.autotuneBudgetSeconds, signal: task.signal, now: task.now })
     this.searchBudget = this.budget.part(1 - this.profile.reserve)
@@ -93,6 +98,7 @@ export class TuningRun {
       rebenchmarkThreshold: settings.autotuneRebenchmarkThreshold ?? this.profile.rebenchmarkThreshold,
       stopRule: this.#stopRule,
       ignoreErrors: settings.autotuneIgnoreErrors,
+      trials: this.#trials,
       onProgress: onProgress ?? (settings.autotuneProgressBar ? this.line.show : undefined),
     })
   }
@@ -100,6 +106,12 @@ export class TuningRun {
   /** Explores in one trial. */
   explore(session: SearchSession): Promise<void> {
     return this.search.run(session, this.effort, this.#task.settings)
+  }
+
+  /** Leaves terminal and files to others. */
+  readonly end = (): void => {
+    this.line.clear()
+    this.#trials?.close()
   }
 
   #generation(trial: number): ConfigGeneration {

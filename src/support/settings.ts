@@ -96,6 +96,8 @@ export interface Settings {
   readonly autotuneIgnoreErrors: boolean
   /** Least important messages of a search that are printed. */
   readonly autotuneLogLevel: number
+  /** Log every trial of every search: `<path>.csv` and `<path>.log` grow. */
+  readonly autotuneLog: string | null
   /** Show the progress of a search on one line. */
   readonly autotuneProgressBar: boolean
   /** Folder of every cache; null takes the user's cache folder. */

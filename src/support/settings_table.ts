@@ -228,6 +228,12 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: LOG_LEVELS.info,
     doc: 'Least important messages of a search that are printed.',
   },
+  autotuneLog: {
+    kind: orNull(TEXT),
+    env: 'HELION_AUTOTUNE_LOG',
+    default: null,
+    doc: 'Log every trial of every search: `<path>.csv` and `<path>.log` grow.',
+  },
   autotuneProgressBar: yesNo(
     'HELION_AUTOTUNE_PROGRESS_BAR',
     true,

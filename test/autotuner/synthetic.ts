@@ -113,6 +113,7 @@ export class SyntheticBenchmarker implements Benchmarker {
     for (const config of configs) {
       this.#options.onConfig?.(config, this.measured.length)
       if (options.budget.exhausted || options.enough?.()) break
+      options.onTrying?.([config])
       this.measured.push(config)
       this.clock += this.#options.msPerConfig ?? 100
       const result = this.#time(config, this.#options.noise ?? 0, 20)

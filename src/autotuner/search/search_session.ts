@@ -8,6 +8,7 @@ import { clamp } from '../../support/maths.ts'
 import type { Budget } from '../budget.ts'
 import { formatMs, type Phase, type Progress } from '../progress.ts'
 import type { Benchmarker, Measurement, Status } from '../trial/benchmarker.ts'
+import type { Moment, TrialSink } from '../trial_log.ts'
 import type { ConfigGeneration } from './config_generation.ts'
 import { type Candidate, type History, notSlower } from './history.ts'
 import { initialPopulation, type StartingPoint } from './initial_population.ts'
@@ -35,6 +36,8 @@ export interface SessionParts {
   /** Do not log configs that fail. */
   readonly ignoreErrors: boolean
   readonly onProgress: ((progress: Progress) => void) | undefined
+  /** Hears of every trial. */
+  readonly trials?: TrialSink | undefined
 }
 
 export interface AdaptiveTimeout {
@@ -180,6 +183,7 @@ export class SearchSession {
       const configs = affordable.map(({ config }) => config)
       const results = await benchmarker.remeasure(configs, { budget, targetMs })
       for (const result of results) this.history.retime(result)
+      this.parts.trials?.retimed(results, this.#moment)
     }
     return candidates.map((candidate) => this.history.get(candidate.config) ?? candidate)
   }
@@ -206,7 +210,8 @@ export class SearchSession {
   }
 
   async #measureBatch(batch: readonly Proposal[], report: () => void): Promise<void> {
-    const { benchmarker, budget, log, stopRule } = this.parts
+    const { benchmarker, budget, log, stopRule, trials } = this.parts
+    const started = new Set<string>()
     const origins = new Map(batch.map(({ config, origin }) => [config.hash, origin]))
     const originOf = ({ hash }: Config): string => origins.get(hash) ?? ORIGINS.search
     const configs = batch.map(({ config }) => config)
@@ -215,9 +220,18 @@ export class SearchSession {
       enough: () => stopRule.reason !== undefined,
       compileTimeoutMs: this.#compileTimeoutMs,
       originOf,
+      onTrying: (trying) => {
+        const fresh = trying.filter(({ hash }) => !started.has(hash))
+        for (const { hash } of fresh) started.add(hash)
+        trials?.started(
+          fresh.map((config) => ({ config, origin: originOf(config) })),
+          this.#moment,
+        )
+      },
       onMeasured: (measurement: Measurement) => {
         const before = this.history.best
         const candidate = this.history.add(measurement, originOf(measurement.config))
+        trials?.ended(measurement, candidate.origin, this.#moment)
         if (candidate.ms < (before?.ms ?? Number.POSITIVE_INFINITY))
           log.debug(`${formatMs(candidate.ms)} with ${candidate.config}`)
         this.#logFailure(measurement)
@@ -226,6 +240,10 @@ export class SearchSession {
       },
     })
     for (const result of results) this.history.add(result, originOf(result.config))
+  }
+
+  get #moment(): Moment {
+    return { generation: this.#generation, phase: this.#phase }
   }
 
   /** Finds out whether anything is left to win. */
