@@ -1,7 +1,7 @@
 /**
- * The log of searches that the setting `autotuneLog` asks for: `<base>.csv` with a row when a trial starts and
- * one when it ends, and `<base>.log` with every message. Both only grow, row by row, and may be shared by
- * many searches and processes. A log that cannot be written costs one warning, never the search.
+ * The log of searches that the setting `autotuneLog` asks for: `<base>.csv` with a row when a trial starts
+ * and one when it ends, and `<base>.log` with every message. Both only grow, row by row, and may be shared
+ * by many searches and processes. A log that cannot be written costs one warning, never the search.
  */
 
 import { AppendFile } from '../support/append_file.ts'
@@ -16,8 +16,8 @@ import type { Phase, Progress } from './progress.ts'
 import type { Proposal } from './search/proposal.ts'
 import type { Measurement, Status } from './trial/benchmarker.ts'
 
-/** Of the first eight names, those that Helion's log has mean the same here. */
-const COLUMNS = [
+/** The columns of the table. Those that Helion's log has come first and mean the same. */
+export const LOG_COLUMNS = [
   'run_id',
   'timestamp_s',
   'config_id',
@@ -35,7 +35,7 @@ const COLUMNS = [
   'origin',
   'reason',
 ] as const
-type Column = (typeof COLUMNS)[number]
+type Column = (typeof LOG_COLUMNS)[number]
 
 /** `started`: about to be built and run; `retimed`: timed again in turns with others. */
 export type RowStatus = Status | 'started' | 'retimed'
@@ -144,8 +144,8 @@ export class TrialLog implements TrialSink {
 
 function openFiles(base: string): Files {
   const csv = new AppendFile(`${base}.csv`)
-  if (csv.isNew) csv.append(`${COLUMNS.join(',')}\n`)
-  else if (readText(csv.path).split('\n', 1)[0] !== COLUMNS.join(','))
+  if (csv.isNew) csv.append(`${LOG_COLUMNS.join(',')}\n`)
+  else if (readText(csv.path).split('\n', 1)[0] !== LOG_COLUMNS.join(','))
     throw new DataError(`${csv.path} has other columns`, { remedy: 'Remove or rename it, or name another.' })
   return { csv, text: new AppendFile(`${base}.log`) }
 }
@@ -168,7 +168,7 @@ function resultCells(measurement: Measurement): Partial<Record<Column, string>> 
 }
 
 function csvLine(row: Partial<Record<Column, string>>): string {
-  return `${COLUMNS.map((column) => csvCell(row[column] ?? '')).join(',')}\n`
+  return `${LOG_COLUMNS.map((column) => csvCell(row[column] ?? '')).join(',')}\n`
 }
 
 /** One line a row, whatever a text holds. */

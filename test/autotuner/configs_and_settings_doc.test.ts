@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { EFFORT_PROFILES } from '../../src/autotuner/search/effort_profiles.ts'
 import { COMMON_OPTIONS, type OptionRow } from '../../src/autotuner/search/search.ts'
 import { SEARCHES } from '../../src/autotuner/search/searches.ts'
+import { LOG_COLUMNS } from '../../src/autotuner/trial_log.ts'
 import { Config } from '../../src/config/config.ts'
 import { FIELDS } from '../../src/config/fields.ts'
 import { printValue } from '../../src/config/value.ts'
@@ -84,12 +85,17 @@ describe('docs/configs_and_settings.md', () => {
       ...Object.keys(FIELDS),
       ...Object.entries(SETTINGS).flatMap(([name, { env }]) => [name, env ?? name]),
       ...[COMMON_OPTIONS, ...SEARCHES.map(({ options }) => options)].flatMap((table) => Object.keys(table)),
+      ...LOG_COLUMNS,
     ])
     const rows = lines.filter((line) => line.startsWith('|')).join('\n')
     const named = [...rows.matchAll(/`([A-Za-z_]+)`/g)].map(([, name]) => name ?? '')
     const values = ['null', 'block_ptr', 'pointer', 'tensor_descriptor']
     expect(named.filter((name) => !known.has(name) && !values.includes(name))).toEqual([])
     expect([...page.matchAll(/HELION_[A-Z_]+/g)].filter(([name]) => !known.has(name))).toEqual([])
+  })
+
+  it.each(LOG_COLUMNS)('describes the column %s of the log of trials', (column) => {
+    expect(page).toMatch(new RegExp(`^\\| (\`\\w+\`, )*\`${column}\`.* \\|`, 'm'))
   })
 
   it('prints a config as the example says', () => {

@@ -74,7 +74,7 @@ describe('the table', () => {
     expect(Math.abs((times[0] ?? 0) - Date.now() / 1000)).toBeLessThan(600)
   })
 
-  it('is on the disk before a trial begins: a kill loses nothing, and the next search goes on below', async () => {
+  it('is on the disk at once: a kill loses nothing, and the next search goes on below', async () => {
     const kill = { onConfig: (_config: unknown, index: number) => index === 9 && stop() }
     const stop = () => {
       throw new Error('killed')
