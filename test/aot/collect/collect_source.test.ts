@@ -1,7 +1,4 @@
 /** The collect phase on real kernels: what is tuned, what is recorded, and that programs do not notice. */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
 import { runFiles } from '../../../src/aot/run/run_folder.ts'
@@ -22,7 +19,7 @@ afterEach(() => vi.restoreAllMocks())
 
 it('tunes each new shape once and runs the call with the result', async () => {
   const folder = temporaryFolder()
-  const kernel = plusOne({ ...inPhase('collect', folder), autotuneLog: join(folder, 'trials') })
+  const kernel = plusOne(inPhase('collect', folder))
   for (const size of [256, 1000, 256]) {
     const values = await kernel(ones([size])).data()
     expect([...values]).toEqual(Array(size).fill(2))
@@ -45,16 +42,6 @@ it('tunes each new shape once and runs the call with the result', async () => {
     expect(record.config).toMatchObject({ num_warps: 2, block_sizes: [expect.any(Number)] })
     for (const config of record.runners_up ?? []) expect(config).not.toEqual(record.config)
   }
-  const logged: Record<string, string>[] = parse(readFileSync(join(folder, 'trials.csv')), { columns: true })
-  const trials = eventsIn(folder, 'trial')
-  expect(trials.length).toBeGreaterThan(4)
-  const ended = logged.filter(({ status = '' }) => !['started', 'retimed'].includes(status))
-  expect(ended.map(({ config_id, origin, program_hash }) => [config_id, origin, program_hash])).toEqual(
-    trials.map(({ config_hash, origin, wgsl_hash }) => [config_hash, origin, wgsl_hash ?? '']),
-  )
-  expect(new Set(logged.map(({ kernel: name, shape }) => `${name} ${shape}`))).toEqual(
-    new Set(['plus_one f32[256]', 'plus_one f32[1000]']),
-  )
   expect(stderr.text).toMatch(
     /^helion-aot collect: plus_one f32\[256\]: tuned in [\d.]+ s: .+, best of \d+ configs, .+; 1 of 1 shape/m,
   )
