@@ -8,8 +8,8 @@ import { programConfigs, programInputs, programKernel, programs } from '../codeg
 import { THRIFT } from './random_configs.ts'
 import { Subject } from './subject.ts'
 
-const PROGRAMS = Number(process.env.RANDOM_PROGRAMS ?? 12 / THRIFT)
-const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 8)
+const PROGRAMS = Number(process.env.RANDOM_PROGRAMS ?? 8 / THRIFT)
+const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 6)
 
 // As many as are asked for take as long as they take: 0 is no limit.
 it(`${PROGRAMS} programs`, { timeout: 0 }, async () => {
