@@ -24,6 +24,21 @@ export const aotKernel: KernelFactory = kernelFactory(aotServices(JIT_SERVICES),
 /** Smallest power of two that is at least `n`. */
 export const nextPowerOf2: (n: number) => number = entryPoint(takes('nextPowerOf2', 'n: number', powerOf2))
 
+export {
+  type AutotuneCache,
+  type CacheOptions,
+  explainCacheMiss,
+  LocalAutotuneCache,
+  RemoteAutotuneCache,
+  StrictLocalAutotuneCache,
+  StrictRemoteAutotuneCache,
+} from './autotuner/cache/autotune_caches.ts'
+export type { CacheEntry } from './autotuner/cache/cache_entry.ts'
+export type { CacheKey } from './autotuner/cache/cache_key.ts'
+export { FileShareCache } from './autotuner/cache/file_share_cache.ts'
+export { HttpCache } from './autotuner/cache/http_cache.ts'
+export { getHelionCacheDir, iterCacheEntries, SavedBestConfig } from './autotuner/cache/saved_best_config.ts'
+export type { CacheSubject } from './autotuner/cache/subject.ts'
 export { FiniteSearch } from './autotuner/search/finite_search.ts'
 export { PatternSearch, type PatternSearchOptions } from './autotuner/search/pattern_search.ts'
 export { RandomSearch, type RandomSearchOptions } from './autotuner/search/random_search.ts'
@@ -65,4 +80,5 @@ export {
   TimeoutError,
   UsageError,
 } from './support/errors.ts'
+export type { RemoteCache } from './support/remote_cache.ts'
 export { InitialPopulationStrategy, type Settings } from './support/settings.ts'

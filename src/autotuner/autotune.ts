@@ -31,7 +31,7 @@ const ENDS: Readonly<Record<Exclude<TuningResult['ended'], 'done'>, string>> = {
 export async function autotune(task: TuningTask): Promise<TuningResult> {
   const { settings } = task
   if (settings.autotuneEffort === 'none') return unmeasured(task)
-  const cache = settings.skipCache || !task.cacheKey ? undefined : storeOf(settings)
+  const cache = settings.skipCache || !task.cacheKey ? undefined : storeOf(settings, task.remoteCache)
   const stored = await readCache(task, cache)
   if (stored) return stored
   if (settings.disallowAutotuning)

@@ -4,7 +4,6 @@
  */
 import type { Config } from '../config/config.ts'
 import type { ConfigSpec } from '../config/config_spec.ts'
-import { isPersistent } from '../config/slots.ts'
 import type { BoundKernel } from '../kernel/bound_kernel.ts'
 import { type CallArguments, describeCall } from '../kernel/call_arguments.ts'
 import type { TuneOptions } from '../kernel/kernel.ts'
@@ -16,11 +15,11 @@ import { UsageError } from '../support/errors.ts'
 import { createLog } from '../support/log.ts'
 import { clamp, product } from '../support/maths.ts'
 import { nodeProcess } from '../support/node.ts'
-import { settingText } from '../support/resolve_settings.ts'
 import type { Settings } from '../support/settings.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
 import { autotune } from './autotune.ts'
 import { kernelKey } from './cache/kernel_key.ts'
+import { searchSpace } from './kernel_space.ts'
 import type { Progress } from './progress.ts'
 import { ORIGINS, type Proposal, proposals } from './search/proposal.ts'
 import { type OptionValues, Search } from './search/search.ts'
@@ -92,6 +91,7 @@ export async function tuneInDetail({
       benchmarker: resumption?.remembering(benchmarker) ?? benchmarker,
       settings: isEmpty(bound, call, device, spec) ? { ...settings, autotuneEffort: 'none' } : settings,
       cacheKey: kernelKey({ bound, device, spec, settings, choices }),
+      remoteCache: definition.options.own.remoteCacheBackend,
       choices,
       seeds: choices ? seeds : [...proposals(given, ORIGINS.seed), ...seeds],
       search: search && givenSearch(search, searchOptions),
@@ -143,22 +143,6 @@ function resumed(settings: Settings, resumption: Resumption | undefined): Settin
     autotuneRandomSeed: autotuneRandomSeed ?? resumption.seed,
     autotuneBudgetSeconds: budget && Math.max(budget * LEAST_SHARE, budget - resumption.seconds),
   }
-}
-
-/** The kernel's space at the sizes of the call; without the launch orders that the settings rule out. */
-function searchSpace(
-  bound: BoundKernel,
-  call: CallArguments,
-  device: Device,
-  settings: Settings,
-): ConfigSpec {
-  const spec = bound.specFor(call, device)
-  if (!settings.autotuneForcePersistent) return spec
-  const pidTypes = spec.input.pidTypes.filter(isPersistent)
-  if (pidTypes.length > 0) return spec.narrowed({ pidTypes })
-  throw new UsageError(`${bound.definition.name} cannot be launched persistently, which a setting asks for`, {
-    remedy: `Leave ${settingText('autotuneForcePersistent')} unset for this kernel.`,
-  })
 }
 
 /** True when the call has nothing to do, so that there is nothing to time. */

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { SearchSpace } from '../config/search_space.ts'
 import type { ConfigData } from '../config/value.ts'
 import type { Log } from '../support/log.ts'
+import type { RemoteCache } from '../support/remote_cache.ts'
 import type { Effort, Settings } from '../support/settings.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
 import type { CacheKey } from './cache/cache_key.ts'
@@ -22,6 +23,8 @@ export interface TuningTask {
   readonly settings: Settings
   /** Identifies the result in the cache; without it nothing is read or stored. */
   readonly cacheKey?: CacheKey | undefined
+  /** Stands behind the cache instead of what the settings name. */
+  readonly remoteCache?: RemoteCache | undefined
   /** Configs to choose from instead of searching the space. */
   readonly choices?: readonly (Config | ConfigData)[] | undefined
   /** Configs that the compiler thinks well of; `settings.autotuneSeedConfigs` come before them. */

@@ -35,7 +35,9 @@ function warnOfUnused({ options }: KernelDefinition, text: string): void {
 }
 
 export class BoundKernel {
+  /** The kernel that is bound. */
   readonly definition: KernelDefinition
+  /** The traced program. */
   readonly ir: KernelIr
   /** The call that it was traced for. */
   readonly traced: CallArguments

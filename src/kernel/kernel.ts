@@ -275,7 +275,7 @@ function normalizeArgs(definition: KernelDefinition, args: readonly unknown[]): 
   return parameters.map((_, i) => args[i])
 }
 
-function streamOf({ tensors }: CallArguments): Stream {
+export function streamOf({ tensors }: CallArguments): Stream {
   const [first] = tensors
   if (!first) return defaultStream()
   for (const tensor of tensors) {

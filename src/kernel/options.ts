@@ -5,6 +5,7 @@ import { Config, type ConfigInput } from '../config/config.ts'
 import type { BatchedSpec } from '../heuristics/features.ts'
 import { callSite } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
+import type { RemoteCache } from '../support/remote_cache.ts'
 import { resolveSettings } from '../support/resolve_settings.ts'
 import type { GivenSettings, Settings } from '../support/settings.ts'
 import { SETTINGS } from '../support/settings_table.ts'
@@ -43,6 +44,8 @@ export interface KernelSpecificOptions<F extends AnyFunction = AnyFunction> {
   readonly heuristics?: readonly HeuristicModule[]
   /** The reference that configs are checked against, instead of the interpreter. May be another kernel. */
   readonly baselineFn?: (...args: Parameters<F>) => ReturnType<F> | Promise<ReturnType<F>>
+  /** What stands behind a remote cache of search results, instead of what the setting `remoteCache` names. */
+  readonly remoteCacheBackend?: RemoteCache
   /** Replaces or (with null) refuses candidates of a search. */
   readonly configFilter?: (config: Config) => Config | null
 }
@@ -65,6 +68,7 @@ const OWN: Readonly<Record<keyof KernelSpecificOptions, true>> = {
   measureFn: true,
   heuristics: true,
   baselineFn: true,
+  remoteCacheBackend: true,
   configFilter: true,
 }
 

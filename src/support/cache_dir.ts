@@ -5,7 +5,7 @@
 import { environment, nodeProcess, requireNode } from './node.ts'
 
 /** The folder of all caches; not created here. */
-function cacheRoot(): string {
+export function cacheRoot(): string {
   const { join, resolve } = requireNode('path', 'the cache folder')
   const chosen = environment('HELION_CACHE_DIR')
   return chosen ? resolve(chosen) : join(systemCacheFolder() ?? temporaryFolder(), 'helion-aot')

@@ -35,7 +35,7 @@ export function writeFileAtomic(path: string, text: string): void {
  * A name for what becomes the file `name`. Unlike any other, on machines that share a folder too; not made
  * from the whole name, which may be as long as names may be.
  */
-function draftName(name: string): string {
+export function draftName(name: string): string {
   const id = requireNode('crypto', `writing ${name}`).randomUUID()
   return `.${name.slice(0, 60)}.${id}.tmp`
 }

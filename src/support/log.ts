@@ -25,18 +25,23 @@ export function createLog(threshold: number, write: (line: string, level: LogLev
   return { debug: at('debug'), info: at('info'), warning: at('warning'), error: at('error') }
 }
 
-const warned = new Set<string>()
+const told = new Set<string>()
+
+/** True the first time in this process that it is asked for a key. */
+export function firstTime(key: string): boolean {
+  const isFirst = !told.has(key)
+  told.add(key)
+  return isFirst
+}
 
 /** Prints a warning once per process and key. */
 export function warnOnce(key: string, text: string): void {
-  if (warned.has(key)) return
-  warned.add(key)
-  say(text, 'warning')
+  if (firstTime(key)) say(text, 'warning')
 }
 
-/** Forgets which warnings were printed. For tests. */
+/** Forgets what was told once. For tests. */
 export function resetWarnings(): void {
-  warned.clear()
+  told.clear()
 }
 
 /** Prints text for people; a page's console shows it by its level. */

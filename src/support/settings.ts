@@ -19,7 +19,12 @@ export const InitialPopulationStrategy = {
 export type InitialPopulationStrategy =
   (typeof InitialPopulationStrategy)[keyof typeof InitialPopulationStrategy]
 
-export const AUTOTUNE_CACHES = ['LocalAutotuneCache', 'StrictLocalAutotuneCache'] as const
+export const AUTOTUNE_CACHES = [
+  'LocalAutotuneCache',
+  'StrictLocalAutotuneCache',
+  'RemoteAutotuneCache',
+  'StrictRemoteAutotuneCache',
+] as const
 export type AutotuneCacheName = (typeof AUTOTUNE_CACHES)[number]
 
 export const AOT_MODES = ['collect', 'measure', 'evaluate', 'compile', 'disabled'] as const
@@ -104,6 +109,10 @@ export interface Settings {
   readonly cacheDir: string | null
   /** Where results of searches are stored, by name. */
   readonly autotuneCache: AutotuneCacheName
+  /** Address or folder of the remote cache. */
+  readonly remoteCache: string | null
+  /** Seconds after which a remote cache is given up. */
+  readonly remoteCacheTimeout: number
   /** Most results in the cache folder. */
   readonly cacheMaxEntries: number
   /** Most megabytes in the cache folder. */

@@ -251,6 +251,18 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: 'LocalAutotuneCache',
     doc: 'Where results of searches are stored; a strict cache forgets them when a version changes.',
   },
+  remoteCache: {
+    kind: orNull(TEXT),
+    env: 'HELION_REMOTE_CACHE',
+    default: null,
+    doc: 'What stands behind a remote cache: an https:// address, or a shared folder.',
+  },
+  remoteCacheTimeout: {
+    kind: number(0),
+    env: 'HELION_REMOTE_CACHE_TIMEOUT',
+    default: 5,
+    doc: 'Seconds that the remote cache may take to answer.',
+  },
   cacheMaxEntries: {
     kind: integer(1),
     env: 'HELION_CACHE_MAX_ENTRIES',

@@ -51,6 +51,20 @@ describe('the stored result', () => {
     })
   })
 
+  it('is told once, with its folder and how to search again', async () => {
+    const { result } = await cached()
+    const lines: string[] = []
+    const log = createLog(20, (line) => lines.push(line))
+    for (const _ of ['once', 'again']) await cached({}, { task: { log, shape: 'f32[256]' } })
+    expect(lines).toHaveLength(1)
+    const [first, second] = lines[0]?.split('\n') ?? []
+    expect(first).toMatch(/^found cached config for row f32\[256\] \([\d.]+ µs\), skipping autotuning: /)
+    expect(first).toContain(String(result.config.minimize(row.spec)))
+    expect(second).toBe(
+      `  from ${join(cacheDir, 'configs')}; set forceAutotune (HELION_FORCE_AUTOTUNE) to search again`,
+    )
+  })
+
   it('is not enough for a greater effort, but a start for it', async () => {
     const first = await cached()
     const second = await cached({ autotuneEffort: 'full' })

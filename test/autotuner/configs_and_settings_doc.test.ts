@@ -1,6 +1,7 @@
 /** The page for users says what the tables in the code say. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { TOKEN_VARIABLE } from '../../src/autotuner/cache/http_cache.ts'
 import { EFFORT_PROFILES } from '../../src/autotuner/search/effort_profiles.ts'
 import { COMMON_OPTIONS, type OptionRow } from '../../src/autotuner/search/search.ts'
 import { SEARCHES } from '../../src/autotuner/search/searches.ts'
@@ -82,6 +83,7 @@ describe('docs/configs_and_settings.md', () => {
 
   it('names no field, setting or variable that does not exist', () => {
     const known = new Set([
+      TOKEN_VARIABLE,
       ...Object.keys(FIELDS),
       ...Object.entries(SETTINGS).flatMap(([name, { env }]) => [name, env ?? name]),
       ...[COMMON_OPTIONS, ...SEARCHES.map(({ options }) => options)].flatMap((table) => Object.keys(table)),

@@ -17,19 +17,26 @@ import {
 } from './cache_key.ts'
 
 export interface StoredConfig {
+  /** Its fields. */
   readonly config: ConfigData
+  /** Median time of a launch in milliseconds; NaN when it is not known. */
   readonly ms: number
+  /** How far its samples lie apart, relative to the median. */
   readonly spread: number
 }
 
 export interface CacheEntry extends StoredConfig {
   /** Which fields of the key the entry is stored under; the others only tell where it comes from. */
   readonly kind: KeyKind
+  /** The task that it was found for. */
   readonly key: CacheKey
+  /** How thorough the search was. */
   readonly effort: Effort
+  /** Name of the search; empty when a config was stored by hand. */
   readonly search: string
-  /** Configs measured, and seconds that took. */
+  /** Configs that were measured. */
   readonly tested: number
+  /** How long that took. */
   readonly seconds: number
   /** ISO time. */
   readonly createdAt: string
@@ -39,6 +46,11 @@ export interface CacheEntry extends StoredConfig {
 
 /** Larger texts are no entries. */
 export const MAX_ENTRY_BYTES: number = 2 ** 20
+
+/** What a text is refused with that is longer than an entry may be. */
+export function tooLong(): DataError {
+  return new DataError(`it has more than the ${MAX_ENTRY_BYTES} bytes that are allowed`)
+}
 
 /** The text of an entry, as it is stored. */
 export function entryText(entry: CacheEntry): string {

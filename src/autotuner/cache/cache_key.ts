@@ -7,6 +7,7 @@ import { sha256Hex, stableStringify } from '../../support/stable.ts'
 
 /** All that is known of a task, whatever kind of key is made of it. All texts; equal texts, equal tasks. */
 export interface CacheKey {
+  /** Name of the kernel. */
   readonly kernel: string
   /** Hash of the kernel's program: its code, helpers and compiled-in sizes; formatting and comments not. */
   readonly ir: string
@@ -14,6 +15,7 @@ export interface CacheKey {
   readonly specialization: string
   /** Hash of the space of configs, ranges and defaults included. */
   readonly space: string
+  /** Maker, family and name of the GPU. */
   readonly device: string
   /** JSON of the settings that change code, accuracy or the set of configs, where they are no defaults. */
   readonly settings: string
@@ -21,6 +23,7 @@ export interface CacheKey {
   readonly tool: string
   /** Version of Dawn, or the browser. */
   readonly runtime: string
+  /** What the GPU's driver says of itself. */
   readonly driver: string
 }
 

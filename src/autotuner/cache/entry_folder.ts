@@ -10,7 +10,7 @@ import { fileError } from '../../support/file_errors.ts'
 import { isDraft, writeFileAtomic } from '../../support/files.ts'
 import { warnOnce } from '../../support/log.ts'
 import { nodeBuiltin } from '../../support/node.ts'
-import { type CacheEntry, MAX_ENTRY_BYTES, parseEntry } from './cache_entry.ts'
+import { type CacheEntry, MAX_ENTRY_BYTES, parseEntry, tooLong } from './cache_entry.ts'
 
 const SUFFIX = '.best_config'
 /** What may be removed: other files were put here by somebody else. */
@@ -156,7 +156,7 @@ function readPlainFile(path: string): string | undefined {
   const stat = fs?.statSync(path, { throwIfNoEntry: false })
   if (!fs || !stat?.isFile()) return undefined
   if (stat.size > MAX_ENTRY_BYTES) {
-    warnOfFile(path, `it has ${stat.size} bytes; allowed: ${MAX_ENTRY_BYTES}`)
+    warnOfFile(path, tooLong().what)
     return undefined
   }
   try {

@@ -8,6 +8,7 @@ import type { Effort } from '../../support/settings.ts'
 import { type CacheEntry, differences, entryText, isEnough } from './cache_entry.ts'
 import { type CacheKey, type KeyKind, keyText } from './cache_key.ts'
 import type { EntryFolder } from './entry_folder.ts'
+import type { RemoteResults } from './remote_results.ts'
 
 /** An entry without the kind of its key, which the store knows. */
 export type Result = Omit<CacheEntry, 'kind'>
@@ -15,10 +16,12 @@ export type Result = Omit<CacheEntry, 'kind'>
 export class ResultStore {
   readonly kind: KeyKind
   readonly folder: EntryFolder
+  readonly #remote: RemoteResults | undefined
 
-  constructor(kind: KeyKind, folder: EntryFolder) {
+  constructor(kind: KeyKind, folder: EntryFolder, remote?: RemoteResults) {
     this.kind = kind
     this.folder = folder
+    this.#remote = remote
   }
 
   /** The file of a task, whether it exists or not. */
@@ -26,30 +29,60 @@ export class ResultStore {
     return this.folder.pathOf(keyText(key, this.kind))
   }
 
-  /** The entry of a task, if its search was at least as thorough as `effort`. */
+  /** Where results are, for people. */
+  get place(): string {
+    return this.folder.path ?? this.#remote?.remote.name ?? 'no cache'
+  }
+
+  /**
+   * The entry of a task, if its search was at least as thorough as `effort`. One that comes from the remote
+   * cache lies in the folder afterwards.
+   */
   async get(key: CacheKey, effort: Effort): Promise<CacheEntry | undefined> {
     const name = keyText(key, this.kind)
-    const entry = this.folder.read(name)
-    if (!entry || !isEnough(entry, effort)) return undefined
-    const differing = differences(entry, key, this.kind, effort)
-    if (differing.length > 0) {
-      this.reject(key, `it is of another task: ${differing.join('; ')}`)
-      return undefined
+    const local = this.#local(key, effort)
+    if (local) {
+      this.folder.touch(name)
+      return local
     }
-    this.folder.touch(name)
-    return entry
+    const remote = await this.#remote?.get(name)
+    const found = this.#usable(remote, key, effort, (reason) => this.#remote?.reject(name, reason))
+    if (found) this.folder.write(name, entryText(found))
+    return found
   }
 
   /** Says in a warning why the entry of a task is of no use. */
   reject(key: CacheKey, reason: string): void {
-    this.folder.reject(keyText(key, this.kind), reason)
+    const name = keyText(key, this.kind)
+    if (this.folder.path === undefined) this.#remote?.reject(name, reason)
+    else this.folder.reject(name, reason)
   }
 
   /** Stores a result, unless a more thorough search has stored one for the same task. */
   async put(result: Result): Promise<void> {
-    const known = await this.get(result.key, result.effort)
-    if (known && !isEnough({ ...known, effort: result.effort }, known.effort)) return
-    this.folder.write(keyText(result.key, this.kind), entryText({ kind: this.kind, ...result }))
+    const entry = { kind: this.kind, ...result }
+    const name = keyText(entry.key, this.kind)
+    const known = this.#local(entry.key, entry.effort)
+    if (!known || isEnough(entry, known.effort)) this.folder.write(name, entryText(entry))
+    await this.#remote?.put(name, entry)
+  }
+
+  #local(key: CacheKey, effort: Effort): CacheEntry | undefined {
+    const entry = this.folder.read(keyText(key, this.kind))
+    return this.#usable(entry, key, effort, (reason) => this.reject(key, reason))
+  }
+
+  #usable(
+    entry: CacheEntry | undefined,
+    key: CacheKey,
+    effort: Effort,
+    reject: (reason: string) => void,
+  ): CacheEntry | undefined {
+    if (!entry || !isEnough(entry, effort)) return undefined
+    const differing = differences(entry, key, this.kind, effort)
+    if (differing.length === 0) return entry
+    reject(`it is of another task: ${differing.join('; ')}`)
+    return undefined
   }
 
   /**

@@ -1,7 +1,9 @@
 /** Between a tuning run and the cache: a stored result as an answer, and an answer as an entry. */
 import { Config } from '../../config/config.ts'
 import { ConfigError, DataError, errorMessage } from '../../support/errors.ts'
+import { createLog, firstTime } from '../../support/log.ts'
 import { settingText } from '../../support/resolve_settings.ts'
+import { formatMs } from '../progress.ts'
 import type { TuningResult, TuningTask } from '../tuning_task.ts'
 import type { CacheEntry, StoredConfig } from './cache_entry.ts'
 import type { CacheKey } from './cache_key.ts'
@@ -52,6 +54,7 @@ export async function readCache(
     throw new DataError(`${what}: ${cache.explainMiss(cacheKey, settings.autotuneEffort)}`)
   }
   if (!entry || !config) return undefined
+  tellHit(task, cache, entry, config)
   return {
     ...unmeasured(task),
     config,
@@ -61,6 +64,22 @@ export async function readCache(
     search: entry.search,
     effort: entry.effort,
   }
+}
+
+/** Once for each kernel and kind of call: later calls may ask again. */
+function tellHit(
+  { kernel, shape = '', spec, settings, log = createLog(settings.autotuneLogLevel) }: TuningTask,
+  cache: ResultStore,
+  { key, ms }: CacheEntry,
+  config: Config,
+): void {
+  if (!firstTime(`found ${cache.pathOf(key)}`)) return
+  const what = [kernel, shape].filter(Boolean).join(' ')
+  const time = Number.isFinite(ms) ? ` (${formatMs(ms)})` : ''
+  log.info(
+    `found cached config for ${what}${time}, skipping autotuning: ${config.minimize(spec)}\n` +
+      `  from ${cache.place}; set ${settingText('forceAutotune')} to search again`,
+  )
 }
 
 /** The stored config in complete form; a warning when the space or the compiler does not take it any more. */
