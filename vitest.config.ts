@@ -38,6 +38,8 @@ const config: ViteUserConfig = defineConfig({
       {
         test: {
           ...shared,
+          // Tests of isolation turn it on; for the others it would start a second process in each file.
+          env: { HELION_AUTOTUNE_BENCHMARK_SUBPROCESS: '0', ...shared.env },
           name: 'gpu',
           include: ['test/**/*.test.ts'],
           exclude: [...unitFiles, 'test/fixtures/**'],

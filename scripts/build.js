@@ -17,6 +17,7 @@ import * as esbuild from 'esbuild'
 const ENTRIES = {
   index: 'src/index.ts',
   'cli/main': 'src/cli/main.ts',
+  trial_worker: 'src/autotuner/isolation/trial_worker.ts',
 }
 /**
  * Script of the report's page: a file of its own in dist/, with everything in it, that is inlined as text.

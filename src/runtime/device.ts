@@ -5,7 +5,7 @@
 import type { DeviceLimits } from '../codegen/program.ts'
 import { entryPoint } from '../support/call_site.ts'
 import { AdapterError, errorMessage, GpuError } from '../support/errors.ts'
-import { nodeProcess } from '../support/node.ts'
+import { environment, nodeProcess } from '../support/node.ts'
 import { takes } from '../support/signature.ts'
 import { type AdapterInfo, chooseAdapter, describeAdapter, type FoundAdapter } from './adapter.ts'
 import { BindGroups } from './bind_groups.ts'
@@ -43,13 +43,14 @@ export interface DeviceOptions {
 
 /** Opens a device of its own, apart from the default one. Throws AdapterError. */
 export async function openDevice(options: DeviceOptions = {}): Promise<Device> {
-  const found = await chooseAdapter(options.adapter)
+  const wish = options.adapter ?? environment('HELION_ADAPTER') ?? ''
+  const found = await chooseAdapter(wish)
   const { adapter, info } = found
   const wanted = FEATURES.filter((name) => adapter.features.has(name) && !options.without?.includes(name))
   try {
     const requiredFeatures = wanted as GPUFeatureName[]
     const gpu = await adapter.requestDevice({ requiredFeatures, requiredLimits: allLimits(adapter) })
-    return new Device(gpu, found, options)
+    return new Device(gpu, found, { ...options, adapter: wish })
   } catch (error) {
     throw new AdapterError(`${describeAdapter(info)} gave no device: ${errorMessage(error)}`, {
       remedy: 'Close other programs that use the GPU, or choose another adapter.',
@@ -68,6 +69,8 @@ export class Device {
   readonly gpu: GPUDevice
   /** What the adapter says of itself. */
   readonly info: AdapterInfo
+  /** How it was asked for: another process finds the same adapter with that. */
+  readonly options: DeviceOptions
   /** The adapter's own record: subgroup sizes, subgroup matrix configs. */
   readonly adapterInfo: GPUAdapterInfo
   /** Optional features of WebGPU that are on. */
@@ -96,6 +99,7 @@ export class Device {
 
   constructor(gpu: GPUDevice, { adapter, info, gpu: api }: FoundAdapter, options: DeviceOptions = {}) {
     this.gpu = gpu
+    this.options = Object.freeze({ ...options })
     this.info = Object.freeze(info)
     this.adapterInfo = adapter.info
     this.features = new Set(gpu.features)

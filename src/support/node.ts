@@ -2,23 +2,27 @@
  * Node without naming it: built-in modules and Node-only packages, loaded so that no bundler follows them.
  * The serving path must import cleanly in browsers; this file is the only door to Node on it.
  */
+import type * as NodeChildProcess from 'node:child_process'
 import type * as NodeCrypto from 'node:crypto'
 import type * as NodeFs from 'node:fs'
 import type * as NodeModule from 'node:module'
 import type * as NodeOs from 'node:os'
 import type * as NodePath from 'node:path'
 import type * as NodeUrl from 'node:url'
+import type * as NodeV8 from 'node:v8'
 import { UsageError } from './errors.ts'
 
 const NEEDS_FILES = 'Do it in a program that Node runs, and leave the option for it out of the page.'
 
 interface Builtins {
+  child_process: typeof NodeChildProcess
   crypto: typeof NodeCrypto
   fs: typeof NodeFs
   os: typeof NodeOs
   path: typeof NodePath
   url: typeof NodeUrl
   module: typeof NodeModule
+  v8: typeof NodeV8
 }
 
 type ProcessLike = NodeJS.Process & { getBuiltinModule?: (id: string) => unknown }

@@ -81,6 +81,8 @@ export interface Settings {
   readonly autotuneCompileTimeout: number
   /** Seconds that checking and timing one config may take. */
   readonly autotuneBenchmarkTimeout: number
+  /** Try configs in a process of their own, so that one that crashes or hangs costs nothing else. */
+  readonly autotuneBenchmarkSubprocess: boolean
   /** Shorten the compile timeout to what the first configs needed. */
   readonly autotuneAdaptiveTimeout: boolean
   /** Compare the answer of every config with a reference. */

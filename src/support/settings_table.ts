@@ -173,6 +173,11 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: 30,
     doc: 'Seconds that checking and timing one config may take.',
   },
+  autotuneBenchmarkSubprocess: yesNo(
+    'HELION_AUTOTUNE_BENCHMARK_SUBPROCESS',
+    nodeProcess !== undefined,
+    'Try configs in a process of their own, so that one that crashes or hangs costs nothing else.',
+  ),
   autotuneAdaptiveTimeout: yesNo(
     'HELION_AUTOTUNE_ADAPTIVE_TIMEOUT',
     true,

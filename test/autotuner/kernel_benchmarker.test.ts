@@ -184,8 +184,7 @@ describe('configs that do not end', () => {
 
   it('are counted, and the next one is tried', async () => {
     const tried = await trial(double, [await ramp([100])], impatient, {
-      openRunner: ({ device, stream }, subject) =>
-        LocalRunner.open({ device, stream, subject, patienceMs: 600_000 }, subject.contents),
+      openRunner: ({ contents, ...parts }) => LocalRunner.open({ ...parts, patienceMs: 600_000 }, contents),
     })
     vi.spyOn(tried.stream, 'sync').mockReturnValueOnce(never)
     const [stuck, next] = await measure(tried, {}, { num_warps: 1 })
@@ -302,8 +301,8 @@ describe('remeasure', () => {
 })
 
 function memoryOf(ir: KernelIr, call: CallArguments, stream: Stream): Promise<TrialMemory> {
-  const { tensors, contents } = trialSubject(ir, kernelWrites(ir), call)
-  return TrialMemory.allocate(tensors, contents, stream)
+  const { subject, contents } = trialSubject(ir, kernelWrites(ir), call)
+  return TrialMemory.allocate(subject.tensors, contents, stream)
 }
 
 describe('TrialMemory', () => {

@@ -9,13 +9,13 @@ import type { BoundKernel } from '../../kernel/bound_kernel.ts'
 import type { CallArguments } from '../../kernel/call_arguments.ts'
 import { planDispatches } from '../../kernel/launch_plan.ts'
 import type { Device } from '../../runtime/device.ts'
-import type { Storage } from '../../runtime/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import { AdapterError, ConfigError, errorMessage, HelionError, TimeoutError } from '../../support/errors.ts'
 import type { Log } from '../../support/log.ts'
 import { clamp } from '../../support/maths.ts'
 import { nodeBuiltin } from '../../support/node.ts'
 import type { Settings } from '../../support/settings.ts'
+import { openRunner } from '../isolation/open_runner.ts'
 import type { Expected } from './accuracy.ts'
 import {
   type Benchmarker,
@@ -25,11 +25,17 @@ import {
   type MeasureOptions,
   type RemeasureOptions,
 } from './benchmarker.ts'
+import { Families } from './families.ts'
 import { type KernelWrites, kernelWrites } from './kernel_writes.ts'
-import { LocalRunner } from './local_runner.ts'
 import { Reference, type ReferenceLimits } from './reference.ts'
-import { type TrialProgram, type TrialSubject, trialProgram, trialSubject } from './trial_program.ts'
-import type { Places, TrialRunner, TrialTime } from './trial_runner.ts'
+import { type TrialProgram, trialProgram, trialSubject } from './trial_program.ts'
+import {
+  LostTrialError,
+  type OpenRunner,
+  type Places,
+  type TrialRunner,
+  type TrialTime,
+} from './trial_runner.ts'
 
 export interface KernelTrial {
   readonly bound: BoundKernel
@@ -41,12 +47,9 @@ export interface KernelTrial {
   readonly settings: Settings
   readonly log: Log
   readonly limits?: ReferenceLimits
-  /** What runs the programs, opened at the first measurement; on the device itself when absent. */
-  readonly openRunner?: (trial: KernelTrial, subject: OpenedSubject) => Promise<TrialRunner>
+  /** What runs the programs, opened at the first measurement; by the settings when absent. */
+  readonly openRunner?: OpenRunner
 }
-
-/** What trials work on, with the memories of the arguments. */
-export type OpenedSubject = TrialSubject & { readonly contents: readonly Storage[] }
 
 /** Samples of one config when several are timed in turns: about one per millisecond. */
 const LEAST_SAMPLES = 20
@@ -67,6 +70,7 @@ export class KernelBenchmarker implements Benchmarker {
   readonly #trial: KernelTrial
   readonly #writes: KernelWrites
   readonly #reference: Reference
+  readonly #families = new Families()
   readonly #byProgram = new Map<string, Measurement>()
   /** Opened at the first measurement: results that are stored need none. */
   #opening: Promise<TrialRunner> | undefined
@@ -145,8 +149,8 @@ export class KernelBenchmarker implements Benchmarker {
   }
 
   async #open(): Promise<TrialRunner> {
-    const { bound, call, openRunner = localRunner } = this.#trial
-    this.#opening ??= openRunner(this.#trial, trialSubject(bound.ir, this.#writes, call))
+    const { bound, call, openRunner: open = openRunner, device, stream, settings, log } = this.#trial
+    this.#opening ??= open({ device, stream, settings, log, ...trialSubject(bound.ir, this.#writes, call) })
     this.#runner = await this.#opening
     return this.#runner
   }
@@ -196,6 +200,8 @@ export class KernelBenchmarker implements Benchmarker {
     try {
       const wanted = this.#filtered(config)
       if (!wanted) return failure(config, 'filtered', 'configFilter refused it')
+      const verdict = this.#families.verdict(wanted)
+      if (verdict !== undefined) return failure(config, 'filtered', verdict)
       const program = this.#programOf(wanted)
       const twin = this.#byProgram.get(program.hash)
       const compileMs = twin?.compileMs ?? (await (await this.#open()).compile(program, timeoutMs))
@@ -215,6 +221,7 @@ export class KernelBenchmarker implements Benchmarker {
     const result = await this.#checkAndTime(built, expected).catch((error: unknown) =>
       this.#failed(config, error, facts(built)),
     )
+    if (result.status === 'ok') this.#families.works(config)
     this.#byProgram.set(program.hash, result)
     this.#bestMs = Math.min(this.#bestMs, result.ms)
     return result
@@ -252,22 +259,18 @@ export class KernelBenchmarker implements Benchmarker {
    * What an error says of a config. A lost device is thrown on, and bugs are unless they are to be ignored.
    */
   #failed(config: Config, error: unknown, known: Parameters<typeof failure>[3]): Measurement {
+    this.#trial.device.assertUsable()
     if (error instanceof AdapterError) throw error
+    if (error instanceof LostTrialError) {
+      this.#families.lost(config, error.end)
+      return failure(config, error.end === 'hang' ? 'timeout' : 'error', error.what, known)
+    }
     if (error instanceof ConfigError) return failure(config, 'invalid', error.what, known)
     if (error instanceof TimeoutError) return failure(config, 'timeout', error.what, known)
     if (error instanceof HelionError) return failure(config, 'error', error.what, known)
     if (!this.#trial.settings.autotuneIgnoreErrors) throw error
     return failure(config, 'error', errorMessage(error), known)
   }
-}
-
-/** Tries programs on the device of the call itself. */
-function localRunner(
-  { device, stream, settings }: KernelTrial,
-  subject: OpenedSubject,
-): Promise<TrialRunner> {
-  const patienceMs = settings.autotuneBenchmarkTimeout * 1000
-  return LocalRunner.open({ device, stream, subject, patienceMs }, subject.contents)
 }
 
 function timed(built: BuiltConfig, { medianMs: ms, spread, samplesMs }: TrialTime): Measurement {

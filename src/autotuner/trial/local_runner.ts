@@ -8,6 +8,7 @@ import type { Stream } from '../../runtime/stream.ts'
 import { type TimingOptions, timeInterleaved, timeLaunches, withTimeout } from '../../runtime/timing.ts'
 import { TimeoutError } from '../../support/errors.ts'
 import { type Expected, findMismatch, type Tolerance } from './accuracy.ts'
+import { SharedTimeout } from './shared_timeout.ts'
 import { TrialMemory } from './trial_memory.ts'
 import type { TrialProgram, TrialSubject } from './trial_program.ts'
 import type {
@@ -49,6 +50,7 @@ export interface LocalParts {
 export class LocalRunner implements TrialRunner {
   readonly #parts: LocalParts
   readonly #memory: TrialMemory
+  readonly #compiling = new SharedTimeout()
   #warm = false
 
   private constructor(parts: LocalParts, memory: TrialMemory) {
@@ -63,7 +65,7 @@ export class LocalRunner implements TrialRunner {
 
   async compile(program: TrialProgram, timeoutMs: number): Promise<number> {
     const { kernel } = this.#parts.subject
-    const pipelines = await withTimeout(this.#pipelines(program), timeoutMs, `compiling ${kernel}`)
+    const pipelines = await this.#compiling.within(this.#pipelines(program), timeoutMs, `compiling ${kernel}`)
     return Math.max(0, ...pipelines.map(({ compileMs }) => compileMs))
   }
 
@@ -204,6 +206,6 @@ export class LocalRunner implements TrialRunner {
     }
     stream.errors.take()
     device.errors.take()
-    device.assertUsable()
+    if (!(error instanceof TimeoutError)) device.assertUsable()
   }
 }

@@ -63,7 +63,7 @@ export function trialSubject(
   ir: KernelIr,
   { lastGrid }: KernelWrites,
   call: CallArguments,
-): TrialSubject & { readonly contents: readonly Storage[] } {
+): { readonly subject: TrialSubject; readonly contents: readonly Storage[] } {
   const contents = [...new Set(call.tensors.map(({ storage }) => storage))]
   const locals = new Map(localTensors(ir, call).map((local) => [local.id, local]))
   let argument = 0
@@ -75,7 +75,7 @@ export function trialSubject(
     if (!tensor) throw new Error(`no tensor ${id} in this call`)
     return { ...pick(tensor), contents: contents.indexOf(tensor.storage), written, fill: undefined }
   })
-  return { kernel: ir.name, tensors, contents }
+  return { subject: { kernel: ir.name, tensors }, contents }
 }
 
 function pick({ dtype, shape }: Pick<TrialTensor, 'dtype' | 'shape'>): Pick<TrialTensor, 'dtype' | 'shape'> {

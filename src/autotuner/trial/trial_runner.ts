@@ -2,9 +2,15 @@
  * What tries programs on a device: compiles them, runs them on memory of their own, compares the answers and
  * takes the time. One implementation works on a device of this process, the other has a process for it.
  */
+import type { Device } from '../../runtime/device.ts'
+import type { Storage } from '../../runtime/storage.ts'
+import type { Stream } from '../../runtime/stream.ts'
 import type { Timing } from '../../runtime/timing.ts'
+import { HelionError } from '../../support/errors.ts'
+import type { Log } from '../../support/log.ts'
+import type { Settings } from '../../support/settings.ts'
 import type { Expected, Tolerance } from './accuracy.ts'
-import type { TrialProgram } from './trial_program.ts'
+import type { TrialProgram, TrialSubject } from './trial_program.ts'
 
 /** By tensor id, the positions that are of interest; undefined stands for all. */
 export type Places = ReadonlyMap<number, Uint32Array<ArrayBuffer> | undefined>
@@ -47,4 +53,30 @@ export interface TrialRunner {
   leastLaunch(): Promise<TrialTime>
   /** Gives the memory for trials back. */
   dispose(): void
+}
+
+/** What programs of a call are tried with. */
+export interface RunnerRequest {
+  readonly device: Device
+  /** Has the device for itself. */
+  readonly stream: Stream
+  readonly settings: Settings
+  readonly log: Log
+  readonly subject: TrialSubject
+  /** Memories of the arguments. */
+  readonly contents: readonly Storage[]
+}
+
+export type OpenRunner = (request: RunnerRequest) => Promise<TrialRunner>
+
+/** What tried a program did not survive that; the next one is tried by another. */
+export class LostTrialError extends HelionError {
+  override readonly name = 'LostTrialError'
+  /** Equal for ends of the same kind: a signal, `hang`, `device lost`. */
+  readonly end: string
+
+  constructor(what: string, end: string) {
+    super(what)
+    this.end = end
+  }
 }

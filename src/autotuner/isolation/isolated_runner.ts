@@ -1,0 +1,204 @@
+/**
+ * Tries the programs of one call in the process of a TrialHost. The contents of the arguments go through a
+ * file, once; a process that takes the place of another reads it again.
+ */
+import type { Storage } from '../../runtime/storage.ts'
+import type { Stream } from '../../runtime/stream.ts'
+import { HelionError } from '../../support/errors.ts'
+import { nodeProcess, requireNode } from '../../support/node.ts'
+import type { Expected } from '../trial/accuracy.ts'
+import type { TrialProgram, TrialSubject } from '../trial/trial_program.ts'
+import {
+  type CompareOptions,
+  LostTrialError,
+  type Places,
+  type TrialOptions,
+  type TrialOutcome,
+  type TrialRunner,
+  type TrialTime,
+} from '../trial/trial_runner.ts'
+import { type Contents, isRecord, type Job, type SentExpected } from './protocol.ts'
+import { CannotIsolate, type HostedSubject, type TrialHost } from './trial_host.ts'
+import type { TrialProcess } from './trial_process.ts'
+
+const WHAT = 'a process for trials'
+/** For comparisons and single timings, which have no limit of their own: each program gets so much. */
+const LIMIT_MS = 30_000
+
+let subjects = 0
+let answers = 0
+/** Numbers that stand for what calls should leave, everywhere in this process. */
+const ANSWER_KEYS = new WeakMap<readonly Expected[], number>()
+
+export class IsolatedRunner implements TrialRunner {
+  readonly #host: TrialHost
+  readonly #subject: HostedSubject
+
+  private constructor(host: TrialHost, subject: HostedSubject) {
+    this.#host = host
+    this.#subject = subject
+  }
+
+  /**
+   * Rejects with CannotIsolate where there is no process or no room for the arguments, and as `Stream.read`
+   * does.
+   */
+  static async open(
+    host: TrialHost,
+    call: TrialSubject,
+    contents: readonly Storage[],
+    stream: Stream,
+  ): Promise<IsolatedRunner> {
+    const file = await writeContents(contents, stream)
+    const id = ++subjects
+    const subject: HostedSubject = { id, open: { kind: 'open', subject: call, ...file } }
+    try {
+      await host.open(subject)
+      return new IsolatedRunner(host, subject)
+    } catch (error) {
+      removeFile(file.file)
+      throw error instanceof HelionError ? new CannotIsolate(error.what) : error
+    }
+  }
+
+  async compile(program: TrialProgram, timeoutMs: number): Promise<number> {
+    return this.#read(await this.#ask({ kind: 'compile', program, timeoutMs }, timeoutMs), isTime)
+  }
+
+  async measure(
+    program: TrialProgram,
+    expected: readonly Expected[],
+    options: TrialOptions,
+  ): Promise<TrialOutcome> {
+    const key = ANSWER_KEYS.get(expected) ?? ++answers
+    ANSWER_KEYS.set(expected, key)
+    const job = (process: TrialProcess): Job => ({
+      kind: 'measure',
+      program,
+      expected: sent(process, key, expected),
+      options,
+    })
+    return this.#read(await this.#host.ask(this.#subject, options.timeoutMs, job), isOutcome)
+  }
+
+  async compare(programs: readonly TrialProgram[], options: CompareOptions): Promise<readonly TrialTime[]> {
+    const limitMs = LIMIT_MS + programs.length * options.targetMs
+    const times = await this.#ask({ kind: 'compare', programs, options }, limitMs)
+    return this.#read(times, (value) => isTimes(value, programs.length))
+  }
+
+  async answers(
+    program: TrialProgram,
+    places: Places,
+    timeoutMs: number,
+  ): Promise<ReadonlyMap<number, ArrayBuffer>> {
+    return this.#read(await this.#ask({ kind: 'answers', program, places, timeoutMs }, timeoutMs), isAnswers)
+  }
+
+  async leastLaunch(): Promise<TrialTime> {
+    return this.#read(await this.#ask({ kind: 'leastLaunch' }, LIMIT_MS), isTrialTime)
+  }
+
+  dispose(): void {
+    this.#host.close(this.#subject)
+    removeFile(this.#subject.open.file)
+  }
+
+  #ask(job: Job, limitMs: number): Promise<unknown> {
+    return this.#host.ask(this.#subject, limitMs, () => job)
+  }
+
+  /** The answer, if it is one. A process that answers with anything else is not trusted any more. */
+  #read<T>(value: unknown, isAnswer: (value: unknown) => value is T): T {
+    if (isAnswer(value)) return value
+    this.#host.stop()
+    throw new LostTrialError('the process of trials answered with something that is no answer', 'garbage')
+  }
+}
+
+/** The answers themselves go to each process once. */
+function sent(process: TrialProcess, key: number, values: readonly Expected[]): SentExpected {
+  if (process.told.has(key)) return { key, values: undefined }
+  process.told.add(key)
+  return { key, values }
+}
+
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0
+}
+
+function isTrialTime(value: unknown): value is TrialTime {
+  if (!isRecord(value)) return false
+  const { medianMs, spread, samplesMs } = value
+  return isTime(medianMs) && isTime(spread) && Array.isArray(samplesMs) && samplesMs.every(isTime)
+}
+
+function isTimes(value: unknown, count: number): value is readonly TrialTime[] {
+  return Array.isArray(value) && value.length === count && value.every(isTrialTime)
+}
+
+function isOutcome(value: unknown): value is TrialOutcome {
+  if (!isRecord(value)) return false
+  const { time, mismatch } = value
+  return mismatch === undefined ? isTrialTime(time) : typeof mismatch === 'string' && time === undefined
+}
+
+function isAnswers(value: unknown): value is ReadonlyMap<number, ArrayBuffer> {
+  return value instanceof Map && [...value].every(([id, bytes]) => isTime(id) && bytes instanceof ArrayBuffer)
+}
+
+let folder: string | undefined
+
+/** The arguments' contents, one after another in a file. */
+async function writeContents(
+  storages: readonly Storage[],
+  stream: Stream,
+): Promise<{ readonly file: string; readonly contents: readonly Contents[] }> {
+  const fs = requireNode('fs', WHAT)
+  const file = requireNode('path', WHAT).join(ownFolder(), `${++subjects}`)
+  const contents: Contents[] = []
+  let offset = 0
+  const descriptor = orCannot(() => fs.openSync(file, 'wx', 0o600))
+  try {
+    for (const storage of storages) {
+      const { dtype, bytes } = storage
+      const data = new Uint8Array(bytes === 0 ? new ArrayBuffer(0) : await stream.read(storage))
+      orCannot(() => {
+        for (let at = 0; at < bytes; ) at += fs.writeSync(descriptor, data, at, Math.min(bytes - at, 2 ** 28))
+      })
+      contents.push({ dtype, bytes, offset })
+      offset += bytes
+    }
+    return { file, contents }
+  } catch (error) {
+    removeFile(file)
+    throw error
+  } finally {
+    fs.closeSync(descriptor)
+  }
+}
+
+/** A folder of this process, for its life. */
+function ownFolder(): string {
+  const fs = requireNode('fs', WHAT)
+  if (folder === undefined) {
+    const parent = requireNode('os', WHAT).tmpdir()
+    const made = orCannot(() => fs.mkdtempSync(requireNode('path', WHAT).join(parent, 'helion-aot-trials-')))
+    nodeProcess?.once('exit', () => fs.rmSync(made, { recursive: true, force: true }))
+    folder = made
+  }
+  return folder
+}
+
+function removeFile(file: string): void {
+  requireNode('fs', WHAT).rmSync(file, { force: true })
+}
+
+/** A full disk or a folder that cannot be written to is no reason not to search. */
+function orCannot<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw new CannotIsolate(`the arguments could not be written to a file: ${String(error)}`)
+  }
+}

@@ -1,0 +1,153 @@
+/**
+ * The side of the process that tries programs: opens its own device, keeps the memory of each call that it is
+ * told of, and does one job after another. It knows nothing of kernels and runs no code of users.
+ */
+import { closeSync, openSync, readSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { type Device, openDevice } from '../../runtime/device.ts'
+import { Storage } from '../../runtime/storage.ts'
+import { Stream } from '../../runtime/stream.ts'
+import { errorMessage, HelionError, TimeoutError } from '../../support/errors.ts'
+import type { Expected } from '../trial/accuracy.ts'
+import { LocalRunner } from '../trial/local_runner.ts'
+import type { TrialRunner } from '../trial/trial_runner.ts'
+import { type Contents, type Failure, type Job, PROTOCOL, type Reply, type Request } from './protocol.ts'
+
+/** A device that is still busy so long after a timeout will be for ever. */
+const PATIENCE_MS = 1000
+const SIGN_MS = 500
+const READ_BYTES = 2 ** 28
+
+/** Changes a runner before it is used; for tests. */
+export type Wrap = (runner: TrialRunner, device: Device) => TrialRunner
+
+type JobOf<Kind extends Job['kind']> = Extract<Job, { kind: Kind }>
+
+interface Opened {
+  readonly runner: TrialRunner
+  readonly dispose: () => void
+  readonly expected: Map<number, readonly Expected[]>
+}
+
+/** Answers requests through `reply`. */
+export class TrialServer {
+  readonly #reply: (reply: Reply) => void
+  readonly #wrap: Wrap
+  readonly #opened = new Map<number, Opened>()
+  /** Of the files with contents of arguments. */
+  #folder: string | undefined
+  #device: Device | undefined
+  #underWay = 0
+  #signs: ReturnType<typeof setInterval> | undefined
+
+  constructor(reply: (reply: Reply) => void, wrap: Wrap = (runner) => runner) {
+    this.#reply = reply
+    this.#wrap = wrap
+  }
+
+  /** Removes what the process that sent the requests leaves behind when it is killed. */
+  cleanUp(): void {
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  async handle({ id, subject, job }: Request): Promise<void> {
+    if (this.#underWay++ === 0) this.#signs = setInterval(() => this.#reply({ kind: 'sign' }), SIGN_MS)
+    try {
+      const work = Promise.resolve(this.#do(subject, job))
+      this.#reply({ kind: 'answer', id, value: await (this.#device?.waitFor(work) ?? work) })
+    } catch (error) {
+      this.#reply({ kind: 'failure', id, failure: this.#failureOf(error, job) })
+    } finally {
+      if (--this.#underWay === 0) clearInterval(this.#signs)
+    }
+  }
+
+  #do(subject: number, job: Job): unknown {
+    if (job.kind === 'start') return this.#start(job)
+    if (job.kind === 'open') return this.#open(subject, job)
+    const opened = this.#opened.get(subject)
+    if (!opened) throw new Error(`no call ${subject} was opened here`)
+    const { runner, expected, dispose } = opened
+    switch (job.kind) {
+      case 'close':
+        this.#opened.delete(subject)
+        return dispose()
+      case 'compile':
+        return runner.compile(job.program, job.timeoutMs)
+      case 'measure': {
+        const { key, values } = job.expected
+        if (values) expected.set(key, values)
+        return runner.measure(job.program, expected.get(key) ?? missing(key), job.options)
+      }
+      case 'compare':
+        return runner.compare(job.programs, job.options)
+      case 'answers':
+        return runner.answers(job.program, job.places, job.timeoutMs)
+      case 'leastLaunch':
+        return runner.leastLaunch()
+      default:
+        job satisfies never
+    }
+  }
+
+  /** Answers with the adapter that was found. */
+  async #start({ protocol, adapter, without }: JobOf<'start'>): Promise<unknown> {
+    if (protocol !== PROTOCOL) throw new HelionError('it belongs to another version of helion-aot')
+    this.#device = await openDevice({ adapter, without })
+    return { ...this.#device.info }
+  }
+
+  async #open(subject: number, { subject: what, file, contents }: JobOf<'open'>): Promise<void> {
+    const device = this.#device
+    if (!device) throw new Error('no device was opened')
+    this.#folder = dirname(file)
+    const stream = new Stream(device)
+    const storages = upload(stream, file, contents)
+    await stream.sync()
+    const runner = await LocalRunner.open(
+      { device, stream, subject: what, patienceMs: PATIENCE_MS },
+      storages,
+    )
+    const dispose = (): void => {
+      runner.dispose()
+      for (const storage of storages) stream.release(storage)
+    }
+    this.#opened.set(subject, { runner: this.#wrap(runner, device), dispose, expected: new Map() })
+  }
+
+  #failureOf(error: unknown, { kind }: Job): Failure {
+    const lost = this.#device?.failure !== undefined
+    // A compilation that does not end keeps a processor busy.
+    const stuck = error instanceof TimeoutError && kind === 'compile'
+    return {
+      name: error instanceof HelionError ? error.name : 'Error',
+      what: error instanceof HelionError ? error.what : errorMessage(error),
+      stack: error instanceof Error ? error.stack : undefined,
+      spent: lost || stuck,
+    }
+  }
+}
+
+/** The contents of arguments in memory of this process's device. */
+function upload(stream: Stream, file: string, contents: readonly Contents[]): readonly Storage[] {
+  const descriptor = openSync(file, 'r')
+  try {
+    return contents.map(({ dtype, bytes, offset }) => {
+      const storage = new Storage(bytes, dtype)
+      const data = new Uint8Array(Math.ceil(bytes / 4) * 4)
+      for (let at = 0; at < bytes; ) {
+        const read = readSync(descriptor, data, at, Math.min(READ_BYTES, bytes - at), offset + at)
+        if (read === 0) throw new HelionError(`${file} is shorter than it was`)
+        at += read
+      }
+      if (bytes > 0) stream.write(storage, data)
+      return storage
+    })
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function missing(key: number): never {
+  throw new Error(`no answers ${key} were sent`)
+}

@@ -1,0 +1,186 @@
+/**
+ * The process that tries programs for this one: started when it is needed, kept for all calls of all kernels,
+ * replaced when it ends. A request that ended it fails; others that were under way are made again. When it is
+ * not clear which one it was, each of them is made again alone.
+ */
+import type { AdapterInfo } from '../../runtime/adapter.ts'
+import { describeAdapter } from '../../runtime/adapter.ts'
+import { KeepAlive } from '../../runtime/keep_alive.ts'
+import { AdapterError, errorMessage } from '../../support/errors.ts'
+import { LostTrialError } from '../trial/trial_runner.ts'
+import { type Entry, trialEntry } from './entry.ts'
+import { isRecord, type Job, PROTOCOL } from './protocol.ts'
+import { ProcessEndedError, TrialProcess } from './trial_process.ts'
+import { Turns } from './turns.ts'
+
+export interface HostOptions {
+  /** The adapter that the calls' own device is on, and how it was asked for. */
+  readonly info: AdapterInfo
+  readonly adapter: string
+  readonly without: readonly string[]
+  /** By how much signs of life of a process may be late. */
+  readonly graceMs?: number
+  readonly entry?: Entry
+}
+
+/** What the host has to know of a call. */
+export interface HostedSubject {
+  readonly id: number
+  readonly open: Extract<Job, { kind: 'open' }>
+}
+
+/** No process for trials can be had: they have to be made in this one. */
+export class CannotIsolate extends Error {}
+
+const GRACE_MS = 5000
+/** Drivers are loaded, and software adapters unpacked. */
+const START_MS = 60_000
+const OPEN_MS = 60_000
+/** A process that is to replace another one is started so many times before that is given up. */
+const STARTS = 3
+
+export class TrialHost {
+  readonly #options: HostOptions
+  readonly #turns = new Turns()
+  readonly #keepAlive = new KeepAlive()
+  #process: TrialProcess | undefined
+  #starting: Promise<TrialProcess> | undefined
+  /** Processes so far. */
+  #started = 0
+
+  constructor(options: HostOptions) {
+    this.#options = options
+  }
+
+  /** Processes started so far, and the id of the present one. */
+  get started(): number {
+    return this.#started
+  }
+  get pid(): number | undefined {
+    return this.#process?.pid
+  }
+
+  /**
+   * Brings the contents of a call's arguments there. Rejects with CannotIsolate when there is no process, and
+   * with GpuError when it has no memory for them.
+   */
+  async open(subject: HostedSubject): Promise<void> {
+    try {
+      await this.#working(() => this.#opened(subject))
+    } catch (error) {
+      if (error instanceof ProcessEndedError) throw new CannotIsolate(error.end.what)
+      throw error
+    }
+  }
+
+  /** Forgets a call. */
+  close({ id }: HostedSubject): void {
+    const process = this.#process
+    if (!process?.opened.delete(id) || process.ended) return
+    process.ask(id, { kind: 'close' }, OPEN_MS).catch(() => {})
+  }
+
+  /**
+   * The answer to a job. Rejects with what is wrong with it, with LostTrialError when it ended the process,
+   * and with AdapterError when the process cannot be replaced.
+   */
+  async ask(
+    subject: HostedSubject,
+    limitMs: number,
+    jobFor: (process: TrialProcess) => Job,
+  ): Promise<unknown> {
+    const once = async (): Promise<unknown> => {
+      const process = await this.#opened(subject)
+      return await process.ask(subject.id, jobFor(process), limitMs)
+    }
+    return await this.#working(() => this.#askUntilKnown(once))
+  }
+
+  async #askUntilKnown(once: () => Promise<unknown>): Promise<unknown> {
+    let isSuspect = false
+    for (let killed = 0; ; ) {
+      try {
+        return await (isSuspect ? this.#turns.alone(once) : this.#turns.beside(once))
+      } catch (error) {
+        if (!(error instanceof ProcessEndedError)) throw error
+        const { end, part } = error
+        isSuspect ||= part === 'suspect'
+        // A kill may have had nothing to do with the job; not twice.
+        if (part === 'culprit' && !(end.fromOutside && killed++ === 0))
+          throw new LostTrialError(end.what, end.kind)
+      }
+    }
+  }
+
+  /** Ends the process; the next request starts another. */
+  stop(): void {
+    this.#process?.end({ kind: 'exit', what: 'the process of trials was stopped', fromOutside: true })
+  }
+
+  /** The program waits for the work, although nothing of the process keeps it. */
+  async #working<T>(work: () => Promise<T>): Promise<T> {
+    this.#keepAlive.hold()
+    try {
+      return await work()
+    } finally {
+      this.#keepAlive.release()
+    }
+  }
+
+  /** The process, with the memory of this call. */
+  async #opened({ id, open }: HostedSubject): Promise<TrialProcess> {
+    const process = await this.#current()
+    const known = process.opened.get(id)
+    const opening = known ?? process.ask(id, open, OPEN_MS)
+    process.opened.set(id, opening)
+    await opening
+    return process
+  }
+
+  async #current(): Promise<TrialProcess> {
+    if (this.#process && !this.#process.ended) return this.#process
+    this.#starting ??= this.#start().finally(() => {
+      this.#starting = undefined
+    })
+    this.#process = await this.#starting
+    return this.#process
+  }
+
+  async #start(): Promise<TrialProcess> {
+    // Its memory on the GPU is free again then.
+    await this.#process?.gone
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const process = await this.#startOnce()
+        this.#started++
+        return process
+      } catch (error) {
+        if (this.#started === 0) throw new CannotIsolate(errorMessage(error))
+        if (attempt === STARTS)
+          throw new AdapterError(`the process of trials cannot be started again: ${errorMessage(error)}`)
+      }
+    }
+  }
+
+  async #startOnce(): Promise<TrialProcess> {
+    const { info, adapter, without, graceMs = GRACE_MS, entry = trialEntry() } = this.#options
+    const process = new TrialProcess(entry, graceMs)
+    try {
+      const found = await process.ask(
+        0,
+        { kind: 'start', protocol: PROTOCOL, adapter, without, info },
+        START_MS,
+      )
+      if (isRecord(found) && isSame(info, found)) return process
+      const other = isRecord(found) ? describeAdapter({ ...info, ...found }) : 'none'
+      throw new Error(`it found another adapter (${other})`)
+    } catch (error) {
+      process.end({ kind: 'exit', what: errorMessage(error), fromOutside: false })
+      throw error
+    }
+  }
+}
+
+function isSame(info: AdapterInfo, found: Readonly<Record<string, unknown>>): boolean {
+  return Object.entries(info).every(([key, value]) => found[key] === value)
+}
