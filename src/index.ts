@@ -39,6 +39,17 @@ export { FileShareCache } from './autotuner/cache/file_share_cache.ts'
 export { HttpCache } from './autotuner/cache/http_cache.ts'
 export { getHelionCacheDir, iterCacheEntries, SavedBestConfig } from './autotuner/cache/saved_best_config.ts'
 export type { CacheSubject } from './autotuner/cache/subject.ts'
+export {
+  guidedSearchKwargsFromConfig,
+  guidedSearchKwargsFromProfile,
+  LLMGuidedSearch,
+} from './autotuner/llm/llm_guided_search.ts'
+export {
+  type HybridStageBreakdown,
+  LLMSeededSearch,
+  type LLMSeededSearchOptions,
+} from './autotuner/llm/llm_seeded_search.ts'
+export type { LLMGuidedSearchOptions } from './autotuner/llm/model_rounds.ts'
 export { FiniteSearch } from './autotuner/search/finite_search.ts'
 export { PatternSearch, type PatternSearchOptions } from './autotuner/search/pattern_search.ts'
 export { RandomSearch, type RandomSearchOptions } from './autotuner/search/random_search.ts'

@@ -20,6 +20,7 @@ import type { StopSignal } from '../support/stop_signal.ts'
 import { autotune } from './autotune.ts'
 import { kernelKey } from './cache/kernel_key.ts'
 import { searchSpace } from './kernel_space.ts'
+import { kernelWorkload } from './llm/kernel_workload.ts'
 import type { Progress } from './progress.ts'
 import { ORIGINS, type Proposal, proposals } from './search/proposal.ts'
 import { type OptionValues, Search } from './search/search.ts'
@@ -88,6 +89,7 @@ export async function tuneInDetail({
       kernel: definition.name,
       shape: describeCall(call),
       spec,
+      workload: () => kernelWorkload(bound, call, device, spec),
       benchmarker: resumption?.remembering(benchmarker) ?? benchmarker,
       settings: isEmpty(bound, call, device, spec) ? { ...settings, autotuneEffort: 'none' } : settings,
       cacheKey: kernelKey({ bound, device, spec, settings, choices }),

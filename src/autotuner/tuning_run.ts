@@ -8,7 +8,7 @@ import type { ConfigData } from '../config/value.ts'
 import { errorMessage, HelionError, UsageError } from '../support/errors.ts'
 import { createLog, type Log } from '../support/log.ts'
 import { Random } from '../support/random.ts'
-import { InitialPopulationStrategy } from '../support/settings.ts'
+import { searchByName } from './all_searches.ts'
 import { Budget } from './budget.ts'
 import type { ResultStore } from './cache/result_store.ts'
 import { ProgressLine } from './progress_line.ts'
@@ -19,7 +19,7 @@ import { pinnedConfigs, type StartingPoint } from './search/initial_population.t
 import { ORIGINS, type Proposal, proposals } from './search/proposal.ts'
 import type { CommonOptions, Search, Tunable } from './search/search.ts'
 import { type AdaptiveTimeout, SearchSession } from './search/search_session.ts'
-import { searchByName } from './search/searches.ts'
+import { startingWith } from './search/start_options.ts'
 import { StopRule } from './search/stop_rule.ts'
 import { TrialLog } from './trial_log.ts'
 import type { TuningTask } from './tuning_task.ts'
@@ -69,12 +69,8 @@ export class TuningRun {
     ]
     const pinned = task.choices ? [] : pinnedConfigs(this.#generation(0), seeds)
     this.pinned = pinned.map(({ config }) => config)
-    const { FROM_BEST_AVAILABLE, FROM_RANDOM } = InitialPopulationStrategy
-    const { initialPopulationStrategy, bestAvailablePadRandom } = this.options
-    const strategy = initialPopulationStrategy ?? FROM_RANDOM
     this.#start = {
-      strategy,
-      padding: strategy === FROM_BEST_AVAILABLE && !bestAvailablePadRandom ? 'none' : this.profile.padding,
+      ...startingWith(this.options, effort),
       seeds,
       guesses: task.choices ? [] : spec.guesses().map((config) => spec.normalize(config, 'repair')),
       stored: () => storedConfigs(task, cache),
@@ -83,7 +79,7 @@ export class TuningRun {
 
   /** A session for one trial; `history` continues an earlier one. */
   session(trial: number, budget: Budget, history: History = new History()): SearchSession {
-    const { kernel, shape = '', settings, benchmarker, onProgress } = this.#task
+    const { kernel, shape = '', settings, benchmarker, onProgress, workload } = this.#task
     return new SearchSession({
       subject: { kernel, shape },
       generation: this.#generation(trial),
@@ -100,6 +96,7 @@ export class TuningRun {
       ignoreErrors: settings.autotuneIgnoreErrors,
       trials: this.#trials,
       onProgress: onProgress ?? (settings.autotuneProgressBar ? this.line.show : undefined),
+      workload,
     })
   }
 

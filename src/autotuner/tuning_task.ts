@@ -7,6 +7,7 @@ import type { RemoteCache } from '../support/remote_cache.ts'
 import type { Effort, Settings } from '../support/settings.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
 import type { CacheKey } from './cache/cache_key.ts'
+import type { Workload } from './llm/workload.ts'
 import type { Progress } from './progress.ts'
 import type { Candidate } from './search/history.ts'
 import type { Proposal } from './search/proposal.ts'
@@ -19,6 +20,8 @@ export interface TuningTask {
   /** The arguments in words, for progress reports. */
   readonly shape?: string | undefined
   readonly spec: SearchSpace
+  /** What a search that asks others may tell them; made only when one does. */
+  readonly workload?: (() => Workload) | undefined
   readonly benchmarker: Benchmarker
   readonly settings: Settings
   /** Identifies the result in the cache; without it nothing is read or stored. */

@@ -5,9 +5,12 @@
 import type * as NodeChildProcess from 'node:child_process'
 import type * as NodeCrypto from 'node:crypto'
 import type * as NodeFs from 'node:fs'
+import type * as NodeHttp from 'node:http'
+import type * as NodeHttps from 'node:https'
 import type * as NodeModule from 'node:module'
 import type * as NodeOs from 'node:os'
 import type * as NodePath from 'node:path'
+import type * as NodeTls from 'node:tls'
 import type * as NodeUrl from 'node:url'
 import type * as NodeV8 from 'node:v8'
 import { UsageError } from './errors.ts'
@@ -18,8 +21,11 @@ interface Builtins {
   child_process: typeof NodeChildProcess
   crypto: typeof NodeCrypto
   fs: typeof NodeFs
+  http: typeof NodeHttp
+  https: typeof NodeHttps
   os: typeof NodeOs
   path: typeof NodePath
+  tls: typeof NodeTls
   url: typeof NodeUrl
   module: typeof NodeModule
   v8: typeof NodeV8

@@ -10,6 +10,8 @@ export interface SettingKind<T> {
   readonly allowed: string
   /** The setting behind a value or its text. */
   readonly read: (value: unknown) => T | undefined
+  /** True where messages must not show a value, not even a wrong one. */
+  readonly hidden?: boolean
 }
 
 /** A JSON object. */

@@ -27,6 +27,10 @@ export const AUTOTUNE_CACHES = [
 ] as const
 export type AutotuneCacheName = (typeof AUTOTUNE_CACHES)[number]
 
+export const LLM_PROVIDERS = ['openai', 'openai_responses', 'anthropic'] as const
+/** `openai` and `openai_responses` are the same. */
+export type LlmProvider = (typeof LLM_PROVIDERS)[number]
+
 export const AOT_MODES = ['collect', 'measure', 'evaluate', 'compile', 'disabled'] as const
 export type AotMode = (typeof AOT_MODES)[number]
 
@@ -107,6 +111,24 @@ export interface Settings {
   readonly autotuneLog: string | null
   /** Show the progress of a search on one line. */
   readonly autotuneProgressBar: boolean
+  /** API that the LLM searches speak; null tells it by the name of the model. */
+  readonly llmProvider: LlmProvider | null
+  /** Model that the LLM searches ask; null takes that of the search. */
+  readonly llmModel: string | null
+  /** Base URL of its API; null takes that of the provider. */
+  readonly llmApiBase: string | null
+  /** Seconds that the compilation of one config may take in an LLM search; null takes its own number. */
+  readonly llmCompileTimeout: number | null
+  /** PEM file of further certificate authorities to trust, for proxies that read TLS. */
+  readonly llmCaBundle: string | null
+  /** PEM file of the certificate that a proxy asks for. */
+  readonly llmClientCert: string | null
+  /** PEM file of its key; null: the same file. */
+  readonly llmClientKey: string | null
+  /** Search that goes on where the language model leaves off; null takes that of the search. */
+  readonly hybridSecondStageAlgorithm: string | null
+  /** Rounds with a language model before that; null takes the search's number, 0 does without. */
+  readonly hybridLlmMaxRounds: number | null
   /** Folder of every cache; null takes the user's cache folder. */
   readonly cacheDir: string | null
   /** Where results of searches are stored, by name. */

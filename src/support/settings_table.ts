@@ -22,6 +22,7 @@ import {
   AUTOTUNE_CACHES,
   EFFORTS,
   InitialPopulationStrategy,
+  LLM_PROVIDERS,
   type SettingName,
   type Settings,
 } from './settings.ts'
@@ -244,6 +245,60 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     true,
     'Show the progress of a search on one line.',
   ),
+  llmProvider: {
+    kind: orNull(oneOf(LLM_PROVIDERS)),
+    env: 'HELION_LLM_PROVIDER',
+    default: null,
+    doc: 'API that the LLM searches speak; null tells it by the name of the model.',
+  },
+  llmModel: {
+    kind: orNull(TEXT),
+    env: 'HELION_LLM_MODEL',
+    default: null,
+    doc: 'Model that the LLM searches ask; null takes that of the search.',
+  },
+  llmApiBase: {
+    kind: orNull(TEXT),
+    env: 'HELION_LLM_API_BASE',
+    default: null,
+    doc: 'Base URL of its API; null takes that of the provider.',
+  },
+  llmCompileTimeout: {
+    kind: orNull(number(0)),
+    env: 'HELION_LLM_COMPILE_TIMEOUT_S',
+    default: null,
+    doc: 'Seconds that the compilation of one config may take in an LLM search; null takes its own number.',
+  },
+  llmCaBundle: {
+    kind: orNull(TEXT),
+    env: 'HELION_LLM_CA_BUNDLE',
+    default: null,
+    doc: 'PEM file of further certificate authorities to trust, for proxies that read TLS.',
+  },
+  llmClientCert: {
+    kind: orNull(TEXT),
+    env: 'HELION_LLM_CLIENT_CERT',
+    default: null,
+    doc: 'PEM file of the certificate that a proxy asks for.',
+  },
+  llmClientKey: {
+    kind: orNull(TEXT),
+    env: 'HELION_LLM_CLIENT_KEY',
+    default: null,
+    doc: 'PEM file of its key; null: the same file.',
+  },
+  hybridSecondStageAlgorithm: {
+    kind: orNull(TEXT),
+    env: 'HELION_HYBRID_SECOND_STAGE_ALGORITHM',
+    default: null,
+    doc: 'Search that goes on where the language model leaves off; null takes that of the search.',
+  },
+  hybridLlmMaxRounds: {
+    kind: orNull(integer(0)),
+    env: 'HELION_HYBRID_LLM_MAX_ROUNDS',
+    default: null,
+    doc: "Rounds with a language model before that; null takes the search's number, 0 does without.",
+  },
   cacheDir: {
     kind: orNull(TEXT),
     env: 'HELION_CACHE_DIR',

@@ -1,10 +1,12 @@
 /** The page for users says what the tables in the code say. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { ALL_SEARCHES } from '../../src/autotuner/all_searches.ts'
 import { TOKEN_VARIABLE } from '../../src/autotuner/cache/http_cache.ts'
+import { CA_VARIABLES, KEY_VARIABLE } from '../../src/autotuner/llm/endpoint.ts'
+import { PROVIDERS } from '../../src/autotuner/llm/providers.ts'
 import { EFFORT_PROFILES } from '../../src/autotuner/search/effort_profiles.ts'
 import { COMMON_OPTIONS, type OptionRow } from '../../src/autotuner/search/search.ts'
-import { SEARCHES } from '../../src/autotuner/search/searches.ts'
 import { LOG_COLUMNS } from '../../src/autotuner/trial_log.ts'
 import { Config } from '../../src/config/config.ts'
 import { FIELDS } from '../../src/config/fields.ts'
@@ -65,7 +67,7 @@ describe('docs/configs_and_settings.md', () => {
     ])
   })
 
-  it.each(SEARCHES.map((search) => [search.name, search] as const))('describes %s', (name, search) => {
+  it.each(ALL_SEARCHES.map((search) => [search.name, search] as const))('describes %s', (name, search) => {
     expect(lines).toContain(`| ${name} | | | | | ${search.doc} |`)
     const expected = Object.entries(search.options).map(([option, row]) => [`\`${option}\``, cellsOf(row)])
     expect([...optionsOf(name)]).toEqual(expected)
@@ -86,7 +88,11 @@ describe('docs/configs_and_settings.md', () => {
       TOKEN_VARIABLE,
       ...Object.keys(FIELDS),
       ...Object.entries(SETTINGS).flatMap(([name, { env }]) => [name, env ?? name]),
-      ...[COMMON_OPTIONS, ...SEARCHES.map(({ options }) => options)].flatMap((table) => Object.keys(table)),
+      ...[COMMON_OPTIONS, ...ALL_SEARCHES.map(({ options }) => options)].flatMap((table) =>
+        Object.keys(table),
+      ),
+      ...[KEY_VARIABLE, ...CA_VARIABLES],
+      ...PROVIDERS.flatMap(({ keyVariables, baseVariables }) => [...keyVariables, ...baseVariables]),
       ...LOG_COLUMNS,
     ])
     const rows = lines.filter((line) => line.startsWith('|')).join('\n')

@@ -1,8 +1,8 @@
-/** What every search must do, whatever its strategy. A new search joins by its row in SEARCHES. */
-import { describe, expect, it } from 'vitest'
+/** What every search must do, whatever its strategy. A new search joins by its row in ALL_SEARCHES. */
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { ALL_SEARCHES, searchByName } from '../../src/autotuner/all_searches.ts'
 import type { Phase, Progress } from '../../src/autotuner/progress.ts'
 import type { OptionValues } from '../../src/autotuner/search/search.ts'
-import { SEARCHES, searchByName } from '../../src/autotuner/search/searches.ts'
 import type { Config } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import { ConfigError, HelionError, UsageError } from '../../src/support/errors.ts'
@@ -11,6 +11,8 @@ import { Random } from '../../src/support/random.ts'
 import { InitialPopulationStrategy } from '../../src/support/settings.ts'
 import { streamInput } from '../config/spec_inputs.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
+import { makeAuthority } from './llm/authority.ts'
+import { KEY as API_KEY, type FakeLlm, says, startFakeLlm } from './llm/fake_llm.ts'
 import { PROBLEMS, type Problem, type TuneOptions, tune } from './synthetic.ts'
 
 /** FiniteSearch chooses among configs that it is given: here, 60 random ones. */
@@ -22,6 +24,25 @@ function choicesFor(search: string, { spec }: Pick<Problem, 'spec'>): readonly C
   return [spec.defaultConfig(), ...drawn]
 }
 
+/** A language model that always says the same: searches that ask one ask it. */
+const authority = makeAuthority()
+let llm: FakeLlm
+beforeAll(async () => {
+  vi.stubEnv('HELION_LLM_API_KEY', API_KEY)
+  llm = await startFakeLlm(authority)
+  const sizes = [1, 2, 4, 8, 16, 32, 64]
+  llm.act = says(JSON.stringify(sizes.flatMap((size) => [{ block_sizes: size }, { num_warps: size }])))
+})
+afterAll(() => {
+  vi.unstubAllEnvs()
+  return llm.close()
+})
+
+/** Enough configs for the tests below. */
+function ownOptions(search: string): OptionValues {
+  return search === 'LLMGuidedSearch' ? { initialRandomConfigs: 40 } : {}
+}
+
 function tuneWith(
   search: string,
   problem: Pick<Problem, 'name' | 'spec' | 'cost'>,
@@ -30,8 +51,14 @@ function tuneWith(
   const choices = choicesFor(search, problem)
   return tune(problem, {
     ...options,
-    settings: { autotuner: search, autotuneEffort: 'quick', ...options.settings },
-    task: { ...(choices ? { choices } : {}), ...options.task },
+    settings: {
+      autotuner: search,
+      autotuneEffort: 'quick',
+      llmApiBase: llm.base,
+      llmCaBundle: authority.ca,
+      ...options.settings,
+    },
+    task: { searchOptions: ownOptions(search), ...(choices ? { choices } : {}), ...options.task },
   })
 }
 
@@ -48,9 +75,9 @@ const KEY = {
 const matmul = PROBLEMS[0] as Problem
 
 /** Searches that make configs themselves; FiniteSearch takes those of its kernel as they are. */
-const SPACE_SEARCHES = SEARCHES.map(({ name }) => name).filter((name) => name !== 'FiniteSearch')
+const SPACE_SEARCHES = ALL_SEARCHES.map(({ name }) => name).filter((name) => name !== 'FiniteSearch')
 
-describe.each(SEARCHES.map(({ name }) => name))('%s', (search) => {
+describe.each(ALL_SEARCHES.map(({ name }) => name))('%s', (search) => {
   it.each(PROBLEMS.map((problem) => [problem.name, problem] as const))(
     'returns a working config of %s that is not slower than the default',
     async (_name, problem) => {
@@ -148,6 +175,7 @@ describe.each(SEARCHES.map(({ name }) => name))('%s', (search) => {
 })
 
 describe.each(SPACE_SEARCHES)('%s, in a space', (search) => {
+  const { commonOptions } = searchByName(search)
   const run = async (
     searchOptions: OptionValues,
     settings: TuneOptions['settings'] = {},
@@ -168,10 +196,11 @@ describe.each(SPACE_SEARCHES)('%s, in a space', (search) => {
     expect(await isFinished({ finishingRounds: 0 }, 2)).toBe(false)
   })
 
-  it('shortens the compile timeout as it is told', async () => {
-    const { benchmarker } = await run({ compileTimeoutLowerBound: 7 })
-    expect([...new Set(benchmarker.timeouts)]).toEqual([60_000, 7000])
-  })
+  if ('compileTimeoutLowerBound' in commonOptions)
+    it('shortens the compile timeout as it is told', async () => {
+      const { timeouts } = (await run({ compileTimeoutLowerBound: 7 })).benchmarker
+      expect([...new Set(timeouts.slice(timeouts.indexOf(60_000)))]).toEqual([60_000, 7000])
+    })
 
   it('starts from seeds, and from what earlier searches found unless told otherwise', async () => {
     const cacheKey = { ...KEY, settings: 'one' }
@@ -197,26 +226,25 @@ describe.each(SPACE_SEARCHES)('%s, in a space', (search) => {
     })
   })
 
-  it('does not fill up a start from the best available when it is told so', async () => {
-    const known = [matmul.spec.defaultConfig(), matmul.spec.normalize({ num_warps: 16 }, 'strict')]
-    const options = { bestAvailablePadRandom: false, maxGenerations: 0 }
-    const settings = { autotuneSeedConfigs: [{ num_warps: 16 }], autotuneFinishingRounds: 0 }
-    const { benchmarker } = await run(
-      search === 'RandomSearch' ? { bestAvailablePadRandom: false } : options,
-      settings,
-    )
-    const guesses = matmul.spec.guesses().map((config) => matmul.spec.normalize(config, 'repair'))
-    const allowed = [...known, ...guesses].map(String)
-    expect(benchmarker.measured.filter((config) => !allowed.includes(String(config)))).toEqual([])
-  })
+  if ('bestAvailablePadRandom' in commonOptions)
+    it('does not fill up a start from the best available when it is told so', async () => {
+      const known = [matmul.spec.defaultConfig(), matmul.spec.normalize({ num_warps: 16 }, 'strict')]
+      const options = { bestAvailablePadRandom: false, maxGenerations: 0 }
+      const settings = { autotuneSeedConfigs: [{ num_warps: 16 }], autotuneFinishingRounds: 0 }
+      const { benchmarker } = await run(
+        search === 'RandomSearch' ? { bestAvailablePadRandom: false } : options,
+        settings,
+      )
+      const guesses = matmul.spec.guesses().map((config) => matmul.spec.normalize(config, 'repair'))
+      const allowed = [...known, ...guesses].map(String)
+      expect(benchmarker.measured.filter((config) => !allowed.includes(String(config)))).toEqual([])
+    })
 
   it('tells its options under an effort and settings', () => {
     const kwargs = searchByName(search).getKwargsFromProfile('quick', { autotuneFinishingRounds: 7 })
-    expect(kwargs).toMatchObject({
-      finishingRounds: 7,
-      bestAvailablePadRandom: true,
-      compileTimeoutQuantile: 0.9,
-    })
+    const shared = { bestAvailablePadRandom: true, compileTimeoutQuantile: 0.9 }
+    const own = Object.entries(shared).filter(([name]) => name in commonOptions)
+    expect(kwargs).toMatchObject({ finishingRounds: 7, ...Object.fromEntries(own) })
   })
 
   it('keeps fixed fields', async () => {
@@ -333,10 +361,11 @@ describe('PatternSearch against RandomSearch', () => {
 
 describe('searchByName', () => {
   it('names the searches that exist', () => {
+    const names = ALL_SEARCHES.map(({ name }) => name)
+    expect(names).toContain('PatternSearch')
     expect(() => searchByName('Magic')).toThrow(
       new UsageError('there is no search named Magic', {
-        remedy:
-          'Known are PatternSearch, RandomSearch, FiniteSearch. Name one in autotuner (HELION_AUTOTUNER).',
+        remedy: `Known are ${names.join(', ')}. Name one in autotuner (HELION_AUTOTUNER).`,
       }),
     )
   })

@@ -11,6 +11,7 @@ import { BOOLEAN, integer, number, oneOf, orNull, type SettingKind } from '../..
 import { InitialPopulationStrategy, type Settings } from '../../support/settings.ts'
 import { didYouMean } from '../../support/similar.ts'
 import type { SearchEffort } from './effort_profiles.ts'
+import { impliedOptions } from './implied_options.ts'
 import type { SearchSession } from './search_session.ts'
 
 export type OptionValues = Readonly<Record<string, unknown>>
@@ -24,6 +25,12 @@ export interface OptionRow<T> {
   readonly full: T
   /** One sentence for users. */
   readonly doc: string
+}
+
+/** What options come from that a search was not given. */
+export interface OptionOrigin {
+  readonly effort: SearchEffort
+  readonly settings: Partial<Settings>
 }
 
 /** A row for each of a search's options. */
@@ -148,11 +155,14 @@ export abstract class Search<Options extends object = object> {
 
   /** One trial. */
   async run(session: SearchSession, effort: SearchEffort, settings: Partial<Settings> = {}): Promise<void> {
-    await this.explore(session, this.optionsFor(effort, settings))
+    await this.explore(session, this.optionsFor(effort, settings), { effort, settings })
   }
 
-  /** Looks at configs until nothing is left to do; what was measured stands in the session's history. */
-  protected abstract explore(session: SearchSession, options: Options): Promise<void>
+  /**
+   * Looks at configs until nothing is left to do; what was measured stands in the session's history. What the
+   * options come from is for searches made of others.
+   */
+  protected abstract explore(session: SearchSession, options: Options, origin: OptionOrigin): Promise<void>
 
   get #class(): SearchClass {
     return this.constructor as unknown as SearchClass
@@ -173,24 +183,11 @@ export abstract class Search<Options extends object = object> {
   }
 }
 
-/** Options that settings set for every search that has them. */
-function impliedOptions(settings: Partial<Settings>): OptionValues {
-  const { autotuneNumNeighborsCap = -1, forceAutotune } = settings
-  const { FROM_RANDOM } = InitialPopulationStrategy
-  return {
-    maxGenerations: settings.autotuneMaxGenerations,
-    numNeighborsCap: autotuneNumNeighborsCap < 0 ? undefined : autotuneNumNeighborsCap,
-    finishingRounds: settings.autotuneFinishingRounds,
-    // Who asks for another search does not want the old answer, unless they ask for that, too.
-    initialPopulationStrategy:
-      settings.autotuneInitialPopulation ?? (forceAutotune ? FROM_RANDOM : undefined),
-  }
-}
-
 areEntryPoints(Search.prototype, ['autotune'])
 
 function readOption(search: string, option: string, { kind }: OptionRow<unknown>, given: unknown): unknown {
   const value = kind.read(given)
   if (value !== undefined) return value
-  throw new UsageError(`option ${option} of ${search} is ${JSON.stringify(given)}; allowed: ${kind.allowed}`)
+  const shown = kind.hidden ? 'of a wrong kind' : JSON.stringify(given)
+  throw new UsageError(`option ${option} of ${search} is ${shown}; allowed: ${kind.allowed}`)
 }

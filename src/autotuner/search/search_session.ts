@@ -4,8 +4,9 @@
  */
 import { Config } from '../../config/config.ts'
 import type { Log } from '../../support/log.ts'
-import { clamp } from '../../support/maths.ts'
+import { clamp, sum } from '../../support/maths.ts'
 import type { Budget } from '../budget.ts'
+import type { Workload } from '../llm/workload.ts'
 import { formatMs, type Phase, type Progress } from '../progress.ts'
 import type { Benchmarker, Measurement, Status } from '../trial/benchmarker.ts'
 import type { Moment, TrialSink } from '../trial_log.ts'
@@ -38,6 +39,8 @@ export interface SessionParts {
   readonly onProgress: ((progress: Progress) => void) | undefined
   /** Hears of every trial. */
   readonly trials?: TrialSink | undefined
+  /** What is tuned, for searches that tell somebody; made when it is asked for. */
+  readonly workload?: (() => Workload) | undefined
 }
 
 export interface AdaptiveTimeout {
@@ -74,6 +77,7 @@ export class SearchSession {
   #maxGenerations = 0
   #compileTimeoutMs: number
   #isTimeoutAdapted = false
+  readonly #stages: SearchSession[] = []
 
   constructor(parts: SessionParts) {
     this.parts = parts
@@ -92,7 +96,19 @@ export class SearchSession {
   }
   /** Generations begun so far. */
   get generations(): number {
-    return this.#generation
+    return this.#generation + sum(this.#stages.map(({ generations }) => generations))
+  }
+
+  /** A stage of this session: knows what was measured, starts elsewhere, counts its generations alone. */
+  stage(start: Partial<StartingPoint> = {}): SearchSession {
+    const stage = new SearchSession({ ...this.parts, start: { ...this.parts.start, ...start } })
+    this.#stages.push(stage)
+    return stage
+  }
+
+  /** Gives no config more time to compile than that. */
+  capCompileTimeout(ms: number): void {
+    this.#compileTimeoutMs = Math.min(this.#compileTimeoutMs, ms)
   }
 
   /** Names what the next measurements are for. */

@@ -1,0 +1,86 @@
+/**
+ * What a language model is told of a task: the kernel's text and arguments and the device, where there is a
+ * kernel, and always the space of configs with its defaults. All of it leaves this machine, and only when a
+ * search that asks a model was chosen.
+ */
+import { isTuple } from '../../config/composite_fragments.ts'
+import { type ActingField, FIELDS, isFieldName } from '../../config/fields.ts'
+import type { SearchSpace } from '../../config/search_space.ts'
+import type { Slot } from '../../config/slots.ts'
+import { printValue } from '../../config/value.ts'
+
+/** What is tuned, as far as it may be told. */
+export interface Workload {
+  readonly kernel: string
+  /** The text of the kernel function. */
+  readonly source: string
+  /** The program that was traced from it. */
+  readonly program: string
+  /** The arguments in words. */
+  readonly args: string
+  readonly device: string
+  /** What decides which configs are good, a sentence each. */
+  readonly facts: readonly string[]
+}
+
+/** What of a space is told. */
+export type ToldSpace = Pick<SearchSpace, 'slots' | 'cardinality'>
+
+/** Characters of a text that is sent; longer ones are cut. */
+const MOST_TEXT = 24_000
+
+/** What the fields do, in the words that help most to choose a value. */
+const MEANINGS: Readonly<Record<ActingField, string>> = {
+  block_sizes: 'extent of the tile along each tile dimension, in program order',
+  num_threads: 'threads along a row; 0 lets the compiler choose',
+  loop_orders: 'order in which the dimensions of a loop are walked, outermost first',
+  flatten_loops: 'whether a loop over several dimensions is walked as one',
+  l2_groupings: 'tiles of the first dimension that are walked together, for the cache; 1 is off',
+  reduction_loops: 'chunk in which a row is streamed; null keeps the whole row in registers',
+  range_unroll_factors: 'rounds of an inner loop that are written out; 0 and 1 are off',
+  static_ranges: 'whether an inner loop of known length is written out whole',
+  num_warps: 'threads of a workgroup, divided by 32',
+  num_stages: 'rounds of a loop whose loads are under way at once',
+  indexing:
+    'how each load, then each store, accesses memory: scalars (pointer), vectors (block_ptr) or through ' +
+    'workgroup memory (tensor_descriptor)',
+  dot_rows: 'rows of a matrix product that each thread computes; 0 lets the compiler choose',
+  slice_k: 'groups of warps that share out what a matrix product contracts',
+  pid_type: 'how tiles are mapped to workgroups',
+  num_sm_multiplier: 'workgroups per compute unit of a persistent launch',
+}
+
+/** Everything about the task, as text. `workload` is undefined where nothing but a space is tuned. */
+export function describeTask(workload: Workload | undefined, space: ToldSpace): string {
+  return [...(workload ? describeWorkload(workload) : []), describeSpace(space)].join('\n\n')
+}
+
+function describeWorkload({ kernel, source, program, args, device, facts }: Workload): readonly string[] {
+  return [
+    `Kernel ${kernel}, a program over tiles in TypeScript, compiled to WGSL:\n${block('kernel', source)}`,
+    `The program that was traced from it:\n${block('program', program)}`,
+    `Arguments: ${args}`,
+    `Device: ${device}`,
+    `Facts:\n${facts.map((fact) => `- ${fact}`).join('\n')}`,
+  ]
+}
+
+function describeSpace(spec: ToldSpace): string {
+  const open = spec.slots.filter(({ fragment }) => fragment.cardinality > 1)
+  const lines = open.map(describeSlot)
+  const count = spec.cardinality.toPrecision(2)
+  const intro = `The space of configs has about ${count} entries. A config is an object with these fields:`
+  return [intro, ...lines].join('\n')
+}
+
+function describeSlot({ field, fragment }: Slot): string {
+  const meaning = isFieldName(field) ? (MEANINGS as Readonly<Record<string, string>>)[field] : undefined
+  const per = isFieldName(field) && isTuple(fragment) ? `, one for each ${FIELDS[field].per}` : ''
+  const range = `${fragment.allowed}${per}; default ${printValue(fragment.default)}`
+  return `- ${field}: ${range}${meaning ? `. ${meaning}` : ''}`
+}
+
+function block(tag: string, text: string): string {
+  const cut = text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}\n… (cut)` : text
+  return `<${tag}>\n${cut}\n</${tag}>`
+}
