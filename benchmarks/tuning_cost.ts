@@ -10,52 +10,16 @@ import { tuneInDetail } from '../src/autotuner/kernel_tuner.ts'
 import type { TuningResult } from '../src/autotuner/tuning_task.ts'
 import {
   type Config,
-  type DType,
   doBenchTogether,
   getDevice,
   hardwareId,
-  hl,
   type Kernel,
   kernel,
-  randn,
-  type Tensor,
+  sync,
 } from '../src/index.ts'
 import { readArguments } from '../src/kernel/call_arguments.ts'
 import { Stream } from '../src/runtime/stream.ts'
-
-function softmax(x: Tensor): Tensor {
-  const out = hl.emptyLike(x)
-  for (const row of hl.tile(x.shape[0] ?? 0)) {
-    const v = x.at(row, ':').to('f32')
-    const e = v.sub(v.amax(-1, { keepdim: true })).exp()
-    out.at(row, ':').set(e.div(e.sum(-1, { keepdim: true })))
-  }
-  return out
-}
-
-function matmul(x: Tensor, y: Tensor): Tensor {
-  const [m = 0, k = 0] = x.shape
-  const out = hl.empty([m, y.shape[1] ?? 0], x.dtype)
-  for (const [i, j] of hl.tile([m, y.shape[1] ?? 0])) {
-    const acc = hl.zeros([i, j], 'f32')
-    for (const t of hl.tile(k)) acc.addDot(x.at(i, t), y.at(t, j))
-    out.at(i, j).set(acc)
-  }
-  return out
-}
-
-interface Subject {
-  readonly fn: (...args: Tensor[]) => Tensor
-  readonly args: (sizes: readonly number[], dtype: DType) => Tensor[]
-}
-
-const SUBJECTS: Readonly<Record<string, Subject>> = {
-  softmax: { fn: softmax as Subject['fn'], args: (sizes, dtype) => [randn(sizes, { dtype })] },
-  matmul: {
-    fn: matmul as Subject['fn'],
-    args: ([m = 1, k = 1, n = 1], dtype) => [randn([m, k], { dtype }), randn([k, n], { dtype })],
-  },
-}
+import { type Subject, subjectNamed } from './subjects.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -74,14 +38,12 @@ for (const name of positionals.length > 0 ? positionals : ['softmax:f32:256x1000
   await benchmark(name)
 
 async function benchmark(name: string): Promise<void> {
-  const [key = '', dtype = 'f32', sizes = ''] = name.split(':')
-  const subject = SUBJECTS[key]
-  if (!subject) throw new Error(`no kernel named ${key}; known are ${Object.keys(SUBJECTS).join(', ')}`)
-  const args = subject.args(sizes.split('x').map(Number), dtype as DType)
+  const { fn, args } = subjectNamed(name)
+  await sync()
   const found: Config[] = []
-  const tuned = kernel(subject.fn)
+  const tuned = kernel(fn)
   for (let seed = 1; seed <= Number(values.repeat); seed++) {
-    const result = await tune(subject, args, seed)
+    const result = await tune(fn, args, seed)
     found.push(result.config)
     const { candidates, seconds, defaultMs = Number.NaN, ms } = result
     const failed = candidates.filter(({ status }) => status !== 'ok' && status !== 'duplicate').length
@@ -92,7 +54,7 @@ async function benchmark(name: string): Promise<void> {
   if (found.length > 1) await compare(name, tuned, args, found)
 }
 
-async function tune({ fn }: Subject, args: Tensor[], seed: number): Promise<TuningResult> {
+async function tune(fn: Subject['fn'], args: Subject['args'], seed: number): Promise<TuningResult> {
   const own = kernel(
     {
       autotuneEffort: values.effort as 'quick' | 'full',
@@ -103,7 +65,7 @@ async function tune({ fn }: Subject, args: Tensor[], seed: number): Promise<Tuni
     },
     fn,
   )
-  const { bound } = own.bind(...args)
+  const { bound } = own.bind(...(args as never[]))
   const stream = new Stream(device)
   return await tuneInDetail({ bound, call: readArguments(args), stream, options: {} })
 }
@@ -112,13 +74,13 @@ async function tune({ fn }: Subject, args: Tensor[], seed: number): Promise<Tuni
 async function compare(
   name: string,
   tuned: Kernel<Subject['fn']>,
-  args: Tensor[],
+  args: Subject['args'],
   found: readonly Config[],
 ): Promise<void> {
-  const binding = tuned.bind(...args)
+  const binding = tuned.bind(...(args as never[]))
   const runs = found.map((config) => binding.compileConfig(config))
   const timings = await doBenchTogether(
-    runs.map((run) => () => run(...args)),
+    runs.map((run) => () => run(...(args as never[]))),
     { targetMs: 400, maxSamples: 1000 },
   )
   const times = timings.map(({ medianMs }) => medianMs)
