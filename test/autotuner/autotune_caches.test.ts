@@ -106,6 +106,21 @@ describe('a remote cache', () => {
   })
 })
 
+describe('a cache', () => {
+  it('refuses what it does not take, with the place', async () => {
+    const make = () => new LocalAutotuneCache(searchOf(), { foldr: '/tmp' } as object)
+    expect(make).toThrow('a cache has no option foldr')
+    await expect(new LocalAutotuneCache(undefined as never).get()).rejects.toThrow('names no task')
+    const cache = new LocalAutotuneCache(searchOf())
+    expect(() => cache.put('fast' as never)).toThrow('put: config is "fast", not an object')
+    expect(() => explainCacheMiss({} as never, { foldr: 7 } as never)).toThrow(
+      /has no option foldr.*\n.*autotune_caches/,
+    )
+    await expect(cache.put({ num_warps: 3 })).rejects.toThrow('config field num_warps is 3')
+    expect(readdirSync(cacheDir)).toEqual([])
+  })
+})
+
 describe('the key', () => {
   const keyOf = async (options: object, values = args) =>
     new LocalAutotuneCache(make(options).bind(...values)).key()

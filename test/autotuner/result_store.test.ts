@@ -153,6 +153,7 @@ describe('unusable files', () => {
     ['{"key": {}, "config": {}, "effort": "full"}', 'its key has the kernel missing, not a text'],
     ['{"key": {}, "config": [], "effort": "full"}', 'its config is [], not an object'],
     ['{"key": {}, "config": {}, "effort": "full", "ms": "1"}', 'its ms is "1", not a number of 0 or more'],
+    ['{"key": {}, "config": {}, "effort": "full", "spread": 1e999}', 'its spread is null, not a number of 0'],
     ['{"key": {}, "config": {}, "effort": "full", "runnersUp": 7}', 'its runnersUp are 7, not a list'],
     [' '.repeat(2 ** 20 + 1), 'it has more than the 1048576 bytes that are allowed'],
     ['{"key": {}, "config": {"num_warps": 3}, "effort": "full"}', 'config field num_warps is 3'],

@@ -3,10 +3,13 @@
  * the config that a tuning would find and leave behind.
  */
 import { Config } from '../../config/config.ts'
+import type { ConfigLike } from '../../kernel/options.ts'
 import { areEntryPoints, entryPoint } from '../../support/call_site.ts'
+import { UsageError } from '../../support/errors.ts'
 import type { RemoteCache } from '../../support/remote_cache.ts'
 import { settingText } from '../../support/resolve_settings.ts'
 import type { AutotuneCacheName } from '../../support/settings.ts'
+import { checkArguments, methodsTake, signatureOf, takes } from '../../support/signature.ts'
 import { Search } from '../search/search.ts'
 import type { CacheKey } from './cache_key.ts'
 import { storeOf } from './caches.ts'
@@ -19,6 +22,9 @@ export interface CacheOptions {
   /** Replaces the remote cache that the kernel or its settings name. */
   readonly remote?: RemoteCache
 }
+
+const TAKES = 'of, { folder, remote: object }?'
+const SIGNATURE = signatureOf(TAKES)
 
 interface Opened extends Subject {
   readonly store: ResultStore
@@ -34,6 +40,7 @@ export abstract class AutotuneCache {
    * search has to have been, and what `options` leave open.
    */
   constructor(of: CacheSubject, options: CacheOptions = {}) {
+    checkArguments('a cache', SIGNATURE, [of, options], UsageError)
     this.#of = of
     this.#options = options
   }
@@ -55,11 +62,12 @@ export abstract class AutotuneCache {
    * Stores a config as the result of a search of the kernel's effort, with the milliseconds of a launch where
    * they are known. A cache that does not take it is a warning.
    */
-  async put(config: Config, ms: number = Number.NaN): Promise<void> {
+  async put(config: ConfigLike, ms: number = Number.NaN): Promise<void> {
+    const { data } = config instanceof Config ? config : new Config(config)
     const { key, settings, store } = await this.#open()
     await store.put({
       key,
-      config: config.data,
+      config: data,
       ms,
       spread: Number.NaN,
       effort: settings.autotuneEffort,
@@ -87,6 +95,7 @@ export abstract class AutotuneCache {
   }
 }
 
+methodsTake(AutotuneCache.prototype, { get: '', put: 'config: object, ms?: number', key: '', path: '' })
 areEntryPoints(AutotuneCache.prototype, ['get', 'put', 'key', 'path'])
 
 /**
@@ -129,7 +138,7 @@ export class StrictRemoteAutotuneCache extends AutotuneCache {
  * results differ. Looks into the cache that the settings name.
  */
 export const explainCacheMiss: (of: CacheSubject, options?: CacheOptions) => Promise<string> = entryPoint(
-  async (of: CacheSubject, options: CacheOptions = {}) => {
+  takes('explainCacheMiss', TAKES, async (of, options = {}) => {
     const { key, settings, store } = await open(of, options)
     for (const name of ['skipCache', 'forceAutotune'] as const)
       if (settings[name]) return `stored results are not read: ${settingText(name)} is set`
@@ -137,7 +146,7 @@ export const explainCacheMiss: (of: CacheSubject, options?: CacheOptions) => Pro
     return found
       ? `nothing is missing: ${store.pathOf(key)} holds the result`
       : store.explainMiss(key, settings.autotuneEffort)
-  },
+  }),
 )
 
 /** `name` replaces the cache that the settings name. */

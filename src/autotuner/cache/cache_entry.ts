@@ -125,7 +125,7 @@ function storedConfig(stored: Readonly<Record<string, unknown>>, whose: string):
   const config = Config.fromJSON(objectIn(stored.config, `${whose} config`)).data
   const time = (name: 'ms' | 'spread'): number => {
     const value = stored[name] ?? Number.NaN
-    if (typeof value === 'number' && !(value < 0)) return value
+    if (typeof value === 'number' && !(value < 0) && value !== Number.POSITIVE_INFINITY) return value
     throw new DataError(`${whose} ${name} is ${show(value)}, not a number of 0 or more`)
   }
   return { config, ms: time('ms'), spread: time('spread') }
@@ -138,7 +138,7 @@ function objectIn(value: unknown, what: string): Readonly<Record<string, unknown
 }
 
 function numberOr(value: unknown, otherwise: number): number {
-  return typeof value === 'number' ? value : otherwise
+  return typeof value === 'number' && Number.isFinite(value) ? value : otherwise
 }
 
 function show(value: unknown): string {
