@@ -5,10 +5,10 @@
 import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { autotune } from '../../src/autotuner/autotune.ts'
 import { IsolatedRunner } from '../../src/autotuner/isolation/isolated_runner.ts'
-import { CannotIsolate, TrialHost } from '../../src/autotuner/isolation/trial_host.ts'
+import { CannotIsolate, type HostOptions, TrialHost } from '../../src/autotuner/isolation/trial_host.ts'
 import type { KernelTrial } from '../../src/autotuner/trial/kernel_benchmarker.ts'
 import type { Config, ConfigInput } from '../../src/config/config.ts'
 import type { AnyFunction, KernelOptions } from '../../src/kernel/options.ts'
@@ -43,12 +43,12 @@ afterEach(() => {
   for (const host of hosts.splice(0)) host.stop()
 })
 
-async function newHost(fault = ''): Promise<TrialHost> {
+async function newHost(fault = '', more: Partial<HostOptions> = {}): Promise<TrialHost> {
   process.env.TRIAL_FAULT = fault
   process.env.TRIAL_MARK = join(temporaryFolder(), 'mark')
   const { info } = await getDevice()
   const adapter = process.env.HELION_ADAPTER ?? ''
-  const host = new TrialHost({ info, adapter, without: [], graceMs: GRACE_MS, entry: ENTRY })
+  const host = new TrialHost({ info, adapter, without: [], graceMs: GRACE_MS, entry: ENTRY, ...more })
   hosts.push(host)
   return host
 }
@@ -205,6 +205,18 @@ describe('a search', () => {
       '3 configs with num_warps 8 and tiles of 512 elements were lost (SIGSEGV), and none worked',
     )
     expect(host.started).toBe(4)
+  })
+
+  it('has no process some time after the last one, and another one for the next', async () => {
+    const host = await newHost('', { idleMs: 1 })
+    for (const started of [1, 2]) {
+      const tried = await trial(double, [await ramp([100])], {}, on(host))
+      const [result] = await tried.benchmarker.measure(configs(tried, [{}]), patient)
+      expect([result?.status, host.started]).toEqual(['ok', started])
+      const { pid = 0 } = host
+      tried.benchmarker.dispose()
+      await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow('ESRCH'), { timeout: 600_000 })
+    }
   })
 
   it('leaves no files behind', async () => {

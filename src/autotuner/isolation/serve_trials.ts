@@ -2,8 +2,7 @@
  * The side of the process that tries programs: opens its own device, keeps the memory of each call that it is
  * told of, and does one job after another. It knows nothing of kernels and runs no code of users.
  */
-import { closeSync, openSync, readSync, rmSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, openSync, readSync } from 'node:fs'
 import { type Device, openDevice } from '../../runtime/device.ts'
 import { Storage } from '../../runtime/storage.ts'
 import { Stream } from '../../runtime/stream.ts'
@@ -34,8 +33,6 @@ export class TrialServer {
   readonly #reply: (reply: Reply) => void
   readonly #wrap: Wrap
   readonly #opened = new Map<number, Opened>()
-  /** Of the files with contents of arguments. */
-  #folder: string | undefined
   #device: Device | undefined
   #underWay = 0
   #signs: ReturnType<typeof setInterval> | undefined
@@ -43,11 +40,6 @@ export class TrialServer {
   constructor(reply: (reply: Reply) => void, wrap: Wrap = (runner) => runner) {
     this.#reply = reply
     this.#wrap = wrap
-  }
-
-  /** Removes what the process that sent the requests leaves behind when it is killed. */
-  cleanUp(): void {
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true })
   }
 
   async handle({ id, subject, job }: Request): Promise<void> {
@@ -100,7 +92,6 @@ export class TrialServer {
   async #open(subject: number, { subject: what, file, contents }: JobOf<'open'>): Promise<void> {
     const device = this.#device
     if (!device) throw new Error('no device was opened')
-    this.#folder = dirname(file)
     const stream = new Stream(device)
     const storages = upload(stream, file, contents)
     await stream.sync()

@@ -20,6 +20,8 @@ export interface HostOptions {
   readonly without: readonly string[]
   /** By how much signs of life of a process may be late. */
   readonly graceMs?: number
+  /** After so long without a call the process ends; the next call starts another. */
+  readonly idleMs?: number
   readonly entry?: Entry
 }
 
@@ -36,6 +38,8 @@ const GRACE_MS = 5000
 /** Drivers are loaded, and software adapters unpacked. */
 const START_MS = 60_000
 const OPEN_MS = 60_000
+/** A program that has tuned its kernels is not to hold a second device for ever. */
+const IDLE_MS = 30_000
 /** A process that is to replace another one is started so many times before that is given up. */
 const STARTS = 3
 
@@ -47,6 +51,9 @@ export class TrialHost {
   #starting: Promise<TrialProcess> | undefined
   /** Processes so far. */
   #started = 0
+  /** Calls that are open, and what ends the process some time after the last one. */
+  readonly #subjects = new Set<number>()
+  #idle: ReturnType<typeof setTimeout> | undefined
 
   constructor(options: HostOptions) {
     this.#options = options
@@ -65,9 +72,12 @@ export class TrialHost {
    * with GpuError when it has no memory for them.
    */
   async open(subject: HostedSubject): Promise<void> {
+    clearTimeout(this.#idle)
+    this.#subjects.add(subject.id)
     try {
       await this.#working(() => this.#opened(subject))
     } catch (error) {
+      this.close(subject)
       if (error instanceof ProcessEndedError) throw new CannotIsolate(error.end.what)
       throw error
     }
@@ -75,6 +85,12 @@ export class TrialHost {
 
   /** Forgets a call. */
   close({ id }: HostedSubject): void {
+    this.#subjects.delete(id)
+    if (this.#subjects.size === 0) {
+      clearTimeout(this.#idle)
+      this.#idle = setTimeout(() => this.stop(), this.#options.idleMs ?? IDLE_MS)
+      ;(this.#idle as { unref?: () => void }).unref?.()
+    }
     const process = this.#process
     if (!process?.opened.delete(id) || process.ended) return
     process.ask(id, { kind: 'close' }, OPEN_MS).catch(() => {})
@@ -102,6 +118,8 @@ export class TrialHost {
       try {
         return await (isSuspect ? this.#turns.alone(once) : this.#turns.beside(once))
       } catch (error) {
+        if (error instanceof CannotIsolate)
+          throw new AdapterError(`the process of trials cannot be started again: ${error.message}`)
         if (!(error instanceof ProcessEndedError)) throw error
         const { end, part } = error
         isSuspect ||= part === 'suspect'
@@ -155,9 +173,7 @@ export class TrialHost {
         this.#started++
         return process
       } catch (error) {
-        if (this.#started === 0) throw new CannotIsolate(errorMessage(error))
-        if (attempt === STARTS)
-          throw new AdapterError(`the process of trials cannot be started again: ${errorMessage(error)}`)
+        if (this.#started === 0 || attempt === STARTS) throw new CannotIsolate(errorMessage(error))
       }
     }
   }
