@@ -1,10 +1,10 @@
 /**
  * Where the packed package writes modules of kernels that do not say where they stand: beside the source that
  * the author wrote, in every way of running, and never among installed packages. Each run tunes a kernel of
- * two configs and calls it again. Needs no network.
+ * two configs, in a process for trials, and calls it again. Needs no network.
  */
 import { spawnSync } from 'node:child_process'
-import { readdirSync, realpathSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as esbuild from 'esbuild'
 import { installPacked, ROOT, withFolder, writeFiles } from './lib/temp_project.js'
@@ -32,6 +32,8 @@ const FILES = {
   'node_modules/library/lib/twice.js': KERNEL,
   'foreign.js': program('library'),
 }
+/** Said where no process for trials is found. */
+const IN_PROCESS = 'configs are tried in this process'
 const SOURCE = 'src/kernels'
 const MAPS = '--enable-source-maps'
 const TSX = join(ROOT, 'node_modules', 'tsx', 'dist', 'cli.mjs')
@@ -74,6 +76,10 @@ function check(folder, name, { command, flags = [], module }) {
   const tuned = run(folder, [cli, '--effort', 'quick', ...flags, '--', 'node', ...command])
   const found = modulesIn(folder)
   const problems = []
+  if (
+    filesBelow(folder, /\.log$/).some((file) => readFileSync(join(folder, file), 'utf8').includes(IN_PROCESS))
+  )
+    problems.push('configs were tried in the process of the program')
   if ((tuned.status === 0) !== (module !== undefined)) problems.push(`exit code ${tuned.status}`)
   if (module === undefined && !tuned.stderr.includes('installed packages'))
     problems.push('no reason was given')
@@ -93,9 +99,13 @@ function check(folder, name, { command, flags = [], module }) {
 }
 
 function modulesIn(folder) {
+  return filesBelow(folder, /(^|\/)_helion_aot_[^/]*\.ts$/)
+}
+
+function filesBelow(folder, pattern) {
   return readdirSync(folder, { recursive: true })
     .map((file) => file.replaceAll('\\', '/'))
-    .filter((file) => /(^|\/)_helion_aot_[^/]*\.ts$/.test(file))
+    .filter((file) => pattern.test(file))
 }
 
 function run(cwd, options) {
