@@ -4,24 +4,17 @@
  * known: the end of the budget and an abort signal (Ctrl-C) included.
  */
 import { AdapterError, ConfigError, HelionError, UsageError } from '../support/errors.ts'
+import { failureGroups } from '../support/failure_groups.ts'
 import { sum } from '../support/maths.ts'
 import { settingText } from '../support/resolve_settings.ts'
 import { storeOf } from './cache/caches.ts'
 import { readCache, unmeasured, writeCache } from './cache/stored_result.ts'
-import { formatMs } from './progress.ts'
 import { compareFinalists, simplify } from './search/final_choice.ts'
 import { type Candidate, History } from './search/history.ts'
 import type { SearchSession } from './search/search_session.ts'
-import { STATUSES } from './trial/benchmarker.ts'
+import { statusCounts, summary } from './summary.ts'
 import { TuningRun } from './tuning_run.ts'
 import type { TuningResult, TuningTask } from './tuning_task.ts'
-
-/** Why a search ended early, in words. */
-const ENDS: Readonly<Record<Exclude<TuningResult['ended'], 'done'>, string>> = {
-  budget: 'the time was used up',
-  interrupted: 'it was interrupted',
-  'device lost': 'the GPU device was lost',
-}
 
 /**
  * Throws UsageError for wrong options or where searching is forbidden, ConfigError when no config works or
@@ -54,6 +47,7 @@ async function search(task: TuningTask, run: TuningRun): Promise<TuningResult> {
   const ranOut = run.searchBudget.exhausted
   const session = run.session(0, run.budget, history)
   const winner = loss ? history.best : await survivingLoss(finalChoice(task, run, session), history)
+  session.end()
   if (!winner) throw loss ?? nothingWorks(task, run, history)
   const { config, ms, spread } = winner
   const standard = history.get(session.generation.defaultConfig())?.ms ?? Number.NaN
@@ -96,6 +90,7 @@ async function runTrials(run: TuningRun, count: number): Promise<Trials> {
         throw error
       },
     )
+    session.end()
   }
   return {
     history: History.merged(sessions.map((session) => session.history)),
@@ -138,24 +133,6 @@ function announce(
   log.info(`tuning ${kernel}: ${name}, ${effort} effort, seed ${seed}, ${size} configs to choose from`)
 }
 
-function summary({ kernel, spec }: TuningTask, result: TuningResult): string {
-  const { config, ms, defaultMs, candidates, seconds, ended } = result
-  const gain = defaultMs ? `, ${(defaultMs / ms).toFixed(2)} times the speed of the default` : ''
-  const end = ended === 'done' ? '' : `; ended early: ${ENDS[ended]}`
-  const counts = `${candidates.length} configs (${statusCounts(candidates)})`
-  return [
-    `tuned ${kernel}: ${formatMs(ms)}${gain}; ${counts} in ${seconds.toFixed(1)} s${end}`,
-    `  config: ${config.minimize(spec)}`,
-  ].join('\n')
-}
-
-function statusCounts(candidates: TuningResult['candidates']): string {
-  return STATUSES.map((status) => ({ status, count: candidates.filter((c) => c.status === status).length }))
-    .filter(({ count }) => count > 0)
-    .map(({ status, count }) => `${count} ${status}`)
-    .join(', ')
-}
-
 function nothingWorks({ kernel }: TuningTask, { budget }: TuningRun, history: History): HelionError {
   if (history.all.length === 0) {
     const why = budget.interrupted ? 'was interrupted' : 'ran out of time'
@@ -163,7 +140,9 @@ function nothingWorks({ kernel }: TuningTask, { budget }: TuningRun, history: Hi
       remedy: `Raise ${settingText('autotuneBudgetSeconds')}.`,
     })
   }
-  const reasons = [...new Set(history.all.flatMap(({ reason }) => reason ?? []))].slice(0, 3)
+  const reasons = failureGroups(history.all)
+    .slice(0, 3)
+    .map(({ reason }) => reason)
   const what = `none of the ${history.all.length} configs tried for ${kernel} works`
   return new ConfigError(`${what} (${statusCounts(history.all)}): ${reasons.join('; ')}`)
 }

@@ -42,7 +42,15 @@ export function sameValue(a: ConfigValue, b: ConfigValue): boolean {
 /** A value the way it is written in TypeScript. */
 export function printValue(value: ConfigValue): string {
   if (isList(value)) return `[${value.map(printValue).join(', ')}]`
-  return typeof value === 'string' ? `'${value.replace(/[\\']/g, '\\$&')}'` : String(value)
+  return typeof value === 'string' ? `'${value.replace(UNPRINTABLE, escaped)}'` : String(value)
+}
+
+/** What cannot stand in a string literal as it is. */
+const UNPRINTABLE = /[\\'\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu
+
+function escaped(character: string): string {
+  if (/[\\']/.test(character)) return `\\${character}`
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
 }
 
 function describe(value: unknown): string {

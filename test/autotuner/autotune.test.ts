@@ -7,6 +7,7 @@ import { Config } from '../../src/config/config.ts'
 import type { ConfigData } from '../../src/config/value.ts'
 import { AdapterError, DataError, UsageError } from '../../src/support/errors.ts'
 import { createLog } from '../../src/support/log.ts'
+import { sum } from '../../src/support/maths.ts'
 import type { Settings } from '../../src/support/settings.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { PROBLEMS, type Problem, SyntheticBenchmarker, type TuneOptions, tune } from './synthetic.ts'
@@ -300,9 +301,79 @@ describe('the winner', () => {
     expect(lines[0]).toMatch(
       /^tuning row: PatternSearch, quick effort, seed 1, \d\.\de\+\d configs to choose from$/,
     )
-    const [first, second] = lines[1]?.split('\n') ?? []
+    const [first, failures, last] = lines.at(-1)?.split('\n') ?? []
     expect(first).toMatch(/^tuned row: [\d.]+ µs, [\d.]+ times the speed of the default; \d+ configs \(/)
     expect(first).toMatch(/ \(\d+ ok, \d+ invalid\) in \d+\.\d s$/)
-    expect(second).toMatch(/^ {2}config: new Config\(\{ block_sizes: .*\}\)$/)
+    expect(failures).toMatch(/^ {2}\d+ invalid: synthetic invalid$/)
+    expect(last).toMatch(/^ {2}config: new Config\(\{ block_sizes: .*\}\)$/)
+  })
+
+  it('is told stage by stage, one line each', async () => {
+    const lines: string[] = []
+    const log = createLog(20, (line) => lines.push(line))
+    const { result } = await tune(row, { settings: quick({ autotuneBestOfK: 2 }), task: { log } })
+    const search = [
+      /^tuning row: first configs: 16 configs, \d+ times taken in turns, best [\d.]+ µs, in \d+\.\d s$/,
+      /^tuning row: search: \d+ generations?, \d+ configs?, \d+ times .*, best [\d.]+ µs, in \d+\.\d s$/,
+    ]
+    const end = [
+      /^tuning row: comparing the best: \d+ times taken in turns, best [\d.]+ µs, in \d+\.\d s$/,
+      /^tuning row: simplifying the winner: \d+ .*best [\d.]+ µs, in \d+\.\d s$/,
+    ]
+    expect(lines.slice(1, -1)).toEqual(
+      [...search, ...search, ...end].map((line) => expect.stringMatching(line)),
+    )
+    const generations = lines.map((line) => Number(/ (\d+) generation/.exec(line)?.[1] ?? 0))
+    expect(sum(generations)).toBe(result.generations)
+  })
+
+  it('ends with a property of the kernel that means the winner when it is pasted', async () => {
+    for (const { spec, ...problem } of PROBLEMS) {
+      const lines: string[] = []
+      const log = createLog(20, (line) => lines.push(line))
+      const { result } = await tune({ spec, ...problem }, { settings: quick(), task: { log } })
+      const text = lines.at(-1)?.split('\n').at(-1) ?? ''
+      const { config } = new Function('Config', `return { ${text} }`)(Config) as { config: Config }
+      expect(spec.normalize(config, 'strict').data).toEqual(result.config.data)
+    }
+  })
+
+  it('names the commonest reasons first, each once however its numbers differ', async () => {
+    const lines: string[] = []
+    const cost = (config: Config) => {
+      if (config.equals(row.spec.defaultConfig())) return 1
+      return config.numWarps < 8 ? 'timeout' : config.numWarps < 16 ? 'invalid' : row.cost(config)
+    }
+    const { result } = await tune(
+      { ...row, cost },
+      { settings: quick(), task: { log: createLog(20, (line) => lines.push(line)) } },
+    )
+    const told = lines.at(-1)?.split('\n').slice(1, -1) ?? []
+    const count = (status: string) => result.candidates.filter((one) => one.status === status).length
+    const expected = [
+      `  ${count('timeout')} timeout: synthetic timeout`,
+      `  ${count('invalid')} invalid: synthetic invalid`,
+    ]
+    expect([...told].sort()).toEqual(expected.sort())
+    const counts = told.map((line) => Number.parseInt(line, 10))
+    expect(counts).toEqual(counts.toSorted((a, b) => b - a))
+  })
+})
+
+describe('the default config', () => {
+  const standard = row.spec.defaultConfig()
+  const alike = (gain: number) => (config: Config) => (config.equals(standard) ? 1 : 1 - gain)
+  const run = (gain: number, seed: number) =>
+    tune(
+      { ...row, cost: alike(gain) },
+      { noise: 0.05, seed, settings: quick({ autotuneFinishingRounds: 0, autotuneMaxGenerations: 2 }) },
+    )
+
+  it('stays where nothing beats it beyond noise', async () => {
+    for (const seed of [1, 2, 3, 4]) expect((await run(0, seed)).result.config.data).toEqual(standard.data)
+  })
+
+  it('gives way to what is faster by more than that', async () => {
+    for (const seed of [1, 2]) expect((await run(0.03, seed)).result.config.data).not.toEqual(standard.data)
   })
 })

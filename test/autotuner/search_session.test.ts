@@ -87,7 +87,9 @@ describe('rebenchmark', () => {
     expect(new Set(benchmarker.remeasured)).toEqual(new Set(near.map(({ config }) => config)))
     const wide = open({ rebenchmarkThreshold: 1000 })
     const many = wide.session.generation.randomPopulation(100)
-    await wide.session.rebenchmark(await wide.session.evaluate(many))
+    const found = await wide.session.evaluate(many)
+    wide.benchmarker.remeasured.length = 0
+    await wide.session.rebenchmark(found)
     expect(wide.benchmarker.remeasured).toHaveLength(24)
   })
 
@@ -119,6 +121,41 @@ describe('the compile timeout', () => {
     await session.evaluateStart(10, 4)
     await session.evaluate(configs)
     expect(new Set(benchmarker.timeouts)).toEqual(new Set([5000]))
+  })
+})
+
+describe('a time that is too good', () => {
+  /** Says of one config, the first time only, that it takes a hundredth of what it takes. */
+  class Liar extends SyntheticBenchmarker {
+    constructor(victim: number) {
+      let told = 0
+      super((config) => {
+        const true_ = cost(config)
+        return typeof true_ === 'number' && told++ === victim ? true_ / 100 : true_
+      })
+    }
+  }
+
+  it.each([1, 3, 7, 12])('is confirmed before it counts (lie %i)', async (victim) => {
+    const stopRule = new StopRule({ calls: Number.POSITIVE_INFINITY, tie: 0 })
+    stopRule.learn({ ms: 0.002, spread: 0.001 })
+    const { session, benchmarker, configs } = open({ stopRule }, new Liar(victim))
+    const answers = await session.evaluate(configs)
+    expect(stopRule.reason).toBeUndefined()
+    expect(answers).toHaveLength(configs.length)
+    expect(benchmarker.measured.map(({ hash }) => hash)).toEqual(configs.map(({ hash }) => hash))
+    for (const { config, ms } of answers) expect(ms).toBe(Number.isFinite(ms) ? cost(config) : ms)
+    expect(benchmarker.remeasured.length).toBeGreaterThanOrEqual(2)
+  })
+
+  it('counts when it is seen again', async () => {
+    const fast = open().configs[5]
+    const { session, configs } = open(
+      {},
+      new SyntheticBenchmarker((config) => (fast?.equals(config) ? 0.1 : 1)),
+    )
+    await session.evaluate(configs)
+    expect(session.history.best).toMatchObject({ config: fast, ms: 0.1, retimed: [0.1] })
   })
 })
 

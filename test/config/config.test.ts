@@ -149,3 +149,12 @@ describe('Config', () => {
     expect(() => Config.load(join(folder, 'none.json'))).toThrow('ENOENT')
   })
 })
+
+it('prints texts of any kind as literals that mean them', () => {
+  for (const text of ["it's", 'a\\b', 'two\nlines', '\u2028', '\0 9', '\ud800', '🙂', '\u{e0001}']) {
+    const config = new Config({ odd: text, [`name ${text}`]: [text] })
+    const read: unknown = new Function('Config', `return ${config}`)(Config)
+    expect(read).toEqual(config)
+    expect(String(config)).not.toMatch(/[\p{Cc}\u2028]/u)
+  }
+})

@@ -48,6 +48,9 @@ export async function compareFinalists(
     alive = inReach(byTime(await session.retime(alive, targetMs * share)), pinnedTolerance)
   }
   const [winner] = byTime(alive)
+  const standard = pinned.length > 0 && session.history.get(session.generation.defaultConfig())
+  // A change that may be no gain at all is not worth having.
+  if (winner && standard && !clearlyFaster(winner, standard)) return standard
   const limit = (winner?.ms ?? 0) * (1 + pinnedTolerance)
   const { stopRule } = session.parts
   const kept = byTime(alive).find(
@@ -56,6 +59,12 @@ export async function compareFinalists(
       (candidate.ms <= limit || (stopRule.reason !== undefined && stopRule.reaches(candidate))),
   )
   return kept ?? winner
+}
+
+/** Whether `a` beats `b` by more than their noise explains. */
+function clearlyFaster(a: Candidate, b: Candidate): boolean {
+  const noise = Math.min(2 * Math.hypot(relativeError(a), relativeError(b)), OUT_OF_REACH)
+  return a.ms * (1 + noise) < b.ms
 }
 
 /** Those of `candidates`, fastest first, that may still turn out to be the fastest. */

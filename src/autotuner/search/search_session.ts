@@ -8,6 +8,7 @@ import { clamp, sum } from '../../support/maths.ts'
 import type { Budget } from '../budget.ts'
 import type { Workload } from '../llm/workload.ts'
 import { formatMs, type Phase, type Progress } from '../progress.ts'
+import { StageLog, type Standing } from '../stages.ts'
 import type { Benchmarker, Measurement, Status } from '../trial/benchmarker.ts'
 import type { Moment, TrialSink } from '../trial_log.ts'
 import type { ConfigGeneration } from './config_generation.ts'
@@ -65,6 +66,8 @@ const LOUDNESS: Readonly<Record<Status, 'silent' | keyof Log>> = {
 const MAX_REBENCHMARKED = 24
 const REBENCHMARK_MS = 100
 const CONFIRM_MS = 40
+/** A time below this share of the best so far is confirmed before it counts. */
+const SUSPICIOUS = 0.5
 /** Configs that are measured before the least launch is. */
 const FIRST = 4
 /** Timing a config, however slow, takes about so many runs. */
@@ -78,10 +81,15 @@ export class SearchSession {
   #compileTimeoutMs: number
   #isTimeoutAdapted = false
   readonly #stages: SearchSession[] = []
+  #retimed = 0
+  readonly #stageLog: StageLog
+  /** Candidates that seem too fast, until they are timed again. */
+  readonly #suspects = new Set<string>()
 
   constructor(parts: SessionParts) {
     this.parts = parts
     this.#compileTimeoutMs = parts.compileTimeoutMs
+    this.#stageLog = new StageLog(parts.subject.kernel, parts.log, this.#standing)
   }
 
   get generation(): ConfigGeneration {
@@ -101,6 +109,7 @@ export class SearchSession {
 
   /** A stage of this session: knows what was measured, starts elsewhere, counts its generations alone. */
   stage(start: Partial<StartingPoint> = {}): SearchSession {
+    this.end()
     const stage = new SearchSession({ ...this.parts, start: { ...this.parts.start, ...start } })
     this.#stages.push(stage)
     return stage
@@ -114,13 +123,22 @@ export class SearchSession {
   /** Names what the next measurements are for. */
   enter(phase: Phase): void {
     this.#phase = phase
+    this.#stageLog.enter(phase, this.#standing)
     this.#report(0, 0)
+  }
+
+  /** Nothing more will be measured. */
+  end(): void {
+    const stage = this.#stages.at(-1)
+    if (stage) stage.end()
+    else this.#stageLog.enter(undefined, this.#standing)
   }
 
   /** Counts one generation; false when `max` are done or time is up. */
   nextGeneration(max: number): boolean {
     if (this.#generation >= max || this.exhausted) return false
     this.#phase = 'search'
+    this.#stageLog.enter('search', this.#standing)
     this.#maxGenerations = max
     this.#generation++
     return true
@@ -199,6 +217,7 @@ export class SearchSession {
       const configs = affordable.map(({ config }) => config)
       const results = await benchmarker.remeasure(configs, { budget, targetMs })
       for (const result of results) this.history.retime(result)
+      this.#retimed += results.length
       this.parts.trials?.retimed(results, this.#moment)
     }
     return candidates.map((candidate) => this.history.get(candidate.config) ?? candidate)
@@ -221,8 +240,12 @@ export class SearchSession {
     if (first.length > 0) await this.#measureBatch(first, report)
     if (stopRule.isOpen && this.history.best) stopRule.learn(await benchmarker.leastLaunch())
     this.#judge()
-    const rest = open.slice(first.length)
-    if (rest.length > 0 && (!this.exhausted || this.#hasNothing)) await this.#measureBatch(rest, report)
+    // A batch ends early where a time has to be confirmed first.
+    for (let [left, size] = [open, Number.POSITIVE_INFINITY]; ; size = left.length) {
+      left = open.filter(({ config }) => !this.history.has(config))
+      if (left.length === 0 || left.length === size || (this.exhausted && !this.#hasNothing)) return
+      await this.#measureBatch(left, report)
+    }
   }
 
   async #measureBatch(batch: readonly Proposal[], report: () => void): Promise<void> {
@@ -233,7 +256,7 @@ export class SearchSession {
     const configs = batch.map(({ config }) => config)
     const results = await benchmarker.measure(configs, {
       budget,
-      enough: () => stopRule.reason !== undefined,
+      enough: () => stopRule.reason !== undefined || this.#suspects.size > 0,
       compileTimeoutMs: this.#compileTimeoutMs,
       originOf,
       onTrying: (trying) => {
@@ -245,27 +268,65 @@ export class SearchSession {
         )
       },
       onMeasured: (measurement: Measurement) => {
-        const before = this.history.best
+        const before = this.#trusted
         const candidate = this.history.add(measurement, originOf(measurement.config))
         trials?.ended(measurement, candidate.origin, this.#moment)
         if (candidate.ms < (before?.ms ?? Number.POSITIVE_INFINITY))
           log.debug(`${formatMs(candidate.ms)} with ${candidate.config}`)
+        if (this.#isSuspicious(candidate, before)) this.#suspects.add(candidate.config.hash)
         this.#logFailure(measurement)
         this.#judge()
         report()
       },
     })
     for (const result of results) this.history.add(result, originOf(result.config))
+    await this.#confirmSuspects()
+    this.#judge()
+  }
+
+  get #standing(): Standing {
+    const { history, budget } = this.parts
+    return {
+      generation: this.#generation,
+      trials: history.all.length,
+      retimed: this.#retimed,
+      bestMs: history.best?.ms,
+      elapsedMs: budget.elapsedMs,
+    }
   }
 
   get #moment(): Moment {
     return { generation: this.#generation, phase: this.#phase }
   }
 
+  /**
+   * Whether a time has to be seen twice: far below the best so far, or below the least launch, which no
+   * config can beat. A clock that jumps, or a launch that did not take place, looks like that.
+   */
+  #isSuspicious(candidate: Candidate, best: Candidate | undefined): boolean {
+    if (!Number.isFinite(candidate.ms)) return false
+    return candidate.ms < SUSPICIOUS * (best?.ms ?? 0) || this.parts.stopRule.isBelow(candidate)
+  }
+
+  /** The best candidate that is not under suspicion. */
+  get #trusted(): Candidate | undefined {
+    if (this.#suspects.size === 0) return this.history.best
+    return this.history.ranked.find(({ config }) => !this.#suspects.has(config.hash))
+  }
+
+  /** Times candidates under suspicion again, in turns with the best of the others: then their times count. */
+  async #confirmSuspects(): Promise<void> {
+    if (this.#suspects.size === 0) return
+    const trusted = this.#trusted
+    const suspects = this.history.all.filter(({ config }) => this.#suspects.has(config.hash))
+    await this.confirm(trusted ? [trusted, ...suspects] : suspects)
+    this.#suspects.clear()
+  }
+
   /** Finds out whether anything is left to win. */
   #judge(): void {
     const { stopRule, budget, log } = this.parts
-    const { best } = this.history
+    const best = this.#trusted
     if (!best || stopRule.reason !== undefined) return
     stopRule.judge(best, budget.elapsedMs)
     if (stopRule.reason !== undefined) log.info(`nothing is left to win: ${stopRule.reason}`)

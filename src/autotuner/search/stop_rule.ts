@@ -61,10 +61,17 @@ export class StopRule {
   }
 
   /** Whether a launch differs from the least one by less than two launches of the same thing may. */
-  reaches({ ms, spread }: LaunchTime): boolean {
-    const floor = this.#floor
-    if (!floor) return false
+  reaches(launch: LaunchTime): boolean {
+    return this.#floor !== undefined && launch.ms - this.#floor.ms <= this.#tie(launch, this.#floor)
+  }
+
+  /** Whether a launch is faster than the least one by more than that, which cannot be. */
+  isBelow(launch: LaunchTime): boolean {
+    return this.#floor !== undefined && this.#floor.ms - launch.ms > this.#tie(launch, this.#floor)
+  }
+
+  #tie({ ms, spread }: LaunchTime, floor: LaunchTime): number {
     const scatter = 2 * DEVIATION * Math.hypot(ms * spread, floor.ms * floor.spread)
-    return ms - floor.ms <= Math.min(Math.max(scatter, this.#profile.tie * floor.ms), MOST_TIE * floor.ms)
+    return Math.min(Math.max(scatter, this.#profile.tie * floor.ms), MOST_TIE * floor.ms)
   }
 }
