@@ -1,4 +1,4 @@
-/** One line for each stage of a search, said when it ends: what was tried, what was found, how long it took. */
+/** One line for each stage of a search, said when it ends: what was tried and found, and how long it took. */
 import type { Log } from '../support/log.ts'
 import { formatMs, type Phase } from './progress.ts'
 
