@@ -40,7 +40,7 @@ afterAll(() => {
 
 /** Enough configs for the tests below. */
 function ownOptions(search: string): OptionValues {
-  return search === 'LLMGuidedSearch' ? { initialRandomConfigs: 40 } : {}
+  return search === 'LLMGuidedSearch' ? { initialRandomConfigs: 40, compileTimeoutS: 60 } : {}
 }
 
 function tuneWith(
@@ -58,7 +58,11 @@ function tuneWith(
       llmCaBundle: authority.ca,
       ...options.settings,
     },
-    task: { searchOptions: ownOptions(search), ...(choices ? { choices } : {}), ...options.task },
+    task: {
+      ...(choices ? { choices } : {}),
+      ...options.task,
+      searchOptions: { ...ownOptions(search), ...options.task?.searchOptions },
+    },
   })
 }
 

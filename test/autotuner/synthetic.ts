@@ -16,6 +16,7 @@ import { failure } from '../../src/autotuner/trial/benchmarker.ts'
 import type { TuningResult, TuningTask } from '../../src/autotuner/tuning_task.ts'
 import type { Config } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
+import type { SearchSpace } from '../../src/config/search_space.ts'
 import type { Log } from '../../src/support/log.ts'
 import { Random } from '../../src/support/random.ts'
 import { resolveSettings } from '../../src/support/resolve_settings.ts'
@@ -156,7 +157,7 @@ export interface TuneOptions extends SyntheticOptions {
 
 /** Tunes a synthetic problem without touching environment, disk or the real clock. */
 export async function tune(
-  { name, spec, cost }: Pick<Problem, 'name' | 'spec' | 'cost'>,
+  { name, spec, cost }: Pick<Problem, 'name' | 'cost'> & { readonly spec: SearchSpace },
   { settings, task, ...options }: TuneOptions = {},
 ): Promise<{ result: TuningResult; benchmarker: SyntheticBenchmarker }> {
   const benchmarker = new SyntheticBenchmarker(cost, options)

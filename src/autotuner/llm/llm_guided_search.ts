@@ -81,6 +81,8 @@ export class LLMGuidedSearch extends Search<LLMGuidedSearchOptions> {
   static override readonly commonOptions: Partial<typeof COMMON_OPTIONS> = {
     initialPopulationStrategy: COMMON_OPTIONS.initialPopulationStrategy,
     finishingRounds: COMMON_OPTIONS.finishingRounds,
+    compileTimeoutLowerBound: COMMON_OPTIONS.compileTimeoutLowerBound,
+    compileTimeoutQuantile: COMMON_OPTIONS.compileTimeoutQuantile,
   }
 
   protected override async explore(session: SearchSession, options: LLMGuidedSearchOptions): Promise<void> {

@@ -1,7 +1,10 @@
 /** LLMGuidedSearch: what it says to the model, and what it does with answers. */
 import { describe, expect, it } from 'vitest'
+import { LLMGuidedSearch } from '../../../src/autotuner/llm/llm_guided_search.ts'
+import type { Config } from '../../../src/config/config.ts'
+import { TunableSpace } from '../../../src/config/tunable_space.ts'
 import { type Act, KEY, says } from './fake_llm.ts'
-import { answers, FAIR, GOOD, guided, llm, matmul, useFakeLlm, WORKLOAD } from './llm_tuning.ts'
+import { answers, FAIR, GOOD, guided, llm, matmul, tuneWith, useFakeLlm, WORKLOAD } from './llm_tuning.ts'
 
 useFakeLlm()
 
@@ -90,6 +93,22 @@ describe('LLMGuidedSearch', () => {
     await guided(answers([GOOD]), {}, { task: { workload: undefined } })
     const [{ content = '' } = {}] = messagesOf(0)
     expect(content).toMatch(/^The space of configs has about /)
+  })
+
+  it('tunes named tunables, too', async () => {
+    const sizes = [1, 2, 3, 4, 6, 8, 12, 16]
+    const tunables = { tile: sizes, unroll: sizes, threads: [32, 64, 96, 128], mode: ['a', 'b'] }
+    const spec = new TunableSpace(tunables, { constraint: ({ tile }) => tile !== 3 })
+    const best = { tile: 12, unroll: 2, threads: 96, mode: 'b' }
+    const cost = ({ data }: Config) => (JSON.stringify(data) === JSON.stringify(best) ? 1 : 2)
+    const act = answers([{ tile: 3 }, best, { mode: 'c' }])
+    const task = { workload: undefined }
+    const options = { initialRandomConfigs: 3 }
+    const problem = { name: 'own', spec, cost }
+    const { result, warnings } = await tuneWith(LLMGuidedSearch, act, options, { task }, problem)
+    expect(warnings).toEqual([])
+    expect(result.config.data).toEqual(best)
+    expect(messagesOf(0)[0]?.content).toContain("- mode: 'a', 'b'; default 'a'")
   })
 
   it('gives proposed configs less time to compile', async () => {

@@ -15,6 +15,11 @@ let authority: Authority
 /** The model of the test file. */
 export let llm: FakeLlm
 
+/** Path of the certificate that vouches for it. */
+export function caBundle(): string {
+  return authority.ca
+}
+
 /** Starts the model for the tests of a file, and gives the environment its key. */
 export function useFakeLlm(): void {
   beforeAll(async () => {
@@ -55,6 +60,7 @@ export async function tuneWith(
   act: Act,
   options: OptionValues = {},
   { settings, task, ...others }: TuneOptions = {},
+  problem: Parameters<typeof tune>[0] = matmul,
 ): Promise<Outcome> {
   llm.act = act
   const logged: string[] = []
@@ -62,7 +68,7 @@ export async function tuneWith(
   const log = createLog(0, (line, level) => (level === 'warning' ? warnings : logged).push(line))
   const nothing: Tunable = { autotune: () => expect.unreachable() }
   const search = new Class(nothing, [], options)
-  const outcome = await tune(matmul, {
+  const outcome = await tune(problem, {
     ...others,
     settings: {
       autotuneEffort: 'quick',
