@@ -63,10 +63,13 @@ export async function exploreWithModel(
 ): Promise<LlmError | undefined> {
   const { generation, history, log } = session.parts
   const { maxRounds, configsPerRound, minImprovementDelta } = options
-  const conversation = new Conversation(
-    describeTask(session.parts.workload?.(), generation.spec),
-    configsPerRound,
+  const { seeds } = session.parts.start
+  const task = describeTask(
+    session.parts.workload?.(),
+    generation.spec,
+    seeds.map(({ config }) => config),
   )
+  const conversation = new Conversation(task, configsPerRound)
   log.info(`asking ${endpoint.model} at ${addressOf(endpoint)} for configs; it is sent what is tuned`)
   session.capCompileTimeout(options.compileTimeoutS * 1000)
   let fruitless = 0

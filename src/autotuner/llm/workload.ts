@@ -4,6 +4,7 @@
  * search that asks a model was chosen.
  */
 import { isTuple } from '../../config/composite_fragments.ts'
+import type { Config } from '../../config/config.ts'
 import { type ActingField, FIELDS, isFieldName } from '../../config/fields.ts'
 import type { SearchSpace } from '../../config/search_space.ts'
 import type { Slot } from '../../config/slots.ts'
@@ -24,10 +25,11 @@ export interface Workload {
 }
 
 /** What of a space is told. */
-export type ToldSpace = Pick<SearchSpace, 'slots' | 'cardinality'>
+export type ToldSpace = Pick<SearchSpace, 'slots' | 'cardinality' | 'defaultConfig'>
 
 /** Characters of a text that is sent; longer ones are cut. */
 const MOST_TEXT = 24_000
+const MOST_KNOWN = 5
 
 /** What the fields do, in the words that help most to choose a value. */
 const MEANINGS: Readonly<Record<ActingField, string>> = {
@@ -50,9 +52,19 @@ const MEANINGS: Readonly<Record<ActingField, string>> = {
   num_sm_multiplier: 'workgroups per compute unit of a persistent launch',
 }
 
-/** Everything about the task, as text. `workload` is undefined where nothing but a space is tuned. */
-export function describeTask(workload: Workload | undefined, space: ToldSpace): string {
-  return [...(workload ? describeWorkload(workload) : []), describeSpace(space)].join('\n\n')
+/**
+ * Everything about the task, as text. `workload` is undefined where nothing but a space is tuned; `known` are
+ * configs that its author or the compiler names.
+ */
+export function describeTask(
+  workload: Workload | undefined,
+  space: ToldSpace,
+  known: readonly Config[] = [],
+): string {
+  const parts = [...(workload ? describeWorkload(workload) : []), describeSpace(space)]
+  const lines = known.slice(0, MOST_KNOWN).map((config) => `- ${JSON.stringify(config.minimize(space).data)}`)
+  if (lines.length > 0) parts.push(`Known to be worth a trial, and measured already:\n${lines.join('\n')}`)
+  return parts.join('\n\n')
 }
 
 function describeWorkload({ kernel, source, program, args, device, facts }: Workload): readonly string[] {

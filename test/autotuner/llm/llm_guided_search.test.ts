@@ -39,6 +39,11 @@ describe('LLMGuidedSearch', () => {
     expect(content).toContain('Propose 15 configs that were not measured yet.')
   })
 
+  it('tells it what the author of the kernel proposes', async () => {
+    await guided(answers([GOOD]), {}, { settings: { autotuneSeedConfigs: [{ num_warps: 16 }] } })
+    expect(messagesOf(0)[0]?.content).toMatch(/Known to be worth a trial.*:\n- \{.*"num_warps":16\}\n/)
+  })
+
   it('tells it in later rounds what came of them, and at most three exchanges', async () => {
     const better = { ...GOOD, pid_type: 'persistent_interleaved', num_sm_multiplier: 4 }
     const rounds = [...[1, 2, 4, 8].map((size) => [{ ...GOOD, l2_groupings: [size] }]), [better]]
