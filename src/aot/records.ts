@@ -232,6 +232,7 @@ const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRe
     status: checkName(fields.status, 'status'),
     seconds: checkNumber(fields.seconds, 'seconds'),
     ...(fields.time === undefined ? {} : { time: checkSummary(fields.time) }),
+    ...(fields.cost_ms === undefined ? {} : { cost_ms: checkNumber(fields.cost_ms, 'cost_ms') }),
     ...(fields.origin === undefined ? {} : { origin: checkName(fields.origin, 'origin') }),
   }),
   turns: (fields) => ({

@@ -25,6 +25,8 @@ export interface TrialRecord {
   readonly time?: TimeSummary
   readonly reason?: string
   readonly compile_ms?: number
+  /** What the trial took in all; absent where nothing was tried. */
+  readonly cost_ms?: number
   readonly wgsl_hash?: string
   /** Where the search had the config from; absent in records of earlier versions. */
   readonly origin?: string

@@ -11,9 +11,9 @@ import { planDispatches } from '../kernel/launch_plan.ts'
 import { givenConfigs } from '../kernel/options.ts'
 import type { Device } from '../runtime/device.ts'
 import type { Stream } from '../runtime/stream.ts'
-import { UsageError } from '../support/errors.ts'
+import { ConfigError, UsageError } from '../support/errors.ts'
 import { createLog } from '../support/log.ts'
-import { clamp, product } from '../support/maths.ts'
+import { clamp, product, sum } from '../support/maths.ts'
 import { nodeProcess } from '../support/node.ts'
 import type { Settings } from '../support/settings.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
@@ -91,6 +91,7 @@ export async function tuneInDetail({
       spec,
       workload: () => kernelWorkload(bound, call, device, spec),
       benchmarker: resumption?.remembering(benchmarker) ?? benchmarker,
+      lengthOf: (config) => programLength(bound, call, device, config),
       settings: isEmpty(bound, call, device, spec) ? { ...settings, autotuneEffort: 'none' } : settings,
       cacheKey: kernelKey({ bound, device, spec, settings, choices }),
       remoteCache: definition.options.own.remoteCacheBackend,
@@ -105,6 +106,21 @@ export async function tuneInDetail({
   } finally {
     interrupt.release()
     benchmarker.dispose()
+  }
+}
+
+/** Characters of the shaders of a config. */
+function programLength(
+  bound: BoundKernel,
+  call: CallArguments,
+  device: Device,
+  config: Config,
+): number | undefined {
+  try {
+    return sum(bound.compile(config, device, call).dispatches.map(({ wgsl }) => wgsl.length))
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined
+    throw error
   }
 }
 

@@ -21,6 +21,7 @@ import type { CommonOptions, Search, Tunable } from './search/search.ts'
 import { type AdaptiveTimeout, SearchSession } from './search/search_session.ts'
 import { startingWith } from './search/start_options.ts'
 import { StopRule } from './search/stop_rule.ts'
+import { TrialCosts } from './search/trial_costs.ts'
 import { TrialLog } from './trial_log.ts'
 import type { TuningTask } from './tuning_task.ts'
 
@@ -43,6 +44,7 @@ export class TuningRun {
   readonly #start: StartingPoint
   readonly #stopRule: StopRule
   readonly #trials: TrialLog | undefined
+  readonly #costs: TrialCosts
 
   /**
    * `cache` provides the configs of earlier searches. Throws UsageError for an unknown search or option.
@@ -69,6 +71,7 @@ export class TuningRun {
     ]
     const pinned = task.choices ? [] : pinnedConfigs(this.#generation(0), seeds)
     this.pinned = pinned.map(({ config }) => config)
+    this.#costs = new TrialCosts(this.profile, task.choices ? undefined : task.lengthOf, this.pinned)
     this.#start = {
       ...startingWith(this.options, effort),
       seeds,
@@ -93,6 +96,7 @@ export class TuningRun {
       adaptiveTimeout: settings.autotuneAdaptiveTimeout ? adaptiveTimeout(this.options) : undefined,
       rebenchmarkThreshold: settings.autotuneRebenchmarkThreshold ?? this.profile.rebenchmarkThreshold,
       stopRule: this.#stopRule,
+      costs: this.#costs,
       ignoreErrors: settings.autotuneIgnoreErrors,
       trials: this.#trials,
       onProgress: onProgress ?? (settings.autotuneProgressBar ? this.line.show : undefined),

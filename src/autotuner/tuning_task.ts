@@ -23,6 +23,8 @@ export interface TuningTask {
   /** What a search that asks others may tell them; made only when one does. */
   readonly workload?: (() => Workload) | undefined
   readonly benchmarker: Benchmarker
+  /** Characters of a config's program; undefined when it has none. Tells which trials are dear. */
+  readonly lengthOf?: ((config: Config) => number | undefined) | undefined
   readonly settings: Settings
   /** Identifies the result in the cache; without it nothing is read or stored. */
   readonly cacheKey?: CacheKey | undefined

@@ -1,8 +1,9 @@
 /** A kernel as its author defined it: the function, its options, and where it stands. */
-import { parameterNames } from '../language/index.ts'
+import { parameterNames, signatureOfFunction } from '../language/index.ts'
 import { callSite } from '../support/call_site.ts'
 import { type SourceLocation, UsageError } from '../support/errors.ts'
 import type { GivenSettings } from '../support/settings.ts'
+import type { Signature } from '../support/signature.ts'
 import { sha16 } from '../support/stable.ts'
 import { toPath } from '../support/stack_text.ts'
 import { type AnyFunction, type KernelOptions, type ResolvedOptions, resolveOptions } from './options.ts'
@@ -13,6 +14,8 @@ export interface KernelDefinition {
   readonly fn: AnyFunction
   readonly options: ResolvedOptions
   readonly parameters: readonly string[]
+  /** How many arguments a call may have. */
+  readonly signature: Signature
   /** Where `kernel(...)` was called. */
   readonly location: SourceLocation | undefined
   /** The file of the kernel's source: `options.source`, or where `kernel(...)` was called. */
@@ -43,6 +46,7 @@ export function defineKernel(
     fn,
     options: resolved,
     parameters: parameterNames(fn),
+    signature: signatureOfFunction(fn),
     location,
     sourceFile: source === undefined ? location?.file : toPath(source),
     // Compilers rename functions in their text, tsx among them, and restore only what `name` says.

@@ -9,7 +9,7 @@ import { defaultStream } from '../runtime/default_device.ts'
 import type { Stream } from '../runtime/stream.ts'
 import { callSite, entryPoint, userCode } from '../support/call_site.ts'
 import { AuthorError, UsageError } from '../support/errors.ts'
-import { takes } from '../support/signature.ts'
+import { checkArguments, takes } from '../support/signature.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
 import { BoundKernel } from './bound_kernel.ts'
 import { type CallShape, launchCall } from './call.ts'
@@ -110,8 +110,14 @@ class KernelRuntime {
 
   call(values: readonly unknown[], self?: unknown): unknown {
     if (isTracing()) throw nested(this.definition.name)
-    const call = readArguments(values)
+    const call = this.read(values)
     return launchCall(this.#shapeOf(call, self), call, this.#source, streamOf(call))
+  }
+
+  /** Throws UsageError for arguments that no kernel takes, or that are more than this one has. */
+  read(values: readonly unknown[]): CallArguments {
+    const { name, signature } = this.definition
+    return readArguments(checkArguments(name, signature, values, UsageError))
   }
 
   /** The binding of these arguments. */
@@ -121,7 +127,7 @@ class KernelRuntime {
 
   /** Runs with a given binding and, unless it is undefined, a given config. */
   callBound(bound: BoundKernel, variant: ConfigVariant | undefined, values: readonly unknown[]): unknown {
-    const call = readArguments(values)
+    const call = this.read(values)
     const shape = this.#shapeOf(call, undefined)
     if (shape.bound !== bound) {
       throw new UsageError(
@@ -142,7 +148,7 @@ class KernelRuntime {
   }
 
   async autotune(values: readonly unknown[], options: TuneOptions, self?: unknown): Promise<Config> {
-    const call = readArguments(values)
+    const call = this.read(values)
     const { bound } = this.#shapeOf(call, self)
     let config: Config | undefined
     const stream = streamOf(call)
@@ -156,7 +162,7 @@ class KernelRuntime {
   }
 
   specializationKey(values: readonly unknown[], self?: unknown): string {
-    return this.bind(readArguments(values), self).key
+    return this.bind(this.read(values), self).key
   }
 
   reset(): void {
@@ -220,9 +226,12 @@ export function makeKernel<F extends AnyFunction>(
   })
   const methods = {
     definition,
-    bind: entryPoint((...args: Parameters<F>) => makeBinding<F>(runtime, readArguments(args))),
+    bind: entryPoint((...args: Parameters<F>) => makeBinding<F>(runtime, runtime.read(args))),
     specializationKey: entryPoint((...args: Parameters<F>) => runtime.specializationKey(args)),
-    normalizeArgs: entryPoint((...args: Partial<Parameters<F>>) => normalizeArgs(definition, args)),
+    normalizeArgs: entryPoint((...args: Partial<Parameters<F>>) => {
+      const { values } = runtime.read(args)
+      return definition.parameters.map((_, i) => values[i])
+    }),
     autotune: autotuneOf(runtime),
     reset: entryPoint(takes('reset', '', () => runtime.reset())),
   }
@@ -263,16 +272,6 @@ function autotuneOf(
       runtime.autotune(args, options),
     ),
   )
-}
-
-function normalizeArgs(definition: KernelDefinition, args: readonly unknown[]): readonly unknown[] {
-  const { parameters, name } = definition
-  if (args.length > parameters.length) {
-    throw new UsageError(`${name} takes ${parameters.length} arguments, not ${args.length}`, {
-      location: callSite(),
-    })
-  }
-  return parameters.map((_, i) => args[i])
 }
 
 export function streamOf({ tensors }: CallArguments): Stream {

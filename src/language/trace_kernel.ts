@@ -15,6 +15,7 @@ import { placesIn } from '../support/stack_text.ts'
 import { type ArgumentSpec, symbolicArgument } from './arguments.ts'
 import { describe } from './describe.ts'
 import { requireWritten, unusedValues } from './leftovers.ts'
+import { parameterNames } from './parameters.ts'
 import { RetraceSignal, Trace, withTrace } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
 import { distinctAxes } from './typing.ts'
@@ -204,27 +205,4 @@ function returnTree(request: TraceRequest, value: unknown): ReturnTree {
     location: request.location,
     remedy: 'Return tensors (one, a list or an object of them) or nothing.',
   })
-}
-
-/** Names of a function's parameters, as far as its text tells; only used in messages. */
-export function parameterNames(fn: (...args: never[]) => unknown): readonly string[] {
-  const source = Function.prototype.toString.call(fn).replace(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '')
-  const single = /^(?:async\s+)?([A-Za-z_$][\w$]*)\s*=>/.exec(source)?.[1]
-  if (single) return [single]
-  const open = source.indexOf('(')
-  const names: string[] = []
-  let depth = 0
-  let start = open + 1
-  for (let i = open; i >= 0 && i < source.length; i++) {
-    const char = source[i] ?? ''
-    if ('([{'.includes(char)) depth++
-    if (')]}'.includes(char)) depth--
-    if ((char === ',' && depth === 1) || depth === 0) {
-      names.push(source.slice(start, i).trim())
-      start = i + 1
-    }
-    if (depth === 0) break
-  }
-  const present = names.filter((text) => text !== '')
-  return present.map((text, i) => /^(?:\.\.\.)?([A-Za-z_$][\w$]*)/.exec(text)?.[1] ?? `arg${i}`)
 }

@@ -101,7 +101,7 @@ export function signatureOf(text: string): Signature {
 export function takes<Public extends AnyFunction>(what: string, text: string, call: Public): Public {
   const signature = signatureOf(text)
   const checked = function (this: unknown, ...args: unknown[]): unknown {
-    return call.apply(this, checkArguments(what, signature, args, UsageError))
+    return call.apply(this, checkArguments(what, signature, args, UsageError) as unknown[])
   }
   return checked as Public
 }
@@ -121,9 +121,9 @@ export function methodsTake<Class extends object>(
 export function checkArguments(
   what: string,
   signature: Signature,
-  args: unknown[],
+  args: readonly unknown[],
   Failure: Failure = AuthorError,
-): unknown[] {
+): readonly unknown[] {
   const { parameters, least, most, options, orElse } = signature
   if (args.length < least || args.length > most) throw wrongCount(what, signature, args.length, Failure)
   const last = args.at(-1)

@@ -270,6 +270,15 @@ describe('baselines', () => {
       'baselineFn of double returned 0 tensors, not 1 like the kernel',
     )
   })
+
+  it('that give no answer are ended', async () => {
+    const baselineFn = (() => new Promise(() => undefined)) as never
+    const options = { baselineFn, autotuneBenchmarkTimeout: 0.05 }
+    const tried = await trial(double, [await ramp([64])], options)
+    await expect(measure(tried, {})).rejects.toThrow(
+      /^baselineFn of double gave no answer within 0\.5 s\n {2}It has to start its work on tensors/,
+    )
+  })
 })
 
 describe('remeasure', () => {

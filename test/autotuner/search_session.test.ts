@@ -6,6 +6,7 @@ import { ConfigGeneration } from '../../src/autotuner/search/config_generation.t
 import { History } from '../../src/autotuner/search/history.ts'
 import { SearchSession, type SessionParts } from '../../src/autotuner/search/search_session.ts'
 import { StopRule } from '../../src/autotuner/search/stop_rule.ts'
+import { TrialCosts } from '../../src/autotuner/search/trial_costs.ts'
 import type { Config } from '../../src/config/config.ts'
 import { createLog } from '../../src/support/log.ts'
 import { Random } from '../../src/support/random.ts'
@@ -28,6 +29,7 @@ function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenc
     adaptiveTimeout: { leastMs: 30_000, quantile: 0.9 },
     rebenchmarkThreshold: 1.5,
     stopRule: new StopRule({ calls: Number.POSITIVE_INFINITY, tie: 0 }),
+    costs: new TrialCosts({ dearest: Number.POSITIVE_INFINITY }),
     ignoreErrors: false,
     onProgress: undefined,
     ...parts,
@@ -53,6 +55,26 @@ describe('evaluate', () => {
     expect(await session.evaluate(configs)).toHaveLength(4)
     expect(await session.evaluate(configs.slice(2, 10))).toHaveLength(2)
     expect(session.exhausted).toBe(true)
+  })
+})
+
+describe('trials that look dear', () => {
+  const trying = async (power: number) => {
+    const generation = new ConfigGeneration(spec, new Random(1))
+    const configs = generation.randomPopulation(12)
+    const lengthOf = (config: Config) => 1000 * 2 ** configs.indexOf(config)
+    const costMs = (config: Config) => lengthOf(config) ** power
+    const benchmarker = new SyntheticBenchmarker(cost, { costMs })
+    const { session } = open({ costs: new TrialCosts({ dearest: 3 }, lengthOf) }, benchmarker)
+    const answers = await session.evaluate(configs)
+    expect(answers.map(({ config }) => config)).toEqual(benchmarker.measured)
+    expect(configs.filter((config) => session.isOpen(config))).toEqual([])
+    return answers.length
+  }
+
+  it('are tried when the others show that they are not, and passed over when they are', async () => {
+    expect(await trying(0.05)).toBe(12)
+    expect(await trying(2)).toBeLessThan(8)
   })
 })
 

@@ -86,6 +86,8 @@ export interface SyntheticOptions {
   readonly floor?: LaunchTime
   /** What one measurement costs on the synthetic clock. */
   readonly msPerConfig?: number
+  /** The same, for each config. */
+  readonly costMs?: (config: Config) => number
   /** Called before each measurement. */
   readonly onConfig?: (config: Config, index: number) => void
 }
@@ -116,8 +118,9 @@ export class SyntheticBenchmarker implements Benchmarker {
       if (options.budget.exhausted || options.enough?.()) break
       options.onTrying?.([config])
       this.measured.push(config)
-      this.clock += this.#options.msPerConfig ?? 100
-      const result = this.#time(config, this.#options.noise ?? 0, 20)
+      const costMs = this.#options.costMs?.(config) ?? this.#options.msPerConfig ?? 100
+      this.clock += costMs
+      const result = { ...this.#time(config, this.#options.noise ?? 0, 20), costMs }
       options.onMeasured?.(result)
       results.push(result)
     }

@@ -1,12 +1,7 @@
 /** The real command, `bin/helion-aot.js`, in a process of its own. */
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { BIN } from '../built_package.ts'
 import type { Ended } from './recorded_console.ts'
-
-const COMMAND = fileURLToPath(new URL('../../bin/helion-aot.js', import.meta.url))
-if (!existsSync(fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))))
-  throw new Error('the command runs from dist/, which is not there: run `node scripts/build.js` first')
 
 export interface CommandOptions {
   readonly cwd: string
@@ -21,7 +16,7 @@ export interface CommandOptions {
 export function runCommand(args: readonly string[], options: CommandOptions): Ended {
   const { cwd, env = {}, before = '', behind = '' } = options
   const script = `${before} "$0" "$@" ${behind}; exit \${PIPESTATUS[0]}`
-  const shell = ['-c', script, process.execPath, COMMAND, ...args]
+  const shell = ['-c', script, process.execPath, BIN, ...args]
   const { status, stdout, stderr } = spawnSync('bash', shell, {
     cwd,
     env: { ...process.env, ...env },

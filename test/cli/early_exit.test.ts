@@ -2,9 +2,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { PACKAGE } from '../built_package.ts'
 import { Project } from './project.ts'
-
-const INDEX = new URL('../../src/index.ts', import.meta.url).href
 
 it.each([
   ['at once', 'process.exit(0)'],
@@ -14,7 +13,7 @@ it.each([
   const call = 'plus_one(ones([64]))'
   writeFileSync(
     join(project.folder, 'bench.js'),
-    `import { ones } from '${INDEX}'\nimport { plus_one } from './kernel.js'\n${call}\n${exit}`,
+    `import { ones } from '${PACKAGE}'\nimport { plus_one } from './kernel.js'\n${call}\n${exit}`,
   )
   const { exitCode, stderr } = await project.start('--phase', 'collect')
   expect(exitCode).toBe(1)

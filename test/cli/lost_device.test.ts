@@ -2,14 +2,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { PACKAGE } from '../built_package.ts'
 import { Project } from './project.ts'
-
-const INDEX = new URL('../../src/index.ts', import.meta.url).href
 
 /** Each process loses the device as soon as it has tuned one shape. */
 const PROGRAM = `
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
-import { getDevice, ones } from '${INDEX}'
+import { getDevice, ones } from '${PACKAGE}'
 import { plus_one } from './kernel.js'
 appendFileSync(new URL('./pids', import.meta.url), process.pid + '\\n')
 

@@ -2,11 +2,11 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { PACKAGE } from '../built_package.ts'
 import { Project } from './project.ts'
 
-const INDEX = new URL('../../src/index.ts', import.meta.url).href
 const PROGRAM = `
-import { hl, kernel, ones } from '${INDEX}'
+import { hl, kernel, ones } from '${PACKAGE}'
 const body = (x) => {
   const out = hl.emptyLike(x)
   for (const tile of hl.tile(x.shape[0])) out.at(tile).set(x.at(tile).add(1))

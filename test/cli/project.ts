@@ -1,20 +1,16 @@
 /** A user's project in a folder of its own: a kernel, a program that calls it, and `helion-aot` for it. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { execa, type ResultPromise } from 'execa'
 import { fileLines } from '../../src/aot/lines.ts'
 import { type AotRecord, readRecords } from '../../src/aot/records.ts'
 import { hardwareIdsIn, type RunFiles, runFiles } from '../../src/aot/run/run_folder.ts'
+import { BIN, PACKAGE } from '../built_package.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
-
-const INDEX = new URL('../../src/index.ts', import.meta.url).href
-const CLI = fileURLToPath(new URL('./children/run_cli.ts', import.meta.url))
-const TSX = import.meta.resolve('tsx')
 
 /** Searches of a few configs; the times of nothing in particular. */
 const KERNEL = `
-import { aotKernel, hl } from '${INDEX}'
+import { aotKernel, hl } from '${PACKAGE}'
 export const plus_one = aotKernel(
   {
     source: import.meta.url,
@@ -34,7 +30,7 @@ export const plus_one = aotKernel(
 `
 const PROGRAM = `
 import { appendFileSync } from 'node:fs'
-import { ones } from '${INDEX}'
+import { ones } from '${PACKAGE}'
 import { plus_one } from './kernel.js'
 appendFileSync(new URL('./pids', import.meta.url), process.pid + '\\n')
 for (const size of [64, 300, 2000]) {
@@ -42,7 +38,7 @@ for (const size of [64, 300, 2000]) {
   console.log(size, values.length === size && values.every((value) => value === 2) ? 'right' : 'WRONG')
 }
 `
-export const COMMAND: readonly string[] = ['node', '--import', TSX, 'bench.js']
+export const COMMAND: readonly string[] = ['node', 'bench.js']
 /** A goal that no noise misses. */
 const FLAGS: readonly string[] = ['--effort', 'quick', '--threshold', '1000']
 
@@ -61,7 +57,7 @@ export class Project {
   /** Starts the command line for the project's run. */
   start(...args: readonly string[]): ResultPromise<{ reject: false }> {
     const flags = [...FLAGS, '--run-id', this.#run, ...args]
-    return execa(process.execPath, ['--import', TSX, CLI, ...flags, '--', ...COMMAND], this.#options())
+    return execa(process.execPath, [BIN, ...flags, '--', ...COMMAND], this.#options())
   }
 
   /** Runs the program as in production. */

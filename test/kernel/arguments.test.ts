@@ -154,6 +154,48 @@ describe('results', () => {
   })
 })
 
+describe('surplus arguments', () => {
+  const x = empty([1])
+  const one = plusOne()
+  const calls: Readonly<Record<string, (...args: never[]) => unknown>> = {
+    call: one,
+    bind: one.bind,
+    'binding call': one.bind(x),
+    'config call': one.bind(x).compileConfig({}),
+    specializationKey: one.specializationKey,
+    normalizeArgs: one.normalizeArgs,
+  }
+
+  it.each(Object.keys(calls))('of a %s are refused', (name) => {
+    expect(() => calls[name]?.(...([x, undefined] as never[]))).toThrow(
+      located('arguments.test.ts', 'plus_one takes (x), not 2 arguments', 'Leave the rest out.'),
+    )
+  })
+
+  it('of a search are refused', async () => {
+    await expect(async () => one.autotune([x, 2] as never)).rejects.toThrow(
+      located('arguments.test.ts', 'plus_one takes (x), not 2 arguments', 'Leave the rest out.'),
+    )
+  })
+
+  it('are those that the function does not have, whatever its form', () => {
+    const called = (fn: (...args: never[]) => unknown) => () =>
+      kernel({ ...given, name: 'formed' }, fn).normalizeArgs(...(Array(5).fill(1) as never[]))
+    expect(called((_a: number, _b = ')', _c = [1, 2]) => 0)).toThrow('takes (_a, _b, _c), not 5 arguments')
+    expect(called(() => 0)).toThrow('takes no arguments, not 5 arguments')
+    for (const open of [
+      (_a: number, ..._more: number[]) => 0,
+      function counted() {
+        // biome-ignore lint/complexity/noArguments: this is what is tested.
+        return arguments.length
+      },
+      plusOne.bind(undefined),
+      new Function('a, b, c, d, e', 'return 0') as () => unknown,
+    ])
+      expect(called(open as never)).not.toThrow()
+  })
+})
+
 describe('normalizeArgs', () => {
   const fn = kernel(given, function fn(x: Tensor, _k = 1, _options?: { readonly a: number }) {
     return x
@@ -168,7 +210,7 @@ describe('normalizeArgs', () => {
 
   it('refuses too many', () => {
     expect(() => fn.normalizeArgs(...([1, 2, 3, 4] as never[]))).toThrow(
-      located('arguments.test.ts', 'fn takes 3 arguments, not 4'),
+      located('arguments.test.ts', 'fn takes (x, _k, _options), not 4 arguments', 'Leave the rest out.'),
     )
   })
 })

@@ -6,9 +6,8 @@ import { plusOne } from './kernels.ts'
 
 type Call = (...args: unknown[]) => unknown
 
-const CLASSES = ['Config', ...Object.keys(helion).filter((name) => name.endsWith('Error'))]
 const FUNCTIONS = Object.entries(helion).filter(
-  ([name, value]) => typeof value === 'function' && !CLASSES.includes(name),
+  ([, value]) => typeof value === 'function' && !String(value).startsWith('class '),
 ) as [string, Call][]
 const JUNK = [
   undefined,

@@ -196,5 +196,6 @@ describe('names of parameters', () => {
     expect(parse('x => x')).toEqual(['x'])
     expect(parse('async $y => $y')).toEqual(['$y'])
     expect(parse('function (a /* , no */, // (b\n c) {}')).toEqual(['a', 'c'])
+    expect(parse(`(a = '),', b = "(", c) => 0`)).toEqual(['a', 'b', 'c'])
   })
 })

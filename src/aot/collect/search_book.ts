@@ -4,7 +4,7 @@
  */
 import { failure, type Measurement, STATUSES } from '../../autotuner/trial/benchmarker.ts'
 import type { Config } from '../../config/config.ts'
-import { evenly } from '../evenly.ts'
+import { evenly, rounded } from '../evenly.ts'
 import { attemptsAt, type Place, type TrialBook } from '../run/careful_benchmarker.ts'
 import type { TimeSummary, TrialRecord } from '../trial_records.ts'
 
@@ -24,7 +24,7 @@ export function searchBook(place: Place, secondsBefore: number): TrialBook {
       return record && measurementOf(config, record)
     },
     record(result, origin) {
-      const { config, status, reason, compileMs, programHash } = result
+      const { config, status, reason, compileMs, costMs, programHash } = result
       session.append({
         event: 'trial',
         kernel,
@@ -35,6 +35,7 @@ export function searchBook(place: Place, secondsBefore: number): TrialBook {
         ...(Number.isFinite(result.ms) ? { time: summaryOf(result) } : {}),
         ...(reason === undefined ? {} : { reason }),
         ...(compileMs === undefined ? {} : { compile_ms: compileMs }),
+        ...(costMs === undefined ? {} : { cost_ms: rounded(costMs) }),
         ...(programHash === undefined ? {} : { wgsl_hash: programHash }),
         ...(origin === undefined ? {} : { origin }),
         seconds: secondsBefore + (performance.now() - began) / 1000,
@@ -64,13 +65,13 @@ export function searchBook(place: Place, secondsBefore: number): TrialBook {
 
 function measurementOf(config: Config, record: TrialRecord): Measurement | undefined {
   const status = STATUSES.find((each) => each === record.status)
-  const { time, reason = '', compile_ms: compileMs, wgsl_hash: programHash } = record
+  const { time, reason = '', compile_ms: compileMs, cost_ms: costMs, wgsl_hash: programHash } = record
   if (!status) return undefined
   if (status !== 'ok' && status !== 'duplicate')
-    return failure(config, status, reason, { compileMs, programHash })
+    return { ...failure(config, status, reason, { compileMs, programHash }), costMs }
   if (!time) return undefined
   const { ms, spread, samples: samplesMs } = time
-  return { config, status, ms, spread, samplesMs, compileMs, programHash, reason: undefined }
+  return { config, status, ms, spread, samplesMs, compileMs, costMs, programHash, reason: undefined }
 }
 
 function summaryOf({ ms, spread, samplesMs }: Measurement): TimeSummary {

@@ -5,11 +5,12 @@
 import type { Effort } from '../../support/settings.ts'
 import type { Padding } from './initial_population.ts'
 import type { StopProfile } from './stop_rule.ts'
+import type { CostProfile } from './trial_costs.ts'
 
 /** Efforts under which a search takes place. */
 export type SearchEffort = Exclude<Effort, 'none'>
 
-export interface EffortProfile extends StopProfile {
+export interface EffortProfile extends StopProfile, CostProfile {
   /** What a start is filled up with. */
   readonly padding: Padding
   /** Configs within this multiple of the best time are timed again in each generation; below 1 none are. */
@@ -25,6 +26,7 @@ export const EFFORT_PROFILES: Readonly<Record<SearchEffort, EffortProfile>> = {
     calls: 1e7,
     tie: 0.15,
     reserve: 0.25,
+    dearest: 3,
   },
   full: {
     padding: 'random',
@@ -32,6 +34,7 @@ export const EFFORT_PROFILES: Readonly<Record<SearchEffort, EffortProfile>> = {
     calls: 1e8,
     tie: 0.03,
     reserve: 0.15,
+    dearest: Number.POSITIVE_INFINITY,
   },
 }
 

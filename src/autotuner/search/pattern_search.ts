@@ -103,7 +103,7 @@ async function advance(
 }
 
 function unmeasured(session: SearchSession, neighbors: readonly Config[]): readonly Config[] {
-  return neighbors.filter((config) => !session.history.has(config))
+  return neighbors.filter((config) => session.isOpen(config))
 }
 
 function nextBatch(session: SearchSession, neighbors: readonly Config[], cap: number): readonly Config[] {

@@ -16,6 +16,7 @@ import { type Candidate, type History, notSlower } from './history.ts'
 import { initialPopulation, type StartingPoint } from './initial_population.ts'
 import { distinctProposals, ORIGINS, type Proposal } from './proposal.ts'
 import type { StopRule } from './stop_rule.ts'
+import type { TrialCosts } from './trial_costs.ts'
 
 export interface SessionParts {
   /** Of which kernel and arguments progress is reported. */
@@ -35,6 +36,7 @@ export interface SessionParts {
   /** Configs within this multiple of the best time are timed again. */
   readonly rebenchmarkThreshold: number
   readonly stopRule: StopRule
+  readonly costs: TrialCosts
   /** Do not log configs that fail. */
   readonly ignoreErrors: boolean
   readonly onProgress: ((progress: Progress) => void) | undefined
@@ -161,8 +163,8 @@ export class SearchSession {
 
   /**
    * Measures what the history does not hold yet. Answers with the candidates of all of `configs`, each once,
-   * but without those that the budget left no time for. Configs alone come from the search, and nothing more
-   * is known of them.
+   * but without those that the budget left no time for or that are too dear. Configs alone come from the
+   * search, and nothing more is known of them.
    */
   async evaluate(configs: readonly (Config | Proposal)[]): Promise<readonly Candidate[]> {
     const distinct = distinctProposals(
@@ -174,6 +176,11 @@ export class SearchSession {
       this.#adaptTimeout()
     }
     return distinct.flatMap(({ config }) => this.history.get(config) ?? [])
+  }
+
+  /** Whether `evaluate` would try a config, given the time. */
+  isOpen(config: Config): boolean {
+    return !this.history.has(config) && !this.parts.costs.isTooDear(config)
   }
 
   /** Out of time without a single result: the first config is measured all the same. */
@@ -240,16 +247,24 @@ export class SearchSession {
     if (first.length > 0) await this.#measureBatch(first, report)
     if (stopRule.isOpen && this.history.best) stopRule.learn(await benchmarker.leastLaunch())
     this.#judge()
-    // A batch ends early where a time has to be confirmed first.
-    for (let [left, size] = [open, Number.POSITIVE_INFINITY]; ; size = left.length) {
-      left = open.filter(({ config }) => !this.history.has(config))
-      if (left.length === 0 || left.length === size || (this.exhausted && !this.#hasNothing)) return
-      await this.#measureBatch(left, report)
+    await this.#measureAffordable(open, report)
+  }
+
+  /** Batches end where a time has to be confirmed first, or where what looks dear is to be judged again. */
+  async #measureAffordable(open: readonly Proposal[], report: () => void): Promise<void> {
+    let [left, before] = [open, Number.POSITIVE_INFINITY]
+    for (;;) {
+      left = left.filter(({ config }) => !this.history.has(config))
+      const next = new Set(this.parts.costs.next(left.map(({ config }) => config)))
+      if (next.size === 0 || left.length === before || (this.exhausted && !this.#hasNothing)) return
+      before = left.length
+      const batch = left.filter(({ config }) => next.has(config))
+      await this.#measureBatch(batch, report)
     }
   }
 
   async #measureBatch(batch: readonly Proposal[], report: () => void): Promise<void> {
-    const { benchmarker, budget, log, stopRule, trials } = this.parts
+    const { benchmarker, budget, log, stopRule, costs, trials } = this.parts
     const started = new Set<string>()
     const origins = new Map(batch.map(({ config, origin }) => [config.hash, origin]))
     const originOf = ({ hash }: Config): string => origins.get(hash) ?? ORIGINS.search
@@ -270,6 +285,7 @@ export class SearchSession {
       onMeasured: (measurement: Measurement) => {
         const before = this.#trusted
         const candidate = this.history.add(measurement, originOf(measurement.config))
+        costs.learn(measurement)
         trials?.ended(measurement, candidate.origin, this.#moment)
         if (candidate.ms < (before?.ms ?? Number.POSITIVE_INFINITY))
           log.debug(`${formatMs(candidate.ms)} with ${candidate.config}`)

@@ -4,27 +4,42 @@
  */
 import type { BoundKernel } from '../../kernel/bound_kernel.ts'
 import type { CallArguments } from '../../kernel/call_arguments.ts'
+import type { KernelDefinition } from '../../kernel/definition.ts'
 import { withDefaultStream } from '../../runtime/default_device.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import { DeviceTensor } from '../../runtime/tensor.ts'
-import { UsageError } from '../../support/errors.ts'
+import { withTimeout } from '../../runtime/timing.ts'
+import { TimeoutError, UsageError } from '../../support/errors.ts'
+import { settingText } from '../../support/resolve_settings.ts'
 import { type KernelWrites, tensorsOf } from './kernel_writes.ts'
 import type { KnownTensor } from './sampled_reference.ts'
 
 type Values = ArrayLike<number>
 
-/** Values of all visible tensors. Rejects with UsageError when the function returns something else. */
+/** As many times what a config may take, since hosts compute slowly. */
+const PATIENCE = 10
+
+/**
+ * Values of all visible tensors. Rejects with UsageError when the function returns something else, or nothing
+ * within many times the seconds that a config may take.
+ */
 export async function baselineValues(
   { ir, definition }: BoundKernel,
   call: CallArguments,
   stream: Stream,
   writes: KernelWrites,
+  benchmarkTimeout: number,
 ): Promise<readonly KnownTensor[]> {
   const { baselineFn } = definition.options.own
   if (!baselineFn) throw new Error(`${definition.name} has no baselineFn`)
   const copies = new Map<DeviceTensor, DeviceTensor>()
   const args = call.values.map((value) => copied(value, copies, stream))
-  const returned = await flatten(await withDefaultStream(stream, () => baselineFn(...(args as never[]))))
+  const answer = async () =>
+    await flatten(await withDefaultStream(stream, () => baselineFn(...(args as never[]))))
+  const seconds = PATIENCE * benchmarkTimeout
+  const returned = await withTimeout(answer(), seconds * 1000, 'baselineFn').catch((error: unknown) => {
+    throw error instanceof TimeoutError ? tooLate(definition, seconds) : error
+  })
   const ids = tensorsOf(ir.returns)
   if (returned.length !== ids.length) {
     const what = `baselineFn of ${definition.name} returned ${returned.length} tensors`
@@ -39,6 +54,16 @@ export async function baselineValues(
   }
   for (const copy of copies.values()) copy.dispose()
   return [...known].map(([tensor, values]) => ({ tensor, values, positions: undefined }))
+}
+
+function tooLate({ name, location }: KernelDefinition, seconds: number): UsageError {
+  const setting = settingText('autotuneBenchmarkTimeout')
+  return new UsageError(`baselineFn of ${name} gave no answer within ${seconds} s`, {
+    location,
+    remedy:
+      'It has to start its work on tensors before its first await: later calls wait for the search, which ' +
+      `waits for it. If it is only slow, raise ${setting}: it gets ${PATIENCE} times as long.`,
+  })
 }
 
 /** The value with every tensor replaced by a copy on `stream`; the same copy for the same tensor. */

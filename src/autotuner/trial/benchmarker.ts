@@ -23,6 +23,8 @@ export interface Measurement {
   /** What `ms` is the median of. */
   readonly samplesMs: readonly number[]
   readonly compileMs: number | undefined
+  /** What the trial took: compiling, checking and timing. Absent where nothing was tried. */
+  readonly costMs?: number | undefined
   /** Tells the generated shaders apart; undefined when there are none. */
   readonly programHash: string | undefined
   /** Why there is no time. */

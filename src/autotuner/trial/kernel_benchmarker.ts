@@ -215,12 +215,15 @@ export class KernelBenchmarker implements Benchmarker {
   async #try(built: BuiltConfig): Promise<Measurement> {
     const { config, program } = built
     const twin = this.#byProgram.get(program.hash)
-    if (twin) return { ...twin, config, status: twin.status === 'ok' ? 'duplicate' : twin.status }
+    if (twin)
+      return { ...twin, config, status: twin.status === 'ok' ? 'duplicate' : twin.status, costMs: undefined }
     // Apart from the config's own errors: a reference that fails, fails for all.
     const expected = this.#trial.settings.autotuneAccuracyCheck ? await this.#reference.expected(config) : []
-    const result = await this.#checkAndTime(built, expected).catch((error: unknown) =>
+    const begin = performance.now()
+    const outcome = await this.#checkAndTime(built, expected).catch((error: unknown) =>
       this.#failed(config, error, facts(built)),
     )
+    const result = { ...outcome, costMs: built.compileMs + performance.now() - begin }
     if (result.status === 'ok') this.#families.works(config)
     this.#byProgram.set(program.hash, result)
     this.#bestMs = Math.min(this.#bestMs, result.ms)

@@ -15,6 +15,7 @@ import type { Stream } from '../../runtime/stream.ts'
 import type { DType } from '../../support/dtypes.ts'
 import type { Log } from '../../support/log.ts'
 import { product, sum } from '../../support/maths.ts'
+import type { Settings } from '../../support/settings.ts'
 import type { Expected } from './accuracy.ts'
 import { baselineValues } from './baseline.ts'
 import type { KernelWrites } from './kernel_writes.ts'
@@ -27,6 +28,7 @@ export interface ReferenceParts {
   readonly call: CallArguments
   readonly stream: Stream
   readonly writes: KernelWrites
+  readonly settings: Settings
   readonly log: Log
   /**
    * Bytes that the default config leaves at some positions of tensors; undefined when it does not run.
@@ -77,8 +79,9 @@ export class Reference {
   }
 
   async #fromBaseline(): Promise<readonly Expected[]> {
-    const { bound, call, stream, writes } = this.#parts
-    const values = await baselineValues(bound, call, stream, writes)
+    const { bound, call, stream, writes, settings } = this.#parts
+    const limit = settings.autotuneBenchmarkTimeout
+    const values = await baselineValues(bound, call, stream, writes, limit)
     return await this.#complete(values)
   }
 
