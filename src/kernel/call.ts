@@ -13,6 +13,7 @@ import type { Alone, Job, Stream } from '../runtime/stream.ts'
 import type { DeviceTensor } from '../runtime/tensor.ts'
 import { lazyCallSite } from '../support/call_site.ts'
 import { ConfigError, GpuError, type HelionError } from '../support/errors.ts'
+import { say } from '../support/log.ts'
 import type { BoundKernel } from './bound_kernel.ts'
 import type { CallArguments } from './call_arguments.ts'
 import type { Choice, ChoiceRequest, ConfigSource } from './config_source.ts'
@@ -27,6 +28,7 @@ import {
   storagesOf,
 } from './launch_plan.ts'
 import type { ConfigLike } from './options.ts'
+import { reproScript } from './repro.ts'
 
 /** A config made ready for calls of one signature. */
 export interface ReadyConfig {
@@ -183,6 +185,8 @@ async function settle(
 ): Promise<ReadyConfig> {
   const { bound } = shape
   const ready = await buildFirst(bound, call, device, choice)
+  if (bound.definition.options.settings.printRepro && !shape.ready.has(choice.config.hash))
+    say(reproScript(bound.definition, call, ready.config, device), 'info')
   // Remembered under the chosen config even when a fallback had to serve.
   shape.ready.set(choice.config.hash, ready)
   if (choice.holdsFor !== 'call') shape.settled = { ready, version: bound.version, device }

@@ -62,6 +62,11 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     false,
     'Print the generated WGSL on stderr, in browsers on the console.',
   ),
+  printRepro: yesNo(
+    'HELION_PRINT_REPRO',
+    false,
+    'Print each kind of call once on stderr, as a script that makes it with its config.',
+  ),
   outputOriginLines: yesNo(
     'HELION_OUTPUT_ORIGIN_LINES',
     true,

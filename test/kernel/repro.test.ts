@@ -1,0 +1,71 @@
+/** What `printRepro` prints runs by itself: in the user's folder, with the config and arguments of the call. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { execa } from 'execa'
+import { expect, it } from 'vitest'
+import { temporaryFolder } from '../temporary_folder.ts'
+
+const INDEX = new URL('../../src/index.ts', import.meta.url).href
+const TSX = import.meta.resolve('tsx')
+
+const PROGRAM = `
+import { arange, hl, kernel, markStatic, ones, zeros } from 'helion-aot'
+const options = { config: { num_warps: 2 }, outputOriginLines: false, printOutputCode: true }
+const scale = kernel({ ...options, staticShapes: false }, function zeros_of(x, indices, { factor, twice }) {
+  const out = hl.emptyLike(x)
+  const times = (value) => (twice ? value.mul(2) : value)
+  for (const t of hl.tile(x.shape[0])) out.at(t).set(times(x.at(t).mul(factor)).add(indices.at(t)))
+  return out
+})
+const x = markStatic(ones([300]))
+const indices = zeros([300], { dtype: 'i32' })
+await scale(x, indices, { factor: 0.5, twice: true }).data()
+await scale(x, indices, { factor: 2, twice: true }).data()
+class Kernels {
+  fill(x, value, label) {
+    for (const t of hl.tile(x.shape[0])) x.at(t).set(x.at(t).mul(0).add(value))
+  }
+}
+const fill = kernel({ ...options, config: { num_warps: 1 } }, Kernels.prototype.fill)
+fill(ones([40]), 7, "it's")
+const arrow = kernel(options, (a, b) => {
+  const out = hl.emptyLike(a)
+  for (const t of hl.tile(a.shape[0])) out.at(t).set(a.at(t).add(b.at(t)))
+  return out
+})
+const same = ones([64])
+await arrow(same, same).data()
+`
+
+function run(text: string, env: Readonly<Record<string, string>> = {}) {
+  const path = join(temporaryFolder(), 'script.mjs')
+  writeFileSync(path, text.replaceAll("'helion-aot'", `'${INDEX}'`))
+  return execa(process.execPath, ['--import', TSX, path], { env })
+}
+
+it('prints each kind of call once, as a script that makes the same call with the same config', async () => {
+  const { stderr } = await run(PROGRAM, { HELION_PRINT_REPRO: '1' })
+  const scripts = stderr.split(/^(?=\/\/ [\w$]+\(.*\) on )/m).filter((part) => part.includes(' on '))
+  expect(scripts.map((script) => script.split(' on ')[0])).toEqual([
+    '// zeros_of(f32[300], i32[300], {…})',
+    "// fill(f32[40], 7, it's)",
+    expect.stringMatching(/^\/\/ \w+\(f32\[64\], f32\[64\]\)$/),
+  ])
+  const shaders = (text: string) => text.match(/^@compute[^]*?^}$/gm)
+  const wanted = shaders(stderr) ?? []
+  expect(wanted).toHaveLength(3)
+  const heads = []
+  for (const [index, script] of scripts.entries()) {
+    const end = script.search(/^\/\/ .*: new Config/m)
+    const own = end < 0 ? script : script.slice(0, end)
+    const { stdout, stderr: printed } = await run(own, {
+      HELION_PRINT_OUTPUT_CODE: '1',
+      HELION_OUTPUT_ORIGIN_LINES: '0',
+    })
+    expect(shaders(printed)).toEqual([wanted[index]])
+    heads.push(stdout.split('\n', 1)[0])
+  }
+  expect(heads[0]).toMatch(/^\[ 300 \] Float\d+Array\(8\)/)
+  expect(heads[1]).toMatch(/^\[ 40 \] Float32Array\(8\) \[\s*$/)
+  expect(heads[2]).toMatch(/^\[ 64 \] Float32Array\(8\)/)
+})
