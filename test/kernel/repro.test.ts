@@ -1,4 +1,4 @@
-/** What `printRepro` prints runs by itself: in the user's folder, with the config and arguments of the call. */
+/** What `printRepro` prints runs by itself, with the config of the call and arguments like its own. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
@@ -51,7 +51,7 @@ it('prints each kind of call once, as a script that makes the same call with the
     "// fill(f32[40], 7, it's)",
     expect.stringMatching(/^\/\/ \w+\(f32\[64\], f32\[64\]\)$/),
   ])
-  const shaders = (text: string) => text.match(/^@compute[^]*?^}$/gm)
+  const shaders = (text: string) => text.match(/^@compute[\s\S]*?^}$/gm)
   const wanted = shaders(stderr) ?? []
   expect(wanted).toHaveLength(3)
   const heads = []
