@@ -39,7 +39,10 @@ const config: ViteUserConfig = defineConfig({
         test: {
           ...shared,
           // Tests of isolation turn it on; for the others it would start a second process in each file.
-          env: { HELION_AUTOTUNE_BENCHMARK_SUBPROCESS: '0', ...shared.env },
+          env: {
+            ...shared.env,
+            HELION_AUTOTUNE_BENCHMARK_SUBPROCESS: process.env.HELION_AUTOTUNE_BENCHMARK_SUBPROCESS || '0',
+          },
           name: 'gpu',
           include: ['test/**/*.test.ts'],
           exclude: [...unitFiles, 'test/fixtures/**'],

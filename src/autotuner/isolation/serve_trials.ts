@@ -6,7 +6,7 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { type Device, openDevice } from '../../runtime/device.ts'
 import { Storage } from '../../runtime/storage.ts'
 import { Stream } from '../../runtime/stream.ts'
-import { errorMessage, HelionError, TimeoutError } from '../../support/errors.ts'
+import { AdapterError, errorMessage, HelionError, TimeoutError } from '../../support/errors.ts'
 import type { Expected } from '../trial/accuracy.ts'
 import { LocalRunner } from '../trial/local_runner.ts'
 import type { TrialRunner } from '../trial/trial_runner.ts'
@@ -106,7 +106,10 @@ export class TrialServer {
     this.#opened.set(subject, { runner: this.#wrap(runner, device), dispose, expected: new Map() })
   }
 
-  #failureOf(error: unknown, { kind }: Job): Failure {
+  #failureOf(thrown: unknown, { kind }: Job): Failure {
+    // A device that was given up because a program does not end: that is what is wrong.
+    const hung = thrown instanceof AdapterError && thrown.cause instanceof TimeoutError
+    const error = hung ? thrown.cause : thrown
     const lost = this.#device?.failure !== undefined
     // A compilation that does not end keeps a processor busy.
     const stuck = error instanceof TimeoutError && kind === 'compile'

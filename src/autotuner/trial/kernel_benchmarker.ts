@@ -262,7 +262,6 @@ export class KernelBenchmarker implements Benchmarker {
    * What an error says of a config. A lost device is thrown on, and bugs are unless they are to be ignored.
    */
   #failed(config: Config, error: unknown, known: Parameters<typeof failure>[3]): Measurement {
-    this.#trial.device.assertUsable()
     if (error instanceof AdapterError) throw error
     if (error instanceof LostTrialError) {
       this.#families.lost(config, error.end)

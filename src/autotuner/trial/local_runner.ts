@@ -6,7 +6,7 @@ import type { Pipeline } from '../../runtime/pipeline_cache.ts'
 import type { Storage } from '../../runtime/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import { type TimingOptions, timeInterleaved, timeLaunches, withTimeout } from '../../runtime/timing.ts'
-import { TimeoutError } from '../../support/errors.ts'
+import { AdapterError, TimeoutError } from '../../support/errors.ts'
 import { type Expected, findMismatch, type Tolerance } from './accuracy.ts'
 import { SharedTimeout } from './shared_timeout.ts'
 import { TrialMemory } from './trial_memory.ts'
@@ -206,6 +206,9 @@ export class LocalRunner implements TrialRunner {
     }
     stream.errors.take()
     device.errors.take()
-    if (!(error instanceof TimeoutError)) device.assertUsable()
+    const { failure } = device
+    if (failure && error instanceof TimeoutError)
+      throw new AdapterError(failure.what, { remedy: failure.remedy, cause: error })
+    device.assertUsable()
   }
 }
