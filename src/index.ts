@@ -50,7 +50,12 @@ export {
   type LLMSeededSearchOptions,
 } from './autotuner/llm/llm_seeded_search.ts'
 export type { LLMGuidedSearchOptions } from './autotuner/llm/model_rounds.ts'
-export { FiniteSearch } from './autotuner/search/finite_search.ts'
+export {
+  type DifferentialEvolutionOptions,
+  DifferentialEvolutionSearch,
+} from './autotuner/search/differential_evolution.ts'
+export type { EvolutionOptions } from './autotuner/search/evolution.ts'
+export { FiniteSearch, type FiniteSearchOptions } from './autotuner/search/finite_search.ts'
 export { PatternSearch, type PatternSearchOptions } from './autotuner/search/pattern_search.ts'
 export { RandomSearch, type RandomSearchOptions } from './autotuner/search/random_search.ts'
 export { type CommonOptions, type OptionTable, Search, type Tunable } from './autotuner/search/search.ts'
@@ -58,9 +63,15 @@ export { Config, type ConfigInput } from './config/config.ts'
 export type { ConfigData, ConfigValue } from './config/value.ts'
 export type { BatchedSpec } from './heuristics/features.ts'
 export type { KernelDecorator, KernelFactory } from './kernel/factory.ts'
-export type { Binding, Kernel, TuneOptions } from './kernel/kernel.ts'
+export type { Binding, Kernel } from './kernel/kernel.ts'
 export { markStatic } from './kernel/mark_static.ts'
-export type { ConfigLike, HeuristicModule, KernelOptions } from './kernel/options.ts'
+export type {
+  ConfigLike,
+  HeuristicModule,
+  KernelOptions,
+  TuneOptions,
+  TuningSubject,
+} from './kernel/options.ts'
 export {
   type Accumulator,
   type Dim,

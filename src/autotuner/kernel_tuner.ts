@@ -6,12 +6,12 @@ import type { Config } from '../config/config.ts'
 import type { ConfigSpec } from '../config/config_spec.ts'
 import type { BoundKernel } from '../kernel/bound_kernel.ts'
 import { type CallArguments, describeCall } from '../kernel/call_arguments.ts'
-import type { TuneOptions } from '../kernel/kernel.ts'
 import { planDispatches } from '../kernel/launch_plan.ts'
+import type { TuneOptions } from '../kernel/options.ts'
 import { givenConfigs } from '../kernel/options.ts'
 import type { Device } from '../runtime/device.ts'
 import type { Stream } from '../runtime/stream.ts'
-import { ConfigError, UsageError } from '../support/errors.ts'
+import { ConfigError } from '../support/errors.ts'
 import { createLog } from '../support/log.ts'
 import { clamp, product, sum } from '../support/maths.ts'
 import { nodeProcess } from '../support/node.ts'
@@ -19,11 +19,11 @@ import type { Settings } from '../support/settings.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
 import { autotune } from './autotune.ts'
 import { kernelKey } from './cache/kernel_key.ts'
+import { chooseSearch } from './choose_search.ts'
 import { searchSpace } from './kernel_space.ts'
 import { kernelWorkload } from './llm/kernel_workload.ts'
 import type { Progress } from './progress.ts'
 import { ORIGINS, type Proposal, proposals } from './search/proposal.ts'
-import { type OptionValues, Search } from './search/search.ts'
 import type { Benchmarker } from './trial/benchmarker.ts'
 import { KernelBenchmarker } from './trial/kernel_benchmarker.ts'
 import { DEFAULT_LIMITS, type ReferenceLimits } from './trial/reference.ts'
@@ -73,13 +73,14 @@ export async function tuneInDetail({
   onProgress,
   resumption,
 }: TuneRequest): Promise<TuningResult> {
-  const { force = true, signal, search, ...searchOptions } = options
+  const { force = true, signal, search: byHand, ...searchOptions } = options
   const { definition } = bound
   const device = await stream.opened()
   const settings = resumed(settingsOf(bound, force), resumption)
   const spec = searchSpace(bound, call, device, settings)
   const given = givenConfigs(definition.options)
-  const choices = settings.forceAutotune || given.length === 0 ? undefined : given
+  const request = { bound, args: call.values, settings, search: byHand, options: searchOptions }
+  const { search, choices } = chooseSearch(request)
   const log = createLog(settings.autotuneLogLevel)
   const limits = referenceLimits(settings)
   const benchmarker = new KernelBenchmarker({ bound, spec, call, device, stream, settings, log, limits })
@@ -97,8 +98,7 @@ export async function tuneInDetail({
       remoteCache: definition.options.own.remoteCacheBackend,
       choices,
       seeds: choices ? seeds : [...proposals(given, ORIGINS.seed), ...seeds],
-      search: search && givenSearch(search, searchOptions),
-      searchOptions,
+      search,
       signal: interrupt.signal,
       onProgress,
     })
@@ -122,19 +122,6 @@ function programLength(
     if (error instanceof ConfigError) return undefined
     throw error
   }
-}
-
-/** A search made by hand; it has its options already. */
-function givenSearch(search: object, options: OptionValues): Search {
-  if (!(search instanceof Search))
-    throw new UsageError('the option search is not a search', {
-      remedy: 'Make one with new PatternSearch(binding, args, options), or leave the option out.',
-    })
-  const [extra] = Object.keys(options)
-  if (extra === undefined) return search
-  throw new UsageError(`the option ${extra} stands beside a search`, {
-    remedy: `Give it to the search: new ${search.name}(binding, args, { ${extra} }).`,
-  })
 }
 
 /** A short search does not spend its time on the answers. */

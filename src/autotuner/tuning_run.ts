@@ -5,19 +5,20 @@
 import { Config } from '../config/config.ts'
 import type { SearchSpace } from '../config/search_space.ts'
 import type { ConfigData } from '../config/value.ts'
-import { errorMessage, HelionError, UsageError } from '../support/errors.ts'
+import { errorMessage, HelionError } from '../support/errors.ts'
 import { createLog, type Log } from '../support/log.ts'
 import { Random } from '../support/random.ts'
-import { searchByName } from './all_searches.ts'
 import { Budget } from './budget.ts'
 import type { ResultStore } from './cache/result_store.ts'
+import { DETACHED, namedSearch } from './choose_search.ts'
 import { ProgressLine } from './progress_line.ts'
 import { ConfigGeneration } from './search/config_generation.ts'
 import { EFFORT_PROFILES, type EffortProfile, type SearchEffort } from './search/effort_profiles.ts'
+import { FiniteSearch } from './search/finite_search.ts'
 import { History } from './search/history.ts'
 import { pinnedConfigs, type StartingPoint } from './search/initial_population.ts'
 import { ORIGINS, type Proposal, proposals } from './search/proposal.ts'
-import type { CommonOptions, Search, Tunable } from './search/search.ts'
+import type { CommonOptions, Search } from './search/search.ts'
 import { type AdaptiveTimeout, SearchSession } from './search/search_session.ts'
 import { startingWith } from './search/start_options.ts'
 import { StopRule } from './search/stop_rule.ts'
@@ -122,15 +123,8 @@ export class TuningRun {
   }
 }
 
-/** The search that the settings name; for given configs FiniteSearch. */
 function searchOf({ choices, settings, searchOptions }: TuningTask): Search {
-  const Named = searchByName(choices ? 'FiniteSearch' : settings.autotuner)
-  return new Named(DETACHED, [], searchOptions)
-}
-
-/** What searches are made for that run as a part of a tuning run. */
-const DETACHED: Tunable = {
-  autotune: () => Promise.reject(new UsageError('this search is part of a tuning run, which has it')),
+  return choices ? new FiniteSearch(DETACHED, [], searchOptions) : namedSearch(settings, searchOptions)
 }
 
 function adaptiveTimeout(options: Partial<CommonOptions>): AdaptiveTimeout {

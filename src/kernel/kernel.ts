@@ -10,32 +10,17 @@ import type { Stream } from '../runtime/stream.ts'
 import { callSite, entryPoint, userCode } from '../support/call_site.ts'
 import { AuthorError, UsageError } from '../support/errors.ts'
 import { checkArguments, takes } from '../support/signature.ts'
-import type { StopSignal } from '../support/stop_signal.ts'
 import { BoundKernel } from './bound_kernel.ts'
 import { type CallShape, launchCall } from './call.ts'
 import { argumentSpecs, type CallArguments, identityOf, readArguments } from './call_arguments.ts'
 import type { ConfigSource } from './config_source.ts'
 import type { KernelDefinition } from './definition.ts'
 import { checkGuards, localTensors } from './launch_plan.ts'
-import type { AnyFunction, ConfigLike } from './options.ts'
+import type { AnyFunction, ConfigLike, TuneOptions } from './options.ts'
 import { baseKey } from './specialization.ts'
 
 /** Shapes that a kernel remembers; more only cost time. */
 const MAX_SHAPES = 4096
-
-export interface TuneOptions {
-  /** Search although configs are given or stored; the result is stored. Default true. */
-  readonly force?: boolean
-  /**
-   * Ends the search early once `aborted` is true, as an AbortSignal has it; the best config so far is
-   * returned.
-   */
-  readonly signal?: StopSignal
-  /** A search made by hand, such as `new PatternSearch(...)`, which asks for this itself. */
-  readonly search?: object
-  /** Options of the search that the settings name, by name; others are refused. */
-  readonly [option: string]: unknown
-}
 
 /** What the layers above give a kernel: where configs come from, and how to search for one. */
 export interface KernelServices {

@@ -10,12 +10,35 @@ import { resolveSettings } from '../support/resolve_settings.ts'
 import type { GivenSettings, Settings } from '../support/settings.ts'
 import { SETTINGS } from '../support/settings_table.ts'
 import { didYouMean } from '../support/similar.ts'
+import type { StopSignal } from '../support/stop_signal.ts'
 
 /** Any function that can be a kernel. */
 export type AnyFunction = (...args: never[]) => unknown
 
 /** A config as people write it: an instance, or plain fields. */
 export type ConfigLike = Config | ConfigInput
+
+export interface TuneOptions {
+  /** Search although configs are given or stored; the result is stored. Default true. */
+  readonly force?: boolean
+  /**
+   * Ends the search early once `aborted` is true, as an AbortSignal has it; the best config so far is
+   * returned.
+   */
+  readonly signal?: StopSignal
+  /** A search made by hand, such as `new PatternSearch(...)`, which asks for this itself. */
+  readonly search?: object
+  /** Options of the search that the settings name, by name; others are refused. */
+  readonly [option: string]: unknown
+}
+
+/** What a search is made for. */
+export interface TuningSubject {
+  /** The traced program: equal keys are the same specialisation. */
+  readonly bound: { readonly key: string }
+  /** For the search itself. */
+  autotune(args: readonly unknown[], options: TuneOptions): Promise<Config>
+}
 
 /** A generated module: what `_helion_aot_<kernel>_<device>.ts` exports. */
 export type HeuristicModule = Readonly<Record<string, unknown>>
@@ -46,6 +69,11 @@ export interface KernelSpecificOptions<F extends AnyFunction = AnyFunction> {
   readonly baselineFn?: (...args: Parameters<F>) => ReturnType<F> | Promise<ReturnType<F>>
   /** What stands behind a remote cache of search results, instead of what the setting `remoteCache` names. */
   readonly remoteCacheBackend?: RemoteCache
+  /**
+   * Makes the search that tunes the kernel, such as `new PatternSearch(binding, args, options)`, instead of
+   * the one that the settings name; `options` are those of `autotune(args, options)`.
+   */
+  readonly autotunerFn?: (binding: TuningSubject, args: Parameters<F>, options: TuneOptions) => object
   /** Replaces or (with null) refuses candidates of a search. */
   readonly configFilter?: (config: Config) => Config | null
 }
@@ -69,6 +97,7 @@ const OWN: Readonly<Record<keyof KernelSpecificOptions, true>> = {
   heuristics: true,
   baselineFn: true,
   remoteCacheBackend: true,
+  autotunerFn: true,
   configFilter: true,
 }
 

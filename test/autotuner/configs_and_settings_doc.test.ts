@@ -25,7 +25,7 @@ function split(line: string): string[] {
 }
 
 function cellsOf({ quick, full, kind, doc }: OptionRow<unknown>): string[] {
-  return [String(quick), String(full), kind === BOOLEAN ? 'yes or no' : kind.allowed, doc]
+  return [String(quick), String(full), kind.allowed === BOOLEAN.allowed ? 'yes or no' : kind.allowed, doc]
 }
 
 /** The cells of the options of a search, by option. */

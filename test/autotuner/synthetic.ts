@@ -25,9 +25,9 @@ import { matmulInput, rowInput, streamInput } from '../config/spec_inputs.ts'
 
 export type Cost = (config: Config) => number | Exclude<Status, 'ok' | 'duplicate'>
 
-export interface Problem {
+export interface Problem<Space extends SearchSpace = ConfigSpec> {
   readonly name: string
-  readonly spec: ConfigSpec
+  readonly spec: Space
   readonly cost: Cost
   /** Least cost of any config. */
   readonly optimum: number
@@ -160,7 +160,7 @@ export interface TuneOptions extends SyntheticOptions {
 
 /** Tunes a synthetic problem without touching environment, disk or the real clock. */
 export async function tune(
-  { name, spec, cost }: Pick<Problem, 'name' | 'cost'> & { readonly spec: SearchSpace },
+  { name, spec, cost }: Pick<Problem<SearchSpace>, 'name' | 'spec' | 'cost'>,
   { settings, task, ...options }: TuneOptions = {},
 ): Promise<{ result: TuningResult; benchmarker: SyntheticBenchmarker }> {
   const benchmarker = new SyntheticBenchmarker(cost, options)

@@ -12,7 +12,7 @@ import {
   zeros,
 } from '../../src/index.ts'
 import { kernelFactory } from '../../src/kernel/factory.ts'
-import type { TuneOptions } from '../../src/kernel/kernel.ts'
+import type { TuneOptions } from '../../src/kernel/options.ts'
 import { resetDevice } from '../../src/runtime/default_device.ts'
 import { listen, located, plusOne, type Unary } from './kernels.ts'
 

@@ -1,26 +1,45 @@
-/** Finite search: chooses among the configs that a kernel was given. */
+/** Finite search: chooses among given configs, those of the kernel unless it has its own. */
+import type { Config } from '../../config/config.ts'
+import type { ConfigData } from '../../config/value.ts'
 import { UsageError } from '../../support/errors.ts'
-import { settingText } from '../../support/resolve_settings.ts'
+import { JSON_OBJECTS, orNull } from '../../support/setting_kinds.ts'
 import { ORIGINS, proposals } from './proposal.ts'
-import { COMMON_OPTIONS, Search } from './search.ts'
+import { COMMON_OPTIONS, type CommonOptions, type OptionTable, Search } from './search.ts'
 import type { SearchSession } from './search_session.ts'
 import { evaluateInBatches } from './whole_space.ts'
 
-export class FiniteSearch extends Search {
+export interface FiniteSearchOptions {
+  /** Configs to choose from, two at least; null takes those of the kernel. */
+  readonly configs: readonly (Config | ConfigData)[] | null
+}
+
+export class FiniteSearch extends Search<FiniteSearchOptions> {
   static override readonly name: string = 'FiniteSearch'
-  static override readonly doc: string = 'Measures the configs that the kernel was given.'
-  static override readonly options: Readonly<Record<string, never>> = {}
-  static override readonly commonOptions: Partial<typeof COMMON_OPTIONS> = {
+  static override readonly doc: string = 'Measures given configs.'
+  static override readonly options: OptionTable<FiniteSearchOptions> = {
+    configs: {
+      kind: orNull(JSON_OBJECTS) as OptionTable<FiniteSearchOptions>['configs']['kind'],
+      quick: null,
+      full: null,
+      doc: 'Configs to choose from, two at least; null takes those that the kernel was given.',
+    },
+  }
+  static override readonly commonOptions: Partial<OptionTable<CommonOptions>> = {
     compileTimeoutLowerBound: COMMON_OPTIONS.compileTimeoutLowerBound,
     compileTimeoutQuantile: COMMON_OPTIONS.compileTimeoutQuantile,
   }
 
+  override choicesAmong(given: readonly Config[]): readonly (Config | ConfigData)[] {
+    const choices = this.optionsFor('full').configs ?? given
+    if (choices.length >= 2) return choices
+    throw new UsageError(`FiniteSearch needs two configs to choose from, not ${choices.length}`, {
+      remedy: 'Give it configs: new FiniteSearch(binding, args, { configs: [...] }), or the kernel.',
+    })
+  }
+
   protected override async explore(session: SearchSession): Promise<void> {
     const { choices = [] } = session.parts
-    if (choices.length === 0)
-      throw new UsageError('FiniteSearch needs configs to choose from', {
-        remedy: `Give the kernel configs, or name another search in ${settingText('autotuner')}.`,
-      })
+    if (choices.length === 0) throw new UsageError('FiniteSearch has no config to choose from that fits')
     await evaluateInBatches(session, proposals(choices, ORIGINS.given))
   }
 }

@@ -34,6 +34,11 @@ export function mergedFrom({ hash }: Config): string {
   return `neighbours of ${hash} taken together`
 }
 
+/** In the place of `config` in a population, moved by the difference of others. */
+export function mutantOf({ hash }: Config): string {
+  return `mutant of ${hash}`
+}
+
 /** `config` with fields at their defaults. */
 export function simplerThan({ hash }: Config): string {
   return `simpler than ${hash}`

@@ -4,7 +4,8 @@
  * binding and its arguments to tune with options of your own, or name it in a setting.
  */
 import type { Config } from '../../config/config.ts'
-import type { TuneOptions } from '../../kernel/kernel.ts'
+import type { ConfigData } from '../../config/value.ts'
+import type { TuneOptions } from '../../kernel/options.ts'
 import { areEntryPoints } from '../../support/call_site.ts'
 import { UsageError } from '../../support/errors.ts'
 import { BOOLEAN, integer, number, oneOf, orNull, type SettingKind } from '../../support/setting_kinds.ts'
@@ -151,6 +152,11 @@ export abstract class Search<Options extends object = object> {
     const given = Object.entries(this.#ownOptions()).filter(([, value]) => value != null)
     const implied = this.#class.getKwargsFromProfile(effort, settings)
     return { ...implied, ...Object.fromEntries(given) } as Options & Partial<CommonOptions>
+  }
+
+  /** The configs that it chooses from, its own or those given to the kernel; undefined: the space. */
+  choicesAmong(_given: readonly Config[]): readonly (Config | ConfigData)[] | undefined {
+    return undefined
   }
 
   /** One trial. */

@@ -1,7 +1,13 @@
 /** The searches that need nothing but a space. A new one is a file of its own and a row here. */
+import { DifferentialEvolutionSearch } from './differential_evolution.ts'
 import { FiniteSearch } from './finite_search.ts'
 import { PatternSearch } from './pattern_search.ts'
 import { RandomSearch } from './random_search.ts'
 import type { SearchClass } from './search.ts'
 
-export const SEARCHES: readonly SearchClass[] = Object.freeze([PatternSearch, RandomSearch, FiniteSearch])
+export const SEARCHES: readonly SearchClass[] = Object.freeze([
+  PatternSearch,
+  DifferentialEvolutionSearch,
+  RandomSearch,
+  FiniteSearch,
+])
