@@ -13,6 +13,7 @@ import { type DecisionOptions, toSettings } from './decide/settings.ts'
 import { moduleText } from './emit/module_text.ts'
 import { type Evaluation, evaluateModule } from './evaluate_module.ts'
 import { type InputFile, readSweeps } from './input/read_sweeps.ts'
+import type { SearchTrace } from './input/search_traces.ts'
 import type { Sweep } from './input/sweep.ts'
 import { type KernelSummary, summarise } from './summary.ts'
 
@@ -40,6 +41,8 @@ export interface BuiltKernel {
   readonly decision: Decision
   readonly summary: KernelSummary
   readonly evaluation: Evaluation
+  /** What its searches tried, where the records say. */
+  readonly searches: readonly SearchTrace[]
 }
 
 export interface FailedKernel {
@@ -63,7 +66,7 @@ const UNKNOWN_DEVICE = 'unknown_device'
  */
 export function buildHeuristics(options: BuildOptions): BuildResult {
   const settings = toSettings(options)
-  const { sweeps, problems, device: found } = readSweeps(options.files, options)
+  const { sweeps, searches, problems, device: found } = readSweeps(options.files, options)
   if (sweeps.length === 0) throw noMeasurements(options.files, problems)
   const device = options.device ?? found ?? UNKNOWN_DEVICE
   const emit = { tool: options.tool ?? 'helion-aot', device, fileHeader: options.fileHeader }
@@ -83,6 +86,7 @@ export function buildHeuristics(options: BuildOptions): BuildResult {
         decision,
         summary: summarise(decision, evaluation),
         evaluation,
+        searches: searches.filter(({ kernel }) => kernel === sweep.kernel),
       })
     } catch (error) {
       if (!(error instanceof DataError)) throw error

@@ -3,14 +3,14 @@
  */
 import type { Decision } from './decide/decision.ts'
 import type { Evaluation } from './evaluate_module.ts'
-import { kernelReport } from './report/report_data.ts'
+import { heatMap } from './report/report_data.ts'
 
 const MOST_COLUMNS = 16
 const CELL = 8
 
 /** One line per shape; `*` marks the choice, `-` a config that cannot run. */
 export function scoreMatrix(decision: Decision, evaluation: Evaluation): string {
-  const { heat } = kernelReport(decision, evaluation)
+  const heat = heatMap(decision, evaluation)
   const width = Math.max(5, ...heat.shapes.map((shape) => shape.length))
   const shown = heat.configs.slice(0, MOST_COLUMNS)
   const head = `${'shape'.padEnd(width)}${shown.map(({ name }) => name.padStart(CELL)).join('')}`

@@ -123,7 +123,7 @@ function reportData(result: BuildResult, { tool, hardwareId }: Partial<WriteOpti
       ...result.failed.map(({ kernel, reason }) => `${kernel}: ${reason}`),
       ...result.problems.map((problem) => formatProblem({ ...problem, file: basename(problem.file) })),
     ],
-    kernels: result.kernels.map(({ decision, evaluation }) => kernelReport(decision, evaluation)),
+    kernels: result.kernels.map(kernelReport),
   }
 }
 

@@ -2,7 +2,7 @@
 import { existsSync, rmSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import { shapeName } from '../../aot/evaluate/report/report_data.ts'
+import { shapeName } from '../../aot/evaluate/report/shape_name.ts'
 import { modulePath, refusedPlace } from '../../aot/evaluate/write_build.ts'
 import { PLAIN_KERNELS } from '../../aot/plain_services.ts'
 import { recordsOf, writeDerivedFiles } from '../../aot/run/derived_files.ts'

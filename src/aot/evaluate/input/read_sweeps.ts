@@ -8,6 +8,7 @@ import type { Features } from '../../../heuristics/features.ts'
 import type { LineProblem } from '../../line_checks.ts'
 import { type KernelRecord, type MeasurementRecord, type RunRecord, readRecords } from '../../records.ts'
 import { readMeasurementCsv } from './measurement_csv.ts'
+import { type SearchTrace, TraceCollector } from './search_traces.ts'
 import { type Sweep, SweepBuilder } from './sweep.ts'
 
 export interface InputFile {
@@ -27,6 +28,8 @@ export interface ReadOptions {
 
 export interface ReadSweeps {
   readonly sweeps: readonly Sweep[]
+  /** What the searches of these kernels tried. */
+  readonly searches: readonly SearchTrace[]
   readonly problems: readonly LineProblem[]
   /** Device family that the records name; `undefined` for CSV files alone. */
   readonly device: string | undefined
@@ -49,7 +52,8 @@ export function readSweeps(files: readonly InputFile[], options: ReadOptions = {
         collector.add(row.kernel, row.shapeHash, row.features, row.config, row.timingMs)
     else collector.addRecords(file)
   }
-  return { sweeps: collector.finish(), problems, device: collector.device }
+  const { device, searches } = collector
+  return { sweeps: collector.finish(), searches, problems, device }
 }
 
 /** Builders by kernel. Measurements from records wait until the current version of their kernel is known. */
@@ -60,6 +64,7 @@ class Collector {
   readonly #builders = new Map<string, SweepBuilder>()
   readonly #facts = new Map<string, { readonly record: KernelRecord; readonly at: string }>()
   readonly #waiting = new Map<string, Sighting[]>()
+  readonly #traces = new TraceCollector()
   #run: RunRecord | undefined
 
   constructor(options: ReadOptions, problems: LineProblem[]) {
@@ -90,6 +95,7 @@ class Collector {
         isForeign = run.device_family !== this.device
         if (!isForeign && (!this.#run || run.started_at > this.#run.started_at)) this.#run = run
       }
+      if (!isForeign) this.#traces.add(record)
       if (isForeign)
         this.#refuse(path, line, `of another device, ${run?.device_family} instead of ${this.device}`)
       else if (record.event === 'kernel') {
@@ -101,6 +107,10 @@ class Collector {
         waiting.push({ record, sourceHash: hashes.get(record.kernel), file: path, line })
       }
     })
+  }
+
+  get searches(): readonly SearchTrace[] {
+    return this.#traces.finish().filter(({ kernel }) => this.#isWanted(kernel))
   }
 
   /** The sweeps, by name of kernel. */

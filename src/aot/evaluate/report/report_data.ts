@@ -1,6 +1,7 @@
 /** What the report shows, as plain data: inlined into the page and drawn there. */
 
 import { stableStringify } from '../../../support/stable.ts'
+import type { BuiltKernel } from '../build.ts'
 import type { Decision } from '../decide/decision.ts'
 import { usedColumns } from '../decide/evidence.ts'
 import type { RegretStatistics } from '../decide/statistics.ts'
@@ -11,6 +12,8 @@ import type { DroppedFeature } from '../features/columns.ts'
 import { isLeaf, type TreeNode } from '../learn/tree.ts'
 import { regretOf } from '../matrix.ts'
 import { entryAt, range } from '../numeric.ts'
+import { type SearchReport, searchReport } from './search_report.ts'
+import { shapeName } from './shape_name.ts'
 
 export interface ReportData {
   readonly title: string
@@ -53,6 +56,8 @@ export interface KernelReport {
   readonly used: readonly string[]
   readonly dropped: readonly DroppedFeature[]
   readonly configs: readonly string[]
+  /** Null where the input tells nothing of searches. */
+  readonly searches: SearchReport | null
 }
 
 export interface HeatMap {
@@ -77,7 +82,7 @@ export interface WorstShape {
 
 const MOST_WORST = 12
 
-export function kernelReport(decision: Decision, evaluation: Evaluation): KernelReport {
+export function kernelReport({ decision, evaluation, searches }: BuiltKernel): KernelReport {
   const { matrix, settings } = decision
   const heat = heatMap(decision, evaluation)
   const slowdowns = evaluation.shapes.map(({ slowdown }) => slowdown ?? Number.POSITIVE_INFINITY)
@@ -116,31 +121,13 @@ export function kernelReport(decision: Decision, evaluation: Evaluation): Kernel
       (column) => entryAt(decision.columns, column).name,
     ),
     dropped: decision.dropped,
+    searches: searchReport(searches) ?? null,
     configs: decision.kept.map((column) => stableStringify(entryAt(matrix.configs, column).data)),
   }
 }
 
-/** A shape as its sizes: `16×2048, 2048×512 f16`; other features by name. */
-export function shapeName(features: Readonly<Record<string, number | string>>): string {
-  const args = new Map<string, number[]>()
-  for (const [name, value] of Object.entries(features)) {
-    const [, arg, dim] = /^(arg\d+)_dim(\d+)$/.exec(name) ?? []
-    if (arg === undefined) continue
-    const sizes = args.get(arg) ?? []
-    args.set(arg, sizes)
-    sizes[Number(dim)] = Number(value)
-  }
-  const tensors = [...args].map(([arg, sizes]) => {
-    const dtype = String(features[`${arg}_dtype`] ?? '').replace(/^torch\./, '')
-    return `${Array.from(sizes, (size) => size ?? '·').join('×')}${dtype ? ` ${dtype}` : ''}`
-  })
-  const others = Object.entries(features)
-    .filter(([name]) => /_scalar$/.test(name) || !/^arg\d+_/.test(name))
-    .map(([name, value]) => `${name}=${value}`)
-  return [...tensors, ...others].join(', ')
-}
-
-function heatMap(decision: Decision, evaluation: Evaluation): HeatMap {
+/** Slowdowns of all shapes and configs, kept configs first. */
+export function heatMap(decision: Decision, evaluation: Evaluation): HeatMap {
   const { matrix, kept } = decision
   const others = range(matrix.configs.length).filter((column) => !kept.includes(column))
   const columns = [...kept, ...others]

@@ -96,6 +96,10 @@ code { font: 12px/1.45 ui-monospace, SFMono-Regular, Menlo, monospace; overflow-
   margin-right: 6px;
   vertical-align: -1px;
 }
+td { max-width: 460px }
+.values { display: flex; flex-wrap: wrap; gap: 2px 16px }
+.values > div { display: flex; align-items: center; gap: 6px; white-space: nowrap }
+.bar { display: inline-block; height: 9px; border-radius: 2px; background: var(--accent); opacity: 0.75 }
 details { margin: 12px 0 }
 summary { cursor: pointer; color: var(--accent) }
 @media print { main { max-width: none } .panel, .card, table { break-inside: avoid } }

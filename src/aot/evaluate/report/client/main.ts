@@ -1,7 +1,9 @@
 /** Runs in the report's page: reads the inlined data and fills the page with cards, pictures and tables. */
 import type { KernelReport, ReportData } from '../report_data.ts'
+import type { SearchReport } from '../search_report.ts'
 import { element, table, text } from './elements.ts'
 import { curvePlot, heatPlot, modelPlot, regretPlot } from './plots.ts'
+import { convergencePlot, failureTable, fieldTable, searchTable } from './search_views.ts'
 import { choiceColour, treePicture } from './tree_picture.ts'
 
 const root = document.getElementById('report')
@@ -79,7 +81,41 @@ function section(kernel: KernelReport): Node[] {
       ),
     ),
     panel('Kept configs', '', configTable(kernel), 'wide keys'),
+    ...(kernel.searches ? searchSection(kernel.searches) : []),
     features(kernel),
+  ]
+}
+
+function searchSection(searches: SearchReport): Node[] {
+  return [
+    element(
+      'div',
+      { class: 'grid' },
+      panel(
+        'How the searches went: trials',
+        'Best time so far over the best that was found. A line for each shape, a dot each time it fell.',
+        convergencePlot(searches, 'trial'),
+      ),
+      panel(
+        'How the searches went: seconds',
+        'The same over the time that the search had taken.',
+        convergencePlot(searches, 'seconds'),
+      ),
+    ),
+    panel('Searches', 'Times of one launch, as measured last.', searchTable(searches), 'wide'),
+    panel(
+      'What each config field does',
+      'From trials that differ in one field alone. Effect: time of the slowest value over that of the ' +
+        'fastest, the median of all such groups; most: the group where it is largest.',
+      fieldTable(searches),
+      'wide',
+    ),
+    panel(
+      'What failed',
+      'Configs that searches tried in vain; reasons that differ in numbers only are one.',
+      failureTable(searches),
+      'wide',
+    ),
   ]
 }
 
