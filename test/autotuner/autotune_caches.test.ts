@@ -6,6 +6,7 @@ import {
   Config,
   explainCacheMiss,
   FileShareCache,
+  FiniteSearch,
   getDevice,
   getHelionCacheDir,
   hl,
@@ -150,6 +151,18 @@ describe('the key', () => {
     expect(one.bound.key).not.toBe(other.bound.key)
     const keys = await Promise.all([one, other].map((binding) => new LocalAutotuneCache(binding).key()))
     expect(keys[0]).toEqual(keys[1])
+  })
+
+  it('of a choice among configs is not that of a search of the space', async () => {
+    const tuned = make()
+    const configs = [{ block_sizes: [64] }, { block_sizes: [128] }]
+    const finite = new FiniteSearch(tuned.bind(...args), args, { configs })
+    const best = await finite.autotune()
+    expect((await new LocalAutotuneCache(finite).get())?.equals(best)).toBe(true)
+    expect(await new LocalAutotuneCache(searchOf(tuned)).get()).toBeUndefined()
+    expect(await new LocalAutotuneCache(tuned.bind(...args)).get()).toBeUndefined()
+    const given = make({ configs: configs.map((config) => new Config(config)) })
+    expect((await new LocalAutotuneCache(given.bind(...args)).get())?.equals(best)).toBe(true)
   })
 
   it('is none of a search of what is no kernel', async () => {

@@ -4,12 +4,12 @@ import { BoundKernel } from '../../kernel/bound_kernel.ts'
 import { type CallArguments, readArguments } from '../../kernel/call_arguments.ts'
 import { streamOf } from '../../kernel/kernel.ts'
 import type { AnyFunction } from '../../kernel/options.ts'
-import { givenConfigs } from '../../kernel/options.ts'
 import { callSite } from '../../support/call_site.ts'
 import { UsageError } from '../../support/errors.ts'
 import type { RemoteCache } from '../../support/remote_cache.ts'
 import { resolveSettings } from '../../support/resolve_settings.ts'
 import type { Settings } from '../../support/settings.ts'
+import { chooseSearch } from '../choose_search.ts'
 import { searchSpace } from '../kernel_space.ts'
 import { Search } from '../search/search.ts'
 import { type CacheKey, KEY_FIELDS } from './cache_key.ts'
@@ -29,11 +29,8 @@ export interface Subject {
 
 /** Rejects with UsageError for what is none of these, and for searches of what is no kernel. */
 export async function subjectOf(of: CacheSubject): Promise<Subject> {
-  if (of instanceof Search) {
-    const bound = boundBy(of)
-    return kernelSubject(bound, readArguments(of.args), true)
-  }
-  if (isBinding(of)) return kernelSubject(of.bound, of.bound.traced, false)
+  if (of instanceof Search) return kernelSubject(boundBy(of), readArguments(of.args), of)
+  if (isBinding(of)) return kernelSubject(of.bound, of.bound.traced)
   if (isKey(of)) return { key: of, settings: resolveSettings(), remote: undefined }
   throw new UsageError('stored results are asked for with something that names no task', {
     location: callSite(),
@@ -51,13 +48,11 @@ function boundBy({ name, kernel, args }: Search): BoundKernel {
   })
 }
 
-/** A search by hand looks at the whole space; a call chooses among the configs that the kernel was given. */
-async function kernelSubject(bound: BoundKernel, call: CallArguments, isSearch: boolean): Promise<Subject> {
+async function kernelSubject(bound: BoundKernel, call: CallArguments, search?: Search): Promise<Subject> {
   const { settings, own } = bound.definition.options
   const device = await streamOf(call).opened()
-  const given = isSearch || settings.forceAutotune ? [] : givenConfigs(bound.definition.options)
   const spec = searchSpace(bound, call, device, settings)
-  const choices = given.length > 0 ? given : undefined
+  const { choices } = chooseSearch({ bound, args: call.values, settings, search, options: {} })
   return {
     key: kernelKey({ bound, device, spec, settings, choices }),
     settings,
