@@ -9,11 +9,12 @@ import type { KernelServices } from '../kernel/kernel.ts'
 import type { AotMode } from '../support/settings.ts'
 import { finished, unfinished } from './run/unfinished.ts'
 import { heuristicSource, isFixed } from './serve/heuristic_source.ts'
+import { leavingOut } from './serve/left_out.ts'
 
 /** `plain` are the services of kernels that tune at their first call. */
 export function aotServices(plain: KernelServices): KernelServices {
   const sources: Readonly<Record<AotMode, (definition: KernelDefinition) => ConfigSource>> = {
-    evaluate: heuristicSource,
+    evaluate: (definition) => leavingOut(definition, heuristicSource(definition)),
     compile: heuristicSource,
     disabled: plain.sourceOf,
     collect: (definition) =>

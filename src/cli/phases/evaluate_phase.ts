@@ -9,7 +9,11 @@ import { inputFile } from '../../aot/evaluate/input/input_files.ts'
 import { readSweeps } from '../../aot/evaluate/input/read_sweeps.ts'
 import type { Sweep } from '../../aot/evaluate/input/sweep.ts'
 import { modulePath } from '../../aot/evaluate/write_build.ts'
+import type { AotRecord } from '../../aot/records.ts'
+import { recordsOf } from '../../aot/run/derived_files.ts'
+import { KnownRecords } from '../../aot/run/known_records.ts'
 import type { ChoiceLine } from '../../aot/serve/choice_log.ts'
+import { LEFT_OUT } from '../../aot/serve/left_out.ts'
 import { heldOutScore } from '../../aot/verdict/held_out.ts'
 import { proveUse, readTrace } from '../../aot/verdict/proof.ts'
 import { scoreModule } from '../../aot/verdict/score_module.ts'
@@ -32,6 +36,8 @@ export async function evaluatePhase(run: Run): Promise<PhaseResult> {
   rmSync(files.trace, { force: true })
   const env: Record<string, string> = { HELION_AOT_TRACE: files.trace }
   if (flags.outDir) env.HELION_HEURISTIC_DIR = resolve(flags.outDir)
+  const leftOut = shapesLeftOut(recordsOf(files))
+  if (leftOut.length > 0) env[LEFT_OUT] = leftOut.join()
   const failed = await runProgram(run, 'evaluate', env)
   if (failed !== undefined || run.interrupts.exitCode !== undefined)
     return { failed: failed?.reason ?? 'interrupted' }
@@ -44,6 +50,18 @@ export async function evaluatePhase(run: Run): Promise<PhaseResult> {
   writeEvaluation(files.evaluation, run.verdicts)
   const uncovered = run.verdicts.some(({ score }) => score.covered < score.shapes)
   return { partial: uncovered || doubts.length > 0 }
+}
+
+/** Shapes on which nothing works and configs ended the program, each as `kernel shape_hash`. */
+function shapesLeftOut(records: readonly AotRecord[]): readonly string[] {
+  const known = new KnownRecords(records)
+  return records.flatMap((record) => {
+    if (record.event !== 'shape') return []
+    const { kernel, shape_hash } = record
+    const cells = [...known.measured(kernel, shape_hash).values()]
+    const works = cells.some(({ status }) => status === 'ok')
+    return !works && known.attempts.shapeOf(record).isLethal ? [`${kernel} ${shape_hash}`] : []
+  })
 }
 
 /** The verdict on a kernel's module, or why there is none. */

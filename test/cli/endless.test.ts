@@ -1,0 +1,91 @@
+/** Shapes whose kernels never come back from the GPU, and jobs whose time is up before a shape is done. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import type { AotRecord } from '../../src/aot/records.ts'
+import { KnownRecords } from '../../src/aot/run/known_records.ts'
+import { Project } from './project.ts'
+
+/** Adds an array to itself as often as `rounds` says, squared, which no compiler can know. */
+const SLOW_BODY = ` {
+      const acc = hl.zeros([tile], 'f32')
+      for (const round of hl.grid(rounds.at(0)))
+        for (const again of hl.grid(rounds.at(0))) acc.addAssign(x.at(tile))
+      out.at(tile).set(acc)
+    }`
+const FAST_BODY = ' out.at(tile).set(x.at(tile).add(1))'
+const TIMEOUTS = 'autotuneCompileTimeout: 0.5, autotuneBenchmarkTimeout: 0.5'
+
+function edit({ folder }: Project, file: string, change: (text: string) => string): void {
+  const path = join(folder, file)
+  const text = readFileSync(path, 'utf8')
+  const changed = change(text)
+  expect(changed).not.toBe(text)
+  writeFileSync(path, changed)
+}
+
+it('a shape that never ends is given up and left out; those behind it get their module', async () => {
+  const project = new Project('endless')
+  edit(project, 'kernel.js', (text) =>
+    text
+      .replace('plus_one(x)', 'plus_one(x, rounds)')
+      .replace(FAST_BODY, SLOW_BODY)
+      .replace('source:', `${TIMEOUTS}, source:`),
+  )
+  edit(
+    project,
+    'bench.js',
+    (text) => `${text.slice(0, text.indexOf('for (const')).replace('{ ones }', '{ full, ones }')}
+const rounds = (count) => full([1], count, { dtype: 'i32' })
+await plus_one(ones([64]), rounds(1_000_000)).data()
+const values = await plus_one(ones([300]), rounds(2)).data()
+console.log(values.every((value) => value === 4) ? 'right' : 'WRONG')`,
+  )
+  const { exitCode, stdout, stderr } = await project.start()
+  expect([exitCode, stdout, stderr]).toEqual([5, expect.stringContaining('right'), expect.anything()])
+  const known = new KnownRecords(project.records)
+  expect(known.tuned('plus_one').map(({ shape_features }) => shape_features.arg0_dim0)).toEqual([300])
+  const [failure] = known.failures('plus_one').filter(({ phase }) => phase === 'collect')
+  expect(failure).toMatchObject({ shape_features: { arg0_dim0: 64 } })
+  expect(readdirSync(project.folder).filter((file) => file.startsWith('_helion_aot_'))).toHaveLength(1)
+})
+
+it('a job that is ended after every few results comes to its end, and does nothing twice', async () => {
+  const project = new Project('short_jobs')
+  let cut = 0
+  for (let done = 0; ; cut++) {
+    const before = done
+    const start = project.start()
+    let ended = false
+    void start.finally(() => {
+      ended = true
+    })
+    while (!ended && resultsIn(project).length < before + 4)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    if (!ended) start.kill('SIGKILL')
+    const { exitCode } = await start
+    if (exitCode === 0) break
+    done = resultsIn(project).length
+    expect(done).toBeGreaterThan(before)
+  }
+  expect(cut).toBeGreaterThan(2)
+  const results = resultsIn(project)
+  expect(new Set(results).size).toBe(results.length)
+  expect(new KnownRecords(project.records).tuned('plus_one')).toHaveLength(3)
+})
+
+/** What is known of a config on a shape, in the order in which it became known. */
+function resultsIn(project: Project): readonly string[] {
+  const { records } = project.files
+  try {
+    readFileSync(records)
+  } catch {
+    return []
+  }
+  return project.records.flatMap((record: AotRecord) => {
+    const { event } = record
+    if (event === 'trial') return [`${event} ${record.shape_hash} ${record.config_hash}`]
+    if (event !== 'measurement') return []
+    return [`${event} ${record.shape_hash} ${record.config_hash} ${record.round}`]
+  })
+}
