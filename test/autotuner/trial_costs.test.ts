@@ -40,6 +40,14 @@ describe('TrialCosts', () => {
     expect(limit(learned([...same, ...flat]))).toBeUndefined()
   })
 
+  it('is not misled by short programs that run long', () => {
+    const costs = learned([...same, ...squared])
+    const slow = { config: ofLength(512), status: 'ok', ms: 300, spread: 0, samplesMs: [300] } as const
+    const rest = { compileMs: 1, programHash: undefined, reason: undefined }
+    for (let i = 0; i < 8; i++) costs.learn({ ...slow, ...rest, costMs: 925 })
+    expect(limit(costs)).toBe(2048)
+  })
+
   it('goes on to long programs step by step, by what shorter ones cost', () => {
     const long = [2, 4, 8, 16].map((k) => ofLength(k * 1024))
     const lengths = (costs: TrialCosts) => costs.next(long).map((config) => lengthOf(config) / 1024)

@@ -24,6 +24,10 @@ const WEIGHT = 0.5
 /** Programs longer than this multiple of what was tried wait for what shorter ones cost. */
 const REACH = 2
 
+/** Runs of a trial that are no samples; and the share of its cost that building takes at least. */
+const RUNS_BEFORE = 2
+const LEAST_SHARE = 0.05
+
 interface Point {
   readonly logLength: number
   readonly logCost: number
@@ -50,11 +54,14 @@ export class TrialCosts {
     this.#pinned = new Set(pinned.map(({ hash }) => hash))
   }
 
-  learn({ config, costMs }: Measurement): void {
+  /** Takes what a trial cost apart from running, which says nothing of the length. */
+  learn({ config, costMs, ms, samplesMs }: Measurement): void {
     const length = Number.isFinite(this.#dearest) && costMs ? this.#lengthOf(config) : undefined
     if (!length || !costMs) return
+    const runningMs = Number.isFinite(ms) ? ms * (samplesMs.length + RUNS_BEFORE) : 0
+    const buildMs = Math.max(costMs - runningMs, costMs * LEAST_SHARE)
     this.#longest = Math.max(this.#longest, length)
-    this.#points.push({ logLength: Math.log(length), logCost: Math.log(costMs) })
+    this.#points.push({ logLength: Math.log(length), logCost: Math.log(buildMs) })
   }
 
   /** Whether to pass a config over, by what is known now. */
