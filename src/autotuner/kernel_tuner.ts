@@ -14,12 +14,11 @@ import type { Stream } from '../runtime/stream.ts'
 import { ConfigError } from '../support/errors.ts'
 import { createLog } from '../support/log.ts'
 import { clamp, product, sum } from '../support/maths.ts'
-import { nodeProcess } from '../support/node.ts'
 import type { Settings } from '../support/settings.ts'
-import type { StopSignal } from '../support/stop_signal.ts'
 import { autotune } from './autotune.ts'
 import { kernelKey } from './cache/kernel_key.ts'
 import { chooseSearch } from './choose_search.ts'
+import { interruptible } from './interruptible.ts'
 import { searchSpace } from './kernel_space.ts'
 import { kernelWorkload } from './llm/kernel_workload.ts'
 import type { Progress } from './progress.ts'
@@ -159,31 +158,4 @@ function isEmpty(bound: BoundKernel, call: CallArguments, device: Device, spec: 
 function filtered({ definition }: BoundKernel, spec: ConfigSpec, config: Config): Config {
   const kept = definition.options.own.configFilter?.(config)
   return kept ? spec.normalize(kept, 'strict') : config
-}
-
-interface Interrupt {
-  readonly signal: StopSignal
-  release(): void
-}
-
-/**
- * A signal that the first Ctrl-C sets off, or the caller's own. The second Ctrl-C ends the process as usual.
- */
-function interruptible(signal: StopSignal | undefined): Interrupt {
-  let stopped = false
-  const stop = (): void => {
-    nodeProcess?.stderr.write(
-      '\nhelion-aot: the search ends with the best config so far; Ctrl-C again quits\n',
-    )
-    stopped = true
-  }
-  nodeProcess?.once('SIGINT', stop)
-  return {
-    signal: {
-      get aborted() {
-        return stopped || (signal?.aborted ?? false)
-      },
-    },
-    release: () => void nodeProcess?.off('SIGINT', stop),
-  }
 }

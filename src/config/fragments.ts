@@ -10,6 +10,7 @@ import { type ConfigValue, printValue, sameValue } from './value.ts'
 export interface Fragment {
   /** Completes the sentence "allowed: …". */
   readonly allowed: string
+  /** Where a search starts. */
   readonly default: ConfigValue
   /** How many values a search may choose from. */
   readonly cardinality: number
@@ -17,11 +18,13 @@ export interface Fragment {
   readonly encodedLength: number
   /** Everything that makes two fragments different, ranges included. */
   readonly fingerprint: ConfigValue
+  /** Whether a config may have the value. */
   contains(value: ConfigValue): boolean
   /** The contained value closest to any value at all; the default where nothing is close. */
   nearest(value: ConfigValue): ConfigValue
   /** Every value that a search may choose, each once. */
   values(): Iterable<ConfigValue>
+  /** A value that a search may choose. */
   random(random: Random): ConfigValue
   /** The values within `radius` (at least 1) steps of a contained value, without it. */
   neighbors(value: ConfigValue, radius: number): readonly ConfigValue[]

@@ -15,6 +15,21 @@ import { type ConfigData, type ConfigValue, printValue, sameValue, toConfigValue
 /** Values that a tunable may have: a range, or a list of which the first is the default. */
 export type TunableValues = Fragment | readonly (ConfigValue | undefined)[]
 
+/** A range whose values are of one type. */
+export interface TunableRange<Value> extends Fragment {
+  /** Never there: it only says the type. */
+  readonly value?: Value
+}
+
+/** The values that a search chooses for tunables. */
+export type TunableConfig<Tunables extends Readonly<Record<string, TunableValues>>> = {
+  readonly [Name in keyof Tunables]: Tunables[Name] extends readonly (infer Value)[]
+    ? Value
+    : Tunables[Name] extends TunableRange<infer Value>
+      ? Value
+      : ConfigValue
+}
+
 export interface TunableSpaceOptions {
   /** Which values may stand together; asked about complete configs. All may when absent. */
   readonly constraint?: ((values: ConfigData) => boolean) | undefined

@@ -80,7 +80,7 @@ function rootMeanSquare(values: ArrayLike<number>): number {
 }
 
 /** Reads single elements of a storage buffer: f16 as numbers, bool as 0 and 1. */
-function elementReader(bytes: ArrayBuffer, dtype: DType): (position: number) => number {
+export function elementReader(bytes: ArrayBuffer, dtype: DType): (position: number) => number {
   const read = READERS[dtype]
   return read(bytes)
 }

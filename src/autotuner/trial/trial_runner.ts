@@ -40,15 +40,15 @@ export interface CompareOptions {
  * All reject with AdapterError when the device is lost, and with HelionError for what is wrong with a
  * program.
  */
-export interface TrialRunner {
+export interface TrialRunner<Program = TrialProgram> {
   /** Milliseconds that it took. Rejects with TimeoutError when that is longer than `timeoutMs`. */
-  compile(program: TrialProgram, timeoutMs: number): Promise<number>
+  compile(program: Program, timeoutMs: number): Promise<number>
   /** Runs a program once on poisoned memory, compares what it leaves there, then times it. */
-  measure(program: TrialProgram, expected: readonly Expected[], options: TrialOptions): Promise<TrialOutcome>
+  measure(program: Program, expected: readonly Expected[], options: TrialOptions): Promise<TrialOutcome>
   /** Times programs in turns. */
-  compare(programs: readonly TrialProgram[], options: CompareOptions): Promise<readonly TrialTime[]>
+  compare(programs: readonly Program[], options: CompareOptions): Promise<readonly TrialTime[]>
   /** Bytes that a program leaves at some positions of tensors. */
-  answers(program: TrialProgram, places: Places, timeoutMs: number): Promise<ReadonlyMap<number, ArrayBuffer>>
+  answers(program: Program, places: Places, timeoutMs: number): Promise<ReadonlyMap<number, ArrayBuffer>>
   /** Times the least launch on the same tensors. */
   leastLaunch(): Promise<TrialTime>
   /** Gives the memory for trials back. */

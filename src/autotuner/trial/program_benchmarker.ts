@@ -1,0 +1,278 @@
+/**
+ * The Benchmarker over whatever makes programs of configs: it has several made at a time, each run once and
+ * compared with what it should answer, and only then timed. Configs that make equal programs are timed once.
+ * What runs the programs is a TrialRunner.
+ */
+import type { Config } from '../../config/config.ts'
+import type { Device } from '../../runtime/device.ts'
+import { AdapterError, ConfigError, errorMessage, HelionError, TimeoutError } from '../../support/errors.ts'
+import type { Log } from '../../support/log.ts'
+import { clamp } from '../../support/maths.ts'
+import { nodeBuiltin } from '../../support/node.ts'
+import type { Settings } from '../../support/settings.ts'
+import type { Expected } from './accuracy.ts'
+import {
+  type Benchmarker,
+  failure,
+  type LaunchTime,
+  type Measurement,
+  type MeasureOptions,
+  type RemeasureOptions,
+} from './benchmarker.ts'
+import { Families } from './families.ts'
+import type { TrialProgram } from './trial_program.ts'
+import { LostTrialError, type Places, type TrialRunner, type TrialTime } from './trial_runner.ts'
+
+/** What can be tried. */
+export interface AnyProgram {
+  /** Equal ones do the same. */
+  readonly hash: string
+}
+
+/** Makes programs of configs, and knows what they should do. */
+export interface ProgramSource<Program extends AnyProgram> {
+  /** What is tried in the place of a config; null when it is refused. */
+  filtered(config: Config): Config | null
+  /** Configs that are alike in what may crash have the same family. */
+  familyOf(config: Config): string
+  /** Throws ConfigError when the config cannot be built. */
+  programOf(config: Config): Program | Promise<Program>
+  /** What every program should leave; `answers` runs one. */
+  expected(config: Config, answers: Answers<Program>): Promise<readonly Expected[]>
+  /** What runs the programs; asked for once, before the first is tried. */
+  open(): Promise<TrialRunner<Program>>
+}
+
+/** Bytes that a program leaves at some places; undefined when it does not run. */
+export type Answers<Program> = (
+  make: () => Program | Promise<Program>,
+  places: Places,
+) => Promise<ReadonlyMap<number, ArrayBuffer> | undefined>
+
+export interface ProgramTrial<Program extends AnyProgram> {
+  readonly source: ProgramSource<Program>
+  readonly device: Device
+  readonly settings: Settings
+  readonly log: Log
+}
+
+/** Samples of one config when several are timed in turns: about one per millisecond. */
+const LEAST_SAMPLES = 20
+const MOST_SAMPLES = 400
+/** Below this much GPU time per config, comparing is not worth it. */
+const LEAST_REMEASURE_MS = 2
+
+interface BuiltConfig<Program extends AnyProgram> {
+  readonly config: Config
+  readonly program: Program
+  readonly compileMs: number
+}
+
+/** A config that could be built, or why not. */
+type Built<Program extends AnyProgram> = BuiltConfig<Program> | Measurement
+
+export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> implements Benchmarker {
+  readonly #trial: ProgramTrial<Program>
+  readonly #families: Families
+  readonly #byProgram = new Map<string, Measurement>()
+  /** Opened at the first measurement: results that are stored need none. */
+  #opening: Promise<TrialRunner<Program>> | undefined
+  #runner: TrialRunner<Program> | undefined
+  /** Configs that are compiled while others run. */
+  #building: readonly Config[] = []
+  #bestMs = Number.POSITIVE_INFINITY
+
+  constructor(trial: ProgramTrial<Program>) {
+    this.#trial = trial
+    this.#families = new Families((config) => trial.source.familyOf(config))
+  }
+
+  /**
+   * Rejects with GpuError when there is no memory for trials, and with AdapterError when the device is lost.
+   */
+  async measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]> {
+    await this.#open()
+    const results: Measurement[] = []
+    const jobs = this.#trial.settings.autotunePrecompileJobs ?? nodeBuiltin('os')?.availableParallelism() ?? 4
+    for await (const built of this.#builds(configs, jobs, options)) {
+      for (const one of built) {
+        // Without a single result nothing could be chosen: a late start costs time, not the answer.
+        if (options.budget.interrupted || (options.budget.exhausted && this.#byProgram.size > 0)) break
+        if (options.enough?.()) break
+        if (!('status' in one)) options.onTrying?.([one.config, ...this.#building])
+        const result = 'status' in one ? one : await this.#try(one)
+        results.push(result)
+        options.onMeasured?.(result)
+      }
+    }
+    return results
+  }
+
+  async remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]> {
+    const { targetMs, budget } = options
+    if (budget.exhausted || targetMs < LEAST_REMEASURE_MS) return []
+    const runner = await this.#open()
+    const samples = clamp(Math.round(targetMs), LEAST_SAMPLES, MOST_SAMPLES)
+    try {
+      const { source } = this.#trial
+      const programs = await Promise.all(
+        configs.map((config) => source.programOf(source.filtered(config) ?? config)),
+      )
+      const compiled = await Promise.all(programs.map((one) => runner.compile(one, this.#compileTimeoutMs)))
+      const times = await runner.compare(programs, { targetMs, maxSamples: options.maxSamples ?? samples })
+      return times.flatMap((time, index) => {
+        const [config, program, compileMs] = [configs[index], programs[index], compiled[index]]
+        return config && program && compileMs !== undefined
+          ? [timed({ config, program, compileMs }, time)]
+          : []
+      })
+    } catch (error) {
+      if (error instanceof AdapterError || !(error instanceof HelionError)) throw error
+      this.#trial.log.warning(`helion-aot: configs could not be compared: ${error.what}`)
+      return []
+    }
+  }
+
+  async leastLaunch(): Promise<LaunchTime | undefined> {
+    const runner = await this.#open()
+    try {
+      const { medianMs, spread } = await runner.leastLaunch()
+      return { ms: medianMs, spread }
+    } catch (error) {
+      if (error instanceof AdapterError || !(error instanceof HelionError)) throw error
+      return undefined
+    }
+  }
+
+  /** Gives the memory for trials back. */
+  dispose(): void {
+    this.#runner?.dispose()
+  }
+
+  async #open(): Promise<TrialRunner<Program>> {
+    this.#opening ??= this.#trial.source.open()
+    this.#runner = await this.#opening
+    return this.#runner
+  }
+
+  /**
+   * Builds configs, `jobs` at a time; the next ones while the caller times those before, where that does not
+   * take the processor from the kernels.
+   */
+  async *#builds(
+    configs: readonly Config[],
+    jobs: number,
+    { budget, compileTimeoutMs, onTrying, enough }: MeasureOptions,
+  ): AsyncGenerator<readonly Built<Program>[]> {
+    const build = (begin: number) => {
+      this.#building = configs.slice(begin, begin + jobs)
+      onTrying?.(this.#building)
+      return Promise.all(this.#building.map((config) => this.#build(config, compileTimeoutMs)))
+    }
+    const ahead = !this.#trial.device.info.software
+    let next: Promise<readonly Built<Program>[]> | undefined
+    for (let begin = 0; begin < configs.length; begin += jobs) {
+      if (begin > 0 && (budget.exhausted || enough?.())) return
+      const built = await (next ?? build(begin))
+      this.#building = []
+      next = ahead && begin + jobs < configs.length ? build(begin + jobs) : undefined
+      // Listened to from now on: it may reject while nobody waits for it.
+      next?.catch(() => {})
+      yield built
+    }
+  }
+
+  async #build(config: Config, timeoutMs: number): Promise<Built<Program>> {
+    const begin = performance.now()
+    try {
+      const { source } = this.#trial
+      const wanted = source.filtered(config)
+      if (!wanted) return failure(config, 'filtered', 'configFilter refused it')
+      const verdict = this.#families.verdict(wanted)
+      if (verdict !== undefined) return failure(config, 'filtered', verdict)
+      const program = await source.programOf(wanted)
+      const twin = this.#byProgram.get(program.hash)
+      const compileMs = twin?.compileMs ?? (await (await this.#open()).compile(program, timeoutMs))
+      return { config, program, compileMs }
+    } catch (error) {
+      return this.#failed(config, error, { compileMs: performance.now() - begin })
+    }
+  }
+
+  /** Checks, then times. Rejects when the device is lost, the reference fails, or with a bug. */
+  async #try(built: BuiltConfig<Program>): Promise<Measurement> {
+    const { config, program } = built
+    const twin = this.#byProgram.get(program.hash)
+    if (twin)
+      return { ...twin, config, status: twin.status === 'ok' ? 'duplicate' : twin.status, costMs: undefined }
+    // Apart from the config's own errors: a reference that fails, fails for all.
+    const { settings, source } = this.#trial
+    const expected = settings.autotuneAccuracyCheck ? await source.expected(config, this.#answers) : []
+    const begin = performance.now()
+    const outcome = await this.#checkAndTime(built, expected).catch((error: unknown) =>
+      this.#failed(config, error, facts(built)),
+    )
+    const result = { ...outcome, costMs: built.compileMs + performance.now() - begin }
+    if (result.status === 'ok') this.#families.works(config)
+    this.#byProgram.set(program.hash, result)
+    this.#bestMs = Math.min(this.#bestMs, result.ms)
+    return result
+  }
+
+  async #checkAndTime(built: BuiltConfig<Program>, expected: readonly Expected[]): Promise<Measurement> {
+    const { autotuneBaselineAtol: atol, autotuneBaselineRtol: rtol } = this.#trial.settings
+    const runner = await this.#open()
+    const options = { timeoutMs: this.#timeoutMs, bestMs: this.#bestMs, tolerance: { atol, rtol } }
+    const { mismatch, time } = await runner.measure(built.program, expected, options)
+    return time ? timed(built, time) : failure(built.config, 'wrong', mismatch, facts(built))
+  }
+
+  get #timeoutMs(): number {
+    return this.#trial.settings.autotuneBenchmarkTimeout * 1000
+  }
+
+  get #compileTimeoutMs(): number {
+    return this.#trial.settings.autotuneCompileTimeout * 1000
+  }
+
+  readonly #answers: Answers<Program> = async (make, places) => {
+    const runner = await this.#open()
+    try {
+      return await runner.answers(await make(), places, this.#timeoutMs)
+    } catch (error) {
+      if (error instanceof AdapterError) throw error
+      return undefined
+    }
+  }
+
+  /**
+   * What an error says of a config. A lost device is thrown on, and bugs are unless they are to be ignored.
+   */
+  #failed(config: Config, error: unknown, known: Parameters<typeof failure>[3]): Measurement {
+    if (error instanceof AdapterError) throw error
+    if (error instanceof LostTrialError) {
+      this.#families.lost(config, error.end)
+      return failure(config, error.end === 'hang' ? 'timeout' : 'error', error.what, known)
+    }
+    if (error instanceof ConfigError) return failure(config, 'invalid', error.what, known)
+    if (error instanceof TimeoutError) return failure(config, 'timeout', error.what, known)
+    if (error instanceof HelionError) return failure(config, 'error', error.what, known)
+    if (!this.#trial.settings.autotuneIgnoreErrors) throw error
+    return failure(config, 'error', errorMessage(error), known)
+  }
+}
+
+function timed<P extends AnyProgram>(
+  built: BuiltConfig<P>,
+  { medianMs: ms, spread, samplesMs }: TrialTime,
+): Measurement {
+  return { config: built.config, status: 'ok', ms, spread, samplesMs, ...facts(built), reason: undefined }
+}
+
+/** What is known of a config that was built. */
+function facts<P extends AnyProgram>({
+  program,
+  compileMs,
+}: BuiltConfig<P>): { compileMs: number; programHash: string } {
+  return { compileMs, programHash: program.hash }
+}
