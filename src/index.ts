@@ -50,6 +50,7 @@ export {
   type LLMSeededSearchOptions,
 } from './autotuner/llm/llm_seeded_search.ts'
 export type { LLMGuidedSearchOptions } from './autotuner/llm/model_rounds.ts'
+export { DESurrogateHybrid, type DESurrogateOptions } from './autotuner/search/de_surrogate_hybrid.ts'
 export {
   type DifferentialEvolutionOptions,
   DifferentialEvolutionSearch,

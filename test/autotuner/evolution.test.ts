@@ -1,14 +1,16 @@
 /** Searches by differential evolution: what their members do. The rest is in searches.test.ts. */
 import { describe, expect, it } from 'vitest'
+import { DESurrogateHybrid, type DESurrogateOptions } from '../../src/autotuner/search/de_surrogate_hybrid.ts'
 import {
   type DifferentialEvolutionOptions,
   DifferentialEvolutionSearch,
 } from '../../src/autotuner/search/differential_evolution.ts'
+import { leafSimilarity } from '../../src/autotuner/search/forest.ts'
 import type { CommonOptions, Tunable } from '../../src/autotuner/search/search.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { SearchSpace } from '../../src/config/search_space.ts'
 import { TunableSpace } from '../../src/config/tunable_space.ts'
-import { geomean } from '../../src/support/maths.ts'
+import { geomean, median } from '../../src/support/maths.ts'
 import { PROBLEMS, type Problem, tune } from './synthetic.ts'
 
 const nothing: Tunable = { autotune: () => Promise.reject(new Error('not meant to run')) }
@@ -93,6 +95,28 @@ describe('a population', () => {
   it('exists only while the search runs', () => {
     const search = new DifferentialEvolutionSearch(nothing, [])
     expect(() => search.mutate(0)).toThrow('DifferentialEvolutionSearch has no population before it runs')
+  })
+})
+
+describe('DESurrogateHybrid', () => {
+  const trace = async (options: Partial<DESurrogateOptions>) => {
+    const search = new DESurrogateHybrid(nothing, [], { populationSize: 20, maxGenerations: 4, ...options })
+    const settings = { autotuneEffort: 'quick', autotuneRandomSeed: 1, autotuneFinishingRounds: 0 } as const
+    const { benchmarker } = await tune(matmul, { settings, task: { search } })
+    return times(benchmarker.measured.slice(40))
+  }
+
+  it('lets a model pick trials once enough was measured, faster ones than chance does', async () => {
+    const middle = (all: readonly number[]) => median(all.map((ms) => (Number.isNaN(ms) ? 1e9 : ms)))
+    const [late, early] = [await trace({ surrogateThreshold: 1e6 }), await trace({ surrogateThreshold: 40 })]
+    expect(early).not.toEqual(late)
+    expect(middle(early)).toBeLessThan(middle(late))
+  })
+})
+
+describe('leafSimilarity', () => {
+  it('is the share of trees in which two points fall into the same leaf', () => {
+    expect(leafSimilarity(Int32Array.of(1, 2, 3, 4), Int32Array.of(1, 2, 5, 6))).toBe(0.5)
   })
 })
 

@@ -9,7 +9,7 @@ export interface DifferentialEvolutionOptions extends EvolutionOptions {
 }
 
 /** The rows that searches by evolution share. */
-const EVOLUTION_OPTIONS: Pick<
+export const EVOLUTION_OPTIONS: Pick<
   OptionTable<EvolutionOptions>,
   'populationSize' | 'maxGenerations' | 'crossoverRate'
 > = {

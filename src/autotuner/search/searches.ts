@@ -1,4 +1,5 @@
 /** The searches that need nothing but a space. A new one is a file of its own and a row here. */
+import { DESurrogateHybrid } from './de_surrogate_hybrid.ts'
 import { DifferentialEvolutionSearch } from './differential_evolution.ts'
 import { FiniteSearch } from './finite_search.ts'
 import { PatternSearch } from './pattern_search.ts'
@@ -8,6 +9,7 @@ import type { SearchClass } from './search.ts'
 export const SEARCHES: readonly SearchClass[] = Object.freeze([
   PatternSearch,
   DifferentialEvolutionSearch,
+  DESurrogateHybrid,
   RandomSearch,
   FiniteSearch,
 ])
