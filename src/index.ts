@@ -50,6 +50,12 @@ export {
   type LLMSeededSearchOptions,
 } from './autotuner/llm/llm_seeded_search.ts'
 export type { LLMGuidedSearchOptions } from './autotuner/llm/model_rounds.ts'
+export {
+  type RecordedSpace,
+  type RecordedTrial,
+  type ReplayOptions,
+  replaySpace,
+} from './autotuner/replay_space.ts'
 export { DESurrogateHybrid, type DESurrogateOptions } from './autotuner/search/de_surrogate_hybrid.ts'
 export {
   type DifferentialEvolutionOptions,
@@ -57,6 +63,10 @@ export {
 } from './autotuner/search/differential_evolution.ts'
 export type { EvolutionOptions } from './autotuner/search/evolution.ts'
 export { FiniteSearch, type FiniteSearchOptions } from './autotuner/search/finite_search.ts'
+export { computeLeafSimilarity, type LeafModel } from './autotuner/search/forest.ts'
+export type { LFBOSearchOptions, TrainingResult } from './autotuner/search/lfbo_options.ts'
+export { LFBOPatternSearch } from './autotuner/search/lfbo_pattern_search.ts'
+export { LFBOTreeSearch } from './autotuner/search/lfbo_tree_search.ts'
 export { PatternSearch, type PatternSearchOptions } from './autotuner/search/pattern_search.ts'
 export { RandomSearch, type RandomSearchOptions } from './autotuner/search/random_search.ts'
 export { type CommonOptions, type OptionTable, Search, type Tunable } from './autotuner/search/search.ts'

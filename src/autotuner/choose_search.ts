@@ -64,8 +64,8 @@ function made({ bound, args, options }: SearchRequest): Search | undefined {
   })
 }
 
-/** It has its options already. */
-function madeByHand(search: object, options: OptionValues): Search {
+/** A search that has its options already. Throws UsageError for what is none, and for options beside it. */
+export function madeByHand(search: object, options: OptionValues): Search {
   if (!(search instanceof Search))
     throw new UsageError('the option search is not a search', {
       remedy: 'Make one with new PatternSearch(binding, args, options), or leave the option out.',

@@ -127,6 +127,7 @@ export function ordered(values: readonly number[]): Fragment {
   const [standard] = values
   if (standard === undefined) throw new RangeError('an order of nothing')
   const steps = [...values].sort((a, b) => a - b)
+  const [low = standard] = steps
   const stepOf = (value: number) => {
     const above = steps.findIndex((step) => step >= value)
     const [low = value, high = value] = [steps[above - 1], steps[above]]
@@ -142,7 +143,7 @@ export function ordered(values: readonly number[]): Fragment {
     at: (step) => steps[step] ?? standard,
     stepOf,
     isStep: (value) => steps.includes(value),
-    encode: stepOf,
+    encode: low > 0 ? Math.log2 : (value) => value,
   })
 }
 

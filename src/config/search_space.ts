@@ -17,6 +17,8 @@ export interface SearchSpace extends ConfigDefaults {
   readonly cardinality: number
   /** Changes whenever the space does. */
   readonly fingerprint: string
+  /** All configs there are, where the space is a list of them. */
+  readonly combinations?: readonly ConfigData[] | undefined
   /** A complete config with every value in its range. */
   normalize(config: Config | ConfigInput | ConfigData, mode: NormalizeMode): Config
   /** Whether the values of a complete config may stand together. */

@@ -33,6 +33,8 @@ export type TunableConfig<Tunables extends Readonly<Record<string, TunableValues
 export interface TunableSpaceOptions {
   /** Which values may stand together; asked about complete configs. All may when absent. */
   readonly constraint?: ((values: ConfigData) => boolean) | undefined
+  /** The only combinations there are, each complete; takes the place of a constraint. */
+  readonly combinations?: readonly ConfigData[] | undefined
   /** Values to start from, instead of the tunables' own defaults. */
   readonly default?: ConfigData | undefined
 }
@@ -42,13 +44,15 @@ const MAX_TRIED = 100_000
 
 export class TunableSpace implements SearchSpace {
   readonly slots: readonly Slot[]
+  readonly combinations: readonly ConfigData[] | undefined
   readonly #constraint: (values: ConfigData) => boolean
   readonly #default: Config
   #fingerprint: string | undefined
 
   /** Throws ConfigError for a name or a value that no config can hold, or where nothing is allowed. */
   constructor(tunables: Readonly<Record<string, TunableValues>>, options: TunableSpaceOptions = {}) {
-    this.#constraint = options.constraint ?? (() => true)
+    this.combinations = options.combinations
+    this.#constraint = options.constraint ?? membership(Object.keys(tunables), options.combinations)
     this.slots = Object.entries(tunables).map(([name, values]) => slotOf(name, values))
     this.#default = this.#allowedNear(this.#complete(options.default ?? {}, 'strict'))
     this.slots = Object.freeze(this.slots.map((slot) => startingAt(slot, this.#default)))
@@ -127,6 +131,17 @@ export class TunableSpace implements SearchSpace {
       fragment.neighbors(data[field] ?? null, 1).map((value) => new Config({ ...data, [field]: value })),
     )
   }
+}
+
+/** Whether a config is one of `combinations`; of all configs true where there is no such list. */
+function membership(
+  names: readonly string[],
+  combinations: readonly ConfigData[] | undefined,
+): (values: ConfigData) => boolean {
+  if (!combinations) return () => true
+  const keyOf = (values: ConfigData) => JSON.stringify(names.map((name) => values[name]))
+  const known = new Set(combinations.map(keyOf))
+  return (values) => known.has(keyOf(values))
 }
 
 function slotOf(name: string, values: TunableValues): Slot {

@@ -13,6 +13,7 @@ import type * as NodePath from 'node:path'
 import type * as NodeTls from 'node:tls'
 import type * as NodeUrl from 'node:url'
 import type * as NodeV8 from 'node:v8'
+import type * as NodeZlib from 'node:zlib'
 import { UsageError } from './errors.ts'
 
 const NEEDS_FILES = 'Do it in a program that Node runs, and leave the option for it out of the page.'
@@ -29,6 +30,7 @@ interface Builtins {
   url: typeof NodeUrl
   module: typeof NodeModule
   v8: typeof NodeV8
+  zlib: typeof NodeZlib
 }
 
 type ProcessLike = NodeJS.Process & { getBuiltinModule?: (id: string) => unknown }

@@ -5,6 +5,7 @@
  */
 import { isTuple } from '../../config/composite_fragments.ts'
 import { Config } from '../../config/config.ts'
+import type { Fragment } from '../../config/fragments.ts'
 import type { SearchSpace } from '../../config/search_space.ts'
 import type { Slot } from '../../config/slots.ts'
 import { type ConfigData, type ConfigValue, isList, sameValue } from '../../config/value.ts'
@@ -33,12 +34,22 @@ const MAX_FAILURES = 64
 /** Flat configs per config that an enumeration is prepared to look at. */
 const MAX_FORMS = 16
 
+/** Where the numbers of a slot stand in an encoded config, and the numbers of values met before. */
+interface SlotCode {
+  readonly begin: number
+  readonly fragment: Fragment
+  readonly known: Map<ConfigValue, readonly number[]>
+}
+
 export class ConfigGeneration {
   readonly spec: SearchSpace
   readonly random: Random
   readonly #overrides: ConfigData
   /** Positions of slots that moves may change. */
   readonly #free: readonly number[]
+  readonly #codes: { readonly length: number; readonly slots: readonly SlotCode[] }
+  /** All configs of a listed space that keep the fixed fields. */
+  readonly #listed: readonly ConfigData[] | undefined
 
   /** `overrides` are checked strictly; throws ConfigError where they do not fit the spec. */
   constructor(spec: SearchSpace, random: Random, overrides: ConfigData = {}) {
@@ -49,6 +60,16 @@ export class ConfigGeneration {
     this.#overrides = Object.fromEntries(Object.keys(given).map((name) => [name, full[name] ?? null]))
     this.#free = spec.slots.flatMap(({ field, fragment }, index) =>
       Object.hasOwn(given, field) || fragment.cardinality === 1 ? [] : [index],
+    )
+    let length = 0
+    const slots = spec.slots.map(({ fragment }) => {
+      const begin = length
+      length += fragment.encodedLength
+      return { begin, fragment, known: new Map<ConfigValue, readonly number[]>() }
+    })
+    this.#codes = { length, slots }
+    this.#listed = spec.combinations?.filter((data) =>
+      Object.entries(this.#overrides).every(([name, value]) => sameValue(data[name] ?? null, value)),
     )
   }
 
@@ -64,7 +85,10 @@ export class ConfigGeneration {
 
   /** Slot values of a config; gaps are filled with defaults. */
   flatten(config: Config): FlatConfig {
-    const { data } = this.spec.normalize(config, 'repair')
+    return this.#flatOf(this.spec.normalize(config, 'repair').data)
+  }
+
+  #flatOf(data: ConfigData): FlatConfig {
     return this.spec.slots.map(({ field, fragment }) => data[field] ?? fragment.default)
   }
 
@@ -86,13 +110,15 @@ export class ConfigGeneration {
     return this.unflatten(this.flatten(config))
   }
 
-  /** Uniform over every slot, with tiles cut to a random size. */
+  /** Uniform over every slot, with tiles cut to a random size; uniform over the configs of a listed space. */
   randomFlat(): FlatConfig {
+    if (this.#listed) return this.#flatOf(this.random.choice(this.#listed))
     return this.#cutToRandomSize(({ fragment }) => fragment.random(this.random))
   }
 
   /** Like randomFlat, with slots drawn from what tends to be good on GPUs. */
   biasedRandomFlat(): FlatConfig {
+    if (this.#listed) return this.randomFlat()
     return this.#cutToRandomSize(({ field, fragment }) => drawBiased(field, fragment, this.random))
   }
 
@@ -193,23 +219,70 @@ export class ConfigGeneration {
 
   /** A config as numbers, for models and distances. */
   encode(config: Config): readonly number[] {
-    const flat = this.flatten(config)
-    return this.spec.slots.flatMap(({ fragment }, index) => fragment.encode(flat[index] ?? null))
+    return [...this.encodeFlat(this.flatten(config))]
+  }
+
+  /** Slot values as numbers; which of them are whose, `encodeSlot` tells. */
+  encodeFlat(flat: FlatConfig): Float64Array {
+    const point = new Float64Array(this.#codes.length)
+    for (const slot of this.spec.slots.keys()) this.encodeSlot(point, slot, flat[slot] ?? null)
+    return point
+  }
+
+  /** Writes the numbers of one slot's value to their place. */
+  encodeSlot(point: Float64Array, slot: number, value: ConfigValue): void {
+    const { begin, known, fragment } = this.#codes.slots[slot] as SlotCode
+    const code = known.get(value) ?? fragment.encode(value)
+    if (typeof value !== 'object') known.set(value, code)
+    point.set(code, begin)
+  }
+
+  /** The slot that a number of the encoding belongs to. */
+  slotOf(coordinate: number): number {
+    return this.#codes.slots.findIndex(
+      ({ begin, fragment }) => coordinate >= begin && coordinate < begin + fragment.encodedLength,
+    )
+  }
+
+  /** Slots that moves may change, by position. */
+  get freeSlots(): readonly number[] {
+    return this.#free
+  }
+
+  /** The values of a slot within `radius` steps of the one that a flat config has there. */
+  nearValues(flat: FlatConfig, index: number, radius: number): readonly ConfigValue[] {
+    return this.#slot(index).fragment.neighbors(flat[index] ?? null, radius)
+  }
+
+  /** A random config as slot values in the form of candidates; undefined where a draw breaks a rule. */
+  drawFlat(): FlatConfig | undefined {
+    return this.#listed && this.#listed.length > 0 ? this.randomFlat() : this.repaired(this.randomFlat())
+  }
+
+  /** Slot values in the form of candidates; undefined where no config has them. */
+  repaired(flat: FlatConfig): FlatConfig | undefined {
+    const config = this.unflatten(flat)
+    return config && this.#flatOf(config.data)
   }
 
   /**
    * Every different config of the space in a fixed order, or `undefined` where there are more than `limit`.
    */
   enumerate(limit: number): readonly Config[] | undefined {
+    const configs = this.#distinct(this.#allFlats(limit * MAX_FORMS) ?? [])
+    return configs.length === 0 || configs.length > limit ? undefined : configs
+  }
+
+  #allFlats(limit: number): readonly FlatConfig[] | undefined {
     const size = product(this.#free.map((index) => this.#slot(index).fragment.cardinality))
-    if (size > limit * MAX_FORMS) return undefined
+    if ((this.#listed?.length ?? size) > limit) return undefined
+    if (this.#listed) return this.#listed.map((data) => this.#flatOf(data))
     let flats: FlatConfig[] = [this.flatten(this.defaultConfig())]
     for (const index of this.#free) {
       const values = [...this.#slot(index).fragment.values()]
       flats = flats.flatMap((flat) => values.map((value) => flat.with(index, value)))
     }
-    const configs = this.#distinct(flats)
-    return configs.length > limit ? undefined : configs
+    return flats
   }
 
   #slot(index: number): Slot {

@@ -15,6 +15,7 @@ export const ORIGINS = {
   seed: 'seed',
   otherShape: 'winner on another shape',
   stored: 'stored result',
+  elsewhere: 'result from elsewhere',
   compiler: 'guess of the compiler',
   given: 'given config',
   random: 'random',

@@ -2,11 +2,15 @@
 import { DESurrogateHybrid } from './de_surrogate_hybrid.ts'
 import { DifferentialEvolutionSearch } from './differential_evolution.ts'
 import { FiniteSearch } from './finite_search.ts'
+import { LFBOPatternSearch } from './lfbo_pattern_search.ts'
+import { LFBOTreeSearch } from './lfbo_tree_search.ts'
 import { PatternSearch } from './pattern_search.ts'
 import { RandomSearch } from './random_search.ts'
 import type { SearchClass } from './search.ts'
 
 export const SEARCHES: readonly SearchClass[] = Object.freeze([
+  LFBOTreeSearch,
+  LFBOPatternSearch,
   PatternSearch,
   DifferentialEvolutionSearch,
   DESurrogateHybrid,

@@ -1,0 +1,71 @@
+/**
+ * Likelihood-free Bayesian optimisation. A forest learns from all that was measured which configs are among
+ * the best; candidates are neighbours of the best known and random ones; those that the forest thinks most of
+ * are measured, a few at a time, and the forest learns again. The best known config is never left behind, and
+ * a candidate that was passed over stays one.
+ */
+import { Config } from '../../config/config.ts'
+import type { ConfigData } from '../../config/value.ts'
+import {
+  LFBO_OPTIONS,
+  type LFBOSearchOptions,
+  type NeighborMaker,
+  type TrainingResult,
+} from './lfbo_options.ts'
+import { LfboRounds } from './lfbo_rounds.ts'
+import { type OptionTable, Search } from './search.ts'
+import type { SearchSession } from './search_session.ts'
+import type { Surrogate } from './surrogate.ts'
+import { searchWholeSpace } from './whole_space.ts'
+
+export class LFBOPatternSearch extends Search<LFBOSearchOptions> {
+  static override readonly name: string = 'LFBOPatternSearch'
+  static override readonly doc: string = 'Measures what a model of all results thinks most of.'
+  static override readonly options: OptionTable<LFBOSearchOptions> = LFBO_OPTIONS
+  readonly #training: (TrainingResult & { readonly config: Config })[] = []
+
+  /**
+   * Results from elsewhere for the model to learn from: of an earlier search, of another GPU, of another
+   * shape. Failures count too. Configs that do not fit the space are passed over.
+   */
+  seedTrainingData(results: readonly TrainingResult[]): void {
+    this.#training.push(...results.map(({ config, ms }) => ({ config: asConfig(config), ms })))
+  }
+
+  protected override async explore(session: SearchSession, options: LFBOSearchOptions): Promise<void> {
+    if (await searchWholeSpace(session, options.exhaustiveLimit)) return
+    const rounds = new LfboRounds(session, options, this.#training, (surrogate) =>
+      this.neighborMaker(session, options, surrogate),
+    )
+    await rounds.start()
+    let stagnant = 0
+    while (stagnant <= options.patience && session.nextGeneration(options.maxGenerations)) {
+      const before = session.history.best
+      if (!(await rounds.generation())) return
+      const after = session.history.best
+      const gained = after && (!before || session.improves(after, before, options.minImprovementDelta))
+      stagnant = gained ? 0 : stagnant + 1
+    }
+  }
+
+  /** One slot, and up to `radius` others, moved by up to `radius` steps. */
+  protected neighborMaker(
+    { generation }: SearchSession,
+    { radius }: LFBOSearchOptions,
+    _surrogate: Surrogate,
+  ): NeighborMaker {
+    const { random, freeSlots } = generation
+    return (base) => {
+      let flat = base
+      for (const slot of random.sample(freeSlots, 1 + random.int(0, radius))) {
+        const values = generation.nearValues(flat, slot, radius)
+        if (values.length > 0) flat = flat.with(slot, random.choice(values))
+      }
+      return generation.repaired(flat)
+    }
+  }
+}
+
+function asConfig(config: Config | ConfigData): Config {
+  return config instanceof Config ? config : new Config(config)
+}

@@ -1,0 +1,195 @@
+/**
+ * The work of an LFBO search: what it has measured as points, the pool of candidates, and rounds in which the
+ * model is fitted anew, candidates are added, and the most promising are measured.
+ */
+import type { Config } from '../../config/config.ts'
+import { ConfigError } from '../../support/errors.ts'
+import { clamp } from '../../support/maths.ts'
+import { CandidatePool, type PoolEntry } from './candidate_pool.ts'
+import type { ConfigGeneration } from './config_generation.ts'
+import type { Candidate } from './history.ts'
+import type { LFBOSearchOptions, NeighborMaker, TrainingResult } from './lfbo_options.ts'
+import { neighborOf, ORIGINS, type Proposal } from './proposal.ts'
+import type { SearchSession } from './search_session.ts'
+import { type Lesson, type Rated, rate, Surrogate } from './surrogate.ts'
+
+/** Configs measured before there is a model. */
+const FIRST = 12
+/** Candidates that are kept. */
+const CAPACITY = 600
+/** Random candidates that join the pool for each config that is measured. */
+const FRESH = 12
+/** A round measures this share of what is known, so that the model is fitted anew where that tells most. */
+const ROUND_SHARE = 1 / 16
+const LEAST_ROUND = 2
+const MOST_ROUND = 16
+/**
+ * Share of a round that is drawn at random from the whole space, whatever the model thinks: where many
+ * configs are equally good, a model sees nothing beyond them. It falls as more is known, so that the draws in
+ * all grow with the logarithm of what is measured.
+ */
+const RANDOM_SHARE = 0.25
+const RANDOM_CONFIGS = 20
+/** What cannot be built costs no launch and does not count, up to this multiple of what does. */
+const MOST_TRIED = 2
+/** Candidates that are timed again, beside the best, after a generation. */
+const CONFIRMED = 3
+
+export class LfboRounds {
+  readonly #session: SearchSession
+  readonly #options: LFBOSearchOptions
+  readonly #makerOf: (surrogate: Surrogate) => NeighborMaker
+  readonly #pool: CandidatePool
+  readonly #points = new Map<string, Float64Array>()
+  /** Configs whose neighbours one step away are candidates already. */
+  readonly #surrounded = new Set<string>()
+  /** What results from elsewhere say; undefined where there are none. */
+  readonly #prior: Surrogate | undefined
+
+  constructor(
+    session: SearchSession,
+    options: LFBOSearchOptions,
+    training: readonly (TrainingResult & { readonly config: Config })[],
+    makerOf: (surrogate: Surrogate) => NeighborMaker,
+  ) {
+    this.#session = session
+    this.#options = options
+    this.#makerOf = makerOf
+    this.#pool = new CandidatePool(session.generation, CAPACITY)
+    this.#prior = this.#learn(training)
+  }
+
+  async start(): Promise<void> {
+    const { initialPopulation, copies } = this.#options
+    const first = Math.min(initialPopulation, this.#prior ? 1 : FIRST)
+    await this.#session.evaluateStart(first, copies + CONFIRMED)
+    this.#addRandom(initialPopulation - FIRST)
+  }
+
+  /** Measures as many configs as a generation has; false where nothing is left to measure. */
+  async generation(): Promise<boolean> {
+    const { copies, numNeighbors, fracSelected } = this.#options
+    const session = this.#session
+    const quota = Math.max(LEAST_ROUND, Math.ceil(copies * numNeighbors * fracSelected))
+    const measured: Candidate[] = []
+    for (let spent = 0; spent < quota && measured.length < MOST_TRIED * quota && !session.exhausted; ) {
+      const results = await session.evaluate(this.#propose(quota - spent))
+      if (results.length === 0) return false
+      measured.push(...results)
+      spent += results.filter(({ status }) => status !== 'invalid' && status !== 'filtered').length
+    }
+    await session.confirm(session.history.ranked.slice(0, 1 + CONFIRMED))
+    await session.rebenchmark(measured)
+    return true
+  }
+
+  /** The most promising candidates, as many as one round measures and at most `most`. */
+  #propose(most: number): readonly Proposal[] {
+    const { history, generation } = this.#session
+    const known = history.all
+    const count = clamp(Math.round(known.length * ROUND_SHARE), LEAST_ROUND, Math.min(MOST_ROUND, most))
+    for (const { config } of known) this.#pool.measured(config)
+    const lessons = rate(known, generation.random).map(this.#lesson)
+    const surrogate = new Surrogate(lessons, generation.random, this.#prior)
+    this.#addNeighbors(surrogate, count)
+    this.#addRandom(FRESH * count)
+    const share = Math.min(RANDOM_SHARE, RANDOM_CONFIGS / known.length)
+    const random = this.#drawn(count, share * surrogate.experience)
+    const taken = this.#pool.take(surrogate, count - random.length, this.#options.similarityPenalty)
+    return [...random, ...taken.flatMap((entry) => this.#proposal(entry))]
+  }
+
+  /** Random configs for a share of a round. */
+  #drawn(count: number, share: number): readonly Proposal[] {
+    const { generation } = this.#session
+    const found: Proposal[] = []
+    for (let place = 0; place < count; place++) {
+      const flat = generation.random.next() < share ? generation.drawFlat() : undefined
+      if (flat && this.#pool.reserve(flat)) found.push(...this.#proposal({ flat, origin: ORIGINS.random }))
+    }
+    return found
+  }
+
+  #proposal({ flat, origin }: Pick<PoolEntry, 'flat' | 'origin'>): readonly Proposal[] {
+    const config = this.#session.generation.unflatten(flat)
+    return config ? [{ config, origin }] : []
+  }
+
+  readonly #lesson = ({ config, merit }: Rated<Candidate>): Lesson => ({
+    point: this.#pointOf(config),
+    merit,
+  })
+
+  /** A model of results from elsewhere, whose configs become candidates. */
+  #learn(training: readonly (TrainingResult & { readonly config: Config })[]): Surrogate | undefined {
+    const { generation, parts } = this.#session
+    const lessons = rate(training, generation.random).flatMap(({ config, merit }): Lesson[] => {
+      const form = fitting(generation, config)
+      const flat = form && generation.flatten(form)
+      if (!flat) parts.log.debug(`helion-aot: the space has no ${config}: not learned from`)
+      else this.#pool.add(flat, ORIGINS.elsewhere)
+      return flat ? [{ point: generation.encodeFlat(flat), merit }] : []
+    })
+    return lessons.length > 0 ? new Surrogate(lessons, generation.random) : undefined
+  }
+
+  #pointOf(config: Config): Float64Array {
+    const known = this.#points.get(config.hash)
+    if (known) return known
+    const point = this.#session.generation.encodeFlat(this.#session.generation.flatten(config))
+    this.#points.set(config.hash, point)
+    return point
+  }
+
+  /** Neighbours of the best configs: one step away, and those that the search makes. */
+  #addNeighbors(surrogate: Surrogate, count: number): void {
+    const { generation, history } = this.#session
+    const { copies, fracSelected, quantile } = this.#options
+    const good = Math.max(1, Math.ceil(quantile * history.ranked.length))
+    const best = history.ranked.slice(0, Math.min(copies, good))
+    for (const { config } of best) this.#surround(config)
+    const make = this.#makerOf(surrogate)
+    const trials = Math.ceil(count / Math.max(fracSelected, LEAST_SHARE))
+    for (let trial = 0; trial < trials && best.length > 0; trial++) {
+      const { config } = generation.random.choice(best)
+      const flat = make(generation.flatten(config))
+      if (flat) this.#pool.add(flat, neighborOf(config))
+    }
+  }
+
+  #surround(config: Config): void {
+    if (this.#surrounded.has(config.hash)) return
+    this.#surrounded.add(config.hash)
+    const { generation } = this.#session
+    const { radius, numNeighborsCap } = this.#options
+    const base = generation.flatten(config)
+    const moved = generation.freeSlots.flatMap((slot) =>
+      generation.nearValues(base, slot, radius).map((value) => base.with(slot, value)),
+    )
+    const limited = numNeighborsCap < 0 ? moved : generation.random.sample(moved, numNeighborsCap)
+    for (const flat of limited) {
+      const form = generation.repaired(flat)
+      if (form) this.#pool.add(form, neighborOf(config))
+    }
+  }
+
+  #addRandom(count: number): void {
+    for (let draw = 0; draw < count; draw++) {
+      const flat = this.#session.generation.drawFlat()
+      if (flat) this.#pool.add(flat, ORIGINS.random)
+    }
+  }
+}
+
+/** Least share of neighbours that are measured, so that a round ends. */
+const LEAST_SHARE = 0.01
+
+/** The config in the form of candidates, where the space has it as it is; nothing is repaired. */
+function fitting(generation: ConfigGeneration, config: Config): Config | undefined {
+  try {
+    return generation.canonical(generation.spec.normalize(config, 'strict'))
+  } catch (error) {
+    if (error instanceof ConfigError) return undefined
+    throw error
+  }
+}

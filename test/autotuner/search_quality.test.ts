@@ -1,0 +1,47 @@
+/** Searches in recorded spaces of real kernels: how near to the best they come with few evaluations. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { LFBOPatternSearch, LFBOTreeSearch, RandomSearch, replaySpace } from '../../src/index.ts'
+import { geomean, median } from '../../src/support/maths.ts'
+
+const SPACES = ['convolution_a4000', 'pnpoly_titan'].map((name) =>
+  replaySpace(readFileSync(new URL(`../data/${name}.csv.gz`, import.meta.url))),
+)
+const SEEDS = [1, 2, 3, 4, 5]
+
+/** Best found ÷ best there is after some evaluations: medians over seeds, geometric mean over spaces. */
+async function regret(Named: typeof LFBOPatternSearch | typeof RandomSearch, evaluations: number) {
+  const medians: number[] = []
+  for (const space of SPACES) {
+    const runs: number[] = []
+    for (const autotuneRandomSeed of SEEDS) {
+      const search = new Named(space, [])
+      await space.autotune([], { search }, { evaluations, settings: { autotuneRandomSeed } })
+      expect(space.evaluated).toHaveLength(evaluations)
+      runs.push(Math.min(...space.evaluated.map(({ ms }) => ms)) / space.best.ms)
+    }
+    medians.push(median(runs))
+  }
+  return geomean(medians)
+}
+
+describe('in recorded spaces', () => {
+  it('LFBO searches are far ahead of random search', async () => {
+    const random = await regret(RandomSearch, 100)
+    for (const Named of [LFBOTreeSearch, LFBOPatternSearch]) {
+      expect((await regret(Named, 100)) - 1).toBeLessThan(0.7 * (random - 1))
+    }
+  })
+
+  it('results from elsewhere make a search begin where they are good', async () => {
+    for (const space of SPACES)
+      for (const autotuneRandomSeed of SEEDS) {
+        const search = new LFBOTreeSearch(space, [])
+        const slower = space.recorded.map(({ config, ms }) => ({ config, ms: 3 * ms }))
+        search.seedTrainingData([...slower, { config: { no_such_tunable: 1 }, ms: 0.001 }])
+        await space.autotune([], { search }, { evaluations: 10, settings: { autotuneRandomSeed } })
+        const best = Math.min(...space.evaluated.map(({ ms }) => ms))
+        expect(best / space.best.ms).toBeLessThan(1.1)
+      }
+  })
+})
