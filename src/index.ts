@@ -46,6 +46,7 @@ export {
 } from './autotuner/llm/llm_guided_search.ts'
 export {
   type HybridStageBreakdown,
+  LLMSeededLFBOTreeSearch,
   LLMSeededSearch,
   type LLMSeededSearchOptions,
 } from './autotuner/llm/llm_seeded_search.ts'

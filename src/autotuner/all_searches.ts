@@ -2,7 +2,7 @@
 import { UsageError } from '../support/errors.ts'
 import { settingText } from '../support/resolve_settings.ts'
 import { LLMGuidedSearch } from './llm/llm_guided_search.ts'
-import { LLMSeededSearch } from './llm/llm_seeded_search.ts'
+import { LLMSeededLFBOTreeSearch, LLMSeededSearch } from './llm/llm_seeded_search.ts'
 import type { SearchClass } from './search/search.ts'
 import { SEARCHES } from './search/searches.ts'
 
@@ -10,6 +10,7 @@ export const ALL_SEARCHES: readonly SearchClass[] = Object.freeze([
   ...SEARCHES,
   LLMGuidedSearch,
   LLMSeededSearch,
+  LLMSeededLFBOTreeSearch,
 ])
 
 /** Throws UsageError with the known names. */

@@ -38,9 +38,11 @@ afterAll(() => {
   return llm.close()
 })
 
-/** Enough configs for the tests below. */
-function ownOptions(search: string): OptionValues {
-  return search === 'LLMGuidedSearch' ? { initialRandomConfigs: 40, compileTimeoutS: 60 } : {}
+/** Enough configs for the tests below, and second stages that take no time. */
+const OWN_OPTIONS: Readonly<Record<string, OptionValues>> = {
+  LLMGuidedSearch: { initialRandomConfigs: 40, compileTimeoutS: 60 },
+  LLMSeededSearch: { secondStageAlgorithm: 'PatternSearch' },
+  LLMSeededLFBOTreeSearch: { secondStageKwargs: { maxGenerations: 4 } },
 }
 
 function tuneWith(
@@ -61,7 +63,7 @@ function tuneWith(
     task: {
       ...(choices ? { choices } : {}),
       ...options.task,
-      searchOptions: { ...ownOptions(search), ...options.task?.searchOptions },
+      searchOptions: { ...OWN_OPTIONS[search], ...options.task?.searchOptions },
     },
   })
 }

@@ -129,7 +129,7 @@ export class LLMSeededSearch extends Search<LLMSeededSearchOptions> {
     compileTimeoutQuantile: COMMON_OPTIONS.compileTimeoutQuantile,
   }
   /** The search that goes on when no option and no setting names one. */
-  static readonly defaultSecondStageAlgorithm: string = 'PatternSearch'
+  static readonly defaultSecondStageAlgorithm: string = 'LFBOTreeSearch'
   /** Whether a setting may name another one. */
   static readonly allowSecondStageEnvOverride: boolean = true
 
@@ -180,6 +180,18 @@ export class LLMSeededSearch extends Search<LLMSeededSearchOptions> {
   get #class(): typeof LLMSeededSearch {
     return this.constructor as typeof LLMSeededSearch
   }
+}
+
+const { secondStageAlgorithm: _, ...withoutChoice } = LLMSeededSearch.options
+
+/** The same with a second stage that nobody chooses. */
+export class LLMSeededLFBOTreeSearch extends LLMSeededSearch {
+  static override readonly name: string = 'LLMSeededLFBOTreeSearch'
+  static override readonly doc: string =
+    'Asks a language model for configs, then goes on with LFBOTreeSearch.'
+  static override readonly options: OptionTable<LLMSeededSearchOptions> =
+    withoutChoice as OptionTable<LLMSeededSearchOptions>
+  static override readonly allowSecondStageEnvOverride: boolean = false
 }
 
 /** Rounds with the model; answers why it failed, if it did. A space that is measured whole needs none. */

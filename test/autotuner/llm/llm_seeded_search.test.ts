@@ -1,6 +1,6 @@
 /** LLMSeededSearch: a second stage that goes on where the model leaves off. */
 import { describe, expect, it } from 'vitest'
-import { LLMSeededSearch } from '../../../src/autotuner/llm/llm_seeded_search.ts'
+import { LLMSeededLFBOTreeSearch, LLMSeededSearch } from '../../../src/autotuner/llm/llm_seeded_search.ts'
 import type { Settings } from '../../../src/support/settings.ts'
 import { answers, FAIR, GOOD, llm, matmul, seeded, tuneWith, useFakeLlm } from './llm_tuning.ts'
 
@@ -45,9 +45,8 @@ describe('LLMSeededSearch', () => {
     const outcome = await seeded(answers([GOOD]), option)
     expect(outcome.breakdown?.secondStageAlgorithm).toBe('RandomSearch')
     const settings: Partial<Settings> = { hybridSecondStageAlgorithm: 'RandomSearch' }
-    expect((await seeded(answers([GOOD]), {}, { settings })).breakdown?.secondStageAlgorithm).toBe(
-      'RandomSearch',
-    )
+    const bySetting = await tuneWith(LLMSeededSearch, answers([GOOD]), {}, { settings })
+    expect(bySetting.breakdown?.secondStageAlgorithm).toBe('RandomSearch')
     await expect(seeded(answers([GOOD]), { ...option, secondStageKwargs: { x: 1 } })).rejects.toThrow(
       'RandomSearch has no option x',
     )
@@ -62,6 +61,24 @@ describe('LLMSeededSearch', () => {
       expect(llm.questions).toHaveLength(0)
     },
   )
+
+  it.each([LLMSeededSearch, LLMSeededLFBOTreeSearch])('goes on with LFBOTreeSearch in %o', async (Class) => {
+    const { warnings, breakdown } = await tuneWith(Class, answers([GOOD]))
+    expect(warnings).toEqual([])
+    expect(breakdown).toMatchObject({ usedLlmSeed: true, secondStageAlgorithm: 'LFBOTreeSearch' })
+    expect(breakdown?.secondStageObjective).toBeLessThanOrEqual(breakdown?.llmSeedObjective ?? 0)
+  })
+
+  it('has no second stage to choose as LLMSeededLFBOTreeSearch', async () => {
+    expect(LLMSeededLFBOTreeSearch.getKwargsFromProfile('full')).not.toHaveProperty('secondStageAlgorithm')
+    const settings: Partial<Settings> = { hybridSecondStageAlgorithm: 'RandomSearch' }
+    const { breakdown } = await tuneWith(LLMSeededLFBOTreeSearch, answers([GOOD]), {}, { settings })
+    expect(breakdown?.secondStageAlgorithm).toBe('LFBOTreeSearch')
+    const chosen = { secondStageAlgorithm: 'RandomSearch' }
+    await expect(tuneWith(LLMSeededLFBOTreeSearch, answers([GOOD]), chosen)).rejects.toThrow(
+      'LLMSeededLFBOTreeSearch has no option secondStageAlgorithm',
+    )
+  })
 
   it('lets a class fix its second stage', async () => {
     class Fixed extends LLMSeededSearch {

@@ -91,7 +91,7 @@ export function guided(act: Act, options: OptionValues = {}, others: TuneOptions
 }
 
 export function seeded(act: Act, options: OptionValues = {}, others: TuneOptions = {}): Promise<Outcome> {
-  const brief = { llmRequestTimeoutS: 20, llmInitialRandomConfigs: 3 }
+  const brief = { llmRequestTimeoutS: 20, llmInitialRandomConfigs: 3, secondStageAlgorithm: 'PatternSearch' }
   return tuneWith(LLMSeededSearch, act, { ...brief, ...options }, others)
 }
 
