@@ -12,7 +12,7 @@ import {
   type RemeasureOptions,
 } from '../../autotuner/trial/benchmarker.ts'
 import type { Config } from '../../config/config.ts'
-import { AdapterError, errorMessage, HelionError } from '../../support/errors.ts'
+import { AdapterError, HelionError } from '../../support/errors.ts'
 import type { Settings } from '../../support/settings.ts'
 import type { ShapeAttempts } from './attempts.ts'
 import type { Session } from './session.ts'
@@ -45,7 +45,6 @@ export class CarefulBenchmarker implements Benchmarker {
   readonly #work: Work
   readonly #book: TrialBook
   readonly #attempts: ShapeAttempts
-  #underWay: readonly Config[] = []
   /** What the latest line about that says. */
   #said = 'false '
   #works = false
@@ -120,7 +119,7 @@ export class CarefulBenchmarker implements Benchmarker {
     onMeasured?.(result)
   }
 
-  /** A lost device ends the process soon: what was under way is then known, and recorded if it is certain. */
+  /** A lost device ends the process soon: what was under way stays so in the records. */
   async #guarded<T>(work: () => Promise<T>): Promise<T> {
     try {
       const result = await work()
@@ -128,10 +127,6 @@ export class CarefulBenchmarker implements Benchmarker {
       return result
     } catch (error) {
       if (!(error instanceof AdapterError)) this.#trying([])
-      else {
-        const [suspect, ...others] = this.#underWay
-        if (suspect && others.length === 0) this.#book.record(failure(suspect, 'error', errorMessage(error)))
-      }
       throw error
     }
   }
@@ -141,7 +136,6 @@ export class CarefulBenchmarker implements Benchmarker {
     const key = `${inTurns} ${configs.map(({ hash }) => hash)}`
     if (key === this.#said) return
     this.#said = key
-    this.#underWay = configs
     promiseLife(configs.length > 0 ? silenceSeconds(settings) : undefined)
     session.append({
       event: 'trying',
