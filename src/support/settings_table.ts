@@ -90,7 +90,7 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     'Search even when a config is given or cached; the result is stored.',
   ),
   disallowAutotuning: yesNo('HELION_DISALLOW_AUTOTUNING', false, 'Make a search that would start an error.'),
-  autotuner: { kind: TEXT, env: 'HELION_AUTOTUNER', default: 'PatternSearch', doc: 'The search, by name.' },
+  autotuner: { kind: TEXT, env: 'HELION_AUTOTUNER', default: 'LFBOTreeSearch', doc: 'The search, by name.' },
   autotuneRandomSeed: {
     kind: orNull(integer(0, 2 ** 32 - 1)),
     env: 'HELION_AUTOTUNE_RANDOM_SEED',

@@ -47,7 +47,7 @@ describe('the stored result', () => {
     expect(second.result).toMatchObject({
       config: first.result.config,
       ms: first.result.ms,
-      search: 'PatternSearch',
+      search: 'LFBOTreeSearch',
       effort: 'quick',
     })
   })
@@ -146,6 +146,7 @@ describe('switches', () => {
 
   it('generations and neighbours can be limited by settings, and by options before them', async () => {
     const settings = quick({
+      autotuner: 'PatternSearch',
       autotuneMaxGenerations: 1,
       autotuneNumNeighborsCap: 3,
       autotuneFinishingRounds: 0,
@@ -159,7 +160,7 @@ describe('switches', () => {
 
   it('options of the wrong kind are errors', async () => {
     await expect(tune(matmul, { task: { searchOptions: { copies: 0 } } })).rejects.toThrow(
-      new UsageError('option copies of PatternSearch is 0; allowed: an integer of at least 1'),
+      new UsageError('option copies of LFBOTreeSearch is 0; allowed: an integer of at least 1'),
     )
   })
 
@@ -176,7 +177,7 @@ describe('switches', () => {
     // Later they may meet: what one of them has timed costs the others nothing.
     const settings = quick({ autotuneBestOfK: 3, autotuneFinishingRounds: 0 })
     const { benchmarker } = await tune(matmul, { settings, task: { searchOptions: { maxGenerations: 0 } } })
-    expect(benchmarker.measured).toHaveLength(3 * 16)
+    expect(benchmarker.measured).toHaveLength(3 * 12)
     const repeated = benchmarker.measured.length - new Set(benchmarker.measured.map(({ hash }) => hash)).size
     expect(repeated).toBeLessThanOrEqual(2 * (1 + matmul.spec.guesses().length))
   })
@@ -299,7 +300,7 @@ describe('the winner', () => {
     const lines: string[] = []
     await tune(row, { settings: quick(), task: { log: createLog(20, (line) => lines.push(line)) } })
     expect(lines[0]).toMatch(
-      /^tuning row: PatternSearch, quick effort, seed 1, \d\.\de\+\d configs to choose from$/,
+      /^tuning row: LFBOTreeSearch, quick effort, seed 1, \d\.\de\+\d configs to choose from$/,
     )
     const [first, failures, last] = lines.at(-1)?.split('\n') ?? []
     expect(first).toMatch(/^tuned row: [\d.]+ µs, [\d.]+ times the speed of the default; \d+ configs \(/)
@@ -311,7 +312,8 @@ describe('the winner', () => {
   it('is told stage by stage, one line each', async () => {
     const lines: string[] = []
     const log = createLog(20, (line) => lines.push(line))
-    const { result } = await tune(row, { settings: quick({ autotuneBestOfK: 2 }), task: { log } })
+    const settings = quick({ autotuner: 'PatternSearch', autotuneBestOfK: 2 })
+    const { result } = await tune(row, { settings, task: { log } })
     const search = [
       /^tuning row: first configs: 16 configs, \d+ times taken in turns, best [\d.]+ µs, in \d+\.\d s$/,
       /^tuning row: search: \d+ generations?, \d+ configs?, \d+ times .*, best [\d.]+ µs, in \d+\.\d s$/,

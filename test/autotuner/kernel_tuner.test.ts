@@ -37,7 +37,7 @@ describe('tuning a kernel', () => {
     const result = await tune(matmul, [await ramp([64, 64]), await ramp([64, 64])])
     expect(result).toMatchObject({
       source: 'search',
-      search: 'PatternSearch',
+      search: 'LFBOTreeSearch',
       effort: 'quick',
       ended: 'done',
     })
@@ -87,7 +87,7 @@ describe('tuning a kernel', () => {
     expect(only.config.blockSizes).toEqual([32])
     expect(only.candidates).toHaveLength(1)
     const forced = await tune(double, [await ramp([4100])], { ...own, forceAutotune: true }, once)
-    expect(forced.search).toBe('PatternSearch')
+    expect(forced.search).toBe('LFBOTreeSearch')
   })
 
   it('leaves arguments that the kernel changes as they are', async () => {
@@ -121,7 +121,7 @@ describe('tuning a kernel', () => {
     await tune(matmul, work, { autotuneFinishingRounds: 1 }, { onProgress })
     expect([...phases]).toEqual(['start', 'search', 'verify', 'finish'])
     await expect(tune(double, [await ramp([900])], {}, { options: { num_iterations: 100 } })).rejects.toThrow(
-      'PatternSearch has no option num_iterations\n  It has initialPopulation, copies, maxGenerations,',
+      'LFBOTreeSearch has no option num_iterations\n  It has initialPopulation, copies, maxGenerations,',
     )
   })
 })

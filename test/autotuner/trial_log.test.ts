@@ -100,7 +100,7 @@ describe('the table', () => {
 it('the other file holds every message with its time, however quiet the terminal is', async () => {
   const { result } = await search({ autotuneLogLevel: 100, autotuneIgnoreErrors: false })
   const lines = readFileSync(`${base}.log`, 'utf8').trimEnd().split('\n')
-  expect(lines[0]).toMatch(/^\[\d+\.\d{3}s\] tuning matmul: PatternSearch, quick effort/)
+  expect(lines[0]).toMatch(/^\[\d+\.\d{3}s\] tuning matmul: LFBOTreeSearch, quick effort/)
   const failed = result.candidates.filter(({ status }) => status === 'invalid')
   expect(lines.filter((line) => line.includes('helion-aot: invalid: '))).toHaveLength(failed.length)
   expect(lines.join('\n')).toMatch(/^\[\d+\.\d{3}s\] tuned matmul: /m)

@@ -107,7 +107,7 @@ it('shows the progress of a search and generated code as information, not as war
   expect(given).toBe('2,4,6')
   expect(new Set(said.map(({ level }) => level))).toEqual(new Set(['info']))
   const text = said.map((line) => line.text).join('\n')
-  expect(text).toContain('tuning k: PatternSearch, quick effort')
+  expect(text).toContain('tuning k: LFBOTreeSearch, quick effort')
   expect(text).toContain('@compute @workgroup_size')
 })
 
