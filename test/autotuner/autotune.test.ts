@@ -105,7 +105,7 @@ describe('the stored result', () => {
     expect(runnersUp).toHaveLength(8)
     expect(runnersUp.map(({ config }) => config)).not.toContainEqual(result.config.data)
     expect(runnersUp.map(({ ms }) => ms)).toEqual(runnersUp.map(({ ms }) => ms).sort((a, b) => a - b))
-    expect(tested).toBeGreaterThan(50)
+    expect(tested).toBeGreaterThan(30)
   })
 
   it('of an interrupted search does not pass for a finished one', async () => {

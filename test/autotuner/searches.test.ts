@@ -216,8 +216,8 @@ describe.each(SPACE_SEARCHES)('%s, in a space', (search) => {
     const first = async (options: OptionValues, more: TuneOptions['settings'] = {}) => {
       const other = { cacheKey: { ...cacheKey, settings: `one ${count++}` } }
       const { benchmarker } = await run(options, { ...settings, ...more }, other)
-      const configs = benchmarker.measured.slice(0, 3)
-      return { seed: configs[1]?.numWarps, isStored: configs[2]?.equals(result.config) }
+      const [, seed, ...others] = benchmarker.measured.slice(0, 8)
+      return { seed: seed?.numWarps, isStored: others.some((config) => config.equals(result.config)) }
     }
     const { FROM_RANDOM, FROM_BEST_AVAILABLE } = InitialPopulationStrategy
     expect(await first({})).toEqual({ seed: 16, isStored: true })
@@ -280,7 +280,7 @@ describe('PatternSearch', () => {
     const { result } = await tune(
       { ...matmul, cost },
       {
-        settings: { autotuneFinishingRounds: 0 },
+        settings: { autotuner: 'PatternSearch', autotuneFinishingRounds: 0 },
         task: { searchOptions: { initialPopulation: 1, copies: 1, maxGenerations: 1 } },
       },
     )
@@ -295,7 +295,7 @@ describe('a walk of PatternSearch', () => {
       return 1 / (1 + gains + (gains === 2 && loopOrders[0]?.[0] === 1 ? 1 : 0))
     }
     const searchOptions = { initialPopulation: 1, copies: 1, numNeighborsCap: -1, maxGenerations: 2 }
-    const settings = { autotuneFinishingRounds: 0 }
+    const settings = { autotuner: 'PatternSearch', autotuneFinishingRounds: 0 }
     const { result } = await tune({ ...matmul, cost }, { settings, task: { searchOptions } })
     expect(result.ms).toBe(1 / 4)
   })
@@ -306,7 +306,7 @@ describe('a walk of PatternSearch', () => {
       tune(
         { ...matmul, cost },
         {
-          settings: { autotuneFinishingRounds: 0 },
+          settings: { autotuner: 'PatternSearch', autotuneFinishingRounds: 0 },
           task: {
             searchOptions: { initialPopulation: 1, copies: 1, numNeighborsCap: 8, maxGenerations },
           },

@@ -108,7 +108,9 @@ describe('autotune', () => {
   it('refuses what it does not know and what cannot run', async () => {
     const args = [rand([N]), zeros([N])]
     const refused = (more: object) => autotune({ tunables, compile: inWgsl, args, ...quiet, ...more })
-    await expect(refused({ populationSize: 3 })).rejects.toThrow('PatternSearch has no option populationSize')
+    await expect(refused({ populationSize: 3 })).rejects.toThrow(
+      'LFBOTreeSearch has no option populationSize',
+    )
     await expect(refused({ autotuneEffort: 'much' })).rejects.toThrow('setting autotuneEffort is "much"')
     await expect(refused({ compile: 3 })).rejects.toThrow('autotune needs tunables and a function compile')
     await expect(refused({ compile: () => ({}) })).rejects.toThrow(

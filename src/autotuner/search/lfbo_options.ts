@@ -66,7 +66,7 @@ export const LFBO_OPTIONS: OptionTable<LFBOSearchOptions> = {
   },
   numNeighbors: {
     kind: integer(1),
-    quick: 100,
+    quick: 60,
     full: 300,
     doc: 'Neighbours of each of the best configs in a generation.',
   },

@@ -31,7 +31,7 @@ describe.each(FAILURES)('a model that %s', (_name, act, why) => {
   it('leaves LLMSeededSearch to its second stage, with one warning', async () => {
     const { result, warnings } = await seeded(act)
     expect(warnings).toEqual([expect.stringMatching(why)])
-    expect(warnings[0]).toMatch(/^helion-aot: LLMSeededSearch goes on with LFBOTreeSearch: /)
+    expect(warnings[0]).toMatch(/^helion-aot: LLMSeededSearch goes on with PatternSearch: /)
     expect(result.candidates.length).toBeGreaterThan(20)
   })
 })
@@ -52,7 +52,7 @@ describe('without an answer', () => {
     ])
     expect(first.result.candidates.length).toBeGreaterThanOrEqual(4)
     const second = await seeded(answers([GOOD]))
-    expect(second.warnings).toEqual([`helion-aot: LLMSeededSearch goes on with LFBOTreeSearch: ${remedy}`])
+    expect(second.warnings).toEqual([`helion-aot: LLMSeededSearch goes on with PatternSearch: ${remedy}`])
     expect(llm.questions).toHaveLength(0)
   })
 
