@@ -3,7 +3,9 @@
  * A search goes the whole way of a real one, but what it measures is looked up. A combination that was not
  * recorded breaks a constraint: it costs nothing. One that failed costs as much as any other.
  */
+
 import { Config } from '../config/config.ts'
+import { ALIASES, isFieldName } from '../config/fields.ts'
 import { TunableSpace } from '../config/tunable_space.ts'
 import type { ConfigData, ConfigValue } from '../config/value.ts'
 import type { TuneOptions } from '../kernel/options.ts'
@@ -12,6 +14,7 @@ import { DataError } from '../support/errors.ts'
 import { requireNode } from '../support/node.ts'
 import { resolveSettings } from '../support/resolve_settings.ts'
 import type { Settings } from '../support/settings.ts'
+import { takes } from '../support/signature.ts'
 import { autotune } from './autotune.ts'
 import { madeByHand } from './choose_search.ts'
 import {
@@ -43,10 +46,15 @@ const TIME_COLUMN = 'time_ms'
 
 /**
  * A recorded space from its CSV, plain text or gzip: one line a config, first its tunables, then `time_ms`
- * (a number, or the name of a failure); columns after it are passed over. Throws DataError for other text.
+ * (a number, or the name of a failure); columns after it are passed over. A tunable with the name of a config
+ * field gets an underscore: `num_warps_`. Throws DataError for other text.
  */
 export const replaySpace: (csv: string | Uint8Array, options?: ReplayOptions) => RecordedSpace = entryPoint(
-  (csv, options) => new RecordedSpace(readRows(asText(csv)), options),
+  takes(
+    'replaySpace',
+    'csv: contents, options?: object',
+    (csv, options) => new RecordedSpace(readRows(asText(csv)), options),
+  ),
 )
 
 /** A space of which every config is known: `new LFBOTreeSearch(space, []).autotune()`. */
@@ -173,7 +181,7 @@ function asText(csv: string | Uint8Array): string {
 
 function readRows(text: string): Rows {
   const [header = '', ...lines] = text.trim().split(/\r?\n/)
-  const names = header.split(',')
+  const names = header.split(',').map(tunableName)
   const time = names.indexOf(TIME_COLUMN)
   if (time < 1 || lines.length === 0)
     throw new DataError(
@@ -185,6 +193,11 @@ function readRows(text: string): Rows {
   const rows = lines.map((line, index) => readRow(line, names, time, index + 2))
   if (rows.some(({ ms }) => Number.isFinite(ms))) return { names: names.slice(0, time), rows }
   throw new DataError('no config of this recorded space has a time')
+}
+
+/** Columns may be called as fields of our own configs are, whose values have to be theirs. */
+function tunableName(column: string): string {
+  return isFieldName(column) || ALIASES.has(column) ? `${column}_` : column
 }
 
 function readRow(line: string, names: readonly string[], time: number, number: number): Row {

@@ -54,6 +54,21 @@ const KINDS: Readonly<Record<string, Kind>> = {
     words: 'a stream',
     remedy: 'Leave it out for the default one.',
   },
+  contents: {
+    accepts: (value) => typeof value === 'string' || value instanceof Uint8Array,
+    words: 'a text or bytes',
+    remedy: 'Read the file first: readFileSync(path).',
+  },
+  effort: {
+    accepts: (value) => value === 'quick' || value === 'full',
+    words: 'an effort of a search',
+    remedy: "Known are 'quick' and 'full'.",
+  },
+  forest: {
+    accepts: (value) => typeof value === 'object' && value !== null && 'leaves' in value,
+    words: 'a forest',
+    remedy: 'An LFBO search has one in `surrogate`.',
+  },
   object: {
     accepts: (value) => typeof value === 'object' && value !== null,
     words: 'an object',

@@ -32,6 +32,10 @@ describe('replaySpace', () => {
     ])
   })
 
+  it('takes tunables that are called as fields of our own configs are', () => {
+    expect(replaySpace('num_warps,time_ms\n3,2\n5,1').best.config.data).toEqual({ num_warps_: 5 })
+  })
+
   it('reads gzip as well', () => {
     expect(replaySpace(gzipSync(CSV)).best.ms).toBe(1)
     expect(replaySpace(Buffer.from(CSV)).recorded).toHaveLength(17)

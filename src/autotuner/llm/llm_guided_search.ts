@@ -3,9 +3,11 @@
  * learns in further rounds what came of them. Without the model it is a small random search, and says so.
  */
 
+import { entryPoint } from '../../support/call_site.ts'
 import { SECRET } from '../../support/secret.ts'
 import { integer, number, oneOf, orNull, TEXT } from '../../support/setting_kinds.ts'
 import { LLM_PROVIDERS, type Settings } from '../../support/settings.ts'
+import { takes } from '../../support/signature.ts'
 import type { SearchEffort } from '../search/effort_profiles.ts'
 import { impliedOptions } from '../search/implied_options.ts'
 import { COMMON_OPTIONS, type OptionTable, type OptionValues, Search } from '../search/search.ts'
@@ -99,17 +101,22 @@ export class LLMGuidedSearch extends Search<LLMGuidedSearchOptions> {
 }
 
 /** Options of LLMGuidedSearch under an effort, with what settings and environment say. */
-export function guidedSearchKwargsFromProfile(effort: SearchEffort, settings: Settings): OptionValues {
-  return LLMGuidedSearch.getKwargsFromProfile(effort, settings)
-}
+export const guidedSearchKwargsFromProfile: (effort: SearchEffort, settings: Settings) => OptionValues =
+  entryPoint(
+    takes('guidedSearchKwargsFromProfile', 'effort: effort, settings: object', (effort, settings) =>
+      LLMGuidedSearch.getKwargsFromProfile(effort, settings),
+    ),
+  )
 
 /** The same over options of one's own; settings and environment have the last word. */
-export function guidedSearchKwargsFromConfig(
+export const guidedSearchKwargsFromConfig: (
   config: Partial<LLMGuidedSearchOptions>,
   settings: Settings,
-): OptionValues {
-  const said = Object.entries(impliedOptions(settings)).filter(
-    ([name, value]) => value !== undefined && Object.hasOwn(LLMGuidedSearch.options, name),
-  )
-  return { ...guidedSearchKwargsFromProfile('full', settings), ...config, ...Object.fromEntries(said) }
-}
+) => OptionValues = entryPoint(
+  takes('guidedSearchKwargsFromConfig', 'config: object, settings: object', (config, settings) => {
+    const said = Object.entries(impliedOptions(settings)).filter(
+      ([name, value]) => value !== undefined && Object.hasOwn(LLMGuidedSearch.options, name),
+    )
+    return { ...guidedSearchKwargsFromProfile('full', settings), ...config, ...Object.fromEntries(said) }
+  }),
+)

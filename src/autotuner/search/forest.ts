@@ -3,7 +3,9 @@
  * Says a mean and how far the trees disagree, and shows leaves and paths, so that searches can tell which
  * configs are alike for the model, and which decisions matter at one.
  */
+import { entryPoint } from '../../support/call_site.ts'
 import type { Random } from '../../support/random.ts'
+import { takes } from '../../support/signature.ts'
 import { ExtraTree, Features, type TrainingSet, type TreeOptions } from './extra_tree.ts'
 
 export interface ForestOptions extends TreeOptions {
@@ -55,10 +57,12 @@ export function leafSimilarity(a: Int32Array, b: Int32Array): number {
 }
 
 /** For every two of `points` the share of trees in which they fall into the same leaf: 1 on the diagonal. */
-export function computeLeafSimilarity(
+export const computeLeafSimilarity: (
   surrogate: LeafModel,
   points: readonly (readonly number[] | Float64Array)[],
-): readonly (readonly number[])[] {
-  const leaves = points.map((point) => surrogate.leaves(Float64Array.from(point)))
-  return leaves.map((a) => leaves.map((b) => leafSimilarity(a, b)))
-}
+) => readonly (readonly number[])[] = entryPoint(
+  takes('computeLeafSimilarity', 'surrogate: forest, points: list', (surrogate, points) => {
+    const leaves = points.map((point) => surrogate.leaves(Float64Array.from(point)))
+    return leaves.map((a) => leaves.map((b) => leafSimilarity(a, b)))
+  }),
+)

@@ -86,7 +86,8 @@ export class LfboRounds {
   /** The most promising candidates, as many as one round measures and at most `most`. */
   #propose(most: number): readonly Proposal[] {
     const { history, generation } = this.#session
-    const known = history.all
+    // In an order that tells nothing of how the trials came about: a search that goes on learns the same.
+    const known = history.all.toSorted((a, b) => (a.config.hash < b.config.hash ? -1 : 1))
     const count = clamp(Math.round(known.length * ROUND_SHARE), LEAST_ROUND, Math.min(MOST_ROUND, most))
     for (const { config } of known) this.#pool.measured(config)
     const lessons = rate(known, generation.random).map(this.#lesson)
