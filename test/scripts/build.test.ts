@@ -14,6 +14,7 @@ const SOURCES = {
   'src/index.ts': "export { shared, type Shared } from './shared.ts'\n",
   'src/shared.ts':
     "/** Both entries use it. */\nexport const shared: Shared = 'one'\nexport type Shared = string\n",
+  'src/autotuner/isolation/trial_worker.ts': "import '../../shared.ts'\n",
   'src/cli/main.ts': "import { shared } from '../shared.ts'\nexport const main = (): string => shared\n",
 }
 
