@@ -3,7 +3,7 @@
  * reachable from here loads in browsers too.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
-import './support/web_names.ts'
+import './runtime/web_names.ts'
 import { aotServices } from './aot/aot_services.ts'
 import { plainServices } from './aot/plain_services.ts'
 import { JIT_SERVICES } from './autotuner/jit_services.ts'
