@@ -298,9 +298,12 @@ describe('the winner', () => {
 
   it('is announced with something to paste', async () => {
     const lines: string[] = []
-    await tune(row, { settings: quick(), task: { log: createLog(20, (line) => lines.push(line)) } })
+    await tune(row, {
+      settings: quick({ autotuner: 'PatternSearch' }),
+      task: { log: createLog(20, (line) => lines.push(line)) },
+    })
     expect(lines[0]).toMatch(
-      /^tuning row: LFBOTreeSearch, quick effort, seed 1, \d\.\de\+\d configs to choose from$/,
+      /^tuning row: PatternSearch, quick effort, seed 1, \d\.\de\+\d configs to choose from$/,
     )
     const [first, failures, last] = lines.at(-1)?.split('\n') ?? []
     expect(first).toMatch(/^tuned row: [\d.]+ µs, [\d.]+ times the speed of the default; \d+ configs \(/)
