@@ -6,10 +6,11 @@ import { PACKAGE } from '../built_package.ts'
 import { Project } from './project.ts'
 
 it.each([
-  ['at once', 'process.exit(0)'],
-  ['in the midst of the work', 'setTimeout(() => process.exit(0), 300)'],
-])('exits %s', async (_, exit) => {
+  ['at once', 'process.exit(0)', ''],
+  ['in the midst of the work', '', 'configFilter() { process.exit(0) },'],
+])('exits %s', async (_, exit, option) => {
   const project = new Project('early')
+  project.edit('kernel.js', (text) => text.replace('source:', `${option} source:`))
   const call = 'plus_one(ones([64]))'
   writeFileSync(
     join(project.folder, 'bench.js'),

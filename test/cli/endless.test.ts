@@ -1,6 +1,5 @@
 /** Shapes whose kernels never come back from the GPU, and jobs whose time is up before a shape is done. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import type { AotRecord } from '../../src/aot/records.ts'
 import { KnownRecords } from '../../src/aot/run/known_records.ts'
@@ -16,24 +15,15 @@ const SLOW_BODY = ` {
 const FAST_BODY = ' out.at(tile).set(x.at(tile).add(1))'
 const TIMEOUTS = 'autotuneCompileTimeout: 0.5, autotuneBenchmarkTimeout: 0.5'
 
-function edit({ folder }: Project, file: string, change: (text: string) => string): void {
-  const path = join(folder, file)
-  const text = readFileSync(path, 'utf8')
-  const changed = change(text)
-  expect(changed).not.toBe(text)
-  writeFileSync(path, changed)
-}
-
 it('a shape that never ends is given up and left out; those behind it get their module', async () => {
   const project = new Project('endless')
-  edit(project, 'kernel.js', (text) =>
+  project.edit('kernel.js', (text) =>
     text
       .replace('plus_one(x)', 'plus_one(x, rounds)')
       .replace(FAST_BODY, SLOW_BODY)
       .replace('source:', `${TIMEOUTS}, source:`),
   )
-  edit(
-    project,
+  project.edit(
     'bench.js',
     (text) => `${text.slice(0, text.indexOf('for (const')).replace('{ ones }', '{ full, ones }')}
 const rounds = (count) => full([1], count, { dtype: 'i32' })

@@ -54,6 +54,15 @@ export class Project {
     writeFileSync(join(this.folder, 'bench.js'), PROGRAM)
   }
 
+  /** Changes a file of the project. Throws Error when that changes nothing. */
+  edit(file: string, change: (text: string) => string): void {
+    const path = join(this.folder, file)
+    const text = readFileSync(path, 'utf8')
+    const changed = change(text)
+    if (changed === text) throw new Error(`${file} is what it was`)
+    writeFileSync(path, changed)
+  }
+
   /** Starts the command line for the project's run. */
   start(...args: readonly string[]): ResultPromise<{ reject: false }> {
     const flags = [...FLAGS, '--run-id', this.#run, ...args]

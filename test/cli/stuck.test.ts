@@ -1,21 +1,13 @@
 /** Configs that take the device away, never come back or end the process wherever they run. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { KnownRecords } from '../../src/aot/run/known_records.ts'
 import { Project } from './project.ts'
 
-function edit({ folder }: Project, file: string, change: (text: string) => string): void {
-  const path = join(folder, file)
-  const text = readFileSync(path, 'utf8')
-  const changed = change(text)
-  expect(changed).not.toBe(text)
-  writeFileSync(path, changed)
-}
-
 it('a config that destroys the device keeps no shape from being tuned, no other is blamed', async () => {
   const project = new Project('destroyed')
-  edit(project, 'kernel.js', (text) =>
+  project.edit('kernel.js', (text) =>
     text
       .replace('{ aotKernel, hl }', '{ aotKernel, getDevice, hl }')
       .replace('export', 'const device = await getDevice()\nexport')
@@ -40,7 +32,7 @@ it('a config that destroys the device keeps no shape from being tuned, no other 
 it('a program that blocks for ever while it tries a config is ended, the config a suspect', async () => {
   const project = new Project('blocked')
   const mark = join(project.folder, 'blocked_once')
-  edit(project, 'kernel.js', (text) =>
+  project.edit('kernel.js', (text) =>
     `import { existsSync, writeFileSync } from 'node:fs'\n${text}`.replace(
       'source:',
       `autotuneCompileTimeout: 0.5, autotuneBenchmarkTimeout: 0.5,
@@ -65,13 +57,13 @@ it('a program that blocks for ever while it tries a config is ended, the config 
 
 it('a shape on which each config ends the process does not end the next start at its own call', async () => {
   const project = new Project('lethal')
-  edit(project, 'kernel.js', (text) =>
+  project.edit('kernel.js', (text) =>
     text.replace(
       'source:',
       'configFilter(config) { if (globalThis.size === 64) process.abort(); return config }, source:',
     ),
   )
-  edit(project, 'bench.js', (text) => text.replace('const values', 'globalThis.size = size\n  const values'))
+  project.edit('bench.js', (text) => text.replace('const values', 'globalThis.size = size\n  const values'))
   const { exitCode, stdout, stderr } = await project.start('--phase', 'collect')
   expect([exitCode, stdout, stderr]).toEqual([
     5,
