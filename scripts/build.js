@@ -24,6 +24,9 @@ const ENTRIES = {
  */
 const REPORT_CLIENT = 'src/aot/evaluate/report/client/main.ts'
 
+/** Script of the Web Worker that tries programs: text within the package, since pages cannot read files. */
+const WEB_WORKER = 'src/autotuner/isolation/trial_web_worker.ts'
+
 /** Besides everything under src: what a build depends on. */
 const OTHER_INPUTS = [
   'package.json',
@@ -69,6 +72,7 @@ async function bundle(root, outdir) {
     packages: 'external',
     target: 'es2022',
     sourcemap: true,
+    define: { HELION_TRIAL_SCRIPT: JSON.stringify(await webWorkerScript(root)) },
     logLevel: 'warning',
   })
   if (warnings.length > 0) throw new Error('esbuild warned about the code; see above')
@@ -76,16 +80,29 @@ async function bundle(root, outdir) {
 
 async function bundleReportClient(root, outdir) {
   if (!existsSync(join(root, REPORT_CLIENT))) return
-  await esbuild.build({
+  await bundleScript(root, REPORT_CLIENT, { outfile: join(outdir, 'report_client.js') })
+}
+
+async function webWorkerScript(root) {
+  if (!existsSync(join(root, WEB_WORKER))) return ''
+  // A script from a Blob has no import.meta; only Node's side asks for it.
+  const define = { 'import.meta.url': '""' }
+  const { outputFiles } = await bundleScript(root, WEB_WORKER, { write: false, define })
+  return outputFiles[0].text
+}
+
+/** Everything that `entry` needs in one script for browsers. */
+function bundleScript(root, entry, options) {
+  return esbuild.build({
     absWorkingDir: root,
-    entryPoints: [REPORT_CLIENT],
-    outfile: join(outdir, 'report_client.js'),
+    entryPoints: [entry],
     bundle: true,
     format: 'iife',
     platform: 'browser',
     target: 'es2022',
     minify: true,
     logLevel: 'warning',
+    ...options,
   })
 }
 

@@ -64,11 +64,15 @@ export function adapterSources(): AdapterSource[] {
   return [SYSTEM, EMBEDDED]
 }
 
+/** Some browsers have it in pages only. */
+const NO_WEBGPU =
+  'WorkerGlobalScope' in globalThis ? 'workers of this browser have no WebGPU' : 'this browser has no WebGPU'
+
 const BROWSER: AdapterSource = {
   name: 'navigator.gpu',
   async *adapters() {
     const gpu = globalThis.navigator?.gpu
-    if (!gpu) throw new Error(isSecure() ? 'this browser has no WebGPU' : 'the page is not a secure context')
+    if (!gpu) throw new Error(isSecure() ? NO_WEBGPU : 'the page is not a secure context')
     yield* await request(gpu, { powerPreference: 'high-performance' })
     yield* await request(gpu, { forceFallbackAdapter: true })
   },

@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { autotune } from '../../src/autotuner/autotune.ts'
+import { CannotIsolate } from '../../src/autotuner/isolation/connection.ts'
 import { IsolatedRunner } from '../../src/autotuner/isolation/isolated_runner.ts'
-import { CannotIsolate, type HostOptions, TrialHost } from '../../src/autotuner/isolation/trial_host.ts'
+import { connectProcess } from '../../src/autotuner/isolation/node_process.ts'
+import { type HostOptions, TrialHost } from '../../src/autotuner/isolation/trial_host.ts'
 import type { KernelTrial } from '../../src/autotuner/trial/kernel_benchmarker.ts'
 import type { Config, ConfigInput } from '../../src/config/config.ts'
 import type { AnyFunction, KernelOptions } from '../../src/kernel/options.ts'
@@ -31,7 +33,7 @@ buildSync({
   packages: 'external',
 })
 writeFileSync(join(home, 'package.json'), '{ "type": "module" }')
-const ENTRY = { path, flags: ['--max-old-space-size=64'] }
+const connect = connectProcess({ path, flags: ['--max-old-space-size=64'] })
 const patient = { budget: FOREVER, compileTimeoutMs: 60_000 }
 const GRACE_MS = 1500
 
@@ -48,7 +50,7 @@ async function newHost(fault = '', more: Partial<HostOptions> = {}): Promise<Tri
   process.env.TRIAL_MARK = join(temporaryFolder(), 'mark')
   const { info } = await getDevice()
   const adapter = process.env.HELION_ADAPTER ?? ''
-  const host = new TrialHost({ info, adapter, without: [], graceMs: GRACE_MS, entry: ENTRY, ...more })
+  const host = new TrialHost({ info, adapter, without: [], graceMs: GRACE_MS, connect, ...more })
   hosts.push(host)
   return host
 }
@@ -109,11 +111,11 @@ describe('the process for trials', () => {
   it('is not needed: without one, or without room for the arguments, that is said', async () => {
     const { info } = await getDevice()
     const options = { adapter: process.env.HELION_ADAPTER ?? '', without: [], info }
-    const none = new TrialHost({ ...options, entry: { path: '/nowhere.js', flags: [] } })
+    const none = new TrialHost({ ...options, connect: connectProcess({ path: '/nowhere.js', flags: [] }) })
     const other = new TrialHost({
       ...options,
       info: { ...info, device: 'another one' },
-      entry: ENTRY,
+      connect,
     })
     for (const [host, why] of [
       [none, /^the process of trials ended \(exit code 1\)/],
@@ -232,7 +234,7 @@ describe('a search', () => {
         async openRunner({ subject, contents, stream }) {
           const open = host.open.bind(host)
           host.open = (hosted) => {
-            file = hosted.open.file
+            file = String(hosted.open.data)
             return open(hosted)
           }
           return await IsolatedRunner.open(host, subject, contents, stream)

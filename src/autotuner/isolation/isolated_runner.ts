@@ -1,11 +1,7 @@
-/**
- * Tries the programs of one call in the process of a TrialHost. The contents of the arguments go through a
- * file, once; a process that takes the place of another reads it again.
- */
+/** Tries the programs of one call in the process, in browsers the Web Worker, of a TrialHost. */
 import type { Storage } from '../../runtime/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import { HelionError } from '../../support/errors.ts'
-import { nodeProcess, requireNode } from '../../support/node.ts'
 import type { Expected } from '../trial/accuracy.ts'
 import type { TrialProgram, TrialSubject } from '../trial/trial_program.ts'
 import {
@@ -17,11 +13,12 @@ import {
   type TrialRunner,
   type TrialTime,
 } from '../trial/trial_runner.ts'
-import { type Contents, isRecord, type Job, type SentExpected } from './protocol.ts'
-import { CannotIsolate, type HostedSubject, type TrialHost } from './trial_host.ts'
+import { CannotIsolate, TRIER } from './connection.ts'
+import { handOver, takeBack } from './handover.ts'
+import { isRecord, type Job, type SentExpected } from './protocol.ts'
+import type { HostedSubject, TrialHost } from './trial_host.ts'
 import type { TrialProcess } from './trial_process.ts'
 
-const WHAT = 'a process for trials'
 /** For comparisons and single timings, which have no limit of their own: each program gets so much. */
 const LIMIT_MS = 30_000
 
@@ -49,14 +46,13 @@ export class IsolatedRunner implements TrialRunner {
     contents: readonly Storage[],
     stream: Stream,
   ): Promise<IsolatedRunner> {
-    const file = await writeContents(contents, stream)
-    const id = ++subjects
-    const subject: HostedSubject = { id, open: { kind: 'open', subject: call, ...file } }
+    const handed = await handOver(contents, stream)
+    const subject: HostedSubject = { id: ++subjects, open: { kind: 'open', subject: call, ...handed } }
     try {
       await host.open(subject)
       return new IsolatedRunner(host, subject)
     } catch (error) {
-      removeFile(file.file)
+      takeBack(handed.data)
       throw error instanceof HelionError ? new CannotIsolate(error.what) : error
     }
   }
@@ -101,7 +97,7 @@ export class IsolatedRunner implements TrialRunner {
 
   dispose(): void {
     this.#host.close(this.#subject)
-    removeFile(this.#subject.open.file)
+    takeBack(this.#subject.open.data)
   }
 
   #ask(job: Job, limitMs: number): Promise<unknown> {
@@ -112,7 +108,7 @@ export class IsolatedRunner implements TrialRunner {
   #read<T>(value: unknown, isAnswer: (value: unknown) => value is T): T {
     if (isAnswer(value)) return value
     this.#host.stop()
-    throw new LostTrialError('the process of trials answered with something that is no answer', 'garbage')
+    throw new LostTrialError(`${TRIER} answered with something that is no answer`, 'garbage')
   }
 }
 
@@ -145,60 +141,4 @@ function isOutcome(value: unknown): value is TrialOutcome {
 
 function isAnswers(value: unknown): value is ReadonlyMap<number, ArrayBuffer> {
   return value instanceof Map && [...value].every(([id, bytes]) => isTime(id) && bytes instanceof ArrayBuffer)
-}
-
-let folder: string | undefined
-
-/** The arguments' contents, one after another in a file. */
-async function writeContents(
-  storages: readonly Storage[],
-  stream: Stream,
-): Promise<{ readonly file: string; readonly contents: readonly Contents[] }> {
-  const fs = requireNode('fs', WHAT)
-  const file = requireNode('path', WHAT).join(ownFolder(), `${++subjects}`)
-  const contents: Contents[] = []
-  let offset = 0
-  const descriptor = orCannot(() => fs.openSync(file, 'wx', 0o600))
-  try {
-    for (const storage of storages) {
-      const { dtype, bytes } = storage
-      const data = new Uint8Array(bytes === 0 ? new ArrayBuffer(0) : await stream.read(storage))
-      orCannot(() => {
-        for (let at = 0; at < bytes; ) at += fs.writeSync(descriptor, data, at, Math.min(bytes - at, 2 ** 28))
-      })
-      contents.push({ dtype, bytes, offset })
-      offset += bytes
-    }
-    return { file, contents }
-  } catch (error) {
-    removeFile(file)
-    throw error
-  } finally {
-    fs.closeSync(descriptor)
-  }
-}
-
-/** A folder of this process, for its life. */
-function ownFolder(): string {
-  const fs = requireNode('fs', WHAT)
-  if (folder === undefined) {
-    const parent = requireNode('os', WHAT).tmpdir()
-    const made = orCannot(() => fs.mkdtempSync(requireNode('path', WHAT).join(parent, 'helion-aot-trials-')))
-    nodeProcess?.once('exit', () => fs.rmSync(made, { recursive: true, force: true }))
-    folder = made
-  }
-  return folder
-}
-
-function removeFile(file: string): void {
-  requireNode('fs', WHAT).rmSync(file, { force: true })
-}
-
-/** A full disk or a folder that cannot be written to is no reason not to search. */
-function orCannot<T>(work: () => T): T {
-  try {
-    return work()
-  } catch (error) {
-    throw new CannotIsolate(`the arguments could not be written to a file: ${String(error)}`)
-  }
 }

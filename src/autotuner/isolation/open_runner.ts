@@ -1,6 +1,6 @@
 /**
- * Where the programs of a call are tried: in a process of their own when the settings want that and there can
- * be one, else on the device of the call itself.
+ * Where the programs of a call are tried: in a process of their own, in browsers a Web Worker, when the
+ * settings want that and there can be one, else on the device of the call itself.
  */
 import type { Device } from '../../runtime/device.ts'
 import { warnOnce } from '../../support/log.ts'
@@ -8,24 +8,30 @@ import { nodeProcess } from '../../support/node.ts'
 import { settingText } from '../../support/resolve_settings.ts'
 import { LocalRunner } from '../trial/local_runner.ts'
 import type { RunnerRequest, TrialRunner } from '../trial/trial_runner.ts'
+import { CannotIsolate } from './connection.ts'
 import { IsolatedRunner } from './isolated_runner.ts'
-import { CannotIsolate, TrialHost } from './trial_host.ts'
+import { TrialHost } from './trial_host.ts'
 
-/** One process for each adapter, kept for the life of this one. */
+/** How the warning begins and ends where nothing else can try them. */
+const HERE = nodeProcess
+  ? ['configs are tried in this process, because there is none for them', 'a config that crashes ends it']
+  : ['configs are tried in the page itself, because no worker can', 'one that does not end stops the search']
+
+/** One process or worker for each adapter, kept for the life of this one. */
 const HOSTS = new Map<string, TrialHost>()
 
 /** Rejects with GpuError when there is no memory for trials. */
 export async function openRunner(request: RunnerRequest): Promise<TrialRunner> {
   const { device, stream, settings, subject, contents } = request
-  if (settings.autotuneBenchmarkSubprocess && nodeProcess) {
+  if (settings.autotuneBenchmarkSubprocess) {
     try {
       return await IsolatedRunner.open(hostFor(device), subject, contents, stream)
     } catch (error) {
       if (!(error instanceof CannotIsolate)) throw error
       warnOnce(
         `isolation ${error.message}`,
-        `helion-aot: configs are tried in this process, because there is none for them: ${error.message}; ` +
-          `a config that crashes ends it. ${settingText('autotuneBenchmarkSubprocess')} turns this off.`,
+        `helion-aot: ${HERE[0]}: ${error.message}; ` +
+          `${HERE[1]}. ${settingText('autotuneBenchmarkSubprocess')} turns this off.`,
       )
     }
   }

@@ -9,9 +9,12 @@ import type { TrialProgram, TrialSubject } from '../trial/trial_program.ts'
 import type { CompareOptions, Places, TrialOptions } from '../trial/trial_runner.ts'
 
 /** Changes whenever anything here does: a bundle may find another version of this package beside it. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
-/** A piece of the file that holds the contents of the arguments. */
+/** What holds the contents of the arguments: the path of a file, in browsers a Blob. */
+export type Handed = string | Blob
+
+/** A piece of that. */
 export interface Contents {
   readonly dtype: DType
   readonly bytes: number
@@ -35,7 +38,7 @@ export type Job =
   | {
       readonly kind: 'open'
       readonly subject: TrialSubject
-      readonly file: string
+      readonly data: Handed
       readonly contents: readonly Contents[]
     }
   | { readonly kind: 'close' }

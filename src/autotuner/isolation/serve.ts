@@ -3,15 +3,17 @@
  * drivers print on the others. The process ends with the one that started it, whatever ended that one, and
  * takes the files with arguments along.
  */
-import { rmSync } from 'node:fs'
+import { closeSync, openSync, readSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import type { Request } from './protocol.ts'
+import { HelionError } from '../../support/errors.ts'
+import type { Contents, Handed, Request } from './protocol.ts'
 import { TrialServer, type Wrap } from './serve_trials.ts'
 import { encodeMessage, MessageReader } from './wire.ts'
 
 const REPLIES = 3
+const READ_BYTES = 2 ** 28
 
 /** Does the same as `end` for a process whose main thread is stuck in a driver. */
 const WATCH = `
@@ -29,7 +31,7 @@ export function serve(wrap?: Wrap): void {
   const watch = new Worker(WATCH, { eval: true })
   watch.unref()
   const replies = new Socket({ fd: REPLIES, readable: false, writable: true })
-  const server = new TrialServer((reply) => replies.write(encodeMessage(reply)), wrap)
+  const server = new TrialServer({ reply: (reply) => replies.write(encodeMessage(reply)), read, wrap })
   const reader = new MessageReader()
   let folder: string | undefined
   const end = (): void => {
@@ -40,7 +42,7 @@ export function serve(wrap?: Wrap): void {
   process.stdin.on('data', (piece: Uint8Array) => {
     for (const request of reader.push(piece) as Request[]) {
       if (request.job.kind === 'open') {
-        folder = dirname(request.job.file)
+        folder = dirname(String(request.job.data))
         watch.postMessage(folder)
       }
       void server.handle(request)
@@ -51,4 +53,18 @@ export function serve(wrap?: Wrap): void {
   replies.on('error', end)
   // Ctrl-C is meant for the program, which ends its search and then this process.
   process.on('SIGINT', () => {})
+}
+
+function read(data: Handed, { bytes, offset }: Contents, into: Uint8Array): void {
+  const path = String(data)
+  const descriptor = openSync(path, 'r')
+  try {
+    for (let at = 0; at < bytes; ) {
+      const count = readSync(descriptor, into, at, Math.min(READ_BYTES, bytes - at), offset + at)
+      if (count === 0) throw new HelionError(`${path} is shorter than it was`)
+      at += count
+    }
+  } finally {
+    closeSync(descriptor)
+  }
 }

@@ -1,8 +1,8 @@
 /**
- * The side of the process that tries programs: opens its own device, keeps the memory of each call that it is
- * told of, and does one job after another. It knows nothing of kernels and runs no code of users.
+ * The side that tries programs, in a process or Web Worker of its own: opens its own device, keeps the memory
+ * of each call that it is told of, and does one job after another. It knows nothing of kernels and runs no
+ * code of users.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
 import { type Device, openDevice } from '../../runtime/device.ts'
 import { Storage } from '../../runtime/storage.ts'
 import { Stream } from '../../runtime/stream.ts'
@@ -10,15 +10,30 @@ import { AdapterError, errorMessage, HelionError, TimeoutError } from '../../sup
 import type { Expected } from '../trial/accuracy.ts'
 import { LocalRunner } from '../trial/local_runner.ts'
 import type { TrialRunner } from '../trial/trial_runner.ts'
-import { type Contents, type Failure, type Job, PROTOCOL, type Reply, type Request } from './protocol.ts'
+import {
+  type Contents,
+  type Failure,
+  type Handed,
+  type Job,
+  PROTOCOL,
+  type Reply,
+  type Request,
+} from './protocol.ts'
 
 /** A device that is still busy so long after a timeout will be for ever. */
 const PATIENCE_MS = 1000
 const SIGN_MS = 500
-const READ_BYTES = 2 ** 28
 
 /** Changes a runner before it is used; for tests. */
 export type Wrap = (runner: TrialRunner, device: Device) => TrialRunner
+
+/** How the server and the side that asks it reach each other. */
+export interface ServerParts {
+  readonly reply: (reply: Reply) => void
+  /** Puts the contents of an argument into `into`. */
+  readonly read: (data: Handed, contents: Contents, into: Uint8Array) => void | Promise<void>
+  readonly wrap?: Wrap | undefined
+}
 
 type JobOf<Kind extends Job['kind']> = Extract<Job, { kind: Kind }>
 
@@ -30,25 +45,24 @@ interface Opened {
 
 /** Answers requests through `reply`. */
 export class TrialServer {
-  readonly #reply: (reply: Reply) => void
-  readonly #wrap: Wrap
+  readonly #parts: ServerParts
   readonly #opened = new Map<number, Opened>()
   #device: Device | undefined
   #underWay = 0
   #signs: ReturnType<typeof setInterval> | undefined
 
-  constructor(reply: (reply: Reply) => void, wrap: Wrap = (runner) => runner) {
-    this.#reply = reply
-    this.#wrap = wrap
+  constructor(parts: ServerParts) {
+    this.#parts = parts
   }
 
   async handle({ id, subject, job }: Request): Promise<void> {
-    if (this.#underWay++ === 0) this.#signs = setInterval(() => this.#reply({ kind: 'sign' }), SIGN_MS)
+    const { reply } = this.#parts
+    if (this.#underWay++ === 0) this.#signs = setInterval(() => reply({ kind: 'sign' }), SIGN_MS)
     try {
       const work = Promise.resolve(this.#do(subject, job))
-      this.#reply({ kind: 'answer', id, value: await (this.#device?.waitFor(work) ?? work) })
+      reply({ kind: 'answer', id, value: await (this.#device?.waitFor(work) ?? work) })
     } catch (error) {
-      this.#reply({ kind: 'failure', id, failure: this.#failureOf(error, job) })
+      reply({ kind: 'failure', id, failure: this.#failureOf(error, job) })
     } finally {
       if (--this.#underWay === 0) clearInterval(this.#signs)
     }
@@ -89,21 +103,33 @@ export class TrialServer {
     return { ...this.#device.info }
   }
 
-  async #open(subject: number, { subject: what, file, contents }: JobOf<'open'>): Promise<void> {
+  async #open(subject: number, job: JobOf<'open'>): Promise<void> {
     const device = this.#device
+    const { wrap = (runner) => runner } = this.#parts
     if (!device) throw new Error('no device was opened')
     const stream = new Stream(device)
-    const storages = upload(stream, file, contents)
+    const storages: Storage[] = []
+    for (const one of job.contents) storages.push(await this.#upload(stream, job.data, one))
     await stream.sync()
-    const runner = await LocalRunner.open(
-      { device, stream, subject: what, patienceMs: PATIENCE_MS },
-      storages,
-    )
+    const parts = { device, stream, subject: job.subject, patienceMs: PATIENCE_MS }
+    const runner = await LocalRunner.open(parts, storages)
     const dispose = (): void => {
       runner.dispose()
       for (const storage of storages) stream.release(storage)
     }
-    this.#opened.set(subject, { runner: this.#wrap(runner, device), dispose, expected: new Map() })
+    this.#opened.set(subject, { runner: wrap(runner, device), dispose, expected: new Map() })
+  }
+
+  /** The contents of an argument in memory of the device. */
+  async #upload(stream: Stream, data: Handed, contents: Contents): Promise<Storage> {
+    const { bytes, dtype } = contents
+    const storage = new Storage(bytes, dtype)
+    const content = new Uint8Array(Math.ceil(bytes / 4) * 4)
+    if (bytes > 0) {
+      await this.#parts.read(data, contents, content)
+      stream.write(storage, content)
+    }
+    return storage
   }
 
   #failureOf(thrown: unknown, { kind }: Job): Failure {
@@ -119,26 +145,6 @@ export class TrialServer {
       stack: error instanceof Error ? error.stack : undefined,
       spent: lost || stuck,
     }
-  }
-}
-
-/** The contents of arguments in memory of this process's device. */
-function upload(stream: Stream, file: string, contents: readonly Contents[]): readonly Storage[] {
-  const descriptor = openSync(file, 'r')
-  try {
-    return contents.map(({ dtype, bytes, offset }) => {
-      const storage = new Storage(bytes, dtype)
-      const data = new Uint8Array(Math.ceil(bytes / 4) * 4)
-      for (let at = 0; at < bytes; ) {
-        const read = readSync(descriptor, data, at, Math.min(READ_BYTES, bytes - at), offset + at)
-        if (read === 0) throw new HelionError(`${file} is shorter than it was`)
-        at += read
-      }
-      if (bytes > 0) stream.write(storage, data)
-      return storage
-    })
-  } finally {
-    closeSync(descriptor)
   }
 }
 

@@ -1,17 +1,21 @@
 /**
- * The process that tries programs for this one: started when it is needed, kept for all calls of all kernels,
- * replaced when it ends. A request that ended it fails; others that were under way are made again. When it is
- * not clear which one it was, each of them is made again alone.
+ * The process, or Web Worker, that tries programs for this one: started when it is needed, kept for all calls
+ * of all kernels, replaced when it ends. A request that ended it fails; others that were under way are made
+ * again. When it is not clear which one it was, each of them is made again alone.
  */
 import type { AdapterInfo } from '../../runtime/adapter.ts'
 import { describeAdapter } from '../../runtime/adapter.ts'
 import { KeepAlive } from '../../runtime/keep_alive.ts'
 import { AdapterError, errorMessage } from '../../support/errors.ts'
+import { nodeProcess } from '../../support/node.ts'
 import { LostTrialError } from '../trial/trial_runner.ts'
-import { type Entry, trialEntry } from './entry.ts'
+import { CannotIsolate, type Connect, TRIER } from './connection.ts'
+import { trialEntry } from './entry.ts'
+import { connectProcess } from './node_process.ts'
 import { isRecord, type Job, PROTOCOL } from './protocol.ts'
 import { ProcessEndedError, TrialProcess } from './trial_process.ts'
 import { Turns } from './turns.ts'
+import { connectWorker } from './web_worker.ts'
 
 export interface HostOptions {
   /** The adapter that the calls' own device is on, and how it was asked for. */
@@ -22,7 +26,8 @@ export interface HostOptions {
   readonly graceMs?: number
   /** After so long without a call the process ends; the next call starts another. */
   readonly idleMs?: number
-  readonly entry?: Entry
+  /** What starts a process, or in browsers a Web Worker; the package's own when absent. */
+  readonly connect?: Connect
 }
 
 /** What the host has to know of a call. */
@@ -30,9 +35,6 @@ export interface HostedSubject {
   readonly id: number
   readonly open: Extract<Job, { kind: 'open' }>
 }
-
-/** No process for trials can be had: they have to be made in this one. */
-export class CannotIsolate extends Error {}
 
 const GRACE_MS = 5000
 /** Drivers are loaded, and software adapters unpacked. */
@@ -119,7 +121,7 @@ export class TrialHost {
         return await (isSuspect ? this.#turns.alone(once) : this.#turns.beside(once))
       } catch (error) {
         if (error instanceof CannotIsolate)
-          throw new AdapterError(`the process of trials cannot be started again: ${error.message}`)
+          throw new AdapterError(`${TRIER} cannot be started again: ${error.message}`)
         if (!(error instanceof ProcessEndedError)) throw error
         const { end, part } = error
         isSuspect ||= part === 'suspect'
@@ -132,7 +134,7 @@ export class TrialHost {
 
   /** Ends the process; the next request starts another. */
   stop(): void {
-    this.#process?.end({ kind: 'exit', what: 'the process of trials was stopped', fromOutside: true })
+    this.#process?.end({ kind: 'exit', what: `${TRIER} was stopped`, fromOutside: true })
   }
 
   /** The program waits for the work, although nothing of the process keeps it. */
@@ -179,8 +181,8 @@ export class TrialHost {
   }
 
   async #startOnce(): Promise<TrialProcess> {
-    const { info, adapter, without, graceMs = GRACE_MS, entry = trialEntry() } = this.#options
-    const process = new TrialProcess(entry, graceMs)
+    const { info, adapter, without, graceMs = GRACE_MS, connect = await connector() } = this.#options
+    const process = new TrialProcess(connect, graceMs)
     try {
       const found = await process.ask(
         0,
@@ -195,6 +197,13 @@ export class TrialHost {
       throw error
     }
   }
+}
+
+async function connector(): Promise<Connect> {
+  if (nodeProcess) return connectProcess(trialEntry())
+  const { WEB_SCRIPT } = await import('./web_script.ts')
+  if (WEB_SCRIPT === undefined) throw new Error('helion-aot was not built, only bundled')
+  return connectWorker(WEB_SCRIPT)
 }
 
 function isSame(info: AdapterInfo, found: Readonly<Record<string, unknown>>): boolean {

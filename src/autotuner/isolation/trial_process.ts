@@ -1,31 +1,18 @@
 /**
- * One process that tries programs, seen from the one that started it: requests out, replies in, and how it
- * ended. It is ended as soon as it is of no further use; whoever waits for it then learns what part their
- * request had in that.
+ * One process, or Web Worker, that tries programs, seen from the one that started it: requests out, replies
+ * in, and how it ended. It is ended as soon as it is of no further use; whoever waits for it then learns what
+ * part their request had in that.
  */
-import type * as NodeChildProcess from 'node:child_process'
-import type { Readable, Writable } from 'node:stream'
 import {
   AdapterError,
   ConfigError,
-  errorMessage,
   GpuError,
   HelionError,
   TimeoutError,
   UsageError,
 } from '../../support/errors.ts'
-import { nodeProcess, requireNode } from '../../support/node.ts'
-import type { Entry } from './entry.ts'
+import { type Connect, type Connection, type ProcessEnd, TRIER } from './connection.ts'
 import { type Failure, type Job, readReply } from './protocol.ts'
-import { encodeMessage, MessageReader } from './wire.ts'
-
-export interface ProcessEnd {
-  /** A signal, or a word: equal for ends of the same kind. */
-  readonly kind: string
-  readonly what: string
-  /** Something outside may have ended it. */
-  readonly fromOutside: boolean
-}
 
 /** The process ended before it answered: `culprit` is the request that ended it, as far as that is known. */
 export class ProcessEndedError extends Error {
@@ -47,10 +34,6 @@ interface Pending {
   readonly reject: (error: Error) => void
 }
 
-/** What a process prints last is kept, in case that it explains its end. */
-const KEPT_TEXT = 2000
-const SHOWN_TEXT = 200
-
 /** Jobs have no more steps than this that may each take as long as their limit says. */
 const STEPS = 4
 
@@ -59,48 +42,30 @@ export class TrialProcess {
   readonly opened: Map<number, Promise<unknown>> = new Map()
   /** Numbers of the answers that were sent to it. */
   readonly told: Set<number> = new Set()
-  /** Resolves when the system has taken it away. */
-  readonly gone: Promise<void>
-  readonly #child: NodeChildProcess.ChildProcess
-  readonly #requests: Writable
+  readonly #connection: Connection
   readonly #graceMs: number
-  readonly #reader = new MessageReader()
   readonly #pending = new Map<number, Pending>()
   #requestCount = 0
-  #printed = ''
   #end: ProcessEnd | undefined
   #silence: ReturnType<typeof setTimeout> | undefined
 
   /** Starts it. `graceMs` is by how much signs of life may be late. Throws when nothing can be started. */
-  constructor({ path, flags }: Entry, graceMs: number) {
+  constructor(connect: Connect, graceMs: number) {
     this.#graceMs = graceMs
-    const { spawn } = requireNode('child_process', 'a process for trials')
-    const child = spawn(nodeProcess?.execPath ?? 'node', [...flags, path], {
-      stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
-      windowsHide: true,
+    this.#connection = connect({
+      heard: () => this.#listen(),
+      received: (message) => this.#received(message),
+      ended: (end) => this.end(end),
     })
-    const [requests, , printed, replies] = child.stdio
-    if (!requests || !printed || !replies) throw new Error(`${path} could not be started`)
-    this.#child = child
-    this.#requests = requests
-    // How it ended is what counts, not that it cannot be written to any more.
-    requests.on('error', () => {})
-    child.on('error', (error) => this.end({ kind: 'exit', what: errorMessage(error), fromOutside: false }))
-    this.gone = new Promise((resolve) => {
-      child.on('exit', () => resolve())
-      child.on('error', () => resolve())
-    })
-    child.on('exit', (code, signal) => this.end(endOf(code, signal, lastLine(this.#printed))))
-    ;(replies as Readable).on('data', (piece: Uint8Array) => this.#received(piece))
-    ;(printed as Readable).on('data', (piece: Uint8Array) => {
-      this.#printed = (this.#printed + piece).slice(-KEPT_TEXT)
-    })
-    // While nothing is asked it is no reason for the program to go on.
-    for (const handle of [child, ...child.stdio]) (handle as { unref?: () => void } | null)?.unref?.()
   }
 
   get pid(): number | undefined {
-    return this.#child.pid
+    return this.#connection.pid
+  }
+
+  /** Resolves when the system has taken it away. */
+  get gone(): Promise<void> {
+    return this.#connection.gone
   }
 
   get ended(): boolean {
@@ -117,7 +82,7 @@ export class TrialProcess {
     try {
       return await new Promise((resolve, reject) => {
         this.#pending.set(id, { job: job.kind, limitMs, resolve, reject })
-        this.#requests.write(encodeMessage({ id, subject, job }))
+        this.#connection.send({ id, subject, job })
         this.#listen()
       })
     } finally {
@@ -132,7 +97,7 @@ export class TrialProcess {
     if (this.#end) return
     this.#end = end
     clearTimeout(this.#silence)
-    this.#child.kill('SIGKILL')
+    this.#connection.kill()
     const alone = this.#pending.size === 1
     for (const [id, { reject }] of this.#pending) {
       const part = culprit === id || alone ? 'culprit' : culprit === undefined ? 'suspect' : 'bystander'
@@ -140,17 +105,8 @@ export class TrialProcess {
     }
   }
 
-  #received(piece: Uint8Array): void {
+  #received(message: unknown): void {
     if (this.#end) return
-    try {
-      for (const message of this.#reader.push(piece)) this.#handle(message)
-    } catch {
-      this.#garbage()
-    }
-    this.#listen()
-  }
-
-  #handle(message: unknown): void {
     const reply = readReply(message)
     if (reply?.kind === 'sign') return
     const pending = reply && this.#pending.get(reply.id)
@@ -169,12 +125,12 @@ export class TrialProcess {
   }
 
   #overdue(id: number, ms: number): void {
-    const what = `the process of trials did not answer within ${Math.round(ms) / 1000} s`
+    const what = `${TRIER} did not answer within ${Math.round(ms) / 1000} s`
     this.end({ kind: 'hang', what, fromOutside: false }, id)
   }
 
   #garbage(): void {
-    const what = 'the process of trials answered with something that is no answer'
+    const what = `${TRIER} answered with something that is no answer`
     this.end({ kind: 'garbage', what, fromOutside: false })
   }
 
@@ -183,20 +139,9 @@ export class TrialProcess {
     clearTimeout(this.#silence)
     if (this.#end || this.#pending.size === 0) return
     const limitMs = Math.max(...[...this.#pending.values()].map((pending) => pending.limitMs)) + this.#graceMs
-    const what = `the process of trials gave no sign of life for ${Math.round(limitMs) / 1000} s`
+    const what = `${TRIER} gave no sign of life for ${Math.round(limitMs) / 1000} s`
     this.#silence = setTimeout(() => this.end({ kind: 'hang', what, fromOutside: false }), limitMs)
   }
-}
-
-function endOf(code: number | null, signal: string | null, printed: string): ProcessEnd {
-  const how = signal ?? `exit code ${code}`
-  const said = printed === '' ? '' : `; it said: ${printed}`
-  const what = `the process of trials ended (${how})${said}`
-  return { kind: signal ?? 'exit', what, fromOutside: signal === 'SIGKILL' }
-}
-
-function lastLine(text: string): string {
-  return (text.trim().split('\n').at(-1) ?? '').slice(0, SHOWN_TEXT)
 }
 
 const CLASSES = { AdapterError, ConfigError, GpuError, HelionError, TimeoutError, UsageError }

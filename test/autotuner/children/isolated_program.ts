@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { IsolatedRunner } from '../../../src/autotuner/isolation/isolated_runner.ts'
+import { connectProcess } from '../../../src/autotuner/isolation/node_process.ts'
 import { TrialHost } from '../../../src/autotuner/isolation/trial_host.ts'
 import { getDevice } from '../../../src/runtime/default_device.ts'
 import { double, FOREVER, ramp, trial } from '../kernel_trials.ts'
@@ -13,8 +14,8 @@ const [, , how = ''] = process.argv
 process.env.TRIAL_FAULT = how
 const { info } = await getDevice()
 const path = join(import.meta.dirname, 'faulty_worker.ts')
-const entry = { path, flags: ['--import', import.meta.resolve('tsx')] }
-const host = new TrialHost({ info, adapter: process.env.HELION_ADAPTER ?? '', without: [], entry })
+const connect = connectProcess({ path, flags: ['--import', import.meta.resolve('tsx')] })
+const host = new TrialHost({ info, adapter: process.env.HELION_ADAPTER ?? '', without: [], connect })
 let file = ''
 const tried = await trial(
   double,
@@ -24,7 +25,7 @@ const tried = await trial(
     openRunner({ subject, contents, stream }) {
       const open = host.open.bind(host)
       host.open = (hosted) => {
-        file = hosted.open.file
+        file = String(hosted.open.data)
         return open(hosted)
       }
       return IsolatedRunner.open(host, subject, contents, stream)
