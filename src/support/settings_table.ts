@@ -181,8 +181,8 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
   },
   autotuneBenchmarkSubprocess: yesNo(
     'HELION_AUTOTUNE_BENCHMARK_SUBPROCESS',
-    nodeProcess !== undefined,
-    'Try configs in a process of their own, so that one that crashes or hangs costs nothing else.',
+    true,
+    'Try configs in a process of their own, in browsers a Web Worker: one that crashes costs only itself.',
   ),
   autotuneAdaptiveTimeout: yesNo(
     'HELION_AUTOTUNE_ADAPTIVE_TIMEOUT',

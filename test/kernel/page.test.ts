@@ -101,7 +101,7 @@ describe('a kernel without a module', () => {
 
 it('shows the progress of a search and generated code as information, not as warnings', async () => {
   const program = `
-    const twice = kernel({ name: 'k', printOutputCode: true }, doubled)
+    const twice = kernel({ name: 'k', printOutputCode: true, autotuneBenchmarkSubprocess: false }, doubled)
     return [...(await twice(tensor([1, 2, 3])).data())]`
   const { given, said } = await inPage(program)
   expect(given).toBe('2,4,6')

@@ -28,9 +28,10 @@ export async function openRunner(request: RunnerRequest): Promise<TrialRunner> {
       return await IsolatedRunner.open(hostFor(device), subject, contents, stream)
     } catch (error) {
       if (!(error instanceof CannotIsolate)) throw error
+      const why = error.message.replaceAll(/\s*\n[\s-]*/g, ' ')
       warnOnce(
-        `isolation ${error.message}`,
-        `helion-aot: ${HERE[0]}: ${error.message}; ` +
+        `isolation ${why}`,
+        `helion-aot: ${HERE[0]}: ${why}; ` +
           `${HERE[1]}. ${settingText('autotuneBenchmarkSubprocess')} turns this off.`,
       )
     }

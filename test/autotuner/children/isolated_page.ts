@@ -1,0 +1,42 @@
+/** A page that has configs tried in Web Workers with faults. Leaves `tryConfigs` behind. */
+import { IsolatedRunner } from '../../../src/autotuner/isolation/isolated_runner.ts'
+import { TrialHost } from '../../../src/autotuner/isolation/trial_host.ts'
+import { connectWorker } from '../../../src/autotuner/isolation/web_worker.ts'
+import { getDevice } from '../../../src/runtime/default_device.ts'
+import { double, FOREVER, ramp, trial } from '../kernel_trials.ts'
+
+const GRACE_MS = 1500
+const CONFIGS = [{ num_warps: 1 }, { num_warps: 8 }, { num_warps: 2 }, { num_warps: 4 }]
+
+export interface Tried {
+  readonly statuses: readonly string[]
+  /** Of the second config. */
+  readonly reason: string
+  readonly started: number
+  readonly unchanged: boolean
+}
+
+async function tryConfigs(script: string, compileTimeoutMs: number): Promise<Tried> {
+  const { info } = await getDevice()
+  const connect = connectWorker(script)
+  const host = new TrialHost({ info, adapter: '', without: [], graceMs: GRACE_MS, connect })
+  const x = await ramp([100])
+  const before = await x.data()
+  const options = { autotuneBenchmarkTimeout: 1 }
+  const { benchmarker, spec } = await trial(double, [x], options, {
+    openRunner: ({ subject, contents, stream }) => IsolatedRunner.open(host, subject, contents, stream),
+  })
+  const configs = CONFIGS.map((config) => spec.normalize(config, 'strict'))
+  const results = await benchmarker.measure(configs, { budget: FOREVER, compileTimeoutMs })
+  benchmarker.dispose()
+  host.stop()
+  const after = await x.data()
+  return {
+    statuses: results.map(({ status }) => status),
+    reason: results[1]?.reason ?? '',
+    started: host.started,
+    unchanged: before.every((value, index) => value === after[index]),
+  }
+}
+
+Object.assign(globalThis, { tryConfigs })

@@ -1,0 +1,89 @@
+/**
+ * What goes wrong with the programs of 256 invocations, in a process for trials as in a Web Worker. Both add
+ * what only they can do.
+ */
+import type { Wrap } from '../../src/autotuner/isolation/serve_trials.ts'
+import type { TrialProgram } from '../../src/autotuner/trial/trial_program.ts'
+import type { TrialRunner } from '../../src/autotuner/trial/trial_runner.ts'
+import type { Device } from '../../src/runtime/device.ts'
+import { GpuError } from '../../src/support/errors.ts'
+
+const MARKED = '@workgroup_size(256'
+/** Runs for hours, and the compiler cannot know. */
+const ENDLESS = `@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@compute ${MARKED}) fn main() {
+  var sum = x[0];
+  for (var i = 0u; i < 4000000000u; i++) {
+    for (var j = 0u; j < 4000000000u; j++) { sum = fract(sum * 1.7 + x[j % 64u]); }
+  }
+  y[0] = sum;
+}`
+
+const withText = (program: TrialProgram, wgsl: string): TrialProgram => ({
+  ...program,
+  dispatches: program.dispatches.map((dispatch) => ({ ...dispatch, wgsl })),
+})
+
+export type Fault = (
+  runner: TrialRunner,
+  args: Parameters<TrialRunner['measure']>,
+  device: Device,
+) => ReturnType<TrialRunner['measure']>
+
+export const never = <T>(): Promise<T> => new Promise(() => {})
+
+const answering =
+  (time: object): Fault =>
+  () =>
+    Promise.resolve({ mismatch: undefined, time: { medianMs: 1e-9, spread: 0, samplesMs: [1], ...time } })
+
+const FAULTS: Readonly<Record<string, Fault>> = {
+  stuck: () => {
+    for (;;);
+  },
+  hang: (runner, [program, ...rest]) => runner.measure(withText(program, ENDLESS), ...rest),
+  lost: (runner, args, device) => {
+    device.gpu.destroy()
+    return runner.measure(...args)
+  },
+  heap: () => {
+    const kept: object[] = []
+    for (;;) kept.push(new Array(1000).fill(kept.length))
+  },
+  memory: () => Promise.reject(new GpuError('No GPU memory for 1024 bytes more')),
+  invalid: (runner, [program, ...rest]) => runner.measure(withText(program, 'no shader'), ...rest),
+  unbound: (runner, [program, ...rest]) => {
+    const dispatches = program.dispatches.map((one) => ({ ...one, grid: [1, 1, 70_000] as const }))
+    return runner.measure({ ...program, dispatches }, ...rest)
+  },
+  negative: answering({ medianMs: -1 }),
+  nameless: answering({ samplesMs: ['fast'] }),
+}
+
+export interface Faulty {
+  /** Name of what goes wrong; nothing when there is none of that name. */
+  readonly fault: string
+  readonly own: Readonly<Record<string, Fault>>
+  /** Whether it goes wrong this time. */
+  readonly strikes?: () => boolean
+  readonly compiling?: () => void
+}
+
+export function faulty({ fault, own, strikes = () => true, compiling = () => {} }: Faulty): Wrap {
+  const isMarked = (program: TrialProgram) => program.dispatches.some(({ wgsl }) => wgsl.includes(MARKED))
+  const apply = { ...FAULTS, ...own }[fault]
+  return (runner, device) => ({
+    compile(program, timeoutMs) {
+      if (isMarked(program)) compiling()
+      if (fault === 'compile' && isMarked(program)) device.pipelines.get = never
+      return runner.compile(program, timeoutMs)
+    },
+    compare: (...args) => runner.compare(...args),
+    answers: (...args) => runner.answers(...args),
+    leastLaunch: () => runner.leastLaunch(),
+    dispose: () => runner.dispose(),
+    measure: (...args) =>
+      apply && isMarked(args[0]) && strikes() ? apply(runner, args, device) : runner.measure(...args),
+  })
+}
