@@ -6,6 +6,7 @@
  */
 declare global {
   interface AbortSignal {}
+  interface Blob {}
   interface GPU {}
   interface GPUAdapter {}
   interface GPUAdapterInfo {}

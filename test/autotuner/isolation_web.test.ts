@@ -43,13 +43,9 @@ beforeAll(async () => {
       headers: { 'content-security-policy': "worker-src 'self'" },
     },
     '/classic.js': { body: classic },
-    '/modules': {
-      body: '<script type="module">import * as helion from "/modules.js"; globalThis.helion = helion</script>',
-    },
+    '/modules': { body: importing('/modules.js') },
     '/modules.js': { body: modules },
-    '/plain': {
-      body: `<script type="importmap">${map}</script><script type="module">import * as helion from "helion-aot"; globalThis.helion = helion</script>`,
-    },
+    '/plain': { body: `<script type="importmap">${map}</script>${importing('helion-aot')}` },
   }
   chromium = await Chromium.open(files, ROOT)
   page = await chromium.page('/')
@@ -57,6 +53,10 @@ beforeAll(async () => {
 afterAll(() => chromium.close())
 
 const child = (name: string) => join(import.meta.dirname, 'children', `${name}.ts`)
+
+/** Has a page import the package as modules do. */
+const importing = (name: string) =>
+  `<script type="module">import * as helion from "${name}"; globalThis.helion = helion</script>`
 
 /** Where the server has the file of a package. */
 const addressOf = (name: string) => `/${relative(ROOT, fileURLToPath(import.meta.resolve(name)))}`
@@ -120,7 +120,8 @@ async function tune(path: string, before = '', settings = ''): Promise<Tuned> {
     globalThis.Worker = class extends Worker { constructor(...all) { super(...all); workers++ } }
     ${before}
     const { hl, kernel, tensor } = helion
-    const twice = kernel({ name: 'twice', configs: [{ num_warps: 1 }, { num_warps: 2 }], ${settings} }, (x) => {
+    const configs = [{ num_warps: 1 }, { num_warps: 2 }]
+    const twice = kernel({ name: 'twice', configs, ${settings} }, (x) => {
       const out = hl.emptyLike(x)
       for (const t of hl.tile(x.shape[0])) out.at(t).set(x.at(t).mul(2))
       return out

@@ -1,4 +1,4 @@
-/** A Web Worker for trials in which something goes wrong: what, says the variable TRIAL_FAULT in front of it. */
+/** A Web Worker for trials in which something goes wrong: what, says TRIAL_FAULT, declared in front of it. */
 import { serveWeb } from '../../../src/autotuner/isolation/serve_web.ts'
 import { faulty, never } from '../faults.ts'
 
