@@ -22,6 +22,21 @@ const USERS = {
 
 const CONSUMER = `import * as helion from 'helion-aot'
 export const names: string[] = Object.keys(helion)
+
+declare const scaled: helion.Kernel<(x: helion.Tensor, by: number) => helion.Tensor>
+declare const x: helion.Tensor
+declare const lists: readonly [helion.Tensor, number][]
+export const configs: Promise<helion.Config>[] = [
+  scaled.autotune([x, 2], { initialPopulation: 20 }),
+  scaled.autotuneMulti([[x, 2], [x, 3]], { aggregation: 'max', relativeTo: 'default', copies: 2 }),
+  scaled.autotuneMulti(lists),
+  // @ts-expect-error Each list has the arguments of a call.
+  scaled.autotuneMulti([[x, 2], [x]]),
+  // @ts-expect-error A list of lists.
+  scaled.autotuneMulti([x, 2]),
+  // @ts-expect-error No such aggregation.
+  scaled.autotuneMulti([[x, 2]], { aggregation: 'mean' }),
+]
 `
 
 await withFolder('types', async (folder) => {

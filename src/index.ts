@@ -85,6 +85,7 @@ export type {
   ConfigLike,
   HeuristicModule,
   KernelOptions,
+  MultiTuneOptions,
   TuneOptions,
   TuningSubject,
 } from './kernel/options.ts'

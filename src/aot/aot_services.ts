@@ -27,7 +27,7 @@ export function aotServices(plain: KernelServices): KernelServices {
         : heuristicSource(definition, { quiet: true }),
   }
   return {
-    tune: plain.tune,
+    ...plain,
     sourceOf: (definition) => sources[definition.options.settings.aotMode](definition),
   }
 }

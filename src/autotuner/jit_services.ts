@@ -17,6 +17,10 @@ export const JIT_SERVICES: KernelServices = {
     const { tuneKernel } = await import('./kernel_tuner.ts')
     return tuneKernel({ bound, call, stream, options })
   },
+  async tuneTogether(cases, stream, options) {
+    const { tuneTogether } = await import('./joint_tuner.ts')
+    return tuneTogether(cases, stream, options)
+  },
 }
 
 function jitSource(definition: KernelDefinition): ConfigSource {

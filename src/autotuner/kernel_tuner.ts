@@ -12,10 +12,11 @@ import { givenConfigs } from '../kernel/options.ts'
 import type { Device } from '../runtime/device.ts'
 import type { Stream } from '../runtime/stream.ts'
 import { ConfigError } from '../support/errors.ts'
-import { createLog } from '../support/log.ts'
+import { createLog, type Log } from '../support/log.ts'
 import { clamp, product, sum } from '../support/maths.ts'
 import type { Settings } from '../support/settings.ts'
 import { autotune } from './autotune.ts'
+import type { CacheKey } from './cache/cache_key.ts'
 import { kernelKey } from './cache/kernel_key.ts'
 import { chooseSearch } from './choose_search.ts'
 import { interruptible } from './interruptible.ts'
@@ -24,6 +25,7 @@ import { kernelWorkload } from './llm/kernel_workload.ts'
 import type { Progress } from './progress.ts'
 import { ORIGINS, type Proposal, proposals } from './search/proposal.ts'
 import type { Benchmarker } from './trial/benchmarker.ts'
+import type { DisposableBenchmarker } from './trial/joint_benchmarker.ts'
 import { KernelBenchmarker } from './trial/kernel_benchmarker.ts'
 import { DEFAULT_LIMITS, type ReferenceLimits } from './trial/reference.ts'
 import type { TuningResult } from './tuning_task.ts'
@@ -57,21 +59,43 @@ export interface Resumption {
 /** Share of its time that a search gets, however long it took before. */
 const LEAST_SHARE = 0.2
 
+/** What candidates are tried on, and where the result belongs: one call, or several together. */
+export interface Bench {
+  /** In words. */
+  readonly shape: string
+  readonly benchmarker: DisposableBenchmarker
+  readonly cacheKey: CacheKey
+  readonly lengthOf: (config: Config) => number | undefined
+  /** There is nothing to time. */
+  readonly isEmpty: boolean
+}
+
+/** What a bench is made of. */
+export interface BenchParts {
+  readonly device: Device
+  readonly stream: Stream
+  readonly settings: Settings
+  readonly spec: ConfigSpec
+  readonly log: Log
+  readonly limits: ReferenceLimits
+  readonly choices: readonly Config[] | undefined
+}
+
 /** The best config for a call: stored, or searched for. Rejects as `autotune` does. */
 export async function tuneKernel(request: TuneRequest): Promise<Config> {
   return (await tuneInDetail(request)).config
 }
 
 /** The same with all that was measured. */
-export async function tuneInDetail({
-  bound,
-  call,
-  stream,
-  options,
-  seeds = [],
-  onProgress,
-  resumption,
-}: TuneRequest): Promise<TuningResult> {
+export function tuneInDetail(request: TuneRequest): Promise<TuningResult> {
+  return tuneOn(request, (parts) => benchOfCall(request, parts))
+}
+
+/** Searches the space of a call for the config that is best on a bench. */
+export async function tuneOn(
+  { bound, call, stream, options, seeds = [], onProgress, resumption }: TuneRequest,
+  benchOf: (parts: BenchParts) => Bench,
+): Promise<TuningResult> {
   const { force = true, signal, search: byHand, ...searchOptions } = options
   const { definition } = bound
   const device = await stream.opened()
@@ -82,18 +106,18 @@ export async function tuneInDetail({
   const { search, choices } = chooseSearch(request)
   const log = createLog(settings.autotuneLogLevel)
   const limits = referenceLimits(settings)
-  const benchmarker = new KernelBenchmarker({ bound, spec, call, device, stream, settings, log, limits })
+  const bench = benchOf({ device, stream, settings, spec, log, limits, choices })
   const interrupt = interruptible(signal)
   try {
     const result = await autotune({
       kernel: definition.name,
-      shape: describeCall(call),
+      shape: bench.shape,
       spec,
       workload: () => kernelWorkload(bound, call, device, spec),
-      benchmarker: resumption?.remembering(benchmarker) ?? benchmarker,
-      lengthOf: (config) => programLength(bound, call, device, config),
-      settings: isEmpty(bound, call, device, spec) ? { ...settings, autotuneEffort: 'none' } : settings,
-      cacheKey: kernelKey({ bound, device, spec, settings, choices }),
+      benchmarker: resumption?.remembering(bench.benchmarker) ?? bench.benchmarker,
+      lengthOf: bench.lengthOf,
+      settings: bench.isEmpty ? { ...settings, autotuneEffort: 'none' } : settings,
+      cacheKey: bench.cacheKey,
       remoteCache: definition.options.own.remoteCacheBackend,
       choices,
       seeds: choices ? seeds : [...proposals(given, ORIGINS.seed), ...seeds],
@@ -104,7 +128,19 @@ export async function tuneInDetail({
     return { ...result, config: filtered(bound, spec, result.config) }
   } finally {
     interrupt.release()
-    benchmarker.dispose()
+    bench.benchmarker.dispose()
+  }
+}
+
+/** A call alone. */
+export function benchOfCall({ bound, call }: Pick<TuneRequest, 'bound' | 'call'>, parts: BenchParts): Bench {
+  const { device, spec } = parts
+  return {
+    shape: describeCall(call),
+    benchmarker: new KernelBenchmarker({ bound, call, ...parts }),
+    lengthOf: (config) => programLength(bound, call, device, config),
+    isEmpty: isEmpty(bound, call, device, spec),
+    cacheKey: kernelKey({ bound, ...parts }),
   }
 }
 

@@ -10,13 +10,14 @@ import type { Stream } from '../runtime/stream.ts'
 import { callSite, entryPoint, userCode } from '../support/call_site.ts'
 import { AuthorError, UsageError } from '../support/errors.ts'
 import { checkArguments, takes } from '../support/signature.ts'
+import { readLists } from './argument_lists.ts'
 import { BoundKernel } from './bound_kernel.ts'
 import { type CallShape, launchCall } from './call.ts'
 import { argumentSpecs, type CallArguments, identityOf, readArguments } from './call_arguments.ts'
 import type { ConfigSource } from './config_source.ts'
 import type { KernelDefinition } from './definition.ts'
 import { checkGuards, localTensors } from './launch_plan.ts'
-import type { AnyFunction, ConfigLike, TuneOptions } from './options.ts'
+import type { AnyFunction, ConfigLike, MultiTuneOptions, TuneOptions } from './options.ts'
 import { baseKey } from './specialization.ts'
 
 /** Shapes that a kernel remembers; more only cost time. */
@@ -32,6 +33,12 @@ export interface KernelServices {
     call: CallArguments,
     stream: Stream,
     options: TuneOptions,
+  ) => Promise<Config>
+  /** Searches for one config for several calls. */
+  readonly tuneTogether: (
+    cases: readonly { readonly bound: BoundKernel; readonly call: CallArguments }[],
+    stream: Stream,
+    options: MultiTuneOptions,
   ) => Promise<Config>
 }
 
@@ -69,6 +76,11 @@ export interface Kernel<F extends AnyFunction = AnyFunction> {
   normalizeArgs(...args: Partial<Parameters<F>>): readonly unknown[]
   /** Tunes for these arguments, uses the result, and returns it. */
   autotune(args: Parameters<F>, options?: TuneOptions): Promise<Config>
+  /**
+   * Tunes for several lists of arguments at once, uses the one config that serves them best together for all
+   * of them, and returns it. They may differ in sizes and numbers.
+   */
+  autotuneMulti(argLists: readonly Parameters<F>[], options?: MultiTuneOptions): Promise<Config>
   /** Forgets all bindings; later calls trace and choose again. */
   reset(): void
 }
@@ -135,14 +147,32 @@ class KernelRuntime {
   async autotune(values: readonly unknown[], options: TuneOptions, self?: unknown): Promise<Config> {
     const call = this.read(values)
     const { bound } = this.#shapeOf(call, self)
+    const config = await this.#alone(streamOf(call), (inner) =>
+      this.#services.tune(bound, call, inner, { force: true, ...options }),
+    )
+    bound.setConfig(config)
+    return config
+  }
+
+  async autotuneMulti(lists: readonly unknown[], options: MultiTuneOptions): Promise<Config> {
+    const calls = readLists(this.definition.name, lists, (values) => this.read(values))
+    const cases = calls.map((call) => ({ call, bound: this.bind(call) }))
+    const stream = streamOf({ tensors: calls.flatMap(({ tensors }) => tensors) })
+    const config = await this.#alone(stream, (inner) =>
+      this.#services.tuneTogether(cases, inner, { force: true, ...options }),
+    )
+    for (const bound of new Set(cases.map((one) => one.bound))) bound.setConfig(config)
+    return config
+  }
+
+  /** Tunes when everything before has run, while nothing else does. */
+  async #alone(stream: Stream, tune: (inner: Stream) => Promise<Config>): Promise<Config> {
     let config: Config | undefined
-    const stream = streamOf(call)
     stream.exclusive(async (inner) => {
-      config = await this.#services.tune(bound, call, inner, { force: true, ...options })
+      config = await tune(inner)
     })
     await stream.sync()
     if (!config) throw new UsageError(`tuning ${this.definition.name} gave no config`)
-    bound.setConfig(config)
     return config
   }
 
@@ -218,6 +248,13 @@ export function makeKernel<F extends AnyFunction>(
       return definition.parameters.map((_, i) => values[i])
     }),
     autotune: autotuneOf(runtime),
+    autotuneMulti: entryPoint(
+      takes(
+        'autotuneMulti',
+        'argLists: list, options?: object',
+        (lists: readonly unknown[], options: MultiTuneOptions = {}) => runtime.autotuneMulti(lists, options),
+      ),
+    ),
     reset: entryPoint(takes('reset', '', () => runtime.reset())),
   }
   Object.defineProperty(kernel, 'name', { value: definition.name })
@@ -259,7 +296,7 @@ function autotuneOf(
   )
 }
 
-export function streamOf({ tensors }: CallArguments): Stream {
+export function streamOf({ tensors }: Pick<CallArguments, 'tensors'>): Stream {
   const [first] = tensors
   if (!first) return defaultStream()
   for (const tensor of tensors) {

@@ -32,6 +32,18 @@ export interface TuneOptions {
   readonly [option: string]: unknown
 }
 
+export interface MultiTuneOptions extends TuneOptions {
+  /** How the times of the calls become one: their geometric mean (the default), or the longest. */
+  readonly aggregation?: 'geomean' | 'max'
+  /**
+   * What the time of each call is divided by first: nothing (the default), the time of the call's default
+   * config, or that of `baselineFn`.
+   */
+  readonly relativeTo?: 'default' | 'baseline' | null
+  /** Joins the key under which the result is stored. */
+  readonly cacheTag?: string
+}
+
 /** What a search is made for. */
 export interface TuningSubject {
   /** The traced program: equal keys are the same specialisation. */

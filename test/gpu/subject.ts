@@ -215,6 +215,7 @@ export async function expectRight(
 const NO_SERVICES = {
   sourceOf: () => ({ ready: () => undefined }),
   tune: () => Promise.reject(new Error('these tests do not tune')),
+  tuneTogether: () => Promise.reject(new Error('these tests do not tune')),
 }
 
 const CONTENTS = new WeakMap<DeviceTensor, readonly number[]>()

@@ -91,6 +91,7 @@ describe('kernel.autotune', () => {
         asked.push([Number(tensors[0]?.shape[0]), options])
         return new Config({ num_warps: 2 })
       },
+      tuneTogether: () => Promise.reject(new Error('not asked here')),
     }
     const add = kernelFactory(services, { staticShapes: false })(function add(x: Tensor) {
       const out = hl.emptyLike(x)
@@ -111,6 +112,7 @@ describe('kernel.autotune', () => {
     const services = {
       sourceOf: () => ({ ready: () => undefined }),
       tune: () => Promise.reject(new ConfigError('none works')),
+      tuneTogether: () => Promise.reject(new ConfigError('none works together')),
     }
     const add = kernelFactory(services)(function add(x: Tensor) {
       const out = hl.emptyLike(x)
@@ -118,6 +120,7 @@ describe('kernel.autotune', () => {
       return out
     })
     await expect(add.autotune([zeros([100])])).rejects.toThrow('none works')
+    await expect(add.autotuneMulti([[zeros([100])]])).rejects.toThrow('none works together')
     await sync()
   })
 })

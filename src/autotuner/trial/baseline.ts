@@ -6,9 +6,11 @@ import type { BoundKernel } from '../../kernel/bound_kernel.ts'
 import type { CallArguments } from '../../kernel/call_arguments.ts'
 import type { KernelDefinition } from '../../kernel/definition.ts'
 import { withDefaultStream } from '../../runtime/default_device.ts'
+import type { Device } from '../../runtime/device.ts'
+import type { Storage } from '../../runtime/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import { DeviceTensor } from '../../runtime/tensor.ts'
-import { withTimeout } from '../../runtime/timing.ts'
+import { timeInterleaved, withTimeout } from '../../runtime/timing.ts'
 import { TimeoutError, UsageError } from '../../support/errors.ts'
 import { settingText } from '../../support/resolve_settings.ts'
 import { type KernelWrites, tensorsOf } from './kernel_writes.ts'
@@ -54,6 +56,46 @@ export async function baselineValues(
   }
   for (const copy of copies.values()) copy.dispose()
   return [...known].map(([tensor, values]) => ({ tensor, values, positions: undefined }))
+}
+
+/**
+ * Median milliseconds that the function's kernels take on the GPU. Rejects with UsageError where there is no
+ * such function, and where it launches nothing before its first await.
+ */
+export async function baselineTime(
+  { definition }: BoundKernel,
+  call: CallArguments,
+  stream: Stream,
+  device: Device,
+): Promise<number> {
+  const { name, location, options } = definition
+  const { baselineFn } = options.own
+  if (!baselineFn)
+    throw new UsageError(`times of ${name} cannot be seen in relation to a baseline: it has no baselineFn`, {
+      location,
+      remedy: "Give the kernel one, or leave relativeTo: 'baseline' out.",
+    })
+  const copies = new Map<DeviceTensor, DeviceTensor>()
+  const args = call.values.map((value) => copied(value, copies, stream))
+  const run = () => withDefaultStream(stream, () => baselineFn(...(args as never[])))
+  const kept: Storage[] = []
+  try {
+    await run()
+    await stream.sync()
+    const launches = stream.capture(run, kept)
+    await stream.sync()
+    if (launches.length > 0) {
+      const [timing] = await timeInterleaved(device, [launches])
+      if (timing) return timing.medianMs
+    }
+  } finally {
+    for (const copy of copies.values()) copy.dispose()
+    for (const storage of kept) stream.release(storage)
+  }
+  throw new UsageError(`baselineFn of ${name} launches no kernel that could be timed`, {
+    location,
+    remedy: 'It has to make its calls before its first await.',
+  })
 }
 
 function tooLate({ name, location }: KernelDefinition, seconds: number): UsageError {
