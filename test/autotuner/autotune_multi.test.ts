@@ -137,17 +137,23 @@ describe('autotuneMulti', () => {
 
 describe('autotuneMulti refuses', () => {
   const doubled = kernel(quick, double)
-  const refused = async (lists: unknown, options: MultiTuneOptions | undefined, message: string | RegExp) => {
-    const tuning = (async () => doubled.autotuneMulti(lists as [Tensor][], options))()
+  const refused = async (
+    lists: unknown,
+    options: Readonly<Record<string, unknown>>,
+    message: string | RegExp,
+  ) => {
+    const tuning = (async () => doubled.autotuneMulti(lists as [Tensor][], options as MultiTuneOptions))()
     await expect(tuning).rejects.toThrow(UsageError)
-    await expect((async () => doubled.autotuneMulti(lists as [Tensor][], options))()).rejects.toThrow(message)
+    await expect(
+      (async () => doubled.autotuneMulti(lists as [Tensor][], options as MultiTuneOptions))(),
+    ).rejects.toThrow(message)
   }
 
   it('no lists, and what is none', async () => {
     await refused(
       [],
       {},
-      /^autotuneMulti of double was given no argument lists\n {2}at .*test.ts:\d+:\d+\n {2}Give one for each shape/,
+      /^autotuneMulti of double was given no argument lists\n {2}at .*\n {2}Give one for each shape/,
     )
     await refused([rand([4])], {}, 'autotuneMulti of double: list 0 is no list of arguments')
     await refused(rand([4]), {}, 'autotuneMulti: argLists is an object, not a list')
