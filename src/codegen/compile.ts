@@ -9,18 +9,18 @@ import type { BlockId } from '../ir/node.ts'
 import { printRegion } from '../ir/print.ts'
 import { removeDeadNodes } from '../ir/traverse.ts'
 import { verifyRegion } from '../ir/verify.ts'
-import { assemble } from './assemble.ts'
-import { BoundConfig } from './bound_config.ts'
-import { checkRegisters } from './check_registers.ts'
-import { lowerRegion } from './lower.ts'
-import { lowerGrid } from './lower_grid.ts'
-import { Lowering } from './lowering.ts'
+import { lowerRegion } from './lower/lower.ts'
+import { lowerGrid } from './lower/lower_grid.ts'
+import { Lowering } from './lower/lowering.ts'
 import { flattenGrid } from './passes/flatten_loops.ts'
 import { insertMasks } from './passes/insert_masks.ts'
 import { rollReduction } from './passes/roll_reductions.ts'
-import { placeBarriers } from './place_barriers.ts'
+import { BoundConfig } from './plan/bound_config.ts'
+import { checkRegisters } from './plan/check_registers.ts'
 import type { DeviceLimits, WgslDispatch, WgslProgram } from './program.ts'
-import type { Statement } from './statements.ts'
+import { placeBarriers } from './thread/place_barriers.ts'
+import type { ThreadProgram } from './thread/program.ts'
+import { printProgram } from './wgsl/print_program.ts'
 
 /** A grid on its way through the passes. */
 type GridState = Pick<Grid, 'blocks' | 'body'>
@@ -47,8 +47,8 @@ const PASSES: readonly Pass[] = [
 export interface CompileOptions {
   /** Called with the IR after every pass, for debugging. */
   readonly onPass?: (pass: string, text: string) => void
-  /** Called with the body of every dispatch's function, barriers included, for debugging. */
-  readonly onBody?: (body: readonly Statement[]) => void
+  /** Called with the thread program of every dispatch, for debugging. */
+  readonly onProgram?: (program: ThreadProgram) => void
   /** Comments in the WGSL name the author's file and line. */
   readonly originLines?: boolean
   /** Blocks that need no masks at the sizes in question, see `evenBlocks`. */
@@ -71,11 +71,21 @@ function compileGrid(grid: Grid, number: number, bound: BoundConfig, options: Co
   const lowering = new Lowering(state.body, bound, options.originLines)
   const registers = checkRegisters(state.body, lowering)
   for (const block of bound.rowsOf(number)) lowering.enterRow(block)
-  const text = lowerGrid(lowering, state.blocks, () => lowerRegion(lowering, state.body))
-  const body = placeBarriers(lowering.out.statements)
-  options.onBody?.(body)
-  const label = bound.kernel.grids.length > 1 ? `${bound.kernel.name}_${number}` : bound.kernel.name
-  return assemble(lowering, { label, registers, body, ...text })
+  const launched = lowerGrid(lowering, state.blocks, () => lowerRegion(lowering, state.body))
+  const program = lowering.program(placeBarriers(lowering.out.statements))
+  options.onProgram?.(program)
+  const wordsIn = lowering.launch.storage(bound.limits)
+  return {
+    label: bound.kernel.grids.length > 1 ? `${bound.kernel.name}_${number}` : bound.kernel.name,
+    wgsl: printProgram(program, wordsIn),
+    workgroupSize: program.threads,
+    bindings: program.buffers.map(({ tensor, access }) => ({ tensor, access })),
+    words: program.fields.map(({ word }) => word),
+    wordsIn,
+    grid: launched,
+    workgroupBytes: lowering.memory.bytes,
+    registers,
+  }
 }
 
 function runPasses(grid: Grid, bound: BoundConfig, { onPass }: CompileOptions): GridState {

@@ -1,5 +1,15 @@
 /** Arithmetic, rounding and integer operations: one row each. */
-import { binary, builtin, infix, type OpRule, unary } from './op_rule.ts'
+import { roundHalfEven } from '../support/maths.ts'
+import {
+  binary,
+  call1,
+  call2,
+  type ElementRule,
+  type FunctionName,
+  infix,
+  type OpRule,
+  unary,
+} from './op_rule.ts'
 
 export type ArithmeticOp =
   | 'add'
@@ -34,16 +44,19 @@ export const ARITHMETIC: Readonly<Record<ArithmeticOp, OpRule>> = {
   sub: binary('number', (a, b) => a - b, infix('-')),
   mul: binary('number', (a, b, _c, dtype) => (isInt(dtype) ? Math.imul(a, b) : a * b), infix('*')),
   div: binary('float', (a, b) => a / b, infix('/')),
-  floorDiv: binary('number', floorDivide, ({ dtype, call }, a, b) => {
-    if (dtype === 'i32') return call('floor_div', a, b)
-    return dtype === 'u32' ? `${a} / ${b}` : `floor(${a} / ${b})`
+  floorDiv: binary('number', floorDivide, (code, a, b) => {
+    if (code.dtype === 'i32') return code.helper('floor_div', a, b)
+    const quotient = code.infix('/', a, b)
+    return code.dtype === 'u32' ? quotient : code.call('floor', quotient)
   }),
   mod: binary(
     'number',
     (a, b, c, dtype) => (dtype === 'u32' && b === 0 ? 0 : a - b * floorDivide(a, b, c, dtype)),
-    ({ dtype, call }, a, b) => {
-      if (dtype === 'i32') return `${a} - ${b} * ${call('floor_div', a, b)}`
-      return dtype === 'u32' ? `${a} % ${b}` : `${a} - ${b} * floor(${a} / ${b})`
+    (code, a, b) => {
+      if (code.dtype === 'u32') return code.infix('%', a, b)
+      const quotient =
+        code.dtype === 'i32' ? code.helper('floor_div', a, b) : code.call('floor', code.infix('/', a, b))
+      return code.infix('-', a, code.infix('*', b, quotient))
     },
   ),
   rem: binary('number', (a, b, _c, dtype) => (isInt(dtype) && b === 0 ? 0 : a % b), infix('%')),
@@ -51,62 +64,62 @@ export const ARITHMETIC: Readonly<Record<ArithmeticOp, OpRule>> = {
     ...binary(
       'number',
       (a, b, c, dtype) => (isInt(dtype) ? Math.imul(a, b) + c : a * b + c),
-      (t, a, b, c) => (isInt(t.dtype) ? `${a} * ${b} + ${c}` : `fma(${a}, ${b}, ${c})`),
+      (code, a, b, c) =>
+        isInt(code.dtype) ? code.infix('+', code.infix('*', a, b), c) : code.call('fma', a, b, c),
     ),
     arity: 3,
   },
   neg: unary(
     'number',
     (a) => -a,
-    ({ dtype, T }, a) => (dtype === 'u32' ? `${T}(0) - ${a}` : `-${a}`),
+    (code, a) => (code.dtype === 'u32' ? code.infix('-', code.number(0), a) : code.prefix('-', a)),
   ),
-  abs: unary('number', (a) => Math.abs(a), builtin('abs')),
+  abs: unary('number', (a) => Math.abs(a), call1('abs')),
   sign: unary(
     'number',
     (a) => Math.sign(a),
-    ({ dtype, T }, a) => (dtype === 'u32' ? `min(${a}, ${T}(1))` : `sign(${a})`),
+    (code, a) => (code.dtype === 'u32' ? code.call('min', a, code.number(1)) : code.call('sign', a)),
   ),
   square: unary(
     'number',
     (a, _b, _c, dtype) => (isInt(dtype) ? Math.imul(a, a) : a * a),
-    (_t, a) => `${a} * ${a}`,
+    (code, a) => code.infix('*', a, a),
   ),
   reciprocal: unary(
     'float',
     (a) => 1 / a,
-    ({ T }, a) => `${T}(1) / ${a}`,
+    (code, a) => code.infix('/', code.number(1), a),
   ),
-  minimum: binary('number', (a, b) => Math.min(a, b), builtin('min')),
-  maximum: binary('number', (a, b) => Math.max(a, b), builtin('max')),
+  minimum: binary('number', (a, b) => Math.min(a, b), call2('min')),
+  maximum: binary('number', (a, b) => Math.max(a, b), call2('max')),
   floor: rounding('floor', Math.floor),
   ceil: rounding('ceil', Math.ceil),
   round: rounding('round', roundHalfEven),
   trunc: rounding('trunc', Math.trunc),
-  fract: unary('float', (a) => a - Math.floor(a), builtin('fract')),
+  fract: unary('float', (a) => a - Math.floor(a), call1('fract')),
   bitAnd: binary('int', (a, b) => a & b, infix('&')),
   bitOr: binary('int', (a, b) => a | b, infix('|')),
   bitXor: binary('int', (a, b) => a ^ b, infix('^')),
   bitNot: unary(
     'int',
     (a) => ~a,
-    (_t, a) => `~${a}`,
+    (code, a) => code.prefix('~', a),
   ),
-  shl: binary(
-    'int',
-    (a, b) => a << (b & 31),
-    (t, a, b) => `${a} << (${t.of('u32')}(${b}) & ${t.of('u32')}(31))`,
-  ),
-  shr: binary(
-    'int',
-    (a, b, _c, dtype) => (dtype === 'u32' ? a >>> (b & 31) : a >> (b & 31)),
-    (t, a, b) => `${a} >> (${t.of('u32')}(${b}) & ${t.of('u32')}(31))`,
-  ),
+  shl: binary('int', (a, b) => a << (b & 31), shift('<<')),
+  shr: binary('int', (a, b, _c, dtype) => (dtype === 'u32' ? a >>> (b & 31) : a >> (b & 31)), shift('>>')),
+}
+
+/** By the low five bits of the second operand. */
+function shift(operator: '<<' | '>>'): ElementRule {
+  return (code, a, b) => {
+    const count = code.infix('&', code.convert('u32', b), code.number(31, 'u32'))
+    return code.infix(operator, a, count)
+  }
 }
 
 /** Integers are rounded already. */
-function rounding(name: string, cpu: (a: number) => number): OpRule {
-  const wgsl = builtin(name)
-  return unary('number', cpu, (types, a, b, c) => (isInt(types.dtype) ? a : wgsl(types, a, b, c)))
+function rounding(name: FunctionName, cpu: (a: number) => number): OpRule {
+  return unary('number', cpu, (code, a) => (isInt(code.dtype) ? a : code.call(name, a)))
 }
 
 function isInt(dtype: string): boolean {
@@ -116,12 +129,4 @@ function isInt(dtype: string): boolean {
 /** Towards minus infinity; integers divided by zero give the dividend, as in WGSL. */
 function floorDivide(a: number, b: number, _c: number, dtype: string): number {
   return isInt(dtype) && b === 0 ? a : Math.floor(a / b)
-}
-
-/** Works on the magnitude, so that what rounds to zero keeps its sign. */
-function roundHalfEven(a: number): number {
-  const size = Math.abs(a)
-  const isHalf = size - Math.floor(size) === 0.5
-  const rounded = isHalf ? 2 * Math.round(size / 2) : Math.round(size)
-  return a < 0 || Object.is(a, -0) ? -rounded : rounded
 }

@@ -1,6 +1,15 @@
 /** Comparisons, truth values and selection: one row each. */
 import type { DType } from '../support/dtypes.ts'
-import { binary, infix, type OperandClass, type OpRule, unary, type WgslTypes } from './op_rule.ts'
+import {
+  binary,
+  type Comparison,
+  type ElementCode,
+  type ElementRule,
+  infix,
+  type OperandClass,
+  type OpRule,
+  unary,
+} from './op_rule.ts'
 
 export type LogicOp =
   | 'eq'
@@ -21,7 +30,7 @@ export type LogicOp =
 export const LOGIC: Readonly<Record<LogicOp, OpRule>> = {
   eq: compare('==', (a, b) => a === b),
   // NaN differs from everything, but compilers read != as an ordered comparison.
-  ne: { ...compare('!=', (a, b) => a !== b), wgsl: (_t, a, b) => `!(${a} == ${b})` },
+  ne: { ...compare('!=', (a, b) => a !== b), code: (code, a, b) => code.prefix('!', code.infix('==', a, b)) },
   lt: compare('<', (a, b) => a < b),
   le: compare('<=', (a, b) => a <= b),
   gt: compare('>', (a, b) => a > b),
@@ -32,7 +41,7 @@ export const LOGIC: Readonly<Record<LogicOp, OpRule>> = {
   not: unary(
     'bool',
     (a) => 1 - a,
-    (_t, a) => `!${a}`,
+    (code, a) => code.prefix('!', a),
   ),
   isnan: classify(Number.isNaN, '>'),
   isinf: classify((a) => Math.abs(a) === Number.POSITIVE_INFINITY, '=='),
@@ -42,29 +51,31 @@ export const LOGIC: Readonly<Record<LogicOp, OpRule>> = {
     operands: 'select',
     result: 'same',
     cpu: (condition, a, b) => (condition ? a : b),
-    wgsl: (_t, condition, a, b) => `select(${b}, ${a}, ${condition})`,
+    code: (code, condition, a, b) => code.call('select', b, a, condition),
   },
 }
 
-function compare(operator: string, holds: (a: number, b: number) => boolean): OpRule {
+function compare(operator: Comparison, holds: (a: number, b: number) => boolean): OpRule {
   return truth('number', 2, (a, b) => holds(a, b), infix(operator))
 }
 
 /** Compares the exponent bits, because shader compilers may assume that NaN and infinity do not occur. */
-function classify(holds: (a: number) => boolean, operator: string): OpRule {
-  return truth('float', 1, holds, (t, a) => `${magnitudeBits(t, a)} ${operator} ${t.of('u32')}(0x7f800000u)`)
+function classify(holds: (a: number) => boolean, operator: Comparison): OpRule {
+  return truth('float', 1, holds, (code, a) =>
+    code.infix(operator, magnitudeBits(code, a), code.number(0x7f800000, 'u32')),
+  )
 }
 
-function magnitudeBits(t: WgslTypes, a: string): string {
-  return `(bitcast<${t.of('u32')}>(${t.of('f32')}(${a})) & ${t.of('u32')}(0x7fffffffu))`
+function magnitudeBits<E>(code: ElementCode<E>, a: E): E {
+  return code.infix('&', code.bitcast('u32', code.convert('f32', a)), code.number(0x7fffffff, 'u32'))
 }
 
 function truth(
   operands: OperandClass,
   arity: 1 | 2,
   holds: (a: number, b: number) => boolean,
-  wgsl: OpRule['wgsl'],
+  code: ElementRule,
 ): OpRule {
   const cpu = (a: number, b: number, _c: number, _dtype: DType): number => (holds(a, b) ? 1 : 0)
-  return { arity, operands, result: 'bool', cpu, wgsl }
+  return { arity, operands, result: 'bool', cpu, code }
 }

@@ -1,5 +1,5 @@
 /** Exponentials, trigonometry and the activation functions of neural networks: one row each. */
-import { binary, builtin, type HelperName, type OpRule, unary } from './op_rule.ts'
+import { binary, call1, call2, type ElementCode, type HelperName, type OpRule, unary } from './op_rule.ts'
 
 export type MathOp =
   | 'exp'
@@ -37,73 +37,93 @@ const SQRT_HALF = Math.SQRT1_2
 const SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI)
 
 export const MATH: Readonly<Record<MathOp, OpRule>> = {
-  exp: unary('float', Math.exp, builtin('exp')),
-  exp2: unary('float', (a) => 2 ** a, builtin('exp2')),
+  exp: unary('float', Math.exp, call1('exp')),
+  exp2: unary('float', (a) => 2 ** a, call1('exp2')),
   expm1: helped('expm1', Math.expm1),
-  log: unary('float', Math.log, builtin('log')),
-  log2: unary('float', Math.log2, builtin('log2')),
-  log10: unary('float', Math.log10, ({ T }, a) => `log2(${a}) * ${T}(${Math.log10(2)})`),
+  log: unary('float', Math.log, call1('log')),
+  log2: unary('float', Math.log2, call1('log2')),
+  log10: unary('float', Math.log10, (code, a) =>
+    code.infix('*', code.call('log2', a), code.number(Math.log10(2))),
+  ),
   log1p: helped('log1p', Math.log1p),
   pow: binary(
     'float',
     (a, b) => a ** b,
-    ({ call }, a, b) => call('pow', a, b),
+    (code, a, b) => code.helper('pow', a, b),
   ),
-  sqrt: unary('float', Math.sqrt, builtin('sqrt')),
-  rsqrt: unary('float', (a) => 1 / Math.sqrt(a), builtin('inverseSqrt')),
-  sin: unary('float', Math.sin, builtin('sin')),
-  cos: unary('float', Math.cos, builtin('cos')),
-  tan: unary('float', Math.tan, builtin('tan')),
-  asin: unary('float', Math.asin, builtin('asin')),
-  acos: unary('float', Math.acos, builtin('acos')),
-  atan: unary('float', Math.atan, builtin('atan')),
-  atan2: binary('float', Math.atan2, builtin('atan2')),
-  sinh: unary('float', Math.sinh, builtin('sinh')),
-  cosh: unary('float', Math.cosh, builtin('cosh')),
+  sqrt: unary('float', Math.sqrt, call1('sqrt')),
+  rsqrt: unary('float', (a) => 1 / Math.sqrt(a), call1('inverseSqrt')),
+  sin: unary('float', Math.sin, call1('sin')),
+  cos: unary('float', Math.cos, call1('cos')),
+  tan: unary('float', Math.tan, call1('tan')),
+  asin: unary('float', Math.asin, call1('asin')),
+  acos: unary('float', Math.acos, call1('acos')),
+  atan: unary('float', Math.atan, call1('atan')),
+  atan2: binary('float', Math.atan2, call2('atan2')),
+  sinh: unary('float', Math.sinh, call1('sinh')),
+  cosh: unary('float', Math.cosh, call1('cosh')),
   // Some drivers compute tanh as a quotient of exponentials that overflow; it is 1 beyond 15 in any case.
-  tanh: unary('float', Math.tanh, ({ T }, a) => `tanh(clamp(${a}, ${T}(-15), ${T}(15)))`),
+  tanh: unary('float', Math.tanh, (code, a) =>
+    code.call('tanh', code.call('clamp', a, code.number(-15), code.number(15))),
+  ),
   // Of negative numbers, asinh as WGSL defines it takes the logarithm of a difference that vanishes.
-  asinh: unary('float', Math.asinh, (_t, a) => `sign(${a}) * asinh(abs(${a}))`),
-  acosh: unary('float', Math.acosh, builtin('acosh')),
-  atanh: unary('float', Math.atanh, builtin('atanh')),
+  asinh: unary('float', Math.asinh, (code, a) =>
+    code.infix('*', code.call('sign', a), code.call('asinh', code.call('abs', a))),
+  ),
+  acosh: unary('float', Math.acosh, call1('acosh')),
+  atanh: unary('float', Math.atanh, call1('atanh')),
   erf: helped('erf', erf),
   sigmoid: unary(
     'float',
     (a) => 1 / (1 + Math.exp(-a)),
-    ({ T }, a) => `${T}(1) / (${T}(1) + exp(-${a}))`,
+    (code, a) => code.infix('/', code.number(1), onePlusExp(code, code.prefix('-', a))),
   ),
   silu: unary(
     'float',
     (a) => a / (1 + Math.exp(-a)),
-    ({ T }, a) => `${a} / (${T}(1) + exp(-${a}))`,
+    (code, a) => code.infix('/', a, onePlusExp(code, code.prefix('-', a))),
   ),
   relu: unary(
     'number',
     (a) => Math.max(a, 0),
-    ({ T }, a) => `max(${a}, ${T}(0))`,
+    (code, a) => code.call('max', a, code.number(0)),
   ),
   gelu: unary(
     'float',
     (a) => 0.5 * a * (1 + erf(a * SQRT_HALF)),
-    ({ T, call }, a) => `${T}(0.5) * ${a} * (${T}(1) + ${call('erf', `${a} * ${T}(${SQRT_HALF})`)})`,
+    (code, a) => {
+      const wave = code.helper('erf', code.infix('*', a, code.number(SQRT_HALF)))
+      const half = code.infix('*', code.number(0.5), a)
+      return code.infix('*', half, code.infix('+', code.number(1), wave))
+    },
   ),
   geluTanh: unary(
     'float',
     (a) => 0.5 * a * (1 + Math.tanh(SQRT_2_OVER_PI * (a + 0.044715 * a * a * a))),
-    ({ T }, a) =>
+    (code, a) => {
       // 0.5 (1 + tanh y) is sigmoid(2y), which needs no tanh.
-      `${a} / (${T}(1) + ` +
-      `exp(${T}(${-2 * SQRT_2_OVER_PI}) * ${a} * (${T}(1) + ${T}(0.044715) * ${a} * ${a})))`,
+      const times = (x: typeof a, y: typeof a) => code.infix('*', x, y)
+      const cube = code.infix('+', code.number(1), times(times(code.number(0.044715), a), a))
+      const exponent = times(times(code.number(-2 * SQRT_2_OVER_PI), a), cube)
+      return code.infix('/', a, onePlusExp(code, exponent))
+    },
   ),
   softplus: unary(
     'float',
     (a) => Math.max(a, 0) + Math.log1p(Math.exp(-Math.abs(a))),
-    ({ T }, a) => `max(${a}, ${T}(0)) + log(${T}(1) + exp(-abs(${a})))`,
+    (code, a) => {
+      const tail = code.call('log', onePlusExp(code, code.prefix('-', code.call('abs', a))))
+      return code.infix('+', code.call('max', a, code.number(0)), tail)
+    },
   ),
 }
 
+function onePlusExp<E>(code: ElementCode<E>, exponent: E): E {
+  return code.infix('+', code.number(1), code.call('exp', exponent))
+}
+
 function helped(helper: HelperName, cpu: (a: number) => number): OpRule {
-  return unary('float', cpu, ({ call }, a) => call(helper, a))
+  return unary('float', cpu, (code, a) => code.helper(helper, a))
 }
 
 /**

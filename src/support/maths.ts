@@ -59,3 +59,11 @@ export function quantile(values: readonly number[], q: number): number {
 export function geomean(values: readonly number[]): number {
   return Math.exp(sum(values.map(Math.log)) / values.length)
 }
+
+/** To the nearest integer, halves to the even one. Works on the magnitude, so that what rounds to zero keeps its sign. */
+export function roundHalfEven(a: number): number {
+  const size = Math.abs(a)
+  const isHalf = size - Math.floor(size) === 0.5
+  const rounded = isHalf ? 2 * Math.round(size / 2) : Math.round(size)
+  return a < 0 || Object.is(a, -0) ? -rounded : rounded
+}

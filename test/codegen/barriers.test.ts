@@ -14,7 +14,7 @@ it.each([0, 4, 32])('no config of any program has one, with subgroups of %i', (s
       for (const config of programConfigs(compiled.spec, 6, 1)) {
         try {
           compiled.program(config.data, {
-            onBody(body) {
+            onProgram({ body }) {
               bodies++
               expect(races(body), String(config)).toEqual([])
             },

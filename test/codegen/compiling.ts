@@ -1,6 +1,6 @@
 /** Kernels compiled for a device that is made up: what each pass makes of them, without a GPU. */
 import { type CompileOptions, compileKernel } from '../../src/codegen/compile.ts'
-import { configSpecInput } from '../../src/codegen/config_spec_of.ts'
+import { configSpecInput } from '../../src/codegen/plan/config_spec_of.ts'
 import type { DeviceLimits, WgslProgram } from '../../src/codegen/program.ts'
 import type { Config, ConfigInput } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'

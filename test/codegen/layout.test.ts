@@ -1,8 +1,8 @@
 /** Who holds which element: pictures of layouts, and what must hold for all of them. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bitRange, type CoordinateBit, Layout } from '../../src/codegen/layout.ts'
-import { blockedLayout, dotLayout } from '../../src/codegen/layout_rules.ts'
+import { bitRange, type CoordinateBit, Layout } from '../../src/codegen/layout/layout.ts'
+import { blockedLayout, dotLayout } from '../../src/codegen/layout/layout_rules.ts'
 
 const [ROW, COLUMN, DEPTH] = [0, 1, 2]
 const bit = (block: number, position: number): CoordinateBit => ({ block, bit: position })

@@ -1,9 +1,9 @@
 /** Where barriers stand: before the accesses that need one, on every way to them, and nowhere else. */
 import { describe, expect, it } from 'vitest'
-import { placeBarriers } from '../../src/codegen/place_barriers.ts'
-import { type Access, type Flow, printStatements } from '../../src/codegen/statements.ts'
-import { WorkgroupMemory } from '../../src/codegen/workgroup_memory.ts'
-import { Writer } from '../../src/codegen/writer.ts'
+import { WorkgroupMemory } from '../../src/codegen/memory/workgroup_memory.ts'
+import { placeBarriers } from '../../src/codegen/thread/place_barriers.ts'
+import { type Access, type Flow, printStatements } from '../../src/codegen/thread/statements.ts'
+import { Writer } from '../../src/codegen/thread/writer.ts'
 import { races } from './races.ts'
 
 class Body {

@@ -1,14 +1,17 @@
 /**
- * Looks for races in the body of a function, in another way than `placeBarriers` avoids them: as a graph of
- * steps, in which no access may reach one that it conflicts with except past a barrier. Also that every line
- * that names an array in workgroup memory stands below a note that says so.
+ * Looks for races in the body of a thread program, in another way than `placeBarriers` avoids them: as a
+ * graph of steps, in which no access may reach one that it conflicts with except past a barrier.
  */
-import { type Access, conflict, type Statement } from '../../src/codegen/statements.ts'
+import { allAccesses, ownAccesses } from '../../src/codegen/thread/accesses.ts'
+import { type Access, type AddressSpace, conflict } from '../../src/codegen/thread/memory.ts'
+import { bodyOf, type Statement } from '../../src/codegen/thread/statements.ts'
 
 interface Step {
   readonly accesses: readonly Access[]
-  readonly barrier: string | undefined
+  readonly barrier: AddressSpace | undefined
   readonly next: Step[]
+  /** Steps of a later round, where the same statements are others. */
+  readonly nextRound: Step[]
   /** Steps of another program, which shares no order with this one but in workgroup memory. */
   readonly nextProgram: Step[]
 }
@@ -19,12 +22,12 @@ export function races(body: readonly Statement[]): readonly string[] {
   connect(body, [makeStep(steps)], steps)
   return [
     ...steps.flatMap((step) => step.accesses.flatMap((access) => racesOf(step, access))),
-    ...unnoted(body),
+    ...strayBarriers(body, true),
   ]
 }
 
-function makeStep(steps: Step[], accesses: readonly Access[] = [], barrier?: string): Step {
-  const step: Step = { accesses, barrier, next: [], nextProgram: [] }
+function makeStep(steps: Step[], accesses: readonly Access[] = [], barrier?: AddressSpace): Step {
+  const step: Step = { accesses, barrier, next: [], nextRound: [], nextProgram: [] }
   steps.push(step)
   return step
 }
@@ -33,74 +36,61 @@ function makeStep(steps: Step[], accesses: readonly Access[] = [], barrier?: str
 function connect(body: readonly Statement[], from: readonly Step[], steps: Step[]): readonly Step[] {
   let last = from
   for (const statement of body) {
-    if (statement.kind === 'block') {
-      const entry = makeStep(steps)
-      for (const step of last) step.next.push(entry)
-      const ends = connect(statement.body, [entry], steps)
-      const { flow } = statement
-      for (const end of ends) {
-        if (flow === 'rounds') end.next.push(entry)
-        if (flow === 'programs') end.nextProgram.push(entry)
-      }
-      last = flow === 'once' || flow === 'some' ? ends : [...last, ...ends]
-      continue
+    const some = statement.kind === 'if' && statement.flow === 'some'
+    const entry = makeStep(
+      steps,
+      (some ? allAccesses(statement) : ownAccesses(statement)).filter(() => statement.kind !== 'expect'),
+      barrierOf(statement),
+    )
+    for (const step of last) step.next.push(entry)
+    last = [entry]
+    if (some || bodyOf(statement).length === 0) continue
+    const ends = connect(bodyOf(statement), [entry], steps)
+    if (statement.kind === 'for') {
+      for (const end of ends) (statement.flow === 'rounds' ? end.nextRound : end.nextProgram).push(entry)
     }
-    const step =
-      statement.kind === 'note' ? makeStep(steps, statement.accesses) : makeStep(steps, [], statement.barrier)
-    for (const before of last) before.next.push(step)
-    last = [step]
+    last = statement.kind === 'block' ? ends : [entry, ...ends]
   }
   return last
 }
 
+function barrierOf(statement: Statement): AddressSpace | undefined {
+  if (statement.kind === 'uniform_load') return 'workgroup'
+  return statement.kind === 'barrier' ? statement.space : undefined
+}
+
 function racesOf(start: Step, access: Access): readonly string[] {
   const found: string[] = []
-  const seen = new Set<Step>()
-  const waiting = [start]
-  for (let step = waiting.pop(); step; step = waiting.pop()) {
-    for (const next of access.space === 'storage' ? step.next : [...step.next, ...step.nextProgram]) {
-      if (seen.has(next) || next.barrier === access.space) continue
-      seen.add(next)
-      waiting.push(next)
-      for (const later of next.accesses.filter((other) => conflict(access, other)))
-        found.push(`no barrier from ${access.how} to ${later.how} of ${access.place}`)
-    }
+  const seen = new Set<string>()
+  const ids = new Map<Step, number>()
+  const idOf = (step: Step): number => {
+    const known = ids.get(step) ?? ids.size
+    ids.set(step, known)
+    return known
+  }
+  const waiting: (readonly [step: Step, access: Access])[] = [[start, access]]
+  const goOn = (next: Step, as: Access): void => {
+    const key = `${idOf(next)} ${as.phase}`
+    if (seen.has(key) || next.barrier === access.space) return
+    seen.add(key)
+    for (const later of next.accesses.filter((other) => conflict(as, other)))
+      found.push(`no barrier from ${as.how} to ${later.how} of ${as.place}`)
+    waiting.push([next, as])
+  }
+  for (let item = waiting.pop(); item; item = waiting.pop()) {
+    const [step, as] = item
+    for (const next of step.next) goOn(next, as)
+    const again = access.space === 'storage' ? step.nextRound : [...step.nextRound, ...step.nextProgram]
+    for (const next of again) goOn(next, { ...as, phase: undefined })
   }
   return found
 }
 
-/** Lines that name an array which the last note above them leaves out, and barriers where none may stand. */
-function unnoted(body: readonly Statement[]): readonly string[] {
-  const arrays = namesIn(body)
-  const found: string[] = []
-  let noted: readonly Access[] = []
-  const visit = (statements: readonly Statement[], forAll: boolean): void => {
-    for (const statement of statements) {
-      if (statement.kind === 'note') noted = statement.accesses
-      else if (statement.kind === 'block') visit(statement.body, forAll && statement.flow !== 'some')
-      else if (statement.barrier) {
-        if (!forAll) found.push(`a barrier where not all invocations pass: ${statement.text}`)
-      } else {
-        for (const array of arrays) {
-          const [before, ...after] = statement.text.split(`${array}[`)
-          const isWrite = before === '' && after.length > 0
-          const how = [...(isWrite ? ['write'] : []), ...(after.length > (isWrite ? 1 : 0) ? ['read'] : [])]
-          for (const one of how)
-            if (!noted.some((access) => access.place === array && access.how === one))
-              found.push(`nothing notes the ${one} in: ${statement.text}`)
-        }
-      }
-    }
-  }
-  visit(body, true)
-  return found
-}
-
-function namesIn(body: readonly Statement[]): ReadonlySet<string> {
-  const inStatement = (statement: Statement): readonly string[] => {
-    if (statement.kind === 'block') return [...namesIn(statement.body)]
-    const accesses = statement.kind === 'note' ? statement.accesses : []
-    return accesses.filter(({ space }) => space === 'workgroup').map(({ place }) => place)
-  }
-  return new Set(body.flatMap(inStatement))
+/** Barriers where not all invocations pass. */
+function strayBarriers(body: readonly Statement[], forAll: boolean): readonly string[] {
+  return body.flatMap((statement) => {
+    if (!forAll && barrierOf(statement)) return [`a barrier where not all invocations pass`]
+    const inside = forAll && !(statement.kind === 'if' && statement.flow === 'some')
+    return strayBarriers(bodyOf(statement), inside)
+  })
 }

@@ -1,15 +1,18 @@
 /** Values that move between random layouts: every element arrives in every copy, on the GPU. */
 
 import { expect, it } from 'vitest'
-import { BoundConfig } from '../../src/codegen/bound_config.ts'
-import { configSpecInput } from '../../src/codegen/config_spec_of.ts'
-import { bitRange, type CoordinateBit, Layout } from '../../src/codegen/layout.ts'
-import { convertLayout } from '../../src/codegen/lower_convert.ts'
-import { Lowering } from '../../src/codegen/lowering.ts'
-import { placeBarriers } from '../../src/codegen/place_barriers.ts'
-import { chunkRegisters, element, named, type Registers } from '../../src/codegen/registers.ts'
-import { printStatements } from '../../src/codegen/statements.ts'
-import { wgslType } from '../../src/codegen/wgsl_types.ts'
+import { bitRange, type CoordinateBit, Layout } from '../../src/codegen/layout/layout.ts'
+import { convertLayout } from '../../src/codegen/lower/lower_convert.ts'
+import { Lowering } from '../../src/codegen/lower/lowering.ts'
+import { BoundConfig } from '../../src/codegen/plan/bound_config.ts'
+import { configSpecInput } from '../../src/codegen/plan/config_spec_of.ts'
+import type { Expr } from '../../src/codegen/thread/expr.ts'
+import type { MemoryArray } from '../../src/codegen/thread/memory.ts'
+import { placeBarriers } from '../../src/codegen/thread/place_barriers.ts'
+import type { ThreadProgram } from '../../src/codegen/thread/program.ts'
+import { typeOf, type Width } from '../../src/codegen/thread/types.ts'
+import { chunkRegisters, element, named, type Registers } from '../../src/codegen/values/registers.ts'
+import { printProgram } from '../../src/codegen/wgsl/print_program.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'
 import { defaultStream, getDevice } from '../../src/runtime/default_device.ts'
@@ -73,16 +76,31 @@ function contentOf(number: number, dtype: DType): number {
   return dtype === 'bool' ? ((number * 2_654_435_761) >>> 7) & 1 : number
 }
 
-/** The tile's values, from a table: `source[thread * size + register]`. */
+const buffer = (name: string): MemoryArray => ({
+  space: 'storage',
+  name,
+  element: typeOf('f32', 1),
+  atomic: false,
+  tensor: undefined,
+})
+const [SOURCE, RESULT] = [buffer('source'), buffer('result')]
+
+/** Where a thread's elements lie in a table: `table[first + thread * size + register]`. */
+function placeIn({ e, thread }: Lowering, layout: Layout, first: number, register: number): Expr {
+  return e.sum([e.mul(thread, e.u32(layout.size))], first + register)
+}
+
+/** The tile's values, from a table. */
 function loaded(lowering: Lowering, layout: Layout, dtype: DType, first: number): Registers {
-  const scalar = wgslType(dtype, 1)
-  const at = (register: number) => `source[${first}u + thread * ${layout.size}u + ${register}u]`
+  const { e, out } = lowering
   const chunks = chunkRegisters(layout).map((registers) => {
-    const texts = registers.map((r) => (dtype === 'bool' ? `(${at(r)} != 0.0f)` : `${scalar}(${at(r)})`))
-    const text = registers.length === 1 ? texts[0] : `${wgslType(dtype, registers.length as 2)}(${texts})`
-    return { text: text ?? '', splat: false }
+    const elements = registers.map((register) => {
+      const read = out.let('read', e.read(SOURCE, placeIn(lowering, layout, first, register)))
+      return dtype === 'bool' ? e.binary('!=', read, e.literal(0, 'f32')) : e.convert(dtype, read)
+    })
+    return e.vector(elements, registers.length as Width)
   })
-  return named(lowering.out, { layout, dtype, chunks }, 'v')
+  return named(out, { layout, dtype, chunks }, 'v')
 }
 
 interface Pair {
@@ -93,6 +111,7 @@ interface Pair {
 /** Writes a shader that moves a value for each pair, one after the other, and what it should store. */
 function shaderOf(dtype: DType, pairs: readonly Pair[], [r, c, t]: readonly [number, number, number]) {
   const lowering = loweringOf(r, c, t)
+  const { e, out } = lowering
   const [source, wanted]: [number[], number[]] = [[], []]
   const threads = Array.from({ length: 2 ** t }, (_, thread) => thread)
   for (const { from, to } of pairs) {
@@ -103,23 +122,22 @@ function shaderOf(dtype: DType, pairs: readonly Pair[], [r, c, t]: readonly [num
     const value = loaded(lowering, from, dtype, source.length)
     const moved = named(lowering.out, convertLayout(lowering, value, to), 'v')
     for (let i = 0; i < to.size; i++) {
-      const text = element(moved, i)
-      const number = dtype === 'bool' ? `select(0.0f, 1.0f, ${text})` : `f32(${text})`
-      lowering.out.line(`result[${wanted.length}u + thread * ${to.size}u + ${i}u] = ${number};`)
+      const value = element(e, moved, i)
+      const number =
+        dtype === 'bool' ? e.select(e.literal(0, 'f32'), e.literal(1, 'f32'), value) : e.convert('f32', value)
+      out.store(RESULT, placeIn(lowering, to, wanted.length, i), number, {})
     }
     source.push(...elements(from))
     wanted.push(...elements(to))
   }
-  const wgsl = [
-    dtype === 'f16' ? 'enable f16;' : '',
-    '@group(0) @binding(0) var<storage, read> source: array<f32>;',
-    '@group(0) @binding(1) var<storage, read_write> result: array<f32>;',
-    ...lowering.memory.declarations(device.limits.maxWorkgroupBytes),
-    `@compute @workgroup_size(${2 ** t})`,
-    'fn main(@builtin(local_invocation_index) thread: u32) {',
-    ...printStatements(placeBarriers(lowering.out.statements), 1),
-    '}',
-  ].join('\n')
+  const program: ThreadProgram = {
+    ...lowering.program(placeBarriers(out.statements)),
+    buffers: [
+      { tensor: 0, access: 'read', array: SOURCE },
+      { tensor: 1, access: 'read_write', array: RESULT },
+    ],
+  }
+  const wgsl = printProgram(program, 'immediate')
   return { wgsl, source, wanted }
 }
 

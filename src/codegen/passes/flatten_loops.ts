@@ -8,7 +8,7 @@ import type { Block, BlockId, Node, Region, TileType } from '../../ir/node.ts'
 import { type Size, sameSize, sizeProduct } from '../../ir/size.ts'
 import { operandsOf, rewriteRegion, walk } from '../../ir/traverse.ts'
 import { product } from '../../support/maths.ts'
-import type { BoundConfig, TensorView } from '../bound_config.ts'
+import type { BoundConfig, TensorView } from '../plan/bound_config.ts'
 
 /**
  * True when nothing in the grid cares where its dimensions begin and end: only element-wise work and memory.

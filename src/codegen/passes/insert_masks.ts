@@ -7,9 +7,9 @@ import { type NodeSpec, type RegionBuilder, tileType } from '../../ir/build.ts'
 import { type BlockId, type Node, ONE, type ReduceOp, type Region } from '../../ir/node.ts'
 import { rewriteRegion } from '../../ir/traverse.ts'
 import type { DType } from '../../support/dtypes.ts'
-import { readsZeroOutside } from '../access.ts'
-import type { BoundConfig } from '../bound_config.ts'
-import { neutralOf } from '../reduce_rules.ts'
+import { neutralOf } from '../lower/reduce_rules.ts'
+import { readsZeroOutside } from '../memory/access.ts'
+import type { BoundConfig } from '../plan/bound_config.ts'
 
 export function insertMasks(region: Region, bound: BoundConfig, builder: RegionBuilder): Region {
   rewriteRegion(region, builder, new Map(), (spec, _node, inner) => {

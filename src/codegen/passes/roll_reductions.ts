@@ -14,8 +14,8 @@ import {
   UNNUMBERED,
 } from '../../ir/node.ts'
 import { hasEffect, operandsOf, rewriteRegion, walk } from '../../ir/traverse.ts'
-import type { BoundConfig } from '../bound_config.ts'
-import { neutralOf, REDUCE_RULES, type SimpleReduceOp } from '../reduce_rules.ts'
+import { neutralOf, REDUCE_RULES, type SimpleReduceOp } from '../lower/reduce_rules.ts'
+import type { BoundConfig } from '../plan/bound_config.ts'
 
 type RowReduce = ReduceNode & { readonly op: SimpleReduceOp }
 

@@ -1,0 +1,164 @@
+/**
+ * Gives every class of tile values its layout. Anchors decide: the result of a dot wants micro-tiles, a
+ * streamed tile wants vectors along contiguous memory, the operand of a dot wants to be written to workgroup
+ * memory in vectors; smaller classes take the part of a larger one's layout, so that broadcasting and
+ * reducing them costs nothing.
+ */
+import {
+  type Axis,
+  type BlockId,
+  type DotNode,
+  type Node,
+  ONE,
+  type PhiNode,
+  type Region,
+} from '../../ir/node.ts'
+import { clamp, log2Exact, sum } from '../../support/maths.ts'
+import { contiguousBlock, type MemoryNode, vectorBits } from '../memory/access.ts'
+import { accumulations, depthOf } from '../plan/accumulations.ts'
+import type { BoundConfig } from '../plan/bound_config.ts'
+import { bitRange, type CoordinateBit, type Layout } from './layout.ts'
+import { blockedLayout, dotLayout, type Extent, slicedLayout } from './layout_rules.ts'
+import { classifyTiles, type TileClass } from './tile_classes.ts'
+
+/** Lanes that should read consecutive memory together. */
+const COALESCED_BITS = 5
+
+export interface Layouts {
+  /** The layout of a value's class; undefined for scalars and values that can be made in any layout. */
+  of(node: Node): Layout | undefined
+  /** The dimension that groups of threads share out while they add up this carried product, if they do. */
+  slicedAlong(phi: PhiNode): BlockId | undefined
+}
+
+export function chooseLayouts(region: Region, bound: BoundConfig): Layouts {
+  const classes = classifyTiles(region)
+  const sums = accumulations(region)
+  const chosen = new Map<TileClass, Layout>()
+  const sliced = new Map<Node, { readonly layout: Layout; readonly depth: BlockId }>()
+  for (const tileClass of byImportance(classes.all, bound)) {
+    const bits = sliceBits(tileClass, sums, bound)
+    const layout =
+      dotResult(tileClass, bits, bound) ?? partOfParent(tileClass, chosen) ?? streaming(tileClass, bound)
+    chosen.set(tileClass, layout)
+    for (const dot of bits > 0 ? tileClass.dots : []) {
+      const depth = depthOf(dot)
+      const partial = { layout: slicedLayout(layout, depth, bound.extentBits(depth), bits), depth }
+      for (const node of [dot, sums.get(dot)]) if (node) sliced.set(node, partial)
+    }
+  }
+  return {
+    of(node) {
+      const tileClass = classes.of(node)
+      return sliced.get(node)?.layout ?? (tileClass && chosen.get(tileClass))
+    },
+    slicedAlong: (phi) => sliced.get(phi)?.depth,
+  }
+}
+
+/** log2 of the groups of threads that share out what the dots of a class contract. */
+function sliceBits({ dots }: TileClass, sums: ReadonlyMap<DotNode, PhiNode>, bound: BoundConfig): number {
+  return dots.length === 0 ? 0 : Math.min(...dots.map((dot) => (sums.has(dot) ? bound.sliceBits(dot) : 0)))
+}
+
+/** Results of dots first, then large before small, so that parents come before their parts. */
+function byImportance(classes: readonly TileClass[], bound: BoundConfig): TileClass[] {
+  const bits = (c: TileClass): number => sum([...c.blocks].map((block) => bound.extentBits(block)))
+  const rank = (c: TileClass): number => (c.dots.length > 0 ? 1000 : 0) + 40 * c.blocks.size + bits(c)
+  return [...classes].sort((a, b) => rank(b) - rank(a))
+}
+
+function dotResult({ dots }: TileClass, sliceBits: number, bound: BoundConfig): Layout | undefined {
+  const dot = dots[0]
+  if (!dot) return undefined
+  const [rows, columns] = dot.type.axes
+  return dotLayout({
+    rows: extentOf(bound, rows ?? 0),
+    columns: extentOf(bound, columns ?? 0),
+    threadBits: bound.threadBits,
+    sliceBits,
+    microRows: bound.dotRowBits(dot),
+  })
+}
+
+function partOfParent(tileClass: TileClass, chosen: ReadonlyMap<TileClass, Layout>): Layout | undefined {
+  for (const parent of tileClass.parents) {
+    const layout = chosen.get(parent)
+    if (layout) return layout.restrict((block) => tileClass.blocks.has(block))
+  }
+  return undefined
+}
+
+/** Threads along contiguous memory; along a reduced block only as many as the other blocks leave idle. */
+function streaming(tileClass: TileClass, bound: BoundConfig): Layout {
+  const { vector, extents } = memoryOrder(tileClass, bound)
+  const threads = new Map<BlockId, number>()
+  for (const block of tileClass.reduced)
+    threads.set(block, reducingThreadBits(tileClass, block, bound, vector))
+  return blockedLayout({
+    extents,
+    vectorBits: vector,
+    threadBits: bound.threadBits,
+    maxThreadBits: (block) => threads.get(block) ?? Number.POSITIVE_INFINITY,
+    together: stagingVector(tileClass, bound),
+  })
+}
+
+/** Blocks by contiguity in memory, and the widest vector that the accesses can use. */
+function memoryOrder(
+  tileClass: TileClass,
+  bound: BoundConfig,
+): { vector: number; extents: readonly Extent[] } {
+  const votes = tileClass.accesses.map((access) => ({
+    block: contiguousBlock(access),
+    bits: vectorBits(access, bound),
+  }))
+  const blocks = [...tileClass.blocks].reverse()
+  const vote = votes.find(({ block }) => block !== undefined && tileClass.blocks.has(block))
+  const first = vote?.block ?? blocks[0]
+  const vector = Math.max(0, ...votes.filter(({ block }) => block === first).map(({ bits }) => bits))
+  const ordered = first === undefined ? blocks : [first, ...blocks.filter((block) => block !== first)]
+  return { vector, extents: ordered.map((block) => extentOf(bound, block)) }
+}
+
+function reducingThreadBits(
+  tileClass: TileClass,
+  block: BlockId,
+  bound: BoundConfig,
+  vector: number,
+): number {
+  const asked = bound.threadsAlong(block)
+  if (asked > 0) return log2Exact(asked)
+  const others = sum([...tileClass.blocks].filter((b) => b !== block).map((b) => bound.extentBits(b)))
+  const whole = Math.max(0, bound.extentBits(block) - vector)
+  return clamp(bound.threadBits - others, Math.min(COALESCED_BITS, whole), bound.threadBits)
+}
+
+/**
+ * The bits that let an operand of a dot be written to workgroup memory in vectors along its free dimension.
+ */
+function stagingVector({ operandOf }: TileClass, bound: BoundConfig): readonly CoordinateBit[] {
+  const use = operandOf[0]
+  const block = use && (use.side === 'a' ? use.dot.a.type.axes[0] : use.dot.b.type.axes[1])
+  return block === undefined || block < 0 ? [] : bitRange(block, 0, Math.min(2, bound.extentBits(block)))
+}
+
+function extentOf(bound: BoundConfig, block: BlockId): Extent {
+  return { block, bits: block < 0 ? 0 : bound.extentBits(block) }
+}
+
+/** The layout that a single access wants when nothing else decides. */
+export function layoutForAccess(node: MemoryNode, bound: BoundConfig): Layout {
+  const { axes } = node.kind === 'load' ? node.type : node.value.type
+  return streaming(lonely(axes, [node]), bound)
+}
+
+/** A layout for a value over these axes that no class claims. */
+export function layoutOfBlocks(axes: readonly Axis[], bound: BoundConfig): Layout {
+  return streaming(lonely(axes, []), bound)
+}
+
+function lonely(axes: readonly Axis[], accesses: MemoryNode[]): TileClass {
+  const blocks = new Set(axes.filter((axis) => axis !== ONE))
+  return { blocks, accesses, dots: [], operandOf: [], reduced: new Set(), parents: new Set() }
+}

@@ -1,0 +1,86 @@
+/** Lowering of a region, node by node: which function turns which kind of node into WGSL. */
+import type { Node, Region } from '../../ir/node.ts'
+import { unreachable } from '../../support/errors.ts'
+import { isTile } from '../layout/tile_classes.ts'
+import { named, type Registers } from '../values/registers.ts'
+import { isMadeAfresh, spreadTo, valueIn } from '../values/values.ts'
+import { convertLayout } from './lower_convert.ts'
+import { dotOperands, lowerDot } from './lower_dot.ts'
+import { lowerLoop } from './lower_loop.ts'
+import { castRegisters, mapRegisters } from './lower_map.ts'
+import { lowerAtomic, lowerLoad, lowerStore } from './lower_memory.ts'
+import { lowerReduce } from './lower_reduce.ts'
+import type { Lowering } from './lowering.ts'
+
+/** Expressions of more operations get a name even when they are used once. */
+const MAX_INLINE = 4
+
+export function lowerRegion(lowering: Lowering, region: Region): void {
+  for (const node of region) {
+    if (isMadeAfresh(node, lowering)) continue
+    lowering.comesFrom(node)
+    const value = lowerNode(lowering, node)
+    if (value) lowering.values.set(node, inHomeLayout(lowering, node, value))
+  }
+}
+
+/** Emits the node; the value, where it has one, in whatever layout it came about. */
+function lowerNode(lowering: Lowering, node: Node): Registers | undefined {
+  const layout = (isTile(node) ? lowering.layouts.of(node) : undefined) ?? lowering.scalarLayout
+  switch (node.kind) {
+    case 'map': {
+      const args = node.args.map((arg) => valueIn(lowering, arg, layout))
+      return maybeNamed(lowering, node, mapRegisters(lowering, node, layout, args))
+    }
+    case 'cast':
+      return maybeNamed(lowering, node, castRegisters(lowering, node, valueIn(lowering, node.arg, layout)))
+    case 'view':
+      return valueIn(lowering, node.arg, layout)
+    case 'broadcast':
+      return spreadTo(lowering, node.arg, layout)
+    case 'load':
+      return lowerLoad(lowering, node)
+    case 'store':
+      lowerStore(lowering, node)
+      return undefined
+    case 'atomic':
+      lowerAtomic(lowering, node)
+      return undefined
+    case 'reduce': {
+      const from = lowering.layouts.of(node.arg) ?? lowering.layoutOfBlocks(node.arg.type.axes)
+      return lowerReduce(lowering, node, from)
+    }
+    case 'dot':
+      return lowerDot(lowering, node, layout, dotOperands(lowering, node))
+    case 'loop':
+      lowerLoop(lowering, node, lowerRegion)
+      return undefined
+    case 'result': {
+      const phi = node.loop.phis[node.index]
+      return phi && lowering.values.get(phi)
+    }
+    case 'constant':
+    case 'size':
+    case 'argument':
+    case 'index':
+    case 'range':
+    case 'inside':
+    case 'phi':
+      throw new Error(`${node.kind} is not lowered where it stands`)
+    default:
+      return unreachable(node)
+  }
+}
+
+function inHomeLayout(lowering: Lowering, node: Node, value: Registers): Registers {
+  const home = isTile(node) ? lowering.layouts.of(node) : lowering.scalarLayout
+  return !home || home.key === value.layout.key ? value : convertLayout(lowering, value, home)
+}
+
+/** Short expressions that are read once stay expressions. */
+function maybeNamed(lowering: Lowering, node: Node, value: Registers): Registers {
+  const short = value.chunks.every(({ size }) => size <= MAX_INLINE)
+  return short && lowering.isUsedOnce(node)
+    ? value
+    : named(lowering.out, value, node.kind === 'map' ? node.op : 'v')
+}

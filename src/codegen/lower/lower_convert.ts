@@ -1,0 +1,106 @@
+/**
+ * Moving a value from one layout to another: by renaming registers when every thread already holds what it
+ * needs, otherwise through workgroup memory, in vectors where both sides hold neighbours together, rows
+ * padded against bank conflicts.
+ */
+import type { BlockId } from '../../ir/node.ts'
+import type { Layout } from '../layout/layout.ts'
+import type { Expr } from '../thread/expr.ts'
+import type { MemoryArray } from '../thread/memory.ts'
+import { typeOf, type Width } from '../thread/types.ts'
+import { threadPart } from '../values/coordinates.ts'
+import { chunkRegisters, chunkWidth, compose, named, type Registers, spread } from '../values/registers.ts'
+import type { Lowering } from './lowering.ts'
+import { fromMemory, toMemory } from './memory_values.ts'
+
+/** `value` in `layout`, which spreads the same blocks. */
+export function convertLayout(lowering: Lowering, value: Registers, layout: Layout): Registers {
+  if (sameThreads(value.layout, layout)) return spread(lowering.e, named(lowering.out, value, 'v'), layout)
+  const transfer = planTransfer(lowering, value, layout)
+  writeTile(lowering, value, transfer)
+  const result = readTile(lowering, value, layout, transfer)
+  lowering.memory.release(transfer.array)
+  return result
+}
+
+interface Transfer {
+  /** Its elements are vectors along the first of the strides' blocks. */
+  readonly array: MemoryArray
+  /** Distance in array elements between neighbours along each block (between vectors along the first). */
+  readonly strides: ReadonlyMap<BlockId, number>
+  readonly fast: BlockId
+}
+
+function sameThreads(a: Layout, b: Layout): boolean {
+  return a.threads.every((bit, i) => bit?.block === b.threads[i]?.block && bit?.bit === b.threads[i]?.bit)
+}
+
+function planTransfer(lowering: Lowering, value: Registers, layout: Layout): Transfer {
+  const blocks = [...value.layout.blocks]
+  const together = (block: BlockId): number =>
+    Math.min(value.layout.contiguity(block), layout.contiguity(block), 2)
+  const fast = blocks.reduce(
+    (best, block) => (together(block) > together(best) ? block : best),
+    blocks[0] ?? 0,
+  )
+  const width = (2 ** together(fast)) as Width
+  const strides = new Map<BlockId, number>([[fast, 1]])
+  let length = lowering.bound.extent(fast) / width
+  for (const block of blocks) {
+    if (block === fast) continue
+    // One element of padding per row puts neighbouring rows into different banks.
+    const stride = strides.size === 1 ? length + 1 : length
+    strides.set(block, stride)
+    length = stride * lowering.bound.extent(block)
+  }
+  return { array: lowering.memory.allocate('exchange', typeOf(value.dtype, width), length), strides, fast }
+}
+
+function writeTile(lowering: Lowering, value: Registers, transfer: Transfer): void {
+  const { out, e } = lowering
+  const { array } = transfer
+  const { width } = array.element
+  const source = named(out, value, 'v')
+  const phase = out.phase()
+  out.if('some', lowering.isFirstCopy(value.layout.replicaMask), () => {
+    for (const registers of vectorRegisters(value.layout, width)) {
+      const index = elementIndex(lowering, value.layout, transfer, registers[0] ?? 0)
+      out.store(array, index, toMemory(e, compose(e, source, registers), width), phase)
+    }
+  })
+}
+
+function readTile(lowering: Lowering, value: Registers, layout: Layout, transfer: Transfer): Registers {
+  const { out, e } = lowering
+  const { array } = transfer
+  const vectors = vectorRegisters(layout, array.element.width).map((registers) => {
+    const read = e.read(array, elementIndex(lowering, layout, transfer, registers[0] ?? 0))
+    return out.let('v', fromMemory(e, read, value.dtype))
+  })
+  const width = chunkWidth(layout)
+  const perChunk = width / array.element.width
+  const chunks = chunkRegisters(layout).map((_registers, chunk) =>
+    e.vector(vectors.slice(chunk * perChunk, (chunk + 1) * perChunk), width),
+  )
+  return named(out, { layout, dtype: value.dtype, chunks }, 'v')
+}
+
+/** Register numbers in runs of `width`; the low register bits run along the fast block. */
+function vectorRegisters(layout: Layout, width: Width): readonly (readonly number[])[] {
+  return Array.from({ length: layout.size / width }, (_, i) =>
+    Array.from({ length: width }, (_, j) => i * width + j),
+  )
+}
+
+function elementIndex(lowering: Lowering, layout: Layout, transfer: Transfer, register: number): Expr {
+  const { e, out } = lowering
+  const terms: Expr[] = []
+  let constant = 0
+  for (const [block, stride] of transfer.strides) {
+    const unit = block === transfer.fast ? transfer.array.element.width : 1
+    constant += (layout.registerOffset(register, block) / unit) * stride
+    const lane = threadPart(lowering, layout, block)
+    if (lane) terms.push(e.mul(e.div(lane, e.u32(unit)), e.u32(stride)))
+  }
+  return e.sum([out.early('slot', e.sum(terms))], constant)
+}

@@ -1,0 +1,102 @@
+/**
+ * Loads, stores and atomics: vectors where layout and memory allow, masks only where a tile may reach
+ * outside.
+ */
+import type { AtomicNode, LoadNode, StoreNode } from '../../ir/node.ts'
+import type { Layout } from '../layout/layout.ts'
+import { markOf } from '../memory/access_mark.ts'
+import { Address } from '../memory/address.ts'
+import { identifier } from '../memory/launch_block.ts'
+import type { Expr } from '../thread/expr.ts'
+import type { AccessMark, MemoryArray } from '../thread/memory.ts'
+import type { Width } from '../thread/types.ts'
+import { chunkRegisters, chunkWidth, compose, element, named, type Registers } from '../values/registers.ts'
+import { valueIn } from '../values/values.ts'
+import type { Lowering } from './lowering.ts'
+import { fromMemory, toMemory } from './memory_values.ts'
+
+/** The elements that `node` reads, in the layout of the access. */
+export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
+  const { out, e, bindings, bound } = lowering
+  const layout = lowering.accessLayout(node)
+  const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node))
+  const { width } = buffer.element
+  const mark = markOf(out, node, layout, bound)
+  const address = new Address(lowering, node, layout, width)
+  const { dtype } = node.type
+  // Without underscores, names of the author's get a number, which no word of WGSL has.
+  const hint = identifier(bound.view(node.tensor).name).replace(/_/g, '')
+  const chunks = chunkRegisters(layout).map((registers): Expr => {
+    const runs = runsOf(registers, width)
+    const pieces = runs.map((run) => {
+      const value = fromMemory(e, loaded(lowering, buffer, address, run[0] ?? 0, mark), dtype)
+      return runs.length === 1 ? value : out.let(hint, value)
+    })
+    return out.let(hint, e.vector(pieces, chunkWidth(layout)))
+  })
+  return { layout, dtype, chunks }
+}
+
+export function lowerStore(lowering: Lowering, node: StoreNode): void {
+  const { out, e, bindings, bound } = lowering
+  const layout = lowering.accessLayout(node)
+  const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node))
+  const { width } = buffer.element
+  const value = named(out, valueIn(lowering, node.value, layout), 'v')
+  const mark = markOf(out, node, layout, bound)
+  const address = new Address(lowering, node, layout, width)
+  forEachGuarded(lowering, layout, width, address, (run) => {
+    out.store(buffer, address.index(run[0] ?? 0), toMemory(e, compose(e, value, run), width), mark)
+  })
+}
+
+export function lowerAtomic(lowering: Lowering, node: AtomicNode): void {
+  const { out, e, bindings, bound } = lowering
+  const layout = lowering.accessLayout(node)
+  const buffer = bindings.buffer(node.tensor, 1)
+  const value = named(out, valueIn(lowering, node.value, layout), 'v')
+  const mark = markOf(out, node, layout, bound)
+  const address = new Address(lowering, node, layout, 1)
+  forEachGuarded(lowering, layout, 1, address, ([register = 0]) => {
+    out.atomic(node.op, buffer, address.index(register), element(e, value, register), mark)
+  })
+}
+
+/** The vector at `register`, or zero where it does not exist. */
+function loaded(
+  { e }: Lowering,
+  buffer: MemoryArray,
+  address: Address,
+  register: number,
+  mark: AccessMark,
+): Expr {
+  const raw = e.read(buffer, address.index(register), mark)
+  const exists = e.all(address.conditions(register))
+  return exists ? e.select(e.constant(0, buffer.element), raw, exists) : raw
+}
+
+/** Calls `write` for runs of registers, under one `if` per run of equal conditions. Copies write once. */
+function forEachGuarded(
+  lowering: Lowering,
+  layout: Layout,
+  width: Width,
+  address: Address,
+  write: (registers: readonly number[]) => void,
+): void {
+  const { out, e } = lowering
+  const once = lowering.isFirstCopy(layout.replicaMask)
+  const groups: { condition: Expr | undefined; runs: (readonly number[])[] }[] = []
+  for (const run of chunkRegisters(layout).flatMap((registers) => runsOf(registers, width))) {
+    const condition = e.all([...(once ? [once] : []), ...address.conditions(run[0] ?? 0)])
+    const last = groups.at(-1)
+    if (last && last.condition === condition) last.runs.push(run)
+    else groups.push({ condition, runs: [run] })
+  }
+  for (const { condition, runs } of groups) out.if('some', condition, () => runs.forEach(write))
+}
+
+function runsOf(registers: readonly number[], width: Width): readonly (readonly number[])[] {
+  const runs: (readonly number[])[] = []
+  for (let i = 0; i < registers.length; i += width) runs.push(registers.slice(i, i + width))
+  return runs
+}

@@ -1,0 +1,169 @@
+/**
+ * The state of lowering one dispatch: where values are, where blocks begin and end, and what the program so
+ * far uses. The functions of `lower_*.ts` each turn one family of nodes into statements through it.
+ */
+import type { Axis, Block, BlockId, Node, Region } from '../../ir/node.ts'
+import { operandsOf, walk } from '../../ir/traverse.ts'
+import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from '../layout/choose_layouts.ts'
+import { Layout } from '../layout/layout.ts'
+import { isTile, sameBlocks } from '../layout/tile_classes.ts'
+import { contiguousBlock, type MemoryNode, vectorBits } from '../memory/access.ts'
+import { Bindings, type PlannedAccess } from '../memory/bindings.ts'
+import { LaunchBlock } from '../memory/launch_block.ts'
+import { WorkgroupMemory } from '../memory/workgroup_memory.ts'
+import type { BoundConfig } from '../plan/bound_config.ts'
+import type { Expr } from '../thread/expr.ts'
+import type { Expressions } from '../thread/expressions.ts'
+import type { ThreadProgram } from '../thread/program.ts'
+import type { Statement } from '../thread/statements.ts'
+import type { Width } from '../thread/types.ts'
+import { Writer } from '../thread/writer.ts'
+import type { Registers } from '../values/registers.ts'
+
+/** Where a block is while its tile is being worked on: u32 expressions. */
+export interface BlockPlace {
+  readonly begin: Expr
+  /** End of the whole range, not clipped to the tile. */
+  readonly end: Expr
+  /** Number of the tile within the range. */
+  readonly id: Expr
+}
+
+export class Lowering {
+  readonly bound: BoundConfig
+  readonly out: Writer = new Writer()
+  readonly memory: WorkgroupMemory
+  readonly launch: LaunchBlock
+  readonly bindings: Bindings
+  readonly layouts: Layouts
+  readonly values: Map<Node, Registers> = new Map()
+  readonly places: Map<BlockId, BlockPlace> = new Map()
+  /** The layout of scalars: one register, every thread a copy. */
+  readonly scalarLayout: Layout
+  readonly #singleUse: ReadonlySet<Node>
+
+  readonly #originLines: boolean
+
+  /** With `originLines`, comments name the author's lines. */
+  constructor(region: Region, bound: BoundConfig, originLines = false) {
+    this.bound = bound
+    this.#originLines = originLines
+    this.memory = new WorkgroupMemory(this.out)
+    this.launch = new LaunchBlock(bound.kernel, this.out)
+    this.layouts = chooseLayouts(region, bound)
+    this.scalarLayout = new Layout([], new Array(bound.threadBits).fill(undefined))
+    this.#singleUse = singleUses(region)
+    const accesses: PlannedAccess[] = []
+    walk(region, (node) => {
+      if (node.kind === 'load' || node.kind === 'store' || node.kind === 'atomic') {
+        accesses.push({ node, width: this.accessWidth(node) })
+      }
+    })
+    this.bindings = new Bindings(bound, this.out, accesses)
+  }
+
+  /** The layout in which an access touches memory. */
+  accessLayout(node: MemoryNode): Layout {
+    const value = node.kind === 'load' ? node : node.value
+    if (!isTile(value)) return this.scalarLayout
+    const own = this.layouts.of(value) ?? this.#layoutOfIndex(node)
+    const staged = node.kind !== 'atomic' && this.bound.indexing(node) === 'tensor_descriptor'
+    return own && !staged ? own : layoutForAccess(node, this.bound)
+  }
+
+  /** Where the positions of an access come about that spread over all its blocks. */
+  #layoutOfIndex(node: MemoryNode): Layout | undefined {
+    const value = node.kind === 'load' ? node : node.value
+    const index = node.index.find((position) => sameBlocks(position, value))
+    return index && this.layouts.of(index)
+  }
+
+  /** Elements that an access takes at once: as the layout holds them together, and memory allows. */
+  accessWidth(node: MemoryNode): Width {
+    const block = contiguousBlock(node)
+    if (block === undefined) return 1
+    const together = this.accessLayout(node).contiguity(block)
+    return (2 ** Math.min(together, vectorBits(node, this.bound))) as Width
+  }
+
+  /** The following lines are what the node means. */
+  comesFrom({ location }: Node): void {
+    if (this.#originLines && location)
+      this.out.comesFrom(`${location.file.replace(/^.*[/\\]/, '')}:${location.line}`)
+  }
+
+  /** A layout for a value over these axes that no class claims. */
+  layoutOfBlocks(axes: readonly Axis[]): Layout {
+    return layoutOfBlocks(axes, this.bound)
+  }
+
+  /** Makes a whole dimension known, from its beginning. */
+  enterRow({ id, size }: Block): void {
+    this.places.set(id, { begin: this.e.u32(0), end: this.launch.size(size), id: this.e.u32(0) })
+  }
+
+  place(block: BlockId): BlockPlace {
+    const place = this.places.get(block)
+    if (!place) throw new Error(`block ${block} is not being iterated`)
+    return place
+  }
+
+  /** True when the value is read once, in the region where it is made: it needs no name of its own. */
+  isUsedOnce(node: Node): boolean {
+    return this.#singleUse.has(node)
+  }
+
+  /** The program with this body; refuses what the device has no room for. */
+  program(body: readonly Statement[]): ThreadProgram {
+    const { limits, threads } = this.bound
+    this.bindings.check(limits)
+    this.memory.check(limits.maxWorkgroupBytes)
+    return {
+      threads,
+      subgroupSize: limits.subgroupSize,
+      buffers: this.bindings.list,
+      arrays: this.memory.list,
+      fields: this.launch.fields,
+      body,
+    }
+  }
+
+  /** Makes the expressions of this program. */
+  get e(): Expressions {
+    return this.out.expressions
+  }
+
+  /** The invocation's number within its workgroup. */
+  get thread(): Expr {
+    return this.e.builtin('thread')
+  }
+
+  /**
+   * Holds for one of the threads that differ in these bits of their number only; undefined when there are no
+   * such bits, and every thread is one.
+   */
+  isFirstCopy(mask: number): Expr | undefined {
+    const { e } = this
+    return mask === 0 ? undefined : e.binary('==', e.binary('&', this.thread, e.u32(mask)), e.u32(0))
+  }
+}
+
+function singleUses(region: Region): ReadonlySet<Node> {
+  const uses = new Map<Node, number>()
+  const count = (node: Node, times = 1): void => {
+    uses.set(node, (uses.get(node) ?? 0) + times)
+  }
+  const home = new Map<Node, Region>()
+  const visit = (nodes: Region): void => {
+    for (const node of nodes) {
+      home.set(node, nodes)
+      if (node.kind === 'loop') for (const phi of node.phis) home.set(phi, node.body)
+      for (const operand of operandsOf(node)) count(operand, home.get(operand) === nodes ? 1 : 2)
+      if (node.kind !== 'loop') continue
+      visit(node.body)
+      for (const value of node.yields) count(value, 2)
+    }
+  }
+  visit(region)
+  return new Set([...uses].filter(([, times]) => times === 1).map(([node]) => node))
+}

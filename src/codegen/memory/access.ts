@@ -1,0 +1,109 @@
+/**
+ * How loads and stores address memory, read off their index nodes: which dimension runs along which block,
+ * and how wide a vector is legal. A vector needs its block as the last index alone, alignment of everything
+ * else, and a mask that is constant over the vector.
+ */
+import {
+  type AtomicNode,
+  type BlockId,
+  type LoadNode,
+  type Node,
+  ONE,
+  type StoreNode,
+} from '../../ir/node.ts'
+import { isMultipleOf, type Size, sameSize } from '../../ir/size.ts'
+import type { BoundConfig } from '../plan/bound_config.ts'
+
+export type MemoryNode = LoadNode | StoreNode | AtomicNode
+
+/** One index of an access. */
+export type DimIndex =
+  /** The positions of a block, plus an i32 scalar. */
+  | { readonly kind: 'block'; readonly block: BlockId; readonly offset: Node | undefined }
+  | { readonly kind: 'scalar'; readonly node: Node }
+  /** Positions computed per element. */
+  | { readonly kind: 'tile'; readonly node: Node }
+
+const MAX_VECTOR_BITS = 2
+
+export function dimIndex(node: Node): DimIndex {
+  if (node.type.axes.every((axis) => axis === ONE)) return { kind: 'scalar', node }
+  const plain = stripViews(node)
+  if (plain.kind === 'index') return { kind: 'block', block: plain.block, offset: undefined }
+  if (plain.kind === 'map' && plain.op === 'add') {
+    const [a, b] = plain.args
+    for (const [position, offset] of [
+      [a, b],
+      [b, a],
+    ]) {
+      const base = position && stripViews(position)
+      if (base?.kind === 'index' && offset?.type.axes.length === 0)
+        return { kind: 'block', block: base.block, offset }
+    }
+  }
+  return { kind: 'tile', node }
+}
+
+/** True when what the load reads outside the range of `block` is certainly zero. */
+export function readsZeroOutside(load: LoadNode, block: BlockId, bound: BoundConfig): boolean {
+  const indexed = load.index.some((node) => {
+    const index = dimIndex(node)
+    return index.kind === 'block' && index.block === block
+  })
+  if (!indexed || contiguousBlock(load) !== block) return indexed
+  // A vector is masked as a whole: at the end of a one-dimensional tensor its last lanes read the padding.
+  const { end } = bound.block(block)
+  return end === undefined || isMultipleOf(end, 2 ** vectorBits(load, bound))
+}
+
+/** The block that consecutive memory of this access runs along. */
+export function contiguousBlock(node: MemoryNode): BlockId | undefined {
+  const last = node.index.at(-1)
+  const index = last && dimIndex(last)
+  return index?.kind === 'block' ? index.block : undefined
+}
+
+/**
+ * log2 of the widest vector that the access may use along its contiguous block; 0 means element by element.
+ */
+export function vectorBits(node: MemoryNode, bound: BoundConfig): number {
+  if (node.kind === 'atomic' || bound.indexing(node) === 'pointer') return 0
+  const last = node.index.at(-1)
+  const index = last && dimIndex(last)
+  if (index?.kind !== 'block' || index.offset) return 0
+  const { block } = index
+  const others = node.index.slice(0, -1)
+  if (others.some((other) => stripViews(other).type.axes.includes(block))) return 0
+  let bits = Math.min(MAX_VECTOR_BITS, bound.extentBits(block))
+  while (bits > 0 && !isAligned(node, bound, block, 2 ** bits)) bits--
+  return bits
+}
+
+function isAligned(node: MemoryNode, bound: BoundConfig, block: BlockId, width: number): boolean {
+  const { shape } = bound.view(node.tensor)
+  const length = shape.at(-1) ?? 1
+  const { begin, end } = rangeOf(bound, block)
+  if (begin === undefined || end === undefined || !isMultipleOf(begin, width)) return false
+  if (shape.length > 1 && !isMultipleOf(length, width)) return false
+  // A one-dimensional tensor may be touched up to the next 16 bytes: its buffer is padded, and lanes are
+  // masked later.
+  return isMultipleOf(end, width) || (shape.length === 1 && sameSize(end, length))
+}
+
+/** Where a block's range begins and ends, as far as that is known when compiling. */
+export function rangeOf(
+  bound: BoundConfig,
+  id: BlockId,
+): { readonly begin: number | undefined; readonly end: Size | undefined } {
+  const { end, size } = bound.block(id)
+  if (end === undefined) return { begin: undefined, end: undefined }
+  // Ranges that do not start at zero are rare; only those with numbers for both ends stay aligned.
+  if (sameSize(end, size)) return { begin: 0, end }
+  if (typeof end === 'number' && typeof size === 'number') return { begin: end - size, end }
+  return { begin: undefined, end }
+}
+
+/** The node behind views and broadcasts. */
+export function stripViews(node: Node): Node {
+  return node.kind === 'view' || node.kind === 'broadcast' ? stripViews(node.arg) : node
+}

@@ -1,0 +1,153 @@
+/**
+ * Addresses of a load or store: for every register (or vector of registers) the index into the buffer and the
+ * condition under which the element exists. The part that all registers share is computed once.
+ */
+import { type BlockId, type Node, ONE } from '../../ir/node.ts'
+import { type Size, sameSize, sizeOp, sizeProduct } from '../../ir/size.ts'
+import type { Layout } from '../layout/layout.ts'
+import type { Lowering } from '../lower/lowering.ts'
+import type { Expr } from '../thread/expr.ts'
+import type { Width } from '../thread/types.ts'
+import { basePosition, insideCondition, position } from '../values/coordinates.ts'
+import { element, named, type Registers } from '../values/registers.ts'
+import { scalarValue, valueIn } from '../values/values.ts'
+import { type DimIndex, dimIndex, type MemoryNode } from './access.ts'
+
+export class Address {
+  readonly #lowering: Lowering
+  readonly #node: MemoryNode
+  readonly #layout: Layout
+  readonly #width: Width
+  readonly #dims: readonly DimIndex[]
+  /** Distance in vectors between neighbours of each dimension; the last one counts elements. */
+  readonly #strides: readonly Size[]
+  readonly #computed = new Map<Node, Registers>()
+  readonly #base: Expr
+
+  constructor(lowering: Lowering, node: MemoryNode, layout: Layout, width: Width) {
+    this.#lowering = lowering
+    this.#node = node
+    this.#layout = layout
+    this.#width = width
+    this.#dims = node.index.map(dimIndex)
+    const { shape } = lowering.bound.view(node.tensor)
+    this.#strides = shape.map((_, dim) => {
+      const stride = sizeProduct(shape.slice(dim + 1))
+      return dim === shape.length - 1 ? 1 : sizeOp('floordiv', stride, width)
+    })
+    for (const dim of this.#dims) {
+      if (dim.kind === 'tile') this.#computed.set(dim.node, this.#computedIndex(dim.node))
+    }
+    this.#base = this.#sharedPart()
+  }
+
+  /** The buffer index of the element (or vector) that starts at `register`. */
+  index(register: number): Expr {
+    const { e, launch } = this.#lowering
+    const terms = [this.#base]
+    let constant = 0
+    this.#dims.forEach((dim, d) => {
+      const stride = this.#strides[d] ?? 1
+      if (dim.kind === 'tile') terms.push(this.#times(this.#element(dim.node, register), stride))
+      if (dim.kind !== 'block') return
+      const offset = this.#layout.registerOffset(register, dim.block) / (this.#isLast(d) ? this.#width : 1)
+      if (typeof stride === 'number') constant += offset * stride
+      else if (offset !== 0) terms.push(e.mul(e.u32(offset), launch.size(stride)))
+    })
+    return e.sum(terms, constant)
+  }
+
+  /** Conditions for the element at `register` to be inside the tensor and inside the ranges of its blocks. */
+  conditions(register: number): readonly Expr[] {
+    const { shape } = this.#lowering.bound.view(this.#node.tensor)
+    const found = this.#maskedBlocks().map((block) =>
+      insideCondition(this.#lowering, this.#layout, block, register),
+    )
+    this.#dims.forEach((dim, d) => {
+      found.push(this.#boundsCheck(dim, shape[d] ?? 0, register))
+    })
+    return [...new Set(found.filter((condition) => condition !== undefined))]
+  }
+
+  /**
+   * Blocks whose positions outside the range must not be touched: those that index, or hold what is stored.
+   */
+  #maskedBlocks(): readonly BlockId[] {
+    const indexing = this.#dims.flatMap((dim) => (dim.kind === 'block' ? [dim.block] : []))
+    if (this.#node.kind === 'load') return indexing
+    return [...new Set([...indexing, ...this.#node.value.type.axes.filter((axis) => axis !== ONE)])]
+  }
+
+  #boundsCheck(dim: DimIndex, size: Size, register: number): Expr | undefined {
+    const { bound, launch, out, e } = this.#lowering
+    const below = (at: Expr): Expr => out.shared('in_bounds', e.binary('<', at, launch.size(size)))
+    switch (dim.kind) {
+      case 'block': {
+        if (!dim.offset && bound.block(dim.block).end !== undefined) return undefined
+        const at = position(this.#lowering, this.#layout, dim.block, register)
+        return below(dim.offset ? e.add(at, this.#scalar(dim.offset)) : at)
+      }
+      case 'scalar':
+        return this.#isWithin(dim.node, size) ? undefined : below(this.#scalar(dim.node))
+      case 'tile':
+        return below(this.#element(dim.node, register))
+    }
+  }
+
+  /** True for scalars that are certainly a position of a dimension of this size. */
+  #isWithin(node: Node, size: Size): boolean {
+    if (node.kind === 'constant') return typeof size === 'number' && node.value >= 0 && node.value < size
+    if (node.kind !== 'range' || node.what !== 'begin') return false
+    const { end } = this.#lowering.bound.block(node.block)
+    return end !== undefined && sameSize(end, size)
+  }
+
+  /** Everything of the address that does not depend on the register. */
+  #sharedPart(): Expr {
+    const { e, out } = this.#lowering
+    const terms = this.#dims.map((dim, d) => {
+      const at = this.#sharedPosition(dim)
+      return this.#isLast(d) ? e.div(at, e.u32(this.#width)) : this.#times(at, this.#strides[d] ?? 1)
+    })
+    return out.shared('address', e.sum(terms))
+  }
+
+  #sharedPosition(dim: DimIndex): Expr {
+    const { e } = this.#lowering
+    switch (dim.kind) {
+      case 'tile':
+        return e.u32(0)
+      case 'scalar':
+        return this.#scalar(dim.node)
+      case 'block': {
+        const base = basePosition(this.#lowering, this.#layout, dim.block)
+        return dim.offset ? e.add(base, this.#scalar(dim.offset)) : base
+      }
+    }
+  }
+
+  #times(factor: Expr, stride: Size): Expr {
+    return this.#lowering.e.mul(factor, this.#lowering.launch.size(stride))
+  }
+
+  #scalar(node: Node): Expr {
+    return this.#lowering.e.convert('u32', scalarValue(this.#lowering, node))
+  }
+
+  #element(node: Node, register: number): Expr {
+    const value = this.#computed.get(node)
+    if (!value) throw new Error('a computed index was not lowered')
+    const at = value.layout.registerAt((block) => this.#layout.registerOffset(register, block))
+    return this.#lowering.e.convert('u32', element(this.#lowering.e, value, at))
+  }
+
+  #computedIndex(node: Node): Registers {
+    const blocks = new Set(node.type.axes)
+    const layout = this.#layout.restrict((block) => blocks.has(block))
+    return named(this.#lowering.out, valueIn(this.#lowering, node, layout), 'index')
+  }
+
+  #isLast(dim: number): boolean {
+    return dim === this.#dims.length - 1
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * The storage buffers of a dispatch: which tensors it touches, as vectors of which width. A tensor that is
+ * only read may be bound once per width; one that is written has a single binding, as wide as its narrowest
+ * access.
+ */
+import { ConfigError } from '../../support/errors.ts'
+import type { BoundConfig } from '../plan/bound_config.ts'
+import type { DeviceLimits, TensorBinding } from '../program.ts'
+import type { MemoryArray } from '../thread/memory.ts'
+import { memoryType, typeOf, type Width } from '../thread/types.ts'
+import type { Writer } from '../thread/writer.ts'
+import type { MemoryNode } from './access.ts'
+import { identifier } from './launch_block.ts'
+
+export interface PlannedAccess {
+  readonly node: MemoryNode
+  /** Elements that the access takes at once. */
+  readonly width: Width
+}
+
+/** A storage buffer as the program sees it. */
+export interface BufferBinding extends TensorBinding {
+  readonly array: MemoryArray
+}
+
+export class Bindings {
+  readonly #bound: BoundConfig
+  readonly #out: Writer
+  readonly #bindings: BufferBinding[] = []
+  readonly #written = new Set<number>()
+  readonly #atomic = new Set<number>()
+  readonly #narrowest = new Map<number, Width>()
+
+  /** `accesses` are all accesses of the dispatch. */
+  constructor(bound: BoundConfig, out: Writer, accesses: readonly PlannedAccess[]) {
+    this.#bound = bound
+    this.#out = out
+    for (const { node, width } of accesses) {
+      const { tensor } = bound.view(node.tensor)
+      if (node.kind !== 'load') this.#written.add(tensor)
+      if (node.kind === 'atomic') this.#atomic.add(tensor)
+      this.#narrowest.set(tensor, Math.min(this.#narrowest.get(tensor) ?? 4, width) as Width)
+    }
+  }
+
+  /** The buffer through which a tensor (by view) is accessed `width` elements at a time. */
+  buffer(view: number, width: Width): MemoryArray {
+    const { tensor, dtype, name } = this.#bound.view(view)
+    const written = this.#written.has(tensor)
+    const actual = written ? (this.#narrowest.get(tensor) ?? 1) : width
+    const known = this.#bindings.find(
+      ({ array }) => array.tensor === tensor && array.element.width === actual,
+    )
+    if (known) return known.array
+    const array: MemoryArray = {
+      space: 'storage',
+      name: this.#out.fresh(`${identifier(name)}_${actual === 1 ? 'data' : `vec${actual}`}`),
+      element: memoryType(typeOf(dtype, actual)),
+      atomic: this.#atomic.has(tensor),
+      tensor,
+    }
+    this.#bindings.push({ tensor, access: written ? 'read_write' : 'read', array })
+    return array
+  }
+
+  /** True when the dispatch writes this tensor. */
+  isWritten(view: number): boolean {
+    return this.#written.has(this.#bound.view(view).tensor)
+  }
+
+  get list(): readonly BufferBinding[] {
+    return this.#bindings
+  }
+
+  /** Refuses more buffers than the device allows. */
+  check({ maxStorageBindings }: DeviceLimits): void {
+    const count = this.#bindings.length
+    if (count <= maxStorageBindings) return
+    throw new ConfigError(
+      `the kernel uses ${count} storage bindings at once; the device allows ${maxStorageBindings}`,
+      { excess: { of: 'bindings', needed: count, limit: maxStorageBindings } },
+    )
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Estimates how many 32-bit registers a thread needs at the worst point, and refuses configs that would
+ * spill: values from where they are made to their last use, in loops to the loop's end. Element by element,
+ * a value that is read once is a part of its reader, and one that reads another for the last time takes over
+ * its registers.
+ */
+import type { CastNode, MapNode, Node, Region } from '../../ir/node.ts'
+import { operandsOf } from '../../ir/traverse.ts'
+import { DTYPES } from '../../support/dtypes.ts'
+import { ConfigError } from '../../support/errors.ts'
+import type { Layouts } from '../layout/choose_layouts.ts'
+import type { Lowering } from '../lower/lowering.ts'
+
+const REGISTER_BYTES = 4
+/** 32-bit registers of a multiprocessor that the threads of a workgroup share. */
+const REGISTER_FILE = 65536
+
+/** The estimate; throws ConfigError when it is over the device's budget. */
+export function checkRegisters(region: Region, lowering: Lowering): number {
+  const peak = peakOf(region, lowering, new Set())
+  const { limits } = lowering.bound
+  const budget = Math.min(limits.registerBudget, Math.floor(REGISTER_FILE / lowering.bound.threads))
+  if (peak > budget) {
+    throw new ConfigError(`the config needs about ${peak} registers per thread; the budget is ${budget}`, {
+      excess: { of: 'registers', needed: peak, limit: budget },
+    })
+  }
+  return peak
+}
+
+function peakOf(region: Region, lowering: Lowering, after: ReadonlySet<Node>): number {
+  const { layouts } = lowering
+  const { held, lastUse } = lifetimes(region, lowering)
+  const live = new Set<Node>(after)
+  let peak = 0
+  region.forEach((node, i) => {
+    const dies = (value: Node): boolean => !after.has(value) && (lastUse.get(value) ?? -1) <= i
+    const givesWay = (value: Node): boolean => dies(value) && layouts.of(value)?.key === layouts.of(node)?.key
+    if (isElementwise(node)) for (const value of [...live]) if (givesWay(value)) live.delete(value)
+    if (node.kind === 'loop') {
+      for (const phi of node.phis) live.add(phi)
+      peak = Math.max(peak, peakOf(node.body, lowering, live))
+    }
+    peak = Math.max(peak, total([node], layouts))
+    if (held.has(node)) live.add(node)
+    peak = Math.max(peak, total(live, layouts))
+    for (const value of [...live]) if (dies(value)) live.delete(value)
+  })
+  return peak
+}
+
+interface Lifetimes {
+  /** Values with registers of their own. */
+  readonly held: ReadonlySet<Node>
+  /** The position of the node that reads a value last, by whatever name. */
+  readonly lastUse: ReadonlyMap<Node, number>
+}
+
+function lifetimes(region: Region, lowering: Lowering): Lifetimes {
+  const held = new Set<Node>()
+  const lastUse = new Map<Node, number>()
+  const reader = new Map<Node, Node>()
+  for (const [i, node] of [...region.entries()].reverse()) {
+    const inReader = isElementwise(node) && lowering.isUsedOnce(node) && isElementReader(reader.get(node))
+    const isName = node.kind === 'view' || node.kind === 'broadcast' || node.kind === 'result'
+    if (!inReader && !isName && !continuesPhi(node)) held.add(node)
+    const until = inReader || isName ? (lastUse.get(node) ?? i) : i
+    for (const value of reads(node)) {
+      lastUse.set(value, Math.max(lastUse.get(value) ?? 0, until))
+      reader.set(value, node)
+    }
+  }
+  return { held, lastUse }
+}
+
+/** Everything a node reads, what the body of a loop reads from outside included. */
+function reads(node: Node): readonly Node[] {
+  if (node.kind !== 'loop') return node.kind === 'result' ? [node.loop, ...node.loop.phis] : operandsOf(node)
+  return [...operandsOf(node), ...node.yields, ...node.body.flatMap(reads)]
+}
+
+function total(live: Iterable<Node>, layouts: Layouts): number {
+  let registers = 0
+  for (const node of live) {
+    const size = layouts.of(node)?.size ?? 0
+    registers += Math.ceil((size * DTYPES[node.type.dtype].bytes) / REGISTER_BYTES)
+  }
+  return registers
+}
+
+function isElementwise(node: Node): node is MapNode | CastNode {
+  return node.kind === 'map' || node.kind === 'cast'
+}
+
+/** True for what takes its operands element by element. */
+function isElementReader(node: Node | undefined): boolean {
+  return node !== undefined && (isElementwise(node) || node.kind === 'reduce' || node.kind === 'store')
+}
+
+/** A dot adds to the registers that it continues. */
+function continuesPhi(node: Node): boolean {
+  return node.kind === 'dot' && node.acc?.kind === 'phi'
+}

@@ -1,0 +1,167 @@
+/**
+ * The search space of a kernel: what its IR leaves open, within what the device allows, as the plain data
+ * that ConfigSpec is made from.
+ */
+import { INDEXINGS, type Indexing, type PidType } from '../../config/fields.ts'
+import type { BlockInput, ConfigSpecInput, LoopInput, RowInput, TileInput } from '../../config/spec_input.ts'
+import type { KernelIr } from '../../ir/kernel_ir.ts'
+import { type Block, type BlockId, type LoopNode, type Node, ONE } from '../../ir/node.ts'
+import type { OpName } from '../../ir/ops.ts'
+import { evalSize, maxOf, type Size, type SizeSymbol } from '../../ir/size.ts'
+import { hasEffect, walk } from '../../ir/traverse.ts'
+import { cdiv, clamp, floorPowerOf2, nextPowerOf2 } from '../../support/maths.ts'
+import { contiguousBlock } from '../memory/access.ts'
+import { canFlatten } from '../passes/flatten_loops.ts'
+import { canRoll } from '../passes/roll_reductions.ts'
+import type { DeviceLimits } from '../program.ts'
+import { accumulations, readsWithin } from './accumulations.ts'
+import { type KernelSites, sitesOf } from './sites.ts'
+
+/** Extents beyond this only waste registers. */
+const MAX_EXTENT = 16384
+/** A dot may look beyond the edge of a small matrix. */
+const LEAST_DOT_EXTENT = 16
+const MAX_DOT_ROWS = 16
+const MAX_SLICES = 16
+/** Loops of more rounds than this are never written out in full. */
+const MAX_STATIC_ROUNDS = 16
+/** A row stays in registers by default when no thread of so many holds more than this of it. */
+const ROW_THREADS = 512
+const ROW_REGISTERS = 32
+/** A program holds about so many values of a row's size at a time. */
+const ROW_VALUES = 4
+
+const COMMUTATIVE: ReadonlySet<OpName> = new Set(['add', 'mul', 'maximum', 'minimum', 'or', 'and'])
+
+/** `sizeOfSymbol` gives the sizes at hand: those of the call that the kernel was traced for. */
+export function configSpecInput(
+  kernel: KernelIr,
+  limits: DeviceLimits,
+  sizeOfSymbol: (symbol: SizeSymbol) => number,
+): ConfigSpecInput {
+  const sites = sitesOf(kernel)
+  const blocks = new Map(kernel.blocks.map((block) => [block.id, block]))
+  const hint = (size: Size): number => evalSize(size, sizeOfSymbol)
+  const sums = kernel.grids.map((grid) => accumulations(grid.body))
+  return {
+    blocks: sites.tiles.map((block) => blockInput(block, sites, hint)),
+    rows: sites.rows.map((block) => rowInput(kernel, block, limits)),
+    loops: loopInputs(kernel, sites, blocks, hint),
+    tiles: tileInputs(kernel, blocks),
+    memoryOps: [...sites.loads, ...sites.stores].map(indexings),
+    dots: sites.dots.map((dot) => ({
+      maxRows: maxDotRows(dot.type.axes[0], blocks, hint),
+      maxSlices: sums.some((found) => found.has(dot)) ? MAX_SLICES : 1,
+    })),
+    pidTypes: pidTypes(kernel),
+    maxInvocations: limits.maxWorkgroupInvocations,
+    workgroupBytes: limits.maxWorkgroupBytes,
+    software: limits.software,
+    computeUnits: limits.computeUnits,
+  }
+}
+
+function blockInput(block: Block, sites: KernelSites, hint: (size: Size) => number): BlockInput {
+  const { id, name } = block
+  const known = block.end !== undefined
+  const sizeHint = known ? Math.max(1, hint(block.size)) : MAX_EXTENT
+  const inDot = sites.dots.some(({ a, b }) => a.type.axes.includes(id) || b.type.axes.includes(id))
+  const most = Math.min(nextPowerOf2(sizeHint), MAX_EXTENT)
+  return { id, name, sizeHint, min: 1, max: inDot ? Math.max(most, LEAST_DOT_EXTENT) : most }
+}
+
+function rowInput(kernel: KernelIr, block: Block, limits: DeviceLimits): RowInput {
+  const size = maxOf(block.size)
+  const region = kernel.grids[block.grid]?.body ?? []
+  const threads = Math.min(ROW_THREADS, limits.maxWorkgroupInvocations)
+  const registers = Math.min(ROW_REGISTERS, floorPowerOf2(limits.registerBudget / ROW_VALUES))
+  const maxPersistent = threads * registers
+  return { id: block.id, name: block.name, size, maxPersistent, canLoop: canRoll(region, block.id) }
+}
+
+function loopInputs(
+  kernel: KernelIr,
+  sites: KernelSites,
+  blocks: ReadonlyMap<BlockId, Block>,
+  hint: (size: Size) => number,
+): LoopInput[] {
+  return sites.loops.map((loop) => {
+    if (loop.kind === 'device') {
+      const canUnrollFully = staticRounds(loop.node, blocks, hint)
+      return {
+        kind: 'device',
+        blocks: loop.blocks,
+        canReorder: isReorderable(loop.node),
+        canFlatten: false,
+        canUnrollFully,
+      }
+    }
+    const grid = kernel.grids[loop.grid]
+    const flat = grid !== undefined && loop.blocks.length > 1 && canFlatten(grid, blocks)
+    return { kind: 'grid', blocks: loop.blocks, canReorder: true, canFlatten: flat, canUnrollFully: false }
+  })
+}
+
+/** True when the number of rounds is a constant, and small even with tiles of moderate size. */
+function staticRounds(
+  node: LoopNode,
+  blocks: ReadonlyMap<BlockId, Block>,
+  hint: (size: Size) => number,
+): boolean {
+  return node.blocks.every((id, i) => {
+    const [begin, end] = [node.begins[i], node.ends[i]]
+    if (begin?.kind !== 'constant' || end?.kind !== 'constant') return false
+    const block = blocks.get(id)
+    return block !== undefined && cdiv(hint(block.size), block.extent ?? 64) <= MAX_STATIC_ROUNDS
+  })
+}
+
+/**
+ * True when the rounds may run in any order: they only add to what they carry, and look at it for nothing
+ * else.
+ */
+function isReorderable(node: LoopNode): boolean {
+  if (node.body.some((inner) => hasEffect(inner) || inner.kind === 'loop')) return false
+  return node.phis.every((phi, i) => {
+    const next = node.yields[i]
+    if (!next || readsWithin(node, [phi, next]) !== 2) return false
+    if (next.kind === 'dot') return next.acc === phi
+    return next.kind === 'map' && COMMUTATIVE.has(next.op) && next.args.includes(phi)
+  })
+}
+
+/** Every distinct combination of axes, with the part of its extent that no config decides. */
+function tileInputs(kernel: KernelIr, blocks: ReadonlyMap<BlockId, Block>): TileInput[] {
+  const found = new Map<string, TileInput>()
+  const visit = (node: Node): void => {
+    const ids = node.type.axes.filter((axis) => axis !== ONE)
+    const open = ids.filter((id) => blocks.get(id)?.extent === undefined)
+    const fixed = ids.reduce((product, id) => product * (blocks.get(id)?.extent ?? 1), 1)
+    if (ids.length > 0) found.set(`${open.join()} ${fixed}`, { axes: open, fixed })
+  }
+  for (const grid of kernel.grids) walk(grid.body, visit)
+  return [...found.values()]
+}
+
+/** Vectors make sense only where neighbours in memory are neighbours in a tile. */
+function indexings(node: Parameters<typeof contiguousBlock>[0]): readonly Indexing[] {
+  return contiguousBlock(node) === undefined ? ['pointer'] : INDEXINGS
+}
+
+function maxDotRows(
+  rows: number | undefined,
+  blocks: ReadonlyMap<BlockId, Block>,
+  hint: (size: Size) => number,
+): number {
+  const block = rows === undefined || rows === ONE ? undefined : blocks.get(rows)
+  if (!block) return 1
+  const extent = block.extent ?? nextPowerOf2(Math.max(hint(block.size), LEAST_DOT_EXTENT))
+  return clamp(extent, 1, MAX_DOT_ROWS)
+}
+
+function pidTypes(kernel: KernelIr): readonly PidType[] {
+  const few = kernel.grids.every((grid) => grid.blocks.length >= 2 && grid.blocks.length <= 3)
+  return few
+    ? ['flat', 'xyz', 'persistent_blocked', 'persistent_interleaved']
+    : ['flat', 'persistent_blocked', 'persistent_interleaved']
+}

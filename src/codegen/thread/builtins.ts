@@ -1,0 +1,59 @@
+/** The functions of WGSL that generated code calls: one row each, with its value on the CPU. */
+import type { FunctionName } from '../../ir/op_rule.ts'
+import { roundHalfEven } from '../../support/maths.ts'
+
+/** Functions of one lane's values or of a whole subgroup's. */
+export type BuiltinFunction = FunctionName | 'countLeadingZeros' | SubgroupFunction
+
+type SubgroupFunction = 'subgroupAdd' | 'subgroupMul' | 'subgroupMin' | 'subgroupMax' | 'subgroupShuffleXor'
+
+/**
+ * The value of one element from those of the arguments, in double precision; the caller rounds to the dtype.
+ * `subgroup`: the function looks at all lanes, and is no function of one.
+ */
+type Rule = ((a: number, b: number, c: number) => number) | 'subgroup'
+
+export const BUILTINS: Readonly<Record<BuiltinFunction, Rule>> = {
+  abs: Math.abs,
+  sign: Math.sign,
+  min: (a, b) => Math.min(a, b),
+  max: (a, b) => Math.max(a, b),
+  clamp: (a, low, high) => Math.min(Math.max(a, low), high),
+  floor: Math.floor,
+  ceil: Math.ceil,
+  round: roundHalfEven,
+  trunc: Math.trunc,
+  fract: (a) => a - Math.floor(a),
+  fma: (a, b, c) => a * b + c,
+  select: (no, yes, condition) => (condition ? yes : no),
+  countLeadingZeros: (a) => Math.clz32(a),
+  exp: Math.exp,
+  exp2: (a) => 2 ** a,
+  log: Math.log,
+  log2: Math.log2,
+  sqrt: Math.sqrt,
+  inverseSqrt: (a) => 1 / Math.sqrt(a),
+  sin: Math.sin,
+  cos: Math.cos,
+  tan: Math.tan,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan: Math.atan,
+  atan2: Math.atan2,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  tanh: Math.tanh,
+  asinh: Math.asinh,
+  acosh: Math.acosh,
+  atanh: Math.atanh,
+  subgroupAdd: 'subgroup',
+  subgroupMul: 'subgroup',
+  subgroupMin: 'subgroup',
+  subgroupMax: 'subgroup',
+  subgroupShuffleXor: 'subgroup',
+}
+
+/** True for functions whose value depends on the other lanes of the subgroup. */
+export function isSubgroupFunction(fn: BuiltinFunction): boolean {
+  return BUILTINS[fn] === 'subgroup'
+}

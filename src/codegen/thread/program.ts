@@ -1,0 +1,53 @@
+/** The program of one invocation, and what it touches: all that printing and running it need. */
+import type { BufferBinding } from '../memory/bindings.ts'
+import type { LaunchField } from '../memory/launch_block.ts'
+import type { WorkgroupArray } from '../memory/workgroup_memory.ts'
+import { isSubgroupFunction } from './builtins.ts'
+import { type BuiltinValue, type Expr, walkExpr } from './expr.ts'
+import { expressionsOf, type Statement, walkStatements } from './statements.ts'
+
+export interface ThreadProgram {
+  /** Invocations of a workgroup. */
+  readonly threads: number
+  /** Lanes of a subgroup where it is fixed, else 0. */
+  readonly subgroupSize: number
+  /** Group 0, binding i. */
+  readonly buffers: readonly BufferBinding[]
+  readonly arrays: readonly WorkgroupArray[]
+  /** Words of the launch block, in order. */
+  readonly fields: readonly LaunchField[]
+  readonly body: readonly Statement[]
+}
+
+/** What a program needs of WGSL. */
+export interface Needs {
+  readonly f16: boolean
+  readonly subgroups: boolean
+  readonly builtins: ReadonlySet<BuiltinValue>
+}
+
+export function needsOf(program: ThreadProgram): Needs {
+  const { buffers, arrays } = program
+  const builtins = new Set<BuiltinValue>()
+  let f16 = [...buffers, ...arrays].some(({ array }) => array.element.dtype === 'f16')
+  let subgroups = false
+  walkProgram(program, (expr) => {
+    f16 ||= expr.type.dtype === 'f16'
+    if (expr.kind === 'builtin') builtins.add(expr.value)
+    if (expr.kind === 'call') subgroups ||= isSubgroupFunction(expr.fn)
+  })
+  return { f16, subgroups, builtins }
+}
+
+/** Calls `visit` for every expression of a program, once each, in program order. */
+export function walkProgram({ body }: ThreadProgram, visit: (expr: Expr) => void): void {
+  const seen = new Set<Expr>()
+  walkStatements(body, (statement) => {
+    for (const expr of expressionsOf(statement)) {
+      walkExpr(expr, (part) => {
+        if (!seen.has(part)) visit(part)
+        seen.add(part)
+      })
+    }
+  })
+}

@@ -1,0 +1,139 @@
+/**
+ * Getting at values: as registers in the layout that the reader wants. What was lowered before is converted
+ * when its layout differs; scalars are spread; index arithmetic is made afresh in any layout.
+ */
+import { type Node, ONE, type RangeNode } from '../../ir/node.ts'
+import { isMultipleOf } from '../../ir/size.ts'
+import { isFloat } from '../../support/dtypes.ts'
+import { unreachable } from '../../support/errors.ts'
+import type { Layout } from '../layout/layout.ts'
+import { isTile } from '../layout/tile_classes.ts'
+import { convertLayout } from '../lower/lower_convert.ts'
+import { castRegisters, mapRegisters } from '../lower/lower_map.ts'
+import type { Lowering } from '../lower/lowering.ts'
+import type { Expr } from '../thread/expr.ts'
+import type { Width } from '../thread/types.ts'
+import { basePosition, insideCondition } from './coordinates.ts'
+import { chunkRegisters, named, type Registers, scalarOf, spread } from './registers.ts'
+
+/** The value of `node` in `layout`. */
+export function valueIn(lowering: Lowering, node: Node, layout: Layout): Registers {
+  if (!isTile(node)) return scalarOf(layout, scalarValue(lowering, node))
+  const known = lowering.values.get(node)
+  if (!known) return makeAfresh(lowering, node, layout)
+  return known.layout.key === layout.key ? known : convertLayout(lowering, known, layout)
+}
+
+/** A scalar as an expression. */
+export function scalarValue(lowering: Lowering, node: Node): Expr {
+  const known = lowering.values.get(node)?.chunks[0]
+  if (known) return known
+  const { launch, e } = lowering
+  switch (node.kind) {
+    case 'constant':
+      return e.literal(node.value, node.type.dtype)
+    case 'size':
+      return e.convert('i32', launch.size(node.size))
+    case 'argument':
+      return launch.scalar(node.argument, node.type.dtype)
+    case 'range':
+      return e.convert('i32', rangeValue(lowering, node))
+    default:
+      throw new Error(`the scalar ${node.kind} ${node.id} was not lowered`)
+  }
+}
+
+/** True for nodes that are written where they are read instead of where they stand. */
+export function isMadeAfresh(node: Node, lowering: Lowering): boolean {
+  if (isTile(node)) return lowering.layouts.of(node) === undefined && node.kind !== 'loop'
+  return node.kind === 'constant' || node.kind === 'size' || node.kind === 'argument' || node.kind === 'range'
+}
+
+/** A fact about a block's tile, as u32. */
+function rangeValue(lowering: Lowering, { block, what }: RangeNode): Expr {
+  const { e, bound } = lowering
+  const { begin, end, id } = lowering.place(block)
+  const extent = bound.extent(block)
+  switch (what) {
+    case 'begin':
+      return begin
+    case 'end': {
+      const last = e.sum([begin], extent)
+      return bound.isRagged(block) ? e.call('min', last, end) : last
+    }
+    case 'id':
+      return id
+    case 'block_size':
+      return e.u32(extent)
+    default:
+      return unreachable(what)
+  }
+}
+
+function makeAfresh(lowering: Lowering, node: Node, layout: Layout): Registers {
+  const { out } = lowering
+  const hint = node.kind === 'inside' ? 'inside' : isFloat(node.type.dtype) ? 'v' : 'index'
+  const value = freshValue(lowering, node, layout)
+  return { ...value, chunks: value.chunks.map((chunk) => out.shared(hint, chunk)) }
+}
+
+function freshValue(lowering: Lowering, node: Node, layout: Layout): Registers {
+  switch (node.kind) {
+    case 'index':
+      return indexRegisters(lowering, node.block, layout)
+    case 'inside':
+      return insideRegisters(lowering, node.block, layout)
+    case 'map': {
+      const args = node.args.map((arg) => valueIn(lowering, arg, layout))
+      return mapRegisters(lowering, node, layout, args)
+    }
+    case 'cast':
+      return castRegisters(lowering, node, valueIn(lowering, node.arg, layout))
+    case 'view':
+      return valueIn(lowering, node.arg, layout)
+    case 'broadcast':
+      return spreadTo(lowering, node.arg, layout)
+    default:
+      throw new Error(`the value ${node.kind} ${node.id} was not lowered`)
+  }
+}
+
+/** `node`, which has some of the layout's blocks, repeated along the others. */
+export function spreadTo(lowering: Lowering, node: Node, layout: Layout): Registers {
+  if (!isTile(node)) return valueIn(lowering, node, layout)
+  const blocks = new Set(node.type.axes.filter((axis) => axis !== ONE))
+  const part = layout.restrict((block) => blocks.has(block))
+  return spread(lowering.e, named(lowering.out, valueIn(lowering, node, part), 'row'), layout)
+}
+
+function indexRegisters(lowering: Lowering, block: number, layout: Layout): Registers {
+  const { e, out } = lowering
+  const base = out.shared('index', e.convert('i32', basePosition(lowering, layout, block)))
+  return { layout, dtype: 'i32', chunks: offsetChunks(lowering, layout, block, base) }
+}
+
+/** `base` plus each register's own offset along the block. */
+export function offsetChunks({ e }: Lowering, layout: Layout, block: number, base: Expr): readonly Expr[] {
+  const { dtype } = base.type
+  return chunkRegisters(layout).map((registers) => {
+    const offsets = registers.map((register) => e.literal(layout.registerOffset(register, block), dtype))
+    const [first] = offsets
+    if (first && offsets.every((offset) => offset === first)) return e.add(base, first)
+    return e.add(base, e.vector(offsets, offsets.length as Width))
+  })
+}
+
+function insideRegisters(lowering: Lowering, block: number, layout: Layout): Registers {
+  const { bound, e } = lowering
+  const { end } = bound.block(block)
+  const positions = offsetChunks(lowering, layout, block, basePosition(lowering, layout, block))
+  const chunks = chunkRegisters(layout).map((registers, i): Expr => {
+    const position = positions[i]
+    const run = registers.length
+    const together = layout.contiguity(block) >= Math.log2(run) && end !== undefined && isMultipleOf(end, run)
+    if (!position || position.type.width === 1 || together)
+      return insideCondition(lowering, layout, block, registers[0] ?? 0) ?? e.literal(1, 'bool')
+    return e.binary('<', position, e.splat(lowering.place(block).end, run as Width))
+  })
+  return { layout, dtype: 'bool', chunks }
+}

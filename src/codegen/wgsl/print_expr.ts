@@ -1,0 +1,95 @@
+/** Expressions of the thread program as WGSL: fully typed, with the parentheses that a reader wants. */
+import type { DType } from '../../support/dtypes.ts'
+import type { BinaryExpr, BinaryOp, Expr, LiteralExpr } from '../thread/expr.ts'
+import { helperFunction } from './helpers.ts'
+import { typeName } from './type_names.ts'
+
+export function printExpr(expr: Expr): string {
+  switch (expr.kind) {
+    case 'literal':
+      return printLiteral(expr)
+    case 'local':
+      return expr.name
+    case 'builtin':
+      return expr.value
+    case 'field':
+      return `launch.${expr.name}`
+    case 'unary':
+      return `${expr.op}${operand(expr.arg)}`
+    case 'binary':
+      return printBinary(expr)
+    case 'call':
+      return `${expr.fn}(${printAll(expr.args)})`
+    case 'helper':
+      return `${helperFunction(expr)}(${printAll(expr.args)})`
+    case 'vector':
+      return `${typeName(expr.type)}(${printAll(expr.parts)})`
+    case 'component':
+      return `${operand(expr.arg)}.${'xyzw'[expr.index]}`
+    case 'convert':
+      return `${typeName(expr.type)}(${printExpr(expr.arg)})`
+    case 'bitcast':
+      return `bitcast<${typeName(expr.type)}>(${printExpr(expr.arg)})`
+    case 'read': {
+      const place = `${expr.array.name}[${printExpr(expr.index)}]`
+      return expr.array.atomic ? `atomicLoad(&${place})` : place
+    }
+  }
+}
+
+function printAll(exprs: readonly Expr[]): string {
+  return exprs.map(argument).join(', ')
+}
+
+/** How tightly arithmetic binds, as every reader knows; all else has parentheses. */
+const PRECEDENCE: Partial<Record<BinaryOp, number>> = { '+': 1, '-': 1, '*': 2, '/': 2, '%': 2 }
+const COMPARISONS: ReadonlySet<BinaryOp> = new Set(['==', '!=', '<', '<=', '>', '>='])
+
+function printBinary({ op, args: [a, b] }: BinaryExpr): string {
+  const own = PRECEDENCE[op] ?? (COMPARISONS.has(op) ? 0 : Number.POSITIVE_INFINITY)
+  const chains = op === '&&' && a.kind === 'binary' && a.op === op
+  const left = chains || precedenceOf(a) >= own ? printExpr(a) : operand(a)
+  const right = precedenceOf(b) > own ? printExpr(b) : operand(b)
+  return `${left} ${op} ${right}`
+}
+
+function precedenceOf(expr: Expr): number {
+  return expr.kind === 'binary' ? (PRECEDENCE[expr.op] ?? -1) : -1
+}
+
+/** In parentheses unless it is a name, a number or a call. */
+function operand(expr: Expr): string {
+  const text = printExpr(expr)
+  const isOpen = expr.kind === 'unary' || expr.kind === 'binary'
+  return isOpen || (expr.kind === 'literal' && text.startsWith('-')) ? `(${text})` : text
+}
+
+/** An argument: of comparisons, two in a list could be read as a template. */
+function argument(expr: Expr): string {
+  return expr.kind === 'binary' && COMPARISONS.has(expr.op) ? operand(expr) : printExpr(expr)
+}
+
+/** Infinities and NaN have no literal. */
+function printLiteral({ value, type: { dtype } }: LiteralExpr): string {
+  switch (dtype) {
+    case 'bool':
+      return value === 0 ? 'false' : 'true'
+    case 'u32':
+      return `${value}u`
+    case 'i32':
+      return value === -2147483648 ? 'i32(-2147483647 - 1)' : `${value}i`
+    case 'f16':
+    case 'f32':
+      return Number.isFinite(value) ? finite(value, dtype) : notFinite(value, dtype)
+  }
+}
+
+function finite(value: number, dtype: DType): string {
+  const text = Object.is(value, -0) ? '-0' : String(value)
+  return `${/[.e]/.test(text) ? text : `${text}.0`}${dtype === 'f16' ? 'h' : 'f'}`
+}
+
+function notFinite(value: number, dtype: DType): string {
+  const text = Number.isNaN(value) ? 'not_a_number()' : `${value < 0 ? '-' : ''}infinity()`
+  return dtype === 'f16' ? `f16(${text})` : text
+}

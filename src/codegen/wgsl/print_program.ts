@@ -1,0 +1,77 @@
+/** A thread program as a WGSL module: directives, declarations, helper functions, the entry point. */
+import { DTYPES } from '../../support/dtypes.ts'
+import type { LaunchField } from '../memory/launch_block.ts'
+import { type Needs, needsOf, type ThreadProgram, walkProgram } from '../thread/program.ts'
+import { Helpers } from './helpers.ts'
+import { printStatements } from './print_statements.ts'
+import { typeName } from './type_names.ts'
+
+/** `wordsIn`: where the launch block lies; in a uniform buffer it takes the binding after the others. */
+export function printProgram(program: ThreadProgram, wordsIn: 'immediate' | 'uniform'): string {
+  const needs = needsOf(program)
+  const helpers = new Helpers()
+  walkProgram(program, (expr) => helpers.add(expr))
+  const directives = [
+    ...(needs.f16 ? ['enable f16;'] : []),
+    ...(needs.subgroups ? ['enable subgroups;'] : []),
+    ...(program.fields.length > 0 && wordsIn === 'immediate' ? ['requires immediate_address_space;'] : []),
+  ]
+  const declarations = [
+    ...program.buffers.map(({ array: { name, element, atomic }, access }, i) => {
+      const type = atomic ? `atomic<${typeName(element)}>` : typeName(element)
+      return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${type}>;`
+    }),
+    ...launchBlock(program.fields, wordsIn, program.buffers.length),
+    ...program.arrays.map(({ array: { name, element }, length }) => {
+      return `var<workgroup> ${name}: array<${typeName(element)}, ${length}>;`
+    }),
+  ]
+  const sections = [directives, declarations, helpers.declarations, entryPoint(program, needs)]
+  const texts = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'))
+  return `${texts.join('\n\n')}\n`
+}
+
+function launchBlock(
+  fields: readonly LaunchField[],
+  wordsIn: 'immediate' | 'uniform',
+  binding: number,
+): readonly string[] {
+  if (fields.length === 0) return []
+  const lines = fields.map(({ name, word }) => {
+    return `  ${name}: ${word.kind === 'size' ? 'u32' : DTYPES[word.dtype].wgsl},`
+  })
+  const place = wordsIn === 'immediate' ? 'var<immediate>' : `@group(0) @binding(${binding}) var<uniform>`
+  return [['struct Launch {', ...lines, '}'].join('\n'), `${place} launch: Launch;`]
+}
+
+function entryPoint(program: ThreadProgram, needs: Needs): readonly string[] {
+  const uses = (name: string): boolean => [...needs.builtins].some((value) => value.startsWith(`${name}.`))
+  const thread = threadNumber(program, needs.subgroups)
+  const builtins = [
+    ...(uses('workgroup') ? ['@builtin(workgroup_id) workgroup: vec3u'] : []),
+    ...(uses('workgroups') ? ['@builtin(num_workgroups) workgroups: vec3u'] : []),
+    ...thread.builtins,
+  ]
+  return [
+    `@compute @workgroup_size(${program.threads})`,
+    `fn main(${builtins.join(', ')}) {`,
+    ...thread.lines,
+    ...printStatements(program.body, 1),
+    '}',
+  ]
+}
+
+/**
+ * The invocation's number. Where subgroup operations are used it is made from the subgroup's number and the
+ * lane, because WGSL does not promise that the local index runs along the lanes.
+ */
+function threadNumber(
+  { subgroupSize }: ThreadProgram,
+  usesSubgroups: boolean,
+): { readonly builtins: readonly string[]; readonly lines: readonly string[] } {
+  if (!usesSubgroups) return { builtins: ['@builtin(local_invocation_index) thread: u32'], lines: [] }
+  return {
+    builtins: ['@builtin(subgroup_id) subgroup: u32', '@builtin(subgroup_invocation_id) lane: u32'],
+    lines: [`  let thread = subgroup * ${subgroupSize}u + lane;`],
+  }
+}

@@ -1,0 +1,85 @@
+/** Statements of the thread program as lines of WGSL. */
+import type { AtomicOp } from '../../ir/node.ts'
+import type { AddressSpace } from '../thread/memory.ts'
+import type { For, Statement, Store } from '../thread/statements.ts'
+import { printExpr } from './print_expr.ts'
+
+const BARRIERS: Readonly<Record<AddressSpace, string>> = {
+  workgroup: 'workgroupBarrier();',
+  storage: 'storageBarrier();',
+}
+
+const ATOMICS: Readonly<Record<AtomicOp, string>> = {
+  add: 'atomicAdd',
+  max: 'atomicMax',
+  min: 'atomicMin',
+  and: 'atomicAnd',
+  or: 'atomicOr',
+  xor: 'atomicXor',
+}
+
+/** Indented lines. */
+export function printStatements(statements: readonly Statement[], depth: number): readonly string[] {
+  const indent = '  '.repeat(depth)
+  return statements.flatMap((statement) => {
+    if (!('body' in statement)) return lineOf(statement).map((line) => indent + line)
+    const head = headOf(statement)
+    return [
+      `${indent}${head}${head === '' ? '' : ' '}{`,
+      ...printStatements(statement.body, depth + 1),
+      `${indent}}`,
+    ]
+  })
+}
+
+function lineOf(statement: Exclude<Statement, { readonly body: unknown }>): readonly string[] {
+  switch (statement.kind) {
+    case 'let':
+    case 'var':
+      return [`${statement.kind} ${statement.local.name} = ${printExpr(statement.value)};`]
+    case 'assign':
+      return [`${statement.local.name} = ${printExpr(statement.value)};`]
+    case 'store':
+      return [printStore(statement)]
+    case 'atomic': {
+      const place = `${statement.array.name}[${printExpr(statement.index)}]`
+      return [`${ATOMICS[statement.op]}(&${place}, ${printExpr(statement.value)});`]
+    }
+    case 'uniform_load': {
+      const place = `${statement.array.name}[${printExpr(statement.index)}]`
+      return [`let ${statement.local.name} = workgroupUniformLoad(&${place});`]
+    }
+    case 'return':
+      return ['return;']
+    case 'barrier':
+      return [BARRIERS[statement.space]]
+    case 'comment':
+      return [`// ${statement.text}`]
+    case 'expect':
+      return []
+  }
+}
+
+function printStore({ array, index, value }: Store): string {
+  const place = `${array.name}[${printExpr(index)}]`
+  return array.atomic ? `atomicStore(&${place}, ${printExpr(value)});` : `${place} = ${printExpr(value)};`
+}
+
+function headOf(statement: Extract<Statement, { readonly body: unknown }>): string {
+  switch (statement.kind) {
+    case 'if':
+      return `if (${printExpr(statement.condition)})`
+    case 'for':
+      return printFor(statement)
+    case 'block':
+      return ''
+  }
+}
+
+function printFor({ counter, init, condition, step }: For): string {
+  const { name } = counter
+  const first = init ? `var ${name} = ${printExpr(init)}` : ''
+  const isOne = step.kind === 'literal' && step.value === 1
+  const next = isOne ? `${name}++` : `${name} += ${printExpr(step)}`
+  return `for (${first}; ${printExpr(condition)}; ${next})`
+}
