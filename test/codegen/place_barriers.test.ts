@@ -1,34 +1,63 @@
 /** Where barriers stand: before the accesses that need one, on every way to them, and nowhere else. */
 import { describe, expect, it } from 'vitest'
-import { WorkgroupMemory } from '../../src/codegen/memory/workgroup_memory.ts'
+import type { Expr } from '../../src/codegen/thread/expr.ts'
+import { accessTo, type MemoryArray } from '../../src/codegen/thread/memory.ts'
 import { placeBarriers } from '../../src/codegen/thread/place_barriers.ts'
-import { type Access, type Flow, printStatements } from '../../src/codegen/thread/statements.ts'
+import type { Statement } from '../../src/codegen/thread/statements.ts'
+import { typeOf } from '../../src/codegen/thread/types.ts'
 import { Writer } from '../../src/codegen/thread/writer.ts'
+import { printStatements } from '../../src/codegen/wgsl/print_statements.ts'
 import { races } from './races.ts'
 
+const U32 = typeOf('u32', 1)
+
+function memory(space: 'workgroup' | 'storage', name: string): MemoryArray {
+  return { space, name, element: U32, atomic: false, tensor: space === 'storage' ? 0 : undefined }
+}
+
+const ARRAYS = { a: memory('workgroup', 'a'), b: memory('workgroup', 'b'), c: memory('workgroup', 'c') }
+const TENSOR = memory('storage', 't')
+
+type Name = keyof typeof ARRAYS
+
+/** Writes programs of accesses whose lines say what they do. */
 class Body {
   readonly out: Writer = new Writer()
-  readonly memory: WorkgroupMemory = new WorkgroupMemory(this.out)
-  readonly a: ReturnType<WorkgroupMemory['allocate']> = this.memory.allocate('a', 'f32', 4, 8)
-  readonly b: ReturnType<WorkgroupMemory['allocate']> = this.memory.allocate('b', 'f32', 4, 8)
 
-  write(...arrays: readonly ('a' | 'b')[]): void {
-    this.memory.beforeWrite(...arrays.map((name) => this[name]))
-    this.out.line(`write ${arrays.join()}`)
+  get zero(): Expr {
+    return this.out.expressions.u32(0)
   }
 
-  read(...arrays: readonly ('a' | 'b')[]): void {
-    this.memory.beforeRead(...arrays.map((name) => this[name]))
-    this.out.line(`read ${arrays.join()}`)
+  write(...names: readonly Name[]): void {
+    const phase = this.out.phase()
+    for (const name of names) this.out.store(ARRAYS[name], this.zero, this.zero, phase)
   }
 
-  tensor(how: string, owner?: string): void {
-    this.out.note([{ space: 'storage', place: 'tensor 0', how, owner }])
-    this.out.line(how)
+  read(...names: readonly Name[]): void {
+    for (const name of names) this.out.let('x', this.out.expressions.read(ARRAYS[name], this.zero))
   }
 
-  block(flow: Flow, body: () => void): void {
-    this.out.block(flow, flow, body)
+  /** `how` is read, write, or the operation of an atomic. */
+  tensor(how: 'read' | 'write' | 'add' | 'max', owner?: string): void {
+    const mark = { ...this.out.phase(), owner }
+    if (how === 'read') this.out.let('x', this.out.expressions.read(TENSOR, this.zero, mark))
+    else if (how === 'write') this.out.store(TENSOR, this.zero, this.zero, mark)
+    else this.out.atomic(how, TENSOR, this.zero, this.zero, mark)
+  }
+
+  uniform(): void {
+    this.out.uniformLoad('bound', ARRAYS.c, this.zero)
+  }
+
+  loop(flow: 'rounds' | 'programs', body: () => void): void {
+    const counter = this.out.counter('i', U32)
+    const condition = this.out.expressions.binary('<', counter, this.out.expressions.u32(4))
+    this.out.loop({ flow, counter, init: this.zero, condition, step: this.out.expressions.u32(1) }, body)
+  }
+
+  branch(flow: 'branch' | 'some', body: () => void): void {
+    const { expressions } = this.out
+    this.out.if(flow, expressions.binary('<', expressions.builtin('thread'), expressions.u32(1)), body)
   }
 }
 
@@ -38,8 +67,23 @@ function lines(use: (body: Body) => void): string {
   use(body)
   const placed = placeBarriers(body.out.statements)
   expect(races(placed)).toEqual([])
-  return printStatements(placed, 0)
-    .map((line) => line.trim().replace('workgroupBarrier();', 'b').replace('storageBarrier();', 's'))
+  return short(placed)
+}
+
+function short(statements: readonly Statement[]): string {
+  return printStatements(statements, 0)
+    .map((line) =>
+      line
+        .trim()
+        .replace('workgroupBarrier();', 'b')
+        .replace('storageBarrier();', 's')
+        .replace(/^for .*/, 'loop {')
+        .replace(/^if .*/, 'if {')
+        .replace(/^let \w+ = (\w)\[0u\];/, 'read $1')
+        .replace(/^(\w)\[0u\] = 0u;/, 'write $1')
+        .replace(/^atomic(\w+).*/, '$1')
+        .replace(/^let .*workgroupUniformLoad.*/, 'uniform'),
+    )
     .join(' | ')
 }
 
@@ -63,6 +107,10 @@ describe('one after the other', () => {
     ).toBe('write a | b | write a')
   })
 
+  it('none between the writes of one tile', () => {
+    expect(lines((body) => body.write('a', 'a'))).toBe('write a | write a')
+  })
+
   it('one for all arrays', () => {
     expect(
       lines((body) => {
@@ -70,7 +118,7 @@ describe('one after the other', () => {
         body.read('a')
         body.read('b')
       }),
-    ).toBe('write a,b | b | read a | read b')
+    ).toBe('write a | write b | b | read a | read b')
   })
 
   it('none between reads, nor between different arrays', () => {
@@ -83,101 +131,113 @@ describe('one after the other', () => {
     ).toBe('read a | read a | write b')
   })
 
-  it('none beside a line that is one', () => {
+  it('none beside a load that is one', () => {
     expect(
-      lines(({ out }) => {
-        const note = (how: string): void => out.note([{ space: 'workgroup', place: 'c', how }])
-        note('write')
-        out.line('write c')
-        out.let('bound', 'workgroupUniformLoad(&c)', 'workgroup')
-        note('write')
-        out.line('write c')
+      lines((body) => {
+        body.write('c')
+        body.uniform()
+        body.write('c')
       }),
-    ).toBe('write c | let bound_0 = workgroupUniformLoad(&c); | write c')
+    ).toBe('write c | uniform | write c')
   })
 
-  it('the next use of an array that was released waits, whatever it is used for', () => {
+  it('where the accesses are expected, if they need one', () => {
     expect(
-      lines(({ memory, out }) => {
-        for (const hint of ['first', 'second']) {
-          const array = memory.allocate(hint, 'u32', 4, 8)
-          memory.beforeWrite(array)
-          out.line(`write ${hint}`)
-          memory.beforeRead(array)
-          out.line(`read ${hint}`)
-          memory.release(array)
-        }
+      lines((body) => {
+        body.write('a')
+        body.out.expect([accessTo(ARRAYS.a, 'read', {})])
+        body.read('b', 'a')
       }),
-    ).toBe('write first | b | read first | b | write second | b | read second')
+    ).toBe('write a | b | read b | read a')
+  })
+
+  it('for reads deep in an expression', () => {
+    expect(
+      lines((body) => {
+        body.write('a')
+        const { expressions: e } = body.out
+        body.out.store(
+          ARRAYS.b,
+          e.read(ARRAYS.a, body.zero),
+          e.add(e.read(ARRAYS.b, body.zero), e.u32(1)),
+          {},
+        )
+      }),
+    ).toBe('write a | b | b[a[0u]] = b[0u] + 1u;')
   })
 })
 
 describe('around a loop', () => {
   it('a round follows another one', () => {
     const round = (body: Body): void =>
-      body.block('rounds', () => {
+      body.loop('rounds', () => {
         body.write('a')
         body.read('a')
       })
-    expect(lines(round)).toBe('rounds { | b | write a | b | read a | }')
+    expect(lines(round)).toBe('loop { | b | write a | b | read a | }')
+  })
+
+  it('and its writes of one tile are not those of the next', () => {
+    expect(lines((body) => body.loop('rounds', () => body.write('a', 'a')))).toBe(
+      'loop { | b | write a | write a | }',
+    )
   })
 
   it('the barriers of one round serve the next', () => {
     expect(
       lines((body) =>
-        body.block('rounds', () => {
+        body.loop('rounds', () => {
           for (const name of ['a', 'b'] as const) {
-            body.block('rounds', () => body.read(name))
+            body.loop('rounds', () => body.read(name))
             body.write(name)
           }
         }),
       ),
-    ).toBe('rounds { | rounds { | read a | } | b | write a | rounds { | read b | } | b | write b | }')
+    ).toBe('loop { | loop { | read a | } | b | write a | loop { | read b | } | b | write b | }')
   })
 
   it('no round may have passed', () => {
     expect(
       lines((body) => {
         body.write('a')
-        body.block('rounds', () => {
+        body.loop('rounds', () => {
           body.write('b')
           body.read('b')
         })
         body.read('a')
       }),
-    ).toBe('write a | rounds { | b | write b | b | read b | } | b | read a')
+    ).toBe('write a | loop { | b | write b | b | read b | } | b | read a')
   })
 
   it('whose bounds pass through memory before it, and before the next one', () => {
     expect(
       lines((body) => {
-        const { out } = body
         for (let i = 0; i < 2; i++) {
-          out.note([{ space: 'workgroup', place: 'c', how: 'write' }])
-          out.let('bound', 'workgroupUniformLoad(&c)', 'workgroup')
-          body.block('rounds', () => {
+          body.write('c')
+          body.uniform()
+          body.loop('rounds', () => {
             body.write('a')
             body.read('a')
           })
         }
       }),
     ).toBe(
-      'let bound_0 = workgroupUniformLoad(&c); | rounds { | b | write a | b | read a | } | ' +
-        'let bound_1 = workgroupUniformLoad(&c); | rounds { | b | write a | b | read a | }',
+      'write c | uniform | loop { | b | write a | b | read a | } | ' +
+        'write c | uniform | loop { | b | write a | b | read a | }',
     )
   })
 
   it('programs share workgroup memory, and no order of their tensors', () => {
-    const both = (flow: Flow): string =>
+    const both = (flow: 'rounds' | 'programs'): string =>
       lines((body) =>
-        body.block(flow, () => {
+        body.loop(flow, () => {
           body.tensor('write')
           body.write('a')
           body.read('a')
         }),
       )
-    expect(both('rounds')).toBe('rounds { | s | write | b | write a | b | read a | }')
-    expect(both('programs')).toBe('programs { | write | b | write a | b | read a | }')
+    expect(both('rounds')).toBe('loop { | s | write t | b | write a | b | read a | }')
+    expect(both('programs')).toBe('loop { | write t | b | write a | b | read a | }')
   })
 })
 
@@ -186,47 +246,48 @@ describe('in a branch', () => {
     expect(
       lines((body) => {
         body.write('a')
-        body.block('branch', () => {
+        body.branch('branch', () => {
           body.write('b')
           body.read('b')
         })
         body.read('a')
       }),
-    ).toBe('write a | branch { | write b | b | read b | } | b | read a')
+    ).toBe('write a | if { | write b | b | read b | } | b | read a')
   })
 
-  it('that some invocations take nothing may be noted', () => {
-    const body = new Body()
-    expect(() => body.block('some', () => body.write('a'))).toThrow(
-      new Error('access to a_0 noted where not all invocations pass'),
-    )
+  it('that some invocations take, the barrier stands before it', () => {
+    expect(
+      lines((body) => {
+        body.write('a')
+        body.branch('some', () => body.read('a'))
+        body.branch('some', () => body.write('a'))
+      }),
+    ).toBe('write a | b | if { | read a | } | b | if { | write a | }')
   })
 
   it('rounds that are written out follow each other', () => {
     expect(
       lines((body) => {
-        for (let i = 0; i < 2; i++) body.block('once', () => body.write('a'))
+        for (let i = 0; i < 2; i++) body.out.block(() => body.write('a'))
       }),
-    ).toBe('once { | write a | } | once { | b | write a | }')
+    ).toBe('{ | write a | } | { | b | write a | }')
   })
 })
 
 describe('of tensors', () => {
-  const order = (...accesses: readonly (readonly [how: string, owner?: string])[]): string =>
+  const order = (...accesses: readonly Parameters<Body['tensor']>[]): string =>
     lines((body) => {
-      for (const [how, owner] of accesses) body.tensor(how, owner)
+      for (const access of accesses) body.tensor(...access)
     })
 
   it('not where each element belongs to one invocation', () => {
-    expect(order(['read', 'x'], ['write', 'x'])).toBe('read | write')
-    expect(order(['read', 'x'], ['write', 'y'])).toBe('read | s | write')
-    expect(order(['read'], ['write'])).toBe('read | s | write')
+    expect(order(['read', 'x'], ['write', 'x'])).toBe('read t | write t')
+    expect(order(['read', 'x'], ['write', 'y'])).toBe('read t | s | write t')
+    expect(order(['read'], ['write'])).toBe('read t | s | write t')
   })
 
   it('not between equal atomics', () => {
-    expect(order(['atomic add'], ['atomic add'], ['atomic max'], ['read'])).toBe(
-      'atomic add | atomic add | s | atomic max | s | read',
-    )
+    expect(order(['add'], ['add'], ['max'], ['read'])).toBe('Add | Add | s | Max | s | read t')
   })
 
   it('a barrier of one kind is none of the other', () => {
@@ -238,31 +299,39 @@ describe('of tensors', () => {
         body.tensor('read')
         body.write('a')
       }),
-    ).toBe('write | write a | b | read a | s | read | b | write a')
+    ).toBe('write t | write a | b | read a | s | read t | b | write a')
   })
 })
 
 describe('the test of this test', () => {
-  const note = (how: string): { kind: 'note'; accesses: readonly Access[] } => {
-    return { kind: 'note', accesses: [{ space: 'workgroup', place: 'a', how }] }
+  const found = (use: (body: Body) => void): readonly string[] => {
+    const body = new Body()
+    use(body)
+    return races(body.out.statements)
   }
-  const line = (text: string) => ({ kind: 'line', text }) as const
 
   it('finds what lacks a barrier, around a loop and past it', () => {
-    const inside = [note('write'), line('a[0] = 1;'), note('read'), line('let x = a[0];')]
-    expect(races(inside)).toEqual(['no barrier from write to read of a'])
-    expect(races([{ kind: 'block', head: '', flow: 'rounds', body: [note('write')] }])).toEqual([
+    expect(
+      found((body) => {
+        body.write('a')
+        body.read('a')
+      }),
+    ).toEqual(['no barrier from write to read of a'])
+    expect(found((body) => body.loop('rounds', () => body.write('a')))).toEqual([
       'no barrier from write to write of a',
     ])
-    const skipped = { kind: 'block', head: '', flow: 'branch', body: [] } as const
-    expect(races([note('read'), skipped, note('write')])).toEqual(['no barrier from read to write of a'])
+    expect(
+      found((body) => {
+        body.read('a')
+        body.branch('branch', () => body.out.return())
+        body.write('a')
+      }),
+    ).toEqual(['no barrier from read to write of a'])
   })
 
-  it('finds what nothing notes, and barriers that some do not pass', () => {
-    expect(races([note('write'), line('a[0] = a[1];')])).toEqual(['nothing notes the read in: a[0] = a[1];'])
-    const barrier = { kind: 'line', text: 'b', barrier: 'workgroup' } as const
-    expect(races([{ kind: 'block', head: '', flow: 'some', body: [barrier] }])).toEqual([
-      'a barrier where not all invocations pass: b',
+  it('finds barriers that some do not pass', () => {
+    expect(found((body) => body.branch('some', () => body.uniform()))).toEqual([
+      'a barrier where not all invocations pass',
     ])
   })
 })

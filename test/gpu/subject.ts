@@ -106,7 +106,7 @@ export class Subject {
       { ...this.device.limits, ...limits },
       {
         ...options,
-        onBody: (body) => expect(races(body), `races under ${config}`).toEqual([]),
+        onProgram: ({ body }) => expect(races(body), `races under ${config}`).toEqual([]),
       },
     )
     return limits || options ? program : this.bound.compile(config, this.device)

@@ -1,7 +1,7 @@
 /** One row of a test of the operation table: operands, the dtype they have, and the value that is known. */
 import { expect } from 'vitest'
 import { roundTo } from '../../src/ir/interpret_values.ts'
-import type { WgslTypes } from '../../src/ir/op_rule.ts'
+import type { ElementCode } from '../../src/ir/op_rule.ts'
 import { OPS, type OpName } from '../../src/ir/ops.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 
@@ -26,12 +26,21 @@ export function expectCases(op: OpName, cases: readonly OpCase[]): void {
   }
 }
 
-/** Types of one element, as a row of the table gets them to print WGSL. */
-export function wgslTypes(dtype: DType): WgslTypes {
+/** Element-wise code as text, every operation in parentheses. */
+function textCode(dtype: DType): ElementCode<string> {
   return {
-    T: dtype,
     dtype,
-    of: (other) => other,
-    call: (helper, ...args) => `${helper}_${dtype}(${args.join(', ')})`,
+    number: (value, other = dtype) => `${other}(${value})`,
+    infix: (operator, a, b) => `(${a} ${operator} ${b})`,
+    prefix: (operator, a) => `${operator}${a}`,
+    call: (fn, ...args) => `${fn}(${args.join(', ')})`,
+    helper: (name, ...args) => `${name}_${dtype}(${args.join(', ')})`,
+    convert: (other, a) => (other === dtype ? a : `${other}(${a})`),
+    bitcast: (other, a) => `bitcast<${other}>(${a})`,
   }
+}
+
+/** What a row of the table makes of operands named `a`, `b` and `c`. */
+export function codeOf(op: OpName, dtype: DType): string {
+  return OPS[op].code(textCode(dtype), 'a', 'b', 'c')
 }

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { OPS } from '../../src/ir/ops.ts'
 import { ARITHMETIC, type ArithmeticOp } from '../../src/ir/ops_arithmetic.ts'
-import type { DType } from '../../src/support/dtypes.ts'
-import { expectCases, type OpCase, rounded, wgslTypes } from './op_cases.ts'
+import { codeOf, expectCases, type OpCase, rounded } from './op_cases.ts'
 
 const INF = Number.POSITIVE_INFINITY
 const MIN = -(2 ** 31)
@@ -230,48 +228,47 @@ describe('arithmetic', () => {
     }
   })
 
-  it('prints WGSL that differs by dtype where WGSL does', () => {
+  it('is other code for other dtypes where WGSL differs', () => {
     const texts = (['f32', 'i32', 'u32'] as const).map((dtype) => {
-      const text = (op: ArithmeticOp): string => OPS[op].wgsl(wgslTypes(dtype), 'a', 'b', 'c')
+      const text = (op: ArithmeticOp): string => codeOf(op, dtype)
       return (['floorDiv', 'mod', 'fma', 'neg', 'sign', 'shl', 'square'] as const).map(text)
     })
     expect(texts).toMatchInlineSnapshot(`
       [
         [
-          "floor(a / b)",
-          "a - b * floor(a / b)",
+          "floor((a / b))",
+          "(a - (b * floor((a / b))))",
           "fma(a, b, c)",
           "-a",
           "sign(a)",
-          "a << (u32(b) & u32(31))",
-          "a * a",
+          "(a << (u32(b) & u32(31)))",
+          "(a * a)",
         ],
         [
           "floor_div_i32(a, b)",
-          "a - b * floor_div_i32(a, b)",
-          "a * b + c",
+          "(a - (b * floor_div_i32(a, b)))",
+          "((a * b) + c)",
           "-a",
           "sign(a)",
-          "a << (u32(b) & u32(31))",
-          "a * a",
+          "(a << (u32(b) & u32(31)))",
+          "(a * a)",
         ],
         [
-          "a / b",
-          "a % b",
-          "a * b + c",
-          "u32(0) - a",
+          "(a / b)",
+          "(a % b)",
+          "((a * b) + c)",
+          "(u32(0) - a)",
           "min(a, u32(1))",
-          "a << (u32(b) & u32(31))",
-          "a * a",
+          "(a << (b & u32(31)))",
+          "(a * a)",
         ],
       ]
     `)
   })
 
   it('leaves integers as they are when rounding', () => {
-    const text = (op: ArithmeticOp, dtype: DType): string => OPS[op].wgsl(wgslTypes(dtype), 'a', '', '')
     const rows = (['floor', 'ceil', 'round', 'trunc'] as const).map((op) =>
-      (['f32', 'f16', 'i32', 'u32'] as const).map((dtype) => text(op, dtype)).join(' '),
+      (['f32', 'f16', 'i32', 'u32'] as const).map((dtype) => codeOf(op, dtype)).join(' '),
     )
     expect(rows).toEqual([
       'floor(a) floor(a) a a',

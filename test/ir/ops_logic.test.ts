@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { OP_NAMES, OPS } from '../../src/ir/ops.ts'
 import { LOGIC, type LogicOp } from '../../src/ir/ops_logic.ts'
-import { expectCases, type OpCase, wgslTypes } from './op_cases.ts'
+import { codeOf, expectCases, type OpCase } from './op_cases.ts'
 
 const INF = Number.POSITIVE_INFINITY
 const NAN = Number.NaN
@@ -85,24 +85,25 @@ describe('logic', () => {
   })
 
   it('looks at bits for NaN and infinity, in every float type', () => {
-    const types = { ...wgslTypes('f16'), T: 'vec2<f16>', of: (dtype: string) => `vec2<${dtype}>` }
-    expect(OPS.isnan.wgsl(types, 'a', '', '')).toBe(
-      '(bitcast<vec2<u32>>(vec2<f32>(a)) & vec2<u32>(0x7fffffffu)) > vec2<u32>(0x7f800000u)',
-    )
-    expect(OPS.where.wgsl(types, 'c', 'a', 'b')).toBe('select(b, a, c)')
+    expect(codeOf('isnan', 'f16')).toBe('((bitcast<u32>(f32(a)) & u32(2147483647)) > u32(2139095040))')
+    expect(codeOf('isnan', 'f32')).toBe('((bitcast<u32>(a) & u32(2147483647)) > u32(2139095040))')
+  })
+
+  it('takes the first value where the condition holds', () => {
+    expect(codeOf('where', 'f32')).toBe('select(c, b, a)')
   })
 })
 
 describe('the table', () => {
-  it('gives every row what the printer of WGSL needs', () => {
+  it('gives every row code that reads each operand', () => {
     for (const op of OP_NAMES) {
       const { arity, operands } = OPS[op]
       const dtype = operands === 'int' ? 'i32' : operands === 'bool' ? 'bool' : 'f32'
-      const operandTexts = ['a', 'b', 'c'].map((text, i) => (i < arity ? text : ''))
-      const [a = '', b = '', c = ''] = operandTexts
-      const text = OPS[op].wgsl(wgslTypes(dtype), a, b, c)
-      for (const name of operandTexts.slice(0, arity)) expect(text, op).toMatch(new RegExp(`\\b${name}\\b`))
-      expect(text, op).not.toContain('undefined')
+      const text = codeOf(op, dtype)
+      for (const name of ['a', 'b', 'c'].slice(0, arity))
+        expect(text, op).toMatch(new RegExp(`\\b${name}\\b`))
+      for (const name of ['a', 'b', 'c'].slice(arity))
+        expect(text, op).not.toMatch(new RegExp(`\\b${name}\\b`))
     }
   })
 })

@@ -16,22 +16,22 @@ fn rank_nan_high_v4f(x: vec4f) -> vec4i {
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let lane_0 = i32(thread);
-  let pid = workgroup.x;
-  let tile0_id = pid;
-  let address_0 = (tile0_id * 75u) + thread;
+  let pid_0 = workgroup.x;
+  let tile0_id = pid_0;
+  let address_0 = tile0_id * 75u + thread;
   let slice1_in = thread < 75u;
-  let x_0 = select(f32(), x_data[address_0], slice1_in);
+  let x_0 = select(0.0f, x_data[address_0], slice1_in);
   let slice1_in_1 = thread + 32u < 75u;
-  let x_1 = select(f32(), x_data[address_0 + 32u], slice1_in_1);
+  let x_1 = select(0.0f, x_data[address_0 + 32u], slice1_in_1);
   let slice1_in_2 = thread + 64u < 75u;
-  let x_2 = select(f32(), x_data[address_0 + 64u], slice1_in_2);
+  let x_2 = select(0.0f, x_data[address_0 + 64u], slice1_in_2);
   let slice1_in_3 = thread + 96u < 75u;
-  let x_3 = select(f32(), x_data[address_0 + 96u], slice1_in_3);
+  let x_3 = select(0.0f, x_data[address_0 + 96u], slice1_in_3);
   let x_4 = vec4f(x_0, x_1, x_2, x_3);
-  let inside_0 = (thread + vec4u(0, 32, 64, 96)) < vec4u(75u);
+  let inside_0 = thread + vec4u(0u, 32u, 64u, 96u) < vec4u(75u);
   let v_0 = select(vec4f(-infinity()), x_4, inside_0);
   let rank_0 = rank_nan_high_v4f(v_0);
-  let at_0 = lane_0 + vec4i(0, 32, 64, 96);
+  let at_0 = lane_0 + vec4i(0i, 32i, 64i, 96i);
   let wins_0 = (rank_0.y > rank_0.x) | ((rank_0.y == rank_0.x) & (at_0.y < at_0.x));
   let best_0 = select(rank_0.x, rank_0.y, wins_0);
   let at_1 = select(at_0.x, at_0.y, wins_0);
@@ -41,8 +41,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let wins_2 = (best_1 > best_0) | ((best_1 == best_0) & (at_2 < at_1));
   let best_2 = select(best_0, best_1, wins_2);
   let at_3 = select(at_1, at_2, wins_2);
-  partial_0[thread & 31u] = best_2;
-  partial_1[thread & 31u] = at_3;
+  partial_0[thread] = best_2;
+  partial_1[thread] = at_3;
   workgroupBarrier();
   var running_0 = partial_0[0u];
   var running_1 = partial_1[0u];

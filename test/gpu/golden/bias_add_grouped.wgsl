@@ -18,25 +18,25 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let tile0_lane = thread >> 2u;
   let size_4 = launch.x_shape_1 / 4u;
   let tile1_lane = (thread & 3u) << 2u;
-  let pid = workgroup.x + workgroup.y * workgroups.x;
-  if (pid >= size_2) {
+  let pid_0 = workgroup.x + workgroup.y * workgroups.x;
+  if (pid_0 >= size_2) {
     return;
   }
-  let first_row = pid / size_3 * 4u;
+  let first_row = pid_0 / size_3 * 4u;
   let rows_here = min(size_0 - first_row, 4u);
-  let pid_in_group = pid % size_3;
+  let pid_in_group = pid_0 % size_3;
   let tile0_id = first_row + pid_in_group % rows_here;
   let tile0_begin = tile0_id * 8u;
   let tile1_id = pid_in_group / rows_here;
   let tile1_begin = tile1_id * 16u;
   let tile0_at = tile0_begin + tile0_lane;
   let tile1_at = tile1_begin + tile1_lane;
-  let address_0 = (tile0_at * size_4) + (tile1_at / 4u);
+  let address_0 = tile0_at * size_4 + tile1_at / 4u;
   let tile0_in = tile0_at < launch.x_shape_0;
   let tile1_in = tile1_at < launch.x_shape_1;
-  let x_0 = select(vec4f(), x_vec4[address_0], tile0_in && tile1_in);
+  let x_0 = select(vec4f(0.0f), x_vec4[address_0], tile0_in && tile1_in);
   let address_1 = tile1_at / 4u;
-  let bias_0 = select(vec4f(), bias_vec4[address_1], tile1_in);
+  let bias_0 = select(vec4f(0.0f), bias_vec4[address_1], tile1_in);
   let v_0 = x_0 + bias_0;
   if (tile0_in && tile1_in) {
     local2_vec4[address_0] = v_0;

@@ -6,15 +6,15 @@
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = thread >> 2u;
   let tile1_lane = (thread & 3u) << 2u;
-  for (var pid = workgroup.x; pid < 24u; pid += workgroups.x) {
-    let tile1_id = pid % 3u;
+  for (var pid_0 = workgroup.x; pid_0 < 24u; pid_0 += workgroups.x) {
+    let tile1_id = pid_0 % 3u;
     let tile1_begin = tile1_id * 16u;
-    let pid_rest = pid / 3u;
+    let pid_rest = pid_0 / 3u;
     let tile0_id = pid_rest;
     let tile0_begin = tile0_id * 8u;
     let tile0_at = tile0_begin + tile0_lane;
     let tile1_at = tile1_begin + tile1_lane;
-    let address_0 = (tile0_at * 12u) + (tile1_at / 4u);
+    let address_0 = tile0_at * 12u + tile1_at / 4u;
     let x_0 = x_vec4[address_0];
     let address_1 = tile1_at / 4u;
     let bias_0 = bias_vec4[address_1];

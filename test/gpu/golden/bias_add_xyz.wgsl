@@ -12,7 +12,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let tile1_begin = tile1_id * 16u;
   let tile0_at = tile0_begin + tile0_lane;
   let tile1_at = tile1_begin + tile1_lane;
-  let address_0 = (tile0_at * 12u) + (tile1_at / 4u);
+  let address_0 = tile0_at * 12u + tile1_at / 4u;
   let x_0 = x_vec4[address_0];
   let address_1 = tile1_at / 4u;
   let bias_0 = bias_vec4[address_1];

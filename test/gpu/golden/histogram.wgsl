@@ -17,34 +17,34 @@ fn floor_div_v4i(a: vec4i, b: vec4i) -> vec4i {
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let size_0 = (launch.x_shape_0 + 127u) / 128u;
   let tile0_lane = thread << 2u;
-  let pid = workgroup.x + workgroup.y * workgroups.x;
-  if (pid >= size_0) {
+  let pid_0 = workgroup.x + workgroup.y * workgroups.x;
+  if (pid_0 >= size_0) {
     return;
   }
-  let tile0_id = pid;
+  let tile0_id = pid_0;
   let tile0_begin = tile0_id * 128u;
   let tile0_at = tile0_begin + tile0_lane;
   let address_0 = tile0_at / 4u;
   let tile0_in = tile0_at < launch.x_shape_0;
-  let x_0 = select(vec4i(), x_vec4[address_0], tile0_in);
-  let index_0 = x_0 - vec4i(8i) * floor_div_v4i(x_0, vec4i(8i));
-  let in_bounds = u32(index_0.x) < 8u;
+  let x_0 = select(vec4i(0i), x_vec4[address_0], tile0_in);
+  let mod_0 = x_0 - vec4i(8i) * floor_div_v4i(x_0, vec4i(8i));
+  let in_bounds = u32(mod_0.x) < 8u;
   let tile0_in_1 = tile0_at + 1u < launch.x_shape_0;
-  let in_bounds_1 = u32(index_0.y) < 8u;
+  let in_bounds_1 = u32(mod_0.y) < 8u;
   let tile0_in_2 = tile0_at + 2u < launch.x_shape_0;
-  let in_bounds_2 = u32(index_0.z) < 8u;
+  let in_bounds_2 = u32(mod_0.z) < 8u;
   let tile0_in_3 = tile0_at + 3u < launch.x_shape_0;
-  let in_bounds_3 = u32(index_0.w) < 8u;
+  let in_bounds_3 = u32(mod_0.w) < 8u;
   if (tile0_in && in_bounds) {
-    atomicAdd(&local1_data[u32(index_0.x)], 1i);
+    atomicAdd(&local1_data[u32(mod_0.x)], 1i);
   }
   if (tile0_in_1 && in_bounds_1) {
-    atomicAdd(&local1_data[u32(index_0.y)], 1i);
+    atomicAdd(&local1_data[u32(mod_0.y)], 1i);
   }
   if (tile0_in_2 && in_bounds_2) {
-    atomicAdd(&local1_data[u32(index_0.z)], 1i);
+    atomicAdd(&local1_data[u32(mod_0.z)], 1i);
   }
   if (tile0_in_3 && in_bounds_3) {
-    atomicAdd(&local1_data[u32(index_0.w)], 1i);
+    atomicAdd(&local1_data[u32(mod_0.w)], 1i);
   }
 }

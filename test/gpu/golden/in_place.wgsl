@@ -3,17 +3,17 @@
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = (thread & 15u) << 2u;
-  let pid = workgroup.x;
-  let tile0_id = pid;
+  let pid_0 = workgroup.x;
+  let tile0_id = pid_0;
   let tile0_begin = tile0_id * 64u;
   let tile0_at = tile0_begin + tile0_lane;
   let address_0 = tile0_at / 4u;
   let tile0_in = tile0_at < 300u;
-  let x_0 = select(vec4f(), x_vec4[address_0], tile0_in);
+  let x_0 = select(vec4f(0.0f), x_vec4[address_0], tile0_in);
   let index_0 = i32(tile0_at);
-  let index_1 = index_0 + vec4i(0, 1, 2, 3);
+  let index_1 = index_0 + vec4i(0i, 1i, 2i, 3i);
   let v_0 = vec4f(index_1);
-  let v_1 = (x_0 * 3.0f) + v_0;
+  let v_1 = x_0 * 3.0f + v_0;
   storageBarrier();
   if (((thread & 16u) == 0u) && tile0_in) {
     x_vec4[address_0] = v_1;

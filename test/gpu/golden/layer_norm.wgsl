@@ -18,18 +18,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let tile0_lane = thread >> 4u;
   let size_1 = launch.x_shape_1 / 4u;
   let slice1_lane = (thread & 15u) << 2u;
-  let slot_0 = ((thread >> 4u) & 3u) * 16u;
-  let pid = workgroup.x + workgroup.y * workgroups.x;
-  if (pid >= size_0) {
+  let slot_0 = (thread >> 4u) * 16u;
+  let pid_0 = workgroup.x + workgroup.y * workgroups.x;
+  if (pid_0 >= size_0) {
     return;
   }
-  let tile0_id = pid;
+  let tile0_id = pid_0;
   let tile0_begin = tile0_id * 4u;
   let tile0_at = tile0_begin + tile0_lane;
-  let address_0 = (tile0_at * size_1) + (slice1_lane / 4u);
+  let address_0 = tile0_at * size_1 + slice1_lane / 4u;
   let tile0_in = tile0_at < launch.x_shape_0;
   let slice1_in = slice1_lane < launch.x_shape_1;
-  let x_0 = select(vec4f(), x_vec4[address_0], tile0_in && slice1_in);
+  let x_0 = select(vec4f(0.0f), x_vec4[address_0], tile0_in && slice1_in);
   let sum_0 = x_0.x + x_0.y;
   let sum_1 = x_0.z + x_0.w;
   let sum_2 = sum_0 + sum_1;
@@ -53,7 +53,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let v_0 = f32(i32(launch.x_shape_1));
   let row_0 = sum_17 / v_0;
   let sub_0 = x_0 - row_0;
-  let v_1 = select(vec4f(0.0f), (sub_0 * sub_0), slice1_in);
+  let v_1 = select(vec4f(0.0f), sub_0 * sub_0, slice1_in);
   let sum_18 = v_1.x + v_1.y;
   let sum_19 = v_1.z + v_1.w;
   let sum_20 = sum_18 + sum_19;
@@ -75,11 +75,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let sum_33 = sum_32 + partial_0[slot_0 + 13u];
   let sum_34 = sum_33 + partial_0[slot_0 + 14u];
   let sum_35 = sum_34 + partial_0[slot_0 + 15u];
-  let row_1 = inverseSqrt((sum_35 / v_0) + launch.epsilon_f32);
+  let row_1 = inverseSqrt(sum_35 / v_0 + launch.epsilon_f32);
   let address_1 = slice1_lane / 4u;
-  let weight_0 = select(vec4f(), weight_vec4[address_1], slice1_in);
-  let bias_0 = select(vec4f(), bias_vec4[address_1], slice1_in);
-  let v_2 = ((sub_0 * row_1) * weight_0) + bias_0;
+  let weight_0 = select(vec4f(0.0f), weight_vec4[address_1], slice1_in);
+  let bias_0 = select(vec4f(0.0f), bias_vec4[address_1], slice1_in);
+  let v_2 = sub_0 * row_1 * weight_0 + bias_0;
   if (tile0_in && slice1_in) {
     local3_vec4[address_0] = v_2;
   }

@@ -10,28 +10,28 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let tile2_lane = (thread & 3u) << 2u;
   let tile2_lane_1 = thread >> 3u;
   let tile1_lane = (thread & 7u) << 2u;
-  let slot_0 = (tile2_lane * 17u) + (tile0_lane / 2u);
-  let slot_1 = (tile2_lane_1 * 8u) + (tile1_lane / 4u);
+  let slot_0 = tile2_lane * 17u + tile0_lane / 2u;
+  let slot_1 = tile2_lane_1 * 8u + tile1_lane / 4u;
   let tile0_lane_1 = (thread >> 3u) << 2u;
-  let pid = workgroup.x;
-  let tile1_id = pid % 3u;
+  let pid_0 = workgroup.x;
+  let tile1_id = pid_0 % 3u;
   let tile1_begin = tile1_id * 32u;
-  let pid_rest = pid / 3u;
+  let pid_rest = pid_0 / 3u;
   let tile0_id = pid_rest;
   let tile0_begin = tile0_id * 32u;
-  var carried_0: vec4f = vec4f(0.0f);
-  var carried_1: vec4f = vec4f(0.0f);
-  var carried_2: vec4f = vec4f(0.0f);
-  var carried_3: vec4f = vec4f(0.0f);
+  var carried_0 = vec4f(0.0f);
+  var carried_1 = vec4f(0.0f);
+  var carried_2 = vec4f(0.0f);
+  var carried_3 = vec4f(0.0f);
   for (var tile2_0 = 0u; tile2_0 < 32u; tile2_0 += 16u) {
     let tile0_at = tile0_begin + tile0_lane;
     let tile2_at = tile2_0 + tile2_lane;
-    let address_0 = (tile0_at * 8u) + (tile2_at / 4u);
+    let address_0 = tile0_at * 8u + tile2_at / 4u;
     let x_0 = x_vec4[address_0];
     let x_1 = x_vec4[address_0 + 8u];
     let tile2_at_1 = tile2_0 + tile2_lane_1;
     let tile1_at = tile1_begin + tile1_lane;
-    let address_1 = (tile2_at_1 * 24u) + (tile1_at / 4u);
+    let address_1 = tile2_at_1 * 24u + tile1_at / 4u;
     let y_0 = y_vec4[address_1];
     let y_1 = y_vec4[address_1 + 192u];
     workgroupBarrier();
@@ -43,8 +43,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     operand_1[slot_1 + 64u] = y_1;
     workgroupBarrier();
     for (var k_0 = 0u; k_0 < 16u; k_0++) {
-      let part_0 = vec4f(operand_0[(k_0 * 17u) + (tile0_lane_1 / 2u)], operand_0[(k_0 * 17u) + (tile0_lane_1 / 2u) + 1u]);
-      let part_1 = operand_1[(k_0 * 8u) + (tile1_lane / 4u)];
+      let part_0 = vec4f(operand_0[k_0 * 17u + tile0_lane_1 / 2u], operand_0[k_0 * 17u + tile0_lane_1 / 2u + 1u]);
+      let part_1 = operand_1[k_0 * 8u + tile1_lane / 4u];
       carried_0 = fma(vec4f(part_0.x), part_1, carried_0);
       carried_1 = fma(vec4f(part_0.y), part_1, carried_1);
       carried_2 = fma(vec4f(part_0.z), part_1, carried_2);
@@ -53,7 +53,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   }
   let tile0_at_1 = tile0_begin + tile0_lane_1;
   let tile1_at_1 = tile1_begin + tile1_lane;
-  let address_2 = (tile0_at_1 * 24u) + (tile1_at_1 / 4u);
+  let address_2 = tile0_at_1 * 24u + tile1_at_1 / 4u;
   local2_vec4[address_2] = carried_0;
   local2_vec4[address_2 + 24u] = carried_1;
   local2_vec4[address_2 + 48u] = carried_2;

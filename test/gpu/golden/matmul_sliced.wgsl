@@ -6,31 +6,31 @@ var<workgroup> operand_1: array<vec4f, 128>;
 
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let tile2_lane = (thread >> 5u) << 2u;
   let tile0_lane = (thread >> 2u) & 15u;
-  let tile2_lane = (thread & 3u) << 2u;
-  let slot_0 = (tile2_lane * 17u) + tile0_lane;
-  let slot_1 = (tile0_lane * 4u) + (tile2_lane / 4u);
-  let tile2_lane_1 = (thread >> 5u) << 2u;
+  let tile2_lane_1 = (thread & 3u) << 2u;
+  let slot_0 = tile2_lane_1 * 17u + tile0_lane;
+  let slot_1 = tile0_lane * 4u + tile2_lane_1 / 4u;
   let tile0_lane_1 = ((thread >> 2u) & 7u) << 1u;
-  let from_0 = (tile2_lane_1 * 17u) + tile0_lane_1;
-  let from_1 = (tile2_lane_1 * 4u) + (tile2_lane / 4u);
+  let from_0 = tile2_lane * 17u + tile0_lane_1;
+  let from_1 = tile2_lane * 4u + tile2_lane_1 / 4u;
   let slot_2 = (thread & 31u) * 4u;
-  let pid = workgroup.x;
-  let tile1_id = pid % 6u;
+  let pid_0 = workgroup.x;
+  let tile1_id = pid_0 % 6u;
   let tile1_begin = tile1_id * 16u;
-  let pid_rest = pid / 6u;
+  let pid_rest = pid_0 / 6u;
   let tile0_id = pid_rest;
   let tile0_begin = tile0_id * 16u;
-  var carried_0: vec4f = vec4f(0.0f);
-  var carried_1: vec4f = vec4f(0.0f);
+  var carried_0 = vec4f(0.0f);
+  var carried_1 = vec4f(0.0f);
   for (var tile2_0 = 0u; tile2_0 < 32u; tile2_0 += 16u) {
     let tile0_at = tile0_begin + tile0_lane;
-    let tile2_at = tile2_0 + tile2_lane;
-    let address_0 = (tile0_at * 8u) + (tile2_at / 4u);
+    let tile2_at = tile2_0 + tile2_lane_1;
+    let address_0 = tile0_at * 8u + tile2_at / 4u;
     let x_0 = x_vec4[address_0];
     let tile2_at_1 = tile2_0 + tile0_lane;
-    let tile1_at = tile1_begin + tile2_lane;
-    let address_1 = (tile2_at_1 * 24u) + (tile1_at / 4u);
+    let tile1_at = tile1_begin + tile2_lane_1;
+    let address_1 = tile2_at_1 * 24u + tile1_at / 4u;
     let y_0 = y_vec4[address_1];
     workgroupBarrier();
     if ((thread & 64u) == 0u) {
@@ -44,27 +44,27 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
     workgroupBarrier();
     for (var k_0 = 0u; k_0 < 4u; k_0++) {
-      let part_0 = vec2f(operand_0[(k_0 * 17u) + from_0], operand_0[(k_0 * 17u) + from_0 + 1u]);
-      let part_1 = operand_1[(k_0 * 4u) + from_1];
+      let part_0 = vec2f(operand_0[k_0 * 17u + from_0], operand_0[k_0 * 17u + from_0 + 1u]);
+      let part_1 = operand_1[k_0 * 4u + from_1];
       carried_0 = fma(vec4f(part_0.x), part_1, carried_0);
       carried_1 = fma(vec4f(part_0.y), part_1, carried_1);
     }
   }
   workgroupBarrier();
-  operand_1[slot_2 + ((thread >> 5u) & 3u)] = carried_0;
+  operand_1[slot_2 + (thread >> 5u)] = carried_0;
   workgroupBarrier();
   let sum_0 = operand_1[slot_2] + operand_1[slot_2 + 1u];
   let sum_1 = sum_0 + operand_1[slot_2 + 2u];
   let sum_2 = sum_1 + operand_1[slot_2 + 3u];
   workgroupBarrier();
-  operand_1[slot_2 + ((thread >> 5u) & 3u)] = carried_1;
+  operand_1[slot_2 + (thread >> 5u)] = carried_1;
   workgroupBarrier();
   let sum_3 = operand_1[slot_2] + operand_1[slot_2 + 1u];
   let sum_4 = sum_3 + operand_1[slot_2 + 2u];
   let sum_5 = sum_4 + operand_1[slot_2 + 3u];
   let tile0_at_1 = tile0_begin + tile0_lane_1;
-  let tile1_at_1 = tile1_begin + tile2_lane;
-  let address_2 = (tile0_at_1 * 24u) + (tile1_at_1 / 4u);
+  let tile1_at_1 = tile1_begin + tile2_lane_1;
+  let address_2 = tile0_at_1 * 24u + tile1_at_1 / 4u;
   if ((thread & 96u) == 0u) {
     local2_vec4[address_2] = sum_2;
     local2_vec4[address_2 + 24u] = sum_5;

@@ -10,19 +10,19 @@ fn infinity() -> f32 {
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let slice1_lane = thread << 2u;
-  let pid = workgroup.x;
-  let tile0_id = pid;
+  let pid_0 = workgroup.x;
+  let tile0_id = pid_0;
   let tile0_begin = tile0_id * 2u;
-  let address_0 = (tile0_begin * 25u) + (slice1_lane / 4u);
+  let address_0 = tile0_begin * 25u + slice1_lane / 4u;
   let slice1_in = slice1_lane < 100u;
-  let x_0 = select(vec4f(), x_vec4[address_0], slice1_in);
-  let x_1 = select(vec4f(), x_vec4[address_0 + 25u], slice1_in);
+  let x_0 = select(vec4f(0.0f), x_vec4[address_0], slice1_in);
+  let x_1 = select(vec4f(0.0f), x_vec4[address_0 + 25u], slice1_in);
   let v_0 = select(vec4f(-infinity()), x_0, slice1_in);
   let v_1 = select(vec4f(-infinity()), x_1, slice1_in);
   let max_0 = max(vec2f(v_0.x, v_1.x), vec2f(v_0.y, v_1.y));
   let max_1 = max(vec2f(v_0.z, v_1.z), vec2f(v_0.w, v_1.w));
   let max_2 = max(max_0, max_1);
-  partial_0[thread & 31u] = max_2;
+  partial_0[thread] = max_2;
   workgroupBarrier();
   var running_0 = partial_0[0u];
   for (var i_0 = 1u; i_0 < 32u; i_0++) {
@@ -37,7 +37,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let sum_1 = vec2f(v_2.z, v_3.z) + vec2f(v_2.w, v_3.w);
   let sum_2 = sum_0 + sum_1;
   workgroupBarrier();
-  partial_0[thread & 31u] = sum_2;
+  partial_0[thread] = sum_2;
   workgroupBarrier();
   var running_1 = partial_0[0u];
   for (var i_1 = 1u; i_1 < 32u; i_1++) {

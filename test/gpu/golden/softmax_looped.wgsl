@@ -11,16 +11,15 @@ fn infinity() -> f32 {
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = thread >> 4u;
   let slice1_lane = (thread & 15u) << 2u;
-  let slot_0 = ((thread >> 4u) & 1u) * 16u;
-  let pid = workgroup.x;
-  let tile0_id = pid;
+  let slot_0 = (thread >> 4u) * 16u;
+  let pid_0 = workgroup.x;
+  let tile0_id = pid_0;
   let tile0_begin = tile0_id * 2u;
-  let v_0 = -infinity();
-  var carried_0: vec4f = vec4f(v_0);
+  var carried_0 = vec4f(-infinity());
   for (var slice1_0 = 0u; slice1_0 < 256u; slice1_0 += 64u) {
     let tile0_at = tile0_begin + tile0_lane;
     let slice1_at = slice1_0 + slice1_lane;
-    let address_0 = (tile0_at * 64u) + (slice1_at / 4u);
+    let address_0 = tile0_at * 64u + slice1_at / 4u;
     let x_0 = x_vec4[address_0];
     let maximum_0 = max(carried_0, x_0);
     carried_0 = maximum_0;
@@ -45,11 +44,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let max_15 = max(max_14, partial_0[slot_0 + 13u]);
   let max_16 = max(max_15, partial_0[slot_0 + 14u]);
   let max_17 = max(max_16, partial_0[slot_0 + 15u]);
-  var carried_1: vec4f = vec4f(0.0f);
+  var carried_1 = vec4f(0.0f);
   for (var slice1_1 = 0u; slice1_1 < 256u; slice1_1 += 64u) {
     let tile0_at_1 = tile0_begin + tile0_lane;
     let slice1_at_1 = slice1_1 + slice1_lane;
-    let address_1 = (tile0_at_1 * 64u) + (slice1_at_1 / 4u);
+    let address_1 = tile0_at_1 * 64u + slice1_at_1 / 4u;
     let x_1 = x_vec4[address_1];
     let add_0 = carried_1 + exp(x_1 - max_17);
     carried_1 = add_0;
@@ -78,9 +77,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var slice1_2 = 0u; slice1_2 < 256u; slice1_2 += 64u) {
     let tile0_at_2 = tile0_begin + tile0_lane;
     let slice1_at_2 = slice1_2 + slice1_lane;
-    let address_2 = (tile0_at_2 * 64u) + (slice1_at_2 / 4u);
+    let address_2 = tile0_at_2 * 64u + slice1_at_2 / 4u;
     let x_2 = x_vec4[address_2];
-    let v_1 = exp(x_2 - max_17) / sum_17;
-    local1_vec4[address_2] = v_1;
+    let v_0 = exp(x_2 - max_17) / sum_17;
+    local1_vec4[address_2] = v_0;
   }
 }

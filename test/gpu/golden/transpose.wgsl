@@ -5,18 +5,18 @@
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = thread >> 2u;
   let tile1_lane = (thread & 3u) << 2u;
-  let pid = workgroup.x;
-  let tile1_id = pid % 4u;
+  let pid_0 = workgroup.x;
+  let tile1_id = pid_0 % 4u;
   let tile1_begin = tile1_id * 16u;
-  let pid_rest = pid / 4u;
+  let pid_rest = pid_0 / 4u;
   let tile0_id = pid_rest;
   let tile0_begin = tile0_id * 16u;
   let tile0_at = tile0_begin + tile0_lane;
   let tile1_at = tile1_begin + tile1_lane;
-  let address_0 = (tile0_at * 16u) + (tile1_at / 4u);
+  let address_0 = tile0_at * 16u + tile1_at / 4u;
   let x_0 = x_vec4[address_0];
   let x_1 = x_vec4[address_0 + 128u];
-  let address_1 = (tile1_at * 32u) + tile0_at;
+  let address_1 = tile1_at * 32u + tile0_at;
   local1_data[address_1] = x_0.x;
   local1_data[address_1 + 32u] = x_0.y;
   local1_data[address_1 + 64u] = x_0.z;

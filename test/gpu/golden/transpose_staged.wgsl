@@ -6,17 +6,17 @@ var<workgroup> exchange_0: array<f32, 272>;
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = thread >> 2u;
   let tile1_lane = (thread & 3u) << 2u;
-  let slot_0 = tile1_lane + (tile0_lane * 17u);
-  let slot_1 = tile0_lane + (tile1_lane * 17u);
-  let pid = workgroup.x;
-  let tile1_id = pid % 4u;
+  let slot_0 = tile1_lane + tile0_lane * 17u;
+  let slot_1 = tile0_lane + tile1_lane * 17u;
+  let pid_0 = workgroup.x;
+  let tile1_id = pid_0 % 4u;
   let tile1_begin = tile1_id * 16u;
-  let pid_rest = pid / 4u;
+  let pid_rest = pid_0 / 4u;
   let tile0_id = pid_rest;
   let tile0_begin = tile0_id * 16u;
   let tile0_at = tile0_begin + tile0_lane;
   let tile1_at = tile1_begin + tile1_lane;
-  let address_0 = (tile0_at * 16u) + (tile1_at / 4u);
+  let address_0 = tile0_at * 16u + tile1_at / 4u;
   let x_0 = x_vec4[address_0];
   let x_1 = x_vec4[address_0 + 128u];
   exchange_0[slot_0] = x_0.x;
@@ -40,7 +40,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let v_9 = vec4f(v_4, v_5, v_6, v_7);
   let tile1_at_1 = tile1_begin + tile0_lane;
   let tile0_at_1 = tile0_begin + tile1_lane;
-  let address_1 = (tile1_at_1 * 8u) + (tile0_at_1 / 4u);
+  let address_1 = tile1_at_1 * 8u + tile0_at_1 / 4u;
   local1_vec4[address_1] = v_8;
   local1_vec4[address_1 + 64u] = v_9;
 }

@@ -6,12 +6,12 @@ var<workgroup> partial_0: array<vec2f, 32>;
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = thread >> 4u;
   let slice1_lane = (thread & 15u) << 2u;
-  let slot_0 = ((thread >> 4u) & 1u) * 16u;
-  let pid = workgroup.x;
-  let tile0_id = pid;
+  let slot_0 = (thread >> 4u) * 16u;
+  let pid_0 = workgroup.x;
+  let tile0_id = pid_0;
   let tile0_begin = tile0_id * 4u;
   let tile0_at = tile0_begin + tile0_lane;
-  let address_0 = (tile0_at * 16u) + (slice1_lane / 4u);
+  let address_0 = tile0_at * 16u + slice1_lane / 4u;
   let x_0 = x_vec4[address_0];
   let x_1 = x_vec4[address_0 + 32u];
   let sum_0 = vec2f(x_0.x, x_1.x) + vec2f(x_0.y, x_1.y);
@@ -48,15 +48,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile2_lane = (thread >> 2u) & 3u;
   let tile3_lane = (thread & 3u) << 2u;
-  let pid = workgroup.x;
-  let tile3_id = pid % 4u;
+  let pid_0 = workgroup.x;
+  let tile3_id = pid_0 % 4u;
   let tile3_begin = tile3_id * 16u;
-  let pid_rest = pid / 4u;
+  let pid_rest = pid_0 / 4u;
   let tile2_id = pid_rest;
   let tile2_begin = tile2_id * 4u;
   let tile2_at = tile2_begin + tile2_lane;
   let tile3_at = tile3_begin + tile3_lane;
-  let address_0 = (tile2_at * 16u) + (tile3_at / 4u);
+  let address_0 = tile2_at * 16u + tile3_at / 4u;
   let x_0 = x_vec4[address_0];
   let local1_0 = local1_data[tile2_at];
   let v_0 = x_0 - local1_0;

@@ -12,17 +12,17 @@ var<immediate> launch: Launch;
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let size_0 = (launch.x_shape_0 + 255u) / 256u;
   let tile0_lane = thread << 2u;
-  let pid = workgroup.x + workgroup.y * workgroups.x;
-  if (pid >= size_0) {
+  let pid_0 = workgroup.x + workgroup.y * workgroups.x;
+  if (pid_0 >= size_0) {
     return;
   }
-  let tile0_id = pid;
+  let tile0_id = pid_0;
   let tile0_begin = tile0_id * 256u;
   let tile0_at = tile0_begin + tile0_lane;
   let address_0 = tile0_at / 4u;
   let tile0_in = tile0_at < launch.x_shape_0;
-  let x_0 = select(vec4f(), x_vec4[address_0], tile0_in);
-  let y_0 = select(vec4f(), y_vec4[address_0], tile0_in);
+  let x_0 = select(vec4f(0.0f), x_vec4[address_0], tile0_in);
+  let y_0 = select(vec4f(0.0f), y_vec4[address_0], tile0_in);
   let v_0 = x_0 + y_0;
   if (tile0_in) {
     local2_vec4[address_0] = v_0;

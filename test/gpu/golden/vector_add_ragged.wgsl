@@ -12,23 +12,23 @@ var<immediate> launch: Launch;
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let size_0 = (launch.x_shape_0 + 255u) / 256u;
   let tile0_lane = thread << 2u;
-  let pid = workgroup.x + workgroup.y * workgroups.x;
-  if (pid >= size_0) {
+  let pid_0 = workgroup.x + workgroup.y * workgroups.x;
+  if (pid_0 >= size_0) {
     return;
   }
-  let tile0_id = pid;
+  let tile0_id = pid_0;
   let tile0_begin = tile0_id * 256u;
   let tile0_at = tile0_begin + tile0_lane;
   let address_0 = tile0_at / 4u;
   let tile0_in = tile0_at < launch.x_shape_0;
-  let x_0 = select(vec4f(), x_vec4[address_0], tile0_in);
-  let y_0 = select(f32(), y_data[tile0_at], tile0_in);
+  let x_0 = select(vec4f(0.0f), x_vec4[address_0], tile0_in);
+  let y_0 = select(0.0f, y_data[tile0_at], tile0_in);
   let tile0_in_1 = tile0_at + 1u < launch.x_shape_0;
-  let y_1 = select(f32(), y_data[tile0_at + 1u], tile0_in_1);
+  let y_1 = select(0.0f, y_data[tile0_at + 1u], tile0_in_1);
   let tile0_in_2 = tile0_at + 2u < launch.x_shape_0;
-  let y_2 = select(f32(), y_data[tile0_at + 2u], tile0_in_2);
+  let y_2 = select(0.0f, y_data[tile0_at + 2u], tile0_in_2);
   let tile0_in_3 = tile0_at + 3u < launch.x_shape_0;
-  let y_3 = select(f32(), y_data[tile0_at + 3u], tile0_in_3);
+  let y_3 = select(0.0f, y_data[tile0_at + 3u], tile0_in_3);
   let y_4 = vec4f(y_0, y_1, y_2, y_3);
   let v_0 = x_0 + y_4;
   if (tile0_in) {
