@@ -2,8 +2,9 @@
  * A kernel bound to one specialisation: its traced program, the search space on each device, and what
  * configs compile to. Serves every call with the same dtypes, ranks and classes of sizes.
  */
-import { evenBlocks } from '../codegen/plan/bound_config.ts'
+
 import { compileKernel } from '../codegen/compile.ts'
+import { evenBlocks } from '../codegen/plan/bound_config.ts'
 import { configSpecInput } from '../codegen/plan/config_spec_of.ts'
 import type { WgslProgram } from '../codegen/program.ts'
 import { Config } from '../config/config.ts'

@@ -60,7 +60,10 @@ export function geomean(values: readonly number[]): number {
   return Math.exp(sum(values.map(Math.log)) / values.length)
 }
 
-/** To the nearest integer, halves to the even one. Works on the magnitude, so that what rounds to zero keeps its sign. */
+/**
+ * To the nearest integer, halves to the even one. Works on the magnitude, so that what rounds to zero keeps
+ * its sign.
+ */
 export function roundHalfEven(a: number): number {
   const size = Math.abs(a)
   const isHalf = size - Math.floor(size) === 0.5

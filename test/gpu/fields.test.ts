@@ -78,10 +78,10 @@ const CASES: Readonly<Record<ActingField, Case>> = {
     ...grid,
     base: { block_sizes: [8, 16] },
     values: [
-      [[[0, 1]], { fastest: 'tile1_id = pid % 4u' }],
-      [[[1, 0]], { fastest: 'tile0_id = pid % 4u' }],
+      [[[0, 1]], { fastest: 'tile1_id = program_id % 4u' }],
+      [[[1, 0]], { fastest: 'tile0_id = program_id % 4u' }],
     ],
-    facts: (_, wgsl) => ({ fastest: /tile\d_id = pid % 4u/.exec(wgsl)?.[0] }),
+    facts: (_, wgsl) => ({ fastest: /tile\d_id = program_id % 4u/.exec(wgsl)?.[0] }),
   },
   flatten_loops: {
     ...grid,
@@ -184,16 +184,22 @@ const CASES: Readonly<Record<ActingField, Case>> = {
       ['xyz', { grid: { kind: 'xyz', counts: [4, 4, 1] }, loop: undefined }],
       [
         'persistent_blocked',
-        { grid: { kind: 'linear', count: 7 }, loop: 'var pid = workgroup.x * share; pid < last; pid++' },
+        {
+          grid: { kind: 'linear', count: 7 },
+          loop: 'var program_id = workgroup.x * programs_each; program_id < programs_end; program_id++',
+        },
       ],
       [
         'persistent_interleaved',
-        { grid: { kind: 'linear', count: 7 }, loop: 'var pid = workgroup.x; pid < 16u; pid += workgroups.x' },
+        {
+          grid: { kind: 'linear', count: 7 },
+          loop: 'var program_id = workgroup.x; program_id < 16u; program_id += workgroups.x',
+        },
       ],
     ],
     facts: ({ dispatches: [first] }, wgsl) => ({
       grid: first?.grid,
-      loop: /for \((var pid.*)\)/.exec(wgsl)?.[1],
+      loop: /for \((var program_id.*)\)/.exec(wgsl)?.[1],
     }),
   },
   num_sm_multiplier: {

@@ -16,17 +16,15 @@ import type { Lowering } from './lowering.ts'
  * dimensions as the author wrote them.
  */
 export function lowerGrid(lowering: Lowering, blocks: readonly BlockId[], body: () => void): LaunchGrid {
-  const wanted = blocks.map((id) => {
+  const counts = blocks.map((id) => {
     const block = lowering.bound.block(id)
     return sizeOp('cdiv', block.size, lowering.bound.extent(id))
   })
-  const total = sizeProduct(wanted)
-  // Nothing is launched for an empty dimension, but WGSL refuses a text that divides by it.
-  const counts = wanted.map((count) => (count === 0 ? 1 : count))
+  const total = sizeProduct(counts)
   const { pidType } = lowering.bound
   switch (pidType) {
     case 'xyz':
-      return lowerXyz(lowering, blocks, wanted, body)
+      return lowerXyz(lowering, blocks, counts, body)
     case 'flat':
       return lowerFlat(lowering, blocks, counts, total, body)
     case 'persistent_blocked':
@@ -48,7 +46,7 @@ function lowerFlat(
   const folded = maxOf(total) > bound.limits.maxWorkgroupsPerDimension
   const along = e.builtin('workgroup.x')
   const below = e.mul(e.builtin('workgroup.y'), e.builtin('workgroups.x'))
-  const pid = out.let('pid', folded ? e.add(along, below) : along)
+  const pid = out.let('program_id', folded ? e.add(along, below) : along)
   if (folded) out.if('branch', e.binary('>=', pid, launch.size(total)), () => out.return())
   enterTiles(lowering, blocks, counts, pid)
   body()
@@ -91,14 +89,14 @@ function lowerPersistent(
   const launched = Math.min(workers, bound.limits.maxWorkgroupsPerDimension)
   const all = launch.size(total)
   const [workgroup, workgroups] = [e.builtin('workgroup.x'), e.builtin('workgroups.x')]
-  const counter = out.counter('pid', typeOf('u32', 1))
+  const counter = out.counter('program_id', typeOf('u32', 1))
   const round = (): void => {
     enterTiles(lowering, blocks, counts, counter)
     body()
   }
   if (blocked) {
-    const share = out.let('share', e.div(e.sub(e.add(all, workgroups), e.u32(1)), workgroups))
-    const last = out.let('last', e.call('min', e.mul(e.add(workgroup, e.u32(1)), share), all))
+    const share = out.let('programs_each', e.div(e.sub(e.add(all, workgroups), e.u32(1)), workgroups))
+    const last = out.let('programs_end', e.call('min', e.mul(e.add(workgroup, e.u32(1)), share), all))
     const init = e.mul(workgroup, share)
     const condition = e.binary('<', counter, last)
     out.loop({ flow: 'programs', counter, init, condition, step: e.u32(1) }, round)
@@ -125,7 +123,7 @@ function enterTiles(
   let last = order.length - 1
   if (grouping > 1 && order.length > 1) {
     const plane = launch.size(sizeOp('mul', countOf(last - 1), countOf(last)))
-    const inPlane = order.length > 2 ? out.let('plane_pid', e.binary('%', rest, plane)) : rest
+    const inPlane = order.length > 2 ? out.let('id_in_plane', e.binary('%', rest, plane)) : rest
     enterGrouped(
       lowering,
       inPlane,
@@ -133,7 +131,7 @@ function enterTiles(
       [blockAt(last - 1), blockAt(last)],
       [countOf(last - 1), countOf(last)],
     )
-    if (order.length > 2) rest = out.let('pid_rest', e.div(rest, plane))
+    if (order.length > 2) rest = out.let('id_rest', e.div(rest, plane))
     last -= 2
   }
   for (let position = last; position > 0; position--) {
@@ -144,7 +142,7 @@ function enterTiles(
     }
     const divisor = launch.size(count)
     enterTile(lowering, blockAt(position), e.binary('%', rest, divisor))
-    rest = out.let('pid_rest', e.div(rest, divisor))
+    rest = out.let('id_rest', e.div(rest, divisor))
   }
   if (last >= 0) enterTile(lowering, blockAt(0), rest)
 }
@@ -163,7 +161,7 @@ function enterGrouped(
   const perGroup = launch.size(sizeOp('mul', columns, grouping))
   const first = out.let('first_row', e.mul(e.div(pid, perGroup), e.u32(grouping)))
   const height = out.let('rows_here', e.call('min', e.sub(launch.size(rows), first), e.u32(grouping)))
-  const within = out.let('pid_in_group', e.binary('%', pid, perGroup))
+  const within = out.let('id_in_group', e.binary('%', pid, perGroup))
   enterTile(lowering, rowBlock, e.add(first, e.binary('%', within, height)))
   enterTile(lowering, columnBlock, e.div(within, height))
 }

@@ -1,4 +1,4 @@
-/** How reductions combine elements, one row per operation: as tile operation, in a thread, across a subgroup. */
+/** How reductions combine elements, a row per operation: on tiles, in a thread, across a subgroup. */
 import type { BlockId, ReduceOp } from '../../ir/node.ts'
 import type { OpName } from '../../ir/ops.ts'
 import type { DType } from '../../support/dtypes.ts'

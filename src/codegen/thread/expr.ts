@@ -136,7 +136,7 @@ export type Expr =
   | ReadExpr
 
 /** The expressions that an expression is made of. */
-export function partsOf(expr: Expr): readonly Expr[] {
+function partsOf(expr: Expr): readonly Expr[] {
   switch (expr.kind) {
     case 'literal':
     case 'local':

@@ -57,7 +57,7 @@ export class Expressions {
   }
 
   binary(op: BinaryOp, a: Expr, b: Expr): Expr {
-    const folded = isIndex(a) && isIndex(b) ? this.#fold(op, a, b) : undefined
+    const folded = isIndex(a) && isIndex(b) ? this.#fold(op, a, b) : this.#foldZeroDivisor(op, a, b)
     if (folded) return folded
     const wide = a.type.width >= b.type.width ? a.type : b.type
     const type = COMPARISONS.has(op) ? typeOf('bool', wide.width) : wide
@@ -159,6 +159,7 @@ export class Expressions {
   /** Operations on whole numbers that come to a number, or to one of the operands. */
   #fold(op: BinaryOp, a: Expr, b: Expr): Expr | undefined {
     const [x, y] = [literalOf(a), literalOf(b)]
+    if (y === 0 && (op === '/' || op === '%')) return this.#foldZeroDivisor(op, a, b)
     if (x !== undefined && y !== undefined) return this.#foldNumbers(op, x, y, a.type.dtype)
     if (isNeutral(op, y)) return a
     if (x === 0 && op === '+') return b
@@ -171,6 +172,14 @@ export class Expressions {
     return inner === undefined
       ? undefined
       : this.add(a.args[0], this.literal(wrap(inner + y, a.type.dtype), a.type.dtype))
+  }
+
+  /** What WGSL computes at run time and refuses to compile. */
+  #foldZeroDivisor(op: BinaryOp, a: Expr, b: Expr): Expr | undefined {
+    const divisor = b.kind === 'vector' && b.parts.length === 1 ? b.parts[0] : b
+    if ((op !== '/' && op !== '%') || !divisor || literalOf(divisor) !== 0 || isFloat(b.type.dtype))
+      return undefined
+    return op === '/' ? a : this.constant(0, a.type)
   }
 
   #foldNumbers(op: BinaryOp, x: number, y: number, dtype: DType): Expr | undefined {

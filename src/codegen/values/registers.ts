@@ -61,7 +61,7 @@ export function compose(e: Expressions, value: Registers, registers: readonly nu
   return e.vector(elements, registers.length as Width)
 }
 
-/** The elements of `layout`, all of which the same thread holds in `value`: other registers, or a part spread. */
+/** The elements of `layout`, all of which the same thread holds in `value`; a part of it is spread. */
 export function spread(e: Expressions, value: Registers, layout: Layout): Registers {
   const holder = (register: number): number =>
     value.layout.registerAt((block: BlockId) => layout.registerOffset(register, block))
