@@ -9,9 +9,10 @@ import { PROBLEMS, type Problem, tune } from './synthetic.ts'
 /** Length of the program, and what a trial of it costs. */
 type Trial = readonly [length: number, costMs: number]
 
-/** The block size stands for the length of a program. */
-const lengthOf = ({ blockSizes }: Config): number => blockSizes[0] ?? 0
-const ofLength = (length: number): Config => new Config({ block_sizes: [length] })
+/** The block sizes stand for the bits of the length of a program. */
+const lengthOf = ({ blockSizes }: Config): number => blockSizes.reduce((sum, bit) => 2 * sum + bit - 1, 0)
+const ofLength = (length: number): Config =>
+  new Config({ block_sizes: Array.from(length.toString(2), (bit) => Number(bit) + 1) })
 
 function learned(trials: readonly Trial[], pinned: readonly Config[] = []): TrialCosts {
   const costs = new TrialCosts({ dearest: 3 }, lengthOf, pinned)
@@ -51,11 +52,42 @@ describe('TrialCosts', () => {
   it('goes on to long programs step by step, by what shorter ones cost', () => {
     const long = [2, 4, 8, 16].map((k) => ofLength(k * 1024))
     const lengths = (costs: TrialCosts) => costs.next(long).map((config) => lengthOf(config) / 1024)
-    expect(lengths(learned(same.slice(1)))).toEqual([2, 4, 8, 16])
+    expect(lengths(learned([]))).toEqual([2, 4, 8, 16])
+    expect(lengths(learned(same.slice(1)))).toEqual([2])
     expect(lengths(learned(same))).toEqual([2])
     expect(lengths(learned([...same, [2048, 50]]))).toEqual([2, 4])
     expect(lengths(learned([...same, [2048, 50], [4096, 50]]))).toEqual([2, 4, 8])
     expect(learned(same).next([ofLength(2048), ofLength(65536)])).toEqual([ofLength(2048)])
+  })
+
+  it('tries the shortest first, no more than it takes to know what others will cost', () => {
+    const costs = learned(same.slice(2))
+    const [long, short, shorter, unknown] = [21_753, 3028, 2850, 0].map(ofLength) as [
+      Config,
+      Config,
+      Config,
+      Config,
+    ]
+    expect(costs.next([long, short, shorter, unknown])).toEqual([short, shorter, unknown])
+  })
+
+  it('takes it that what is far longer than anything tried costs more than growth so far tells', () => {
+    // Measured on lavapipe: softmax, and a program of 14,483 characters that was not compiled after 30 s.
+    const trials: readonly Trial[] = [
+      [3171, 1372],
+      [4412, 227],
+      [3300, 220],
+      [3503, 93],
+      [4749, 2024],
+      [2567, 781],
+      [2571, 470],
+      [3203, 1103],
+      [2952, 330],
+      [3153, 692],
+    ]
+    expect(learned(trials).isTooDear(ofLength(4749 * 2))).toBe(false)
+    expect(learned(trials).isTooDear(ofLength(14_483))).toBe(true)
+    expect(learned(trials).next([ofLength(14_483)])).toEqual([])
   })
 
   it('does not get used to dear trials', () => {

@@ -2,11 +2,12 @@
  * What a search finds out, in the records: each trial and each comparison, so that a search that is cut off
  * goes the same way again at once, to where it had come.
  */
-import { failure, type Measurement, STATUSES } from '../../autotuner/trial/benchmarker.ts'
+import type { Measurement } from '../../autotuner/trial/benchmarker.ts'
 import type { Config } from '../../config/config.ts'
 import { evenly, rounded } from '../evenly.ts'
 import { attemptsAt, type Place, type TrialBook } from '../run/careful_benchmarker.ts'
-import type { TimeSummary, TrialRecord } from '../trial_records.ts'
+import { measurementOf } from '../run/trial_results.ts'
+import type { TimeSummary } from '../trial_records.ts'
 
 /** Samples that are kept: as many as tell how sure a time is. */
 const MAX_SAMPLES = 32
@@ -61,17 +62,6 @@ export function searchBook(place: Place, secondsBefore: number): TrialBook {
       session.append({ event: 'turns', kernel, shape_hash, config_hashes, times: timed.map(summaryOf) })
     },
   }
-}
-
-function measurementOf(config: Config, record: TrialRecord): Measurement | undefined {
-  const status = STATUSES.find((each) => each === record.status)
-  const { time, reason = '', compile_ms: compileMs, cost_ms: costMs, wgsl_hash: programHash } = record
-  if (!status) return undefined
-  if (status !== 'ok' && status !== 'duplicate')
-    return { ...failure(config, status, reason, { compileMs, programHash }), costMs }
-  if (!time) return undefined
-  const { ms, spread, samples: samplesMs } = time
-  return { config, status, ms, spread, samplesMs, compileMs, costMs, programHash, reason: undefined }
 }
 
 function summaryOf({ ms, spread, samplesMs }: Measurement): TimeSummary {

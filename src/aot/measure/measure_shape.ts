@@ -1,7 +1,8 @@
 /**
- * Measures candidates on one shape, with the tuner's own benchmarker: each is built, checked and timed once;
- * those near the best are then timed again in turns, round by round, and only these samples count for them.
- * Every outcome becomes a record as soon as it is known, so that a start that is cut off has lost nothing.
+ * Measures candidates on one shape, with the tuner's own benchmarker: each is built, checked and timed once,
+ * unless the search of this run has done so with the same program; those near the best are then timed again
+ * in turns, round by round, and only these samples count for them. Every outcome becomes a record as soon as
+ * it is known, so that a start that is cut off has lost nothing.
  */
 
 import { Budget } from '../../autotuner/budget.ts'
@@ -16,8 +17,10 @@ import { median } from '../../support/maths.ts'
 import { evenly, rounded } from '../evenly.ts'
 import { fitConfig } from '../fit_config.ts'
 import type { MeasurementRecord, MeasurementStatus } from '../records.ts'
-import { CarefulBenchmarker } from '../run/careful_benchmarker.ts'
+import type { ShapeAttempts } from '../run/attempts.ts'
+import { attemptsAt, CarefulBenchmarker } from '../run/careful_benchmarker.ts'
 import type { Session } from '../run/session.ts'
+import { measurementOf } from '../run/trial_results.ts'
 import type { ShapeOfCall } from '../shape.ts'
 import type { CandidateConfig } from './candidates.ts'
 import { measureProgress } from './measure_progress.ts'
@@ -58,19 +61,23 @@ export async function measureShape(
     session.append(recordOf(candidate, { status: 'invalid', samples: [], reason }))
   const tell = measureProgress(session, kernel, shape.text, groups.configs.length)
   const plain = new KernelBenchmarker({ bound, spec, call, device, stream, settings, log })
+  const record = (result: Measurement): void => {
+    const members = groups.members.get(result.config.hash) ?? []
+    session.append(...members.map((member) => recordOf(member, outcomeOf(result))))
+    tell(result)
+  }
   const benchmarker = new CarefulBenchmarker(plain, work, {
     known: () => undefined,
-    record(result) {
-      const members = groups.members.get(result.config.hash) ?? []
-      session.append(...members.map((member) => recordOf(member, outcomeOf(result))))
-      tell(result)
-    },
+    record,
     knownTurns: () => undefined,
     recordTurns: () => {},
   })
   try {
+    const trials = await trialsOf(groups.configs, attemptsAt(work), plain)
+    for (const trial of trials.values()) record(trial)
+    const open = groups.configs.filter(({ hash }) => !trials.has(hash))
     const compileTimeoutMs = settings.autotuneCompileTimeout * 1000
-    await benchmarker.measure(groups.configs, { budget: unlimited(), compileTimeoutMs })
+    await benchmarker.measure(open, { budget: unlimited(), compileTimeoutMs })
     const contenders = openContenders(session.known.measured(kernel, shape.hash), candidates)
     if (contenders.length > 0) session.append(...(await measureInTurns(benchmarker, spec, contenders)))
   } finally {
@@ -101,6 +108,26 @@ function groupsOf(spec: ConfigSpec, candidates: readonly CandidateConfig[]): Gro
     }
   }
   return { configs: [...configs.values()], members, refused }
+}
+
+/** What the search found out about those of `configs` that it timed, with the programs that they make now. */
+async function trialsOf(
+  configs: readonly Config[],
+  { trials }: ShapeAttempts,
+  benchmarker: KernelBenchmarker,
+): Promise<ReadonlyMap<string, Measurement>> {
+  const found = new Map<string, Measurement>()
+  for (const config of configs) {
+    const record = trials.get(config.hash)
+    const result = record && measurementOf(config, record)
+    if (
+      result &&
+      Number.isFinite(result.ms) &&
+      result.programHash === (await benchmarker.programHash(config))
+    )
+      found.set(config.hash, result)
+  }
+  return found
 }
 
 /** The same results with the samples of these rounds. */

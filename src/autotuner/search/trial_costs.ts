@@ -23,6 +23,8 @@ const LIKELY_POWER = 1
 const WEIGHT = 0.5
 /** Programs longer than this multiple of what was tried wait for what shorter ones cost. */
 const REACH = 2
+/** Nobody knows what lies beyond that: where only such programs are left, the cost is taken to grow so fast. */
+const POWER_BEYOND = 2
 
 /** Runs of a trial that are no samples; and the share of its cost that building takes at least. */
 const RUNS_BEFORE = 2
@@ -73,16 +75,24 @@ export class TrialCosts {
     return this.#forecast(Math.log(length)) > usual + Math.log(this.#dearest)
   }
 
-  /** Those of `configs` to try next: affordable, and not much longer than what was tried. */
+  /**
+   * Those of `configs` to try next: affordable, and not much longer than what was tried. Before anything is
+   * known, the shortest ones, no more than it takes to know.
+   */
   next(configs: readonly Config[]): readonly Config[] {
+    if (!Number.isFinite(this.#dearest)) return configs
     const affordable = configs.filter((config) => !this.isTooDear(config))
-    if (this.#points.length < LEAST_KNOWN) return affordable
     const lengths = affordable.map((config) => this.#lengthOf(config) ?? 0)
-    const reach = REACH * Math.max(this.#longest, Math.min(...lengths))
+    const missing = LEAST_KNOWN - this.#points.length
+    const ascending = lengths.filter((length) => length > 0).sort((a, b) => a - b)
+    const reach =
+      missing > 0
+        ? (ascending[missing - 1] ?? Number.POSITIVE_INFINITY)
+        : REACH * Math.max(this.#longest, ascending[0] ?? 0)
     return affordable.filter((_, i) => (lengths[i] ?? 0) <= reach)
   }
 
-  /** By the power law that fits best. */
+  /** By the power law that fits best; a steep one from the longest program on for those out of reach. */
   #forecast(logLength: number): number {
     const { length: count } = this.#points
     const meanLength = sum(this.#points.map((point) => point.logLength)) / count
@@ -93,6 +103,10 @@ export class TrialCosts {
       along += distance * (point.logCost - meanCost)
       squares += distance ** 2
     }
-    return meanCost + (along / squares) * (logLength - meanLength)
+    const power = along / squares
+    const longest = Math.log(this.#longest)
+    const beyond = logLength > longest + Math.log(REACH) ? logLength - longest : 0
+    const within = logLength - beyond - meanLength
+    return meanCost + power * within + Math.max(power, POWER_BEYOND) * beyond
   }
 }

@@ -144,6 +144,17 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
     }
   }
 
+  /** Of the program that is tried for a config; undefined where none can be made. */
+  async programHash(config: Config): Promise<string | undefined> {
+    const { source } = this.#trial
+    try {
+      return (await source.programOf(source.filtered(config) ?? config)).hash
+    } catch (error) {
+      if (error instanceof ConfigError) return undefined
+      throw error
+    }
+  }
+
   /** Gives the memory for trials back. */
   dispose(): void {
     this.#runner?.dispose()

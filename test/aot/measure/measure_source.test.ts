@@ -1,7 +1,9 @@
 /** The measure phase on real kernels: every candidate on every shape, once. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { MeasurementRecord } from '../../../src/aot/records.ts'
 import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
 import { hardwareIdsIn, runFiles } from '../../../src/aot/run/run_folder.ts'
+import type { TrialRecord } from '../../../src/aot/trial_records.ts'
 import { Config, getDevice, hardwareId, ones, randn, type Tensor } from '../../../src/index.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
 import { cellsIn, eventsIn, inPhase, multiply, plusOne } from '../phase_kernels.ts'
@@ -27,6 +29,23 @@ async function collected(kernel: string, sourceHash: string, configs: readonly o
 
 function hashOf(kernel: typeof plusOne | typeof multiply): string {
   return (kernel as typeof plusOne)({}).definition.sourceHash
+}
+
+/** As the search would have recorded it, with a time that nothing else has. */
+function trialOf(cell: MeasurementRecord, sameProgram: boolean): TrialRecord {
+  const { kernel, shape_hash, config_hash, config, wgsl_hash = '' } = cell
+  const ms = 0.012345
+  return {
+    event: 'trial',
+    kernel,
+    shape_hash,
+    config_hash,
+    config,
+    status: 'ok',
+    time: { ms, spread: 0.01, samples: [ms] },
+    wgsl_hash: sameProgram ? wgsl_hash : `${wgsl_hash} of an earlier version`,
+    seconds: 1,
+  }
 }
 
 it('measures every known config and the default on every shape', async () => {
@@ -68,6 +87,37 @@ it('measures every known config and the default on every shape', async () => {
   expect(stderr.text).toMatch(
     /^helion-aot measure: plus_one f32\[1000\]: 3 configs in [\d.]+ s; 1 of 3 shapes/m,
   )
+})
+
+it.each([
+  ['times what the search of this run has timed in turns only', true],
+  ['measures again what was another program when the search timed it', false],
+])('%s', async (_, same) => {
+  const { data } = plusOne(inPhase('measure', temporaryFolder()))
+    .bind(ones([1000]))
+    .defaultConfig()
+  const configs = [1, 8].map((num_warps) => ({ ...data, block_sizes: [64], num_warps }))
+  const before = await collected('plus_one', hashOf(plusOne), configs)
+  await plusOne(inPhase('measure', before))(ones([1000])).data()
+  const folder = await collected('plus_one', hashOf(plusOne), configs)
+  const trials = eventsIn(before, 'measurement').flatMap((cell) =>
+    cell.round === 'first' ? [trialOf(cell, same)] : [],
+  )
+  const writer = new RecordWriter(runFiles(folder, hardwareId(await getDevice())).records)
+  writer.append(...trials)
+  writer.close()
+  await plusOne(inPhase('measure', folder))(ones([1000])).data()
+  const [firsts, turns] = ['first', 'turns'].map((round) =>
+    eventsIn(folder, 'measurement').filter((cell) => cell.round === round),
+  )
+  const keptTimes = firsts?.filter(({ timing_ms }) => trials.some(({ time }) => time?.ms === timing_ms))
+  expect(keptTimes).toHaveLength(same ? trials.length : 0)
+  const begun = eventsIn(folder, 'trying').flatMap(({ in_turns, config_hashes }) =>
+    in_turns ? [] : config_hashes,
+  )
+  expect(new Set(begun).size).toBe(same ? 0 : trials.length)
+  expect(firsts).toHaveLength(trials.length)
+  expect(turns).not.toEqual([])
 })
 
 it('records why a config has no time', async () => {
