@@ -163,6 +163,19 @@ test.each([
   expect(problems.map((problem) => problem.reason)).toEqual(reason === undefined ? [] : [reason])
 })
 
+test('a size of minus zero is zero, to quotients too', () => {
+  const folder = temporaryFolder()
+  // The one row that says so, and one that names its size otherwise.
+  const text = CSV.replace(/(tag"":2}","{""arg0_ndim"":2,""arg0_dim0"":)64/, '$1-0').replace(
+    'arg0_dim0"":256',
+    'arg10_dim0"":256',
+  )
+  writeFileSync(join(folder, 'm.csv'), text)
+  const { result } = runBuild({ measurements: [join(folder, 'm.csv')], scoreMatrix: false })
+  expect(result.problems).toEqual([])
+  expect(result.kernels).toHaveLength(1)
+})
+
 test('names that every object has are names like others', () => {
   const folder = temporaryFolder()
   const text = CSV.replaceAll('shape0', 'constructor')

@@ -71,7 +71,8 @@ export function rowOf(columns: readonly Column[], features: Features): Row {
 
 function valueIn(column: Column, value: FeatureValue | undefined): number {
   if (column.kind === 'category') return column.values.indexOf(textOf(value))
-  return typeof value === 'number' ? value : 0
+  // No negative zero: what is divided by it lies on the other side of every threshold.
+  return typeof value === 'number' ? value + 0 : 0
 }
 
 function textOf(value: FeatureValue | undefined): string {
