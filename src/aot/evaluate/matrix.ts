@@ -83,6 +83,16 @@ export function defaultRegrets({ standard, best }: TimingMatrix): readonly numbe
   return standard.every(Number.isNaN) ? undefined : Array.from(standard, (ms, row) => ms / at(best, row))
 }
 
+/**
+ * The log regret of each row above which a choice is slower than the default config, and by more than noise
+ * excuses; Infinity where the time of the default is not known.
+ */
+export function limitsByDefault({ standard, best }: TimingMatrix): Float64Array {
+  return standard.map((ms, row) =>
+    Number.isNaN(ms) ? Number.POSITIVE_INFINITY : Math.log(ms / at(best, row)) + LARGEST_TIE,
+  )
+}
+
 /** What each choice costs, with differences inside the noise of the measurement taken off. */
 export function lossesOf(matrix: TimingMatrix): Losses {
   return lossTable(matrix, (loss, noise) => Math.max(0, loss - Math.min(LARGEST_TIE, WITHIN_NOISE * noise)))

@@ -6,7 +6,9 @@ import { describe, expect, test } from 'vitest'
 import { GOALS, type GoalName } from '../../../src/aot/evaluate/select/goals.ts'
 import { Random } from '../../../src/support/random.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
+import { kernelRecord, measured, RUN } from '../run/records_for_tests.ts'
 import { native } from './native.ts'
+import { runModule } from './run_module.ts'
 import { byHand, type MadeSweep, toCsv } from './sweeps.ts'
 
 const { runBuild } = native
@@ -76,6 +78,61 @@ describe('random times', () => {
     })
     if (evaluation.coverage === 1) expect(exitCode).toBe(reachable ? 0 : 3)
     if (!reachable) expect(messages).toContain(`(allowed: ${maxConfigs})`)
+  })
+})
+
+/** What a module chooses for each of some sizes, where one config is each size's default. */
+function chosen(
+  times: readonly (readonly number[])[],
+  defaults: readonly number[],
+  maxConfigs: number,
+): readonly number[] {
+  const sizes = times.map((_, row) => 64 * 4 ** row)
+  const configs = (times[0] ?? []).map((_, tag) => ({ num_warps: 2 ** tag, tag }))
+  const records = sizes.flatMap((size, row) =>
+    configs.map((config, column) => {
+      const is_default = defaults[row] === column
+      return measured('plain', size, config, times[row]?.[column] ?? null, is_default ? { is_default } : {})
+    }),
+  )
+  const path = join(folder, 'records_x.jsonl')
+  writeFileSync(
+    path,
+    [RUN, kernelRecord('plain'), ...records].map((record) => JSON.stringify(record)).join('\n'),
+  )
+  const { result } = runBuild({ measurements: [path], dumpCode: true, scoreMatrix: false, maxConfigs })
+  const { autotune } = runModule(result.kernels[0]?.text ?? '', 'plain', 'm.ts')
+  return sizes.map((size) => Number(autotune({ shape: [size], dtype: 'f32' }).tag))
+}
+
+describe('no measured shape gets a config that is clearly slower than its default', () => {
+  test('where the goal would allow it', () => {
+    const times = [
+      [1, 1.05, 3, 2],
+      [2, 1.0, 3, 2],
+      [2, 1.0, 3, 1.08],
+      [3, 1.08, 1.0, 2],
+    ]
+    expect(chosen(times, [3, 3, 3, 2], 10)).toEqual([expect.any(Number), 1, 1, 2])
+    // Nor does the goal alone ask for the third config, nor is there one where one is too many.
+    expect(chosen(times, [3, 3, 3, 3], 10)[3]).toBe(1)
+    expect(chosen(times, [3, 3, 3, 2], 1)).toEqual([1, 1, 1, 1])
+  })
+
+  test.each(Array.from({ length: SWEEPS }, (_, seed) => seed))('random times, %i', (seed) => {
+    const random = new Random(seed)
+    const configs = random.int(2, 6)
+    const times = Array.from({ length: random.int(2, 6) }, () =>
+      Array.from({ length: configs }, () => random.choice([1, 1.01, 1.04, 1.08, 1.3, 2])),
+    )
+    const defaults = times.map(() => random.int(0, configs - 1))
+    const tags = chosen(times, defaults, configs)
+    tags.forEach((tag, row) => {
+      const [time = 0, standard = 0] = [times[row]?.[tag], times[row]?.[defaults[row] ?? 0]]
+      expect(time / standard, `shape ${row} of ${JSON.stringify({ times, defaults, tags })}`).toBeLessThan(
+        1.03,
+      )
+    })
   })
 })
 

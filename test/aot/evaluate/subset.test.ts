@@ -20,6 +20,7 @@ function select(
   const finite = losses.map((row) => row.map((loss) => Math.min(loss, 10)))
   return selectConfigs({
     measured: { losses, weights },
+    atDefault: new Float64Array(losses.length).fill(Number.POSITIVE_INFINITY),
     expected: { losses: finite, weights },
     goal: { name: goal, threshold },
     maxConfigs,

@@ -11,7 +11,7 @@ import { type GoalTask, meetGoal } from '../learn/meet_goal.ts'
 import { merged } from '../learn/refine.ts'
 import { leafPositions, leavesOf, pruneTerms, roundThresholds } from '../learn/tidy.ts'
 import { isLeaf, type TreeNode, type TreeTask } from '../learn/tree.ts'
-import { blamedLosses, regretOf } from '../matrix.ts'
+import { blamedLosses, limitsByDefault, regretOf } from '../matrix.ts'
 import { growSizes, lessonTask, TREE_SIZES, treePolicy } from '../models/decision_tree.ts'
 import { type Kept, overallChoices, type Policy, type Program, worstOnMeasured } from '../models/model.ts'
 import { nearestFinder } from '../models/nearest_neighbor.ts'
@@ -107,8 +107,9 @@ function tidied(
 }
 
 /** Log slowdowns of the kept configs on the measured shapes, as far as they are no accident of measuring. */
-function slowdownsOf({ matrix }: Lesson, kept: Kept): Pick<GoalTask, 'logs' | 'weights'> {
+function slowdownsOf({ matrix }: Lesson, kept: Kept): Pick<GoalTask, 'logs' | 'weights' | 'atDefault'> {
   return {
+    atDefault: limitsByDefault(matrix),
     logs: blamedLosses(matrix).map((row) => Float64Array.from(kept, (column) => at(row, column))),
     weights: Float64Array.from(matrix.shapes, ({ weight }) => weight),
   }

@@ -1,7 +1,7 @@
 /** Which configs a module holds: the subset search, asked the right question for a lesson. */
 import { sha16 } from '../../../support/stable.ts'
 import type { Lesson } from '../learn/lesson.ts'
-import { columnsOfMatrix, regretOf, rowsOf, type TimingMatrix, timesOf } from '../matrix.ts'
+import { columnsOfMatrix, limitsByDefault, regretOf, rowsOf, type TimingMatrix, timesOf } from '../matrix.ts'
 import { argmin, entryAt, range } from '../numeric.ts'
 import type { Goal } from '../select/goals.ts'
 import { type Selection, selectConfigs } from '../select/subset.ts'
@@ -31,6 +31,7 @@ export function keepConfigs(
   )
   return selectConfigs({
     measured: measuredTable(lesson.matrix),
+    atDefault: limitsByDefault(lesson.matrix),
     expected: { losses: lesson.expected, weights: lesson.weights },
     goal: settings.goal,
     maxConfigs: settings.maxConfigs,
@@ -90,6 +91,7 @@ function bestSet(matrix: TimingMatrix, size: number, goal?: Goal): Selection {
   const losses = measured.losses.map((row) => row.map((loss) => Math.min(loss, VERY_SLOW)))
   return selectConfigs({
     measured,
+    atDefault: limitsByDefault(matrix),
     expected: { losses, weights: measured.weights },
     goal: goal ?? { name: 'geomean_slowdown', threshold: 1 + 1e-9 },
     maxConfigs: size,

@@ -1,6 +1,6 @@
 /**
  * A tree that learns from what it expects of shapes may choose worse than the goal on a shape that was
- * measured. Here such shapes get a choice that is good enough: a leaf takes another choice where that serves
+ * measured, or worse than the default config. Here such shapes get a choice that is good enough: a leaf takes another choice where that serves
  * all its shapes, else a band around the shape is cut out of it, as narrow as can be, so that shapes nobody
  * measured keep what was learned for them.
  */
@@ -28,6 +28,8 @@ export interface GoalTask {
   readonly logs: readonly Float64Array[]
   /** How much each measured row counts. */
   readonly weights: Float64Array
+  /** The log slowdown by measured row above which its default config serves it better. */
+  readonly atDefault: Float64Array
 }
 
 /** Mean loss that a band must save over another choice for the whole leaf: it is two more leaves to read. */
@@ -53,13 +55,18 @@ export function meetGoal(goalTask: GoalTask, root: TreeNode): TreeNode {
 
 const TIE = 1e-9
 
-/** The largest log slowdown that each shape may have: under a goal about means, any to begin with. */
-function limitsOf({ goal, logs, weights }: GoalTask): Float64Array {
+/**
+ * The largest log slowdown that each shape may have: what the goal allows, any to begin with when it is about
+ * means, and no more than the default config has, as far as the choices reach that.
+ */
+function limitsOf({ goal, logs, weights, atDefault }: GoalTask): Float64Array {
   const limit = goal.name === 'max_slowdown' ? Math.log(goal.threshold) + TIE : Number.MAX_VALUE
   return Float64Array.from(logs, (row, index) => {
     const least = minOf(row)
     if (!Number.isFinite(least)) return Number.POSITIVE_INFINITY
-    return at(weights, index) > 0 && least <= limit ? limit : Number.MAX_VALUE
+    if (at(weights, index) === 0) return Number.MAX_VALUE
+    const limits = [Math.min(limit, at(atDefault, index)), limit]
+    return limits.find((one) => least <= one) ?? Number.MAX_VALUE
   })
 }
 

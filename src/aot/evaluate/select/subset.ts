@@ -49,6 +49,12 @@ interface ColumnTable {
   readonly weights: Float64Array
 }
 
+/**
+ * What it counts, as a mean loss, when the default config is faster on a shape than all that are kept: nobody
+ * wants a module that is slower than none, but a config for one shape among hundreds is too much.
+ */
+const WORSE_THAN_DEFAULT = 0.1
+
 class SubsetSearch {
   readonly #task: SubsetTask
   readonly #measured: ColumnTable
@@ -107,14 +113,18 @@ class SubsetSearch {
   }
 
   #judge(chosen: Subset, measured: Slowdowns, expected: Slowdowns): Score {
-    const { goal, preferred, price } = this.#task
+    const { goal, preferred, price, atDefault } = this.#task
     const newcomers = preferred?.size ? chosen.filter((config) => !preferred.has(config)).length : 0
     let uncovered = 0
     for (const log of measured.logs) if (log === Number.POSITIVE_INFINITY) uncovered++
+    const worse = measured.logs.map((log, row) => (log > at(atDefault, row) ? 1 : 0))
     return {
       uncovered,
       distance: GOALS[goal.name].distance(measured, goal.threshold),
-      loss: weightedMean(expected, identity) + newcomers * price,
+      loss:
+        weightedMean(expected, identity) +
+        weightedMean({ ...measured, logs: worse }, identity) * WORSE_THAN_DEFAULT +
+        newcomers * price,
     }
   }
 

@@ -10,6 +10,8 @@ export interface LossTable {
 export interface SubsetTask {
   /** Measured log slowdowns, Infinity where forbidden: what the goal is about. */
   readonly measured: LossTable
+  /** The log slowdown by row of `measured` above which its default config serves it better. */
+  readonly atDefault: Float64Array
   /** Finite losses that tell sets apart beyond the goal; may hold other rows than `measured`. */
   readonly expected: LossTable
   readonly goal: Goal
