@@ -1,4 +1,4 @@
-/** The page for users says what the tables in the code say. */
+/** The pages for users say what the tables in the code say. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ALL_SEARCHES } from '../../src/autotuner/all_searches.ts'
@@ -14,8 +14,11 @@ import { printValue } from '../../src/config/value.ts'
 import { BOOLEAN } from '../../src/support/setting_kinds.ts'
 import { SETTINGS } from '../../src/support/settings_table.ts'
 
-const page = readFileSync(new URL('../../docs/configs_and_settings.md', import.meta.url), 'utf8')
-const lines = page.split('\n')
+const [settingsPage, searchesPage] = ['configs_and_settings', 'searches'].map((page) =>
+  readFileSync(new URL(`../../docs/${page}.md`, import.meta.url), 'utf8'),
+) as [string, string]
+const both = settingsPage + searchesPage
+const lines = both.split('\n')
 
 function split(line: string): string[] {
   return line
@@ -47,7 +50,7 @@ function cells(name: string): string[] {
   return rows[0] ?? []
 }
 
-describe('docs/configs_and_settings.md', () => {
+describe('docs/configs_and_settings.md and docs/searches.md', () => {
   it.each(Object.entries(FIELDS))('describes the field %s', (name, row) => {
     const [title, ...rest] = cells(name)
     expect(rest).toContain(row.entry.allowed)
@@ -99,16 +102,16 @@ describe('docs/configs_and_settings.md', () => {
     const named = [...rows.matchAll(/`([A-Za-z_]+)`/g)].map(([, name]) => name ?? '')
     const values = ['null', 'block_ptr', 'pointer', 'tensor_descriptor']
     expect(named.filter((name) => !known.has(name) && !values.includes(name))).toEqual([])
-    expect([...page.matchAll(/HELION_[A-Z_]+/g)].filter(([name]) => !known.has(name))).toEqual([])
+    expect([...both.matchAll(/HELION_[A-Z_]+/g)].filter(([name]) => !known.has(name))).toEqual([])
   })
 
   it.each(LOG_COLUMNS)('describes the column %s of the log of trials', (column) => {
-    expect(page).toMatch(new RegExp(`^\\| (\`\\w+\`, )*\`${column}\`.* \\|`, 'm'))
+    expect(searchesPage).toMatch(new RegExp(`^\\| (\`\\w+\`, )*\`${column}\`.* \\|`, 'm'))
   })
 
   it('prints a config as the example says', () => {
-    const [, source] = /const best = (new Config\(.*\))/.exec(page) ?? []
+    const [, source] = /const best = (new Config\(.*\))/.exec(settingsPage) ?? []
     const best = new Function('Config', `return ${source}`)(Config) as Config
-    expect(page).toContain(`console.log(String(best)) // ${best}`)
+    expect(settingsPage).toContain(`console.log(String(best)) // ${best}`)
   })
 })
