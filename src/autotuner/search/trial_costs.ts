@@ -23,7 +23,9 @@ const LIKELY_POWER = 1
 const WEIGHT = 0.5
 /** Programs longer than this multiple of what was tried wait for what shorter ones cost. */
 const REACH = 2
-/** Nobody knows what lies beyond that: where only such programs are left, the cost is taken to grow so fast. */
+/**
+ * Nobody knows what lies beyond that: where only such programs are left, the cost is taken to grow so fast.
+ */
 const POWER_BEYOND = 2
 
 /** Runs of a trial that are no samples; and the share of its cost that building takes at least. */

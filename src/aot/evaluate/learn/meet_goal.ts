@@ -1,8 +1,8 @@
 /**
  * A tree that learns from what it expects of shapes may choose worse than the goal on a shape that was
- * measured, or worse than the default config. Here such shapes get a choice that is good enough: a leaf takes another choice where that serves
- * all its shapes, else a band around the shape is cut out of it, as narrow as can be, so that shapes nobody
- * measured keep what was learned for them.
+ * measured, or worse than the default config. Here such shapes get a choice that is good enough: a leaf takes
+ * another choice where that serves all its shapes, else a band around the shape is cut out of it, as narrow
+ * as can be, so that shapes nobody measured keep what was learned for them.
  */
 import { isYesNo, type Term } from '../features/terms.ts'
 import { at, entryAt, maxOf, minOf, range } from '../numeric.ts'
