@@ -2,10 +2,9 @@
  * From a compiled program and the sizes of a call to launches with concrete numbers: which storages, which
  * words, how many workgroups. Everything that equal shapes share is worked out once.
  */
-import type { LaunchGrid, WgslDispatch, WgslProgram } from '../codegen/program.ts'
+import type { DeviceLimits, LaunchGrid, WgslDispatch, WgslProgram } from '../codegen/program.ts'
 import type { KernelIr, ReturnTree } from '../ir/kernel_ir.ts'
 import { evalSize, printSize, type Size } from '../ir/size.ts'
-import type { Device } from '../runtime/device.ts'
 import { foldGrid, type GridSize, type Launch } from '../runtime/launch.ts'
 import type { Pipeline } from '../runtime/pipeline_cache.ts'
 import type { Storage } from '../runtime/storage.ts'
@@ -31,8 +30,11 @@ export interface PlannedDispatch {
   readonly scalars: readonly { readonly word: number; readonly scalar: number; readonly dtype: DType }[]
 }
 
+/** What of a call says how large everything is. */
+type Shapes = { readonly tensors: readonly { readonly shape: readonly number[] }[] }
+
 /** Sizes of a call, from the shapes of its tensors. */
-export function sizeEvaluator(call: CallArguments): (size: Size) => number {
+export function sizeEvaluator(call: Shapes): (size: Size) => number {
   return (size) => evalSize(size, (symbol) => call.tensors[symbol.tensor]?.shape[symbol.axis] ?? 0)
 }
 
@@ -63,8 +65,8 @@ export function localTensors(ir: KernelIr, call: CallArguments): readonly LocalT
 /** Throws ConfigError when the program cannot be launched for these sizes. */
 export function planDispatches(
   program: WgslProgram,
-  call: CallArguments,
-  device: Device,
+  call: Shapes,
+  device: { readonly limits: DeviceLimits },
 ): readonly PlannedDispatch[] {
   const sizeOf = sizeEvaluator(call)
   return program.dispatches.map((request) => {
@@ -127,7 +129,11 @@ export function returnValue(tree: ReturnTree, tensorOf: (id: number) => DeviceTe
   }
 }
 
-function gridOf(grid: LaunchGrid, sizeOf: (size: Size) => number, device: Device): GridSize {
+function gridOf(
+  grid: LaunchGrid,
+  sizeOf: (size: Size) => number,
+  device: { readonly limits: DeviceLimits },
+): GridSize {
   const most = device.limits.maxWorkgroupsPerDimension
   // A range that ends before it begins is empty.
   const countOf = (size: Size): number => Math.max(0, sizeOf(size))

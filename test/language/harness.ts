@@ -156,11 +156,13 @@ function itemsOf(arg: Argument): readonly Argument[] {
   return Object.values(arg)
 }
 
-function tensorsIn(arg: Argument): readonly HostArgument[] {
+/** The tensors among the arguments, in order. */
+export function tensorsIn(arg: Argument): readonly HostArgument[] {
   return isHost(arg) ? [arg] : itemsOf(arg).flatMap(tensorsIn)
 }
 
-function scalarsIn(arg: Argument): readonly number[] {
+/** The numbers among the arguments, in order. */
+export function scalarsIn(arg: Argument): readonly number[] {
   return typeof arg === 'number' ? [arg] : itemsOf(arg).flatMap(scalarsIn)
 }
 

@@ -13,9 +13,12 @@ export function markOf(out: Writer, node: MemoryNode, layout: Layout, bound: Bou
   return { ...out.phase(), owner: ownerOf(node, layout, bound) }
 }
 
-/** Whole tiles without copies, whose blocks begin at a fixed place: the position tells the invocation. */
+/**
+ * Tiles whose blocks begin at a fixed place: the position tells the invocation. Of copies all read, and the
+ * first one writes.
+ */
 function ownerOf(node: MemoryNode, layout: Layout, bound: BoundConfig): string | undefined {
-  if (layout.replicaMask !== 0) return undefined
+  if (node.kind === 'load' && layout.replicaMask !== 0) return undefined
   const dims: (number | string)[] = []
   for (const index of node.index.map(dimIndex)) {
     if (index.kind === 'scalar') dims.push('scalar')

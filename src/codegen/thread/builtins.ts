@@ -13,7 +13,7 @@ type SubgroupFunction = 'subgroupAdd' | 'subgroupMul' | 'subgroupMin' | 'subgrou
  */
 type Rule = ((a: number, b: number, c: number) => number) | 'subgroup'
 
-const BUILTINS: Readonly<Record<BuiltinFunction, Rule>> = {
+export const BUILTINS: Readonly<Record<BuiltinFunction, Rule>> = {
   abs: Math.abs,
   sign: Math.sign,
   min: (a, b) => Math.min(a, b),
