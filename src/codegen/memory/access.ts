@@ -11,7 +11,7 @@ import {
   ONE,
   type StoreNode,
 } from '../../ir/node.ts'
-import { isMultipleOf, type Size, sameSize } from '../../ir/size.ts'
+import { isMultipleOf, maxOf, type Size, sameSize } from '../../ir/size.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 
 export type MemoryNode = LoadNode | StoreNode | AtomicNode
@@ -87,7 +87,20 @@ function isAligned(node: MemoryNode, bound: BoundConfig, block: BlockId, width: 
   if (shape.length > 1 && !isMultipleOf(length, width)) return false
   // A one-dimensional tensor may be touched up to the next 16 bytes: its buffer is padded, and lanes are
   // masked later.
-  return isMultipleOf(end, width) || (shape.length === 1 && sameSize(end, length))
+  if (shape.length === 1 && sameSize(end, length)) return true
+  return isMultipleOf(end, width) && (isMultipleOf(length, width) || isWithin(end, length, bound))
+}
+
+/**
+ * True when a range with this end lies within a dimension of this size: by the numbers, or because every
+ * launch checks it.
+ */
+export function isWithin(end: Size, size: Size, { kernel }: BoundConfig): boolean {
+  if (sameSize(end, size) || (typeof size === 'number' && maxOf(end) <= size)) return true
+  return kernel.guards.some(({ relation, left, right }) => {
+    const turned = relation === 'eq' && sameSize(left, size) && sameSize(right, end)
+    return turned || (sameSize(left, end) && sameSize(right, size))
+  })
 }
 
 /** Where a block's range begins and ends, as far as that is known when compiling. */

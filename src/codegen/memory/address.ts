@@ -11,7 +11,7 @@ import type { Width } from '../thread/types.ts'
 import { basePosition, insideCondition, position } from '../values/coordinates.ts'
 import { element, named, type Registers } from '../values/registers.ts'
 import { scalarValue, valueIn } from '../values/values.ts'
-import { type DimIndex, dimIndex, type MemoryNode } from './access.ts'
+import { type DimIndex, dimIndex, isWithin, type MemoryNode } from './access.ts'
 
 export class Address {
   readonly #lowering: Lowering
@@ -83,7 +83,8 @@ export class Address {
     const below = (at: Expr): Expr => out.shared('in_bounds', e.binary('<', at, launch.size(size)))
     switch (dim.kind) {
       case 'block': {
-        if (!dim.offset && bound.block(dim.block).end !== undefined) return undefined
+        const { end } = bound.block(dim.block)
+        if (!dim.offset && end !== undefined && isWithin(end, size, bound)) return undefined
         const at = position(this.#lowering, this.#layout, dim.block, register)
         return below(dim.offset ? e.add(at, this.#scalar(dim.offset)) : at)
       }
