@@ -1,0 +1,140 @@
+/**
+ * Values of random kernels as text: what can be done with them so that they stay whole numbers that every
+ * dtype holds. Every value knows how large it can be.
+ */
+import type { DType } from '../../src/support/dtypes.ts'
+import type { DimName } from './random_kernels.ts'
+
+export const DTYPES: readonly DType[] = ['f32', 'i32', 'f16', 'u32', 'bool']
+/** No dimension is longer. */
+export const LONGEST = 20
+/** Whole numbers up to here are exact in f16, and so are sums of two. */
+export const LARGEST = 1024
+/** The largest element of an input. */
+export const INPUT = 4
+
+export interface Axis {
+  readonly dim: DimName
+  /** In the kernel; `':'` for a whole dimension. */
+  readonly name: string
+  readonly kind: 'tile' | 'position' | 'whole'
+}
+
+export interface Value {
+  readonly text: string
+  readonly dtype: DType
+  /** Where it differs, in the order of the grid's axes. */
+  readonly axes: readonly Axis[]
+  /** No element is further from zero. */
+  readonly bound: number
+}
+
+/** Axes that tiles have: a single position is none. */
+export function shapeOf(axes: readonly Axis[]): readonly Axis[] {
+  return axes.filter(({ kind }) => kind !== 'position')
+}
+
+export function at(tensor: string, axes: readonly Axis[]): string {
+  return `${tensor}.at(${axes.map(({ name }) => name).join(', ')})`
+}
+
+/** The value with no element beyond `most`. */
+export function within(value: Value, most: number): Value {
+  if (value.bound <= most || value.dtype === 'bool') return value
+  const low = value.dtype === 'u32' ? 0 : -most
+  return { ...value, text: `${value.text}.clamp(${low}, ${most})`, bound: most }
+}
+
+export function converted(value: Value, dtype: DType): Value {
+  if (value.dtype === dtype) return value
+  if (dtype === 'bool') return { ...value, text: `${value.text}.ne(0)`, dtype, bound: 1 }
+  const known = within(value, LARGEST)
+  const isSigned = value.dtype !== 'u32' && value.dtype !== 'bool'
+  const positive = dtype === 'u32' && isSigned ? `${known.text}.abs()` : known.text
+  return { ...known, text: `${positive}.to('${dtype}')`, dtype }
+}
+
+/** The value's text, with axes of one for those of `axes` that it lacks. */
+export function over(value: Value, axes: readonly Axis[]): string {
+  const own = shapeOf(value.axes)
+  if (own.length === 0) return value.text
+  const missing = shapeOf(axes).flatMap((axis, i) => (own.includes(axis) ? [] : [`.unsqueeze(${i})`]))
+  return value.text + missing.join('')
+}
+
+export function unaryOf(value: Value, choice: number): Value {
+  const { dtype, text } = value
+  if (dtype === 'bool') return { ...value, text: `${text}.not()` }
+  const small = within(value, 32)
+  const square = { ...small, text: `${small.text}.square()`, bound: 1024 }
+  const known = within(value, LARGEST)
+  const plain = (call: string, bound = known.bound): Value => ({ ...known, text: known.text + call, bound })
+  if (dtype === 'u32') return pick([square, plain('.bitAnd(6)'), plain('.shr(1)')], choice)
+  const signed = [plain('.neg()'), square, plain('.abs()'), plain('.sign()', 1), plain('.relu()')]
+  const whole = [plain('.mod(5)', 5), plain('.floorDiv(3)'), plain('.bitNot()', LARGEST + 1)]
+  return pick(dtype === 'i32' ? [...signed, ...whole] : signed, choice)
+}
+
+/** `axes` are those of either. */
+export function binaryOf(first: Value, second: Value, axes: readonly Axis[], choice: number): Value {
+  const { dtype } = first
+  const other = converted(second, dtype)
+  const combined = (name: string, most: number, bound: (a: number, b: number) => number): Value => {
+    const [a, b] = [within(first, most), within(other, most)]
+    return { text: `${over(a, axes)}.${name}(${over(b, axes)})`, dtype, axes, bound: bound(a.bound, b.bound) }
+  }
+  if (dtype === 'bool') return combined(pick(['and', 'or', 'xor'], choice), 1, () => 1)
+  const sum = (name: string): Value => combined(name, 512, (a, b) => a + b)
+  const most = (name: string): Value => combined(name, LARGEST, Math.max)
+  const all = [sum('add'), combined('mul', 32, (a, b) => a * b), most('minimum'), most('maximum')]
+  if (dtype !== 'u32') all.push(sum('sub'))
+  if (dtype === 'i32' || dtype === 'u32')
+    all.push(
+      combined('bitXor', 512, () => 1023),
+      most('bitAnd'),
+    )
+  return pick(all, choice)
+}
+
+export function comparisonOf(first: Value, second: Value, axes: readonly Axis[], choice: number): Value {
+  const number = converted(first, first.dtype === 'bool' ? 'i32' : first.dtype)
+  const other = converted(second, number.dtype)
+  const name = pick(['lt', 'le', 'eq', 'ne', 'gt', 'ge'], choice)
+  return { text: `${over(number, axes)}.${name}(${over(other, axes)})`, dtype: 'bool', axes, bound: 1 }
+}
+
+/** Over the value's whole dimension: every config has all of it. */
+export function reductionOf(value: Value, choice: number, keepdim: boolean): Value {
+  const { dtype } = value
+  const axes = value.axes.filter(({ kind }) => kind !== 'whole')
+  const axis = shapeOf(value.axes).findIndex(({ kind }) => kind === 'whole')
+  const of = (from: Value, name: string, bound: number, result = dtype): Value => {
+    const call = keepdim ? `${name}(${axis}, { keepdim: true }).squeeze(${axis})` : `${name}(${axis})`
+    return { text: `${from.text}.${call}`, dtype: result, axes, bound }
+  }
+  if (dtype === 'bool') return of(value, pick(['any', 'all'], choice), 1)
+  const all = [
+    of(within(value, 48), 'sum', LARGEST),
+    // Of nothing, as far as it goes.
+    of(value, 'amax', Number.POSITIVE_INFINITY),
+    of(value, 'amin', Number.POSITIVE_INFINITY),
+    of(value, 'argmax', LONGEST, 'i32'),
+    of(value, 'argmin', LONGEST, 'i32'),
+    of(within(value, 1), 'prod', 1),
+  ]
+  return pick(all, choice)
+}
+
+export function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {
+  return a.length === b.length && a.every((axis, i) => axis === b[i])
+}
+
+export function pickMaybe<T>(items: readonly T[], choice: number): T | undefined {
+  return items[choice % items.length]
+}
+
+export function pick<T>(items: readonly T[], choice: number): T {
+  const item = pickMaybe(items, choice)
+  if (item === undefined) throw new Error('nothing to choose from')
+  return item
+}
