@@ -58,6 +58,12 @@ export class ResultStore {
     else this.folder.reject(name, reason)
   }
 
+  /** Notes in the folder that an entry serves with the present versions, too. The same entry. */
+  confirm(entry: CacheEntry): CacheEntry {
+    this.folder.write(keyText(entry.key, this.kind), entryText(entry))
+    return entry
+  }
+
   /** Stores a result, unless a more thorough search has stored one for the same task. */
   async put(result: Result): Promise<void> {
     const entry = { kind: this.kind, ...result }

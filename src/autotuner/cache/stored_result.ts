@@ -1,12 +1,14 @@
 /** Between a tuning run and the cache: a stored result as an answer, and an answer as an entry. */
 import { Config } from '../../config/config.ts'
-import { ConfigError, DataError, errorMessage } from '../../support/errors.ts'
-import { createLog, firstTime } from '../../support/log.ts'
+import { ConfigError, DataError, errorMessage, GpuError } from '../../support/errors.ts'
+import { createLog, firstTime, warnOnce } from '../../support/log.ts'
 import { settingText } from '../../support/resolve_settings.ts'
+import { Budget } from '../budget.ts'
 import { formatMs } from '../progress.ts'
+import { ORIGINS } from '../search/proposal.ts'
 import type { TuningResult, TuningTask } from '../tuning_task.ts'
 import type { CacheEntry, StoredConfig } from './cache_entry.ts'
-import type { CacheKey } from './cache_key.ts'
+import { type CacheKey, differingFields, KEY_FIELDS } from './cache_key.ts'
 import type { Result, ResultStore } from './result_store.ts'
 
 /** Whether a search that ended so counts as a search of its effort. */
@@ -47,9 +49,11 @@ export async function readCache(
 ): Promise<TuningResult | undefined> {
   const { settings, cacheKey } = task
   if (!cache || !cacheKey || settings.forceAutotune) return undefined
-  const entry = await cache.get(cacheKey, settings.autotuneEffort)
-  const config = entry && fitting(task, cache, cacheKey, entry)
-  if (!config && settings.assertCacheHit) {
+  const found = await cache.get(cacheKey, settings.autotuneEffort)
+  const config = found && fitting(task, cache, cacheKey, found)
+  const entry =
+    found && config && (await confirmed(task, cache, { ...found, key: cacheKey }, config, found.key))
+  if (!entry && settings.assertCacheHit) {
     const what = `no stored result for ${task.kernel}, but ${settingText('assertCacheHit')} asks for one`
     throw new DataError(`${what}: ${cache.explainMiss(cacheKey, settings.autotuneEffort)}`)
   }
@@ -63,6 +67,41 @@ export async function readCache(
     source: 'cache',
     search: entry.search,
     effort: entry.effort,
+  }
+}
+
+/**
+ * The entry, its config tried once when it was found with other versions of this package, of the WebGPU
+ * implementation or of the driver: what generates and compiles shaders may have changed. Undefined, with a
+ * warning, when it does not work any more.
+ */
+async function confirmed(
+  { kernel, benchmarker, settings, signal }: TuningTask,
+  cache: ResultStore,
+  entry: CacheEntry,
+  config: Config,
+  foundFor: CacheKey,
+): Promise<CacheEntry | undefined> {
+  const changed = differingFields(foundFor, entry.key, 'strict')
+  if (changed.length === 0) return entry
+  const what = changed.map((field) => KEY_FIELDS[field]).join(', ')
+  const budget = new Budget({ seconds: null, signal })
+  const compileTimeoutMs = settings.autotuneCompileTimeout * 1000
+  const originOf = () => ORIGINS.stored
+  try {
+    const [tried] = await benchmarker.measure([config], { budget, compileTimeoutMs, originOf })
+    if (!tried) return undefined
+    if (tried.status === 'ok') return cache.confirm({ ...entry, ms: tried.ms, spread: tried.spread })
+    cache.reject(
+      entry.key,
+      `its config is of no use after a change (${what}): ${tried.status}: ${tried.reason}`,
+    )
+    return undefined
+  } catch (error) {
+    if (!(error instanceof GpuError)) throw error
+    const unchecked = `the cached config of ${kernel} is used unchecked after a change (${what})`
+    warnOnce(`unchecked ${cache.pathOf(entry.key)}`, `helion-aot: ${unchecked}: ${error.what}`)
+    return entry
   }
 }
 
