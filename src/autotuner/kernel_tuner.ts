@@ -99,6 +99,7 @@ export async function tuneOn(
   const { force = true, signal, search: byHand, ...searchOptions } = options
   const { definition } = bound
   const device = await stream.opened()
+  await stream.follow(call.tensors.map((tensor) => tensor.stream))
   const settings = resumed(settingsOf(bound, force), resumption)
   const spec = searchSpace(bound, call, device, settings)
   const given = givenConfigs(definition.options)

@@ -8,6 +8,7 @@ import { describeAdapter } from '../runtime/adapter.ts'
 import type { Device } from '../runtime/device.ts'
 import { DeviceTensor } from '../runtime/tensor.ts'
 import { isFloat } from '../support/dtypes.ts'
+import { freeNames } from '../support/free_names.ts'
 import { type CallArguments, describeCall } from './call_arguments.ts'
 import type { KernelDefinition } from './definition.ts'
 import { staticDims } from './mark_static.ts'
@@ -62,12 +63,22 @@ export function reproScript(
   return [
     `// ${name}(${describeCall(call)}) on ${describeAdapter(info)}`.replaceAll(/[\n\r\u2028\u2029]/g, ' '),
     ...(location ? [`// as defined in ${location.file}:${location.line}`] : []),
-    '// Floats are random numbers and integers zeros. Add what else of its file the kernel uses.',
+    '// Floats are random numbers and integers zeros.',
+    ...lacking(definition),
     `import { ${imported.join(', ')} } from 'helion-aot'`,
     '',
     body,
     '',
   ].join('\n')
+}
+
+/** What the kernel takes from around it, which no program can look up: its reader has to. */
+function lacking({ fn, location }: KernelDefinition): readonly string[] {
+  const known: ReadonlySet<string> = new Set([...NAMES, '__name'])
+  const names = freeNames(String(fn)).filter((name) => !known.has(name))
+  if (names.length === 0) return []
+  const from = location ? `from ${location.file}` : 'from where the kernel is defined'
+  return [`// It lacks what the kernel takes from around it. Add these ${from}: ${names.join(', ')}.`]
 }
 
 /** Compilers that keep the names of functions call this around them. */

@@ -46,9 +46,14 @@ export class Stream {
   readonly #keepAlive = new KeepAlive()
   #captured: Launch[] | undefined
   #kept: Storage[] | undefined
+  readonly #outer: Stream | undefined
 
-  /** A stream on a device, or on one that is opened when the first job needs it (again after a failure). */
-  constructor(source: Device | (() => Promise<Device>)) {
+  /**
+   * A stream on a device, or on one that is opened when the first job needs it (again after a failure). It
+   * runs within a job of `outer`, if given.
+   */
+  constructor(source: Device | (() => Promise<Device>), outer?: Stream) {
+    this.#outer = outer
     this.#device = typeof source === 'function' ? undefined : source
     this.#open = typeof source === 'function' ? source : () => Promise.resolve(source)
   }
@@ -138,7 +143,9 @@ export class Stream {
     }
     const run = (device: Device) => {
       if (launches || !inTurn) return encode(device, launches ?? [])
-      return inTurn(device, (action) => alone(device, action)).then((made) => encode(device, made ?? []))
+      return inTurn(device, (action) => this.#alone(device, action)).then((made) =>
+        encode(device, made ?? []),
+      )
     }
     this.enqueue({ ...job, run, after })
   }
@@ -149,7 +156,17 @@ export class Stream {
    * so the action must not wait for any.
    */
   exclusive(action: (inner: Stream) => Promise<void>, job: Omit<Job, 'run'> = {}): void {
-    this.enqueue({ ...job, run: (device) => alone(device, action) })
+    this.enqueue({ ...job, run: (device) => this.#alone(device, action) })
+  }
+
+  /**
+   * Waits until what other streams hold is encoded, so that work put here comes after it. A stream in whose
+   * turn this one runs waits for it itself, and has done all that came before.
+   */
+  async follow(others: Iterable<Stream>): Promise<void> {
+    const own = new Set<Stream>()
+    for (let one: Stream | undefined = this; one; one = one.#outer) own.add(one)
+    for (const other of new Set(others)) if (!own.has(other)) await other.#inTurn(undefined, async () => {})
   }
 
   /**
@@ -216,6 +233,18 @@ export class Stream {
       this.enqueue({ run: (device) => void device.waitFor(settle(device, action)).then(resolve, fail), fail })
     })
     return done.finally(() => this.#keepAlive.release())
+  }
+
+  /** Runs the action on a stream of its own, to the end of what it puts there. */
+  async #alone(device: Device, action: (inner: Stream) => Promise<void>): Promise<void> {
+    const inner = new Stream(device, this)
+    try {
+      await action(inner)
+      await inner.sync()
+    } finally {
+      // What the action threw tells the story; the rest is not to surface elsewhere.
+      inner.errors.take()
+    }
   }
 
   /** Encodes a launch; what it should have written is undefined when that fails. */
@@ -302,18 +331,6 @@ export class Stream {
   #forget(error: HelionError): void {
     this.errors.remove(error)
     this.#device?.errors.remove(error)
-  }
-}
-
-/** Runs the action on a stream of its own, to the end of what it puts there. */
-async function alone(device: Device, action: (inner: Stream) => Promise<void>): Promise<void> {
-  const inner = new Stream(device)
-  try {
-    await action(inner)
-    await inner.sync()
-  } finally {
-    // What the action threw tells the story; the rest is not to surface elsewhere.
-    inner.errors.take()
   }
 }
 

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type TuneRequest, tuneInDetail } from '../../src/autotuner/kernel_tuner.ts'
 import type { Progress } from '../../src/autotuner/progress.ts'
+import type { Benchmarker } from '../../src/autotuner/trial/benchmarker.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { AnyFunction, KernelOptions } from '../../src/kernel/options.ts'
+import { getDevice } from '../../src/runtime/default_device.ts'
+import { Stream } from '../../src/runtime/stream.ts'
+import { DeviceTensor } from '../../src/runtime/tensor.ts'
 import { LOG_LEVELS } from '../../src/support/log.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { double, increment, matmul, ramp, trial } from './kernel_trials.ts'
@@ -156,4 +160,44 @@ describe('Ctrl-C', () => {
     const run = tune(double, [await ramp([1100])], {}, { options: { signal: controller.signal, ...brief } })
     await expect(run).rejects.toThrow('tuning double was interrupted before one config was measured')
   })
+})
+
+it('waits for arguments that another stream still has to write', async () => {
+  const source = new Stream(await getDevice())
+  let written = false
+  const after = new Promise((resolve) => setTimeout(resolve, 300))
+  const run = () => {
+    written = true
+  }
+  source.enqueue({ run, after })
+  const x = DeviceTensor.allocate([500], 'f32', source)
+  x.upload(Float32Array.from({ length: 500 }, (_, index) => index))
+  const before: boolean[] = []
+  const remembering = (benchmarker: Benchmarker): Benchmarker => ({
+    measure(...args) {
+      before.push(written)
+      return benchmarker.measure(...args)
+    },
+    remeasure: (...args) => benchmarker.remeasure(...args),
+    leastLaunch: () => benchmarker.leastLaunch(),
+  })
+  const { candidates } = await tune(
+    double,
+    [x],
+    {},
+    { ...once, resumption: { seed: 1, seconds: 0, remembering } },
+  )
+  expect(before[0]).toBe(true)
+  expect(candidates.map(({ status }) => status)).toContain('ok')
+})
+
+it('does not wait for the stream in whose turn it runs', async () => {
+  const x = await ramp([700])
+  const { bound, call } = await trial(double, [x], options)
+  let found: string | undefined
+  x.stream.exclusive(async (inner) => {
+    found = (await tuneInDetail({ bound, call, stream: inner, ...once })).source
+  })
+  await x.stream.sync()
+  expect(found).toBe('search')
 })

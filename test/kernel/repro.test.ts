@@ -3,10 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { expect, it } from 'vitest'
+import { PACKAGE } from '../built_package.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
-
-const INDEX = new URL('../../src/index.ts', import.meta.url).href
-const TSX = import.meta.resolve('tsx')
 
 const PROGRAM = `
 import { arange, hl, kernel, markStatic, ones, zeros } from 'helion-aot'
@@ -39,8 +37,8 @@ await arrow(same, same).data()
 
 function run(text: string, env: Readonly<Record<string, string>> = {}) {
   const path = join(temporaryFolder(), 'script.mjs')
-  writeFileSync(path, text.replaceAll("'helion-aot'", `'${INDEX}'`))
-  return execa(process.execPath, ['--import', TSX, path], { env })
+  writeFileSync(path, text.replaceAll("'helion-aot'", `'${PACKAGE}'`))
+  return execa(process.execPath, [path], { env })
 }
 
 it('prints each kind of call once, as a script that makes the same call with the same config', async () => {
@@ -68,4 +66,25 @@ it('prints each kind of call once, as a script that makes the same call with the
   expect(heads[0]).toMatch(/^\[ 300 \] Float\d+Array\(8\)/)
   expect(heads[1]).toMatch(/^\[ 40 \] Float32Array\(8\) \[\s*$/)
   expect(heads[2]).toMatch(/^\[ 64 \] Float32Array\(8\)/)
+})
+
+it('names what the kernel takes from around it, and where that is', async () => {
+  const { stderr } = await run(
+    `
+import { hl, kernel, ones } from 'helion-aot'
+const FACTOR = 3
+const scaled = (value) => value.mul(FACTOR)
+const scale = kernel({ config: {}, printRepro: true }, function scale(x) {
+  const out = hl.emptyLike(x)
+  for (const t of hl.tile(x.shape[0])) out.at(t).set(scaled(x.at(t)).add(Math.PI).add(FACTOR))
+  return out
+})
+await scale(ones([300])).data()
+`,
+  )
+  const lack = /^\/\/ It lacks what the kernel takes from around it\. Add these from .*script\.mjs: (.*)\.$/m
+  expect(lack.exec(stderr)?.[1]).toBe('scaled, FACTOR')
+  await expect(run(stderr)).rejects.toThrow('ReferenceError: scaled is not defined')
+  const { stdout } = await run(`const FACTOR = 3; const scaled = (value) => value.mul(FACTOR)\n${stderr}`)
+  expect(stdout).toMatch(/^\[ 300 \] Float32Array/)
 })
