@@ -6,9 +6,9 @@
 
 const KEYWORDS = new Set(
   (
-    'arguments as async await break case catch class const continue debugger default delete do else extends ' +
-    'false finally for function if in instanceof let new null of return static super switch this throw true ' +
-    'try typeof undefined var void while yield'
+    'arguments as async await break case catch class const continue debugger default delete do else ' +
+    'extends false finally for function if in instanceof let new null of return static super switch this ' +
+    'throw true try typeof undefined var void while yield'
   ).split(' '),
 )
 /** Before a block that is no body of a method. */

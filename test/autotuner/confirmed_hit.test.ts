@@ -63,7 +63,7 @@ describe('a stored config', () => {
     expect(measured.length).toBeGreaterThan(10)
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain(
-      'its config is of no use after a change (version of helion-aot, driver of the GPU): wrong: synthetic wrong',
+      'of no use after a change (version of helion-aot, driver of the GPU): wrong: synthetic wrong',
     )
     expect((await tuned(folder, { driver: '2', tool: '2' })).measured).toEqual([])
   })
