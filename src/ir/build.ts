@@ -4,31 +4,9 @@
  * word.
  */
 import type { DType } from '../support/dtypes.ts'
-import type { Axis, Node, TileType } from './node.ts'
+import type { Axis, Node, NodeOfKind, NodeSpec, TileType } from './node.ts'
+import { isPure } from './node_rules.ts'
 import type { Size } from './size.ts'
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
-/** A node without its number. */
-export type NodeSpec = DistributiveOmit<Node, 'id'>
-export type NodeOfKind<K extends Node['kind']> = Extract<Node, { kind: K }>
-
-const PURE = new Set<Node['kind']>([
-  'constant',
-  'size',
-  'argument',
-  'index',
-  'range',
-  'inside',
-  'map',
-  'cast',
-  'view',
-  'broadcast',
-])
-
-/** True for nodes that neither touch memory nor own a region: equal ones are interchangeable. */
-export function isPure(node: Pick<Node, 'kind'>): boolean {
-  return PURE.has(node.kind)
-}
 
 /** Source of node numbers for one kernel. */
 export class NodeFactory {

@@ -215,6 +215,39 @@ export type Node =
   | LoopNode
   | ResultNode
 
+export type Kind = Node['kind']
+export type NodeOfKind<K extends Kind> = Extract<Node, { kind: K }>
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
+/** A node without its number. */
+export type NodeSpec = DistributiveOmit<Node, 'id'>
+
+/** What touches the memory of tensors. */
+export type MemoryNode = LoadNode | StoreNode | AtomicNode
+export type WriteNode = StoreNode | AtomicNode
+
+/**
+ * What is made of its operands element by element, at so little cost that equal ones are one node and that
+ * compiled code may make it again where it is read.
+ */
+export type PureNode =
+  | ConstantNode
+  | SizeNode
+  | ArgumentNode
+  | IndexNode
+  | RangeNode
+  | InsideNode
+  | MapNode
+  | CastNode
+  | ViewNode
+  | BroadcastNode
+
+/** What gives the elements of its operand other places, and computes nothing. */
+export type MovingNode = ViewNode | BroadcastNode
+
+/** What mixes the elements along an axis of its operands. */
+export type CrossingNode = ReduceNode | DotNode
+
 /** The type of nodes that have no value. */
 export const NO_VALUE: TileType = Object.freeze({ dtype: 'i32', axes: Object.freeze([]) })
 

@@ -4,17 +4,9 @@
  */
 import { unreachable } from '../support/errors.ts'
 import type { KernelIr, ReturnTree } from './kernel_ir.ts'
-import {
-  type AtomicNode,
-  type Block,
-  type LoadNode,
-  type LoopNode,
-  type Node,
-  ONE,
-  type Region,
-  type StoreNode,
-  type TileType,
-} from './node.ts'
+import { type Block, type LoopNode, type Node, ONE, type Region, type TileType } from './node.ts'
+import type { PrintedNames } from './node_rule.ts'
+import { isWrite, ruleOf } from './node_rules.ts'
 import { printSize, type SizeSymbol, sameSize } from './size.ts'
 
 /** The whole kernel. */
@@ -59,10 +51,6 @@ function printFacts({ key, multipleOf, max }: SizeSymbol): readonly string[] {
   return facts.length > 0 ? [`  ${key} is ${facts.join(', ')}`] : []
 }
 
-function printViewAxis(axis: number): string {
-  return axis === ONE ? 'new' : String(axis)
-}
-
 function printReturns(kernel: KernelIr, tree: ReturnTree): string {
   switch (tree.kind) {
     case 'none':
@@ -82,6 +70,12 @@ class Printer {
   readonly #blocks: ReadonlyMap<number, Block>
   readonly #tensorName: (id: number) => string
   readonly #numbers = new Map<number, number>()
+  readonly #names: PrintedNames = {
+    refs: (nodes) => nodes.map((node) => this.#ref(node)).join(', '),
+    axis: (axis) => this.#axis(axis),
+    size: printSize,
+    place: ({ tensor, index }) => `${this.#tensorName(tensor)}[${this.#names.refs(index)}]`,
+  }
 
   constructor(blocks: readonly Block[], tensorName: (id: number) => string) {
     this.#blocks = new Map(blocks.map((block) => [block.id, block]))
@@ -92,13 +86,13 @@ class Printer {
     for (const node of region) {
       const indent = '  '.repeat(depth)
       if (node.kind !== 'loop') {
-        const target = node.kind === 'store' || node.kind === 'atomic' ? '' : `${this.#define(node)} = `
-        lines.push(`${indent}${target}${this.#text(node)}`)
+        const target = isWrite(node) ? '' : `${this.#define(node)} = `
+        lines.push(`${indent}${target}${ruleOf(node).print(node, this.#names)}`)
         continue
       }
       lines.push(`${indent}${this.#loopHead(node)}`)
       this.region(node.body, depth + 1, lines)
-      const yields = node.yields.map((value) => this.#ref(value)).join(', ')
+      const yields = this.#names.refs(node.yields)
       if (yields) lines.push(`${indent}  yield ${yields}`)
     }
   }
@@ -129,51 +123,7 @@ class Printer {
     })
     const tail = carried.length ? ` carrying ${carried.join(', ')}` : ''
     this.#numbers.set(node.id, this.#numbers.size)
-    return `%${this.#numbers.get(node.id)} = loop ${ranges.join(', ')}${tail}`
-  }
-
-  #text(node: Exclude<Node, LoopNode>): string {
-    const args = (nodes: readonly Node[]): string => nodes.map((arg) => this.#ref(arg)).join(', ')
-    const place = ({ tensor, index }: LoadNode | StoreNode | AtomicNode): string =>
-      `${this.#tensorName(tensor)}[${args(index)}]`
-    switch (node.kind) {
-      case 'constant':
-        return Object.is(node.value, -0) ? '-0' : String(node.value)
-      case 'size':
-        return `size ${printSize(node.size)}`
-      case 'argument':
-        return `argument ${node.argument}`
-      case 'index':
-        return `index ${this.#axis(node.block)}`
-      case 'range':
-        return `${node.what} ${this.#axis(node.block)}`
-      case 'inside':
-        return `inside ${this.#axis(node.block)}`
-      case 'map':
-        return `${node.op} ${args(node.args)}`
-      case 'cast':
-        return `${node.bits ? 'bitcast' : 'cast'} ${args([node.arg])}`
-      case 'view':
-        return `view ${args([node.arg])} (${node.axes.map(printViewAxis).join(', ')})`
-      case 'broadcast':
-        return `broadcast ${args([node.arg])}`
-      case 'load':
-        return `load ${place(node)}`
-      case 'store':
-        return `store ${place(node)} = ${args([node.value])}`
-      case 'atomic':
-        return `atomic ${node.op} ${place(node)}, ${args([node.value])}`
-      case 'reduce':
-        return `${node.op} ${args([node.arg])} along ${node.axis}`
-      case 'dot':
-        return `dot ${args(node.acc ? [node.a, node.b, node.acc] : [node.a, node.b])}`
-      case 'phi':
-        return 'phi'
-      case 'result':
-        return `result ${args([node.loop])} ${node.index}`
-      default:
-        return unreachable(node)
-    }
+    return `%${this.#numbers.get(node.id)} = ${ruleOf(node).print(node, this.#names)} ${ranges.join(', ')}${tail}`
   }
 
   /** Gives the node the next number; "%3: f32[tile0, 1]". */

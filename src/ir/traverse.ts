@@ -1,76 +1,30 @@
 /** Walking and rewriting of regions: the operands of a node, copies with substitution, dead code. */
-import { unreachable } from '../support/errors.ts'
-import type { NodeSpec, RegionBuilder } from './build.ts'
-import type { LoopNode, Node, PhiNode, Region } from './node.ts'
+import type { RegionBuilder } from './build.ts'
+import type { Node, NodeSpec, PhiNode, Region } from './node.ts'
+import type { OperandRole } from './node_rule.ts'
+import { fieldOf, isWrite, operandFields } from './node_rules.ts'
 
 /** Values that a node reads, not counting what the body of a loop reads from outside. */
 export function operandsOf(node: Node): readonly Node[] {
-  switch (node.kind) {
-    case 'constant':
-    case 'size':
-    case 'argument':
-    case 'index':
-    case 'range':
-    case 'inside':
-    case 'phi':
-      return []
-    case 'map':
-      return node.args
-    case 'cast':
-    case 'view':
-    case 'broadcast':
-    case 'reduce':
-      return [node.arg]
-    case 'load':
-      return node.index
-    case 'store':
-    case 'atomic':
-      return [...node.index, node.value]
-    case 'dot':
-      return node.acc ? [node.a, node.b, node.acc] : [node.a, node.b]
-    case 'loop':
-      return [...node.begins, ...node.ends, ...node.inits]
-    case 'result':
-      return [node.loop]
-    default:
-      return unreachable(node)
-  }
+  return operandFields(node).flatMap(([field]) => fieldOf(node, field) ?? [])
+}
+
+/** The same, each with the way in which its elements meet those of the node. */
+export function operandRoles(node: Node): readonly { readonly operand: Node; readonly role: OperandRole }[] {
+  return operandFields(node).flatMap(([field, role]) =>
+    [fieldOf(node, field) ?? []].flat().map((operand) => ({ operand, role })),
+  )
 }
 
 /** A copy of `node` with every operand replaced; regions of loops are left as they are. */
 export function withOperands<N extends Node>(node: N, replace: (operand: Node) => Node): NodeSpec {
   const { id: _id, ...spec } = node as Node
-  const all = (nodes: readonly Node[]): Node[] => nodes.map(replace)
-  switch (spec.kind) {
-    case 'constant':
-    case 'size':
-    case 'argument':
-    case 'index':
-    case 'range':
-    case 'inside':
-    case 'phi':
-      return spec
-    case 'map':
-      return { ...spec, args: all(spec.args) }
-    case 'cast':
-    case 'view':
-    case 'broadcast':
-    case 'reduce':
-      return { ...spec, arg: replace(spec.arg) }
-    case 'load':
-      return { ...spec, index: all(spec.index) }
-    case 'store':
-    case 'atomic':
-      return { ...spec, index: all(spec.index), value: replace(spec.value) }
-    case 'dot':
-      return { ...spec, a: replace(spec.a), b: replace(spec.b), acc: spec.acc && replace(spec.acc) }
-    case 'loop':
-      return { ...spec, begins: all(spec.begins), ends: all(spec.ends), inits: all(spec.inits) }
-    case 'result':
-      return { ...spec, loop: replace(spec.loop) as LoopNode }
-    default:
-      return unreachable(spec)
+  const copy: Record<string, unknown> = spec
+  for (const [field] of operandFields(node)) {
+    const held = fieldOf(node, field)
+    copy[field] = held && ('kind' in held ? replace(held) : held.map(replace))
   }
+  return spec
 }
 
 /** Calls `visit` for every node, loop bodies after their loop, in program order. */
@@ -83,8 +37,7 @@ export function walk(region: Region, visit: (node: Node, depth: number) => void,
 
 /** True for nodes that must run even when nothing reads them. */
 export function hasEffect(node: Node): boolean {
-  if (node.kind === 'store' || node.kind === 'atomic') return true
-  return node.kind === 'loop' && node.body.some(hasEffect)
+  return isWrite(node) || (node.kind === 'loop' && node.body.some(hasEffect))
 }
 
 /**

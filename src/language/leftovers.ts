@@ -4,8 +4,9 @@
  */
 import type { KernelIr, ReturnTree } from '../ir/kernel_ir.ts'
 import type { Node } from '../ir/node.ts'
+import { isWrite } from '../ir/node_rules.ts'
 import { liveNodes, operandsOf, walk } from '../ir/traverse.ts'
-import { AuthorError, formatLocation } from '../support/errors.ts'
+import { AuthorError, formatLocation, unreachable } from '../support/errors.ts'
 import type { Trace } from './trace.ts'
 
 /** Operations that have a method which changes an accumulator in place. */
@@ -18,7 +19,7 @@ export function requireWritten(trace: Trace, returns: ReturnTree): void {
   for (const { body } of trace.grids) {
     const live = liveNodes(body)
     walk(body, (node) => {
-      if (node.kind === 'store' || node.kind === 'atomic') written.add(node.tensor)
+      if (isWrite(node)) written.add(node.tensor)
       if (node.kind === 'load' && live.has(node)) read.add(node.tensor)
     })
   }
@@ -76,8 +77,23 @@ function methodOf(node: Node): string | undefined {
       return 'dot'
     case 'cast':
       return node.bits ? 'bitcast' : 'to'
-    default:
+    case 'constant':
+    case 'size':
+    case 'argument':
+    case 'index':
+    case 'range':
+    case 'inside':
+    case 'view':
+    case 'broadcast':
+    case 'load':
+    case 'store':
+    case 'atomic':
+    case 'phi':
+    case 'loop':
+    case 'result':
       return undefined
+    default:
+      return unreachable(node)
   }
 }
 

@@ -2,9 +2,9 @@
  * The kernel being traced. Author code runs once on symbolic tensors and every operation lands here; `finish`
  * turns the record into a KernelIr. Only one trace is open at a time, and none outside `traceKernel`.
  */
-import { NodeFactory, type NodeOfKind, type NodeSpec, sizeNode, tileType } from '../ir/build.ts'
+import { NodeFactory, sizeNode, tileType } from '../ir/build.ts'
 import type { Grid, Guard, ScalarInfo, Specialization, TensorInfo } from '../ir/kernel_ir.ts'
-import type { Block, Node } from '../ir/node.ts'
+import type { Block, Node, NodeOfKind, NodeSpec } from '../ir/node.ts'
 import { maxOf, printSize, type Size, sameSize, symbolsOf } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'

@@ -5,6 +5,7 @@
 import { RegionBuilder, tileType } from '../ir/build.ts'
 import type { Grid, KernelIr, ReturnTree, Specialization } from '../ir/kernel_ir.ts'
 import type { BlockId, Node, TileType } from '../ir/node.ts'
+import { isMemory } from '../ir/node_rules.ts'
 import { type Size, type SizeSymbol, symbolsOf } from '../ir/size.ts'
 import { removeDeadNodes, rewriteRegion, walk } from '../ir/traverse.ts'
 import { verifyKernel } from '../ir/verify.ts'
@@ -143,7 +144,7 @@ function axesTogether(trace: Trace): ReadonlyMap<BlockId, Set<BlockId>> {
   }
   for (const { body } of trace.grids) {
     walk(body, (node) => {
-      note(node.kind === 'load' || node.kind === 'store' || node.kind === 'atomic' ? node.index : [node])
+      note(isMemory(node) ? node.index : [node])
       if (node.kind === 'loop') for (const phi of node.phis) note([phi])
     })
   }

@@ -13,7 +13,9 @@ import { leftovers } from './leftovers.ts'
 import { lengths } from './lengths.ts'
 import { lockFile } from './lock_file.ts'
 import { naming } from './naming.ts'
+import { nodeKinds } from './node_kinds.ts'
 import { publicApi } from './public_api.ts'
+import { regularExpressions } from './regular_expressions.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FIXTURES = fileURLToPath(new URL('../fixtures/gates', import.meta.url))
@@ -29,7 +31,9 @@ const GATES: readonly (readonly [Gate, number])[] = [
   [lengths, 60],
   [lockFile, 200],
   [naming, 60],
+  [nodeKinds, 18],
   [publicApi, 5],
+  [regularExpressions, 40],
 ]
 
 /** Fixture -> what is wrong with it. */
@@ -126,6 +130,25 @@ const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
       'src/Big/inner.ts is not in snake_case',
       'src/camelCase.ts is not in snake_case',
       'src/kebab-case.ts is not in snake_case',
+    ],
+  ],
+  [
+    nodeKinds,
+    'node_kinds',
+    [
+      'src/codegen/pass.ts:3 lists kinds of nodes',
+      'src/codegen/pass.ts:6 asks for several kinds of nodes',
+      'src/codegen/pass.ts:10 asks for several kinds of nodes',
+      'src/codegen/pass.ts:14 is a switch over kinds of nodes without unreachable',
+      'src/codegen/pass.ts:25 is a switch over kinds of nodes without unreachable',
+    ],
+  ],
+  [
+    regularExpressions,
+    'regular_expressions',
+    [
+      'src/codegen/features.ts:2 has a regular expression; names are made in src/codegen/thread/names.ts',
+      'src/codegen/features.ts:6 has a regular expression; names are made in src/codegen/thread/names.ts',
     ],
   ],
   [

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { isPure, NodeFactory, RegionBuilder, sizeNode, tileType } from '../../src/ir/build.ts'
+import { NodeFactory, RegionBuilder, sizeNode, tileType } from '../../src/ir/build.ts'
 import { type ConstantNode, UNNUMBERED } from '../../src/ir/node.ts'
+import { isPure } from '../../src/ir/node_rules.ts'
 import { type SizeSymbol, sizeOp } from '../../src/ir/size.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 

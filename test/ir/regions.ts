@@ -1,6 +1,14 @@
 /** Small regions made by hand, for tests of what works on the IR itself. */
-import { NodeFactory, type NodeSpec, RegionBuilder, tileType } from '../../src/ir/build.ts'
-import { type Axis, type Block, type LoopNode, NO_VALUE, type Node, UNNUMBERED } from '../../src/ir/node.ts'
+import { NodeFactory, RegionBuilder, tileType } from '../../src/ir/build.ts'
+import {
+  type Axis,
+  type Block,
+  type LoopNode,
+  NO_VALUE,
+  type Node,
+  type NodeSpec,
+  UNNUMBERED,
+} from '../../src/ir/node.ts'
 import type { OpName } from '../../src/ir/ops.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 

@@ -2,6 +2,7 @@
  * What checking a kernel needs to know of its IR: which tensors it writes, where, and what results depend on.
  */
 import type { KernelIr, ReturnTree, TensorInfo } from '../../ir/kernel_ir.ts'
+import { isWrite, ruleOf } from '../../ir/node_rules.ts'
 import { walk } from '../../ir/traverse.ts'
 
 export interface KernelWrites {
@@ -25,8 +26,8 @@ export function kernelWrites(ir: KernelIr): KernelWrites {
   for (const [grid, { body }] of ir.grids.entries())
     walk(body, (node) => {
       halves ||= node.type.dtype === 'f16'
-      readsExtents ||= node.kind === 'range'
-      if (node.kind === 'store' || node.kind === 'atomic') lastGrid.set(node.tensor, grid)
+      readsExtents ||= ruleOf(node).seesTiles
+      if (isWrite(node)) lastGrid.set(node.tensor, grid)
       if (node.kind === 'atomic') atomic.add(node.tensor)
     })
   const returned = new Set(tensorsOf(ir.returns))

@@ -8,13 +8,15 @@ import {
   type Axis,
   type BlockId,
   type DotNode,
+  type MemoryNode,
   type Node,
   ONE,
   type PhiNode,
   type Region,
 } from '../../ir/node.ts'
+import { accessed } from '../../ir/node_rules.ts'
 import { clamp, log2Exact, sum } from '../../support/maths.ts'
-import { contiguousBlock, type MemoryNode, vectorBits } from '../memory/access.ts'
+import { contiguousBlock, vectorBits } from '../memory/access.ts'
 import { accumulations, depthOf } from '../plan/accumulations.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import { bitRange, type CoordinateBit, type Layout } from './layout.ts'
@@ -149,7 +151,7 @@ function extentOf(bound: BoundConfig, block: BlockId): Extent {
 
 /** The layout that a single access wants when nothing else decides. */
 export function layoutForAccess(node: MemoryNode, bound: BoundConfig): Layout {
-  const { axes } = node.kind === 'load' ? node.type : node.value.type
+  const { axes } = accessed(node).type
   return streaming(lonely(axes, [node]), bound)
 }
 

@@ -3,9 +3,11 @@
  * their operands where the result is, carried values stay where they are. Reductions, broadcasts and computed
  * indices tie a smaller class to a larger one, whose layout it should be a part of.
  */
-import { type BlockId, type DotNode, type Node, ONE, type Region } from '../../ir/node.ts'
-import { operandsOf, walk } from '../../ir/traverse.ts'
-import { type MemoryNode, stripViews } from '../memory/access.ts'
+import { type BlockId, type DotNode, type MemoryNode, type Node, ONE, type Region } from '../../ir/node.ts'
+import { accessed, crossedAxes, isMemory, isPure } from '../../ir/node_rules.ts'
+import { operandRoles, operandsOf, walk } from '../../ir/traverse.ts'
+import { unreachable } from '../../support/errors.ts'
+import { stripViews } from '../memory/access.ts'
 
 export interface TileClass {
   readonly blocks: ReadonlySet<BlockId>
@@ -52,51 +54,21 @@ export function classifyTiles(region: Region): TileClasses {
 
 /** Index arithmetic and spread scalars cost nothing to make again where they are needed. */
 function isFlexible(node: Node, flexible: ReadonlySet<Node>): boolean {
-  switch (node.kind) {
-    case 'index':
-    case 'inside':
-      return true
-    case 'map':
-    case 'cast':
-    case 'view':
-    case 'broadcast':
-      return operandsOf(node).every((operand) => !isTile(operand) || flexible.has(operand))
-    default:
-      return false
-  }
+  return isPure(node) && operandsOf(node).every((operand) => !isTile(operand) || flexible.has(operand))
 }
 
 function joinSharing(node: Node, groups: UnionFind): void {
-  switch (node.kind) {
-    case 'map':
-    case 'cast':
-    case 'view':
-      for (const operand of operandsOf(node)) groups.join(node, operand)
-      return
-    case 'dot':
-      if (node.acc) groups.join(node, node.acc)
-      return
-    case 'result':
-      groups.join(node, node.loop.phis[node.index])
-      return
-    case 'loop':
-      node.phis.forEach((phi, i) => {
-        groups.join(phi, node.inits[i])
-        groups.join(phi, node.yields[i])
-      })
-      return
-    case 'load':
-    case 'atomic':
-    case 'store':
-      // Computed indices over the same blocks as the access belong right beside it.
-      for (const index of node.index) {
-        const value = node.kind === 'load' ? node : node.value
-        if (sameBlocks(index, value)) groups.join(value, index)
-      }
-      return
-    default:
-      return
+  const value = isMemory(node) ? accessed(node) : node
+  for (const { operand, role } of operandRoles(node)) {
+    // Computed indices over the same blocks as the access belong right beside it.
+    if (role === 'same' || (role === 'position' && sameBlocks(operand, value))) groups.join(value, operand)
   }
+  if (node.kind === 'result') groups.join(node, node.loop.phis[node.index])
+  if (node.kind !== 'loop') return
+  node.phis.forEach((phi, i) => {
+    groups.join(phi, node.inits[i])
+    groups.join(phi, node.yields[i])
+  })
 }
 
 function describe(node: Node, of: (node: Node | undefined) => TileClass | undefined): void {
@@ -104,30 +76,31 @@ function describe(node: Node, of: (node: Node | undefined) => TileClass | undefi
     const [small, large] = [of(child), of(parent)]
     if (small && large && small !== large && small.blocks.size < large.blocks.size) small.parents.add(large)
   }
-  switch (node.kind) {
-    case 'broadcast':
-      part(node.arg, node)
-      return
-    case 'reduce':
-      part(node, node.arg)
-      of(node.arg)?.reduced.add(node.arg.type.axes[node.axis] ?? ONE)
-      return
-    case 'dot':
-      of(node)?.dots.push(node)
-      of(node.a)?.operandOf.push({ dot: node, side: 'a' })
-      of(node.b)?.operandOf.push({ dot: node, side: 'b' })
-      return
-    case 'load':
-      of(node)?.accesses.push(node)
-      for (const index of node.index) part(index, node)
-      return
-    case 'store':
-    case 'atomic':
-      of(node.value)?.accesses.push(node)
-      for (const index of node.index) part(index, node.value)
-      return
-    default:
-      of(isTile(node) ? node : undefined)
+  const value = isMemory(node) ? accessed(node) : node
+  const own = of(value)
+  if (isMemory(node)) own?.accesses.push(node)
+  if (node.kind === 'dot') own?.dots.push(node)
+  for (const { operand, role } of operandRoles(node)) {
+    switch (role) {
+      case 'part':
+      case 'position':
+        part(operand, value)
+        break
+      case 'whole':
+        part(node, operand)
+        for (const axis of crossedAxes(node)) of(operand)?.reduced.add(axis)
+        break
+      case 'left':
+      case 'right':
+        if (node.kind === 'dot') of(operand)?.operandOf.push({ dot: node, side: role === 'left' ? 'a' : 'b' })
+        break
+      case 'same':
+      case 'bound':
+      case 'carried':
+        break
+      default:
+        unreachable(role)
+    }
   }
 }
 

@@ -4,8 +4,9 @@
  * while the present round computes.
  */
 import type { DotNode, LoopNode, Node, Region } from '../../ir/node.ts'
+import { isPure, isWrite, ruleOf } from '../../ir/node_rules.ts'
 import { mayBeNegative } from '../../ir/size.ts'
-import { hasEffect, operandsOf, walk } from '../../ir/traverse.ts'
+import { operandsOf, walk } from '../../ir/traverse.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { cdiv } from '../../support/maths.ts'
 import { isTile } from '../layout/tile_classes.ts'
@@ -181,11 +182,10 @@ function boundValue(lowering: Lowering, node: Node | undefined): Expr {
   return isUniform(node) ? out.shared('bound', value) : uniformCopy(lowering, value)
 }
 
-const VARYING: ReadonlySet<Node['kind']> = new Set(['load', 'reduce', 'result', 'phi'])
-
 /** True when WGSL can see that all invocations have the same value. */
 function isUniform(node: Node): boolean {
-  return !VARYING.has(node.kind) && operandsOf(node).every(isUniform)
+  const { uniform } = ruleOf(node)
+  return uniform === 'always' || (uniform === 'as operands' && operandsOf(node).every(isUniform))
 }
 
 /** WGSL allows barriers in a loop only if it can see that all invocations go round equally often. */
@@ -231,8 +231,7 @@ function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot | undefi
   const collect = (value: Node): boolean => {
     if (value.kind === 'phi') return !node.phis.includes(value)
     if (!inBody.has(value) || producers.has(value)) return true
-    if (hasEffect(value) || value.kind === 'loop' || value.kind === 'result' || value.kind === 'reduce')
-      return false
+    if (!isPure(value) && value.kind !== 'load') return false
     if (value.kind === 'load' && written.has(lowering.bound.view(value.tensor).tensor)) return false
     producers.add(value)
     return operandsOf(value).every(collect)
@@ -250,7 +249,7 @@ function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot | undefi
 function tensorsWritten({ bound }: Lowering, region: Region): ReadonlySet<number> {
   const written = new Set<number>()
   walk(region, (node) => {
-    if (node.kind === 'store' || node.kind === 'atomic') written.add(bound.view(node.tensor).tensor)
+    if (isWrite(node)) written.add(bound.view(node.tensor).tensor)
   })
   return written
 }

@@ -6,9 +6,9 @@ import type { AtomicNode, LoadNode, StoreNode } from '../../ir/node.ts'
 import type { Layout } from '../layout/layout.ts'
 import { markOf } from '../memory/access_mark.ts'
 import { Address } from '../memory/address.ts'
-import { identifier } from '../memory/launch_block.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { AccessMark, MemoryArray } from '../thread/memory.ts'
+import { plainWord } from '../thread/names.ts'
 import type { Width } from '../thread/types.ts'
 import { chunkRegisters, chunkWidth, compose, element, named, type Registers } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
@@ -24,8 +24,7 @@ export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
   const mark = markOf(out, node, layout, bound)
   const address = new Address(lowering, node, layout, width)
   const { dtype } = node.type
-  // Without underscores, names of the author's get a number, which no word of WGSL has.
-  const hint = identifier(bound.view(node.tensor).name).replace(/_/g, '')
+  const hint = plainWord(bound.view(node.tensor).name)
   const chunks = chunkRegisters(layout).map((registers): Expr => {
     const runs = runsOf(registers, width)
     const pieces = runs.map((run) => {

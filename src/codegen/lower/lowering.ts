@@ -2,18 +2,20 @@
  * The state of lowering one dispatch: where values are, where blocks begin and end, and what the program so
  * far uses. The functions of `lower_*.ts` each turn one family of nodes into statements through it.
  */
-import type { Axis, Block, BlockId, Node, Region } from '../../ir/node.ts'
+import type { Axis, Block, BlockId, MemoryNode, Node, Region } from '../../ir/node.ts'
+import { accessed, isMemory } from '../../ir/node_rules.ts'
 import { operandsOf, walk } from '../../ir/traverse.ts'
 import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from '../layout/choose_layouts.ts'
 import { Layout } from '../layout/layout.ts'
 import { isTile, sameBlocks } from '../layout/tile_classes.ts'
-import { contiguousBlock, type MemoryNode, vectorBits } from '../memory/access.ts'
+import { contiguousBlock, vectorBits } from '../memory/access.ts'
 import { Bindings, type PlannedAccess } from '../memory/bindings.ts'
 import { LaunchBlock } from '../memory/launch_block.ts'
 import { WorkgroupMemory } from '../memory/workgroup_memory.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Expressions } from '../thread/expressions.ts'
+import { fileName } from '../thread/names.ts'
 import type { ThreadProgram } from '../thread/program.ts'
 import type { Statement } from '../thread/statements.ts'
 import type { Width } from '../thread/types.ts'
@@ -55,16 +57,14 @@ export class Lowering {
     this.#singleUse = singleUses(region)
     const accesses: PlannedAccess[] = []
     walk(region, (node) => {
-      if (node.kind === 'load' || node.kind === 'store' || node.kind === 'atomic') {
-        accesses.push({ node, width: this.accessWidth(node) })
-      }
+      if (isMemory(node)) accesses.push({ node, width: this.accessWidth(node) })
     })
     this.bindings = new Bindings(bound, this.out, accesses)
   }
 
   /** The layout in which an access touches memory. */
   accessLayout(node: MemoryNode): Layout {
-    const value = node.kind === 'load' ? node : node.value
+    const value = accessed(node)
     if (!isTile(value)) return this.scalarLayout
     const own = this.layouts.of(value) ?? this.#layoutOfIndex(node)
     const staged = node.kind !== 'atomic' && this.bound.indexing(node) === 'tensor_descriptor'
@@ -73,7 +73,7 @@ export class Lowering {
 
   /** Where the positions of an access come about that spread over all its blocks. */
   #layoutOfIndex(node: MemoryNode): Layout | undefined {
-    const value = node.kind === 'load' ? node : node.value
+    const value = accessed(node)
     const index = node.index.find((position) => sameBlocks(position, value))
     return index && this.layouts.of(index)
   }
@@ -88,8 +88,7 @@ export class Lowering {
 
   /** The following lines are what the node means. */
   comesFrom({ location }: Node): void {
-    if (this.#originLines && location)
-      this.out.comesFrom(`${location.file.replace(/^.*[/\\]/, '')}:${location.line}`)
+    if (this.#originLines && location) this.out.comesFrom(`${fileName(location.file)}:${location.line}`)
   }
 
   /** A layout for a value over these axes that no class claims. */

@@ -3,18 +3,10 @@
  * and how wide a vector is legal. A vector needs its block as the last index alone, alignment of everything
  * else, and a mask that is constant over the vector.
  */
-import {
-  type AtomicNode,
-  type BlockId,
-  type LoadNode,
-  type Node,
-  ONE,
-  type StoreNode,
-} from '../../ir/node.ts'
+import { type BlockId, type LoadNode, type MemoryNode, type Node, ONE } from '../../ir/node.ts'
+import { isMoving } from '../../ir/node_rules.ts'
 import { isMultipleOf, maxOf, type Size, sameSize } from '../../ir/size.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
-
-export type MemoryNode = LoadNode | StoreNode | AtomicNode
 
 /** One index of an access. */
 export type DimIndex =
@@ -118,5 +110,5 @@ export function rangeOf(
 
 /** The node behind views and broadcasts. */
 export function stripViews(node: Node): Node {
-  return node.kind === 'view' || node.kind === 'broadcast' ? stripViews(node.arg) : node
+  return isMoving(node) ? stripViews(node.arg) : node
 }

@@ -2,11 +2,12 @@
  * What is known of loads, stores and atomics for the placing of barriers: which elements are an invocation's
  * own. Workgroups, and programs of one workgroup, are not ordered among each other.
  */
+import type { MemoryNode } from '../../ir/node.ts'
 import type { Layout } from '../layout/layout.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import type { AccessMark } from '../thread/memory.ts'
 import type { Writer } from '../thread/writer.ts'
-import { dimIndex, type MemoryNode, rangeOf } from './access.ts'
+import { dimIndex, rangeOf } from './access.ts'
 
 /** The mark of an access that touches memory in `layout`. */
 export function markOf(out: Writer, node: MemoryNode, layout: Layout, bound: BoundConfig): AccessMark {

@@ -2,7 +2,7 @@
  * Addresses of a load or store: for every register (or vector of registers) the index into the buffer and the
  * condition under which the element exists. The part that all registers share is computed once.
  */
-import { type BlockId, type Node, ONE } from '../../ir/node.ts'
+import { type BlockId, type MemoryNode, type Node, ONE } from '../../ir/node.ts'
 import { type Size, sameSize, sizeOp, sizeProduct } from '../../ir/size.ts'
 import type { Layout } from '../layout/layout.ts'
 import type { Lowering } from '../lower/lowering.ts'
@@ -11,7 +11,7 @@ import type { Width } from '../thread/types.ts'
 import { basePosition, insideCondition, position } from '../values/coordinates.ts'
 import { element, named, type Registers } from '../values/registers.ts'
 import { scalarValue, valueIn } from '../values/values.ts'
-import { type DimIndex, dimIndex, isWithin, type MemoryNode } from './access.ts'
+import { type DimIndex, dimIndex, isWithin } from './access.ts'
 
 export class Address {
   readonly #lowering: Lowering

@@ -3,14 +3,15 @@
  * only read may be bound once per width; one that is written has a single binding, as wide as its narrowest
  * access.
  */
+import type { MemoryNode } from '../../ir/node.ts'
+import { isWrite } from '../../ir/node_rules.ts'
 import { ConfigError } from '../../support/errors.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import type { DeviceLimits, TensorBinding } from '../program.ts'
 import type { MemoryArray } from '../thread/memory.ts'
+import { identifier } from '../thread/names.ts'
 import { memoryType, typeOf, type Width } from '../thread/types.ts'
 import type { Writer } from '../thread/writer.ts'
-import type { MemoryNode } from './access.ts'
-import { identifier } from './launch_block.ts'
 
 export interface PlannedAccess {
   readonly node: MemoryNode
@@ -37,7 +38,7 @@ export class Bindings {
     this.#out = out
     for (const { node, width } of accesses) {
       const { tensor } = bound.view(node.tensor)
-      if (node.kind !== 'load') this.#written.add(tensor)
+      if (isWrite(node)) this.#written.add(tensor)
       if (node.kind === 'atomic') this.#atomic.add(tensor)
       this.#narrowest.set(tensor, Math.min(this.#narrowest.get(tensor) ?? 4, width) as Width)
     }

@@ -8,6 +8,7 @@ import type { DType } from '../../support/dtypes.ts'
 import { unreachable } from '../../support/errors.ts'
 import type { DeviceLimits, LaunchWord } from '../program.ts'
 import type { Expr } from '../thread/expr.ts'
+import { identifier } from '../thread/names.ts'
 import type { Writer } from '../thread/writer.ts'
 
 const WORD_BYTES = 4
@@ -94,10 +95,4 @@ export class LaunchBlock {
         return unreachable(op)
     }
   }
-}
-
-/** A name that WGSL accepts, made from any text. */
-export function identifier(text: string): string {
-  const plain = text.replace(/[^A-Za-z0-9]+/g, '_').replace(/^_+|_+$/g, '')
-  return /^[A-Za-z]/.test(plain) ? plain : `v${plain}`
 }

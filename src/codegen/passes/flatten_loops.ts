@@ -2,11 +2,13 @@
  * Walks a multi-dimensional grid as one dimension (`flatten_loops`). Accesses that take all its dimensions in
  * order become accesses of a one-dimensional view; others compute their position by division and remainder.
  */
-import { type NodeSpec, type RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
+import { type RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
 import type { Grid } from '../../ir/kernel_ir.ts'
-import type { Block, BlockId, Node, Region, TileType } from '../../ir/node.ts'
+import type { Block, BlockId, MemoryNode, Node, NodeSpec, Region, TileType } from '../../ir/node.ts'
+import { isCrossing, isMemory, ruleOf } from '../../ir/node_rules.ts'
 import { type Size, sameSize, sizeProduct } from '../../ir/size.ts'
-import { operandsOf, rewriteRegion, walk } from '../../ir/traverse.ts'
+import { operandsOf, rewriteRegion } from '../../ir/traverse.ts'
+import { unreachable } from '../../support/errors.ts'
 import { product } from '../../support/maths.ts'
 import type { BoundConfig, TensorView } from '../plan/bound_config.ts'
 
@@ -28,16 +30,12 @@ export function canFlatten(
     )
   })
   if (!plain) return false
-  let elementwise = true
-  walk(grid.body, (node) => {
+  return grid.body.every((node) => {
+    if (node.kind === 'loop' || ruleOf(node).seesTiles) return false
+    if (node.type.axes.some((axis) => axis >= 0 && !ids.has(axis))) return false
     const touches = [node, ...operandsOf(node)].some((n) => n.type.axes.some((axis) => ids.has(axis)))
-    if (node.kind === 'range' && ids.has(node.block)) elementwise = false
-    if (node.kind === 'loop') elementwise = false
-    if (touches && (node.kind === 'reduce' || node.kind === 'dot')) elementwise = false
-    if (node.kind === 'view' && touches && !keepsOrder(node.axes)) elementwise = false
-    if (node.type.axes.some((axis) => axis >= 0 && !ids.has(axis))) elementwise = false
+    return !touches || !(isCrossing(node) || (node.kind === 'view' && !keepsOrder(node.axes)))
   })
-  return elementwise
 }
 
 export interface Flattened {
@@ -55,17 +53,35 @@ export function flattenGrid(
   const extent = product(grid.blocks.map((id) => bound.extent(id)))
   const template = blocks[0] ?? bound.block(0)
   const flat = bound.addBlock({ ...template, name: 'flat', size, end: size, extent: undefined }, extent)
-  const map = new Map<Node, Node>()
-  rewriteRegion(grid.body, builder, map, (spec, node, inner) => {
-    if (spec.kind === 'index') return position(inner, blocks, flat, spec.block)
-    if (spec.kind === 'inside') return { ...spec, type: flatType(spec.type, flat.id), block: flat.id }
+  rewriteRegion(grid.body, builder, new Map(), (spec, node, inner) => {
     const type = flatType(spec.type, flat.id)
-    if (spec.kind === 'view') return spec.arg
-    if (spec.kind === 'broadcast') return spec.arg.type.axes.length > 0 ? spec.arg : { ...spec, type }
-    if (spec.kind === 'load' || spec.kind === 'store' || spec.kind === 'atomic') {
-      return { ...flatAccess(inner, spec, node, grid.blocks, bound, flat), type }
+    if (isMemory(spec)) return { ...flatAccess(inner, spec, node, grid.blocks, bound, flat), type }
+    switch (spec.kind) {
+      case 'index':
+        return position(inner, blocks, flat, spec.block)
+      case 'inside':
+        return { ...spec, type, block: flat.id }
+      case 'view':
+        return spec.arg
+      case 'broadcast':
+        return spec.arg.type.axes.length > 0 ? spec.arg : { ...spec, type }
+      case 'constant':
+      case 'size':
+      case 'argument':
+      case 'map':
+      case 'cast':
+      // Of scalars only, see canFlatten.
+      case 'reduce':
+      case 'dot':
+        return { ...spec, type }
+      case 'range':
+      case 'loop':
+      case 'phi':
+      case 'result':
+        throw new Error(`a grid with a ${spec.kind} cannot be flattened`)
+      default:
+        return unreachable(spec)
     }
-    return { ...spec, type }
   })
   return { body: builder.nodes, block: flat.id }
 }
@@ -91,7 +107,7 @@ function position(builder: RegionBuilder, blocks: readonly Block[], flat: Block,
   return builder.add({ kind: 'cast', type: tileType('i32', [flat.id]), location, arg: result, bits: false })
 }
 
-type AccessSpec = Extract<NodeSpec, { kind: 'load' | 'store' | 'atomic' }>
+type AccessSpec = Extract<NodeSpec, { kind: MemoryNode['kind'] }>
 
 function flatAccess(
   builder: RegionBuilder,
@@ -102,7 +118,7 @@ function flatAccess(
   flat: Block,
 ): AccessSpec {
   const view = bound.view(spec.tensor)
-  const old = node.kind === 'load' || node.kind === 'store' || node.kind === 'atomic' ? node.index : []
+  const old = isMemory(node) ? node.index : []
   const whole =
     old.length === ids.length &&
     old.every((index, i) => index.kind === 'index' && index.block === ids[i]) &&

@@ -3,33 +3,46 @@
  * value there. A load is zero outside anyway, so what only renames or converts a load needs no mask for sums
  * and dots.
  */
-import { type NodeSpec, type RegionBuilder, tileType } from '../../ir/build.ts'
-import { type BlockId, type Node, ONE, type ReduceOp, type Region } from '../../ir/node.ts'
+import { type RegionBuilder, tileType } from '../../ir/build.ts'
+import {
+  type BlockId,
+  type CrossingNode,
+  type Node,
+  type NodeSpec,
+  ONE,
+  type ReduceOp,
+  type Region,
+} from '../../ir/node.ts'
+import { crossedAxes, isCrossing, isMoving } from '../../ir/node_rules.ts'
 import { rewriteRegion } from '../../ir/traverse.ts'
 import type { DType } from '../../support/dtypes.ts'
+import { unreachable } from '../../support/errors.ts'
 import { neutralOf } from '../lower/reduce_rules.ts'
 import { readsZeroOutside } from '../memory/access.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 
 export function insertMasks(region: Region, bound: BoundConfig, builder: RegionBuilder): Region {
-  rewriteRegion(region, builder, new Map(), (spec, _node, inner) => {
-    if (spec.kind === 'reduce') {
-      const block = spec.arg.type.axes[spec.axis] ?? ONE
-      return { ...spec, arg: masked(inner, bound, spec.arg, block, neutralFor(spec.op, spec.arg.type.dtype)) }
-    }
-    if (spec.kind === 'dot') return maskedDot(inner, bound, spec)
-    return spec
-  })
+  rewriteRegion(region, builder, new Map(), (spec, _node, inner) =>
+    isCrossing(spec) ? withMasks(inner, bound, spec) : spec,
+  )
   return builder.nodes
 }
 
-function maskedDot(
+function withMasks(
   builder: RegionBuilder,
   bound: BoundConfig,
-  spec: Extract<NodeSpec, { kind: 'dot' }>,
+  spec: Extract<NodeSpec, { kind: CrossingNode['kind'] }>,
 ): NodeSpec {
-  const block = spec.a.type.axes[1] ?? ONE
-  return { ...spec, a: masked(builder, bound, spec.a, block, 0), b: masked(builder, bound, spec.b, block, 0) }
+  const [block = ONE] = crossedAxes(spec)
+  const inRange = (value: Node, neutral: number): Node => masked(builder, bound, value, block, neutral)
+  switch (spec.kind) {
+    case 'reduce':
+      return { ...spec, arg: inRange(spec.arg, neutralFor(spec.op, spec.arg.type.dtype)) }
+    case 'dot':
+      return { ...spec, a: inRange(spec.a, 0), b: inRange(spec.b, 0) }
+    default:
+      return unreachable(spec)
+  }
 }
 
 function masked(
@@ -72,17 +85,9 @@ function masked(
 /** True when elements outside the range of `block` are certainly zero. */
 function isZeroOutside(node: Node, block: BlockId, bound: BoundConfig): boolean {
   if (!node.type.axes.includes(block)) return false
-  switch (node.kind) {
-    case 'load':
-      return readsZeroOutside(node, block, bound)
-    case 'cast':
-      return !node.bits && isZeroOutside(node.arg, block, bound)
-    case 'view':
-    case 'broadcast':
-      return isZeroOutside(node.arg, block, bound)
-    default:
-      return false
-  }
+  if (node.kind === 'load') return readsZeroOutside(node, block, bound)
+  const keepsZero = isMoving(node) || (node.kind === 'cast' && !node.bits)
+  return keepsZero && isZeroOutside(node.arg, block, bound)
 }
 
 function neutralFor(op: ReduceOp, dtype: DType): number {

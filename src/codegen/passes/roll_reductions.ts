@@ -3,17 +3,21 @@
  * at reductions along the row into passes: each pass loops over the chunks and recomputes what it needs of
  * the row, and reductions become accumulators that are reduced across threads once, after the loop.
  */
-import { type NodeSpec, type RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
+import { type RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
 import {
   type BlockId,
+  type CrossingNode,
   NO_VALUE,
   type Node,
+  type NodeSpec,
   type PhiNode,
   type ReduceNode,
   type Region,
   UNNUMBERED,
 } from '../../ir/node.ts'
+import { crossedAxes, isCrossing, isMemory, isWrite } from '../../ir/node_rules.ts'
 import { hasEffect, operandsOf, rewriteRegion, walk } from '../../ir/traverse.ts'
+import { unreachable } from '../../support/errors.ts'
 import { neutralOf, REDUCE_RULES, type SimpleReduceOp } from '../lower/reduce_rules.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 
@@ -26,9 +30,7 @@ type RowReduce = ReduceNode & { readonly op: SimpleReduceOp }
 export function canRoll(region: Region, row: BlockId): boolean {
   const along = (node: Node): boolean => node.type.axes.includes(row)
   for (const node of region) {
-    if (node.kind === 'dot' && (along(node) || along(node.a) || along(node.b))) return false
-    if (node.kind === 'reduce' && isAlong(node, row) && (node.op === 'argmax' || node.op === 'argmin'))
-      return false
+    if (isCrossing(node) && !canStream(node, row)) return false
     if (node.kind !== 'loop') continue
     let inside = node.inits.some(along)
     walk(node.body, (inner) => {
@@ -37,6 +39,18 @@ export function canRoll(region: Region, row: BlockId): boolean {
     if (inside) return false
   }
   return !rereadsWhatItWrites(region, row)
+}
+
+/** True when chunks of the row can be worked on one after another. */
+function canStream(node: CrossingNode, row: BlockId): boolean {
+  switch (node.kind) {
+    case 'reduce':
+      return !isAlong(node, row) || (node.op !== 'argmax' && node.op !== 'argmin')
+    case 'dot':
+      return ![node, node.a, node.b].some((value) => value.type.axes.includes(row))
+    default:
+      return unreachable(node)
+  }
 }
 
 /** The region with `row` looped over. */
@@ -63,17 +77,13 @@ function isOfRow(node: Node, row: BlockId): boolean {
   return node.type.axes.includes(row) || isSink(node, row)
 }
 
-function isAlong(node: ReduceNode, row: BlockId): boolean {
-  return node.arg.type.axes[node.axis] === row
+function isAlong(node: Node, row: BlockId): boolean {
+  return crossedAxes(node).includes(row)
 }
 
 /** What a pass exists for: reductions along the row, and stores of its elements. */
 function isSink(node: Node, row: BlockId): boolean {
-  if (node.kind === 'reduce') return isAlong(node, row)
-  return (
-    (node.kind === 'store' || node.kind === 'atomic') &&
-    operandsOf(node).some((n) => n.type.axes.includes(row))
-  )
+  return isAlong(node, row) || (isWrite(node) && operandsOf(node).some((n) => n.type.axes.includes(row)))
 }
 
 /**
@@ -87,7 +97,7 @@ function levelsOf(region: Region, row: BlockId): ReadonlyMap<Node, number> {
     const needed = operandsOf(node).map((operand) => levels.get(operand) ?? 0)
     if (node.kind === 'loop')
       walk(node.body, (inner) => needed.push(...operandsOf(inner).map((n) => levels.get(n) ?? 0)))
-    const level = Math.max(0, ...needed) + (node.kind === 'reduce' && isAlong(node, row) ? 1 : 0)
+    const level = Math.max(0, ...needed) + (isAlong(node, row) ? 1 : 0)
     levels.set(node, order.levelOf(node, level, isOfRow(node, row)))
   }
   return levels
@@ -116,7 +126,7 @@ class MemoryOrder {
 }
 
 function readsMemory(node: Node): boolean {
-  return node.kind === 'load' || (node.kind === 'loop' && node.body.some(readsMemory))
+  return (isMemory(node) && !isWrite(node)) || (node.kind === 'loop' && node.body.some(readsMemory))
 }
 
 function sinkLevel(node: Node, levels: ReadonlyMap<Node, number>): number {
@@ -216,7 +226,7 @@ function rereadsWhatItWrites(region: Region, row: BlockId): boolean {
   const loads = region.filter((node) => node.kind === 'load' && node.type.axes.includes(row))
   let found = false
   walk(region, (write) => {
-    if (write.kind !== 'store' && write.kind !== 'atomic') return
+    if (!isWrite(write)) return
     found ||= loads.some((load) => {
       if (load.kind !== 'load' || load.tensor !== write.tensor) return false
       const sameElements = load.index.every((index, i) => index === write.index[i])

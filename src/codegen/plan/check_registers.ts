@@ -4,7 +4,8 @@
  * a value that is read once is a part of its reader, and one that reads another for the last time takes over
  * its registers.
  */
-import type { CastNode, MapNode, Node, Region } from '../../ir/node.ts'
+import type { Node, Region } from '../../ir/node.ts'
+import { isMoving, isPure, isWrite, operandFields } from '../../ir/node_rules.ts'
 import { operandsOf } from '../../ir/traverse.ts'
 import { DTYPES } from '../../support/dtypes.ts'
 import { ConfigError } from '../../support/errors.ts'
@@ -62,7 +63,7 @@ function lifetimes(region: Region, lowering: Lowering): Lifetimes {
   const reader = new Map<Node, Node>()
   for (const [i, node] of [...region.entries()].reverse()) {
     const inReader = isElementwise(node) && lowering.isUsedOnce(node) && isElementReader(reader.get(node))
-    const isName = node.kind === 'view' || node.kind === 'broadcast' || node.kind === 'result'
+    const isName = isMoving(node) || node.kind === 'result'
     if (!inReader && !isName && !continuesPhi(node)) held.add(node)
     const until = inReader || isName ? (lastUse.get(node) ?? i) : i
     for (const value of reads(node)) {
@@ -88,13 +89,17 @@ function total(live: Iterable<Node>, layouts: Layouts): number {
   return registers
 }
 
-function isElementwise(node: Node): node is MapNode | CastNode {
-  return node.kind === 'map' || node.kind === 'cast'
+/** True for what computes its elements one by one. */
+function isElementwise(node: Node): boolean {
+  return isPure(node) && !isMoving(node) && operandsOf(node).length > 0
 }
 
 /** True for what takes its operands element by element. */
 function isElementReader(node: Node | undefined): boolean {
-  return node !== undefined && (isElementwise(node) || node.kind === 'reduce' || node.kind === 'store')
+  if (node === undefined) return false
+  const reduces = operandFields(node).some(([, role]) => role === 'whole')
+  // An atomic operation goes through each of its values by name.
+  return isElementwise(node) || reduces || (isWrite(node) && node.kind !== 'atomic')
 }
 
 /** A dot adds to the registers that it continues. */

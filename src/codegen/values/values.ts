@@ -3,7 +3,9 @@
  * when its layout differs; scalars are spread; index arithmetic is made afresh in any layout.
  */
 import { type Node, ONE, type RangeNode } from '../../ir/node.ts'
+import { isPure } from '../../ir/node_rules.ts'
 import { isMultipleOf } from '../../ir/size.ts'
+import { operandsOf } from '../../ir/traverse.ts'
 import { isFloat } from '../../support/dtypes.ts'
 import { unreachable } from '../../support/errors.ts'
 import type { Layout } from '../layout/layout.ts'
@@ -29,6 +31,7 @@ export function scalarValue(lowering: Lowering, node: Node): Expr {
   const known = lowering.values.get(node)?.chunks[0]
   if (known) return known
   const { launch, e } = lowering
+  if (!isPure(node)) throw new Error(`the scalar ${node.kind} ${node.id} was not lowered`)
   switch (node.kind) {
     case 'constant':
       return e.literal(node.value, node.type.dtype)
@@ -38,15 +41,22 @@ export function scalarValue(lowering: Lowering, node: Node): Expr {
       return launch.scalar(node.argument, node.type.dtype)
     case 'range':
       return e.convert('i32', rangeValue(lowering, node))
-    default:
+    case 'index':
+    case 'inside':
+    case 'map':
+    case 'cast':
+    case 'view':
+    case 'broadcast':
       throw new Error(`the scalar ${node.kind} ${node.id} was not lowered`)
+    default:
+      return unreachable(node)
   }
 }
 
 /** True for nodes that are written where they are read instead of where they stand. */
 export function isMadeAfresh(node: Node, lowering: Lowering): boolean {
   if (isTile(node)) return lowering.layouts.of(node) === undefined && node.kind !== 'loop'
-  return node.kind === 'constant' || node.kind === 'size' || node.kind === 'argument' || node.kind === 'range'
+  return isPure(node) && operandsOf(node).length === 0
 }
 
 /** A fact about a block's tile, as u32. */
@@ -78,7 +88,13 @@ function makeAfresh(lowering: Lowering, node: Node, layout: Layout): Registers {
 }
 
 function freshValue(lowering: Lowering, node: Node, layout: Layout): Registers {
+  if (!isPure(node)) throw new Error(`the value ${node.kind} ${node.id} was not lowered`)
   switch (node.kind) {
+    case 'constant':
+    case 'size':
+    case 'argument':
+    case 'range':
+      throw new Error(`the value ${node.kind} ${node.id} is not a tile`)
     case 'index':
       return indexRegisters(lowering, node.block, layout)
     case 'inside':
@@ -94,7 +110,7 @@ function freshValue(lowering: Lowering, node: Node, layout: Layout): Registers {
     case 'broadcast':
       return spreadTo(lowering, node.arg, layout)
     default:
-      throw new Error(`the value ${node.kind} ${node.id} was not lowered`)
+      return unreachable(node)
   }
 }
 

@@ -84,9 +84,13 @@ function printLiteral({ value, type: { dtype } }: LiteralExpr): string {
   }
 }
 
+/** From here on JavaScript writes whole numbers with an exponent, which WGSL takes for a float. */
+const LEAST_WITH_EXPONENT = 1e21
+
 function finite(value: number, dtype: DType): string {
   const text = Object.is(value, -0) ? '-0' : String(value)
-  return `${/[.e]/.test(text) ? text : `${text}.0`}${dtype === 'f16' ? 'h' : 'f'}`
+  const isPlain = Number.isInteger(value) && Math.abs(value) < LEAST_WITH_EXPONENT
+  return `${text}${isPlain ? '.0' : ''}${dtype === 'f16' ? 'h' : 'f'}`
 }
 
 function notFinite(value: number, dtype: DType): string {

@@ -1,0 +1,244 @@
+/**
+ * The table of node kinds. A new kind is an interface in node.ts, a row here, its value in interpret.ts and
+ * its code in codegen/lower; the compiler names these places, and passes need nothing else unless the kind
+ * belongs to a class that they treat by hand (`PureNode`, `CrossingNode`).
+ */
+import { isFloat } from '../support/dtypes.ts'
+import {
+  type Axis,
+  type CrossingNode,
+  type Kind,
+  type MapNode,
+  type MemoryNode,
+  type MovingNode,
+  type Node,
+  type NodeOfKind,
+  type NodeSpec,
+  ONE,
+  type PureNode,
+  type WriteNode,
+} from './node.ts'
+import { type AnyNodeRule, mustHold, type NodeRule, type OperandRole } from './node_rule.ts'
+import { OPS } from './ops.ts'
+
+const nothingMore = (): void => undefined
+
+/** A fact that is known without operands. */
+const FACT = {
+  operands: {},
+  pure: true,
+  moves: false,
+  effect: 'none',
+  uniform: 'always',
+  seesTiles: false,
+  crosses: undefined,
+  verify: nothingMore,
+} as const
+
+/** Made of its operands element by element. */
+const ELEMENTWISE = { ...FACT, uniform: 'as operands' } as const
+
+/** The elements of its operand in other places. */
+const MOVED = { ...ELEMENTWISE, moves: true } as const
+
+/** Something that happens where it stands. */
+const EVENT = { ...FACT, pure: false, uniform: 'never' } as const
+
+const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
+  constant: { ...FACT, print: ({ value }) => (Object.is(value, -0) ? '-0' : String(value)) },
+  size: { ...FACT, print: ({ size }, { size: text }) => `size ${text(size)}` },
+  argument: {
+    ...FACT,
+    verify: ({ id, type }) => mustHold(type.dtype !== 'bool', `argument ${id} is a bool`),
+    print: ({ argument }) => `argument ${argument}`,
+  },
+  index: { ...FACT, uniform: 'never', print: ({ block }, { axis }) => `index ${axis(block)}` },
+  inside: { ...FACT, uniform: 'never', print: ({ block }, { axis }) => `inside ${axis(block)}` },
+  range: { ...FACT, seesTiles: true, print: ({ what, block }, { axis }) => `${what} ${axis(block)}` },
+  map: {
+    ...ELEMENTWISE,
+    operands: { args: 'same' },
+    verify: verifyMap,
+    print: ({ op, args }, { refs }) => `${op} ${refs(args)}`,
+  },
+  cast: {
+    ...ELEMENTWISE,
+    operands: { arg: 'same' },
+    print: ({ bits, arg }, { refs }) => `${bits ? 'bitcast' : 'cast'} ${refs([arg])}`,
+  },
+  view: {
+    ...MOVED,
+    operands: { arg: 'same' },
+    verify({ id, axes, type, arg }) {
+      const fits = axes.every((from, i) =>
+        from === ONE ? type.axes[i] === ONE : arg.type.axes[from] === type.axes[i],
+      )
+      mustHold(axes.length === type.axes.length && fits, `view ${id} is off`)
+    },
+    print: ({ arg, axes }, { refs }) =>
+      `view ${refs([arg])} (${axes.map((axis) => (axis === ONE ? 'new' : String(axis))).join(', ')})`,
+  },
+  broadcast: {
+    ...MOVED,
+    operands: { arg: 'part' },
+    verify({ id, arg, type }) {
+      const from = arg.type.axes
+      const fits = from.length === 0 || from.length === type.axes.length
+      mustHold(
+        fits && from.every((axis, i) => axis === ONE || axis === type.axes[i]),
+        `broadcast ${id} is off`,
+      )
+    },
+    print: ({ arg }, { refs }) => `broadcast ${refs([arg])}`,
+  },
+  load: {
+    ...EVENT,
+    operands: { index: 'position' },
+    effect: 'read',
+    verify: verifyAccess,
+    print: (node, { place }) => `load ${place(node)}`,
+  },
+  store: {
+    ...EVENT,
+    operands: { index: 'position', value: 'same' },
+    effect: 'write',
+    verify: verifyAccess,
+    print: (node, { place, refs }) => `store ${place(node)} = ${refs([node.value])}`,
+  },
+  atomic: {
+    ...EVENT,
+    operands: { index: 'position', value: 'same' },
+    effect: 'write',
+    verify: verifyAccess,
+    print: (node, { place, refs }) => `atomic ${node.op} ${place(node)}, ${refs([node.value])}`,
+  },
+  reduce: {
+    ...EVENT,
+    operands: { arg: 'whole' },
+    crosses: ({ arg, axis }) => [arg.type.axes[axis] ?? ONE],
+    verify({ id, arg, axis, type }) {
+      mustHold(axis in arg.type.axes, `reduce ${id} is along axis ${axis}`)
+      const left = arg.type.axes.filter((_, i) => i !== axis)
+      mustHold(sameAxes(left, type.axes), `reduce ${id} has odd axes`)
+    },
+    print: ({ op, arg, axis }, { refs }) => `${op} ${refs([arg])} along ${axis}`,
+  },
+  dot: {
+    ...EVENT,
+    operands: { a: 'left', b: 'right', acc: 'same' },
+    crosses: ({ a }) => [a.type.axes[1] ?? ONE],
+    verify({ id, a, b, type }) {
+      const [m, k] = a.type.axes
+      const [k2, n] = b.type.axes
+      mustHold(k === k2 && sameAxes(type.axes, [m ?? ONE, n ?? ONE]), `dot ${id} has odd axes`)
+      mustHold(isFloat(type.dtype) === isFloat(a.type.dtype), `dot ${id} mixes integers and floats`)
+    },
+    print: ({ a, b, acc }, { refs }) => `dot ${refs(acc ? [a, b, acc] : [a, b])}`,
+  },
+  phi: { ...EVENT, print: () => 'phi' },
+  loop: {
+    ...EVENT,
+    operands: { begins: 'bound', ends: 'bound', inits: 'carried', phis: 'own', body: 'own', yields: 'own' },
+    effect: 'body',
+    print: () => 'loop',
+  },
+  result: {
+    ...EVENT,
+    operands: { loop: 'carried' },
+    verify: (node) => mustHold(sameType(node, node.loop.phis[node.index]), `result ${node.id} is off`),
+    print: ({ loop, index }, { refs }) => `result ${refs([loop])} ${index}`,
+  },
+}
+
+/** The row of a node's kind. */
+export function ruleOf({ kind }: Pick<Node, 'kind'>): AnyNodeRule {
+  return NODE_RULES[kind] as unknown as AnyNodeRule
+}
+
+type Role = readonly [field: string, role: OperandRole]
+
+const ROLES: ReadonlyMap<Kind, readonly Role[]> = new Map(
+  (Object.keys(NODE_RULES) as Kind[]).map((kind) => [
+    kind,
+    Object.entries(ruleOf({ kind }).operands).flatMap(([field, role]) =>
+      role === 'own' ? [] : [[field, role] as const],
+    ),
+  ]),
+)
+
+/** The fields that hold a node's operands, in order, with their roles. */
+export function operandFields({ kind }: Pick<Node, 'kind'>): readonly Role[] {
+  return ROLES.get(kind) ?? []
+}
+
+/** What such a field of a node holds. */
+export function fieldOf(node: NodeSpec, field: string): Node | readonly Node[] | undefined {
+  return node[field as keyof NodeSpec] as unknown as Node | readonly Node[] | undefined
+}
+
+export function isPure(node: Node): node is PureNode
+export function isPure(node: Pick<Node, 'kind'>): boolean
+export function isPure(node: Pick<Node, 'kind'>): boolean {
+  return ruleOf(node).pure
+}
+
+/** True for what gives the elements of its operand other places. */
+export function isMoving(node: Node): node is MovingNode {
+  return ruleOf(node).moves
+}
+
+type Crossing<N extends NodeSpec> = Extract<N, { kind: CrossingNode['kind'] }>
+
+/** True for what mixes elements along an axis. */
+export function isCrossing<N extends NodeSpec>(node: N): node is Crossing<N> {
+  return ruleOf(node).crosses !== undefined
+}
+
+/** The axes of its operands that a node mixes the elements of. */
+export function crossedAxes(node: NodeSpec): readonly Axis[] {
+  return ruleOf(node).crosses?.(node) ?? []
+}
+
+type Memory<N extends NodeSpec> = Extract<N, { kind: MemoryNode['kind'] }>
+
+/** True for what touches the memory of a tensor. */
+export function isMemory<N extends NodeSpec>(node: N): node is Memory<N> {
+  const { effect } = ruleOf(node)
+  return effect === 'read' || effect === 'write'
+}
+
+/** True for what changes the memory of a tensor. */
+export function isWrite(node: Node): node is WriteNode {
+  return ruleOf(node).effect === 'write'
+}
+
+/** The value that an access moves. */
+export function accessed(node: MemoryNode): Node {
+  return isWrite(node) ? node.value : node
+}
+
+function verifyAccess({ kind, id, index, tensor }: MemoryNode, ranks: readonly number[]): void {
+  mustHold(index.length === ranks[tensor], `${kind} ${id} has ${index.length} indices`)
+  for (const { type } of index) mustHold(type.dtype === 'i32', `${kind} ${id} has a float index`)
+}
+
+function verifyMap({ op, id, args, type }: MapNode): void {
+  const rule = OPS[op]
+  mustHold(args.length === rule.arity, `${op} ${id} has ${args.length} operands`)
+  for (const arg of args) {
+    const fits = arg.type.axes.length === 0 || sameAxes(arg.type.axes, type.axes)
+    mustHold(fits, `${op} ${id} mixes shapes`)
+  }
+  const dtypes = (rule.operands === 'select' ? args.slice(1) : args).map((arg) => arg.type.dtype)
+  const agree = dtypes.every((dtype) => dtype === (rule.result === 'same' ? type.dtype : dtypes[0]))
+  mustHold(agree && (rule.result === 'same' || type.dtype === 'bool'), `${op} ${id} mixes dtypes`)
+}
+
+/** True when both have the same dtype and axes. */
+export function sameType(a: Node, b: Node | undefined): boolean {
+  return b !== undefined && a.type.dtype === b.type.dtype && sameAxes(a.type.axes, b.type.axes)
+}
+
+function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {
+  return a.length === b.length && a.every((axis, i) => axis === b[i])
+}
