@@ -123,7 +123,8 @@ class Printer {
     })
     const tail = carried.length ? ` carrying ${carried.join(', ')}` : ''
     this.#numbers.set(node.id, this.#numbers.size)
-    return `%${this.#numbers.get(node.id)} = ${ruleOf(node).print(node, this.#names)} ${ranges.join(', ')}${tail}`
+    const word = ruleOf(node).print(node, this.#names)
+    return `%${this.#numbers.get(node.id)} = ${word} ${ranges.join(', ')}${tail}`
   }
 
   /** Gives the node the next number; "%3: f32[tile0, 1]". */
