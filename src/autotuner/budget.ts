@@ -14,18 +14,23 @@ export interface BudgetOptions {
 export class Budget {
   readonly signal: StopSignal | undefined
   readonly #now: () => number
-  readonly #start: number
   readonly #limitMs: number
+  #last: number
+  #elapsedMs = 0
 
   constructor({ seconds, signal, now = () => performance.now() }: BudgetOptions) {
     this.signal = signal
     this.#now = now
-    this.#start = now()
+    this.#last = now()
     this.#limitMs = seconds === null ? Number.POSITIVE_INFINITY : seconds * 1000
   }
 
+  /** A clock that is set back takes nothing of it away. */
   get elapsedMs(): number {
-    return this.#now() - this.#start
+    const now = this.#now()
+    this.#elapsedMs += Math.max(0, now - this.#last)
+    this.#last = now
+    return this.#elapsedMs
   }
 
   get remainingMs(): number {

@@ -128,7 +128,11 @@ class WallClock implements Clock {
   async run(samples: readonly Sample[]): Promise<number[]> {
     this.#overheadMs ??= await this.#measureOverhead()
     const times: number[] = []
-    for (const sample of samples) times.push(Math.max(0, (await this.#time(sample)) - this.#overheadMs))
+    for (const sample of samples) {
+      const ms = await this.#time(sample)
+      // Set back meanwhile: that is no time, and least of all a short one.
+      times.push(ms < 0 ? Number.NaN : Math.max(0, ms - this.#overheadMs))
+    }
     return times
   }
 

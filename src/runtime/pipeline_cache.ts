@@ -112,7 +112,7 @@ export class PipelineCache {
     if (error) throw await describeShaderErrors(label, wgsl, module, error.message)
     if (attempt instanceof GpuError) throw attempt
     const wordCount = request.words.length
-    const compileMs = performance.now() - start
+    const compileMs = Math.max(0, performance.now() - start)
     return { label, gpu: attempt, layout, wordsIn, wordCount, compileMs, launched: false }
   }
 }

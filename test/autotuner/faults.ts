@@ -38,7 +38,38 @@ const answering =
   () =>
     Promise.resolve({ mismatch: undefined, time: { medianMs: 1e-9, spread: 0, samplesMs: [1], ...time } })
 
+const HOUR_MS = 3_600_000
+
+/** Sets both clocks by so many milliseconds, in the midst of what runs now. */
+function stepClocks(ms: number): void {
+  setTimeout(() => {
+    for (const clock of [performance, Date]) {
+      const before = clock.now.bind(clock)
+      clock.now = () => before() + ms
+    }
+  })
+}
+
+const stepping =
+  (ms: number): Fault =>
+  (runner, args) => {
+    stepClocks(ms)
+    return runner.measure(...args)
+  }
+
+/** What goes wrong with compilations. */
+const COMPILING: Readonly<Record<string, () => unknown>> = {
+  'slow compile': () => new Promise((resolve) => setTimeout(resolve, 2500)),
+  'blocking compile': () => {
+    for (const end = performance.now() + 2500; performance.now() < end; );
+  },
+  'clocks ahead': () => stepClocks(HOUR_MS),
+  'clocks back': () => stepClocks(-HOUR_MS),
+}
+
 const FAULTS: Readonly<Record<string, Fault>> = {
+  'clocks ahead': stepping(HOUR_MS),
+  'clocks back': stepping(-HOUR_MS),
   stuck: () => {
     for (;;);
   },
@@ -74,10 +105,11 @@ export function faulty({ fault, own, strikes = () => true, compiling = () => {} 
   const isMarked = (program: TrialProgram) => program.dispatches.some(({ wgsl }) => wgsl.includes(MARKED))
   const apply = { ...FAULTS, ...own }[fault]
   return (runner, device) => ({
-    compile(program, timeoutMs) {
+    async compile(program, timeoutMs) {
       if (isMarked(program)) compiling()
+      if (isMarked(program)) await COMPILING[fault]?.()
       if (fault === 'compile' && isMarked(program)) device.pipelines.get = never
-      return runner.compile(program, timeoutMs)
+      return await runner.compile(program, timeoutMs)
     },
     compare: (...args) => runner.compare(...args),
     answers: (...args) => runner.answers(...args),

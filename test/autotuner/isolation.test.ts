@@ -2,7 +2,7 @@
  * Configs that crash, hang or lie in a process of their own: each costs itself and nothing else. The process
  * of these tests does something bad with programs of 256 invocations (num_warps 8).
  */
-import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs, { existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
 import { afterEach, describe, expect, it, vi } from 'vitest'
@@ -15,7 +15,9 @@ import type { KernelTrial } from '../../src/autotuner/trial/kernel_benchmarker.t
 import type { Config, ConfigInput } from '../../src/config/config.ts'
 import type { AnyFunction, KernelOptions } from '../../src/kernel/options.ts'
 import { getDevice } from '../../src/runtime/default_device.ts'
-import { createLog } from '../../src/support/log.ts'
+import { AdapterError } from '../../src/support/errors.ts'
+import { createLog, resetWarnings } from '../../src/support/log.ts'
+import { listen } from '../aot/serve/harness.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { double, FOREVER, increment, matmul, ramp, type Tried, trial } from './kernel_trials.ts'
 
@@ -139,6 +141,10 @@ const FAULTS: Readonly<Record<string, readonly [status: string, reason: RegExp, 
   stuck: ['timeout', /^the process of trials gave no sign of life for 2.5 s$/, 2],
   hang: ['timeout', /^running double took longer than 1000 ms$/, 2],
   compile: ['timeout', /^compiling double took longer than 1500 ms$/, 2],
+  'slow compile': ['ok', /^$/, 1],
+  'blocking compile': ['ok', /^$/, 1],
+  'clocks ahead': ['ok', /^$/, 1],
+  'clocks back': ['ok', /^$/, 1],
   'compile segv': ['error', /^the process of trials ended \(SIGSEGV\)/, 3],
   lost: ['error', /^The GPU device .* is lost/, 2],
   memory: ['error', /^No GPU memory for 1024 bytes more$/, 1],
@@ -159,11 +165,76 @@ describe.each(Object.entries(FAULTS))('a config with the fault %s', (fault, [sta
     const results = await tried.benchmarker.measure(configs(tried, AMONG_GOOD), options)
     expect(results.map((result) => result.status)).toEqual(['ok', status, 'ok', 'ok'])
     expect(results[1]?.reason ?? '').toMatch(reason)
+    for (const { status: own, ms, compileMs } of results)
+      if (own === 'ok') expect([ms > 0 && ms < 1000, (compileMs ?? -1) >= 0]).toEqual([true, true])
     // How many configs are under way at the time is not the same each time.
     expect(host.started).toBeLessThanOrEqual(processes)
     expect(host.started).toBeGreaterThanOrEqual(Math.min(2, processes))
     tried.benchmarker.dispose()
     expect(await x.data()).toEqual(before)
+  })
+})
+
+it.each(['clocks ahead', 'clocks back'])('%s: a time is none, least of all a short one', async (fault) => {
+  const host = await newHost(fault, { without: ['timestamp-query'] })
+  const tried = await trial(double, [await ramp([300_000])], {}, on(host))
+  const results = await tried.benchmarker.measure(configs(tried, AMONG_GOOD), patient)
+  expect(results.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', 'ok'])
+  for (const { ms, samplesMs } of results) {
+    expect(ms > 0 && ms < 1000).toBe(true)
+    expect(samplesMs.every((sample) => sample >= 0)).toBe(true)
+  }
+  expect(host.started).toBe(1)
+})
+
+describe('arguments that cannot be handed over', () => {
+  const refusal = (code: string, syscall: string) => () => {
+    throw Object.assign(new Error(`${code}: refused`), { code, syscall })
+  }
+  it.each([
+    ['writeSync', 'ENOSPC', 'write', 'cannot write a file for the arguments: the disk is full'],
+    [
+      'openSync',
+      'EMFILE',
+      'open',
+      'cannot open a file for the arguments: too many files are open in this process',
+    ],
+    ['closeSync', 'EDQUOT', 'close', 'cannot use a file for the arguments: the quota of the disk is used up'],
+  ] as const)(
+    'because of %s %s: configs are tried right here, and that is said',
+    async (name, code, syscall, why) => {
+      const stderr = listen()
+      resetWarnings()
+      const [x, own] = [await ramp([100]), { autotuneBenchmarkSubprocess: true }]
+      const tried = await trial(double, [x], own)
+      const disk = vi.spyOn(fs, name).mockImplementation(refusal(code, syscall) as never)
+      const results = await tried.benchmarker.measure(configs(tried, AMONG_GOOD), patient)
+      disk.mockRestore()
+      tried.benchmarker.dispose()
+      expect(results.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', 'ok'])
+      expect(stderr.text).toBe(
+        `helion-aot: configs are tried in this process, because there is none for them: ${why}; ` +
+          'a config that crashes ends it. autotuneBenchmarkSubprocess (HELION_AUTOTUNE_BENCHMARK_SUBPROCESS) ' +
+          'turns this off.\n',
+      )
+      vi.restoreAllMocks()
+    },
+  )
+
+  it('to the process that replaces another one: the search ends with what it has, and says why', async () => {
+    const host = await newHost('segv')
+    const tried = await trial(double, [await ramp([100])], {}, on(host))
+    const open = vi.spyOn(host, 'open')
+    const [good, bad, next] = configs(tried, AMONG_GOOD)
+    await tried.benchmarker.measure([good as Config], patient)
+    rmSync(String(open.mock.calls[0]?.[0].open.data))
+    const [lost] = await tried.benchmarker.measure([bad as Config], patient)
+    expect(lost?.status).toBe('error')
+    const refused = tried.benchmarker.measure([next as Config], patient)
+    await expect(refused).rejects.toBeInstanceOf(AdapterError)
+    await expect(refused).rejects.toThrow(
+      /^the process of trials has no arguments to try configs with: cannot (open|read|use) .+: there is no such file or folder/,
+    )
   })
 })
 

@@ -1,6 +1,7 @@
 /** The parts of isolation that need no GPU: messages, turns, shared time limits, families of configs. */
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Budget } from '../../src/autotuner/budget.ts'
 import { readReply } from '../../src/autotuner/isolation/protocol.ts'
 import { Turns } from '../../src/autotuner/isolation/turns.ts'
 import { encodeMessage, MessageReader } from '../../src/autotuner/isolation/wire.ts'
@@ -116,5 +117,21 @@ describe('families', () => {
     families.works(config(8, 64))
     for (let i = 0; i < 5; i++) families.lost(config(8, 64), 'hang')
     expect(families.verdict(config(8, 64))).toBeUndefined()
+  })
+})
+
+describe('a budget', () => {
+  it('is neither prolonged nor given back when the clock is set back', () => {
+    let clock = 50_000
+    const budget = new Budget({ seconds: 10, now: () => clock })
+    const pass = (ms: number) => {
+      clock += ms
+      return budget.remainingMs
+    }
+    expect([pass(4000), pass(-40_000), pass(0), pass(5000), pass(-1), pass(1000)]).toEqual([
+      6000, 6000, 6000, 1000, 1000, 0,
+    ])
+    expect(budget.exhausted).toBe(true)
+    expect(pass(-1e6)).toBe(0)
   })
 })

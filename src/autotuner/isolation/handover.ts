@@ -4,6 +4,8 @@
  */
 import type { Storage } from '../../runtime/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
+import { errorMessage } from '../../support/errors.ts'
+import { fileError } from '../../support/file_errors.ts'
 import { nodeProcess, requireNode } from '../../support/node.ts'
 import { CannotIsolate } from './connection.ts'
 import type { Contents, Handed } from './protocol.ts'
@@ -110,7 +112,9 @@ function orCannot<T>(work: () => T): T {
   try {
     return work()
   } catch (error) {
-    const where = nodeProcess ? 'written to a file' : 'copied'
-    throw new CannotIsolate(`the arguments could not be ${where}: ${String(error)}`)
+    const why =
+      fileError(error, 'a file for the arguments')?.what ??
+      `cannot copy the arguments: ${errorMessage(error)}`
+    throw new CannotIsolate(why)
   }
 }

@@ -1,7 +1,9 @@
 /** Tries the programs of one call in the process, in browsers the Web Worker, of a TrialHost. */
 import type { Storage } from '../../runtime/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
+import { DTYPES } from '../../support/dtypes.ts'
 import { HelionError } from '../../support/errors.ts'
+import { median, product } from '../../support/maths.ts'
 import type { Expected } from '../trial/accuracy.ts'
 import type { TrialProgram, TrialSubject } from '../trial/trial_program.ts'
 import {
@@ -88,7 +90,9 @@ export class IsolatedRunner implements TrialRunner {
     places: Places,
     timeoutMs: number,
   ): Promise<ReadonlyMap<number, ArrayBuffer>> {
-    return this.#read(await this.#ask({ kind: 'answers', program, places, timeoutMs }, timeoutMs), isAnswers)
+    const answers = await this.#ask({ kind: 'answers', program, places, timeoutMs }, timeoutMs)
+    const { subject } = this.#subject.open
+    return this.#read(answers, (value) => isAnswers(value, places, subject))
   }
 
   async leastLaunch(): Promise<TrialTime> {
@@ -126,7 +130,8 @@ function isTime(value: unknown): value is number {
 function isTrialTime(value: unknown): value is TrialTime {
   if (!isRecord(value)) return false
   const { medianMs, spread, samplesMs } = value
-  return isTime(medianMs) && isTime(spread) && Array.isArray(samplesMs) && samplesMs.every(isTime)
+  if (!isTime(medianMs) || !isTime(spread) || !Array.isArray(samplesMs)) return false
+  return samplesMs.length > 0 && samplesMs.every(isTime) && medianMs === median(samplesMs)
 }
 
 function isTimes(value: unknown, count: number): value is readonly TrialTime[] {
@@ -139,6 +144,19 @@ function isOutcome(value: unknown): value is TrialOutcome {
   return mismatch === undefined ? isTrialTime(time) : typeof mismatch === 'string' && time === undefined
 }
 
-function isAnswers(value: unknown): value is ReadonlyMap<number, ArrayBuffer> {
-  return value instanceof Map && [...value].every(([id, bytes]) => isTime(id) && bytes instanceof ArrayBuffer)
+/** Every place has its bytes: what is missing would be compared with nothing, and so be right. */
+function isAnswers(
+  value: unknown,
+  places: Places,
+  { tensors }: TrialSubject,
+): value is ReadonlyMap<number, ArrayBuffer> {
+  if (!(value instanceof Map) || value.size !== places.size) return false
+  return [...places].every(([id, positions]) => {
+    const [bytes, tensor]: [unknown, TrialSubject['tensors'][number] | undefined] = [
+      value.get(id),
+      tensors[id],
+    ]
+    if (!tensor || !(bytes instanceof ArrayBuffer)) return false
+    return bytes.byteLength === (positions?.length ?? product(tensor.shape)) * DTYPES[tensor.dtype].bytes
+  })
 }

@@ -8,6 +8,7 @@ import { Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { HelionError } from '../../support/errors.ts'
+import { fileError } from '../../support/file_errors.ts'
 import type { Contents, Handed, Request } from './protocol.ts'
 import { TrialServer, type Wrap } from './serve_trials.ts'
 import { encodeMessage, MessageReader } from './wire.ts'
@@ -57,14 +58,17 @@ export function serve(wrap?: Wrap): void {
 
 function read(data: Handed, { bytes, offset }: Contents, into: Uint8Array): void {
   const path = String(data)
-  const descriptor = openSync(path, 'r')
+  let descriptor: number | undefined
   try {
+    descriptor = openSync(path, 'r')
     for (let at = 0; at < bytes; ) {
       const count = readSync(descriptor, into, at, Math.min(READ_BYTES, bytes - at), offset + at)
       if (count === 0) throw new HelionError(`${path} is shorter than it was`)
       at += count
     }
+  } catch (error) {
+    throw fileError(error, path) ?? error
   } finally {
-    closeSync(descriptor)
+    if (descriptor !== undefined) closeSync(descriptor)
   }
 }

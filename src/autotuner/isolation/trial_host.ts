@@ -153,7 +153,13 @@ export class TrialHost {
     const known = process.opened.get(id)
     const opening = known ?? process.ask(id, open, OPEN_MS)
     process.opened.set(id, opening)
-    await opening
+    try {
+      await opening
+    } catch (error) {
+      if (error instanceof ProcessEndedError) throw error
+      // No config is to blame, and none could be tried.
+      throw new AdapterError(`${TRIER} has no arguments to try configs with: ${errorMessage(error)}`)
+    }
     return process
   }
 

@@ -12,6 +12,7 @@ import {
   UsageError,
 } from '../../support/errors.ts'
 import { type Connect, type Connection, type ProcessEnd, TRIER } from './connection.ts'
+import { patiently } from './patience.ts'
 import { type Failure, type Job, readReply } from './protocol.ts'
 
 /** The process ended before it answered: `culprit` is the request that ended it, as far as that is known. */
@@ -47,7 +48,7 @@ export class TrialProcess {
   readonly #pending = new Map<number, Pending>()
   #requestCount = 0
   #end: ProcessEnd | undefined
-  #silence: ReturnType<typeof setTimeout> | undefined
+  #endSilence = (): void => {}
 
   /** Starts it. `graceMs` is by how much signs of life may be late. Throws when nothing can be started. */
   constructor(connect: Connect, graceMs: number) {
@@ -76,9 +77,9 @@ export class TrialProcess {
   async ask(subject: number, job: Job, limitMs: number): Promise<unknown> {
     if (this.#end) throw new ProcessEndedError(this.#end, 'bystander')
     const id = ++this.#requestCount
-    const overdue = setTimeout(() => this.#overdue(id, STEPS * limitMs), STEPS * limitMs)
+    const inTime = patiently(STEPS * limitMs, () => this.#overdue(id, STEPS * limitMs))
     // Shaders wait for one another; the process looks after their time.
-    if (job.kind === 'compile') clearTimeout(overdue)
+    if (job.kind === 'compile') inTime()
     try {
       return await new Promise((resolve, reject) => {
         this.#pending.set(id, { job: job.kind, limitMs, resolve, reject })
@@ -86,7 +87,7 @@ export class TrialProcess {
         this.#listen()
       })
     } finally {
-      clearTimeout(overdue)
+      inTime()
       this.#pending.delete(id)
       this.#listen()
     }
@@ -96,7 +97,7 @@ export class TrialProcess {
   end(end: ProcessEnd, culprit?: number): void {
     if (this.#end) return
     this.#end = end
-    clearTimeout(this.#silence)
+    this.#endSilence()
     this.#connection.kill()
     const alone = this.#pending.size === 1
     for (const [id, { reject }] of this.#pending) {
@@ -136,11 +137,11 @@ export class TrialProcess {
 
   /** Waits for the next sign of life, as long as anything is under way. */
   #listen(): void {
-    clearTimeout(this.#silence)
+    this.#endSilence()
     if (this.#end || this.#pending.size === 0) return
     const limitMs = Math.max(...[...this.#pending.values()].map((pending) => pending.limitMs)) + this.#graceMs
     const what = `${TRIER} gave no sign of life for ${Math.round(limitMs) / 1000} s`
-    this.#silence = setTimeout(() => this.end({ kind: 'hang', what, fromOutside: false }), limitMs)
+    this.#endSilence = patiently(limitMs, () => this.end({ kind: 'hang', what, fromOutside: false }))
   }
 }
 

@@ -206,7 +206,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
       const compileMs = twin?.compileMs ?? (await (await this.#open()).compile(program, timeoutMs))
       return { config, program, compileMs }
     } catch (error) {
-      return this.#failed(config, error, { compileMs: performance.now() - begin })
+      return this.#failed(config, error, { compileMs: Math.max(0, performance.now() - begin) })
     }
   }
 
@@ -223,7 +223,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
     const outcome = await this.#checkAndTime(built, expected).catch((error: unknown) =>
       this.#failed(config, error, facts(built)),
     )
-    const result = { ...outcome, costMs: built.compileMs + performance.now() - begin }
+    const result = { ...outcome, costMs: built.compileMs + Math.max(0, performance.now() - begin) }
     if (result.status === 'ok') this.#families.works(config)
     this.#byProgram.set(program.hash, result)
     this.#bestMs = Math.min(this.#bestMs, result.ms)
