@@ -9,6 +9,7 @@ import { sum } from '../support/maths.ts'
 import { settingText } from '../support/resolve_settings.ts'
 import { storeOf } from './cache/caches.ts'
 import { readCache, unmeasured, writeCache } from './cache/stored_result.ts'
+import { beginning, ending } from './log_details.ts'
 import { compareFinalists, simplify } from './search/final_choice.ts'
 import { type Candidate, History } from './search/history.ts'
 import type { SearchSession } from './search/search_session.ts'
@@ -43,6 +44,7 @@ export async function autotune(task: TuningTask): Promise<TuningResult> {
 async function search(task: TuningTask, run: TuningRun): Promise<TuningResult> {
   const { settings } = task
   announce(task, run)
+  run.describe('begin', beginning(task, run))
   const { history, generations, loss } = await runTrials(run, settings.autotuneBestOfK)
   const ranOut = run.searchBudget.exhausted
   const session = run.session(0, run.budget, history)
@@ -66,6 +68,7 @@ async function search(task: TuningTask, run: TuningRun): Promise<TuningResult> {
     ended: loss ? 'device lost' : run.budget.interrupted ? 'interrupted' : ranOut ? 'budget' : 'done',
   }
   run.log.info(summary(task, result))
+  run.describe('end', ending(result))
   return result
 }
 

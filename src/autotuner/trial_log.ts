@@ -1,7 +1,8 @@
 /**
  * The log of searches that the setting `autotuneLog` asks for: `<base>.csv` with a row when a trial starts
- * and one when it ends, and `<base>.log` with every message. Both only grow, row by row, and may be shared
- * by many searches and processes. A log that cannot be written costs one warning, never the search.
+ * and one when it ends, `<base>.log` with every message, and with `autotuneLogDetails` `<base>.meta.jsonl`
+ * with a line when a search begins and one when it ends. All only grow, line by line, and may be shared by
+ * many searches and processes. A log that cannot be written costs one warning, never the search.
  */
 
 import { AppendFile } from '../support/append_file.ts'
@@ -56,6 +57,7 @@ export interface TrialSink {
 interface Files {
   readonly csv: AppendFile
   readonly text: AppendFile
+  readonly details: AppendFile | undefined
 }
 
 let runs = 0
@@ -68,12 +70,12 @@ export class TrialLog implements TrialSink {
   /** Undefined once they cannot be written. */
   #files: Files | undefined
 
-  /** `base`: the names of both files without `.csv` and `.log`. */
-  constructor(base: string, subject: Pick<Progress, 'kernel' | 'shape'>) {
-    this.#base = base.replace(/\.(csv|log)$/, '')
+  /** `base`: the names of all files without `.csv`, `.log` and `.meta.jsonl`. */
+  constructor(base: string, subject: Pick<Progress, 'kernel' | 'shape'>, details: boolean) {
+    this.#base = base.replace(/\.(csv|log|meta\.jsonl)$/, '')
     this.#subject = subject
     this.#runId = sha16([Date.now(), nodeProcess?.pid, subject, runs++]).slice(0, 12)
-    this.#files = this.#try(() => openFiles(this.#base))
+    this.#files = this.#try(() => openFiles(this.#base, details))
   }
 
   started(proposals: readonly Proposal[], moment: Moment): void {
@@ -110,9 +112,14 @@ export class TrialLog implements TrialSink {
     return { debug: wrap('debug'), info: wrap('info'), warning: wrap('warning'), error: wrap('error') }
   }
 
+  /** What the details say of the search; a search without its end was cut off or failed. */
+  describe(event: 'begin' | 'end', facts: object): void {
+    const line = { run_id: this.#runId, timestamp_s: Date.now() / 1000, event, ...this.#subject, ...facts }
+    this.#try(() => this.#files?.details?.append(`${JSON.stringify(line)}\n`))
+  }
+
   close(): void {
-    this.#files?.csv.close()
-    this.#files?.text.close()
+    for (const file of Object.values(this.#files ?? {})) file?.close()
     this.#files = undefined
   }
 
@@ -142,12 +149,16 @@ export class TrialLog implements TrialSink {
   }
 }
 
-function openFiles(base: string): Files {
+function openFiles(base: string, details: boolean): Files {
   const csv = new AppendFile(`${base}.csv`)
   if (csv.isNew) csv.append(`${LOG_COLUMNS.join(',')}\n`)
   else if (readText(csv.path).split('\n', 1)[0] !== LOG_COLUMNS.join(','))
     throw new DataError(`${csv.path} has other columns`, { remedy: 'Remove or rename it, or name another.' })
-  return { csv, text: new AppendFile(`${base}.log`) }
+  return {
+    csv,
+    text: new AppendFile(`${base}.log`),
+    details: details ? new AppendFile(`${base}.meta.jsonl`) : undefined,
+  }
 }
 
 function momentCells({ generation, phase }: Moment): Partial<Record<Column, string>> {

@@ -6,11 +6,14 @@ import { Config } from '../config/config.ts'
 import type { SearchSpace } from '../config/search_space.ts'
 import type { ConfigData } from '../config/value.ts'
 import { errorMessage, HelionError } from '../support/errors.ts'
-import { createLog, type Log } from '../support/log.ts'
+import { createLog, type Log, warnOnce } from '../support/log.ts'
 import { Random } from '../support/random.ts'
+import { settingText } from '../support/resolve_settings.ts'
+import type { Settings } from '../support/settings.ts'
 import { Budget } from './budget.ts'
 import type { ResultStore } from './cache/result_store.ts'
 import { DETACHED, namedSearch } from './choose_search.ts'
+import type { Progress } from './progress.ts'
 import { ProgressLine } from './progress_line.ts'
 import { ConfigGeneration } from './search/config_generation.ts'
 import { EFFORT_PROFILES, type EffortProfile, type SearchEffort } from './search/effort_profiles.ts'
@@ -60,7 +63,7 @@ export class TuningRun {
     this.options = this.search.optionsFor(effort, settings)
     const log = task.log ?? this.line.around(createLog(settings.autotuneLogLevel))
     const { kernel, shape = '' } = task
-    this.#trials = settings.autotuneLog ? new TrialLog(settings.autotuneLog, { kernel, shape }) : undefined
+    this.#trials = openLog(settings, { kernel, shape })
     this.log = this.#trials?.around(log) ?? log
     this.seed = settings.autotuneRandomSeed ?? Date.now() % 2 ** 32
     this.budget = new Budget({ seconds: settings.autotuneBudgetSeconds, signal: task.signal, now: task.now })
@@ -110,6 +113,11 @@ export class TuningRun {
     return this.search.run(session, this.effort, this.#task.settings)
   }
 
+  /** Puts facts about the search into the details of its log. */
+  describe(event: 'begin' | 'end', facts: object): void {
+    this.#trials?.describe(event, facts)
+  }
+
   /** Leaves terminal and files to others. */
   readonly end = (): void => {
     this.line.clear()
@@ -121,6 +129,18 @@ export class TuningRun {
     const overrides = this.#task.choices ? {} : (settings.autotuneConfigOverrides as ConfigData)
     return new ConfigGeneration(spec, new Random(this.seed + trial), overrides)
   }
+}
+
+function openLog(
+  { autotuneLog, autotuneLogDetails }: Settings,
+  subject: Pick<Progress, 'kernel' | 'shape'>,
+): TrialLog | undefined {
+  if (autotuneLog) return new TrialLog(autotuneLog, subject, autotuneLogDetails)
+  if (autotuneLogDetails) {
+    const [details, log] = [settingText('autotuneLogDetails'), settingText('autotuneLog')]
+    warnOnce('autotune log details', `helion-aot: ${details} does nothing without ${log}`)
+  }
+  return undefined
 }
 
 function searchOf({ choices, settings, searchOptions }: TuningTask): Search {

@@ -111,6 +111,8 @@ export interface Settings {
   readonly autotuneLogLevel: number
   /** Log every trial of every search: `<path>.csv` and `<path>.log` grow. */
   readonly autotuneLog: string | null
+  /** Let `<path>.meta.jsonl` grow beside the log: what each search was asked for, and what it found. */
+  readonly autotuneLogDetails: boolean
   /** Show the progress of a search on one line. */
   readonly autotuneProgressBar: boolean
   /** API that the LLM searches speak; null tells it by the name of the model. */

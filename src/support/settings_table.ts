@@ -245,6 +245,11 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: null,
     doc: 'Log every trial of every search: `<path>.csv` and `<path>.log` grow.',
   },
+  autotuneLogDetails: yesNo(
+    'HELION_AUTOTUNE_LOG_DETAILS',
+    false,
+    'Let `<path>.meta.jsonl` grow beside the log: what each search was asked for, and what it found.',
+  ),
   autotuneProgressBar: yesNo(
     'HELION_AUTOTUNE_PROGRESS_BAR',
     true,

@@ -137,3 +137,73 @@ describe('a log that cannot be written', () => {
     expect(stderr.text).toMatch(reason)
   })
 })
+
+describe('the details', () => {
+  const lines = () =>
+    readFileSync(`${base}.meta.jsonl`, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+
+  it('tell what each search was asked for and what it found', async () => {
+    const settings = { autotuneLogDetails: true, autotuneRandomSeed: 7 }
+    const { result } = await search(settings)
+    await search(settings)
+    expect(lines().map(({ event }) => event)).toEqual(['begin', 'end', 'begin', 'end'])
+    const [begin, end, again] = lines()
+    const { run_id = '' } = rows()[0] ?? {}
+    const common = { run_id, kernel: 'matmul', shape: 'f32[64,64], "odd"', timestamp_s: expect.any(Number) }
+    expect(begin).toEqual({
+      ...common,
+      event: 'begin',
+      search: 'LFBOTreeSearch',
+      effort: 'quick',
+      seed: 7,
+      options: expect.objectContaining({ initialPopulation: 32, maxGenerations: 2 }),
+      configs: matmul.spec.cardinality,
+      space: matmul.spec.fingerprint,
+      pinned: [matmul.spec.defaultConfig().data],
+      settings: {
+        autotuneEffort: 'quick',
+        autotuneMaxGenerations: 2,
+        autotuneLog: base,
+        autotuneLogDetails: true,
+        autotuneIgnoreErrors: true,
+        autotuneRandomSeed: 7,
+      },
+      key: null,
+    })
+    expect(end).toMatchObject({
+      ...common,
+      event: 'end',
+      ended: 'done',
+      tested: result.candidates.length,
+      config_id: result.config.hash,
+      config: result.config.data,
+      perf_ms: result.ms,
+      default_ms: result.defaultMs,
+    })
+    const failed = result.candidates.filter(({ reason }) => reason !== undefined).length
+    const told = end?.failures as readonly { count: number }[]
+    expect(told.reduce((sum, { count }) => sum + count, 0)).toBe(failed)
+    expect(again?.run_id).not.toBe(run_id)
+  })
+
+  it('are not written unless asked for, and never hold a key', async () => {
+    await search()
+    expect(existsSync(`${base}.meta.jsonl`)).toBe(false)
+    const llm = { autotuner: 'LLMSeededSearch', autotuneLogDetails: true } as const
+    await search(llm, { task: { searchOptions: { llmApiKey: 'sk-secret-0123456789', llmMaxRounds: 0 } } })
+    const text = readFileSync(`${base}.meta.jsonl`, 'utf8')
+    expect(text).toContain('"llmApiKey":"(hidden)"')
+    expect(text).not.toContain('sk-secret')
+  })
+
+  it('without a log are a warning', async () => {
+    await search({ autotuneLog: null, autotuneLogDetails: true })
+    expect(stderr.text).toBe(
+      'helion-aot: autotuneLogDetails (HELION_AUTOTUNE_LOG_DETAILS) does nothing without ' +
+        'autotuneLog (HELION_AUTOTUNE_LOG)\n',
+    )
+  })
+})
