@@ -214,8 +214,8 @@ describe('arguments that cannot be handed over', () => {
       expect(results.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', 'ok'])
       expect(stderr.text).toBe(
         `helion-aot: configs are tried in this process, because there is none for them: ${why}; ` +
-          'a config that crashes ends it. autotuneBenchmarkSubprocess (HELION_AUTOTUNE_BENCHMARK_SUBPROCESS) ' +
-          'turns this off.\n',
+          'a config that crashes ends it. ' +
+          'autotuneBenchmarkSubprocess (HELION_AUTOTUNE_BENCHMARK_SUBPROCESS) turns this off.\n',
       )
       vi.restoreAllMocks()
     },
@@ -233,7 +233,7 @@ describe('arguments that cannot be handed over', () => {
     const refused = tried.benchmarker.measure([next as Config], patient)
     await expect(refused).rejects.toBeInstanceOf(AdapterError)
     await expect(refused).rejects.toThrow(
-      /^the process of trials has no arguments to try configs with: cannot (open|read|use) .+: there is no such file or folder/,
+      /^the process of trials has no arguments to try configs with: cannot .+: there is no such file/,
     )
   })
 })
