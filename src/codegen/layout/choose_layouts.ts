@@ -17,10 +17,10 @@ import {
 import { accessed } from '../../ir/node_rules.ts'
 import { clamp, log2Exact, sum } from '../../support/maths.ts'
 import { contiguousBlock, vectorBits } from '../memory/access.ts'
-import { accumulations, depthOf } from '../plan/accumulations.ts'
+import { accumulations } from '../plan/accumulations.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import { bitRange, type CoordinateBit, type Layout } from './layout.ts'
-import { blockedLayout, dotLayout, type Extent, slicedLayout } from './layout_rules.ts'
+import { blockedLayout, dotLayout, type Extent } from './layout_rules.ts'
 import { classifyTiles, type TileClass } from './tile_classes.ts'
 
 /** Lanes that should read consecutive memory together. */
@@ -29,32 +29,29 @@ const COALESCED_BITS = 5
 export interface Layouts {
   /** The layout of a value's class; undefined for scalars and values that can be made in any layout. */
   of(node: Node): Layout | undefined
-  /** The dimension that groups of threads share out while they add up this carried product, if they do. */
-  slicedAlong(phi: PhiNode): BlockId | undefined
+  /** log2 of the groups of threads that all hold the dot's tile, and share out what it contracts. */
+  sliceBits(dot: DotNode): number
 }
 
 export function chooseLayouts(region: Region, bound: BoundConfig): Layouts {
   const classes = classifyTiles(region)
   const sums = accumulations(region)
   const chosen = new Map<TileClass, Layout>()
-  const sliced = new Map<Node, { readonly layout: Layout; readonly depth: BlockId }>()
+  const slices = new Map<DotNode, number>()
   for (const tileClass of byImportance(classes.all, bound)) {
     const bits = sliceBits(tileClass, sums, bound)
-    const layout =
-      dotResult(tileClass, bits, bound) ?? partOfParent(tileClass, chosen) ?? streaming(tileClass, bound)
-    chosen.set(tileClass, layout)
-    for (const dot of bits > 0 ? tileClass.dots : []) {
-      const depth = depthOf(dot)
-      const partial = { layout: slicedLayout(layout, depth, bound.extentBits(depth), bits), depth }
-      for (const node of [dot, sums.get(dot)]) if (node) sliced.set(node, partial)
-    }
+    for (const dot of tileClass.dots) slices.set(dot, bits)
+    chosen.set(
+      tileClass,
+      dotResult(tileClass, bits, bound) ?? partOfParent(tileClass, chosen) ?? streaming(tileClass, bound),
+    )
   }
   return {
     of(node) {
       const tileClass = classes.of(node)
-      return sliced.get(node)?.layout ?? (tileClass && chosen.get(tileClass))
+      return tileClass && chosen.get(tileClass)
     },
-    slicedAlong: (phi) => sliced.get(phi)?.depth,
+    sliceBits: (dot) => slices.get(dot) ?? 0,
   }
 }
 

@@ -2,14 +2,14 @@
 import type { Node, Region } from '../../ir/node.ts'
 import { unreachable } from '../../support/errors.ts'
 import { isTile } from '../layout/tile_classes.ts'
+import { lowerLoop } from '../loops/lower_loop.ts'
+import { lowerReduce } from '../reductions/lower_reduce.ts'
 import { named, type Registers } from '../values/registers.ts'
 import { isMadeAfresh, spreadTo, valueIn } from '../values/values.ts'
 import { convertLayout } from './lower_convert.ts'
-import { dotOperands, lowerDot } from './lower_dot.ts'
-import { lowerLoop } from './lower_loop.ts'
+import { lowerDot } from './lower_dot.ts'
 import { castRegisters, mapRegisters } from './lower_map.ts'
 import { lowerAtomic, lowerLoad, lowerStore } from './lower_memory.ts'
-import { lowerReduce } from './lower_reduce.ts'
 import type { Lowering } from './lowering.ts'
 
 /** Expressions of more operations get a name even when they are used once. */
@@ -51,7 +51,7 @@ function lowerNode(lowering: Lowering, node: Node): Registers | undefined {
       return lowerReduce(lowering, node, from)
     }
     case 'dot':
-      return lowerDot(lowering, node, layout, dotOperands(lowering, node))
+      return lowerDot(lowering, node)
     case 'loop':
       lowerLoop(lowering, node, lowerRegion)
       return undefined

@@ -1,201 +1,29 @@
-/**
- * Matrix products on FMA units. Both operands are written to workgroup memory with the contracted dimension
- * outermost, so that a thread reads its rows of one and its columns of the other as vectors, and adds their
- * outer product to its micro-tile, one position of the contracted dimension after the other.
- */
-import { type BlockId, type DotNode, ONE } from '../../ir/node.ts'
-import { type DType, isFloat } from '../../support/dtypes.ts'
-import type { Layout } from '../layout/layout.ts'
-import type { Expr } from '../thread/expr.ts'
-import { accessTo, type MemoryArray } from '../thread/memory.ts'
-import { typeOf, type Width } from '../thread/types.ts'
-import { threadPart } from '../values/coordinates.ts'
-import {
-  chunkRegisters,
-  chunkWidth,
-  compose,
-  named,
-  type Registers,
-  spread,
-  wholeChunk,
-} from '../values/registers.ts'
+/** Matrix products: those that a loop adds up are its sums, others have sums of their own. */
+import type { DotNode, Node } from '../../ir/node.ts'
+import { contractionOf } from '../contraction/choose_contraction.ts'
+import type { DotOperands } from '../contraction/contraction.ts'
+import { named, type Registers } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 import type { Lowering } from './lowering.ts'
 
-/** An operand in workgroup memory: `depth` rows of vectors along its free block. */
-interface Staged {
-  readonly array: MemoryArray
-  readonly free: BlockId
-  /** Array elements from one position of the contracted block to the next. */
-  readonly pitch: number
-}
-
-export interface DotOperands {
-  readonly a: Registers
-  readonly b: Registers
-}
-
-/** The operands in registers, each in the layout of its class. */
-export function dotOperands(lowering: Lowering, node: DotNode): DotOperands {
-  const operandIn = (value: DotNode['a']): Registers => {
-    const layout = lowering.layouts.of(value) ?? lowering.layoutOfBlocks(value.type.axes)
-    return named(lowering.out, valueIn(lowering, value, layout), 'v')
-  }
-  return { a: operandIn(node.a), b: operandIn(node.b) }
-}
-
-/**
- * `a · b + acc` in `layout`. `afterStaging` may emit code between the last write to workgroup memory and the
- * products: loads of the next round, which then overlap with them.
- */
+/** `a · b + acc`; nothing where a loop carries the sums, which are read after it. */
 export function lowerDot(
   lowering: Lowering,
   node: DotNode,
-  layout: Layout,
-  operands: DotOperands,
-  afterStaging: () => void = () => {},
-): Registers {
-  const { out, e, memory } = lowering
-  const [rows = ONE, depth = ONE] = node.a.type.axes
-  const columns = node.b.type.axes[1] ?? ONE
-  const a = plan(lowering, operands.a, rows, depth, layout)
-  const b = plan(lowering, operands.b, columns, depth, layout)
-  stage(lowering, a, operands.a, depth)
-  stage(lowering, b, operands.b, depth)
-  const acc = accumulator(lowering, node, layout)
-  // The barrier comes before what may be emitted in between; the operands are read only after that.
-  out.expect([a, b].map(({ array }) => accessTo(array, 'read', {})))
-  afterStaging()
-  // In a layout with positions along the contracted block, each group of threads takes its part of it.
-  const slices = layout.threads.filter((bit) => bit?.block === depth).length
-  const count = (depth === ONE ? 1 : lowering.bound.extent(depth)) >> slices
-  const k = out.counter('k', typeOf('u32', 1))
-  const below = e.binary('<', k, e.u32(count))
-  out.loop({ counter: k, init: e.u32(0), condition: below, step: e.u32(1) }, () => {
-    const at = { k, begin: slices === 0 ? undefined : threadPart(lowering, layout, depth) }
-    const left = spread(e, fragment(lowering, a, layout, at, acc.dtype), layout)
-    const right = spread(e, fragment(lowering, b, layout, at, acc.dtype), layout)
-    acc.chunks.forEach((sum, i) => {
-      const [x, y] = [wholeChunk(e, left, i), wholeChunk(e, right, i)]
-      out.assign(sum, isFloat(acc.dtype) ? e.call('fma', x, y, sum) : e.add(sum, e.mul(x, y)))
-    })
-  })
-  memory.release(a.array)
-  memory.release(b.array)
-  return acc
+  operands: DotOperands = dotOperands(lowering, node),
+  afterStaging?: () => void,
+): Registers | undefined {
+  const carried = lowering.sums.get(node)
+  const sums = carried ?? contractionOf(lowering, node).begin(node.acc)
+  sums.add(operands, afterStaging)
+  return carried ? undefined : sums.end()
 }
 
-/** The variables that the product is added to: those of a loop's carried value when nobody else reads it. */
-function accumulator(lowering: Lowering, node: DotNode, layout: Layout): Registers {
-  const { out, e, values } = lowering
-  const { dtype } = node.type
-  const known = node.acc && values.get(node.acc)
-  if (node.acc?.kind === 'phi' && known?.layout.key === layout.key && lowering.isUsedOnce(node.acc))
-    return known
-  const init = node.acc && valueIn(lowering, node.acc, layout)
-  const zero = e.constant(0, typeOf(dtype, chunkWidth(layout)))
-  const chunks = chunkRegisters(layout).map((_registers, i) =>
-    out.variable('product', init ? wholeChunk(e, init, i) : zero),
-  )
-  return { layout, dtype, chunks }
-}
-
-/** Room for an operand, in vectors along its free block as wide as both sides hold together. */
-function plan(lowering: Lowering, value: Registers, free: BlockId, depth: BlockId, result: Layout): Staged {
-  const { memory, bound } = lowering
-  const width = (2 ** Math.min(heldBits(value.layout, free), heldBits(result, free))) as Width
-  const extent = free === ONE ? 1 : bound.extent(free)
-  // Rows of an odd number of vectors put neighbouring positions of the contracted block into different banks.
-  const contiguous = value.layout.contiguity(free) > 0
-  const pitch = extent / width + (contiguous ? 0 : 1)
-  const length = pitch * (depth === ONE ? 1 : bound.extent(depth))
-  const array = memory.allocate('operand', typeOf(value.dtype, width), length)
-  return { array, free, pitch }
-}
-
-/** Writes an operand to its place in workgroup memory. */
-function stage(lowering: Lowering, staged: Staged, value: Registers, depth: BlockId): void {
-  const { out, e } = lowering
-  const { array, free } = staged
-  const { width } = array.element
-  const phase = out.phase()
-  out.if('some', lowering.isFirstCopy(value.layout.replicaMask), () => {
-    for (const registers of vectorsAlong(value.layout, free, width)) {
-      const index = stagedIndex(lowering, staged, value.layout, depth, registers[0] ?? 0)
-      out.store(array, index, e.splat(compose(e, value, registers), width), phase)
-    }
-  })
-}
-
-/** How many of the lowest position bits of a block a thread holds in registers, two at most. */
-function heldBits(layout: Layout, block: BlockId): number {
-  const held = (bit: number): boolean =>
-    layout.registers.some((known) => known.block === block && known.bit === bit)
-  return held(0) ? (held(1) ? 2 : 1) : 0
-}
-
-/** Registers grouped into vectors of `width` neighbours along `block`. */
-function vectorsAlong(layout: Layout, block: BlockId, width: Width): readonly (readonly number[])[] {
-  const low = Array.from({ length: Math.log2(width) }, (_, bit) =>
-    layout.registers.findIndex((known) => known.block === block && known.bit === bit),
-  )
-  const mask = low.reduce((total, position) => total | (1 << position), 0)
-  const starts = Array.from({ length: layout.size }, (_, register) => register).filter(
-    (r) => (r & mask) === 0,
-  )
-  return starts.map((start) =>
-    Array.from({ length: width }, (_, i) =>
-      low.reduce((r, position, bit) => r | (((i >> bit) & 1) << position), start),
-    ),
-  )
-}
-
-function stagedIndex(
-  lowering: Lowering,
-  staged: Staged,
-  layout: Layout,
-  depth: BlockId,
-  register: number,
-): Expr {
-  const { e, out } = lowering
-  const { pitch, array, free } = staged
-  const { width } = array.element
-  const [down, along] = [threadPart(lowering, layout, depth), threadPart(lowering, layout, free)]
-  const constant =
-    layout.registerOffset(register, depth) * pitch + layout.registerOffset(register, free) / width
-  const slot = e.sum([
-    ...(down ? [e.mul(down, e.u32(pitch))] : []),
-    ...(along ? [e.div(along, e.u32(width))] : []),
-  ])
-  return e.sum([out.early('slot', slot)], constant)
-}
-
-/** A position along the contracted block: `k` from where the thread's part begins. */
-interface Depth {
-  readonly k: Expr
-  readonly begin: Expr | undefined
-}
-
-/** What a thread needs of an operand at a position of the contracted block, in its part of the layout. */
-function fragment(
-  lowering: Lowering,
-  { array, free, pitch }: Staged,
-  result: Layout,
-  { k, begin }: Depth,
-  dtype: DType,
-): Registers {
-  const { out, e } = lowering
-  const vector = array.element.width
-  const layout = result.restrict((block) => block === free)
-  const lane = threadPart(lowering, layout, free)
-  const along = lane ? [e.div(lane, e.u32(vector))] : []
-  const own = begin ? [out.early('from', e.sum([e.mul(begin, e.u32(pitch)), ...along]))] : along
-  const chunks = chunkRegisters(layout).map((registers) => {
-    const pieces = Array.from({ length: registers.length / vector }, (_, i) => {
-      const offset = layout.registerOffset(registers[i * vector] ?? 0, free) / vector
-      return e.read(array, e.sum([e.mul(k, e.u32(pitch)), ...own], offset))
-    })
-    return out.let('part', e.convert(dtype, e.vector(pieces, chunkWidth(layout))))
-  })
-  return { layout, dtype, chunks }
+/** The operands in registers, each in the layout of its class. */
+export function dotOperands(lowering: Lowering, { a, b }: DotNode): DotOperands {
+  const operandIn = (value: Node): Registers => {
+    const layout = lowering.layouts.of(value) ?? lowering.layoutOfBlocks(value.type.axes)
+    return named(lowering.out, valueIn(lowering, value, layout), 'v')
+  }
+  return { a: operandIn(a), b: operandIn(b) }
 }

@@ -2,9 +2,10 @@
  * The state of lowering one dispatch: where values are, where blocks begin and end, and what the program so
  * far uses. The functions of `lower_*.ts` each turn one family of nodes into statements through it.
  */
-import type { Axis, Block, BlockId, MemoryNode, Node, Region } from '../../ir/node.ts'
+import type { Axis, Block, BlockId, DotNode, MemoryNode, Node, PhiNode, Region } from '../../ir/node.ts'
 import { accessed, isMemory } from '../../ir/node_rules.ts'
 import { operandsOf, walk } from '../../ir/traverse.ts'
+import type { Sums } from '../contraction/contraction.ts'
 import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from '../layout/choose_layouts.ts'
 import { Layout } from '../layout/layout.ts'
 import { isTile, sameBlocks } from '../layout/tile_classes.ts'
@@ -12,6 +13,7 @@ import { contiguousBlock, vectorBits } from '../memory/access.ts'
 import { Bindings, type PlannedAccess } from '../memory/bindings.ts'
 import { LaunchBlock } from '../memory/launch_block.ts'
 import { WorkgroupMemory } from '../memory/workgroup_memory.ts'
+import { accumulations } from '../plan/accumulations.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Expressions } from '../thread/expressions.ts'
@@ -39,7 +41,11 @@ export class Lowering {
   readonly bindings: Bindings
   readonly layouts: Layouts
   readonly values: Map<Node, Registers> = new Map()
+  /** Dots whose sums a loop carries, with the sums while the loop is open. */
+  readonly sums: Map<DotNode, Sums> = new Map()
   readonly places: Map<BlockId, BlockPlace> = new Map()
+  /** Dots that only add to what a loop carries. */
+  readonly accumulations: ReadonlyMap<DotNode, PhiNode>
   /** The layout of scalars: one register, every thread a copy. */
   readonly scalarLayout: Layout
   readonly #singleUse: ReadonlySet<Node>
@@ -54,6 +60,7 @@ export class Lowering {
     this.launch = new LaunchBlock(bound.kernel, this.out)
     this.layouts = chooseLayouts(region, bound)
     this.scalarLayout = new Layout([], new Array(bound.threadBits).fill(undefined))
+    this.accumulations = accumulations(region)
     this.#singleUse = singleUses(region)
     const accesses: PlannedAccess[] = []
     walk(region, (node) => {

@@ -17,9 +17,9 @@ import { crossedAxes, isCrossing, isMoving } from '../../ir/node_rules.ts'
 import { rewriteRegion } from '../../ir/traverse.ts'
 import type { DType } from '../../support/dtypes.ts'
 import { unreachable } from '../../support/errors.ts'
-import { neutralOf } from '../lower/reduce_rules.ts'
 import { readsZeroOutside } from '../memory/access.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
+import { neutralOf } from '../reductions/reduce_rules.ts'
 
 export function insertMasks(region: Region, bound: BoundConfig, builder: RegionBuilder): Region {
   rewriteRegion(region, builder, new Map(), (spec, _node, inner) =>

@@ -18,8 +18,8 @@ import {
 import { crossedAxes, isCrossing, isMemory, isWrite } from '../../ir/node_rules.ts'
 import { hasEffect, operandsOf, rewriteRegion, walk } from '../../ir/traverse.ts'
 import { unreachable } from '../../support/errors.ts'
-import { neutralOf, REDUCE_RULES, type SimpleReduceOp } from '../lower/reduce_rules.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
+import { neutralOf, REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
 
 type RowReduce = ReduceNode & { readonly op: SimpleReduceOp }
 

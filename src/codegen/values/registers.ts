@@ -47,6 +47,12 @@ export function named(out: Writer, value: Registers, hint: string): Registers {
   return { ...value, chunks: value.chunks.map((chunk) => (isAtom(chunk) ? chunk : out.let(hint, chunk))) }
 }
 
+/** The value in variables of its own. */
+export function variables(out: Writer, value: Registers, hint: string): Registers {
+  const chunks = value.chunks.map((_chunk, i) => out.variable(hint, wholeChunk(out.expressions, value, i)))
+  return { ...value, chunks }
+}
+
 /** Elements `registers` of `value` together: a vector, or a scalar where all of them are equal. */
 export function compose(e: Expressions, value: Registers, registers: readonly number[]): Expr {
   const width = chunkWidth(value.layout)

@@ -16,8 +16,8 @@ fn rank_nan_high_v4f(x: vec4f) -> vec4i {
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let lane_0 = i32(thread);
-  let pid_0 = workgroup.x;
-  let tile0_id = pid_0;
+  let program_id = workgroup.x;
+  let tile0_id = program_id;
   let address_0 = tile0_id * 75u + thread;
   let slice1_in = thread < 75u;
   let x_0 = select(0.0f, x_data[address_0], slice1_in);

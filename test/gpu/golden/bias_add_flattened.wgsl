@@ -15,11 +15,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let size_0 = launch.x_shape_0 * launch.x_shape_1;
   let size_1 = (size_0 + 127u) / 128u;
   let flat_lane = thread << 2u;
-  let pid_0 = workgroup.x + workgroup.y * workgroups.x;
-  if (pid_0 >= size_1) {
+  let program_id = workgroup.x + workgroup.y * workgroups.x;
+  if (program_id >= size_1) {
     return;
   }
-  let flat_id = pid_0;
+  let flat_id = program_id;
   let flat_begin = flat_id * 128u;
   let flat_at = flat_begin + flat_lane;
   let address_0 = flat_at / 4u;

@@ -18,16 +18,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let tile0_lane = thread >> 2u;
   let size_4 = launch.x_shape_1 / 4u;
   let tile1_lane = (thread & 3u) << 2u;
-  let pid_0 = workgroup.x + workgroup.y * workgroups.x;
-  if (pid_0 >= size_2) {
+  let program_id = workgroup.x + workgroup.y * workgroups.x;
+  if (program_id >= size_2) {
     return;
   }
-  let first_row = pid_0 / size_3 * 4u;
+  let first_row = program_id / size_3 * 4u;
   let rows_here = min(size_0 - first_row, 4u);
-  let pid_in_group = pid_0 % size_3;
-  let tile0_id = first_row + pid_in_group % rows_here;
+  let id_in_group = program_id % size_3;
+  let tile0_id = first_row + id_in_group % rows_here;
   let tile0_begin = tile0_id * 8u;
-  let tile1_id = pid_in_group / rows_here;
+  let tile1_id = id_in_group / rows_here;
   let tile1_begin = tile1_id * 16u;
   let tile0_at = tile0_begin + tile0_lane;
   let tile1_at = tile1_begin + tile1_lane;

@@ -6,11 +6,11 @@
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = thread >> 2u;
   let tile1_lane = (thread & 3u) << 2u;
-  for (var pid_0 = workgroup.x; pid_0 < 24u; pid_0 += workgroups.x) {
-    let tile1_id = pid_0 % 3u;
+  for (var program_id = workgroup.x; program_id < 24u; program_id += workgroups.x) {
+    let tile1_id = program_id % 3u;
     let tile1_begin = tile1_id * 16u;
-    let pid_rest = pid_0 / 3u;
-    let tile0_id = pid_rest;
+    let id_rest = program_id / 3u;
+    let tile0_id = id_rest;
     let tile0_begin = tile0_id * 8u;
     let tile0_at = tile0_begin + tile0_lane;
     let tile1_at = tile1_begin + tile1_lane;

@@ -16,11 +16,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let tile0_lane = thread >> 3u;
   let size_1 = launch.table_shape_1 / 4u;
   let slice1_lane = (thread & 7u) << 2u;
-  let pid_0 = workgroup.x + workgroup.y * workgroups.x;
-  if (pid_0 >= size_0) {
+  let program_id = workgroup.x + workgroup.y * workgroups.x;
+  if (program_id >= size_0) {
     return;
   }
-  let tile0_id = pid_0;
+  let tile0_id = program_id;
   let tile0_begin = tile0_id * 4u;
   let tile0_at = tile0_begin + tile0_lane;
   let tile0_in = tile0_at < launch.ids_shape_0;

@@ -19,11 +19,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let size_1 = launch.x_shape_1 / 4u;
   let slice1_lane = (thread & 15u) << 2u;
   let slot_0 = (thread >> 4u) * 16u;
-  let pid_0 = workgroup.x + workgroup.y * workgroups.x;
-  if (pid_0 >= size_0) {
+  let program_id = workgroup.x + workgroup.y * workgroups.x;
+  if (program_id >= size_0) {
     return;
   }
-  let tile0_id = pid_0;
+  let tile0_id = program_id;
   let tile0_begin = tile0_id * 4u;
   let tile0_at = tile0_begin + tile0_lane;
   let address_0 = tile0_at * size_1 + slice1_lane / 4u;

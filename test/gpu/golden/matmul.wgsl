@@ -13,16 +13,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let slot_0 = tile2_lane * 17u + tile0_lane / 2u;
   let slot_1 = tile2_lane_1 * 8u + tile1_lane / 4u;
   let tile0_lane_1 = (thread >> 3u) << 2u;
-  let pid_0 = workgroup.x;
-  let tile1_id = pid_0 % 3u;
+  let program_id = workgroup.x;
+  let tile1_id = program_id % 3u;
   let tile1_begin = tile1_id * 32u;
-  let pid_rest = pid_0 / 3u;
-  let tile0_id = pid_rest;
+  let id_rest = program_id / 3u;
+  let tile0_id = id_rest;
   let tile0_begin = tile0_id * 32u;
-  var carried_0 = vec4f(0.0f);
-  var carried_1 = vec4f(0.0f);
-  var carried_2 = vec4f(0.0f);
-  var carried_3 = vec4f(0.0f);
+  var acc_0 = vec4f(0.0f);
+  var acc_1 = vec4f(0.0f);
+  var acc_2 = vec4f(0.0f);
+  var acc_3 = vec4f(0.0f);
   for (var tile2_0 = 0u; tile2_0 < 32u; tile2_0 += 16u) {
     let tile0_at = tile0_begin + tile0_lane;
     let tile2_at = tile2_0 + tile2_lane;
@@ -45,17 +45,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     for (var k_0 = 0u; k_0 < 16u; k_0++) {
       let part_0 = vec4f(operand_0[k_0 * 17u + tile0_lane_1 / 2u], operand_0[k_0 * 17u + tile0_lane_1 / 2u + 1u]);
       let part_1 = operand_1[k_0 * 8u + tile1_lane / 4u];
-      carried_0 = fma(vec4f(part_0.x), part_1, carried_0);
-      carried_1 = fma(vec4f(part_0.y), part_1, carried_1);
-      carried_2 = fma(vec4f(part_0.z), part_1, carried_2);
-      carried_3 = fma(vec4f(part_0.w), part_1, carried_3);
+      acc_0 = fma(vec4f(part_0.x), part_1, acc_0);
+      acc_1 = fma(vec4f(part_0.y), part_1, acc_1);
+      acc_2 = fma(vec4f(part_0.z), part_1, acc_2);
+      acc_3 = fma(vec4f(part_0.w), part_1, acc_3);
     }
   }
   let tile0_at_1 = tile0_begin + tile0_lane_1;
   let tile1_at_1 = tile1_begin + tile1_lane;
   let address_2 = tile0_at_1 * 24u + tile1_at_1 / 4u;
-  local2_vec4[address_2] = carried_0;
-  local2_vec4[address_2 + 24u] = carried_1;
-  local2_vec4[address_2 + 48u] = carried_2;
-  local2_vec4[address_2 + 72u] = carried_3;
+  local2_vec4[address_2] = acc_0;
+  local2_vec4[address_2 + 24u] = acc_1;
+  local2_vec4[address_2 + 48u] = acc_2;
+  local2_vec4[address_2 + 72u] = acc_3;
 }

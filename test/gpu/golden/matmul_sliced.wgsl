@@ -15,14 +15,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let from_0 = tile2_lane * 17u + tile0_lane_1;
   let from_1 = tile2_lane * 4u + tile2_lane_1 / 4u;
   let slot_2 = (thread & 31u) * 4u;
-  let pid_0 = workgroup.x;
-  let tile1_id = pid_0 % 6u;
+  let program_id = workgroup.x;
+  let tile1_id = program_id % 6u;
   let tile1_begin = tile1_id * 16u;
-  let pid_rest = pid_0 / 6u;
-  let tile0_id = pid_rest;
+  let id_rest = program_id / 6u;
+  let tile0_id = id_rest;
   let tile0_begin = tile0_id * 16u;
-  var carried_0 = vec4f(0.0f);
-  var carried_1 = vec4f(0.0f);
+  var acc_0 = vec4f(0.0f);
+  var acc_1 = vec4f(0.0f);
   for (var tile2_0 = 0u; tile2_0 < 32u; tile2_0 += 16u) {
     let tile0_at = tile0_begin + tile0_lane;
     let tile2_at = tile2_0 + tile2_lane_1;
@@ -46,18 +46,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     for (var k_0 = 0u; k_0 < 4u; k_0++) {
       let part_0 = vec2f(operand_0[k_0 * 17u + from_0], operand_0[k_0 * 17u + from_0 + 1u]);
       let part_1 = operand_1[k_0 * 4u + from_1];
-      carried_0 = fma(vec4f(part_0.x), part_1, carried_0);
-      carried_1 = fma(vec4f(part_0.y), part_1, carried_1);
+      acc_0 = fma(vec4f(part_0.x), part_1, acc_0);
+      acc_1 = fma(vec4f(part_0.y), part_1, acc_1);
     }
   }
   workgroupBarrier();
-  operand_1[slot_2 + (thread >> 5u)] = carried_0;
+  operand_1[slot_2 + (thread >> 5u)] = acc_0;
   workgroupBarrier();
   let sum_0 = operand_1[slot_2] + operand_1[slot_2 + 1u];
   let sum_1 = sum_0 + operand_1[slot_2 + 2u];
   let sum_2 = sum_1 + operand_1[slot_2 + 3u];
   workgroupBarrier();
-  operand_1[slot_2 + (thread >> 5u)] = carried_1;
+  operand_1[slot_2 + (thread >> 5u)] = acc_1;
   workgroupBarrier();
   let sum_3 = operand_1[slot_2] + operand_1[slot_2 + 1u];
   let sum_4 = sum_3 + operand_1[slot_2 + 2u];

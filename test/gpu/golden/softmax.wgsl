@@ -10,8 +10,8 @@ fn infinity() -> f32 {
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let slice1_lane = thread << 2u;
-  let pid_0 = workgroup.x;
-  let tile0_id = pid_0;
+  let program_id = workgroup.x;
+  let tile0_id = program_id;
   let tile0_begin = tile0_id * 2u;
   let address_0 = tile0_begin * 25u + slice1_lane / 4u;
   let slice1_in = slice1_lane < 100u;

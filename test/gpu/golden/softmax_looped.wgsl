@@ -12,8 +12,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let tile0_lane = thread >> 4u;
   let slice1_lane = (thread & 15u) << 2u;
   let slot_0 = (thread >> 4u) * 16u;
-  let pid_0 = workgroup.x;
-  let tile0_id = pid_0;
+  let program_id = workgroup.x;
+  let tile0_id = program_id;
   let tile0_begin = tile0_id * 2u;
   var carried_0 = vec4f(-infinity());
   for (var slice1_0 = 0u; slice1_0 < 256u; slice1_0 += 64u) {

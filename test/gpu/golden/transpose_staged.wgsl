@@ -8,11 +8,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let tile1_lane = (thread & 3u) << 2u;
   let slot_0 = tile1_lane + tile0_lane * 17u;
   let slot_1 = tile0_lane + tile1_lane * 17u;
-  let pid_0 = workgroup.x;
-  let tile1_id = pid_0 % 4u;
+  let program_id = workgroup.x;
+  let tile1_id = program_id % 4u;
   let tile1_begin = tile1_id * 16u;
-  let pid_rest = pid_0 / 4u;
-  let tile0_id = pid_rest;
+  let id_rest = program_id / 4u;
+  let tile0_id = id_rest;
   let tile0_begin = tile0_id * 16u;
   let tile0_at = tile0_begin + tile0_lane;
   let tile1_at = tile1_begin + tile1_lane;

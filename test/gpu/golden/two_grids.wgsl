@@ -7,8 +7,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let tile0_lane = thread >> 4u;
   let slice1_lane = (thread & 15u) << 2u;
   let slot_0 = (thread >> 4u) * 16u;
-  let pid_0 = workgroup.x;
-  let tile0_id = pid_0;
+  let program_id = workgroup.x;
+  let tile0_id = program_id;
   let tile0_begin = tile0_id * 4u;
   let tile0_at = tile0_begin + tile0_lane;
   let address_0 = tile0_at * 16u + slice1_lane / 4u;
@@ -48,11 +48,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile2_lane = (thread >> 2u) & 3u;
   let tile3_lane = (thread & 3u) << 2u;
-  let pid_0 = workgroup.x;
-  let tile3_id = pid_0 % 4u;
+  let program_id = workgroup.x;
+  let tile3_id = program_id % 4u;
   let tile3_begin = tile3_id * 16u;
-  let pid_rest = pid_0 / 4u;
-  let tile2_id = pid_rest;
+  let id_rest = program_id / 4u;
+  let tile2_id = id_rest;
   let tile2_begin = tile2_id * 4u;
   let tile2_at = tile2_begin + tile2_lane;
   let tile3_at = tile3_begin + tile3_lane;

@@ -5,8 +5,8 @@
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = thread << 2u;
-  let pid_0 = workgroup.x;
-  let tile0_id = pid_0;
+  let program_id = workgroup.x;
+  let tile0_id = program_id;
   let tile0_begin = tile0_id * 256u;
   let tile0_at = tile0_begin + tile0_lane;
   let address_0 = tile0_at / 4u;

@@ -5,10 +5,10 @@
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = (thread & 15u) << 2u;
-  let share_0 = (128u + workgroups.x - 1u) / workgroups.x;
-  let last_0 = min((workgroup.x + 1u) * share_0, 128u);
-  for (var pid_0 = workgroup.x * share_0; pid_0 < last_0; pid_0++) {
-    let tile0_id = pid_0;
+  let programs_each = (128u + workgroups.x - 1u) / workgroups.x;
+  let programs_end = min((workgroup.x + 1u) * programs_each, 128u);
+  for (var program_id = workgroup.x * programs_each; program_id < programs_end; program_id++) {
+    let tile0_id = program_id;
     let tile0_begin = tile0_id * 64u;
     let tile0_at = tile0_begin + tile0_lane;
     let address_0 = tile0_at / 4u;

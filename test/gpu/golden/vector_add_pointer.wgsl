@@ -4,8 +4,8 @@
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let pid_0 = workgroup.x;
-  let tile0_id = pid_0;
+  let program_id = workgroup.x;
+  let tile0_id = program_id;
   let tile0_begin = tile0_id * 64u;
   let tile0_at = tile0_begin + thread;
   let x_0 = x_data[tile0_at];

@@ -12,11 +12,11 @@ var<immediate> launch: Launch;
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let size_0 = (launch.x_shape_0 + 255u) / 256u;
   let tile0_lane = thread << 2u;
-  let pid_0 = workgroup.x + workgroup.y * workgroups.x;
-  if (pid_0 >= size_0) {
+  let program_id = workgroup.x + workgroup.y * workgroups.x;
+  if (program_id >= size_0) {
     return;
   }
-  let tile0_id = pid_0;
+  let tile0_id = program_id;
   let tile0_begin = tile0_id * 256u;
   let tile0_at = tile0_begin + tile0_lane;
   let address_0 = tile0_at / 4u;

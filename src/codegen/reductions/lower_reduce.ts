@@ -6,6 +6,8 @@
 import { type BlockId, ONE, type ReduceNode } from '../../ir/node.ts'
 import { type DType, isFloat } from '../../support/dtypes.ts'
 import { Layout } from '../layout/layout.ts'
+import type { Lowering } from '../lower/lowering.ts'
+import { fromMemory } from '../lower/memory_values.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
 import { threadPart } from '../values/coordinates.ts'
@@ -19,8 +21,6 @@ import {
   wholeChunk,
 } from '../values/registers.ts'
 import { offsetChunks, valueIn } from '../values/values.ts'
-import type { Lowering } from './lowering.ts'
-import { fromMemory } from './memory_values.ts'
 import { REDUCE_RULES, type Reduction, type SimpleReduceOp, type State } from './reduce_rules.ts'
 import { reduceAcrossThreads } from './reduce_threads.ts'
 

@@ -3,11 +3,11 @@
  * memory.
  */
 import type { Layout } from '../layout/layout.ts'
+import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
 import { threadBits } from '../values/coordinates.ts'
 import { chunkWidth } from '../values/registers.ts'
-import type { Lowering } from './lowering.ts'
 import type { Reduction, State } from './reduce_rules.ts'
 
 /** More partial results than this are combined in a loop rather than written out. */

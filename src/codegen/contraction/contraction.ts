@@ -1,0 +1,27 @@
+/**
+ * What a matrix product needs of its implementation. Where the sums are while products are added to them is
+ * its own affair: in variables, in fragments of matrix units, in parts that groups of threads hold.
+ */
+import type { Node } from '../../ir/node.ts'
+import type { Registers } from '../values/registers.ts'
+
+export interface DotOperands {
+  readonly a: Registers
+  readonly b: Registers
+}
+
+/** Sums that are being added up. */
+export interface Sums {
+  /**
+   * Adds `a · b`. `afterStaging` may emit code between the last write to workgroup memory and the products:
+   * loads of the next round, which then overlap with them.
+   */
+  add(operands: DotOperands, afterStaging?: () => void): void
+  /** The sums as a value, in the layout of the dot's class. */
+  end(): Registers
+}
+
+export interface Contraction {
+  /** Sums that begin with the value of `init`, or with zeros. */
+  begin(init: Node | undefined): Sums
+}
