@@ -19,7 +19,16 @@ import {
   type Value,
 } from './interpret_values.ts'
 import type { Grid, KernelIr } from './kernel_ir.ts'
-import { type AtomicOp, type Axis, type Block, type LoopNode, type Node, ONE, type Region } from './node.ts'
+import {
+  type AtomicNode,
+  type AtomicOp,
+  type Axis,
+  type Block,
+  type LoopNode,
+  type Node,
+  ONE,
+  type Region,
+} from './node.ts'
 import { evalSize, type Size, type SizeSymbol } from './size.ts'
 
 /** A tensor on the host. f16 elements are held as numbers, bool as 0 and 1. */
@@ -186,9 +195,9 @@ class Interpreter {
       case 'load':
         return this.#load(node.tensor, node.index, node.type)
       case 'store':
-        return this.#store(node.tensor, node.index, this.#value(node.value), undefined)
+        return this.#store(node.tensor, node.index, this.#value(node.value), (_old, value) => value)
       case 'atomic':
-        return this.#store(node.tensor, node.index, this.#value(node.value), node.op)
+        return this.#atomic(node)
       case 'reduce':
         return reduce(node.op, dtype, this.#value(node.arg), node.axis)
       case 'dot':
@@ -212,14 +221,30 @@ class Interpreter {
     return { dtype: type.dtype, axes: type.axes, shape, data }
   }
 
-  #store(tensor: number, index: readonly Node[], value: Value, atomic: AtomicOp | undefined): Value {
+  /** Gives what was there before, 0 outside the tensor. */
+  #store(
+    tensor: number,
+    index: readonly Node[],
+    value: Value,
+    change: (before: number, value: number, i: number) => number,
+  ): Value {
     const target = this.#tensor(tensor)
+    const before = new Float64Array(value.data.length)
     this.#forEachElement(tensor, index, value.axes, value.shape, (i, position) => {
-      const next = value.data[i] ?? 0
-      target.data[position] = atomic ? combine(atomic, value.dtype, target.data[position] ?? 0, next) : next
+      before[i] = target.data[position] ?? 0
+      target.data[position] = change(before[i] ?? 0, value.data[i] ?? 0, i)
       this.#options.onWrite?.(tensor, position)
     })
-    return value
+    return { ...value, data: before }
+  }
+
+  #atomic({ op, tensor, index, value, expected }: AtomicNode): Value {
+    const [next, wanted] = [this.#value(value), expected && this.#value(expected)]
+    const { dtype } = next
+    return this.#store(tensor, index, next, (before, element, i) => {
+      if (op === 'compareExchange') return Object.is(before, wanted?.data[i]) ? element : before
+      return combine(op, dtype, before, element)
+    })
   }
 
   /** Visits the elements that lie inside the tensor: their position among `axes` and in the tensor. */
@@ -289,7 +314,12 @@ class Interpreter {
   }
 }
 
-function combine(op: AtomicOp, dtype: Value['dtype'], a: number, b: number): number {
+function combine(
+  op: Exclude<AtomicOp, 'compareExchange'>,
+  dtype: Value['dtype'],
+  a: number,
+  b: number,
+): number {
   switch (op) {
     case 'add':
       return roundTo(dtype, a + b)
@@ -303,6 +333,8 @@ function combine(op: AtomicOp, dtype: Value['dtype'], a: number, b: number): num
       return roundTo(dtype, a | b)
     case 'xor':
       return roundTo(dtype, a ^ b)
+    case 'exchange':
+      return b
     default:
       return unreachable(op)
   }

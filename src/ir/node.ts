@@ -138,15 +138,20 @@ export interface StoreNode extends NodeBase, Site {
   readonly value: Node
 }
 
-export type AtomicOp = 'add' | 'max' | 'min' | 'and' | 'or' | 'xor'
+export type AtomicOp = 'add' | 'max' | 'min' | 'and' | 'or' | 'xor' | 'exchange' | 'compareExchange'
 
-/** Read-modify-write of `tensor[index...]`; other programs see each element changed at once. */
+/**
+ * Read-modify-write of `tensor[index...]`; other programs see each element changed at once. Its value is what
+ * was there before, 0 at positions outside the tensor; without axes where nobody reads it.
+ */
 export interface AtomicNode extends NodeBase {
   readonly kind: 'atomic'
   readonly op: AtomicOp
   readonly tensor: number
   readonly index: readonly Node[]
   readonly value: Node
+  /** Of `compareExchange`: the value is written where this is what was there. */
+  readonly expected: Node | undefined
 }
 
 export type ReduceOp = 'sum' | 'max' | 'min' | 'prod' | 'any' | 'all' | 'argmax' | 'argmin'

@@ -107,10 +107,11 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
   },
   atomic: {
     ...EVENT,
-    operands: { index: 'position', value: 'same' },
+    operands: { index: 'position', value: 'same', expected: 'same' },
     effect: 'write',
     verify: verifyAccess,
-    print: (node, { place, refs }) => `atomic ${node.op} ${place(node)}, ${refs([node.value])}`,
+    print: (node, { place, refs }) =>
+      `atomic ${node.op} ${place(node)}, ${refs([node.value, ...(node.expected ? [node.expected] : [])])}`,
   },
   reduce: {
     ...EVENT,
@@ -212,9 +213,10 @@ export function isWrite(node: Node): node is WriteNode {
   return ruleOf(node).effect === 'write'
 }
 
-/** The value that an access moves. */
+/** The value that an access moves; of an atomic what it gives, unless nobody reads that. */
 export function accessed(node: MemoryNode): Node {
-  return isWrite(node) ? node.value : node
+  const gives = !isWrite(node) || (node.kind === 'atomic' && node.type.axes.length > 0)
+  return gives ? node : node.value
 }
 
 function verifyAccess({ kind, id, index, tensor }: MemoryNode, ranks: readonly number[]): void {

@@ -8,6 +8,7 @@ import { type Block, type LoopNode, type Node, ONE, type Region, type TileType }
 import type { PrintedNames } from './node_rule.ts'
 import { isWrite, ruleOf } from './node_rules.ts'
 import { printSize, type SizeSymbol, sameSize } from './size.ts'
+import { readsOf, walk } from './traverse.ts'
 
 /** The whole kernel. */
 export function printKernel(kernel: KernelIr): string {
@@ -70,6 +71,8 @@ class Printer {
   readonly #blocks: ReadonlyMap<number, Block>
   readonly #tensorName: (id: number) => string
   readonly #numbers = new Map<number, number>()
+  /** What some node reads. */
+  readonly #read = new Set<Node>()
   readonly #names: PrintedNames = {
     refs: (nodes) => nodes.map((node) => this.#ref(node)).join(', '),
     axis: (axis) => this.#axis(axis),
@@ -83,10 +86,13 @@ class Printer {
   }
 
   region(region: Region, depth: number, lines: string[]): void {
+    walk(region, (node) => {
+      for (const value of readsOf(node)) this.#read.add(value)
+    })
     for (const node of region) {
       const indent = '  '.repeat(depth)
       if (node.kind !== 'loop') {
-        const target = isWrite(node) ? '' : `${this.#define(node)} = `
+        const target = isWrite(node) && !this.#read.has(node) ? '' : `${this.#define(node)} = `
         lines.push(`${indent}${target}${ruleOf(node).print(node, this.#names)}`)
         continue
       }

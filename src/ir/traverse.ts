@@ -1,5 +1,5 @@
 /** Walking and rewriting of regions: the operands of a node, copies with substitution, dead code. */
-import type { RegionBuilder } from './build.ts'
+import { type RegionBuilder, tileType } from './build.ts'
 import type { Node, NodeSpec, PhiNode, Region } from './node.ts'
 import type { OperandRole } from './node_rule.ts'
 import { fieldOf, isWrite, operandFields } from './node_rules.ts'
@@ -35,6 +35,11 @@ export function walk(region: Region, visit: (node: Node, depth: number) => void,
   }
 }
 
+/** Values that a node reads, those that a loop hands from round to round included. */
+export function readsOf(node: Node): readonly Node[] {
+  return node.kind === 'loop' ? [...operandsOf(node), ...node.yields] : operandsOf(node)
+}
+
 /** True for nodes that must run even when nothing reads them. */
 export function hasEffect(node: Node): boolean {
   return isWrite(node) || (node.kind === 'loop' && node.body.some(hasEffect))
@@ -62,14 +67,19 @@ export function rewriteRegion(
   }
 }
 
-/** Removes everything that does not lead to a store, an atomic or a value in `keep`. */
+/** Removes everything that does not lead to a store or an atomic, and values of atomics that nobody reads. */
 export function removeDeadNodes(
   region: Region,
   builder: RegionBuilder,
   map: Map<Node, Node> = new Map(),
 ): Region {
   const live = liveNodes(region)
-  rewriteRegion(region, builder, map, (spec, node) => (live.has(node) ? spec : undefined))
+  const read = new Set([...live].flatMap(readsOf))
+  rewriteRegion(region, builder, map, (spec, node) => {
+    if (!live.has(node)) return undefined
+    const isUnread = spec.kind === 'atomic' && !read.has(node)
+    return isUnread ? { ...spec, type: tileType(spec.type.dtype) } : spec
+  })
   return builder.nodes
 }
 

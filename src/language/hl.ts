@@ -28,12 +28,12 @@ import {
 import { elementwise, toNode } from './elementwise.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
 import { type GridLoop, grid, type StaticRange, staticRange, type TileLoop, tile } from './loops.ts'
-import { operandsOf, TILE_METHODS, TILE_SIGNATURES } from './methods.ts'
+import { ATOMIC_METHODS, ATOMIC_SIGNATURES, operandsOf, TILE_METHODS, TILE_SIGNATURES } from './methods.ts'
 import { isEqual, requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
-import type { Dim, Tensor } from './tensor.ts'
+import type { Dim, IndexTerm, Tensor } from './tensor.ts'
 import { tracing } from './trace.ts'
-import { type Operand, type TileMethods, TileValue } from './value.ts'
+import { type Operand, type Ref, type RefMethods, type TileMethods, TileValue } from './value.ts'
 
 type TileElementwise = ElementwiseMethods<Operand, TileValue>
 
@@ -72,8 +72,28 @@ const OTHERS = Object.fromEntries(
   }),
 ) as unknown as OtherFunctions
 
+type AtomicMethods = Omit<RefMethods, 'set'>
+type AtomicFunctions = {
+  readonly [K in keyof AtomicMethods]: (
+    tensor: Tensor,
+    index: readonly IndexTerm[],
+    ...rest: Parameters<AtomicMethods[K]>
+  ) => TileValue
+}
+
+/** `hl.atomicAdd(tensor, [i, j], value)` is `tensor.at(i, j).atomicAdd(value)`. */
+const ATOMICS = Object.fromEntries(
+  Object.entries(ATOMIC_METHODS).map(([name, method]) => {
+    const call = method as (self: Ref, ...rest: unknown[]) => unknown
+    return [
+      name,
+      (tensor: Tensor, index: readonly IndexTerm[], ...rest: unknown[]) => call(tensor.at(...index), ...rest),
+    ]
+  }),
+) as unknown as AtomicFunctions
+
 /** What authors write in kernels beside methods of tensors and tiles. */
-export interface Hl extends Elementwise, OtherFunctions {
+export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   /** Loops over a range in tiles: `for (const t of hl.tile(n))`, `for (const [i, j] of hl.tile([m, n]))`. */
   readonly tile: TileLoop
   /** Loops over positions one at a time, as i32 scalars: `for (const i of hl.grid(n))`. */
@@ -110,6 +130,7 @@ export interface Hl extends Elementwise, OtherFunctions {
 const FUNCTIONS: Hl = {
   ...ELEMENTWISE,
   ...OTHERS,
+  ...ATOMICS,
   tile,
   grid,
   staticRange,
@@ -132,6 +153,9 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   ...(Object.fromEntries(
     Object.entries(TILE_SIGNATURES).map(([name, rest]) => [name, rest === '' ? 'value' : `value, ${rest}`]),
   ) as Record<keyof typeof TILE_SIGNATURES, string>),
+  ...(Object.fromEntries(
+    Object.entries(ATOMIC_SIGNATURES).map(([name, rest]) => [name, `tensor: tensor, index: list, ${rest}`]),
+  ) as Record<keyof typeof ATOMIC_SIGNATURES, string>),
   tile: 'begin?, end, blockSize or { blockSize }?',
   grid: 'begin?, end, step?',
   staticRange: 'begin?, end, step?',

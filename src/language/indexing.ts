@@ -8,7 +8,7 @@ import type { TensorInfo } from '../ir/kernel_ir.ts'
 import { type AtomicOp, type Axis, type Block, type Node, ONE, UNNUMBERED } from '../ir/node.ts'
 import { printSize, sizeOp } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
-import { isFloat } from '../support/dtypes.ts'
+import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { describe } from './describe.ts'
 import { isDim, toSize } from './dim.ts'
@@ -38,34 +38,64 @@ export function at(tensor: TensorInfo, terms: readonly IndexTerm[]): Ref {
   return new Ref(trace, load, view(trace, load, viewWithOnes(trace, tensor, terms, index, axes)))
 }
 
-/** Writes `value` to the positions of `ref`, or combines it with what is there. */
-export function storeTo(ref: Ref, value: Operand, atomic?: AtomicOp): void {
-  const what = atomic ? `atomic ${atomic}` : 'set'
-  const trace = tracing(what)
+/** Writes `value` to the positions of `ref`. */
+export function storeTo(ref: Ref, value: Operand): void {
+  const trace = tracing('set')
+  const { tensor, index, type } = ref.load
   ref.nodeIn(trace)
-  const { load } = ref
-  const dtype = load.type.dtype
-  if (atomic && (isFloat(dtype) || dtype === 'bool')) {
-    throw new AuthorError(`${what} on a tensor of ${dtype}`, {
-      location: callSite(),
-      remedy: 'Atomic operations exist for i32 and u32.',
-    })
-  }
+  const written = valueFor(trace, ref, value, 'set')
+  const { dtype } = type
+  trace.add('set', { kind: 'store', site: UNNUMBERED, type: tileType(dtype), tensor, index, value: written })
+}
+
+/** Combines `value` at once with what is at the positions of `ref`, and gives what was there before. */
+export function updateAt(ref: Ref, op: AtomicOp, value: Operand, expected?: Operand): TileValue {
+  const what = `atomic${op[0]?.toUpperCase()}${op.slice(1)}`
+  const trace = tracing(what)
+  const { tensor, index, type } = ref.load
+  ref.nodeIn(trace)
+  requireAtomic(what, op, type.dtype)
+  const node = trace.add(what, {
+    kind: 'atomic',
+    op,
+    type,
+    tensor,
+    index,
+    value: valueFor(trace, ref, value, what),
+    expected: expected === undefined ? undefined : valueFor(trace, ref, expected, what),
+  })
+  let axes = 0
+  return new TileValue(
+    trace,
+    view(
+      trace,
+      node,
+      ref.target.map((axis) => (axis === ONE ? ONE : axes++)),
+    ),
+  )
+}
+
+/** Operations that work on the bits of integers alone. */
+const OF_INTEGERS: ReadonlySet<AtomicOp> = new Set(['and', 'or', 'xor'])
+
+function requireAtomic(what: string, op: AtomicOp, dtype: DType): void {
+  const isWhole = dtype === 'i32' || dtype === 'u32'
+  if (isWhole || (dtype === 'f32' && !OF_INTEGERS.has(op))) return
+  throw new AuthorError(`${what} on a tensor of ${dtype}`, {
+    location: callSite(),
+    remedy: OF_INTEGERS.has(op)
+      ? 'It works on the bits of i32 and u32.'
+      : 'Atomic operations exist for i32, u32 and f32.',
+  })
+}
+
+/** `value` as the tensor's dtype, over the axes of the positions. */
+function valueFor(trace: Trace, ref: Ref, value: Operand, what: string): Node {
+  const { dtype } = ref.load.type
   const node = castTo(trace, toNode(trace, what, value, dtype), dtype)
   const spread = fitTo(trace, node, ref.target, what, 'positions')
-  const withoutOnes = view(
-    trace,
-    spread,
-    ref.target.map((axis, i) => (axis === ONE ? ONE : i)).filter((i) => i !== ONE),
-  )
-  const common = {
-    type: tileType(dtype),
-    tensor: load.tensor,
-    index: load.index,
-    value: withoutOnes,
-  }
-  if (atomic) trace.add(what, { kind: 'atomic', op: atomic, ...common })
-  else trace.add(what, { kind: 'store', site: UNNUMBERED, ...common })
+  const kept = ref.target.map((axis, i) => (axis === ONE ? ONE : i)).filter((i) => i !== ONE)
+  return view(trace, spread, kept)
 }
 
 function checkRank(tensor: TensorInfo, terms: readonly IndexTerm[]): void {

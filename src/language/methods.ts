@@ -9,7 +9,7 @@ import { AuthorError } from '../support/errors.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
 import { addDot, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
-import { storeTo } from './indexing.ts'
+import { storeTo, updateAt } from './indexing.ts'
 import { logsumexp, mean, reduce, softmax } from './reductions.ts'
 import { tracing } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
@@ -109,19 +109,38 @@ const ACCUMULATOR_SIGNATURES: Readonly<Record<keyof AccumulatorMethods, string>>
   addDot: 'a, b',
 }
 
-const REF_METHODS: MethodsOf<RefMethods, Ref> = {
-  set: (self, value) => storeTo(self, value),
+type AtomicName = Exclude<keyof RefMethods, 'set'>
+
+/** The methods of `tensor.at(…)` that change an element at once. */
+export const ATOMIC_METHODS: MethodsOf<Pick<RefMethods, AtomicName>, Ref> = {
   atomicAdd: atomically('add'),
   atomicMax: atomically('max'),
   atomicMin: atomically('min'),
+  atomicAnd: atomically('and'),
+  atomicOr: atomically('or'),
+  atomicXor: atomically('xor'),
+  atomicExchange: atomically('exchange'),
+  atomicCompareExchange: (self, expected, value) => updateAt(self, 'compareExchange', value, expected),
 }
 
-const REF_SIGNATURES: Readonly<Record<keyof RefMethods, string>> = {
-  set: 'value',
+/** What each takes. */
+export const ATOMIC_SIGNATURES: Readonly<Record<AtomicName, string>> = {
   atomicAdd: 'value',
   atomicMax: 'value',
   atomicMin: 'value',
+  atomicAnd: 'value',
+  atomicOr: 'value',
+  atomicXor: 'value',
+  atomicExchange: 'value',
+  atomicCompareExchange: 'expected, value',
 }
+
+const REF_METHODS: MethodsOf<RefMethods, Ref> = {
+  set: (self, value) => storeTo(self, value),
+  ...ATOMIC_METHODS,
+}
+
+const REF_SIGNATURES: Readonly<Record<keyof RefMethods, string>> = { set: 'value', ...ATOMIC_SIGNATURES }
 
 /** What an element-wise operation takes as a function of `hl`; as a method, all but the first. */
 export function operandsOf(op: OpName): readonly string[] {
@@ -179,7 +198,7 @@ function updating(op: OpName) {
 }
 
 function atomically(op: AtomicOp) {
-  return (self: Ref, value: Operand): void => storeTo(self, value, op)
+  return (self: Ref, value: Operand): TileValue => updateAt(self, op, value)
 }
 
 function cast(value: TileValue, dtype: DType, bits: boolean): TileValue {

@@ -99,12 +99,25 @@ export interface AccumulatorMethods {
 export interface RefMethods {
   /** Writes the value to these positions. */
   set(value: Operand): void
-  /** Adds to what is there, at once, whatever other tiles do: i32 and u32. */
-  atomicAdd(value: Operand): void
-  /** Keeps the larger of what is there and the value, at once: i32 and u32. */
-  atomicMax(value: Operand): void
-  /** Keeps the smaller of what is there and the value, at once: i32 and u32. */
-  atomicMin(value: Operand): void
+  /**
+   * Adds to what is there, at once, whatever other tiles do: i32, u32 and f32. Gives what was there before,
+   * 0 at positions outside the tensor. Likewise below.
+   */
+  atomicAdd(value: Operand): TileValue
+  /** Keeps the larger of what is there and the value, at once: i32, u32 and f32. */
+  atomicMax(value: Operand): TileValue
+  /** Keeps the smaller of what is there and the value, at once: i32, u32 and f32. */
+  atomicMin(value: Operand): TileValue
+  /** Keeps the bits that both have, at once: i32 and u32. */
+  atomicAnd(value: Operand): TileValue
+  /** Keeps the bits that either has, at once: i32 and u32. */
+  atomicOr(value: Operand): TileValue
+  /** Keeps the bits that differ, at once: i32 and u32. */
+  atomicXor(value: Operand): TileValue
+  /** Writes the value, at once: i32, u32 and f32. */
+  atomicExchange(value: Operand): TileValue
+  /** Writes the value where `expected` is what is there, at once: i32, u32 and f32. */
+  atomicCompareExchange(expected: Operand, value: Operand): TileValue
 }
 
 // Methods are installed on the prototype; these bases only give them their types.

@@ -42,7 +42,16 @@ class Body {
     const mark = { ...this.out.phase(), owner }
     if (how === 'read') this.out.let('x', this.out.expressions.read(TENSOR, this.zero, mark))
     else if (how === 'write') this.out.store(TENSOR, this.zero, this.zero, mark)
-    else this.out.atomic(how, TENSOR, this.zero, this.zero, mark)
+    else
+      this.out.atomic({
+        op: how,
+        array: TENSOR,
+        index: this.zero,
+        value: this.zero,
+        before: undefined,
+        expected: undefined,
+        mark,
+      })
   }
 
   uniform(): void {

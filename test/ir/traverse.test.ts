@@ -76,6 +76,7 @@ describe('operands', () => {
     const broadcast = maker.node({ kind: 'broadcast', ...common, arg: view })
     const atomic = maker.node({
       kind: 'atomic',
+      expected: undefined,
       ...common,
       op: 'add',
       tensor: 0,

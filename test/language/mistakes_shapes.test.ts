@@ -217,7 +217,7 @@ describe('shapes that do not fit', () => {
       for (const [t, u] of hl.tile([4, 4])) x.at(t, 0).atomicAdd(x.at(u, 0)) // ✗
     }
     expect(mistake(kernel, [ramp([4, 3], 'i32')])).toMatchInlineSnapshot(`
-      "atomic add of a value with shape [tile1 of 4] to positions [tile0 of 4]
+      "atomicAdd of a value with shape [tile1 of 4] to positions [tile0 of 4]
       The value must have those axes, or broadcast to them."
     `)
   })

@@ -182,9 +182,19 @@ describe('dtypes', () => {
     const kernel = (x: Tensor) => {
       for (const t of hl.tile(4)) x.at(t, 0).atomicAdd(1) // ✗
     }
+    expect(mistake(kernel, [ramp([4, 3], 'f16')])).toMatchInlineSnapshot(`
+      "atomicAdd on a tensor of f16
+      Atomic operations exist for i32, u32 and f32."
+    `)
+  })
+
+  it('of bits, on floats', () => {
+    const kernel = (x: Tensor) => {
+      for (const t of hl.tile(4)) hl.atomicXor(x, [t, 0], 1) // ✗
+    }
     expect(mistake(kernel, [Y])).toMatchInlineSnapshot(`
-      "atomic add on a tensor of f32
-      Atomic operations exist for i32 and u32."
+      "atomicXor on a tensor of f32
+      It works on the bits of i32 and u32."
     `)
   })
 
@@ -193,8 +203,8 @@ describe('dtypes', () => {
       for (const t of hl.tile(4)) x.at(t, 0).atomicMax(true) // ✗
     }
     expect(mistake(kernel, [ramp([4, 3], 'bool')])).toMatchInlineSnapshot(`
-      "atomic max on a tensor of bool
-      Atomic operations exist for i32 and u32."
+      "atomicMax on a tensor of bool
+      Atomic operations exist for i32, u32 and f32."
     `)
   })
 })

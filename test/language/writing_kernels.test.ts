@@ -141,6 +141,7 @@ describe('the examples', () => {
       'difference',
       'swap',
       'histogram',
+      'keepPositive',
       'shares',
       'scale',
       'pairs',

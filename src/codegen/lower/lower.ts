@@ -44,8 +44,7 @@ function lowerNode(lowering: Lowering, node: Node): Registers | undefined {
       lowerStore(lowering, node)
       return undefined
     case 'atomic':
-      lowerAtomic(lowering, node)
-      return undefined
+      return lowerAtomic(lowering, node)
     case 'reduce': {
       const from = lowering.layouts.of(node.arg) ?? lowering.layoutOfBlocks(node.arg.type.axes)
       return lowerReduce(lowering, node, from)

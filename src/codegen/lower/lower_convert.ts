@@ -16,6 +16,15 @@ import { fromMemory, toMemory } from './memory_values.ts'
 /** `value` in `layout`, which spreads the same blocks. */
 export function convertLayout(lowering: Lowering, value: Registers, layout: Layout): Registers {
   if (sameThreads(value.layout, layout)) return spread(lowering.e, named(lowering.out, value, 'v'), layout)
+  return throughMemory(lowering, value, layout)
+}
+
+/** A value that only the first of several copies holds, given to all of them. */
+export function ofFirstCopies(lowering: Lowering, value: Registers): Registers {
+  return value.layout.replicaMask === 0 ? value : throughMemory(lowering, value, value.layout)
+}
+
+function throughMemory(lowering: Lowering, value: Registers, layout: Layout): Registers {
   const transfer = planTransfer(lowering, value, layout)
   writeTile(lowering, value, transfer)
   const result = readTile(lowering, value, layout, transfer)

@@ -12,6 +12,7 @@ import { plainWord } from '../thread/names.ts'
 import type { Width } from '../thread/types.ts'
 import { chunkRegisters, chunkWidth, compose, element, named, type Registers } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
+import { ofFirstCopies } from './lower_convert.ts'
 import type { Lowering } from './lowering.ts'
 import { fromMemory, toMemory } from './memory_values.ts'
 
@@ -49,16 +50,38 @@ export function lowerStore(lowering: Lowering, node: StoreNode): void {
   })
 }
 
-export function lowerAtomic(lowering: Lowering, node: AtomicNode): void {
+/** What was there before, where somebody reads it. */
+export function lowerAtomic(lowering: Lowering, node: AtomicNode): Registers | undefined {
   const { out, e, bindings, bound } = lowering
   const layout = lowering.accessLayout(node)
-  const buffer = bindings.buffer(node.tensor, 1)
+  const array = bindings.buffer(node.tensor, 1)
   const value = named(out, valueIn(lowering, node.value, layout), 'v')
+  const wanted = node.expected && named(out, valueIn(lowering, node.expected, layout), 'expected')
+  const zero = e.constant(0, array.element)
+  const before = lowering.isRead(node)
+    ? Array.from({ length: layout.size }, () => out.variable('before', zero))
+    : []
   const mark = markOf(out, node, layout, bound)
   const address = new Address(lowering, node, layout, 1)
   forEachGuarded(lowering, layout, 1, address, ([register = 0]) => {
-    out.atomic(node.op, buffer, address.index(register), element(e, value, register), mark)
+    out.atomic({
+      op: node.op,
+      before: before[register],
+      array,
+      index: address.index(register),
+      value: element(e, value, register),
+      expected: wanted && element(e, wanted, register),
+      mark,
+    })
   })
+  if (before.length === 0) return undefined
+  const chunks = chunkRegisters(layout).map((registers) =>
+    e.vector(
+      registers.flatMap((register) => before[register] ?? []),
+      chunkWidth(layout),
+    ),
+  )
+  return ofFirstCopies(lowering, { layout, dtype: node.type.dtype, chunks })
 }
 
 /** The vector at `register`, or zero where it does not exist. */

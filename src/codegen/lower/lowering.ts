@@ -4,7 +4,7 @@
  */
 import type { Axis, Block, BlockId, DotNode, MemoryNode, Node, PhiNode, Region } from '../../ir/node.ts'
 import { accessed, isMemory } from '../../ir/node_rules.ts'
-import { operandsOf, walk } from '../../ir/traverse.ts'
+import { operandsOf, readsOf, walk } from '../../ir/traverse.ts'
 import type { Sums } from '../contraction/contraction.ts'
 import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from '../layout/choose_layouts.ts'
 import { Layout } from '../layout/layout.ts'
@@ -49,6 +49,7 @@ export class Lowering {
   /** The layout of scalars: one register, every thread a copy. */
   readonly scalarLayout: Layout
   readonly #singleUse: ReadonlySet<Node>
+  readonly #read: ReadonlySet<Node>
 
   readonly #originLines: boolean
 
@@ -62,6 +63,7 @@ export class Lowering {
     this.scalarLayout = new Layout([], new Array(bound.threadBits).fill(undefined))
     this.accumulations = accumulations(region)
     this.#singleUse = singleUses(region)
+    this.#read = readIn(region)
     const accesses: PlannedAccess[] = []
     walk(region, (node) => {
       if (isMemory(node)) accesses.push({ node, width: this.accessWidth(node) })
@@ -114,6 +116,11 @@ export class Lowering {
     return place
   }
 
+  /** True when something reads the value. */
+  isRead(node: Node): boolean {
+    return this.#read.has(node)
+  }
+
   /** True when the value is read once, in the region where it is made: it needs no name of its own. */
   isUsedOnce(node: Node): boolean {
     return this.#singleUse.has(node)
@@ -152,6 +159,15 @@ export class Lowering {
     const { e } = this
     return mask === 0 ? undefined : e.binary('==', e.binary('&', this.thread, e.u32(mask)), e.u32(0))
   }
+}
+
+/** What some node reads. */
+function readIn(region: Region): ReadonlySet<Node> {
+  const read = new Set<Node>()
+  walk(region, (node) => {
+    for (const value of readsOf(node)) read.add(value)
+  })
+  return read
 }
 
 function singleUses(region: Region): ReadonlySet<Node> {

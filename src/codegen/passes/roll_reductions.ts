@@ -16,7 +16,7 @@ import {
   UNNUMBERED,
 } from '../../ir/node.ts'
 import { crossedAxes, isCrossing, isMemory, isWrite } from '../../ir/node_rules.ts'
-import { hasEffect, operandsOf, rewriteRegion, walk } from '../../ir/traverse.ts'
+import { hasEffect, operandsOf, readsOf, rewriteRegion, walk } from '../../ir/traverse.ts'
 import { unreachable } from '../../support/errors.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import { neutralOf, REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
@@ -29,8 +29,11 @@ type RowReduce = ReduceNode & { readonly op: SimpleReduceOp }
  */
 export function canRoll(region: Region, row: BlockId): boolean {
   const along = (node: Node): boolean => node.type.axes.includes(row)
+  const read = new Set(region.flatMap(readsOf))
   for (const node of region) {
     if (isCrossing(node) && !canStream(node, row)) return false
+    // What an atomic gives would be another value in every pass.
+    if (isWrite(node) && along(node) && read.has(node)) return false
     if (node.kind !== 'loop') continue
     let inside = node.inits.some(along)
     walk(node.body, (inner) => {

@@ -39,9 +39,13 @@ export interface Store {
 export interface Atomic {
   readonly kind: 'atomic'
   readonly op: AtomicOp
+  /** The variable that takes what was there before, if anybody reads it. */
+  readonly before: LocalExpr | undefined
   readonly array: MemoryArray
   readonly index: Expr
   readonly value: Expr
+  /** Of `compareExchange`. */
+  readonly expected: Expr | undefined
   readonly mark: AccessMark
 }
 
@@ -129,8 +133,9 @@ export function expressionsOf(statement: Statement): readonly Expr[] {
     case 'assign':
       return [statement.value]
     case 'store':
-    case 'atomic':
       return [statement.index, statement.value]
+    case 'atomic':
+      return [statement.index, statement.value, ...(statement.expected ? [statement.expected] : [])]
     case 'uniform_load':
       return [statement.index]
     case 'if':

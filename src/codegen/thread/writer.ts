@@ -2,11 +2,10 @@
  * Collects the statements of a thread program: fresh names, and scopes in which an expression that was named
  * once is found again. A prelude holds what depends on nothing but the launch.
  */
-import type { AtomicOp } from '../../ir/node.ts'
 import { type Expr, isAtom, type LocalExpr } from './expr.ts'
 import { Expressions } from './expressions.ts'
 import type { Access, AccessMark, MemoryArray } from './memory.ts'
-import type { If, Statement } from './statements.ts'
+import type { Atomic, If, Statement } from './statements.ts'
 import type { ThreadType } from './types.ts'
 
 /** How a loop counts. */
@@ -109,8 +108,8 @@ export class Writer {
     this.#add({ kind: 'store', array, index, value, mark })
   }
 
-  atomic(op: AtomicOp, array: MemoryArray, index: Expr, value: Expr, mark: AccessMark): void {
-    this.#add({ kind: 'atomic', op, array, index, value, mark })
+  atomic(atomic: Omit<Atomic, 'kind'>): void {
+    this.#add({ kind: 'atomic', ...atomic })
   }
 
   uniformLoad(hint: string, array: MemoryArray, index: Expr): Expr {

@@ -2,7 +2,7 @@
 import type { DType } from '../../support/dtypes.ts'
 import type { BinaryExpr, BinaryOp, Expr, LiteralExpr } from '../thread/expr.ts'
 import { helperFunction } from './helpers.ts'
-import { typeName } from './type_names.ts'
+import { ofAtomic, typeName } from './type_names.ts'
 
 export function printExpr(expr: Expr): string {
   switch (expr.kind) {
@@ -32,7 +32,7 @@ export function printExpr(expr: Expr): string {
       return `bitcast<${typeName(expr.type)}>(${printExpr(expr.arg)})`
     case 'read': {
       const place = `${expr.array.name}[${printExpr(expr.index)}]`
-      return expr.array.atomic ? `atomicLoad(&${place})` : place
+      return expr.array.atomic ? ofAtomic(expr.type, `atomicLoad(&${place})`) : place
     }
   }
 }

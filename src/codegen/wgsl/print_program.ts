@@ -2,15 +2,21 @@
 import { DTYPES } from '../../support/dtypes.ts'
 import type { LaunchField } from '../memory/launch_block.ts'
 import { type Needs, needsOf, type ThreadProgram, walkProgram } from '../thread/program.ts'
+import { walkStatements } from '../thread/statements.ts'
 import { Helpers } from './helpers.ts'
+import { AtomicFunctions } from './print_atomics.ts'
 import { printStatements } from './print_statements.ts'
-import { typeName } from './type_names.ts'
+import { atomicTypeName, typeName } from './type_names.ts'
 
 /** `wordsIn`: where the launch block lies; in a uniform buffer it takes the binding after the others. */
 export function printProgram(program: ThreadProgram, wordsIn: 'immediate' | 'uniform'): string {
   const needs = needsOf(program)
   const helpers = new Helpers()
   walkProgram(program, (expr) => helpers.add(expr))
+  const atomics = new AtomicFunctions()
+  walkStatements(program.body, (statement) => {
+    if (statement.kind === 'atomic') atomics.add(statement)
+  })
   const directives = [
     ...(needs.f16 ? ['enable f16;'] : []),
     ...(needs.subgroups ? ['enable subgroups;'] : []),
@@ -18,7 +24,7 @@ export function printProgram(program: ThreadProgram, wordsIn: 'immediate' | 'uni
   ]
   const declarations = [
     ...program.buffers.map(({ array: { name, element, atomic }, access }, i) => {
-      const type = atomic ? `atomic<${typeName(element)}>` : typeName(element)
+      const type = atomic ? atomicTypeName(element) : typeName(element)
       return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${type}>;`
     }),
     ...launchBlock(program.fields, wordsIn, program.buffers.length),
@@ -26,7 +32,8 @@ export function printProgram(program: ThreadProgram, wordsIn: 'immediate' | 'uni
       return `var<workgroup> ${name}: array<${typeName(element)}, ${length}>;`
     }),
   ]
-  const sections = [directives, declarations, helpers.declarations, entryPoint(program, needs)]
+  const functions = [...helpers.declarations, ...atomics.declarations]
+  const sections = [directives, declarations, functions, entryPoint(program, needs)]
   const texts = sections.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'))
   return `${texts.join('\n\n')}\n`
 }

@@ -1,21 +1,13 @@
 /** Statements of the thread program as lines of WGSL. */
-import type { AtomicOp } from '../../ir/node.ts'
 import type { AddressSpace } from '../thread/memory.ts'
 import type { For, Statement, Store } from '../thread/statements.ts'
+import { printAtomic } from './print_atomics.ts'
 import { printExpr } from './print_expr.ts'
+import { asAtomic } from './type_names.ts'
 
 const BARRIERS: Readonly<Record<AddressSpace, string>> = {
   workgroup: 'workgroupBarrier();',
   storage: 'storageBarrier();',
-}
-
-const ATOMICS: Readonly<Record<AtomicOp, string>> = {
-  add: 'atomicAdd',
-  max: 'atomicMax',
-  min: 'atomicMin',
-  and: 'atomicAnd',
-  or: 'atomicOr',
-  xor: 'atomicXor',
 }
 
 /** Indented lines. */
@@ -42,8 +34,8 @@ function lineOf(statement: Exclude<Statement, { readonly body: unknown }>): read
     case 'store':
       return [printStore(statement)]
     case 'atomic': {
-      const place = `${statement.array.name}[${printExpr(statement.index)}]`
-      return [`${ATOMICS[statement.op]}(&${place}, ${printExpr(statement.value)});`]
+      const call = printAtomic(statement)
+      return [statement.before ? `${statement.before.name} = ${call};` : `${call};`]
     }
     case 'uniform_load': {
       const place = `${statement.array.name}[${printExpr(statement.index)}]`
@@ -62,7 +54,9 @@ function lineOf(statement: Exclude<Statement, { readonly body: unknown }>): read
 
 function printStore({ array, index, value }: Store): string {
   const place = `${array.name}[${printExpr(index)}]`
-  return array.atomic ? `atomicStore(&${place}, ${printExpr(value)});` : `${place} = ${printExpr(value)};`
+  return array.atomic
+    ? `atomicStore(&${place}, ${asAtomic(array.element, printExpr(value))});`
+    : `${place} = ${printExpr(value)};`
 }
 
 function headOf(statement: Extract<Statement, { readonly body: unknown }>): string {

@@ -1,5 +1,5 @@
 /** Names of WGSL types. */
-import { DTYPES } from '../../support/dtypes.ts'
+import { DTYPES, isFloat } from '../../support/dtypes.ts'
 import type { ThreadType } from '../thread/types.ts'
 
 const SUFFIX: Readonly<Record<string, string>> = { f32: 'f', f16: 'h', i32: 'i', u32: 'u' }
@@ -10,4 +10,19 @@ export function typeName({ dtype, width }: ThreadType): string {
   if (width === 1) return scalar
   const suffix = SUFFIX[scalar]
   return suffix ? `vec${width}${suffix}` : `vec${width}<${scalar}>`
+}
+
+/** The type of the elements of an atomic array: WGSL has them for integers, so that a float lies in its bits. */
+export function atomicTypeName(type: ThreadType): string {
+  return `atomic<${isFloat(type.dtype) ? 'u32' : typeName(type)}>`
+}
+
+/** What stands in an atomic array for a value. */
+export function asAtomic({ dtype }: ThreadType, value: string): string {
+  return isFloat(dtype) ? `bitcast<u32>(${value})` : value
+}
+
+/** The value of what stands there. */
+export function ofAtomic(type: ThreadType, stored: string): string {
+  return isFloat(type.dtype) ? `bitcast<${typeName(type)}>(${stored})` : stored
 }
