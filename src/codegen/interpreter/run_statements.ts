@@ -104,15 +104,20 @@ export class Runner {
     }
   }
 
-  #atomic({ op, array, index, value }: Atomic): Run {
+  #atomic({ op, array, index, value, expected, before }: Atomic): Run {
     const [at, evaluate] = [this.#evaluator.of(index), this.#evaluator.of(value)]
+    const expect = expected && this.#evaluator.of(expected)
+    const found = before && this.#evaluator.local(before)
     const [memory, rule] = [this.#group.arrayOf(array), atomicRule(op, array.element.dtype)]
     return () => {
-      const [indices, values] = [at(), evaluate()]
+      const [indices, values, wanted] = [at(), evaluate(), expect?.()]
       this.#forActive((lane) => {
         const element = indices[lane] ?? 0
         if (!memory.has(element, lane)) return
-        memory.change(op, element, lane, (before) => rule(before, values[lane] ?? 0, 0))
+        memory.change(op, element, lane, (old) => {
+          if (found) found[lane] = old
+          return rule(old, values[lane] ?? 0, wanted?.[lane] ?? 0)
+        })
       })
     }
   }
@@ -198,6 +203,10 @@ function atomicRule(op: AtomicOp, dtype: DType): ScalarRule {
     case 'max':
     case 'min':
       return functionRule(op, dtype)
+    case 'exchange':
+      return (_before, value) => value
+    case 'compareExchange':
+      return (before, value, expected) => (Object.is(before, expected) ? value : before)
     default:
       return unreachable(op)
   }

@@ -37,9 +37,12 @@ export function accessTo(array: MemoryArray, how: string, mark: AccessMark): Acc
   return { space: array.space, place, how, ...mark }
 }
 
+/** Of two of these, the later one must win. */
+const IN_ORDER: ReadonlySet<string> = new Set(['write', 'atomic exchange', 'atomic compareExchange'])
+
 /** True when one must not overtake the other, if different invocations make them. */
 export function conflict(a: Access, b: Access): boolean {
-  const commute = a.how === b.how && a.how !== 'write'
+  const commute = a.how === b.how && !IN_ORDER.has(a.how)
   const sameOwner = a.owner !== undefined && a.owner === b.owner
   const samePhase = a.phase !== undefined && a.phase === b.phase && a.how === b.how
   return a.space === b.space && a.place === b.place && !commute && !sameOwner && !samePhase
