@@ -12,7 +12,7 @@ export function typeName({ dtype, width }: ThreadType): string {
   return suffix ? `vec${width}${suffix}` : `vec${width}<${scalar}>`
 }
 
-/** The type of the elements of an atomic array: WGSL has them for integers, so that a float lies in its bits. */
+/** The type of the elements of an atomic array. WGSL has them for integers; a float is there as its bits. */
 export function atomicTypeName(type: ThreadType): string {
   return `atomic<${isFloat(type.dtype) ? 'u32' : typeName(type)}>`
 }
