@@ -1,25 +1,17 @@
 /**
- * Two projects: `unit` for folders that never touch a GPU, `gpu` for everything else, each file in a process
- * of its own, because Dawn is a native addon with threads. Without HELION_ADAPTER the embedded software
+ * Three projects: `pure` for folders whose code keeps nothing between calls, so that their files share what
+ * they import; `unit` for others that never touch a GPU; `gpu` for everything else, each file in a process of
+ * its own, because Dawn is a native addon with threads. Without HELION_ADAPTER the embedded software
  * adapter is used, on every machine. No test is a race: the time limit only ends runs that hang.
  */
 import { availableParallelism } from 'node:os'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
-/** Folders of test/ that run without an adapter. */
-const UNIT = [
-  'support',
-  'config',
-  'ir',
-  'language',
-  'codegen',
-  'heuristics',
-  'aot/evaluate',
-  'gates',
-  'scripts',
-]
+const testsIn = (folders: readonly string[]): string[] =>
+  folders.map((folder) => `test/${folder}/**/*.test.ts`)
 
-const unitFiles = UNIT.map((folder) => `test/${folder}/**/*.test.ts`)
+const pureFiles = testsIn(['config', 'ir', 'language', 'codegen'])
+const unitFiles = testsIn(['support', 'heuristics', 'aot/evaluate', 'gates', 'scripts'])
 const tenMinutes = 600_000
 
 const shared = {
@@ -34,6 +26,7 @@ const config: ViteUserConfig = defineConfig({
     maxWorkers: availableParallelism(),
     globalSetup: 'test/folder_of_run.ts',
     projects: [
+      { test: { ...shared, name: 'pure', include: pureFiles, pool: 'threads', isolate: false } },
       { test: { ...shared, name: 'unit', include: unitFiles, pool: 'threads' } },
       {
         test: {
@@ -45,7 +38,7 @@ const config: ViteUserConfig = defineConfig({
           },
           name: 'gpu',
           include: ['test/**/*.test.ts'],
-          exclude: [...unitFiles, 'test/fixtures/**'],
+          exclude: [...pureFiles, ...unitFiles, 'test/fixtures/**'],
           pool: 'forks',
         },
       },

@@ -10,20 +10,11 @@ import { createLog } from '../../src/support/log.ts'
 import { sum } from '../../src/support/maths.ts'
 import type { Settings } from '../../src/support/settings.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
+import { CONTENDED } from './contended.ts'
 import { PROBLEMS, type Problem, SyntheticBenchmarker, type TuneOptions, tune } from './synthetic.ts'
 
 const [matmul, row] = PROBLEMS as [Problem, Problem]
-const key = {
-  kernel: 'row',
-  ir: 'ir1',
-  specialization: 'f32',
-  space: row.spec.fingerprint,
-  device: 'none',
-  driver: '1',
-  runtime: '1',
-  settings: '{}',
-  tool: '1',
-}
+const key = { ...CONTENDED.key, kernel: 'row', space: row.spec.fingerprint }
 
 let cacheDir: string
 beforeEach(() => {

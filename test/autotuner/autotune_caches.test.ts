@@ -22,20 +22,15 @@ import {
   StrictRemoteAutotuneCache,
   type Tensor,
 } from '../../src/index.ts'
-import { resetWarnings } from '../../src/support/log.ts'
+import { listen } from '../listen.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { double } from './kernel_trials.ts'
 
 let cacheDir: string
-let lines: string[]
+let lines: readonly string[]
 beforeEach(() => {
   cacheDir = temporaryFolder()
-  lines = []
-  resetWarnings()
-  vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
-    lines.push(String(line))
-    return true
-  })
+  ;({ lines } = listen())
 })
 afterEach(() => {
   vi.restoreAllMocks()
@@ -66,7 +61,7 @@ describe.each([
     expect(readdirSync(join(cacheDir, 'configs'))).toEqual([
       (await new Cache(search).path()).split('/').at(-1),
     ])
-    lines = []
+    ;({ lines } = listen())
     const again = make(options)
     await again(...args).data()
     expect(lines.filter((line) => line.includes('found cached config for double'))).toHaveLength(1)

@@ -11,6 +11,7 @@ import {
   UsageError,
   zeros,
 } from '../../src/index.ts'
+import { listen } from '../listen.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { double, increment, matmul } from './kernel_trials.ts'
 
@@ -32,17 +33,13 @@ const product = (m: number, k: number, n: number): [Tensor, Tensor] => [rand([m,
 
 /** The lines on stderr while `action` runs. */
 async function said(action: () => Promise<unknown>): Promise<string> {
-  const lines: string[] = []
-  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
-    lines.push(String(text))
-    return true
-  })
+  const heard = listen()
   try {
     await action()
   } finally {
-    spy.mockRestore()
+    vi.restoreAllMocks()
   }
-  return lines.join('')
+  return heard.text
 }
 
 describe('autotuneMulti', () => {

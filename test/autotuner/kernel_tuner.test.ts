@@ -21,7 +21,8 @@ const options: KernelOptions = {
   autotuneLogLevel: LOG_LEVELS.silent,
   cacheDir,
 }
-const brief = { initialPopulation: 4, maxGenerations: 1, numNeighborsCap: 4, exhaustiveLimit: 0 }
+/** Four configs to begin with, three in a generation. */
+const brief = { initialPopulation: 4, maxGenerations: 1, copies: 1, numNeighbors: 30, exhaustiveLimit: 0 }
 /** A search of one config, for tests of what stands around a search. */
 const single = { ...brief, initialPopulation: 1, maxGenerations: 0 }
 const once = { options: { force: false, ...single } }
@@ -38,7 +39,7 @@ async function tune(
 
 describe('tuning a kernel', () => {
   it('finds a config that is right and not slower than the default', async () => {
-    const result = await tune(matmul, [await ramp([64, 64]), await ramp([64, 64])])
+    const result = await tune(matmul, [await ramp([32, 32]), await ramp([32, 32])])
     expect(result).toMatchObject({
       source: 'search',
       search: 'LFBOTreeSearch',
@@ -121,8 +122,8 @@ describe('tuning a kernel', () => {
     // Work that no noise makes look like the least launch, which would end the search at once.
     const phases = new Set<string>()
     const onProgress = ({ phase }: Progress) => void phases.add(phase)
-    const work = [await ramp([64, 66]), await ramp([66, 64])]
-    await tune(matmul, work, { autotuneFinishingRounds: 1 }, { onProgress })
+    const work = [await ramp([100_000])]
+    await tune(double, work, { autotuneFinishingRounds: 1 }, { onProgress })
     expect([...phases]).toEqual(['start', 'search', 'verify', 'finish'])
     await expect(tune(double, [await ramp([900])], {}, { options: { num_iterations: 100 } })).rejects.toThrow(
       'LFBOTreeSearch has no option num_iterations\n  It has initialPopulation, copies, maxGenerations,',
@@ -141,8 +142,8 @@ describe('Ctrl-C', () => {
       interrupts++
       added[0]?.('SIGINT')
     }
-    const work = [await ramp([64, 65]), await ramp([65, 64])]
-    const result = await tune(matmul, work, {}, { onProgress })
+    const work = [await ramp([100_001])]
+    const result = await tune(double, work, {}, { onProgress })
     expect(result.ended).toBe('interrupted')
     expect(result.candidates.length).toBeLessThan(6)
     expect(process.listeners('SIGINT')).toEqual(before)

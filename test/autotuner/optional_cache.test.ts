@@ -12,40 +12,25 @@ import { readCache } from '../../src/autotuner/cache/stored_result.ts'
 import { ConfigGeneration } from '../../src/autotuner/search/config_generation.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import { ConfigError } from '../../src/support/errors.ts'
-import { resetWarnings } from '../../src/support/log.ts'
 import { Random } from '../../src/support/random.ts'
 import { resolveSettings } from '../../src/support/resolve_settings.ts'
 import type { Settings } from '../../src/support/settings.ts'
+import { listen } from '../listen.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { CONTENDED } from './contended.ts'
 import { PROBLEMS, type Problem, SyntheticBenchmarker, tune } from './synthetic.ts'
 
 const [, row] = PROBLEMS as [Problem, Problem]
-const key = {
-  kernel: 'row',
-  ir: 'ir1',
-  specialization: 'f32',
-  space: row.spec.fingerprint,
-  device: 'none',
-  driver: '1',
-  runtime: '1',
-  settings: '{}',
-  tool: '1',
-}
+const key = { ...CONTENDED.key, kernel: 'row', space: row.spec.fingerprint }
 
 const TSX = createRequire(import.meta.url).resolve('tsx')
 const WRITER = fileURLToPath(new URL('children/cache_writer.ts', import.meta.url))
 
 const storeIn = (root: string) => new ResultStore('loose', EntryFolder.below(root))
 
-let lines: string[]
+let lines: readonly string[]
 beforeEach(() => {
-  lines = []
-  resetWarnings()
-  vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
-    lines.push(String(line))
-    return true
-  })
+  ;({ lines } = listen())
 })
 afterEach(() => vi.restoreAllMocks())
 

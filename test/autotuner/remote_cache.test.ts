@@ -7,11 +7,11 @@ import { keyText } from '../../src/autotuner/cache/cache_key.ts'
 import { storeOf } from '../../src/autotuner/cache/caches.ts'
 import { FileShareCache } from '../../src/autotuner/cache/file_share_cache.ts'
 import { HttpCache } from '../../src/autotuner/cache/http_cache.ts'
-import { resetWarnings } from '../../src/support/log.ts'
 import { Random } from '../../src/support/random.ts'
 import type { RemoteCache } from '../../src/support/remote_cache.ts'
 import { resolveSettings } from '../../src/support/resolve_settings.ts'
 import type { Settings } from '../../src/support/settings.ts'
+import { listen } from '../listen.ts'
 import { mutated, mutations } from '../mutations.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { CONTENDED } from './contended.ts'
@@ -24,15 +24,10 @@ const name = keyText(key, 'loose')
 const SECRET = 'secret-token-0123456789'
 
 let server: RemoteServer
-let lines: string[]
+let lines: readonly string[]
 beforeEach(async () => {
   server = await remoteServer()
-  lines = []
-  resetWarnings()
-  vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
-    lines.push(String(line))
-    return true
-  })
+  ;({ lines } = listen())
 })
 afterEach(async () => {
   vi.restoreAllMocks()

@@ -5,21 +5,16 @@ import { entryText } from '../../src/autotuner/cache/cache_entry.ts'
 import { type CacheKey, KEY_KINDS, type KeyField, type KeyKind } from '../../src/autotuner/cache/cache_key.ts'
 import { EntryFolder } from '../../src/autotuner/cache/entry_folder.ts'
 import { type Result, ResultStore } from '../../src/autotuner/cache/result_store.ts'
-import { resetWarnings } from '../../src/support/log.ts'
+import { listen } from '../listen.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 
 let root: string
 let cache: ResultStore
-let lines: string[]
+let lines: readonly string[]
 beforeEach(() => {
   root = temporaryFolder()
   cache = store()
-  lines = []
-  resetWarnings()
-  vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
-    lines.push(String(line))
-    return true
-  })
+  ;({ lines } = listen())
 })
 afterEach(() => {
   vi.restoreAllMocks()

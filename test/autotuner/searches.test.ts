@@ -11,6 +11,7 @@ import { Random } from '../../src/support/random.ts'
 import { InitialPopulationStrategy } from '../../src/support/settings.ts'
 import { streamInput } from '../config/spec_inputs.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
+import { CONTENDED } from './contended.ts'
 import { makeAuthority } from './llm/authority.ts'
 import { KEY as API_KEY, type FakeLlm, says, startFakeLlm } from './llm/fake_llm.ts'
 import { PROBLEMS, type Problem, type TuneOptions, tune } from './synthetic.ts'
@@ -66,16 +67,6 @@ function tuneWith(
       searchOptions: { ...OWN_OPTIONS[search], ...options.task?.searchOptions },
     },
   })
-}
-
-const KEY = {
-  kernel: 'matmul',
-  ir: 'a',
-  specialization: 'b',
-  space: 'c',
-  device: 'd',
-  driver: '1',
-  runtime: '1',
 }
 
 const matmul = PROBLEMS[0] as Problem
@@ -209,7 +200,7 @@ describe.each(SPACE_SEARCHES)('%s, in a space', (search) => {
     })
 
   it('starts from seeds, and from what earlier searches found unless told otherwise', async () => {
-    const cacheKey = { ...KEY, settings: 'one' }
+    const cacheKey = { ...CONTENDED.key, settings: 'one' }
     const settings = { cacheDir: temporaryFolder(), autotuneSeedConfigs: [{ num_warps: 16, num_stages: 2 }] }
     const { result } = await run({}, settings, { cacheKey })
     let count = 0

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SEARCHES } from '../../src/autotuner/search/searches.ts'
 import { resetWarnings } from '../../src/support/log.ts'
 import type { Settings } from '../../src/support/settings.ts'
-import { listen } from '../aot/serve/harness.ts'
+import { listen } from '../listen.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { PROBLEMS, type Problem, type TuneOptions, tune } from './synthetic.ts'
 

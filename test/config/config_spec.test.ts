@@ -5,20 +5,15 @@ import { ConfigSpec } from '../../src/config/config_spec.ts'
 import { integer, powerOf2 } from '../../src/config/fragments.ts'
 import type { ConfigSpecInput } from '../../src/config/spec_input.ts'
 import { ConfigError } from '../../src/support/errors.ts'
-import { resetWarnings } from '../../src/support/log.ts'
 import { Random } from '../../src/support/random.ts'
+import { listen } from '../listen.ts'
 import { matmulInput, rowInput, streamInput } from './spec_inputs.ts'
 
 const matmul = new ConfigSpec(matmulInput())
 
-let lines: string[] = []
+let lines: readonly string[]
 beforeEach(() => {
-  resetWarnings()
-  lines = []
-  vi.spyOn(process.stderr, 'write').mockImplementation((line) => {
-    lines.push(String(line))
-    return true
-  })
+  ;({ lines } = listen())
 })
 afterEach(() => vi.restoreAllMocks())
 

@@ -47,7 +47,8 @@ function isModule(path: string): boolean {
   return posix.basename(path).startsWith('_helion_aot_')
 }
 
-function kernelsIn(root: string, files: readonly string[]): Kernels {
+/** The kernels in some files below `root`, as another process finds them. */
+export function kernelsIn(root: string, files: readonly string[]): Kernels {
   if (files.length === 0) return {}
   const paths = files.map((file) => join(root, file))
   const output = execFileSync(process.execPath, ['--import', 'tsx', CHILD, ...paths], {

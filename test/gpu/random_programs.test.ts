@@ -1,6 +1,7 @@
 /**
  * Random programs of loops and random whole kernels give what the interpreter says, under random configs.
- * RANDOM_PROGRAMS and RANDOM_CONFIGS ask for more of them; the first ones stay the same.
+ * RANDOM_PROGRAMS and RANDOM_CONFIGS ask for more of them; the first ones stay the same. RANDOM_SEED asks for
+ * others.
  */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -12,6 +13,7 @@ import { Subject } from './subject.ts'
 
 const PROGRAMS = Number(process.env.RANDOM_PROGRAMS ?? 8 / THRIFT)
 const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 6)
+const SEED = Number(process.env.RANDOM_SEED ?? 20261127)
 
 // As many as are asked for take as long as they take: 0 is no limit.
 it(`${PROGRAMS} programs`, { timeout: 0 }, async () => {
@@ -24,7 +26,7 @@ it(`${PROGRAMS} programs`, { timeout: 0 }, async () => {
           outcomes[await subject.outcome(config.data)]++
       }
     }),
-    { numRuns: PROGRAMS, seed: 20261127 },
+    { numRuns: PROGRAMS, seed: SEED },
   )
   expect(outcomes.right).toBeGreaterThan(outcomes.refused)
 })
@@ -43,7 +45,7 @@ it(`${PROGRAMS} kernels`, { timeout: 0 }, async () => {
         throw new Error(`${text}\n${error}`, { cause: error })
       }
     }),
-    { numRuns: PROGRAMS, seed: 20261127 },
+    { numRuns: PROGRAMS, seed: SEED },
   )
   expect(outcomes.right).toBeGreaterThan(outcomes.refused)
 })

@@ -14,7 +14,8 @@ import {
 import { kernelFactory } from '../../src/kernel/factory.ts'
 import type { TuneOptions } from '../../src/kernel/options.ts'
 import { resetDevice } from '../../src/runtime/default_device.ts'
-import { listen, located, plusOne, type Unary } from './kernels.ts'
+import { listen } from '../listen.ts'
+import { located, plusOne, type Unary } from './kernels.ts'
 
 beforeAll(async () => {
   await getDevice()

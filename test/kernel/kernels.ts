@@ -1,7 +1,5 @@
 /** Small kernels for tests of the kernel layer, and a way to hear what goes to stderr. */
-import { vi } from 'vitest'
 import { hl, type Kernel, type KernelOptions, kernel, type Tensor } from '../../src/index.ts'
-import { resetWarnings } from '../../src/support/log.ts'
 
 export type Unary = (x: Tensor) => Tensor
 
@@ -19,20 +17,4 @@ export function located(file: string, what: string, remedy?: string): RegExp {
   const plain = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
   const place = `\\n  at .*/${plain(file)}:\\d+:\\d+`
   return new RegExp(`^${plain(what)}${place}${remedy === undefined ? '$' : `\\n  ${plain(remedy)}`}`)
-}
-
-/** Text on stderr since the call; warnings count as new. */
-export function listen(): { readonly text: string } {
-  resetWarnings()
-  const lines: string[] = []
-  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    lines.push(String(chunk))
-    return true
-  })
-  spy.mockClear()
-  return {
-    get text() {
-      return lines.join('')
-    },
-  }
 }

@@ -5,10 +5,10 @@ import { runFiles } from '../../../src/aot/run/run_folder.ts'
 import type { Config } from '../../../src/config/config.ts'
 import { getDevice, ones, randn, type Tensor } from '../../../src/index.ts'
 import { hardwareId } from '../../../src/runtime/device.ts'
+import { listen } from '../../listen.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
 import { eventsIn, inPhase, multiply, plusOne, recordsIn, rowSum } from '../phase_kernels.ts'
 import { kernelRecord, tuned } from '../run/records_for_tests.ts'
-import { listen } from '../serve/harness.ts'
 
 let stderr: { readonly text: string }
 

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { ones } from '../../../src/index.ts'
+import { listen } from '../../listen.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
 import { eventsIn, inPhase, plusOne } from '../phase_kernels.ts'
-import { listen } from '../serve/harness.ts'
 
 beforeEach(() => void listen())
 afterEach(() => vi.restoreAllMocks())

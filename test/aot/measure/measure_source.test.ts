@@ -5,10 +5,10 @@ import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
 import { hardwareIdsIn, runFiles } from '../../../src/aot/run/run_folder.ts'
 import type { TrialRecord } from '../../../src/aot/trial_records.ts'
 import { Config, getDevice, hardwareId, ones, randn, type Tensor } from '../../../src/index.ts'
+import { listen } from '../../listen.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
 import { cellsIn, eventsIn, inPhase, multiply, plusOne } from '../phase_kernels.ts'
 import { kernelRecord, tuned } from '../run/records_for_tests.ts'
-import { listen } from '../serve/harness.ts'
 
 let stderr: { readonly text: string }
 

@@ -2,29 +2,11 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { vi } from 'vitest'
 import type { ChoiceLine } from '../../../src/aot/serve/choice_log.ts'
 import { aotKernel, hl, type Kernel, type KernelOptions, type Tensor } from '../../../src/index.ts'
-import { resetWarnings } from '../../../src/support/log.ts'
 
 /** The family of the adapter that tests run on. */
 export { deviceFamily } from '../../../src/heuristics/device_family.ts'
-
-/** Text on stderr since the call; warnings count as new. */
-export function listen(): { readonly text: string } {
-  resetWarnings()
-  const lines: string[] = []
-  const spy = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
-    lines.push(String(chunk))
-    return true
-  })
-  spy.mockClear()
-  return {
-    get text() {
-      return lines.join('')
-    },
-  }
-}
 
 export type Twice = (x: Tensor) => Tensor
 export type Scaled = (x: Tensor, k: number) => Tensor

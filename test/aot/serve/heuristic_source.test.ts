@@ -3,8 +3,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { getDevice, ones, type Tensor } from '../../../src/index.ts'
+import { listen } from '../../listen.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
-import { deviceFamily, listen, putModule, scaled, traced, twice } from './harness.ts'
+import { deviceFamily, putModule, scaled, traced, twice } from './harness.ts'
 
 let family = ''
 
