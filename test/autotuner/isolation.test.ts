@@ -17,7 +17,7 @@ import type { AnyFunction, KernelOptions } from '../../src/kernel/options.ts'
 import { getDevice } from '../../src/runtime/default_device.ts'
 import { AdapterError } from '../../src/support/errors.ts'
 import { createLog, resetWarnings } from '../../src/support/log.ts'
-import { listen } from '../aot/serve/harness.ts'
+import { listen } from '../listen.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { double, FOREVER, increment, matmul, ramp, type Tried, trial } from './kernel_trials.ts'
 
