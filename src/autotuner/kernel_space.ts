@@ -1,6 +1,6 @@
 /** The space that a search for a call of a kernel works in. */
 import type { ConfigSpec } from '../config/config_spec.ts'
-import { isPersistent } from '../config/slots.ts'
+import { isPersistent } from '../config/modes.ts'
 import type { BoundKernel } from '../kernel/bound_kernel.ts'
 import type { CallArguments } from '../kernel/call_arguments.ts'
 import type { Device } from '../runtime/device.ts'

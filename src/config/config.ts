@@ -8,49 +8,13 @@ import { ConfigError, DataError, errorMessage } from '../support/errors.ts'
 import { writeFileAtomic } from '../support/files.ts'
 import { requireNode } from '../support/node.ts'
 import { sha16, stableStringify } from '../support/stable.ts'
-import {
-  ALIASES,
-  FIELDS,
-  type FieldName,
-  type FieldRow,
-  type Indexing,
-  isFieldName,
-  type PidType,
-} from './fields.ts'
+import { ConfigFields, type FieldInputs } from './field_getters.ts'
+import type { FieldRow } from './field_row.ts'
+import { ALIASES, FIELDS, type FieldName, isFieldName } from './fields.ts'
 import { type ConfigData, type ConfigValue, isList, printValue, sameValue, toConfigValue } from './value.ts'
 
 /** What people write: fields with their types, singular aliases, and any registered tunable. */
-export interface ConfigInput {
-  /** Positions per tile, for each tile dimension. */
-  readonly block_sizes?: readonly number[]
-  /** Threads along each tile dimension. */
-  readonly num_threads?: number | readonly number[]
-  /** The order in which the dimensions of each loop are walked. */
-  readonly loop_orders?: readonly (readonly number[])[]
-  /** Whether the dimensions of a loop are walked as one. */
-  readonly flatten_loops?: boolean | readonly boolean[]
-  /** Tiles of the first dimension that are walked together, for the cache. */
-  readonly l2_groupings?: number | readonly number[]
-  /** Chunk in which a whole dimension is walked; null keeps it in registers. */
-  readonly reduction_loops?: number | null | readonly (number | null)[]
-  /** Rounds of each inner loop that are written out. */
-  readonly range_unroll_factors?: number | readonly number[]
-  /** Whether an inner loop of known length is written out whole. */
-  readonly static_ranges?: boolean | readonly boolean[]
-  /** Threads of a workgroup, divided by 32. */
-  readonly num_warps?: number
-  /** Rounds of a loop whose loads are under way at once. */
-  readonly num_stages?: number
-  /** How each load and store reads: pointer, block_ptr or tensor_descriptor. */
-  readonly indexing?: Indexing | readonly Indexing[]
-  /** Rows of a matrix product that each thread computes. */
-  readonly dot_rows?: number | readonly number[]
-  /** Groups of threads that share out the depth of a matrix product. */
-  readonly slice_k?: number | readonly number[]
-  /** How tiles are launched: flat, xyz or persistent. */
-  readonly pid_type?: PidType
-  /** Workgroups per compute unit of a persistent launch. */
-  readonly num_sm_multiplier?: number
+export interface ConfigInput extends FieldInputs {
   readonly [aliasOrTunable: string]: ConfigValue | undefined
 }
 
@@ -59,75 +23,14 @@ export interface ConfigDefaults {
   defaultConfig(): Config
 }
 
-export class Config {
+export class Config extends ConfigFields {
   /** Field or tunable name to value, without nulls; frozen throughout. */
-  readonly data: ConfigData
+  declare readonly data: ConfigData
   #hash: string | undefined
 
   /** Fields that are null or undefined are left out. Throws ConfigError on an ill-typed field. */
   constructor(input: ConfigInput | ConfigData = {}) {
-    this.data = Object.freeze(toData(input))
-  }
-
-  /** Positions per tile, for each tile dimension. */
-  get blockSizes(): readonly number[] {
-    return this.#list('block_sizes') as readonly number[]
-  }
-  /** Threads along each tile dimension. */
-  get numThreads(): readonly number[] {
-    return this.#list('num_threads') as readonly number[]
-  }
-  /** The order in which the dimensions of each loop are walked. */
-  get loopOrders(): readonly (readonly number[])[] {
-    return this.#list('loop_orders') as readonly (readonly number[])[]
-  }
-  /** Whether the dimensions of a loop are walked as one. */
-  get flattenLoops(): readonly boolean[] {
-    return this.#list('flatten_loops') as readonly boolean[]
-  }
-  /** Tiles of the first dimension that are walked together, for the cache. */
-  get l2Groupings(): readonly number[] {
-    return this.#list('l2_groupings') as readonly number[]
-  }
-  /** Chunk in which a whole dimension is walked; null keeps it in registers. */
-  get reductionLoops(): readonly (number | null)[] {
-    return this.#list('reduction_loops') as readonly (number | null)[]
-  }
-  /** Rounds of each inner loop that are written out. */
-  get rangeUnrollFactors(): readonly number[] {
-    return this.#list('range_unroll_factors') as readonly number[]
-  }
-  /** Whether an inner loop of known length is written out whole. */
-  get staticRanges(): readonly boolean[] {
-    return this.#list('static_ranges') as readonly boolean[]
-  }
-  /** Threads of a workgroup, divided by 32. */
-  get numWarps(): number {
-    return this.#value('num_warps') as number
-  }
-  /** Rounds of a loop whose loads are under way at once. */
-  get numStages(): number {
-    return this.#value('num_stages') as number
-  }
-  /** How each load and store reads: pointer, block_ptr or tensor_descriptor. */
-  get indexing(): readonly Indexing[] {
-    return this.#list('indexing') as readonly Indexing[]
-  }
-  /** Rows of a matrix product that each thread computes. */
-  get dotRows(): readonly number[] {
-    return this.#list('dot_rows') as readonly number[]
-  }
-  /** Groups of threads that share out the depth of a matrix product. */
-  get sliceK(): readonly number[] {
-    return this.#list('slice_k') as readonly number[]
-  }
-  /** How tiles are launched: flat, xyz or persistent. */
-  get pidType(): PidType {
-    return this.#value('pid_type') as PidType
-  }
-  /** Workgroups per compute unit of a persistent launch. */
-  get numSmMultiplier(): number {
-    return this.#value('num_sm_multiplier') as number
+    super(Object.freeze(toData(input)))
   }
 
   /** 16 hex digits that depend on the contents only. */
@@ -178,21 +81,11 @@ export class Config {
   }
 
   /** TypeScript to paste into a kernel's options. */
-  toString(): string {
+  override toString(): string {
     const entries = Object.entries(this.data).map(
       ([name, value]) => `${propertyName(name)}: ${printValue(value)}`,
     )
     return entries.length > 0 ? `new Config({ ${entries.join(', ')} })` : 'new Config()'
-  }
-
-  #value(field: FieldName): ConfigValue {
-    return this.data[field] ?? FIELDS[field].default
-  }
-
-  #list(field: FieldName): readonly ConfigValue[] {
-    const value = this.data[field]
-    if (value === undefined) return []
-    return isList(value) ? value : [value]
   }
 }
 

@@ -10,7 +10,7 @@ import { sha16 } from '../support/stable.ts'
 import { isTuple, type TupleFragment } from './composite_fragments.ts'
 import { Config, type ConfigInput } from './config.ts'
 import { COUPLING_RULES } from './coupling_rules.ts'
-import { type ActingField, FIELDS, isFieldName } from './fields.ts'
+import { type ActingField, FIELDS, isActing, isFieldName } from './fields.ts'
 import type { NormalizeMode, SearchSpace } from './search_space.ts'
 import { seedConfigs } from './seed_configs.ts'
 import { type Build, shrinkToBuild } from './shrink_to_build.ts'
@@ -166,7 +166,7 @@ export class ConfigSpec implements SearchSpace {
     const kept: Record<string, ConfigValue> = {}
     for (const [name, value] of Object.entries(given)) {
       if (this.#rangeOf.has(name)) continue
-      if (isFieldName(name) && !FIELDS[name].acts) kept[name] = value
+      if (isFieldName(name) && !isActing(name)) kept[name] = value
       else if (mode === 'strict') this.#refuseUnlessIdle(name, value)
     }
     warnAboutInert(Object.keys(kept))

@@ -3,7 +3,8 @@
  * and is set right silently for a search, so that one config has one form.
  */
 import { ConfigError } from '../support/errors.ts'
-import { isPersistent, severalBlocks } from './slots.ts'
+import { severalBlocks } from './field_row.ts'
+import { isPersistent } from './modes.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
 import { type ConfigValue, isList } from './value.ts'
 

@@ -1,223 +1,212 @@
 /**
- * The config fields, one row each: every fact about a field that does not depend on a kernel. The order of
- * the rows is the order of the slots in a search space. Names are Helion's, so that stored configs read
- * alike; `acts: false` marks those that mean nothing in WGSL: they may stand in a config, are never searched,
- * and are named in a warning.
+ * The config fields, one row each, with the type of its values above: all that there is to say about a
+ * field. `ConfigInput`, the getters of `Config`, the slots of a search space and what language models are
+ * told derive from here, and a test keeps docs/configs_and_settings.md equal. The order of the rows is the
+ * order of the slots. Names are Helion's, so that stored configs read alike.
  */
+import { clamp, floorPowerOf2, nextPowerOf2 } from '../support/maths.ts'
+import { permutation } from './composite_fragments.ts'
+import type { ActingRow, AnyActingRow, FieldRow } from './field_row.ts'
+import { boolean, choice, type Fragment, fixed, integer, optional, powerOf2 } from './fragments.ts'
+import { INERT_FIELDS, type InertField } from './inert_fields.ts'
+import { INDEXINGS, type Indexing, isPersistent, PID_TYPES, type PidType } from './modes.ts'
+import type { RowInput } from './spec_input.ts'
+import { defaultDotSchedule, defaultNumWarps, defaultReductionLoop } from './tile_sizes.ts'
+import { BOOLEAN_RULE, integerRule, oneOfRule, orRule, PERMUTATION_RULE, powerOf2Rule } from './value_rule.ts'
 
-import type { ConfigValue } from './value.ts'
-import {
-  BOOLEAN_RULE,
-  integerRule,
-  oneOfRule,
-  orRule,
-  PERMUTATION_RULE,
-  powerOf2Rule,
-  TEXT_RULE,
-  type ValueRule,
-} from './value_rule.ts'
+const MIN_CHUNK = 8
+const MAX_GROUPING = 64
+const MAX_UNROLL = 4
+const MAX_MULTIPLIER = 32
 
-/** What a field has one entry for; `kernel` means a single value instead of a list. */
-export type FieldScope =
-  | 'kernel'
-  | 'tile dimension'
-  | 'row'
-  | 'multi-dimensional loop'
-  | 'multi-dimensional grid'
-  | 'device loop'
-  | 'load or store'
-  | 'load'
-  | 'store'
-  | 'atomic'
-  | 'dot'
-  | 'loop'
-
-export interface FieldRow {
-  readonly per: FieldScope
-  /** Singular name that stands for a list of one entry. */
-  readonly alias?: string
-  /** What one entry may be. */
-  readonly entry: ValueRule
-  /** What one entry is when the field says nothing; block sizes depend on the kernel instead. */
-  readonly default: ConfigValue
-  readonly acts: boolean
-  /** The range of an entry follows the sizes of a call: larger values are reduced to it, never refused. */
-  readonly fitted?: true
+/** Fields that change the generated WGSL or its launch, with their values: lists have an entry per place. */
+export interface FieldValues {
+  /** Elements of a tile along each dimension of `hl.tile`. */
+  readonly block_sizes: readonly number[]
+  /** Threads that share a row taken with `':'`; 0 lets the compiler choose. */
+  readonly num_threads: readonly number[]
+  /** Order in which the dimensions of a loop are walked, outermost first. */
+  readonly loop_orders: readonly (readonly number[])[]
+  /** Walk all dimensions of a loop as one. */
+  readonly flatten_loops: readonly boolean[]
+  /**
+   * Rows of tiles that are walked column by column, so that neighbours in time share cache lines; 1 is off.
+   */
+  readonly l2_groupings: readonly number[]
+  /** `null` keeps a row in registers; a number streams it in chunks of that many elements. */
+  readonly reduction_loops: readonly (number | null)[]
+  /** Iterations written out one after another; 0 lets the compiler choose. */
+  readonly range_unroll_factors: readonly number[]
+  /** Write out the whole loop, where its length is known and small. */
+  readonly static_ranges: readonly boolean[]
+  /** Threads of a workgroup, in units of 32. */
+  readonly num_warps: number
+  /** 2 loads the next block of dot operands while the present one is used; more than 2 is not available. */
+  readonly num_stages: number
+  /**
+   * Vector accesses (`block_ptr`), scalar ones (`pointer`), or staged in workgroup memory
+   * (`tensor_descriptor`).
+   */
+  readonly indexing: readonly Indexing[]
+  /** Rows of the result of a dot that one thread computes; 0 lets the compiler choose. */
+  readonly dot_rows: readonly number[]
+  /**
+   * Groups of warps that share out each block of what a dot in a loop contracts, for results too small to
+   * keep all threads busy.
+   */
+  readonly slice_k: readonly number[]
+  /**
+   * How workgroups find their tile: one each, in one or several dimensions, or several each (persistent).
+   */
+  readonly pid_type: PidType
+  /** Workgroups per compute unit of a persistent launch. */
+  readonly num_sm_multiplier: number
 }
 
-export const PID_TYPES = ['flat', 'xyz', 'persistent_blocked', 'persistent_interleaved'] as const
-export type PidType = (typeof PID_TYPES)[number]
-
-export const INDEXINGS = ['block_ptr', 'pointer', 'tensor_descriptor'] as const
-export type Indexing = (typeof INDEXINGS)[number]
-
 /** A field that changes the generated WGSL or its launch. */
-export type ActingField =
-  | 'block_sizes'
-  | 'num_threads'
-  | 'loop_orders'
-  | 'flatten_loops'
-  | 'l2_groupings'
-  | 'reduction_loops'
-  | 'range_unroll_factors'
-  | 'static_ranges'
-  | 'num_warps'
-  | 'num_stages'
-  | 'indexing'
-  | 'dot_rows'
-  | 'slice_k'
-  | 'pid_type'
-  | 'num_sm_multiplier'
-
-/** A field of Helion's that has no counterpart in WGSL. */
-export type InertField =
-  | 'range_warp_specializes'
-  | 'range_num_stages'
-  | 'range_multi_buffers'
-  | 'range_flattens'
-  | 'load_eviction_policies'
-  | 'load_cache_modifiers'
-  | 'store_cache_modifiers'
-  | 'atomic_indexing'
-  | 'maxnreg'
-  | 'advanced_controls_file'
-  | 'epilogue_subtile'
-  | 'xcd_remap'
-  | 'pallas_load_buffer_count'
-
+export type ActingField = keyof FieldValues
 export type FieldName = ActingField | InertField
 
-const ACTING: Record<ActingField, FieldRow> = {
-  /** Extent of each tunable `hl.tile` dimension, in program order. */
+const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
   block_sizes: {
+    doc: 'Elements of a tile along each dimension of `hl.tile`',
     per: 'tile dimension',
     alias: 'block_size',
     entry: powerOf2Rule(1, 2 ** 24),
     default: 1,
-    acts: true,
     fitted: true,
+    range: ({ min, max }, { defaults, leastSizes, index }) =>
+      powerOf2(min, Math.max(min, max), defaults.sizes[index], leastSizes[index]),
   },
-  /** Threads along a row taken with `':'`; 0 leaves the choice to the compiler. */
   num_threads: {
+    doc: "Threads that share a row taken with `':'`; 0 lets the compiler choose",
     per: 'row',
     entry: orRule(0, powerOf2Rule(1, 1024)),
     default: 0,
-    acts: true,
     fitted: true,
+    range: ({ size }, { input }) =>
+      optional(0, powerOf2(1, Math.min(nextPowerOf2(size), floorPowerOf2(input.maxInvocations)))),
   },
-  /** Order in which the dimensions of a loop are walked, outermost first. */
   loop_orders: {
+    doc: 'Order in which the dimensions of a loop are walked, outermost first',
     per: 'multi-dimensional loop',
     alias: 'loop_order',
     entry: PERMUTATION_RULE,
     default: null,
-    acts: true,
+    range: ({ canReorder, blocks }) =>
+      canReorder ? permutation(blocks.length) : fixed(blocks.map((_, index) => index)),
   },
-  /** Walk a multi-dimensional loop as one dimension. */
   flatten_loops: {
+    doc: 'Walk all dimensions of a loop as one',
     per: 'multi-dimensional loop',
     alias: 'flatten_loop',
     entry: BOOLEAN_RULE,
     default: false,
-    acts: true,
+    range: ({ canFlatten }) => (canFlatten ? boolean() : fixed(false)),
   },
-  /**
-   * Rows of tiles that are walked column by column, so that neighbours in time share cache lines; 1 is off.
-   */
   l2_groupings: {
+    doc:
+      'Rows of tiles that are walked column by column, so that neighbours in time share cache lines; ' +
+      '1 is off',
     per: 'multi-dimensional grid',
     alias: 'l2_grouping',
     entry: powerOf2Rule(1, 64),
     default: 1,
-    acts: true,
+    range: () => powerOf2(1, MAX_GROUPING),
   },
-  /** null keeps the row in registers, a number streams it in chunks of that many elements. */
   reduction_loops: {
+    doc: '`null` keeps a row in registers; a number streams it in chunks of that many elements',
     per: 'row',
     alias: 'reduction_loop',
     entry: orRule(null, powerOf2Rule(1, 2 ** 24)),
     default: null,
-    acts: true,
     fitted: true,
+    range: reductionLoop,
   },
-  /** Iterations of a loop written out one after another; 0 leaves the choice to the compiler. */
   range_unroll_factors: {
+    doc: 'Iterations written out one after another; 0 lets the compiler choose',
     per: 'device loop',
     alias: 'range_unroll_factor',
     entry: integerRule(0, 16),
     default: 0,
-    acts: true,
+    range: () => integer(0, MAX_UNROLL),
   },
-  /** Write out the whole loop. */
   static_ranges: {
+    doc: 'Write out the whole loop, where its length is known and small',
     per: 'device loop',
     alias: 'static_range',
     entry: BOOLEAN_RULE,
     default: false,
-    acts: true,
+    range: ({ canUnrollFully }) => (canUnrollFully ? boolean() : fixed(false)),
   },
-  /** Workgroup size divided by 32. */
-  num_warps: { per: 'kernel', entry: powerOf2Rule(1, 32), default: 4, acts: true },
-  /** 2 loads the next block of dot operands into registers while the present one is used. */
-  num_stages: { per: 'kernel', entry: integerRule(1, 8), default: 1, acts: true },
-  /** Vector accesses, scalar accesses, or staged through workgroup memory. */
-  indexing: { per: 'load or store', entry: oneOfRule(...INDEXINGS), default: 'block_ptr', acts: true },
-  /** Rows of the micro-tile that a thread owns in a dot; 0 leaves the choice to the compiler. */
-  dot_rows: { per: 'dot', entry: orRule(0, powerOf2Rule(1, 16)), default: 0, acts: true },
-  /** Groups of warps that share out each block of what a dot in a loop contracts. */
-  slice_k: { per: 'dot', entry: powerOf2Rule(1, 32), default: 1, acts: true },
-  /** How workgroups are mapped to tiles. */
-  pid_type: { per: 'kernel', entry: oneOfRule(...PID_TYPES), default: 'flat', acts: true },
-  /** Workgroups per compute unit of a persistent launch. */
-  num_sm_multiplier: { per: 'kernel', entry: powerOf2Rule(1, 128), default: 1, acts: true },
-}
-
-const TRI_STATE = oneOfRule(null, false, true)
-
-const INERT: Record<InertField, FieldRow> = {
-  range_warp_specializes: {
-    per: 'loop',
-    alias: 'range_warp_specialize',
-    entry: TRI_STATE,
-    default: null,
-    acts: false,
+  num_warps: {
+    doc: 'Threads of a workgroup, in units of 32',
+    per: 'kernel',
+    entry: powerOf2Rule(1, 32),
+    default: 4,
+    range: (input, { defaults }) => {
+      const most = clamp(floorPowerOf2(input.maxInvocations) / 32, 1, 32)
+      return powerOf2(1, most, defaultNumWarps(input, defaults, most))
+    },
   },
-  range_num_stages: {
-    per: 'loop',
-    alias: 'range_num_stage',
-    entry: integerRule(0, 8),
+  num_stages: {
+    doc:
+      '2 loads the next block of dot operands while the present one is used; ' +
+      'more than 2 is not available',
+    per: 'kernel',
+    entry: integerRule(1, 8),
+    default: 1,
+    range: ({ dots }, { defaults }) =>
+      dots.length > 0 ? integer(1, 2, defaultDotSchedule(defaults).stages) : undefined,
+  },
+  indexing: {
+    doc:
+      'Vector accesses (`block_ptr`), scalar ones (`pointer`), or staged in workgroup memory ' +
+      '(`tensor_descriptor`)',
+    per: 'load or store',
+    entry: oneOfRule(...INDEXINGS),
+    default: 'block_ptr',
+    range: (modes) => choice(modes),
+  },
+  dot_rows: {
+    doc: 'Rows of the result of a dot that one thread computes; 0 lets the compiler choose',
+    per: 'dot',
+    entry: orRule(0, powerOf2Rule(1, 16)),
     default: 0,
-    acts: false,
+    range: ({ maxRows }) => optional(0, powerOf2(1, maxRows)),
   },
-  range_multi_buffers: {
-    per: 'loop',
-    alias: 'range_multi_buffer',
-    entry: TRI_STATE,
-    default: null,
-    acts: false,
+  slice_k: {
+    doc:
+      'Groups of warps that share out each block of what a dot in a loop contracts, for results too small ' +
+      'to keep all threads busy',
+    per: 'dot',
+    entry: powerOf2Rule(1, 32),
+    default: 1,
+    range: ({ maxSlices }, { defaults }) => powerOf2(1, maxSlices, defaultDotSchedule(defaults).slices),
   },
-  range_flattens: { per: 'loop', alias: 'range_flatten', entry: TRI_STATE, default: null, acts: false },
-  load_eviction_policies: {
-    per: 'load',
-    entry: oneOfRule('', 'first', 'last'),
-    default: '',
-    acts: false,
+  pid_type: {
+    doc: 'How workgroups find their tile: one each, in one or several dimensions, or several each (persistent)',
+    per: 'kernel',
+    entry: oneOfRule(...PID_TYPES),
+    default: 'flat',
+    range: ({ pidTypes }) => choice(pidTypes),
   },
-  load_cache_modifiers: { per: 'load', entry: TEXT_RULE, default: '', acts: false },
-  store_cache_modifiers: { per: 'store', entry: TEXT_RULE, default: '', acts: false },
-  atomic_indexing: { per: 'atomic', entry: oneOfRule(...INDEXINGS), default: 'pointer', acts: false },
-  maxnreg: { per: 'kernel', entry: oneOfRule(32, 64, 128, 256), default: null, acts: false },
-  advanced_controls_file: { per: 'kernel', entry: TEXT_RULE, default: '', acts: false },
-  epilogue_subtile: { per: 'kernel', entry: oneOfRule(true, 2, 4), default: null, acts: false },
-  xcd_remap: { per: 'kernel', entry: BOOLEAN_RULE, default: false, acts: false },
-  pallas_load_buffer_count: { per: 'load', entry: integerRule(0, 64), default: 0, acts: false },
+  num_sm_multiplier: {
+    doc: 'Workgroups per compute unit of a persistent launch',
+    per: 'kernel',
+    entry: powerOf2Rule(1, 128),
+    default: 1,
+    range: ({ pidTypes }) => (pidTypes.some(isPersistent) ? powerOf2(1, MAX_MULTIPLIER) : undefined),
+  },
 }
 
-/** Every config field by name, in slot order. */
-export const FIELDS: Readonly<Record<FieldName, FieldRow>> = Object.freeze({ ...ACTING, ...INERT })
+/** The rows of the fields that a search may vary, in slot order. */
+export const ACTING_ROWS: ReadonlyMap<ActingField, AnyActingRow> = new Map(
+  Object.entries(ACTING) as [ActingField, AnyActingRow][],
+)
 
-/** The fields that a search may vary, in slot order. */
-export const ACTING_FIELDS: readonly ActingField[] = Object.freeze(Object.keys(ACTING) as ActingField[])
+/** Every config field by name. */
+export const FIELDS: Readonly<Record<FieldName, FieldRow>> = Object.freeze({ ...ACTING, ...INERT_FIELDS })
 
 /** Singular names and the fields they stand for. */
 export const ALIASES: ReadonlyMap<string, FieldName> = new Map(
@@ -228,4 +217,16 @@ export const ALIASES: ReadonlyMap<string, FieldName> = new Map(
 
 export function isFieldName(name: string): name is FieldName {
   return Object.hasOwn(FIELDS, name)
+}
+
+/** False for fields of Helion's that mean nothing in WGSL. */
+export function isActing(name: string): name is ActingField {
+  return Object.hasOwn(ACTING, name)
+}
+
+/** The whole row, or chunks of at most half of it. */
+function reductionLoop(row: RowInput): Fragment {
+  const largestChunk = nextPowerOf2(row.size) / 2
+  if (!row.canLoop || largestChunk < MIN_CHUNK) return fixed(null)
+  return optional(null, powerOf2(MIN_CHUNK, largestChunk), defaultReductionLoop(row))
 }

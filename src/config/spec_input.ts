@@ -3,8 +3,8 @@
  * order of each list is the order of the entries in the config fields that belong to it.
  */
 
-import type { Indexing, PidType } from './fields.ts'
 import type { Fragment } from './fragments.ts'
+import type { Indexing, PidType } from './modes.ts'
 
 /** One entry of `block_sizes`: a dimension of `hl.tile` whose extent the author left open. */
 export interface BlockInput {

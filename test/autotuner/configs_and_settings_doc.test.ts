@@ -9,7 +9,8 @@ import { EFFORT_PROFILES } from '../../src/autotuner/search/effort_profiles.ts'
 import { COMMON_OPTIONS, type OptionRow } from '../../src/autotuner/search/search.ts'
 import { LOG_COLUMNS } from '../../src/autotuner/trial_log.ts'
 import { Config } from '../../src/config/config.ts'
-import { FIELDS } from '../../src/config/fields.ts'
+import { ACTING_ROWS, FIELDS } from '../../src/config/fields.ts'
+import { INERT_FIELDS } from '../../src/config/inert_fields.ts'
 import { printValue } from '../../src/config/value.ts'
 import { BOOLEAN } from '../../src/support/setting_kinds.ts'
 import { SETTINGS } from '../../src/support/settings_table.ts'
@@ -51,14 +52,27 @@ function cells(name: string): string[] {
 }
 
 describe('docs/configs_and_settings.md and docs/searches.md', () => {
-  it.each(Object.entries(FIELDS))('describes the field %s', (name, row) => {
-    const [title, ...rest] = cells(name)
-    expect(rest).toContain(row.entry.allowed)
-    if (!row.acts) return
-    expect(title?.endsWith('↧')).toBe(row.fitted === true)
+  it.each([...ACTING_ROWS])('describes the field %s', (name, row) => {
     const computed: Record<string, string> = { block_sizes: 'see below', loop_orders: 'as written' }
-    expect(rest.at(-1)).toBe(computed[name] ?? printValue(row.default))
-    expect(rest[1]).toBe(row.per === 'kernel' ? '(one value)' : row.per)
+    expect(cells(name)).toEqual([
+      `\`${name}\`${row.fitted ? ' ↧' : ''}`,
+      row.doc,
+      row.per === 'kernel' ? '(one value)' : row.per,
+      row.entry.allowed,
+      computed[name] ?? printValue(row.default),
+    ])
+  })
+
+  it('and editors say of each field what its row says', () => {
+    const source = readFileSync(new URL('../../src/config/fields.ts', import.meta.url), 'utf8')
+    const comments = [...source.matchAll(/\/\*\*([^/]*?)\*\/\n {2}readonly (\w+):/g)].map(
+      ([, text = '', name]) => [name, text.replace(/\s+(\* )?/g, ' ').trim()],
+    )
+    expect(comments).toEqual([...ACTING_ROWS].map(([name, { doc }]) => [name, `${doc}.`]))
+  })
+
+  it.each(Object.entries(INERT_FIELDS))('describes the field %s without a meaning', (name, row) => {
+    expect(cells(name).slice(1)).toEqual([row.entry.allowed])
   })
 
   it.each(Object.entries(SETTINGS))('describes the setting %s', (name, row) => {

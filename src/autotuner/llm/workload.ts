@@ -5,7 +5,7 @@
  */
 import { isTuple } from '../../config/composite_fragments.ts'
 import type { Config } from '../../config/config.ts'
-import { type ActingField, FIELDS, isFieldName } from '../../config/fields.ts'
+import { ACTING_ROWS, FIELDS, isActing, isFieldName } from '../../config/fields.ts'
 import type { SearchSpace } from '../../config/search_space.ts'
 import type { Slot } from '../../config/slots.ts'
 import { printValue } from '../../config/value.ts'
@@ -30,27 +30,6 @@ export type ToldSpace = Pick<SearchSpace, 'slots' | 'cardinality' | 'defaultConf
 /** Characters of a text that is sent; longer ones are cut. */
 const MOST_TEXT = 24_000
 const MOST_KNOWN = 5
-
-/** What the fields do, in the words that help most to choose a value. */
-const MEANINGS: Readonly<Record<ActingField, string>> = {
-  block_sizes: 'extent of the tile along each tile dimension, in program order',
-  num_threads: 'threads along a row; 0 lets the compiler choose',
-  loop_orders: 'order in which the dimensions of a loop are walked, outermost first',
-  flatten_loops: 'whether a loop over several dimensions is walked as one',
-  l2_groupings: 'tiles of the first dimension that are walked together, for the cache; 1 is off',
-  reduction_loops: 'chunk in which a row is streamed; null keeps the whole row in registers',
-  range_unroll_factors: 'rounds of an inner loop that are written out; 0 and 1 are off',
-  static_ranges: 'whether an inner loop of known length is written out whole',
-  num_warps: 'threads of a workgroup, divided by 32',
-  num_stages: 'rounds of a loop whose loads are under way at once',
-  indexing:
-    'how each load, then each store, accesses memory: scalars (pointer), vectors (block_ptr) or through ' +
-    'workgroup memory (tensor_descriptor)',
-  dot_rows: 'rows of a matrix product that each thread computes; 0 lets the compiler choose',
-  slice_k: 'groups of warps that share out what a matrix product contracts',
-  pid_type: 'how tiles are mapped to workgroups',
-  num_sm_multiplier: 'workgroups per compute unit of a persistent launch',
-}
 
 /**
  * Everything about the task, as text. `workload` is undefined where nothing but a space is tuned; `known` are
@@ -86,7 +65,7 @@ function describeSpace(spec: ToldSpace): string {
 }
 
 function describeSlot({ field, fragment }: Slot): string {
-  const meaning = isFieldName(field) ? (MEANINGS as Readonly<Record<string, string>>)[field] : undefined
+  const meaning = isActing(field) ? ACTING_ROWS.get(field)?.doc : undefined
   const per = isFieldName(field) && isTuple(fragment) ? `, one for each ${FIELDS[field].per}` : ''
   const range = `${fragment.allowed}${per}; default ${printValue(fragment.default)}`
   return `- ${field}: ${range}${meaning ? `. ${meaning}` : ''}`

@@ -3,7 +3,7 @@
  * Refuses at once what no pass can build on this device.
  */
 import type { Config } from '../../config/config.ts'
-import type { Indexing, PidType } from '../../config/fields.ts'
+import type { Indexing, PidType } from '../../config/modes.ts'
 import type { KernelIr, TensorInfo } from '../../ir/kernel_ir.ts'
 import type { Block, BlockId, DotNode, LoadNode, LoopNode, StoreNode } from '../../ir/node.ts'
 import { isMultipleOf, maxOf, type Size, sameSize } from '../../ir/size.ts'

@@ -2,7 +2,7 @@
  * The search space of a kernel: what its IR leaves open, within what the device allows, as the plain data
  * that ConfigSpec is made from.
  */
-import { INDEXINGS, type Indexing, type PidType } from '../../config/fields.ts'
+import { INDEXINGS, type Indexing, type PidType } from '../../config/modes.ts'
 import type { BlockInput, ConfigSpecInput, LoopInput, RowInput, TileInput } from '../../config/spec_input.ts'
 import type { KernelIr } from '../../ir/kernel_ir.ts'
 import { type Block, type BlockId, type LoopNode, type Node, ONE } from '../../ir/node.ts'

@@ -35,7 +35,7 @@ describe('LLMGuidedSearch', () => {
     const { content = '' } = message ?? {}
     for (const text of [WORKLOAD.source, WORKLOAD.args, WORKLOAD.device, ...WORKLOAD.facts])
       expect(content).toContain(text)
-    expect(content).toContain('- num_warps: a power of two from 1 to 32; default 4. threads of a workgroup')
+    expect(content).toContain('- num_warps: a power of two from 1 to 32; default 4. Threads of a workgroup')
     expect(content).toContain('Propose 15 configs that were not measured yet.')
   })
 
