@@ -4,6 +4,7 @@
  * does not is a `LineError`: that line is left out, and nothing else.
  */
 import { type ConfigData, toConfigValue } from '../config/value.ts'
+import { parseArgumentFeature, parseKeyFeature } from '../heuristics/feature_names.ts'
 import type { BatchedSpec, Features, FeatureValue } from '../heuristics/features.ts'
 import { errorMessage } from '../support/errors.ts'
 
@@ -176,10 +177,10 @@ function checkNumber(value: number, what: string): number {
 
 /** Arguments and dimensions that a feature's name speaks of become parameters and positions in code. */
 function checkPosition(name: string): void {
-  const numbers = /^(?:arg|key_)(\d+)(?:_dim(\d+))?/.exec(name)?.slice(1) ?? []
-  for (const number of numbers)
-    if (Number(number ?? 0) >= LIMITS.positions)
-      throw new LineError('bad value', `feature ${show(name)} is about position ${show(Number(number))}`)
+  const { argument, dim } = parseArgumentFeature(name) ?? {}
+  for (const position of [argument, dim, parseKeyFeature(name)])
+    if (position !== undefined && position >= LIMITS.positions)
+      throw new LineError('bad value', `feature ${show(name)} is about position ${show(position)}`)
 }
 
 /** Refuses values that are too many, nested too deeply or of no sensible size. */

@@ -1,13 +1,12 @@
 /**
  * The features of a call: the only thing that a generated module may decide by. One extractor serves the
  * sweep (collect, measure) and the running program, so that both see the same numbers; dimensions declared
- * `batched`
- * are left out in both. Names: `arg0_dim1`, `arg0_numel`, `arg0_ndim`, `arg0_dtype`, `arg0_dtype_size`,
- * `arg0_dtype_cat`, `arg2_scalar`, and `key_0`, `key_1`, … for the values of a user's `key` function.
+ * `batched` are left out in both. For their names see feature_names.ts.
  */
 import { DTYPES, isDType } from '../support/dtypes.ts'
 import { product } from '../support/maths.ts'
 import { stableStringify } from '../support/stable.ts'
+import { argumentFeature, keyFeature, parseArgumentFeature } from './feature_names.ts'
 
 export type FeatureValue = number | string
 
@@ -39,8 +38,9 @@ export type KeyValue = FeatureValue | null
 export function extractFeatures(args: readonly unknown[], options: FeatureOptions = {}): Features {
   const features: Record<string, FeatureValue> = {}
   args.forEach((arg, index) => {
-    if (isTensorLike(arg)) addTensor(features, `arg${index}`, arg, options.batched?.[index])
-    else if (typeof arg === 'number' || typeof arg === 'boolean') features[`arg${index}_scalar`] = Number(arg)
+    if (isTensorLike(arg)) addTensor(features, index, arg, options.batched?.[index])
+    else if (typeof arg === 'number' || typeof arg === 'boolean')
+      features[argumentFeature(index, 'scalar')] = Number(arg)
   })
   return features
 }
@@ -51,7 +51,7 @@ export function extractFeatures(args: readonly unknown[], options: FeatureOption
 export function keyFeatures(value: unknown): Features {
   const features: Record<string, FeatureValue> = {}
   flattenKey(value).forEach((entry, index) => {
-    if (entry !== null) features[`key_${index}`] = entry
+    if (entry !== null) features[keyFeature(index)] = entry
   })
   return features
 }
@@ -74,10 +74,11 @@ export function flattenKey(value: unknown): readonly KeyValue[] {
 export function withoutBatched(features: Features, batched: BatchedSpec | undefined): Features {
   if (!batched) return features
   const kept = Object.entries(features).filter(([name]) => {
-    const [, index, what, dim] = /^arg(\d+)_(dim|numel)(\d*)$/.exec(name) ?? []
-    const spec = index === undefined ? undefined : batched[Number(index)]
+    const feature = parseArgumentFeature(name)
+    const spec = feature && batched[feature.argument]
     if (!spec) return true
-    return what === 'numel' ? !isBatched(spec) : isKept(spec, Number(dim))
+    if (feature.dim !== undefined) return isKept(spec, feature.dim)
+    return feature.what !== 'numel' || !isBatched(spec)
   })
   return Object.fromEntries(kept)
 }
@@ -104,19 +105,19 @@ export function describeDType(dtype: string): { readonly bytes: number; readonly
 
 function addTensor(
   features: Record<string, FeatureValue>,
-  name: string,
+  argument: number,
   tensor: TensorLike,
   batched: readonly (number | null)[] | null | undefined,
 ): void {
-  features[`${name}_ndim`] = tensor.shape.length
+  features[argumentFeature(argument, 'ndim')] = tensor.shape.length
   tensor.shape.forEach((size, dim) => {
-    if (isKept(batched, dim)) features[`${name}_dim${dim}`] = size
+    if (isKept(batched, dim)) features[argumentFeature(argument, 'dim', dim)] = size
   })
-  if (!isBatched(batched)) features[`${name}_numel`] = product(tensor.shape)
+  if (!isBatched(batched)) features[argumentFeature(argument, 'numel')] = product(tensor.shape)
   const { bytes, category } = describeDType(tensor.dtype)
-  features[`${name}_dtype`] = tensor.dtype
-  features[`${name}_dtype_size`] = bytes
-  features[`${name}_dtype_cat`] = category
+  features[argumentFeature(argument, 'dtype')] = tensor.dtype
+  features[argumentFeature(argument, 'dtype_size')] = bytes
+  features[argumentFeature(argument, 'dtype_cat')] = category
 }
 
 function isKept(batched: readonly (number | null)[] | null | undefined, dim: number): boolean {

@@ -3,6 +3,11 @@
  * module only where it is used. They accept anything a call may pass and give 0 or '' where a feature is
  * absent.
  */
+import {
+  type ArgumentFact,
+  parseArgumentFeature,
+  parseKeyFeature,
+} from '../../../heuristics/feature_names.ts'
 import type { Calling, Column } from '../features/columns.ts'
 
 export interface Reading {
@@ -70,7 +75,9 @@ export const READERS: Readonly<Record<ReaderName, string>> = {
 }
 
 /** Feature of an argument, without its index, to its reading. */
-const ARGUMENT_READERS: Readonly<Record<string, (argument: string, dim: string) => Reading>> = {
+const ARGUMENT_READERS: Readonly<
+  Record<ArgumentFact, (argument: string, dim: number | undefined) => Reading>
+> = {
   dim: (argument, dim) => ({ reader: 'size', expression: `size(${argument}, ${dim})` }),
   numel: (argument) => ({ reader: 'numel', expression: `numel(${argument})` }),
   ndim: (argument) => ({ reader: 'rank', expression: `rank(${argument})` }),
@@ -82,10 +89,8 @@ const ARGUMENT_READERS: Readonly<Record<string, (argument: string, dim: string) 
 
 /** Position of the parameter that a column reads; `names` are the features passed by position. */
 export function parameterOf(column: Column, calling: Calling, names: readonly string[]): number {
-  const numbered = /^(?:arg|key_)(\d+)(?:_|$)/.exec(column.name)?.[1]
-  if (numbered !== undefined && (calling === 'arguments' || column.name.startsWith('key_')))
-    return Number(numbered)
-  return names.indexOf(column.name)
+  const argument = calling === 'arguments' ? parseArgumentFeature(column.name)?.argument : undefined
+  return argument ?? parseKeyFeature(column.name) ?? names.indexOf(column.name)
 }
 
 export function readingOf(column: Column, calling: Calling, parameter: string): Reading {
@@ -93,8 +98,7 @@ export function readingOf(column: Column, calling: Calling, parameter: string): 
     const reader = column.kind === 'category' ? 'textOf' : 'numberOf'
     return { reader, expression: `${reader}(${parameter})` }
   }
-  const [, what = '', dim = ''] = /^arg\d+_([a-z_]+?)(\d*)$/.exec(column.name) ?? []
-  const make = ARGUMENT_READERS[what]
-  if (!make) throw new Error(`no way to read feature ${column.name} from arguments`)
-  return make(parameter, dim)
+  const feature = parseArgumentFeature(column.name)
+  if (!feature) throw new Error(`no way to read feature ${column.name} from arguments`)
+  return ARGUMENT_READERS[feature.what](parameter, feature.dim)
 }

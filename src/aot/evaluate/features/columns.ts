@@ -2,6 +2,12 @@
  * Columns: the features of a sweep as numbers, one row per shape. Says of each feature how it behaves (a
  * size, a plain number, a category) and which ones carry nothing that another does not, with the reason.
  */
+import {
+  type ArgumentFact,
+  argumentFeature,
+  parseArgumentFeature,
+  parseKeyFeature,
+} from '../../../heuristics/feature_names.ts'
 import { describeDType, type Features, type FeatureValue } from '../../../heuristics/features.ts'
 import { at, entryAt } from '../numeric.ts'
 
@@ -34,10 +40,11 @@ export type Calling = 'arguments' | 'positional'
 /** `key_0`-style and free names are passed by position; any `arg<i>_` name means tensor arguments. */
 export function callingOf(shapes: readonly Features[]): Calling {
   const names = shapes.flatMap((features) => Object.keys(features))
-  return names.some((name) => ARGUMENT.test(name)) ? 'arguments' : 'positional'
+  return names.some(parseArgumentFeature) ? 'arguments' : 'positional'
 }
 
-const ARGUMENT = /^arg\d+_(?:dim\d+|numel|ndim|dtype|dtype_size|dtype_cat|scalar)$/
+/** What is counted, however large it is. */
+const SMALL: ReadonlySet<ArgumentFact | undefined> = new Set(['ndim', 'dtype_size', 'dtype_cat'])
 
 /** Columns of the features that vary; with `prune` also without those that follow from others. */
 export function toColumns(shapes: readonly Features[], prune = true): ColumnTable {
@@ -83,30 +90,29 @@ function toColumn(name: string, raw: readonly (FeatureValue | undefined)[]): Col
   if (raw.some((value) => typeof value === 'string'))
     return { name, kind: 'category', values: [...new Set(raw.map(textOf))].sort() }
   const numbers = raw.map((value) => Number(value ?? 0))
-  const small = /_(?:ndim|dtype_size|dtype_cat)$/.test(name)
+  const small = SMALL.has(parseArgumentFeature(name)?.what)
   const isSize = !small && numbers.every((value) => value >= 0) && numbers.some((value) => value > 1)
   return { name, kind: isSize ? 'size' : 'number', values: [] }
 }
 
 function whyDropped(name: string, values: Float64Array, shapes: readonly Features[]): string | undefined {
   if (values.every((value) => value === values[0])) return 'the same in every shape'
-  if (callingOf(shapes) === 'arguments' && !ARGUMENT.test(name))
+  const { argument, what } = parseArgumentFeature(name) ?? {}
+  if (callingOf(shapes) === 'arguments' && argument === undefined)
     return 'not a feature of an argument: a running program could not compute it'
-  if (callingOf(shapes) === 'positional' && hasKeyValues(shapes) && !KEY_VALUE.test(name))
+  if (callingOf(shapes) === 'positional' && hasKeyValues(shapes) && parseKeyFeature(name) === undefined)
     return 'not a value of the key function: a running program could not compute it'
-  const numel = /^(arg\d+)_numel$/.exec(name)
-  if (numel && shapes.every((features) => isProductOfDims(features, numel[1] ?? '')))
-    return `the product of the sizes of ${numel[1]}, which are features themselves`
-  const dtype = /^(arg\d+)_dtype_(?:size|cat)$/.exec(name)
-  if (dtype && shapes.every((features) => followsFromDType(features, dtype[1] ?? '')))
-    return `follows from ${dtype[1]}_dtype`
+  if (argument === undefined) return undefined
+  if (what === 'numel' && shapes.every((features) => isProductOfDims(features, argument)))
+    return `the product of the sizes of arg${argument}, which are features themselves`
+  const ofDType = what === 'dtype_size' || what === 'dtype_cat'
+  if (ofDType && shapes.every((features) => followsFromDType(features, argument)))
+    return `follows from ${argumentFeature(argument, 'dtype')}`
   return undefined
 }
 
-const KEY_VALUE = /^key_\d+$/
-
 function hasKeyValues(shapes: readonly Features[]): boolean {
-  return shapes.some((features) => Object.keys(features).some((name) => KEY_VALUE.test(name)))
+  return shapes.some((features) => Object.keys(features).some((name) => parseKeyFeature(name) !== undefined))
 }
 
 /** A column that is a one-to-one image of an earlier one, in ascending order for numbers, adds no split. */
@@ -139,18 +145,20 @@ function sameOrder(column: Column, values: Float64Array, other: { values: Float6
   })
 }
 
-function isProductOfDims(features: Features, arg: string): boolean {
+function isProductOfDims(features: Features, arg: number): boolean {
+  const sizeOf = (dim: number): FeatureValue | undefined => features[argumentFeature(arg, 'dim', dim)]
   let product = 1
   let rank = 0
-  for (; features[`${arg}_dim${rank}`] !== undefined; rank++) product *= Number(features[`${arg}_dim${rank}`])
-  return rank > 0 && product === features[`${arg}_numel`]
+  for (; sizeOf(rank) !== undefined; rank++) product *= Number(sizeOf(rank))
+  return rank > 0 && product === features[argumentFeature(arg, 'numel')]
 }
 
-function followsFromDType(features: Features, arg: string): boolean {
-  const dtype = features[`${arg}_dtype`]
-  if (typeof dtype !== 'string') return features[`${arg}_dtype_size`] === undefined
+function followsFromDType(features: Features, arg: number): boolean {
+  const dtype = features[argumentFeature(arg, 'dtype')]
+  const size = features[argumentFeature(arg, 'dtype_size')]
+  if (typeof dtype !== 'string') return size === undefined
   const { bytes, category } = describeDType(dtype)
-  return features[`${arg}_dtype_size`] === bytes && features[`${arg}_dtype_cat`] === category
+  return size === bytes && features[argumentFeature(arg, 'dtype_cat')] === category
 }
 
 /** arg2 before arg10, dims before the rest. */
