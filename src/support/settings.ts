@@ -27,7 +27,7 @@ export const AUTOTUNE_CACHES = [
 ] as const
 export type AutotuneCacheName = (typeof AUTOTUNE_CACHES)[number]
 
-export const LLM_PROVIDERS = ['openai', 'openai_responses', 'anthropic'] as const
+export const LLM_PROVIDERS = ['openai', 'openai_responses', 'anthropic', 'bedrock', 'vertex'] as const
 /** `openai` and `openai_responses` are the same. */
 export type LlmProvider = (typeof LLM_PROVIDERS)[number]
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { ALL_SEARCHES } from '../../src/autotuner/all_searches.ts'
 import { TOKEN_VARIABLE } from '../../src/autotuner/cache/http_cache.ts'
 import { CA_VARIABLES, KEY_VARIABLE } from '../../src/autotuner/llm/endpoint.ts'
+import { EXTRA_VARIABLES } from '../../src/autotuner/llm/extras.ts'
 import { PROVIDERS } from '../../src/autotuner/llm/providers.ts'
 import { EFFORT_PROFILES } from '../../src/autotuner/search/effort_profiles.ts'
 import { COMMON_OPTIONS, type OptionRow } from '../../src/autotuner/search/search.ts'
@@ -108,7 +109,7 @@ describe('docs/configs_and_settings.md and docs/searches.md', () => {
       ...[COMMON_OPTIONS, ...ALL_SEARCHES.map(({ options }) => options)].flatMap((table) =>
         Object.keys(table),
       ),
-      ...[KEY_VARIABLE, ...CA_VARIABLES],
+      ...[KEY_VARIABLE, ...CA_VARIABLES, ...EXTRA_VARIABLES],
       ...PROVIDERS.flatMap(({ keyVariables, baseVariables }) => [...keyVariables, ...baseVariables]),
       ...LOG_COLUMNS,
     ])

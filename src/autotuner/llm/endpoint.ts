@@ -8,8 +8,9 @@ import { environment, requireNode } from '../../support/node.ts'
 import { settingText } from '../../support/resolve_settings.ts'
 import { SECRET, type Secret } from '../../support/secret.ts'
 import type { LlmProvider } from '../../support/settings.ts'
+import { readHeaders, readStyle } from './extras.ts'
 import { LlmError } from './llm_error.ts'
-import { PROVIDER_NAMES, PROVIDERS, type Provider } from './providers.ts'
+import { type Place, PROVIDER_NAMES, PROVIDERS, type Provider, type Style } from './providers.ts'
 
 /** As options and settings name it; null where they are silent. */
 export interface EndpointOptions {
@@ -29,6 +30,9 @@ export interface Endpoint {
   readonly url: URL
   readonly key: Secret
   readonly tls: TlsFiles
+  readonly style: Style
+  /** Beside those of the API. */
+  readonly headers: ReadonlyMap<string, Secret>
 }
 
 interface TlsFiles {
@@ -54,13 +58,21 @@ export function resolveEndpoint(
 ): Endpoint {
   requireNode('https', what)
   const provider = providerOf(options)
+  const place = { model: options.model, read }
   return Object.freeze({
     provider,
     model: options.model,
-    url: urlOf(provider, options.apiBase ?? firstOf(provider.baseVariables, read) ?? provider.defaultBase),
+    url: urlOf(provider, options.apiBase ?? firstOf(provider.baseVariables, read), place),
     key: keyOf(provider, options.apiKey, read),
     tls: tlsOf(options, read),
+    style: readStyle(read),
+    headers: readHeaders(read),
   })
+}
+
+/** A text that others wrote, without what is secret of an endpoint. */
+export function hideSecrets({ key, headers }: Endpoint, text: string): string {
+  return [key, ...headers.values()].reduce((shown, secret) => secret.hideIn(shown), text)
 }
 
 /** The address without what may follow it: for messages. */
@@ -77,8 +89,9 @@ function providerOf({ provider, model }: EndpointOptions): Provider {
   })
 }
 
-function urlOf(provider: Provider, base: string): URL {
-  const remedy = `Give ${settingText('llmApiBase')} an address such as ${provider.defaultBase}.`
+function urlOf(provider: Provider, given: string | undefined, place: Place): URL {
+  const base = given ?? provider.defaultBase(place)
+  const remedy = `Give ${settingText('llmApiBase')} an address such as https://api.example.org/v1.`
   const url = URL.canParse(base) ? new URL(base) : undefined
   if (!url) throw new UsageError('the base URL of the language model is no URL', { remedy })
   if (url.username || url.password)
@@ -89,7 +102,7 @@ function urlOf(provider: Provider, base: string): URL {
     throw new UsageError(`the language model is at ${url.origin}, which is not https`, {
       remedy: 'Use https: key and kernel would be readable on the way. Only this machine may do without.',
     })
-  url.pathname = provider.path(url.pathname.replace(/\/+$/, ''))
+  url.pathname = provider.path(url.pathname.replace(/\/+$/, ''), place)
   url.hash = ''
   return url
 }

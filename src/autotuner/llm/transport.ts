@@ -7,7 +7,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { errorMessage } from '../../support/errors.ts'
 import { requireNode } from '../../support/node.ts'
 import { settingText } from '../../support/resolve_settings.ts'
-import { addressOf, type Endpoint, KEY_VARIABLE } from './endpoint.ts'
+import { addressOf, type Endpoint, hideSecrets, KEY_VARIABLE } from './endpoint.ts'
 import { LlmError, quoted } from './llm_error.ts'
 import { isObject, type LlmRequest } from './providers.ts'
 
@@ -51,8 +51,8 @@ export async function ask(endpoint: Endpoint, request: LlmRequest, options: AskO
 }
 
 async function untilAnswered(endpoint: Endpoint, request: LlmRequest, stop: Stop): Promise<string> {
-  const { provider, model } = endpoint
-  let body = provider.body(model, request)
+  const { provider, model, style } = endpoint
+  let body = provider.body(model, request, style)
   for (let attempt = 1; ; ) {
     const reply = await post(endpoint, JSON.stringify(body), stop.signal)
     if ('status' in reply && reply.status === 200) return textOf(endpoint, reply.text)
@@ -99,7 +99,7 @@ function textOf(endpoint: Endpoint, json: string): string {
 function failureOf(endpoint: Endpoint, reply: Reply, attempts: number): LlmError {
   const times = attempts > 1 ? ` (asked ${attempts} times)` : ''
   if ('failure' in reply)
-    return new LlmError(`${addressOf(endpoint)}: ${endpoint.key.hideIn(reply.failure)}${times}`, {
+    return new LlmError(`${addressOf(endpoint)}: ${hideSecrets(endpoint, reply.failure)}${times}`, {
       remedy: reply.remedy,
     })
   const said = serverMessage(endpoint, reply.text)
@@ -117,10 +117,10 @@ function remedyFor({ provider, model }: Endpoint, status: number): string | unde
 }
 
 /** What the server says of an error, as far as it may be shown. */
-function serverMessage({ key }: Endpoint, text: string): string {
+function serverMessage(endpoint: Endpoint, text: string): string {
   const answer = parsed(text)
   const error = isObject(answer) ? (isObject(answer.error) ? answer.error : answer) : {}
-  return typeof error.message === 'string' ? quoted(key.hideIn(error.message)) : ''
+  return typeof error.message === 'string' ? quoted(hideSecrets(endpoint, error.message)) : ''
 }
 
 /** JSON, or undefined. */
@@ -133,7 +133,11 @@ function parsed(text: string): unknown {
 }
 
 /** One request. Rejects when it is stopped, and only then. */
-function post({ url, key, provider, tls }: Endpoint, body: string, signal: AbortSignal): Promise<Reply> {
+function post(
+  { url, key, provider, tls, style, headers: extra }: Endpoint,
+  body: string,
+  signal: AbortSignal,
+): Promise<Reply> {
   const client = requireNode(url.protocol === 'http:' ? 'http' : 'https', 'a language model')
   const { ca, ...own } = tls
   return new Promise((resolve, reject) => {
@@ -149,7 +153,8 @@ function post({ url, key, provider, tls }: Endpoint, body: string, signal: Abort
         // Whatever the environment allows: without this, the key could be read on the way.
         rejectUnauthorized: true,
         headers: {
-          ...provider.headers(key),
+          ...Object.fromEntries([...extra].map(([name, value]) => [name, value.reveal()])),
+          ...provider.headers(key, style),
           'content-type': 'application/json',
           'content-length': new TextEncoder().encode(body).length,
         },

@@ -71,7 +71,7 @@ export async function startFakeLlm(
 export function says(...texts: readonly string[]): Act {
   return (response, { path }, index) => {
     const text = texts[Math.min(index, texts.length - 1)] ?? ''
-    const answer = path.endsWith('/messages')
+    const answer = /(\/messages|\/invoke|:rawPredict)$/.test(path)
       ? { type: 'message', content: [{ type: 'text', text }], stop_reason: 'end_turn' }
       : {
           status: 'completed',

@@ -41,9 +41,9 @@ describe('options of LLM searches', () => {
     await expect(guided(answers([]), { model: 'llama' })).rejects.toThrow('cannot be told from its name')
     await expect(guided(answers([]), { apiBase: 'http://host' })).rejects.toThrow('which is not https')
     expect(() =>
-      resolveSettings({}, (name) => (name === 'HELION_LLM_PROVIDER' ? 'bedrock' : undefined)),
+      resolveSettings({}, (name) => (name === 'HELION_LLM_PROVIDER' ? 'ollama' : undefined)),
     ).toThrow(
-      'environment variable HELION_LLM_PROVIDER is "bedrock"; allowed: openai, openai_responses, anthropic',
+      'HELION_LLM_PROVIDER is "ollama"; allowed: openai, openai_responses, anthropic, bedrock, vertex',
     )
     const negative = (name: string) => (name === 'HELION_HYBRID_LLM_MAX_ROUNDS' ? '-1' : undefined)
     expect(() => resolveSettings({}, negative)).toThrow('HELION_HYBRID_LLM_MAX_ROUNDS is "-1"')

@@ -326,7 +326,9 @@ describe('an endpoint', () => {
     expect(resolve({ model: 'llama', provider: 'openai_responses', apiKey }).provider.name).toBe('openai')
     expect(() => resolve({ model: 'llama', apiKey })).toThrow(
       new UsageError('which API serves the model "llama" cannot be told from its name', {
-        remedy: 'Name openai or openai_responses or anthropic in llmProvider (HELION_LLM_PROVIDER).',
+        remedy:
+          'Name openai or openai_responses or anthropic or bedrock or vertex in ' +
+          'llmProvider (HELION_LLM_PROVIDER).',
       }),
     )
   })
