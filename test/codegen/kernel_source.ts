@@ -8,6 +8,8 @@ import {
   binaryOf,
   comparisonOf,
   converted,
+  DIMS,
+  type DimName,
   DTYPES,
   INPUT,
   LARGEST,
@@ -22,9 +24,10 @@ import {
   type Value,
   within,
 } from './kernel_values.ts'
-import type { DimName, GridPlan, KernelPlan, StepPlan } from './random_kernels.ts'
+import type { GridPlan, KernelPlan, StepPlan } from './random_kernels.ts'
 
 const ATOMIC_SLOTS = 8
+const SMALLEST: GridPlan = { dims: ['m'], over: 'tile', whole: false, steps: [] }
 
 interface Stored {
   readonly name: string
@@ -33,10 +36,14 @@ interface Stored {
   readonly bound: number
 }
 
+interface Input extends Stored {
+  readonly arg: HostArgument
+}
+
 export class KernelSource {
   readonly #plan: KernelPlan
   readonly #withF16: boolean
-  readonly #inputs = new Map<string, Stored & { readonly arg: HostArgument }>()
+  readonly #inputs = new Map<string, Input>()
   readonly #outputs: { readonly stored: Stored; readonly make: string }[] = []
   readonly #lines: string[] = []
   #count = 0
@@ -51,31 +58,36 @@ export class KernelSource {
   constructor(plan: KernelPlan, withF16: boolean) {
     this.#plan = plan
     this.#withF16 = withF16
-    for (const grid of plan.grids) this.#grid(grid)
+    for (const grid of plan.grids.length > 0 ? plan.grids : [SMALLEST]) this.#grid(grid)
   }
 
   finish(): { readonly parameters: string[]; readonly args: HostArgument[]; readonly body: string } {
-    const used = new Set(this.#plan.grids.flatMap(({ dims }) => dims))
-    for (const { dims } of this.#inputs.values()) for (const dim of dims) used.add(dim)
-    for (const dim of used) {
-      if (![...this.#inputs.values()].some(({ dims }) => dims.includes(dim))) this.#input([dim], 'f32')
-    }
-    const inputs = [...this.#inputs.values()]
-    const sizes = [...used].map((dim) => {
-      const carrier = inputs.find(({ dims }) => dims.includes(dim))
-      return `  const ${dim} = ${carrier?.name}.shape[${carrier?.dims.indexOf(dim)}]`
+    const lines = [...this.#outputs.map(({ make }) => make), ...this.#usedLines()]
+    const mentions = (name: string): boolean => lines.some((line) => new RegExp(`\\b${name}\\b`).test(line))
+    const inputs = [...this.#inputs.values()].filter(({ name }) => mentions(name))
+    const sizes = DIMS.filter(mentions).map((dim) => {
+      const known = inputs.find(({ dims }) => dims.includes(dim))
+      const carrier = known ?? this.#input([dim], 'f32')
+      if (!known) inputs.push(carrier)
+      return `const ${dim} = ${carrier.name}.shape[${carrier.dims.indexOf(dim)}]`
     })
-    const body = [
-      ...sizes,
-      ...this.#outputs.map(({ make }) => `  ${make}`),
-      ...this.#lines.map((line) => `  ${line}`),
-      `  return [${this.#outputs.map(({ stored }) => stored.name).join(', ')}]`,
-    ]
+    const returned = `return [${this.#outputs.map(({ stored }) => stored.name).join(', ')}]`
+    const body = [...sizes, ...lines, returned].map((line) => `  ${line}`)
     return {
       parameters: inputs.map(({ name }) => name),
       args: inputs.map(({ arg }) => arg),
       body: body.join('\n'),
     }
+  }
+
+  /** Without the values that nothing uses. */
+  #usedLines(): readonly string[] {
+    const used: string[] = []
+    for (const line of [...this.#lines].reverse()) {
+      const name = /const (v\d+) =/.exec(line)?.[1]
+      if (!name || used.some((later) => new RegExp(`\\b${name}\\b`).test(later))) used.unshift(line)
+    }
+    return used
   }
 
   #grid({ dims, over, whole, steps }: GridPlan): void {
@@ -178,7 +190,7 @@ export class KernelSource {
     return { ...known, text: shapeOf(axes).length === 2 ? `${text}.transpose()` : text, axes }
   }
 
-  #input(dims: readonly DimName[], dtype: DType): Stored {
+  #input(dims: readonly DimName[], dtype: DType): Input {
     const name = `x_${dims.join('')}_${dtype}`
     const known = this.#inputs.get(name)
     if (known) return known
@@ -267,7 +279,9 @@ export class KernelSource {
     const round = c % 2 === 0 ? `${acc}.addDot(${scaled}, ${y})` : `${acc}.addAssign(${scaled}.dot(${y}))`
     this.#lines.push(
       `  const ${acc} = hl.zeros([${rows.name}, ${columns.name}], '${sum}')`,
-      `  for (const t of hl.tile(${depth}${fixed(c % 5 === 0 ? 'fixed' : 'tile')})) ${round}`,
+      `  for (const t of hl.tile(${depth}${fixed(c % 5 === 0 ? 'fixed' : 'tile')})) {`,
+      `    ${round}`,
+      '  }',
     )
     return { text: acc, dtype: sum, axes: [rows, columns], bound: 32 * LONGEST }
   }

@@ -3,7 +3,9 @@
  * dtype holds. Every value knows how large it can be.
  */
 import type { DType } from '../../src/support/dtypes.ts'
-import type { DimName } from './random_kernels.ts'
+
+export const DIMS = ['m', 'n', 'k'] as const
+export type DimName = (typeof DIMS)[number]
 
 export const DTYPES: readonly DType[] = ['f32', 'i32', 'f16', 'u32', 'bool']
 /** No dimension is longer. */
@@ -121,6 +123,8 @@ export function reductionOf(value: Value, choice: number, keepdim: boolean): Val
     of(value, 'argmax', LONGEST, 'i32'),
     of(value, 'argmin', LONGEST, 'i32'),
     of(within(value, 1), 'prod', 1),
+    of({ ...value, text: `${value.text}.gt(0)` }, 'any', 1, 'bool'),
+    of({ ...value, text: `${value.text}.lt(3)` }, 'all', 1, 'bool'),
   ]
   return pick(all, choice)
 }

@@ -9,9 +9,7 @@ import { type Hl, hl } from '../../src/language/index.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import type { HostArgument } from '../language/harness.ts'
 import { KernelSource } from './kernel_source.ts'
-
-export const DIMS = ['m', 'n', 'k'] as const
-export type DimName = (typeof DIMS)[number]
+import { DIMS, type DimName } from './kernel_values.ts'
 
 const STEPS = [
   'load',
@@ -58,13 +56,14 @@ const grid: fc.Arbitrary<GridPlan> = fc.record({
   dims: fc.shuffledSubarray([...DIMS], { minLength: 1, maxLength: 3 }),
   over: fc.constantFrom('tile' as const, 'tile' as const, 'tile' as const, 'fixed' as const, 'grid' as const),
   whole: fc.boolean(),
-  steps: fc.array(step, { minLength: 2, maxLength: 8 }),
+  steps: fc.array(step, { maxLength: 8, size: 'max' }),
 })
 const size = fc.constantFrom(3, 8, 13, 16, 4, 20, 5, 2, 1, 0)
 
 export const kernelPlans: fc.Arbitrary<KernelPlan> = fc.record({
   sizes: fc.record({ m: size, n: size, k: size }),
-  grids: fc.array(grid, { minLength: 1, maxLength: 3 }),
+  // One at least is made of them. Only what may be empty is shrunk from both ends.
+  grids: fc.array(grid, { maxLength: 3, size: 'max' }),
 })
 
 /** A kernel that can be called, with its arguments and its text. */

@@ -31,6 +31,8 @@ export interface Finding extends Pick<Report, 'kind' | 'place' | 'index' | 'invo
 export interface ReportOptions {
   /** How many reports are kept; 16 by default. */
   readonly limit?: number
+  /** The first report is thrown as an error. */
+  readonly throws?: boolean
 }
 
 /** Collects what is found while a program runs. */
@@ -41,9 +43,11 @@ export class Reports {
   readonly #statements: Statement[] = []
   readonly #known = new Set<string>()
   readonly #limit: number
+  readonly #throws: boolean
 
-  constructor({ limit = 16 }: ReportOptions = {}) {
+  constructor({ limit = 16, throws = false }: ReportOptions = {}) {
     this.#limit = limit
+    this.#throws = throws
   }
 
   /** A number for a statement. */
@@ -56,7 +60,9 @@ export class Reports {
     if (this.#known.has(key) || this.list.length >= this.#limit) return
     this.#known.add(key)
     const text = earlier === undefined ? undefined : this.#text(earlier)
-    this.list.push({ ...finding, statement: this.#text(this.statement), earlier: text })
+    const report = { ...finding, statement: this.#text(this.statement), earlier: text }
+    if (this.#throws) throw new Error(printReport(report))
+    this.list.push(report)
   }
 
   #text(number: number): string {
@@ -66,8 +72,8 @@ export class Reports {
 }
 
 const SENTENCES: Readonly<Record<ReportKind, string>> = {
-  race: 'is a race of invocations',
-  unordered: 'is a race of programs',
+  race: 'is touched by two invocations without a barrier between',
+  unordered: 'is touched by two programs, which nothing orders',
   divergent: 'is not reached by all invocations together',
   unwritten: 'is read before it is written',
   outside: 'is out of bounds',
@@ -76,6 +82,6 @@ const SENTENCES: Readonly<Record<ReportKind, string>> = {
 /** A sentence, and the statements. */
 export function printReport({ kind, place, index, invocations, statement, earlier }: Report): string {
   const element = index === undefined ? place : `${place}[${index}]`
-  const who = `${element} ${SENTENCES[kind]} ${invocations.join(' and ')}`
-  return `${who}: ${statement}${earlier === undefined ? '' : ` after ${earlier}`}`
+  const after = earlier === undefined ? '' : `, after "${earlier}"`
+  return `${element} ${SENTENCES[kind]} (${invocations.join(', ')}): "${statement}"${after}`
 }
