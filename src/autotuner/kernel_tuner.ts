@@ -33,6 +33,8 @@ import type { TuningResult } from './tuning_task.ts'
 /** Share of the time that the interpreter may take for what a call should leave, and the least it gets. */
 const REFERENCE_SHARE = 0.05
 const LEAST_REFERENCE_MS = 100
+/** What a quick search without a budget takes, roughly. */
+const QUICK_SECONDS = 8
 
 export interface TuneRequest {
   readonly bound: BoundKernel
@@ -161,7 +163,8 @@ function programLength(
 }
 
 /** A short search does not spend its time on the answers. */
-function referenceLimits({ autotuneBudgetSeconds: seconds }: Settings): ReferenceLimits {
+function referenceLimits({ autotuneBudgetSeconds, autotuneEffort }: Settings): ReferenceLimits {
+  const seconds = autotuneBudgetSeconds ?? (autotuneEffort === 'quick' ? QUICK_SECONDS : null)
   if (seconds === null) return DEFAULT_LIMITS
   const share = (most: number) => clamp(REFERENCE_SHARE * seconds * 1000, LEAST_REFERENCE_MS, most)
   return {

@@ -12,6 +12,8 @@ import type { Launch } from './launch.ts'
 export interface TimingOptions {
   /** Milliseconds of warm-up for each candidate. Default 5. */
   readonly warmupMs?: number
+  /** Most runs of the warm-up. Default as many as samples. */
+  readonly maxWarmups?: number
   /** Milliseconds of samples for each candidate; for several, those of the slowest. Default 50. */
   readonly targetMs?: number
   /** Default 3. */
@@ -142,6 +144,7 @@ class Session {
 
   async measure(): Promise<Timing[]> {
     const { warmupMs = 5, targetMs = 50, minSamples = 3, maxSamples = 1000, giveUpAboveMs } = this.#options
+    const { maxWarmups = maxSamples } = this.#options
     const plans: Plan[] = []
     for (const launches of this.#candidates) plans.push(await this.#plan(launches, targetMs))
     const [first] = plans
@@ -153,7 +156,7 @@ class Session {
     )
       return [this.#summary(first, first.estimates)]
     for (const plan of plans)
-      await this.#run(repeat(plan, clamp(Math.floor(warmupMs / plan.ms), 1, maxSamples)))
+      await this.#run(repeat(plan, clamp(Math.floor(warmupMs / plan.ms), 1, maxWarmups)))
     const slowest = Math.max(...plans.map(({ ms }) => ms))
     const rounds = clamp(Math.floor(targetMs / slowest), minSamples, maxSamples)
     const turns = Array.from({ length: rounds }, () => plans).flat()

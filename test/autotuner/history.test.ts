@@ -52,6 +52,26 @@ describe('History', () => {
     expect(history.get(one)?.retimed).toEqual([5, 4, 0.1])
   })
 
+  it('gives the time of a program to all configs that make it', () => {
+    const history = new History()
+    const program = (config: Config, ms: number, programHash: string) => ({
+      ...timed(config, ms),
+      programHash,
+    })
+    history.add(program(one, 1, 'a'))
+    history.add({ ...program(two, 1, 'a'), status: 'duplicate' })
+    history.add(program(four, 2, 'b'))
+    expect(history.distinct.map(({ config }) => config)).toEqual([one, four])
+    history.retime(program(one, 3, 'a'))
+    expect(history.ranked.map(({ config, ms }) => [config, ms])).toEqual([
+      [four, 2],
+      [one, 3],
+      [two, 3],
+    ])
+    expect(history.get(two)).toMatchObject({ status: 'duplicate', retimed: [3] })
+    expect(history.distinct.map(({ config }) => config)).toEqual([four, one])
+  })
+
   it('keeps a time when measuring again fails, and ignores strangers', () => {
     const history = new History()
     history.add(timed(one, 1))

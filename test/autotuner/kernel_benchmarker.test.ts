@@ -292,6 +292,16 @@ describe('remeasure', () => {
     expect(Math.min(...results.map(({ ms }) => ms))).toBeGreaterThan(0)
   })
 
+  it('times equal programs once', async () => {
+    const tried = await trial(double, [await ramp([4096])])
+    const wanted = configs(tried, { num_warps: 2 }, { num_warps: 2, maxnreg: 64 }, { num_warps: 1 })
+    await tried.benchmarker.measure(wanted, patient)
+    const [first, twin, other] = await tried.benchmarker.remeasure(wanted, { budget: FOREVER, targetMs: 20 })
+    expect(twin).toEqual({ ...first, config: wanted[1] })
+    expect(twin?.samplesMs).toBe(first?.samplesMs)
+    expect(other?.samplesMs).not.toBe(first?.samplesMs)
+  })
+
   it('answers for none when comparing fails, and says so', async () => {
     const tried = await trial(double, [await ramp([64])])
     const wanted = configs(tried, {}, { num_warps: 1 })

@@ -30,6 +30,7 @@ let answers = 0
 const ANSWER_KEYS = new WeakMap<readonly Expected[], number>()
 
 export class IsolatedRunner implements TrialRunner {
+  readonly isolated = true
   readonly #host: TrialHost
   readonly #subject: HostedSubject
 
@@ -48,6 +49,8 @@ export class IsolatedRunner implements TrialRunner {
     contents: readonly Storage[],
     stream: Stream,
   ): Promise<IsolatedRunner> {
+    // While the arguments are read; `open` says what goes wrong there.
+    host.start().catch(() => {})
     const handed = await handOver(contents, stream)
     const subject: HostedSubject = { id: ++subjects, open: { kind: 'open', subject: call, ...handed } }
     try {

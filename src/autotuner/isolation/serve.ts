@@ -5,16 +5,22 @@
  */
 import { closeSync, openSync, readSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
+import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { isMainThread, Worker } from 'node:worker_threads'
+import type { Device } from '../../runtime/device.ts'
 import { HelionError } from '../../support/errors.ts'
 import { fileError } from '../../support/file_errors.ts'
+import { CompileThread, serveCompilations } from './compile_thread.ts'
 import type { Contents, Handed, Request } from './protocol.ts'
-import { TrialServer, type Wrap } from './serve_trials.ts'
+import { type JobOf, type ServerParts, TrialServer, type Wrap } from './serve_trials.ts'
 import { encodeMessage, MessageReader } from './wire.ts'
 
 const REPLIES = 3
 const READ_BYTES = 2 ** 28
+/** Devices that compile, and the share of the processors that they may have. */
+const MOST_HELPERS = 12
+const HELPERS_SHARE = 3 / 4
 
 /** Does the same as `end` for a process whose main thread is stuck in a driver. */
 const WATCH = `
@@ -29,10 +35,15 @@ setInterval(() => {
 `
 
 export function serve(wrap?: Wrap): void {
+  if (!isMainThread) {
+    serveCompilations()
+    return
+  }
   const watch = new Worker(WATCH, { eval: true })
   watch.unref()
   const replies = new Socket({ fd: REPLIES, readable: false, writable: true })
-  const server = new TrialServer({ reply: (reply) => replies.write(encodeMessage(reply)), read, wrap })
+  const reply: ServerParts['reply'] = (message) => replies.write(encodeMessage(message))
+  const server = new TrialServer({ reply, read, wrap, compilerFor })
   const reader = new MessageReader()
   let folder: string | undefined
   const end = (): void => {
@@ -55,6 +66,17 @@ export function serve(wrap?: Wrap): void {
   // Ctrl-C is meant for the program, which ends its search and then this process.
   process.on('SIGINT', () => {})
 }
+
+/** The processor is what software adapters compute with: nothing helps them. */
+function compilerFor(device: Device, { adapter, without }: JobOf<'start'>): ReturnType<CompilerFor> {
+  const [, entry = ''] = process.argv
+  const count = Math.min(MOST_HELPERS, Math.floor(availableParallelism() * HELPERS_SHARE))
+  if (device.info.software || count < 2) return undefined
+  const thread = new CompileThread(entry, { count, adapter, without })
+  return (request) => thread.compile(request, device)
+}
+
+type CompilerFor = NonNullable<ServerParts['compilerFor']>
 
 function read(data: Handed, { bytes, offset }: Contents, into: Uint8Array): void {
   const path = String(data)

@@ -8,7 +8,7 @@ import { Storage } from '../../runtime/storage.ts'
 import { Stream } from '../../runtime/stream.ts'
 import { AdapterError, errorMessage, HelionError, TimeoutError } from '../../support/errors.ts'
 import type { Expected } from '../trial/accuracy.ts'
-import { LocalRunner } from '../trial/local_runner.ts'
+import { type LocalParts, LocalRunner } from '../trial/local_runner.ts'
 import type { TrialRunner } from '../trial/trial_runner.ts'
 import {
   type Contents,
@@ -33,9 +33,13 @@ export interface ServerParts {
   /** Puts the contents of an argument into `into`. */
   readonly read: (data: Handed, contents: Contents, into: Uint8Array) => void | Promise<void>
   readonly wrap?: Wrap | undefined
+  /** Has shaders compiled for a device in a better way than by asking it; undefined where there is none. */
+  readonly compilerFor?: ((device: Device, job: JobOf<'start'>) => Compile | undefined) | undefined
 }
 
-type JobOf<Kind extends Job['kind']> = Extract<Job, { kind: Kind }>
+type Compile = LocalParts['compile']
+
+export type JobOf<Kind extends Job['kind']> = Extract<Job, { kind: Kind }>
 
 interface Opened {
   readonly runner: TrialRunner
@@ -48,6 +52,7 @@ export class TrialServer {
   readonly #parts: ServerParts
   readonly #opened = new Map<number, Opened>()
   #device: Device | undefined
+  #compile: Compile
   #underWay = 0
   #signs: ReturnType<typeof setInterval> | undefined
 
@@ -97,9 +102,11 @@ export class TrialServer {
   }
 
   /** Answers with the adapter that was found. */
-  async #start({ protocol, adapter, without }: JobOf<'start'>): Promise<unknown> {
+  async #start(job: JobOf<'start'>): Promise<unknown> {
+    const { protocol, adapter, without } = job
     if (protocol !== PROTOCOL) throw new HelionError('it belongs to another version of helion-aot')
     this.#device = await openDevice({ adapter, without })
+    this.#compile = this.#parts.compilerFor?.(this.#device, job)
     return { ...this.#device.info }
   }
 
@@ -111,7 +118,8 @@ export class TrialServer {
     const storages: Storage[] = []
     for (const one of job.contents) storages.push(await this.#upload(stream, job.data, one))
     await stream.sync()
-    const parts = { device, stream, subject: job.subject, patienceMs: PATIENCE_MS }
+    const compile = this.#compile
+    const parts = { device, stream, subject: job.subject, patienceMs: PATIENCE_MS, compile }
     const runner = await LocalRunner.open(parts, storages)
     const dispose = (): void => {
       runner.dispose()

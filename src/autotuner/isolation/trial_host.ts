@@ -88,11 +88,7 @@ export class TrialHost {
   /** Forgets a call. */
   close({ id }: HostedSubject): void {
     this.#subjects.delete(id)
-    if (this.#subjects.size === 0) {
-      clearTimeout(this.#idle)
-      this.#idle = setTimeout(() => this.stop(), this.#options.idleMs ?? IDLE_MS)
-      ;(this.#idle as { unref?: () => void }).unref?.()
-    }
+    this.#stopWhenIdle()
     const process = this.#process
     if (!process?.opened.delete(id) || process.ended) return
     process.ask(id, { kind: 'close' }, OPEN_MS).catch(() => {})
@@ -132,9 +128,22 @@ export class TrialHost {
     }
   }
 
+  /** Has the process ready for what comes. Rejects with CannotIsolate when there is none. */
+  async start(): Promise<void> {
+    this.#stopWhenIdle()
+    await this.#working(() => this.#current())
+  }
+
   /** Ends the process; the next request starts another. */
   stop(): void {
     this.#process?.end({ kind: 'exit', what: `${TRIER} was stopped`, fromOutside: true })
+  }
+
+  #stopWhenIdle(): void {
+    if (this.#subjects.size > 0) return
+    clearTimeout(this.#idle)
+    this.#idle = setTimeout(() => this.stop(), this.#options.idleMs ?? IDLE_MS)
+    ;(this.#idle as { unref?: () => void }).unref?.()
   }
 
   /** The program waits for the work, although nothing of the process keeps it. */

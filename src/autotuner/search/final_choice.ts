@@ -4,7 +4,7 @@
  * where that costs nothing, so that configs stay readable and differ only where it matters.
  */
 import type { Config } from '../../config/config.ts'
-import { type Candidate, notSlower, relativeError } from './history.ts'
+import { type Candidate, type History, notSlower, relativeError } from './history.ts'
 import { proposals, simplerThan } from './proposal.ts'
 import type { SearchSession } from './search_session.ts'
 
@@ -25,6 +25,8 @@ const ROUNDS = [1 / 8, 1 / 4, 5 / 8]
 const CLEARLY = 4
 /** As many times more candidates are timed briefly first, so that single lucky samples keep nobody out. */
 const QUALIFIERS = 3
+/** First times beyond this multiple of the best are not that unlucky. */
+const WORTH_COMPARING = 1.25
 /** Finalists slower than the best by more than this share are out after a round. */
 const OUT_OF_REACH = 0.05
 const SIMPLIFY_MS = 200
@@ -37,18 +39,18 @@ export async function compareFinalists(
   { topK, targetMs, pinned, pinnedTolerance }: FinalistOptions,
 ): Promise<Candidate | undefined> {
   session.enter('verify')
-  if (topK > 1 && !session.exhausted)
-    await session.retime(session.history.ranked.slice(0, QUALIFIERS * topK), targetMs / 12)
-  const known = pinned.flatMap((config) => session.history.get(config) ?? [])
+  const { history } = session
+  if (topK > 1 && !session.exhausted) await session.retime(qualifiers(history, topK), targetMs / 12)
+  const known = pinned.flatMap((config) => history.get(config) ?? [])
   const pinnedOnes = known.filter(({ ms }) => Number.isFinite(ms))
-  const best = session.history.ranked.slice(0, topK)
+  const best = history.distinct.slice(0, topK)
   let alive: readonly Candidate[] = [...new Set([...best, ...pinnedOnes])]
   for (const share of ROUNDS) {
     if (topK <= 1 || alive.length <= 1 || session.exhausted) break
     alive = inReach(byTime(await session.retime(alive, targetMs * share)), pinnedTolerance)
   }
   const [winner] = byTime(alive)
-  const standard = pinned.length > 0 && session.history.get(session.generation.defaultConfig())
+  const standard = pinned.length > 0 && history.get(session.generation.defaultConfig())
   // A change that may be no gain at all is not worth having.
   if (winner && standard && !clearlyFaster(winner, standard)) return standard
   const limit = (winner?.ms ?? 0) * (1 + pinnedTolerance)
@@ -59,6 +61,11 @@ export async function compareFinalists(
       (candidate.ms <= limit || (stopRule.reason !== undefined && stopRule.reaches(candidate))),
   )
   return kept ?? winner
+}
+
+function qualifiers({ distinct, best }: History, topK: number): readonly Candidate[] {
+  const limitMs = WORTH_COMPARING * (best?.ms ?? 0)
+  return distinct.slice(0, QUALIFIERS * topK).filter(({ ms }, place) => place < topK || ms <= limitMs)
 }
 
 /** Whether `a` beats `b` by more than their noise explains. */

@@ -43,6 +43,15 @@ export class History {
     return this.all.filter(({ ms }) => Number.isFinite(ms)).sort((a, b) => a.ms - b.ms)
   }
 
+  /** The same without those that are the program of a faster one: there is nothing to compare them for. */
+  get distinct(): readonly Candidate[] {
+    const programs = new Set<string>()
+    return this.ranked.filter(({ programHash }) => {
+      if (programHash === undefined) return true
+      return programs.size < programs.add(programHash).size
+    })
+  }
+
   get best(): Candidate | undefined {
     let best: Candidate | undefined
     for (const candidate of this.#candidates.values())
@@ -67,16 +76,29 @@ export class History {
     return candidate
   }
 
-  /** Adds a measurement in turns; a failure there keeps the time that was known. */
+  /**
+   * Adds a measurement in turns, to all that are the same program; a failure there keeps the time that was
+   * known.
+   */
   retime(measurement: Measurement): Candidate | undefined {
-    const known = this.get(measurement.config)
-    if (!known || !Number.isFinite(measurement.ms)) return known
-    const retimed = [...known.retimed, measurement.ms]
-    const { spread, samplesMs } = measurement
-    const candidate = Object.freeze({ ...known, retimed, ms: median(retimed), spread, samplesMs })
-    this.#candidates.set(measurement.config.hash, candidate)
-    return candidate
+    const { config, ms, spread, samplesMs } = measurement
+    const known = this.get(config)
+    if (!known || !Number.isFinite(ms)) return known
+    const retimed = [...known.retimed, ms]
+    const time = { retimed, ms: median(retimed), spread, samplesMs }
+    for (const candidate of this.#candidates.values())
+      if (candidate === known || (isTimed(candidate) && isSameProgram(candidate, known)))
+        this.#candidates.set(candidate.config.hash, Object.freeze({ ...candidate, ...time }))
+    return this.get(config)
   }
+}
+
+function isTimed({ ms }: Measurement): boolean {
+  return Number.isFinite(ms)
+}
+
+function isSameProgram({ programHash }: Measurement, other: Measurement): boolean {
+  return programHash !== undefined && programHash === other.programHash
 }
 
 /**

@@ -30,6 +30,8 @@ const MOST_ROUND = 16
  */
 const RANDOM_SHARE = 0.25
 const RANDOM_CONFIGS = 20
+/** Candidates that are named beforehand, so that they can be built. */
+const LIKELY = 12
 /** What cannot be built costs no launch and does not count, up to this multiple of what does. */
 const MOST_TRIED = 2
 /** Candidates that are timed again, beside the best, after a generation. */
@@ -73,12 +75,12 @@ export class LfboRounds {
     const quota = Math.max(LEAST_ROUND, Math.ceil(copies * numNeighbors * fracSelected))
     const measured: Candidate[] = []
     for (let spent = 0; spent < quota && measured.length < MOST_TRIED * quota && !session.exhausted; ) {
-      const results = await session.evaluate(this.#propose(quota - spent))
+      const results = await session.evaluate(this.#propose(quota - spent), this.#likely())
       if (results.length === 0) return false
       measured.push(...results)
       spent += results.filter(({ status }) => status !== 'invalid' && status !== 'filtered').length
     }
-    await session.confirm(session.history.ranked.slice(0, 1 + CONFIRMED))
+    await session.confirm(session.history.distinct.slice(0, 1 + CONFIRMED))
     await session.rebenchmark(measured)
     return true
   }
@@ -98,6 +100,12 @@ export class LfboRounds {
     const random = this.#drawn(count, share * surrogate.experience)
     const taken = this.#pool.take(surrogate, count - random.length, this.#options.similarityPenalty)
     return [...random, ...taken.flatMap((entry) => this.#proposal(entry))]
+  }
+
+  /** Configs that the next round may measure. */
+  #likely(): readonly Config[] {
+    const { runnersUp } = this.#pool
+    return runnersUp.slice(0, LIKELY).flatMap((entry) => this.#proposal(entry).map(({ config }) => config))
   }
 
   /** Random configs for a share of a round. */

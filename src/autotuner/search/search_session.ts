@@ -16,7 +16,7 @@ import { type Candidate, type History, notSlower } from './history.ts'
 import { initialPopulation, type StartingPoint } from './initial_population.ts'
 import { distinctProposals, ORIGINS, type Proposal } from './proposal.ts'
 import type { StopRule } from './stop_rule.ts'
-import type { TrialCosts } from './trial_costs.ts'
+import { type TrialCosts, withinTime } from './trial_costs.ts'
 
 export interface SessionParts {
   /** Of which kernel and arguments progress is reported. */
@@ -72,8 +72,6 @@ const CONFIRM_MS = 40
 const SUSPICIOUS = 0.5
 /** Configs that are measured before the least launch is. */
 const FIRST = 4
-/** Timing a config, however slow, takes about so many runs. */
-const RUNS = 8
 
 export class SearchSession {
   readonly parts: SessionParts
@@ -87,6 +85,7 @@ export class SearchSession {
   readonly #stageLog: StageLog
   /** Candidates that seem too fast, until they are timed again. */
   readonly #suspects = new Set<string>()
+  #likely: readonly Config[] = []
 
   constructor(parts: SessionParts) {
     this.parts = parts
@@ -152,7 +151,7 @@ export class SearchSession {
    */
   async evaluateStart(count: number, sure: number): Promise<void> {
     const first = await this.evaluate(initialPopulation(this.generation, this.parts.start, count))
-    await this.confirm(this.history.ranked.slice(0, sure))
+    await this.confirm(this.history.distinct.slice(0, sure))
     await this.rebenchmark(first)
   }
 
@@ -164,9 +163,13 @@ export class SearchSession {
   /**
    * Measures what the history does not hold yet. Answers with the candidates of all of `configs`, each once,
    * but without those that the budget left no time for or that are too dear. Configs alone come from the
-   * search, and nothing more is known of them.
+   * search. Those that are `likely` to be next can be built meanwhile.
    */
-  async evaluate(configs: readonly (Config | Proposal)[]): Promise<readonly Candidate[]> {
+  async evaluate(
+    configs: readonly (Config | Proposal)[],
+    likely: readonly Config[] = [],
+  ): Promise<readonly Candidate[]> {
+    this.#likely = likely.filter((config) => this.isOpen(config))
     const distinct = distinctProposals(
       configs.map((one) => (one instanceof Config ? { config: one, origin: ORIGINS.search } : one)),
     )
@@ -204,9 +207,10 @@ export class SearchSession {
   /** Times those of `candidates` again, in turns, that are within the threshold of the best. */
   async rebenchmark(candidates: readonly Candidate[]): Promise<void> {
     const limit = (this.history.best?.ms ?? 0) * this.parts.rebenchmarkThreshold
+    const distinct = new Set(this.history.distinct)
     const near = candidates
       .flatMap(({ config }) => this.history.get(config) ?? [])
-      .filter(({ ms }) => ms <= limit)
+      .filter((candidate) => candidate.ms <= limit && distinct.has(candidate))
       .sort((a, b) => a.ms - b.ms)
       .slice(0, MAX_REBENCHMARKED)
     if (near.length > 1) await this.retime(near, REBENCHMARK_MS)
@@ -259,11 +263,16 @@ export class SearchSession {
       if (next.size === 0 || left.length === before || (this.exhausted && !this.#hasNothing)) return
       before = left.length
       const batch = left.filter(({ config }) => next.has(config))
-      await this.#measureBatch(batch, report)
+      const later = left.filter(({ config }) => !next.has(config) && this.isOpen(config))
+      await this.#measureBatch(batch, report, later)
     }
   }
 
-  async #measureBatch(batch: readonly Proposal[], report: () => void): Promise<void> {
+  async #measureBatch(
+    batch: readonly Proposal[],
+    report: () => void,
+    later: readonly Proposal[] = [],
+  ): Promise<void> {
     const { benchmarker, budget, log, stopRule, costs, trials } = this.parts
     const started = new Set<string>()
     const origins = new Map(batch.map(({ config, origin }) => [config.hash, origin]))
@@ -273,6 +282,7 @@ export class SearchSession {
       budget,
       enough: () => stopRule.reason !== undefined || this.#suspects.size > 0,
       compileTimeoutMs: this.#compileTimeoutMs,
+      likely: [...later.map(({ config }) => config), ...this.#likely],
       originOf,
       onTrying: (trying) => {
         const fresh = trying.filter(({ hash }) => !started.has(hash))
@@ -380,19 +390,4 @@ export class SearchSession {
         total > 0 && trials > 0 ? Math.min((ahead * elapsedMs) / trials, budget.remainingMs) : undefined,
     })
   }
-}
-
-/** The fastest of `candidates`, as many as can be timed for `targetMs`, or RUNS times, in the time given. */
-function withinTime(
-  candidates: readonly Candidate[],
-  targetMs: number,
-  limitMs: number,
-): readonly Candidate[] {
-  let left = limitMs
-  return [...candidates]
-    .sort((a, b) => a.ms - b.ms)
-    .filter(({ ms }) => {
-      left -= Math.max(targetMs, RUNS * ms)
-      return left >= 0
-    })
 }

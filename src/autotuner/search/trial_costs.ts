@@ -8,6 +8,7 @@
 import type { Config } from '../../config/config.ts'
 import { median, sum } from '../../support/maths.ts'
 import type { Measurement } from '../trial/benchmarker.ts'
+import type { Candidate } from './history.ts'
 
 /** What trials may cost. */
 export interface CostProfile {
@@ -111,4 +112,22 @@ export class TrialCosts {
     const within = logLength - beyond - meanLength
     return meanCost + power * within + Math.max(power, POWER_BEYOND) * beyond
   }
+}
+
+/** Timing a config in turns, however slow, takes about so many runs. */
+const RUNS = 8
+
+/** The fastest of `candidates`, as many as can be timed for `targetMs`, or RUNS times, in the time given. */
+export function withinTime(
+  candidates: readonly Candidate[],
+  targetMs: number,
+  limitMs: number,
+): readonly Candidate[] {
+  let left = limitMs
+  return [...candidates]
+    .sort((a, b) => a.ms - b.ms)
+    .filter(({ ms }) => {
+      left -= Math.max(targetMs, RUNS * ms)
+      return left >= 0
+    })
 }

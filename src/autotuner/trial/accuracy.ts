@@ -2,7 +2,8 @@
  * Compares what a config left in memory with what it should have. Integers and booleans must be equal; floats
  * may differ by rounding, since configs add in different orders. NaN equals NaN, and infinity infinity.
  */
-import { type DType, fromHalfBits, isFloat } from '../../support/dtypes.ts'
+import { decodeBytes } from '../../runtime/host_data.ts'
+import { type DType, isFloat } from '../../support/dtypes.ts'
 
 /** What a tensor should hold after a call. */
 export interface Expected {
@@ -39,7 +40,7 @@ export function findMismatch(
   tolerance: Tolerance,
 ): string | undefined {
   const { name, dtype, values, positions, precision } = expected
-  const actualAt = elementReader(bytes, dtype)
+  const actual = decodeBytes(bytes, dtype)
   const count = values.length
   const exact = !isFloat(dtype)
   const rtol = exact ? 0 : (tolerance.rtol ?? RELATIVE[precision])
@@ -47,7 +48,7 @@ export function findMismatch(
   let wrong = 0
   let worst = { excess: 0, i: 0 }
   for (let i = 0; i < count; i++) {
-    const excess = excessOf(actualAt(i), values[i] ?? 0, atol, rtol)
+    const excess = excessOf(actual[i] ?? Number.NaN, values[i] ?? 0, atol, rtol)
     if (excess <= 0) continue
     wrong++
     if (excess > worst.excess) worst = { excess, i }
@@ -55,7 +56,7 @@ export function findMismatch(
   if (wrong === 0) return undefined
   const { i } = worst
   const place = `${name}[${unravel(positions?.[i] ?? i, expected.shape).join(', ')}]`
-  const is = `${place} is ${actualAt(i)}, expected ${values[i]}`
+  const is = `${place} is ${actual[i]}, expected ${values[i]}`
   return `${is}; ${wrong} of ${count} elements compared differ`
 }
 
@@ -77,30 +78,6 @@ function rootMeanSquare(values: ArrayLike<number>): number {
     finite++
   }
   return finite > 0 ? Math.sqrt(squares / finite) : 0
-}
-
-/** Reads single elements of a storage buffer: f16 as numbers, bool as 0 and 1. */
-export function elementReader(bytes: ArrayBuffer, dtype: DType): (position: number) => number {
-  const read = READERS[dtype]
-  return read(bytes)
-}
-
-const READERS: Readonly<Record<DType, (bytes: ArrayBuffer) => (position: number) => number>> = {
-  f32: (bytes) => plain(new Float32Array(bytes)),
-  f16: (bytes) => {
-    const bits = new Uint16Array(bytes)
-    return (position) => fromHalfBits(bits[position] ?? 0)
-  },
-  i32: (bytes) => plain(new Int32Array(bytes)),
-  u32: (bytes) => plain(new Uint32Array(bytes)),
-  bool: (bytes) => {
-    const words = new Uint32Array(bytes)
-    return (position) => (words[position] === 0 ? 0 : 1)
-  },
-}
-
-function plain(array: ArrayLike<number>): (position: number) => number {
-  return (position) => array[position] ?? Number.NaN
 }
 
 function unravel(position: number, shape: readonly number[]): number[] {

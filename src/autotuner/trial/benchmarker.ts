@@ -42,6 +42,8 @@ export interface MeasureOptions {
   readonly onTrying?: ((configs: readonly Config[]) => void) | undefined
   /** Where each config comes from, for those who keep records. */
   readonly originOf?: ((config: Config) => string) | undefined
+  /** Configs that may be measured next, the likeliest first: they can be built while these are measured. */
+  readonly likely?: readonly Config[] | undefined
   /** Asked between two configs; true ends the batch. */
   readonly enough?: (() => boolean) | undefined
   /** Called after each config, in any order. */
@@ -60,7 +62,7 @@ export interface RemeasureOptions {
 export type LaunchTime = Pick<Measurement, 'ms' | 'spread'>
 
 export interface Benchmarker {
-  /** Builds, checks and times. Answers for the configs that it came to, in their order. */
+  /** Builds, checks and times, in any order. Answers for the configs that it came to, in their order. */
   measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]>
   /**
    * Times configs that were `ok` again, in turns, so that drifts of the clock meet all of them alike. Answers

@@ -3,11 +3,13 @@ import type { Device } from '../../runtime/device.ts'
 import type { Launch } from '../../runtime/launch.ts'
 import { leastLaunch } from '../../runtime/least_launch.ts'
 import type { Pipeline } from '../../runtime/pipeline_cache.ts'
+import type { PipelineRequest } from '../../runtime/pipeline_request.ts'
 import type { Storage } from '../../runtime/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import { type TimingOptions, timeInterleaved, timeLaunches, withTimeout } from '../../runtime/timing.ts'
 import { AdapterError, TimeoutError } from '../../support/errors.ts'
 import { type Expected, findMismatch, type Tolerance } from './accuracy.ts'
+import { Pace } from './pace.ts'
 import { SharedTimeout } from './shared_timeout.ts'
 import { TrialMemory } from './trial_memory.ts'
 import type { TrialProgram, TrialSubject } from './trial_program.ts'
@@ -27,13 +29,13 @@ import type {
 const TARGET_MS = 50
 const MAX_SAMPLES = 100
 const WARMUP_MS = 1
-const FIRST_CONDITIONS = { warmupMs: 200, maxSamples: 2000 }
+const FIRST_CONDITIONS = { warmupMs: 200, maxWarmups: 2000 }
 /** A run that took this long is timed with one sample. */
 const SLOW_MS = 100
 /**
  * A first run that took this long, and this multiple of the best time, is all the timing that a program gets.
  */
-const HOPELESS_MS = 20
+const HOPELESS_MS = 4
 const HOPELESS_FACTOR = 5
 /** A program whose first few samples are all this multiple of the best time gets no more of them. */
 const GIVE_UP_FACTOR = 1.5
@@ -43,6 +45,8 @@ export interface LocalParts {
   /** Has the device for itself. */
   readonly stream: Stream
   readonly subject: TrialSubject
+  /** Has the device compile, in a better way than by asking it; milliseconds that it took. */
+  readonly compile?: ((request: PipelineRequest) => Promise<number>) | undefined
   /** How long to wait for a device that is still busy after a timeout, before it is given up. */
   readonly patienceMs: number
 }
@@ -51,9 +55,12 @@ export class LocalRunner implements TrialRunner {
   readonly #parts: LocalParts
   readonly #memory: TrialMemory
   readonly #compiling = new SharedTimeout()
+  /** None on software adapters, which have no clock of their own. */
+  readonly #pace: Pace | undefined
   #warm = false
 
   private constructor(parts: LocalParts, memory: TrialMemory) {
+    this.#pace = parts.device.info.software ? undefined : new Pace(parts.device)
     this.#parts = parts
     this.#memory = memory
   }
@@ -63,10 +70,12 @@ export class LocalRunner implements TrialRunner {
     return new LocalRunner(parts, await TrialMemory.allocate(parts.subject.tensors, contents, parts.stream))
   }
 
-  async compile(program: TrialProgram, timeoutMs: number): Promise<number> {
-    const { kernel } = this.#parts.subject
-    const pipelines = await this.#compiling.within(this.#pipelines(program), timeoutMs, `compiling ${kernel}`)
-    return Math.max(0, ...pipelines.map(({ compileMs }) => compileMs))
+  async compile({ dispatches }: TrialProgram, timeoutMs: number): Promise<number> {
+    const { subject, device } = this.#parts
+    const plainly = async (one: PipelineRequest) => (await device.pipelines.get(one)).compileMs
+    const compiled = dispatches.map(this.#parts.compile ?? plainly)
+    const what = `compiling ${subject.kernel}`
+    return Math.max(0, ...(await this.#compiling.within(Promise.all(compiled), timeoutMs, what)))
   }
 
   measure(
@@ -87,6 +96,7 @@ export class LocalRunner implements TrialRunner {
     return this.#recovering(async () => {
       const launches = await Promise.all(programs.map((program) => this.#launches(program)))
       this.#memory.reset()
+      await this.#pace?.up()
       return await timeInterleaved(this.#parts.device, launches, { ...this.#conditions, ...options })
     })
   }
@@ -110,6 +120,7 @@ export class LocalRunner implements TrialRunner {
       const { storages } = this.#memory
       const written = new Set(storages.filter((_, id) => subject.tensors[id]?.written))
       const launch = await leastLaunch(device, storages, written)
+      await this.#pace?.up()
       return await timeLaunches(device, [launch], { ...this.#conditions, targetMs: TARGET_MS })
     })
   }
@@ -133,19 +144,21 @@ export class LocalRunner implements TrialRunner {
     const giveUpAboveMs = GIVE_UP_FACTOR * bestMs
     this.#memory.reset()
     const conditions = { ...this.#conditions, ...samples, timeoutMs, giveUpAboveMs }
+    await this.#pace?.up()
     const time = await timeLaunches(this.#parts.device, launches, conditions)
     this.#warm = true
+    this.#pace?.learn(launches, time)
     return time
   }
 
   /**
    * Software adapters run out of the processor's cache, which nothing but time would empty, and at its clock.
    */
-  get #conditions(): Pick<TimingOptions, 'flushCache' | 'warmupMs' | 'maxSamples'> {
+  get #conditions(): Pick<TimingOptions, 'flushCache' | 'warmupMs' | 'maxWarmups' | 'maxSamples'> {
     const flushCache = !this.#parts.device.info.software
     // An idle GPU runs at a low clock; the first program must not suffer from that.
-    if (flushCache && !this.#warm) return { flushCache, ...FIRST_CONDITIONS }
-    return { flushCache, warmupMs: WARMUP_MS, maxSamples: MAX_SAMPLES }
+    const first = flushCache && !this.#warm ? FIRST_CONDITIONS : {}
+    return { flushCache, warmupMs: WARMUP_MS, maxSamples: MAX_SAMPLES, ...first }
   }
 
   #pipelines({ dispatches }: TrialProgram): Promise<readonly Pipeline[]> {
@@ -190,7 +203,9 @@ export class LocalRunner implements TrialRunner {
   /** Leaves device and stream ready for the next program; rejects with what is wrong with this one. */
   async #recovering<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await work()
+      const result = await work()
+      this.#pace?.worked()
+      return result
     } catch (error) {
       await this.#recover(error)
       throw error

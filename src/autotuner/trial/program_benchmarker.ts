@@ -19,6 +19,7 @@ import {
   type MeasureOptions,
   type RemeasureOptions,
 } from './benchmarker.ts'
+import { Builds } from './builds.ts'
 import { Families } from './families.ts'
 import type { TrialProgram } from './trial_program.ts'
 import { LostTrialError, type Places, type TrialRunner, type TrialTime } from './trial_runner.ts'
@@ -78,34 +79,45 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   /** Opened at the first measurement: results that are stored need none. */
   #opening: Promise<TrialRunner<Program>> | undefined
   #runner: TrialRunner<Program> | undefined
-  /** Configs that are compiled while others run. */
-  #building: readonly Config[] = []
+  readonly #builds: Builds<Built<Program>>
+  #buildTimeoutMs = Number.POSITIVE_INFINITY
   #bestMs = Number.POSITIVE_INFINITY
 
   constructor(trial: ProgramTrial<Program>) {
     this.#trial = trial
     this.#families = new Families((config) => trial.source.familyOf(config))
+    this.#builds = new Builds((config) => this.#build(config))
   }
 
   /**
    * Rejects with GpuError when there is no memory for trials, and with AdapterError when the device is lost.
    */
   async measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]> {
-    await this.#open()
-    const results: Measurement[] = []
-    const jobs = this.#trial.settings.autotunePrecompileJobs ?? nodeBuiltin('os')?.availableParallelism() ?? 4
-    for await (const built of this.#builds(configs, jobs, options)) {
+    const { budget, enough, onTrying, onMeasured } = options
+    const opening = this.#open()
+    await this.#expectEarly(configs, opening)
+    const runner = await opening
+    this.#buildTimeoutMs = options.compileTimeoutMs
+    const results = new Map<Config, Measurement>()
+    const builds = this.#builds.inTurn(configs, {
+      jobs: this.#jobs,
+      overlaps: !this.#trial.device.info.software,
+      likely: runner.isolated ? (options.likely ?? []) : [],
+      goesOn: () => !budget.exhausted && !enough?.(),
+      onBuilding: (building) => onTrying?.(building),
+    })
+    for await (const built of builds) {
       for (const one of built) {
         // Without a single result nothing could be chosen: a late start costs time, not the answer.
-        if (options.budget.interrupted || (options.budget.exhausted && this.#byProgram.size > 0)) break
-        if (options.enough?.()) break
-        if (!('status' in one)) options.onTrying?.([one.config, ...this.#building])
+        if (budget.interrupted || (budget.exhausted && this.#byProgram.size > 0)) break
+        if (enough?.()) break
+        if (!('status' in one)) onTrying?.([one.config, ...this.#builds.building])
         const result = 'status' in one ? one : await this.#try(one)
-        results.push(result)
-        options.onMeasured?.(result)
+        results.set(result.config, result)
+        onMeasured?.(result)
       }
     }
-    return results
+    return configs.flatMap((config) => results.get(config) ?? [])
   }
 
   async remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]> {
@@ -118,13 +130,14 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
       const programs = await Promise.all(
         configs.map((config) => source.programOf(source.filtered(config) ?? config)),
       )
-      const compiled = await Promise.all(programs.map((one) => runner.compile(one, this.#compileTimeoutMs)))
-      const times = await runner.compare(programs, { targetMs, maxSamples: options.maxSamples ?? samples })
-      return times.flatMap((time, index) => {
-        const [config, program, compileMs] = [configs[index], programs[index], compiled[index]]
-        return config && program && compileMs !== undefined
-          ? [timed({ config, program, compileMs }, time)]
-          : []
+      const distinct = [...new Map(programs.map((one) => [one.hash, one])).values()]
+      const compiled = await Promise.all(distinct.map((one) => runner.compile(one, this.#compileTimeoutMs)))
+      const times = await runner.compare(distinct, { targetMs, maxSamples: options.maxSamples ?? samples })
+      return configs.flatMap((config, index) => {
+        const program = programs[index]
+        const place = distinct.findIndex(({ hash }) => hash === program?.hash)
+        const [time, compileMs] = [times[place], compiled[place]]
+        return program && time && compileMs !== undefined ? [timed({ config, program, compileMs }, time)] : []
       })
     } catch (error) {
       if (error instanceof AdapterError || !(error instanceof HelionError)) throw error
@@ -166,34 +179,24 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
     return this.#runner
   }
 
-  /**
-   * Builds configs, `jobs` at a time; the next ones while the caller times those before, where that does not
-   * take the processor from the kernels.
-   */
-  async *#builds(
-    configs: readonly Config[],
-    jobs: number,
-    { budget, compileTimeoutMs, onTrying, enough }: MeasureOptions,
-  ): AsyncGenerator<readonly Built<Program>[]> {
-    const build = (begin: number) => {
-      this.#building = configs.slice(begin, begin + jobs)
-      onTrying?.(this.#building)
-      return Promise.all(this.#building.map((config) => this.#build(config, compileTimeoutMs)))
-    }
-    const ahead = !this.#trial.device.info.software
-    let next: Promise<readonly Built<Program>[]> | undefined
-    for (let begin = 0; begin < configs.length; begin += jobs) {
-      if (begin > 0 && (budget.exhausted || enough?.())) return
-      const built = await (next ?? build(begin))
-      this.#building = []
-      next = ahead && begin + jobs < configs.length ? build(begin + jobs) : undefined
-      // Listened to from now on: it may reject while nobody waits for it.
-      next?.catch(() => {})
-      yield built
-    }
+  get #jobs(): number {
+    return this.#trial.settings.autotunePrecompileJobs ?? nodeBuiltin('os')?.availableParallelism() ?? 4
   }
 
-  async #build(config: Config, timeoutMs: number): Promise<Built<Program>> {
+  /**
+   * Works out what the first programs should leave while that which runs them is being opened. What goes
+   * wrong there is said when the first one is tried.
+   */
+  async #expectEarly(configs: readonly Config[], opening: Promise<unknown>): Promise<void> {
+    const { settings, source } = this.#trial
+    const [first] = configs
+    // Listened to from now on: it may reject meanwhile.
+    opening.catch(() => {})
+    if (!first || this.#byProgram.size > 0 || !settings.autotuneAccuracyCheck) return
+    await source.expected(first, this.#answers).catch(() => {})
+  }
+
+  async #build(config: Config): Promise<Built<Program>> {
     const begin = performance.now()
     try {
       const { source } = this.#trial
@@ -203,7 +206,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
       if (verdict !== undefined) return failure(config, 'filtered', verdict)
       const program = await source.programOf(wanted)
       const twin = this.#byProgram.get(program.hash)
-      const compileMs = twin?.compileMs ?? (await (await this.#open()).compile(program, timeoutMs))
+      const compileMs = twin?.compileMs ?? (await (await this.#open()).compile(program, this.#buildTimeoutMs))
       return { config, program, compileMs }
     } catch (error) {
       return this.#failed(config, error, { compileMs: Math.max(0, performance.now() - begin) })

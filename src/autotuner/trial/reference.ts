@@ -7,6 +7,7 @@ import type { Config } from '../../config/config.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { HostTensor } from '../../ir/interpret.ts'
 import type { Block } from '../../ir/node.ts'
+import type { Size } from '../../ir/size.ts'
 import type { BoundKernel } from '../../kernel/bound_kernel.ts'
 import type { CallArguments } from '../../kernel/call_arguments.ts'
 import { sizeEvaluator } from '../../kernel/launch_plan.ts'
@@ -53,7 +54,10 @@ const COMPARED = 2 ** 18
 
 export class Reference {
   readonly #parts: ReferenceParts
+  readonly #sizeOf: (size: Size) => number
   readonly #shapes: readonly (readonly number[])[]
+  /** Elements of the largest tensor. */
+  readonly #largest: number
   /** Known values by what they depend on: nothing, or the block sizes. */
   readonly #known = new Map<string, Promise<readonly Expected[]>>()
   #inputs: Promise<readonly (HostTensor['data'] | undefined)[]> | undefined
@@ -61,8 +65,9 @@ export class Reference {
 
   constructor(parts: ReferenceParts) {
     this.#parts = parts
-    const sizeOf = sizeEvaluator(parts.call)
-    this.#shapes = parts.bound.ir.tensors.map(({ shape }) => shape.map(sizeOf))
+    this.#sizeOf = sizeEvaluator(parts.call)
+    this.#shapes = parts.bound.ir.tensors.map(({ shape }) => shape.map(this.#sizeOf))
+    this.#largest = Math.max(0, ...this.#shapes.map(product))
   }
 
   /** What this config should leave in the tensors that callers see. */
@@ -94,11 +99,12 @@ export class Reference {
       const shape = this.#shapes[id] ?? []
       const input = inputs[id]
       if (!input) return { shape, data: hostArray(dtype, product(shape)) }
-      return { shape, data: writes.lastGrid.has(id) ? Float64Array.from(input) : input }
+      return { shape, data: writes.lastGrid.has(id) ? new Float64Array(input) : input }
     })
     const limitMs = config ? limits.extentsMs : limits.callMs
     const extentOf = config && this.#extentsOf(config)
-    const known = sampleReference(bound.ir, writes, tensors, call.scalars, { limitMs, extentOf })
+    const width = (block: Block) => this.#largest / Math.max(1, this.#sizeOf(block.size))
+    const known = sampleReference(bound.ir, writes, tensors, call.scalars, { limitMs, extentOf, width })
     return await this.#complete(known)
   }
 

@@ -6,6 +6,7 @@
 import { type HostTensor, interpretKernel } from '../../ir/interpret.ts'
 import type { KernelIr } from '../../ir/kernel_ir.ts'
 import type { Block } from '../../ir/node.ts'
+import { clamp } from '../../support/maths.ts'
 import type { KernelWrites } from './kernel_writes.ts'
 
 export interface SampleOptions {
@@ -13,6 +14,10 @@ export interface SampleOptions {
   readonly limitMs: number
   /** Elements per tile that results may depend on; elsewhere the sample chooses its own. */
   readonly extentOf?: ((block: Block) => number | undefined) | undefined
+  /**
+   * Elements of the largest tensor for each position of a block: of wide rows a tile of the sample has few.
+   */
+  readonly width?: ((block: Block) => number) | undefined
   readonly now?: (() => number) | undefined
 }
 
@@ -23,9 +28,12 @@ export interface KnownTensor {
   readonly positions: Uint32Array<ArrayBuffer> | undefined
 }
 
-/** Extents of tiles in grids of one dimension, and of several. */
+/** Most positions of a tile in grids of one dimension, and how many in grids of several. */
 const LINE = 64
 const SIDE = 8
+/** Tiles of wide rows have so many elements, about, but no fewer positions than this. */
+const TILE_ELEMENTS = 2 ** 15
+const LEAST_LINE = 4
 
 /** Runs the kernel on `tensors`, which change. Answers for the visible tensors that it knows something of. */
 export function sampleReference(
@@ -33,12 +41,11 @@ export function sampleReference(
   writes: KernelWrites,
   tensors: readonly HostTensor[],
   scalars: readonly number[],
-  { limitMs, extentOf, now = () => performance.now() }: SampleOptions,
+  { limitMs, extentOf, width, now = () => performance.now() }: SampleOptions,
 ): readonly KnownTensor[] {
   const deadline = now() + limitMs
-  const marks = new Map<number, Uint8Array>()
-  for (const tensor of writes.lastGrid.keys())
-    marks.set(tensor, new Uint8Array(tensors[tensor]?.data.length ?? 0))
+  const marks = new Map<number, Marks>()
+  for (const tensor of writes.lastGrid.keys()) marks.set(tensor, new Marks(tensors[tensor]?.data.length ?? 0))
   let unfinished = Number.POSITIVE_INFINITY
   function* programs(grid: number, count: number): Iterable<number> {
     if (unfinished < grid) return
@@ -53,10 +60,9 @@ export function sampleReference(
   }
   interpretKernel(ir, tensors, scalars, {
     programs,
-    extentOf: extentOf ?? ((block) => sampleExtent(ir, block)),
+    extentOf: extentOf ?? ((block) => sampleExtent(ir, block, width?.(block) ?? 1)),
     onWrite(tensor, position) {
-      const mark = marks.get(tensor)
-      if (mark) mark[position] = 1
+      marks.get(tensor)?.add(position)
     },
   })
   return writes.visible.flatMap(({ id, role, fill }): KnownTensor[] => {
@@ -64,7 +70,7 @@ export function sampleReference(
     const last = writes.lastGrid.get(id) ?? -1
     if (!values || last > unfinished || (last === unfinished && writes.atomic.has(id))) return []
     const complete = last < unfinished && (role === 'argument' || fill !== undefined)
-    return [{ tensor: id, values, positions: complete ? undefined : marked(marks.get(id)) }]
+    return [{ tensor: id, values, positions: complete ? undefined : marks.get(id)?.sorted }]
   })
 }
 
@@ -77,18 +83,30 @@ export function* spread(count: number): Generator<number> {
     if (program !== 0 && program !== count - 1) yield program
 }
 
-function sampleExtent(ir: KernelIr, { id, kind, grid }: Block): number | undefined {
+function sampleExtent(ir: KernelIr, { id, kind, grid }: Block, width: number): number | undefined {
   const blocks = ir.grids[grid]?.blocks ?? []
   if (kind !== 'tile' || !blocks.includes(id)) return undefined
-  return blocks.length > 1 ? SIDE : LINE
+  return blocks.length > 1 ? SIDE : clamp(Math.floor(TILE_ELEMENTS / width), LEAST_LINE, LINE)
 }
 
-function marked(mark: Uint8Array = new Uint8Array(0)): Uint32Array<ArrayBuffer> {
-  let count = 0
-  for (const bit of mark) count += bit
-  const positions = new Uint32Array(count)
-  for (let i = 0, next = 0; i < mark.length; i++) if (mark[i]) positions[next++] = i
-  return positions
+/** Positions of a tensor, of which few may be marked. */
+class Marks {
+  readonly #marked: Uint8Array
+  readonly #positions: number[] = []
+
+  constructor(length: number) {
+    this.#marked = new Uint8Array(length)
+  }
+
+  add(position: number): void {
+    if (this.#marked[position]) return
+    this.#marked[position] = 1
+    this.#positions.push(position)
+  }
+
+  get sorted(): Uint32Array<ArrayBuffer> {
+    return Uint32Array.from(this.#positions).sort()
+  }
 }
 
 function coprime(start: number, count: number): number {

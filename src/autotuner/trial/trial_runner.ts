@@ -41,6 +41,8 @@ export interface CompareOptions {
  * program.
  */
 export interface TrialRunner<Program = TrialProgram> {
+  /** Whether a program that ends what tries it costs nobody anything. */
+  readonly isolated?: boolean
   /** Milliseconds that it took. Rejects with TimeoutError when that is longer than `timeoutMs`. */
   compile(program: Program, timeoutMs: number): Promise<number>
   /** Runs a program once on poisoned memory, compares what it leaves there, then times it. */

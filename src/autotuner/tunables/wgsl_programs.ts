@@ -1,4 +1,5 @@
 /** Programs of WGSL that people wrote themselves, made of configs. */
+import { decodeBytes } from '../../runtime/host_data.ts'
 import { NO_WORDS } from '../../runtime/launch.ts'
 import type { Access } from '../../runtime/pipeline_request.ts'
 import type { Stream } from '../../runtime/stream.ts'
@@ -8,7 +9,7 @@ import { createLog } from '../../support/log.ts'
 import type { Settings } from '../../support/settings.ts'
 import { sha16 } from '../../support/stable.ts'
 import { openRunner } from '../isolation/open_runner.ts'
-import { type Expected, elementReader } from '../trial/accuracy.ts'
+import type { Expected } from '../trial/accuracy.ts'
 import type { ProgramSource } from '../trial/program_benchmarker.ts'
 import type { TrialDispatch, TrialProgram } from '../trial/trial_program.ts'
 import type { ExpectedValues, TunableParts, WgslLaunch } from './tunable_parts.ts'
@@ -96,8 +97,7 @@ export function valuesOf(
   { dtype, size }: Pick<DeviceTensor, 'dtype' | 'size'>,
 ): ArrayLike<number> | undefined {
   if (!bytes) return undefined
-  const at = elementReader(bytes, dtype)
-  return Float64Array.from({ length: size }, (_, position) => at(position))
+  return decodeBytes(bytes, dtype).subarray(0, size)
 }
 
 function dispatchOf(name: string, launch: WgslLaunch, tensors: readonly DeviceTensor[]): TrialDispatch {

@@ -1,0 +1,109 @@
+/**
+ * A thread that compiles the programs of a device ahead of it, on devices of its own: reading a shader takes
+ * the thread that asks for it, and the one that tries programs has other things to do. A driver that makes
+ * each device compile anew is found out by that, and gets no help any more.
+ */
+import { parentPort, SHARE_ENV, Worker, workerData } from 'node:worker_threads'
+import { CompileHelpers } from '../../runtime/compile_helpers.ts'
+import { type Device, openDevice } from '../../runtime/device.ts'
+import type { PipelineRequest } from '../../runtime/pipeline_request.ts'
+import { median } from '../../support/maths.ts'
+
+/** Devices of the thread, and how the device they help was asked for. */
+export interface ThreadOptions {
+  readonly count: number
+  readonly adapter: string
+  readonly without: readonly string[]
+}
+
+interface Question {
+  readonly id: number
+  readonly request: PipelineRequest
+}
+
+interface Answer {
+  readonly id: number
+  readonly ms: number
+}
+
+/** Shaders that are compiled sooner than that tell nothing about the driver. */
+const TELLING_MS = 20
+/** So many are compiled twice before the thread is given up. */
+const ENOUGH = 4
+/** Share of the first time above which the second compilation was one. */
+const ANEW = 0.5
+
+/** The thread, seen from the one that runs the programs. */
+export class CompileThread {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, (ms: number) => void>()
+  #questions = 0
+  #useless = false
+  /** Time of second compilations, as shares of the first. */
+  readonly #shares: number[] = []
+
+  /** `entry` is a file whose program calls `serveCompilations` in a thread. */
+  constructor(entry: string, options: ThreadOptions) {
+    // Drivers are chosen by variables of the process.
+    this.#worker = new Worker(entry, { workerData: options, env: SHARE_ENV })
+    this.#worker.unref()
+    this.#worker.on('message', ({ id, ms }: Answer) => {
+      this.#waiting.get(id)?.(ms)
+      this.#waiting.delete(id)
+    })
+    // Programs are compiled without it then, and whatever is wrong shows there.
+    this.#worker.on('error', () => this.stop())
+    this.#worker.on('exit', () => this.stop())
+  }
+
+  get givenUp(): boolean {
+    return this.#useless
+  }
+
+  /** Has a device compile a pipeline; milliseconds that it took. Rejects as `pipelines.get` does. */
+  async compile(request: PipelineRequest, { pipelines }: Pick<Device, 'pipelines'>): Promise<number> {
+    const known = pipelines.peek(request)
+    if (known) return known.compileMs
+    const aheadMs = this.#useless ? 0 : await this.#ahead(request)
+    const { compileMs } = await pipelines.get(request)
+    this.#learn(aheadMs, compileMs)
+    return aheadMs + compileMs
+  }
+
+  #ahead({ label, wgsl, bindings, words, wordsIn }: PipelineRequest): Promise<number> {
+    const id = ++this.#questions
+    const accesses = bindings.map(({ access }) => ({ access }))
+    const request = { label, wgsl, bindings: accesses, words: { length: words.length }, wordsIn }
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve)
+      this.#worker.postMessage({ id, request } satisfies Question)
+    })
+  }
+
+  #learn(aheadMs: number, compileMs: number): void {
+    if (aheadMs < TELLING_MS || this.#useless) return
+    this.#shares.push(compileMs / aheadMs)
+    if (this.#shares.length >= ENOUGH && median(this.#shares) > ANEW) this.stop()
+  }
+
+  /** Compiles nothing ahead any more. */
+  stop(): void {
+    this.#useless = true
+    for (const resolve of this.#waiting.values()) resolve(0)
+    this.#waiting.clear()
+    // Drivers do not survive that a thread of theirs is ended: it stays, without devices.
+    this.#worker.postMessage(undefined)
+  }
+}
+
+/** The thread's own program. */
+export function serveCompilations(): void {
+  const { count, adapter, without } = workerData as ThreadOptions
+  const helpers = new CompileHelpers()
+  void helpers.open(() => openDevice({ adapter, without }), count)
+  parentPort?.on('message', async (question: Question | undefined) => {
+    if (!question) return helpers.close()
+    const ms = await helpers.compile(question.request)
+    parentPort?.postMessage({ id: question.id, ms } satisfies Answer)
+  })
+}

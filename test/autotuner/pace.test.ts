@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest'
+import { Pace } from '../../src/autotuner/trial/pace.ts'
+import type { Device } from '../../src/runtime/device.ts'
+import type { Launch } from '../../src/runtime/launch.ts'
+import type { Timing, timeLaunches } from '../../src/runtime/timing.ts'
+
+/** A GPU whose clock falls by half after 50 ms without work, and is up again after 70 ms of work. */
+class Gpu {
+  now = 0
+  #idleSince = 0
+  #worked = 1000
+  readonly timed: number[] = []
+  /** How much slower it has become for good. */
+  heat = 1
+
+  idle(ms: number): void {
+    this.now += ms
+    if (this.now - this.#idleSince > 50) this.#worked = 0
+  }
+
+  msOf(base: number): number {
+    return base * this.heat * (this.#worked < 70 ? 2 : 1)
+  }
+
+  readonly time: typeof timeLaunches = async (_, launches, { warmupMs = 0, targetMs = 0 } = {}) => {
+    const medianMs = this.msOf(launches.length)
+    this.now += warmupMs + targetMs
+    this.#worked += warmupMs + targetMs
+    this.#idleSince = this.now
+    this.timed.push(medianMs)
+    return { medianMs, samplesMs: [medianMs] } as unknown as Timing
+  }
+
+  pace(): Pace {
+    return new Pace({} as Device, this.time, () => this.now)
+  }
+}
+
+const program = (ms: number): readonly Launch[] => Array.from({ length: ms }, () => ({}) as Launch)
+const time = (medianMs: number, count = 100) => ({
+  medianMs,
+  spread: 0,
+  samplesMs: Array.from({ length: count }, () => medianMs),
+})
+
+describe('Pace', () => {
+  it('lets a known program run until it is as fast as it was', async () => {
+    const gpu = new Gpu()
+    const pace = gpu.pace()
+    pace.learn(program(3), time(3))
+    pace.worked()
+    gpu.idle(600)
+    expect(gpu.msOf(1)).toBe(2)
+    await pace.up()
+    expect(gpu.msOf(1)).toBe(1)
+    expect(gpu.timed.at(-1)).toBe(3)
+  })
+
+  it('costs one look where the clock is up, and nothing soon after work', async () => {
+    const gpu = new Gpu()
+    const pace = gpu.pace()
+    pace.learn(program(3), time(3))
+    await pace.up()
+    expect(gpu.timed).toEqual([3])
+    gpu.idle(20)
+    await pace.up()
+    expect(gpu.timed).toEqual([3])
+  })
+
+  it('goes by the fastest program that was timed well', async () => {
+    const gpu = new Gpu()
+    const pace = gpu.pace()
+    await pace.up()
+    expect(gpu.timed).toEqual([])
+    pace.learn(program(3), time(3))
+    pace.learn(program(5), time(5))
+    pace.learn(program(2), time(2, 5))
+    await pace.up()
+    expect(gpu.timed).toEqual([3])
+  })
+
+  it('takes a GPU that has become slower for good as it is', async () => {
+    const gpu = new Gpu()
+    const pace = gpu.pace()
+    pace.learn(program(3), time(3))
+    gpu.heat = 1.2
+    await pace.up()
+    expect(gpu.now).toBeGreaterThan(400)
+    const looks = gpu.timed.length
+    gpu.idle(45)
+    gpu.idle(20)
+    const before = gpu.now
+    await pace.up()
+    expect(gpu.timed.length).toBeGreaterThan(looks)
+    expect(gpu.now - before).toBeLessThan(150)
+  })
+})
