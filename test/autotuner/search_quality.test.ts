@@ -33,6 +33,19 @@ describe('in recorded spaces', () => {
     }
   })
 
+  it.each(['matmul', 'matmul_wide', 'softmax_f16', 'softmax_long', 'layer_norm', 'column_sums'])(
+    'the default search comes near to the best of %s in 200 evaluations',
+    async (name) => {
+      const space = replaySpace(readFileSync(new URL(`../data/${name}_h200.csv.gz`, import.meta.url)))
+      const runs: number[] = []
+      for (const autotuneRandomSeed of [1, 2, 3]) {
+        await space.autotune([], {}, { evaluations: 200, settings: { autotuneRandomSeed } })
+        runs.push(Math.min(...space.evaluated.map(({ ms }) => ms)) / space.best.ms)
+      }
+      expect(median(runs)).toBeLessThan(1.03)
+    },
+  )
+
   it('results from elsewhere make a search begin where they are good', async () => {
     for (const space of SPACES)
       for (const autotuneRandomSeed of SEEDS) {
