@@ -72,6 +72,8 @@ export interface NodeRule<N extends Node> {
   readonly seesTiles: boolean
   /** The axes of its operands whose elements it mixes; ONE where nothing runs along one. */
   readonly crosses: N extends CrossingNode ? (node: Omit<N, 'id'>) => readonly Axis[] : undefined
+  /** The author's method that makes it; undefined for what calls make on the way. */
+  readonly method: ((node: N) => string) | undefined
   /** Throws where a node is malformed, beyond what holds for all kinds: see verify.ts. */
   readonly verify: (node: N, ranks: readonly number[]) => void
   /** Its line in print, without the value's name; of a loop the first word. */
@@ -79,7 +81,8 @@ export interface NodeRule<N extends Node> {
 }
 
 /** A row, of whatever kind. */
-export interface AnyNodeRule extends Pick<NodeRule<Node>, 'uniform' | 'seesTiles' | 'verify' | 'print'> {
+export interface AnyNodeRule
+  extends Pick<NodeRule<Node>, 'uniform' | 'seesTiles' | 'method' | 'verify' | 'print'> {
   readonly operands: Readonly<Record<string, OperandRole | 'own'>>
   readonly pure: boolean
   readonly moves: boolean

@@ -32,6 +32,7 @@ const FACT = {
   uniform: 'always',
   seesTiles: false,
   crosses: undefined,
+  method: undefined,
   verify: nothingMore,
 } as const
 
@@ -58,12 +59,14 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
   map: {
     ...ELEMENTWISE,
     operands: { args: 'same' },
+    method: ({ op }) => op,
     verify: verifyMap,
     print: ({ op, args }, { refs }) => `${op} ${refs(args)}`,
   },
   cast: {
     ...ELEMENTWISE,
     operands: { arg: 'same' },
+    method: ({ bits }) => (bits ? 'bitcast' : 'to'),
     print: ({ bits, arg }, { refs }) => `${bits ? 'bitcast' : 'cast'} ${refs([arg])}`,
   },
   view: {
@@ -116,6 +119,7 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
   reduce: {
     ...EVENT,
     operands: { arg: 'whole' },
+    method: ({ op }) => op,
     crosses: ({ arg, axis }) => [arg.type.axes[axis] ?? ONE],
     verify({ id, arg, axis, type }) {
       mustHold(axis in arg.type.axes, `reduce ${id} is along axis ${axis}`)
@@ -127,6 +131,7 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
   dot: {
     ...EVENT,
     operands: { a: 'left', b: 'right', acc: 'same' },
+    method: () => 'dot',
     crosses: ({ a }) => [a.type.axes[1] ?? ONE],
     verify({ id, a, b, type }) {
       const [m, k] = a.type.axes
@@ -177,14 +182,19 @@ export function fieldOf(node: NodeSpec, field: string): Node | readonly Node[] |
   return node[field as keyof NodeSpec] as unknown as Node | readonly Node[] | undefined
 }
 
-export function isPure(node: Node): node is PureNode
+type Pure<N extends NodeSpec> = Extract<N, { kind: PureNode['kind'] }>
+
+/** True for nodes that neither touch memory nor own a region: equal ones are interchangeable. */
+export function isPure<N extends NodeSpec>(node: N): node is Pure<N>
 export function isPure(node: Pick<Node, 'kind'>): boolean
 export function isPure(node: Pick<Node, 'kind'>): boolean {
   return ruleOf(node).pure
 }
 
+type Moving<N extends NodeSpec> = Extract<N, { kind: MovingNode['kind'] }>
+
 /** True for what gives the elements of its operand other places. */
-export function isMoving(node: Node): node is MovingNode {
+export function isMoving<N extends NodeSpec>(node: N): node is Moving<N> {
   return ruleOf(node).moves
 }
 

@@ -4,9 +4,9 @@
  */
 import type { KernelIr, ReturnTree } from '../ir/kernel_ir.ts'
 import type { Node } from '../ir/node.ts'
-import { isWrite } from '../ir/node_rules.ts'
+import { isWrite, ruleOf } from '../ir/node_rules.ts'
 import { liveNodes, operandsOf, walk } from '../ir/traverse.ts'
-import { AuthorError, formatLocation, unreachable } from '../support/errors.ts'
+import { AuthorError, formatLocation } from '../support/errors.ts'
 import type { Trace } from './trace.ts'
 
 /** Operations that have a method which changes an accumulator in place. */
@@ -51,7 +51,7 @@ export function unusedValues(trace: Trace): readonly string[] {
       loops.add(node.location && formatLocation(node.location))
     })
     walk(body, (node) => {
-      const what = methodOf(node)
+      const what = ruleOf(node).method?.(node)
       if (what === undefined || !node.location || live.has(node) || used.has(node)) return
       const place = formatLocation(node.location)
       // What a loop makes for its items may stay unused.
@@ -65,36 +65,6 @@ export function unusedValues(trace: Trace): readonly string[] {
     })
   }
   return [...texts.values()]
-}
-
-/** What computes in the author's words; undefined for what calls make on the way. */
-function methodOf(node: Node): string | undefined {
-  switch (node.kind) {
-    case 'map':
-    case 'reduce':
-      return node.op
-    case 'dot':
-      return 'dot'
-    case 'cast':
-      return node.bits ? 'bitcast' : 'to'
-    case 'constant':
-    case 'size':
-    case 'argument':
-    case 'index':
-    case 'range':
-    case 'inside':
-    case 'view':
-    case 'broadcast':
-    case 'load':
-    case 'store':
-    case 'atomic':
-    case 'phi':
-    case 'loop':
-    case 'result':
-      return undefined
-    default:
-      return unreachable(node)
-  }
 }
 
 function tensorsIn(tree: KernelIr['returns']): readonly number[] {

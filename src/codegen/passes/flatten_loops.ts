@@ -5,10 +5,9 @@
 import { type RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
 import type { Grid } from '../../ir/kernel_ir.ts'
 import type { Block, BlockId, MemoryNode, Node, NodeSpec, Region, TileType } from '../../ir/node.ts'
-import { isCrossing, isMemory, ruleOf } from '../../ir/node_rules.ts'
+import { isCrossing, isMemory, isMoving, isPure, ruleOf } from '../../ir/node_rules.ts'
 import { type Size, sameSize, sizeProduct } from '../../ir/size.ts'
 import { operandsOf, rewriteRegion } from '../../ir/traverse.ts'
-import { unreachable } from '../../support/errors.ts'
 import { product } from '../../support/maths.ts'
 import type { BoundConfig, TensorView } from '../plan/bound_config.ts'
 
@@ -56,32 +55,12 @@ export function flattenGrid(
   rewriteRegion(grid.body, builder, new Map(), (spec, node, inner) => {
     const type = flatType(spec.type, flat.id)
     if (isMemory(spec)) return { ...flatAccess(inner, spec, node, grid.blocks, bound, flat), type }
-    switch (spec.kind) {
-      case 'index':
-        return position(inner, blocks, flat, spec.block)
-      case 'inside':
-        return { ...spec, type, block: flat.id }
-      case 'view':
-        return spec.arg
-      case 'broadcast':
-        return spec.arg.type.axes.length > 0 ? spec.arg : { ...spec, type }
-      case 'constant':
-      case 'size':
-      case 'argument':
-      case 'map':
-      case 'cast':
-      // Of scalars only, see canFlatten.
-      case 'reduce':
-      case 'dot':
-        return { ...spec, type }
-      case 'range':
-      case 'loop':
-      case 'phi':
-      case 'result':
-        throw new Error(`a grid with a ${spec.kind} cannot be flattened`)
-      default:
-        return unreachable(spec)
-    }
+    if (spec.kind === 'index') return position(inner, blocks, flat, spec.block)
+    if (spec.kind === 'inside') return { ...spec, type, block: flat.id }
+    if (isMoving(spec) && (spec.kind === 'view' || spec.arg.type.axes.length > 0)) return spec.arg
+    // What mixes elements mixes scalars only, see canFlatten.
+    if (!('block' in spec) && (isPure(spec) || isCrossing(spec))) return { ...spec, type }
+    throw new Error(`a grid with a ${spec.kind} cannot be flattened`)
   })
   return { body: builder.nodes, block: flat.id }
 }
