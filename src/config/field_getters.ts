@@ -14,7 +14,7 @@ type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : Name
 
-/** `blockSizes` for `block_sizes`, and so on: lists are empty and values the default where nothing is said. */
+/** `blockSizes` for `block_sizes`, and so on; where nothing is said lists are empty, values the default. */
 export type FieldGetters = { readonly [F in ActingField as CamelCase<F>]: FieldValues[F] }
 
 class Getters {

@@ -185,7 +185,9 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     range: ({ maxSlices }, { defaults }) => powerOf2(1, maxSlices, defaultDotSchedule(defaults).slices),
   },
   pid_type: {
-    doc: 'How workgroups find their tile: one each, in one or several dimensions, or several each (persistent)',
+    doc:
+      'How workgroups find their tile: one each, in one or several dimensions, or several each ' +
+      '(persistent)',
     per: 'kernel',
     entry: oneOfRule(...PID_TYPES),
     default: 'flat',
