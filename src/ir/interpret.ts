@@ -34,6 +34,8 @@ import { evalSize, type Size, type SizeSymbol } from './size.ts'
 /** A tensor on the host. f16 elements are held as numbers, bool as 0 and 1. */
 export interface HostTensor {
   readonly shape: readonly number[]
+  /** What symbols of this tensor stand for, by axis; its shape unless given. */
+  readonly sizes?: readonly number[] | undefined
   readonly data: { [index: number]: number; readonly length: number }
 }
 
@@ -56,7 +58,10 @@ export function interpretKernel(
   scalars: readonly number[],
   options: InterpretOptions = {},
 ): void {
-  const symbolValue = (symbol: SizeSymbol): number => tensors[symbol.tensor]?.shape[symbol.axis] ?? 0
+  const symbolValue = (symbol: SizeSymbol): number => {
+    const tensor = tensors[symbol.tensor]
+    return (tensor?.sizes ?? tensor?.shape)?.[symbol.axis] ?? 0
+  }
   for (const { id, dtype, fill } of kernel.tensors) {
     const tensor = tensors[id]
     if (fill === undefined || !tensor) continue
@@ -92,9 +97,13 @@ class Interpreter {
     options: InterpretOptions,
   ) {
     this.#kernel = kernel
-    this.#tensors = tensors
     this.#scalars = scalars
     this.#sizeOf = (size) => evalSize(size, symbolValue)
+    const views = kernel.views.map(({ tensor, shape }) => ({
+      shape: shape.map(this.#sizeOf),
+      data: (tensors[tensor] ?? fail(`no tensor ${tensor}`)).data,
+    }))
+    this.#tensors = [...tensors.slice(0, kernel.tensors.length), ...views]
     this.#options = options
     this.#blocks = new Map(kernel.blocks.map((block) => [block.id, block]))
   }
@@ -233,7 +242,10 @@ class Interpreter {
     this.#forEachElement(tensor, index, value.axes, value.shape, (i, position) => {
       before[i] = target.data[position] ?? 0
       target.data[position] = change(before[i] ?? 0, value.data[i] ?? 0, i)
-      this.#options.onWrite?.(tensor, position)
+      this.#options.onWrite?.(
+        this.#kernel.views[tensor - this.#kernel.tensors.length]?.tensor ?? tensor,
+        position,
+      )
     })
     return { ...value, data: before }
   }

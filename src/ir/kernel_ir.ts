@@ -20,6 +20,12 @@ export interface TensorInfo {
   readonly fill: number | undefined
 }
 
+/** A tensor's memory under another shape. Loads and stores name it by a number after those of the tensors. */
+export interface TensorView extends Pick<TensorInfo, 'name' | 'dtype' | 'shape'> {
+  /** The tensor behind it. */
+  readonly tensor: number
+}
+
 /** A number among the kernel's arguments, passed at launch. */
 export interface ScalarInfo {
   readonly id: number
@@ -63,6 +69,7 @@ export type Specialization =
 export interface KernelIr {
   readonly name: string
   readonly tensors: readonly TensorInfo[]
+  readonly views: readonly TensorView[]
   readonly scalars: readonly ScalarInfo[]
   readonly symbols: readonly SizeSymbol[]
   readonly blocks: readonly Block[]
@@ -70,4 +77,9 @@ export interface KernelIr {
   readonly guards: readonly Guard[]
   readonly specializations: readonly Specialization[]
   readonly returns: ReturnTree
+}
+
+/** What loads and stores name: the tensors, then their views. */
+export function addressable({ tensors, views }: Pick<KernelIr, 'tensors' | 'views'>): readonly TensorView[] {
+  return [...tensors.map(({ id, name, dtype, shape }) => ({ name, dtype, shape, tensor: id })), ...views]
 }

@@ -3,7 +3,7 @@
  * order of appearance, so equal programs print alike.
  */
 import { unreachable } from '../support/errors.ts'
-import type { KernelIr, ReturnTree } from './kernel_ir.ts'
+import { addressable, type KernelIr, type ReturnTree } from './kernel_ir.ts'
 import { type Block, type LoopNode, type Node, ONE, type Region, type TileType } from './node.ts'
 import type { PrintedNames } from './node_rule.ts'
 import { isWrite, ruleOf } from './node_rules.ts'
@@ -12,13 +12,18 @@ import { readsOf, walk } from './traverse.ts'
 
 /** The whole kernel. */
 export function printKernel(kernel: KernelIr): string {
-  const printer = new Printer(kernel.blocks, (id) => kernel.tensors[id]?.name ?? `tensor${id}`)
+  const names = addressable(kernel).map(({ name }) => name)
+  const printer = new Printer(kernel.blocks, (id) => names[id] ?? `tensor${id}`)
   const lines = [`kernel ${kernel.name}`]
   for (const tensor of kernel.tensors) {
     const fill = tensor.fill === undefined ? '' : ` = ${tensor.fill}`
     lines.push(
       `  ${tensor.role} ${tensor.name}: ${tensor.dtype}[${tensor.shape.map(printSize).join(', ')}]${fill}`,
     )
+  }
+  for (const { name, tensor, dtype, shape } of kernel.views) {
+    const sizes = shape.map(printSize).join(', ')
+    lines.push(`  view ${name}: ${dtype}[${sizes}] of ${names[tensor]}`)
   }
   for (const scalar of kernel.scalars) lines.push(`  argument ${scalar.name}: number`)
   for (const symbol of kernel.symbols) lines.push(...printFacts(symbol))

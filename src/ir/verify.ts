@@ -3,7 +3,7 @@
  * node. Runs after tracing and between compiler passes. A failure is a bug of this package, never of the
  * author.
  */
-import type { KernelIr } from './kernel_ir.ts'
+import { addressable, type KernelIr } from './kernel_ir.ts'
 import { type Node, ONE, type Region } from './node.ts'
 import { mustHold } from './node_rule.ts'
 import { ruleOf, sameType } from './node_rules.ts'
@@ -12,7 +12,7 @@ import { operandsOf } from './traverse.ts'
 /** Verifies every grid of a kernel. */
 export function verifyKernel(kernel: KernelIr): void {
   const blocks = new Set(kernel.blocks.map((block) => block.id))
-  const ranks = kernel.tensors.map((tensor) => tensor.shape.length)
+  const ranks = addressable(kernel).map((tensor) => tensor.shape.length)
   for (const grid of kernel.grids) {
     for (const block of grid.blocks) mustHold(blocks.has(block), `grid over unknown block ${block}`)
     verifyRegion(grid.body, blocks, ranks)

@@ -47,7 +47,7 @@ function describe(value: unknown, tensors: DeviceTensor[], scalars: number[]): s
     tensors.push(value)
     const marks = staticDims(value)
     const fixed = marks.size === 0 ? '' : `!${[...marks].sort().join('.')}`
-    return `${value.dtype}[${value.shape.join()}]${fixed};`
+    return `${value.dtype}[${value.shape.join()}]${viewText(value)}${fixed};`
   }
   if (typeof value === 'number') {
     scalars.push(value)
@@ -65,7 +65,8 @@ function specOf(value: unknown, staticShapes: boolean): ArgumentSpec {
   if (value instanceof DeviceTensor) {
     const marks = staticDims(value)
     const dynamic = value.shape.map((_, dim) => !staticShapes && !marks.has(dim))
-    return { kind: 'tensor', dtype: value.dtype, shape: value.shape, dynamic }
+    const { dtype, shape, view } = value
+    return { kind: 'tensor', dtype, shape, dynamic, ...(view && { view, openView: !staticShapes }) }
   }
   if (typeof value === 'number') return { kind: 'scalar', value }
   if (Array.isArray(value)) return { kind: 'list', items: value.map((item) => specOf(item, staticShapes)) }
@@ -74,6 +75,13 @@ function specOf(value: unknown, staticShapes: boolean): ArgumentSpec {
     return { kind: 'record', entries }
   }
   return { kind: 'constant', value }
+}
+
+/** How the elements of a view lie in memory. */
+function viewText({ view }: DeviceTensor): string {
+  if (!view) return ''
+  const dims = view.dims.map(({ dim, offset, step }, i) => `${dim ?? ''}:${view.base[i]}:${offset}:${step}`)
+  return ` of ${dims.join()}`
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

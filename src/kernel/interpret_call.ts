@@ -38,7 +38,11 @@ export function interpretOn(
   contents: HostContents,
   options: InterpretOptions = {},
 ): HostContents {
-  const copies = contents.map(({ shape, data }) => ({ shape, data: data.slice() }))
+  const copies = contents.map(({ shape, data }, id) => ({
+    shape,
+    sizes: call.tensors[id]?.sizes,
+    data: data.slice(),
+  }))
   interpretKernel(ir, copies, call.scalars, options)
   return copies
 }

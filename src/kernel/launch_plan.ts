@@ -31,11 +31,21 @@ export interface PlannedDispatch {
 }
 
 /** What of a call says how large everything is. */
-type Shapes = { readonly tensors: readonly { readonly shape: readonly number[] }[] }
+interface Shapes {
+  readonly tensors: readonly {
+    readonly shape: readonly number[]
+    /** What symbols of the tensor stand for, where that is more than its shape. */
+    readonly sizes?: readonly number[] | undefined
+  }[]
+}
 
 /** Sizes of a call, from the shapes of its tensors. */
 export function sizeEvaluator(call: Shapes): (size: Size) => number {
-  return (size) => evalSize(size, (symbol) => call.tensors[symbol.tensor]?.shape[symbol.axis] ?? 0)
+  return (size) =>
+    evalSize(size, ({ tensor, axis }) => {
+      const { shape, sizes = shape } = call.tensors[tensor] ?? { shape: [] }
+      return sizes[axis] ?? 0
+    })
 }
 
 /** Throws UsageError when the shapes do not fit what the kernel does with them. */

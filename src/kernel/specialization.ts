@@ -5,6 +5,7 @@
  */
 import type { KernelIr, Specialization } from '../ir/kernel_ir.ts'
 import { type ArgumentSpec, divisibilityOf, type TensorArgument } from '../language/index.ts'
+import { isWhole } from '../language/tensor_view.ts'
 import { unreachable } from '../support/errors.ts'
 import { nextPowerOf2 } from '../support/maths.ts'
 import { stableStringify } from '../support/stable.ts'
@@ -30,7 +31,7 @@ export function extraKey(ir: KernelIr, call: CallArguments): string {
 
 function factValue(fact: Specialization, call: CallArguments): number {
   if (fact.kind === 'scalar') return call.scalars[fact.scalar] ?? Number.NaN
-  const size = call.tensors[fact.tensor]?.shape[fact.axis] ?? 0
+  const size = call.tensors[fact.tensor]?.sizes[fact.axis] ?? 0
   return fact.by === 'value' ? size : nextPowerOf2(size)
 }
 
@@ -51,10 +52,19 @@ function keyOf(spec: ArgumentSpec): string {
   }
 }
 
-function tensorKey({ dtype, shape, dynamic }: TensorArgument): string {
-  const sizes = shape.map((size, dim) => (dynamic[dim] && size > 1 ? `/${divisibilityOf(size)}` : `=${size}`))
-  const elements = shape.reduce((product, size) => product * size, 1)
-  return `${dtype}[${sizes.join()}]${elements > MAX_ELEMENTS ? '!' : ''}`
+function tensorKey({ dtype, shape, dynamic, view, openView }: TensorArgument): string {
+  const keyOfSize = (size: number, isOpen: boolean | undefined): string =>
+    isOpen && size > 1 ? `/${divisibilityOf(size)}` : `=${size}`
+  const sizes = shape.map((size, dim) => keyOfSize(size, dynamic[dim]))
+  const elements = (view?.base ?? shape).reduce((product, size) => product * size, 1)
+  const lies = view?.dims.map(({ dim, offset, step }, at) => {
+    const place = isWhole(view, at)
+      ? ''
+      : `${keyOfSize(view.base[at] ?? 0, openView)}${keyOfSize(offset, openView)}`
+    return `${dim ?? ''}*${step}${place}`
+  })
+  const text = `${dtype}[${sizes.join()}]${elements > MAX_ELEMENTS ? '!' : ''}`
+  return lies ? `${text} of ${lies.join()}` : text
 }
 
 function isObject(value: unknown): value is object {

@@ -7,6 +7,7 @@ import type { Specialization } from '../ir/kernel_ir.ts'
 import type { Size } from '../ir/size.ts'
 import type { DType } from '../support/dtypes.ts'
 import { nextPowerOf2 } from '../support/maths.ts'
+import { type BaseDim, isWhole, type View, wholeView } from './tensor_view.ts'
 import type { Trace } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
 import { ScalarArgument } from './value.ts'
@@ -17,6 +18,17 @@ export interface TensorArgument {
   readonly shape: readonly number[]
   /** Which dimensions may change without tracing again. */
   readonly dynamic: readonly boolean[]
+  /** How it lies in the memory of a larger tensor. */
+  readonly view?: ArgumentView
+  /** Whether the sizes of that memory, and where the view begins, may change without tracing again. */
+  readonly openView?: boolean
+}
+
+/** A view with numbers for all sizes. */
+export interface ArgumentView extends View {
+  readonly shape: readonly number[]
+  readonly base: readonly number[]
+  readonly dims: readonly (BaseDim & { readonly offset: number })[]
 }
 
 /**
@@ -68,31 +80,50 @@ function symbolicTensor(
   facts: readonly Specialization[],
 ): TracedTensor {
   const id = trace.tensors.length
-  const shape = spec.shape.map((size, axis): Size => {
+  const sizeOf = (size: number, axis: number, isOpen: boolean | undefined, key: string): Size => {
     const fact = (by: 'value' | 'next_power_of_2'): boolean =>
       facts.some((f) => f.kind === 'dim' && f.tensor === id && f.axis === axis && f.by === by)
-    if (!spec.dynamic[axis] || size <= 1 || fact('value')) return size
+    if (!isOpen || size <= 1 || fact('value')) return size
     const max = fact('next_power_of_2') ? nextPowerOf2(size) : undefined
-    const key = `${name}.shape[${axis}]`
-    return Object.freeze({
-      op: 'symbol',
-      key,
-      tensor: id,
-      axis,
-      multipleOf: divisibilityOf(size),
-      max,
-    } as const)
-  })
+    const multipleOf = divisibilityOf(size)
+    return Object.freeze({ op: 'symbol', key: `${name}.${key}`, tensor: id, axis, multipleOf, max } as const)
+  }
+  const shape = spec.shape.map((size, axis) => sizeOf(size, axis, spec.dynamic[axis], `shape[${axis}]`))
+  const view = spec.view ? symbolicView(spec, name, shape, sizeOf) : wholeView(name, shape)
   const info = Object.freeze({
     id,
     name,
     dtype: spec.dtype,
-    shape,
+    shape: view.base,
     role: 'argument',
     fill: undefined,
   } as const)
   trace.tensors.push(info)
-  return new TracedTensor(info)
+  return new TracedTensor(info, view)
+}
+
+/** The axes of its symbols are numbered as in a view's `sizes`: its shape, then the base's, then offsets. */
+function symbolicView(
+  { view, openView }: TensorArgument,
+  name: string,
+  shape: readonly Size[],
+  sizeOf: (size: number, axis: number, isOpen: boolean | undefined, key: string) => Size,
+): View {
+  const { base, dims } = view ?? { base: [], dims: [] }
+  const rank = shape.length
+  return {
+    name,
+    shape,
+    base: base.map((size, at) => {
+      const { dim } = dims[at] ?? {}
+      if (view && dim !== undefined && isWhole(view, at)) return shape[dim] ?? size
+      return sizeOf(size, rank + at, openView, `base[${at}]`)
+    }),
+    dims: dims.map((one, at) => ({
+      ...one,
+      offset: sizeOf(one.offset, rank + base.length + at, openView, `offset[${at}]`),
+    })),
+  }
 }
 
 function symbolicScalar(

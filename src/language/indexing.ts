@@ -4,38 +4,48 @@
  * element by element.
  */
 import { tileType } from '../ir/build.ts'
-import type { TensorInfo } from '../ir/kernel_ir.ts'
 import { type AtomicOp, type Axis, type Block, type Node, ONE, UNNUMBERED } from '../ir/node.ts'
-import { printSize, sizeOp } from '../ir/size.ts'
+import { printSize, type Size, sizeOp } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { describe } from './describe.ts'
-import { isDim, toSize } from './dim.ts'
-import { toNode } from './elementwise.ts'
+import { isDim, toDim, toSize } from './dim.ts'
+import { elementwise, toNode } from './elementwise.ts'
 import type { IndexTerm } from './tensor.ts'
+import { isExpanded, isWhole, type View } from './tensor_view.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
-import { castTo, fitTo, printAxes } from './typing.ts'
+import { broadcastTo, castTo, fitTo, printAxes } from './typing.ts'
 import { type Operand, Ref, TileValue } from './value.ts'
-import { view } from './views.ts'
+import { view as axesOf } from './views.ts'
 
-/** The elements of `tensor` at `terms`, to read or to write. */
-export function at(tensor: TensorInfo, terms: readonly IndexTerm[]): Ref {
+/** A tensor, or a view of one, as `at` sees it. */
+export interface Place {
+  /** What loads and stores name. */
+  readonly tensor: number
+  readonly dtype: DType
+  readonly view: View
+}
+
+/** The elements of a tensor at `terms`, to read or to write. */
+export function at(place: Place, terms: readonly IndexTerm[]): Ref {
+  const { tensor, dtype, view } = place
   const trace = tracing('tensor.at')
-  trace.scope(`${tensor.name}.at(…)`)
-  checkRank(tensor, terms)
-  const index = indexNodes(trace, tensor, terms)
-  const axes = unionAxes(trace, tensor, index)
-  const type = tileType(tensor.dtype, axes)
-  const load = trace.add('tensor.at', {
-    kind: 'load',
-    site: UNNUMBERED,
-    type,
-    tensor: tensor.id,
-    index,
-  })
-  return new Ref(trace, load, view(trace, load, viewWithOnes(trace, tensor, terms, index, axes)))
+  trace.scope(`${view.name}.at(…)`)
+  checkRank(view, terms)
+  const given = indexNodes(trace, place, terms)
+  unionAxes(trace, view, given)
+  const index = view.dims.map((_, dim) => baseIndex(trace, view, dim, terms, given))
+  const axes = unionAxes(trace, view, index)
+  const type = tileType(dtype, axes)
+  const load = trace.add('tensor.at', { kind: 'load', site: UNNUMBERED, type, tensor, index })
+  const seen = asWritten(trace, view, terms, given, axes)
+  const order = seen.map((axis) => (axis === ONE ? ONE : axes.indexOf(axis)))
+  const element = axesOf(trace, load, order)
+  const repeats = seen.some((axis) => axis !== ONE && !axes.includes(axis))
+  const value = repeats ? broadcastTo(trace, element, seen, `${view.name}.at(…)`) : element
+  return new Ref(trace, load, value, isExpanded(view) ? view.name : undefined)
 }
 
 /** Writes `value` to the positions of `ref`. */
@@ -64,15 +74,8 @@ export function updateAt(ref: Ref, op: AtomicOp, value: Operand, expected?: Oper
     value: valueFor(trace, ref, value, what),
     expected: expected === undefined ? undefined : valueFor(trace, ref, expected, what),
   })
-  let axes = 0
-  return new TileValue(
-    trace,
-    view(
-      trace,
-      node,
-      ref.target.map((axis) => (axis === ONE ? ONE : axes++)),
-    ),
-  )
+  const order = ref.target.map((axis) => (axis === ONE ? ONE : type.axes.indexOf(axis)))
+  return new TileValue(trace, axesOf(trace, node, order))
 }
 
 /** Operations that work on the bits of integers alone. */
@@ -91,47 +94,74 @@ function requireAtomic(what: string, op: AtomicOp, dtype: DType): void {
 
 /** `value` as the tensor's dtype, over the axes of the positions. */
 function valueFor(trace: Trace, ref: Ref, value: Operand, what: string): Node {
+  if (ref.repeats !== undefined) {
+    throw new AuthorError(`${what} on ${ref.repeats}.at(…), several of whose positions are one element`, {
+      location: callSite(),
+      remedy: 'Write to the tensor before .expand(…).',
+    })
+  }
   const { dtype } = ref.load.type
   const node = castTo(trace, toNode(trace, what, value, dtype), dtype)
   const spread = fitTo(trace, node, ref.target, what, 'positions')
-  const kept = ref.target.map((axis, i) => (axis === ONE ? ONE : i)).filter((i) => i !== ONE)
-  return view(trace, spread, kept)
+  const order = ref.load.type.axes.map((axis) => ref.target.indexOf(axis))
+  return axesOf(trace, spread, order)
 }
 
-function checkRank(tensor: TensorInfo, terms: readonly IndexTerm[]): void {
+function checkRank({ name, shape }: View, terms: readonly IndexTerm[]): void {
   const given = terms.filter((term) => term !== null).length
-  if (given === tensor.shape.length) return
-  throw new AuthorError(
-    `${tensor.name}.at(…) with ${given} indices; ${tensor.name} has ${tensor.shape.length} dimensions`,
-    {
-      location: callSite(),
-      remedy: `Give one index per dimension; ':' takes a whole one.`,
-    },
-  )
-}
-
-function indexNodes(trace: Trace, tensor: TensorInfo, terms: readonly IndexTerm[]): Node[] {
-  const dimensions = terms.filter((term) => term !== null)
-  return dimensions.map((term, dim) => {
-    if (term !== ':') return indexNode(trace, tensor, dim, term)
-    const size = tensor.shape[dim] ?? 0
-    if (size === 1) return trace.size(0)
-    return blockIndex(trace, wholeDimension(trace, size, `${tensor.id} ${dim}`))
+  if (given === shape.length) return
+  throw new AuthorError(`${name}.at(…) with ${given} indices; ${name} has ${shape.length} dimensions`, {
+    location: callSite(),
+    remedy: `Give one index per dimension; ':' takes a whole one.`,
   })
 }
 
+function indexNodes(trace: Trace, { tensor, view }: Place, terms: readonly IndexTerm[]): Node[] {
+  const dimensions = terms.filter((term) => term !== null)
+  return dimensions.map((term, dim) => {
+    if (term !== ':') return indexNode(trace, view, dim, term)
+    const size = view.shape[dim] ?? 0
+    if (size === 1) return trace.size(0)
+    const base = view.dims.findIndex((other) => other.dim === dim)
+    const owner = base < 0 ? `${view.name} ${dim}` : `${tensor} ${base}`
+    return blockIndex(trace, wholeDimension(trace, size, owner))
+  })
+}
+
+/** The index along a dimension of the base. */
+function baseIndex(
+  trace: Trace,
+  view: View,
+  at: number,
+  terms: readonly IndexTerm[],
+  given: readonly Node[],
+): Node {
+  const { dim, offset, step } = view.dims[at] ?? { dim: undefined, offset: 0, step: 1 }
+  const node = dim === undefined ? undefined : given[dim]
+  if (dim === undefined || !node) return trace.size(offset)
+  if (isWhole(view, at)) return node
+  const position = new TileValue(trace, node)
+  const scaled = step === 1 ? position : elementwise('mul', [position, step])
+  const moved = offset === 0 ? scaled : elementwise('add', [scaled, toDim(offset)])
+  if (staysInside(terms.filter((term) => term !== null)[dim])) return moved.nodeIn(trace)
+  // Beyond the view there is nothing, though its base may go on.
+  const size = toDim(view.shape[dim] ?? 0)
+  const isInside = elementwise('and', [elementwise('ge', [position, 0]), elementwise('lt', [position, size])])
+  return elementwise('where', [isInside, moved, -1]).nodeIn(trace)
+}
+
+/** True for terms that are checked against the size: where the kernel is traced, or at its launch. */
+function staysInside(term: IndexTerm | undefined): boolean {
+  return term instanceof Tile ? term.block.end !== undefined : term === ':' || typeof term === 'number'
+}
+
 /** An axis of its own over a whole dimension of `size` in the loop being traced; `owner` says whose it is. */
-export function wholeDimension(trace: Trace, size: TensorInfo['shape'][number], owner = ''): Block {
+export function wholeDimension(trace: Trace, size: Size, owner = ''): Block {
   trace.requireBound(size)
   return trace.blocks.slice({ size, owner, grid: trace.grid, location: callSite() })
 }
 
-function indexNode(
-  trace: Trace,
-  tensor: TensorInfo,
-  dim: number,
-  term: Exclude<IndexTerm, null | ':'>,
-): Node {
+function indexNode(trace: Trace, tensor: View, dim: number, term: Exclude<IndexTerm, null | ':'>): Node {
   const size = tensor.shape[dim] ?? 0
   if (term instanceof Tile) {
     const { block } = term
@@ -150,7 +180,7 @@ function indexNode(
 }
 
 /** A plain number must lie within the tensor: a launch checks it where the size is symbolic. */
-function numberIndex(trace: Trace, tensor: TensorInfo, dim: number, index: number): Node {
+function numberIndex(trace: Trace, tensor: View, dim: number, index: number): Node {
   const size = tensor.shape[dim] ?? 0
   const reason = `${tensor.name}.at(…) reads position ${index} of dimension ${dim} of ${tensor.name}`
   toSize(index, `index ${dim} of ${tensor.name}`)
@@ -160,8 +190,9 @@ function numberIndex(trace: Trace, tensor: TensorInfo, dim: number, index: numbe
       remedy: 'Count from 0; the last position is hl.sub(size, 1).',
     })
   }
-  // A symbolic size is never 0 or 1.
-  if (index > 1) trace.guard('le', index + 1, size, reason)
+  // The size of an argument is never 0 or 1 where it is symbolic.
+  const isDerived = typeof size !== 'number' && size.op !== 'symbol'
+  if (index > 1 || isDerived) trace.guard('le', index + 1, size, reason)
   return trace.size(index)
 }
 
@@ -170,7 +201,7 @@ function blockIndex(trace: Trace, block: Block): Node {
   return trace.add('tensor.at', { kind: 'index', type, block: block.id })
 }
 
-function integerIndex(trace: Trace, tensor: TensorInfo, dim: number, node: Node): Node {
+function integerIndex(trace: Trace, tensor: View, dim: number, node: Node): Node {
   if (node.kind === 'argument' && node.type.dtype === 'f32') return castTo(trace, node, 'i32')
   if (node.type.dtype === 'i32') return node
   if (node.type.dtype === 'u32') return castTo(trace, node, 'i32')
@@ -181,7 +212,7 @@ function integerIndex(trace: Trace, tensor: TensorInfo, dim: number, node: Node)
 }
 
 /** Every block of the indices once, in order of appearance. */
-function unionAxes(trace: Trace, tensor: TensorInfo, index: readonly Node[]): readonly Axis[] {
+function unionAxes(trace: Trace, tensor: View, index: readonly Node[]): readonly Axis[] {
   const written = new Map<Axis, Axis>()
   for (const axis of index.flatMap((node) => node.type.axes)) {
     const block = trace.blocks.canonical(axis)
@@ -193,7 +224,7 @@ function unionAxes(trace: Trace, tensor: TensorInfo, index: readonly Node[]): re
 }
 
 /** Two ranges that met elsewhere in the kernel: as indices they could pair up or span all combinations. */
-function ambiguousPair(trace: Trace, tensor: TensorInfo, block: Axis): AuthorError {
+function ambiguousPair(trace: Trace, tensor: View, block: Axis): AuthorError {
   const axes = printAxes(trace, [block, block])
   return new AuthorError(
     `two indices of ${tensor.name}.at(…) run along ranges ${axes} that were combined before`,
@@ -206,26 +237,27 @@ function ambiguousPair(trace: Trace, tensor: TensorInfo, block: Axis): AuthorErr
   )
 }
 
-/** Where axes of one go among the axes of the load: new ones (`null`), and whole dimensions of size one. */
-function viewWithOnes(
+/** The axes as the terms have them: `axes` of the load, those that the view repeats, and axes of one. */
+function asWritten(
   trace: Trace,
-  tensor: TensorInfo,
+  view: View,
   terms: readonly IndexTerm[],
-  index: readonly Node[],
+  given: readonly Node[],
   axes: readonly Axis[],
-): readonly number[] {
-  const order: number[] = []
+): readonly Axis[] {
+  const found: Axis[] = []
   let dim = 0
   for (const term of terms) {
     if (term === null) {
-      order.push(ONE)
+      found.push(ONE)
       continue
     }
-    if (term === ':' && tensor.shape[dim] === 1) order.push(ONE)
-    for (const axis of index[dim++]?.type.axes ?? []) {
-      const position = axes.indexOf(trace.blocks.canonical(axis))
-      if (position >= 0 && !order.includes(position)) order.push(position)
+    if (term === ':' && view.shape[dim] === 1) found.push(ONE)
+    for (const axis of given[dim++]?.type.axes ?? []) {
+      const block = trace.blocks.canonical(axis)
+      const name = axes.find((one) => trace.blocks.canonical(one) === block) ?? axis
+      if (name !== ONE && !found.includes(name)) found.push(name)
     }
   }
-  return order
+  return found
 }

@@ -19,8 +19,8 @@ export function requireWritten(trace: Trace, returns: ReturnTree): void {
   for (const { body } of trace.grids) {
     const live = liveNodes(body)
     walk(body, (node) => {
-      if (isWrite(node)) written.add(node.tensor)
-      if (node.kind === 'load' && live.has(node)) read.add(node.tensor)
+      if (isWrite(node)) written.add(trace.memoryOf(node.tensor))
+      if (node.kind === 'load' && live.has(node)) read.add(trace.memoryOf(node.tensor))
     })
   }
   const returned = new Set(tensorsIn(returns))

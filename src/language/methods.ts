@@ -23,6 +23,7 @@ import {
   type TileMethods,
   TileValue,
 } from './value.ts'
+import { VIEW_SIGNATURES } from './view_methods.ts'
 import { permute, squeeze, transpose, unsqueeze } from './views.ts'
 
 type MethodsOf<T, This> = {
@@ -157,23 +158,23 @@ install(
 )
 
 // Whole tensors have none of these; authors used to other libraries try them first.
-const TILE_NAMES = [
+const TILE_ONLY = [
   ...OP_NAMES,
   ...Object.keys(TILE_METHODS),
   ...Object.keys(ACCUMULATOR_METHODS),
   ...Object.keys(REF_METHODS),
-]
+].filter((name) => !Object.hasOwn(VIEW_SIGNATURES, name))
 install(
   TracedTensor.prototype,
-  Object.fromEntries(TILE_NAMES.map((name) => [name, refusing(name)])),
-  Object.fromEntries(TILE_NAMES.map((name) => [name, '...rest'])),
+  Object.fromEntries(TILE_ONLY.map((name) => [name, refusing(name)])),
+  Object.fromEntries(TILE_ONLY.map((name) => [name, '...rest'])),
 )
 
 function refusing(name: string) {
   return (self: TracedTensor): never => {
-    throw new AuthorError(`${name} on the tensor ${self.info.name}, which is not a tile value`, {
+    throw new AuthorError(`${name} on the tensor ${self.view.name}, which is not a tile value`, {
       location: callSite(),
-      remedy: `Inside a loop over tiles, work on ${self.info.name}.at(…); accumulators are made there too.`,
+      remedy: `Inside a loop over tiles, work on ${self.view.name}.at(…); accumulators are made there too.`,
     })
   }
 }

@@ -6,6 +6,7 @@
 import type { DType, HostArray } from '../support/dtypes.ts'
 import type { Tile } from './tile.ts'
 import type { Ref, TileValue } from './value.ts'
+import type { ViewMethods } from './view_methods.ts'
 
 /**
  * A size. Outside kernels and in kernels with static shapes it is a plain number; in kernels with dynamic
@@ -32,7 +33,8 @@ export interface Shape extends ReadonlyArray<Dim> {
   readonly 5: Dim
 }
 
-export interface Tensor {
+/** Elements in GPU memory. Views share the memory: writing to one writes to the tensor. */
+export interface Tensor extends ViewMethods {
   /** The type of its elements. */
   readonly dtype: DType
   /** Its sizes, outermost first. */
@@ -45,6 +47,8 @@ export interface Tensor {
    * Outside kernels: waits for pending work and copies the elements to the host (f16 as float, bool as 0/1).
    */
   data(): Promise<HostArray>
+  /** Outside kernels: itself, or a copy of a view whose elements do not lie in order in memory. */
+  contiguous(): Tensor
   /** Outside kernels: gives the memory back at once. Using the tensor afterwards throws. */
   dispose(): void
   /** `dispose()` at the end of a `using` declaration. */

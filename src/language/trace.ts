@@ -3,7 +3,7 @@
  * turns the record into a KernelIr. Only one trace is open at a time, and none outside `traceKernel`.
  */
 import { NodeFactory, sizeNode, tileType } from '../ir/build.ts'
-import type { Grid, Guard, ScalarInfo, Specialization, TensorInfo } from '../ir/kernel_ir.ts'
+import type { Grid, Guard, ScalarInfo, Specialization, TensorInfo, TensorView } from '../ir/kernel_ir.ts'
 import type { Block, Node, NodeOfKind, NodeSpec } from '../ir/node.ts'
 import { maxOf, printSize, type Size, sameSize, symbolsOf } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
@@ -21,6 +21,9 @@ export class RetraceSignal extends Error {
     this.needed = needed
   }
 }
+
+/** Views are numbered from here while tensors may still be added. */
+const FIRST_VIEW = 2 ** 20
 
 let open: Trace | undefined
 
@@ -61,6 +64,8 @@ export class Trace {
   readonly name: string
   readonly blocks: BlockTable = new BlockTable()
   readonly tensors: TensorInfo[] = []
+  /** Other shapes of their memory, by the numbers that `view` gave. */
+  readonly views: TensorView[] = []
   /** Where the kernel allocates its tensors, by id. */
   readonly allocations: Map<number, () => SourceLocation | undefined> = new Map()
   readonly scalars: ScalarInfo[] = []
@@ -139,6 +144,27 @@ export class Trace {
     const ids = blocks.map((block) => block.id)
     if (scope.parent) scope.closeInto(scope.parent, range())
     else this.grids.push({ blocks: ids, body: scope.builder.nodes, location: scope.location })
+  }
+
+  /** A number for the tensor's memory under another shape; views come after all tensors in the kernel. */
+  view(view: TensorView): number {
+    const known = this.views.findIndex(
+      ({ tensor, shape }) =>
+        tensor === view.tensor &&
+        shape.length === view.shape.length &&
+        shape.every((size, i) => sameSize(size, view.shape[i] ?? 0)),
+    )
+    return FIRST_VIEW + (known >= 0 ? known : this.views.push(view) - 1)
+  }
+
+  /** The tensor behind what a load or store names. */
+  memoryOf(id: number): number {
+    return id < FIRST_VIEW ? id : (this.views[id - FIRST_VIEW]?.tensor ?? id)
+  }
+
+  /** The number that the finished kernel has for a tensor or view. */
+  finalId(id: number): number {
+    return id < FIRST_VIEW ? id : id - FIRST_VIEW + this.tensors.length
   }
 
   /** Records that launches must satisfy `left relation right`; fails at once when both are known. */

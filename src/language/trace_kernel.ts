@@ -68,8 +68,9 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
   const kernel: KernelIr = {
     name: request.name,
     tensors: trace.tensors,
+    views: trace.views,
     scalars: trace.scalars,
-    symbols: symbolsIn(trace.tensors.flatMap((tensor) => tensor.shape)),
+    symbols: symbolsIn([...trace.tensors, ...trace.views].flatMap(({ shape }) => shape)),
     blocks: trace.blocks.all.filter((block) => trace.blocks.canonical(block.id) === block.id),
     grids: numberSites(
       trace,
@@ -158,8 +159,8 @@ function finishGrid(trace: Trace, grid: Grid): Grid {
     tileType(type.dtype, distinctAxes(trace, type.axes, `this ${node.kind}`, node.location))
   rewriteRegion(grid.body, renamed, new Map(), (spec, node) => {
     const type = canonicalType(spec.type, node)
-    const named = 'block' in spec ? { ...spec, block: trace.blocks.canonical(spec.block) } : spec
-    return { ...named, type }
+    if ('block' in spec) return { ...spec, type, block: trace.blocks.canonical(spec.block) }
+    return 'tensor' in spec ? { ...spec, type, tensor: trace.finalId(spec.tensor) } : { ...spec, type }
   })
   return { ...grid, body: removeDeadNodes(renamed.nodes, new RegionBuilder(trace.factory)) }
 }

@@ -1,23 +1,32 @@
 /**
- * The symbolic tensor that a kernel function sees while it is traced: an argument, or one the kernel
- * allocates.
+ * The symbolic tensor that a kernel function sees while it is traced: an argument, one the kernel allocates,
+ * or a view of either.
  */
 import type { TensorInfo } from '../ir/kernel_ir.ts'
+import { sameSize } from '../ir/size.ts'
 import { areEntryPoints, callSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
-import { toDim } from './dim.ts'
-import { at } from './indexing.ts'
+import { methodsTake } from '../support/signature.ts'
+import { toDim, toSize } from './dim.ts'
+import { at, type Place } from './indexing.ts'
+import { reshaped } from './reshape.ts'
 import type { Dim, IndexTerm, Shape, Tensor } from './tensor.ts'
+import * as views from './tensor_view.ts'
+import { tracing } from './trace.ts'
 import type { Ref } from './value.ts'
+import { VIEW_METHODS, VIEW_SIGNATURES } from './view_methods.ts'
 
 export class TracedTensor implements Tensor {
+  /** The tensor whose memory this is. */
   readonly info: TensorInfo
+  readonly view: views.View
   readonly shape: Shape
 
-  constructor(info: TensorInfo) {
+  constructor(info: TensorInfo, view: views.View = views.wholeView(info.name, info.shape)) {
     this.info = info
-    this.shape = Object.freeze(info.shape.map(toDim)) as readonly Dim[] as Shape
+    this.view = view
+    this.shape = Object.freeze(view.shape.map(toDim)) as readonly Dim[] as Shape
   }
 
   get dtype(): DType {
@@ -29,7 +38,43 @@ export class TracedTensor implements Tensor {
   }
 
   at(...index: IndexTerm[]): Ref {
-    return at(this.info, index)
+    return at(this.#place(), index)
+  }
+
+  get T(): TracedTensor {
+    return this.#with(views.flipped(this.view, RULES))
+  }
+
+  transpose(a = -2, b = -1): TracedTensor {
+    return this.#with(views.transposed(this.view, a, b, RULES))
+  }
+
+  permute(...axes: number[]): TracedTensor {
+    return this.#with(views.permuted(this.view, axes, RULES))
+  }
+
+  unsqueeze(axis: number): TracedTensor {
+    return this.#with(views.unsqueezed(this.view, axis, RULES))
+  }
+
+  squeeze(axis: number): TracedTensor {
+    return this.#with(views.squeezed(this.view, axis, RULES))
+  }
+
+  expand(shape: readonly number[]): TracedTensor {
+    return this.#with(views.expanded(this.view, shape, RULES))
+  }
+
+  slice(axis: number, begin: number, end?: number, step = 1): TracedTensor {
+    return this.#with(views.sliced(this.view, axis, { begin, end, step }, RULES))
+  }
+
+  reshape(shape: readonly number[]): TracedTensor {
+    return this.#with(reshaped(this.view, shape, RULES))
+  }
+
+  contiguous(): never {
+    throw outsideOnly(this, 'contiguous()')
   }
 
   data(): never {
@@ -45,18 +90,44 @@ export class TracedTensor implements Tensor {
   }
 
   [Symbol.toPrimitive](): never {
-    throw new AuthorError(`the tensor ${this.info.name} cannot be used as a plain value`, {
+    throw new AuthorError(`the tensor ${this.view.name} cannot be used as a plain value`, {
       location: callSite(),
       remedy: 'Read elements with .at(…) inside a loop over tiles.',
     })
   }
+
+  #with(view: views.View): TracedTensor {
+    return new TracedTensor(this.info, view)
+  }
+
+  /** What loads and stores name: the tensor, or its memory under the shape of the view's base. */
+  #place(): Place {
+    const { info, view } = this
+    const { id, name, dtype, shape } = info
+    const isOwn =
+      view.base.length === shape.length && view.base.every((size, i) => sameSize(size, shape[i] ?? 0))
+    const tensor = isOwn ? id : tracing('at').view({ name, dtype, shape: view.base, tensor: id })
+    return { tensor, dtype, view }
+  }
 }
+
+/** Conditions on sizes are checked now or at the launch. */
+const RULES: views.ViewRules = {
+  size: toSize,
+  require: (relation, left, right, reason) => tracing('a view').guard(relation, left, right, reason),
+  fail(what, remedy) {
+    throw new AuthorError(what, { location: callSite(), remedy })
+  },
+}
+
+methodsTake(TracedTensor.prototype, { ...VIEW_SIGNATURES, contiguous: '' }, AuthorError)
+areEntryPoints(TracedTensor.prototype, [...VIEW_METHODS, 'T', 'contiguous'])
 
 areEntryPoints(TracedTensor.prototype, ['at'], 'noted')
 areEntryPoints(TracedTensor.prototype, ['data', 'dispose', Symbol.dispose, Symbol.toPrimitive])
 
 function outsideOnly(tensor: TracedTensor, what: string): AuthorError {
-  return new AuthorError(`${what} on ${tensor.info.name} inside a kernel function`, {
+  return new AuthorError(`${what} on ${tensor.view.name} inside a kernel function`, {
     location: callSite(),
     remedy: 'A kernel only describes work; read results from the tensors that calling it returns.',
   })

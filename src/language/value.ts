@@ -214,11 +214,14 @@ export class Ref extends RefBase {
   readonly load: LoadNode
   /** The value's axes as `at(…)` wrote them, new axes of one included. */
   readonly target: readonly Axis[]
+  /** The view several of whose positions are one element, which cannot be written to. */
+  readonly repeats: string | undefined
 
-  constructor(trace: Trace, load: LoadNode, value: Node) {
+  constructor(trace: Trace, load: LoadNode, value: Node, repeats: string | undefined) {
     super(trace, value)
     this.load = load
     this.target = value.type.axes
+    this.repeats = repeats
   }
 }
 

@@ -76,7 +76,7 @@ async function timeTogether(
  */
 function disposeMade(value: unknown, oldest: number): void {
   if (value instanceof DeviceTensor) {
-    if (value.id > oldest) value.dispose()
+    if (value.memory.id > oldest) value.memory.dispose()
   } else if (Array.isArray(value)) for (const item of value) disposeMade(item, oldest)
   else if (typeof value === 'object' && value !== null) disposeMade(Object.values(value), oldest)
 }

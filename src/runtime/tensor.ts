@@ -3,8 +3,12 @@
  * device yet; memory is taken when something in stream order writes or reads it. It goes back to the pool
  * with `dispose()`, a `using` declaration, or when the tensor is garbage-collected.
  */
+import type { ArgumentView } from '../language/arguments.ts'
+import { reshaped } from '../language/reshape.ts'
 import type { IndexTerm, Shape, Tensor } from '../language/tensor.ts'
+import * as views from '../language/tensor_view.ts'
 import type { Ref } from '../language/value.ts'
+import { VIEW_METHODS, VIEW_SIGNATURES } from '../language/view_methods.ts'
 import { areEntryPoints, callSite, lazyCallSite } from '../support/call_site.ts'
 import { DTYPES, type DType, type HostArray } from '../support/dtypes.ts'
 import { formatLocation, type SourceLocation, UsageError } from '../support/errors.ts'
@@ -14,6 +18,7 @@ import { defaultStream } from './default_device.ts'
 import { checkShape, decodeBytes, encodeValues, type HostData, parseHostData } from './host_data.ts'
 import { Storage } from './storage.ts'
 import type { Stream } from './stream.ts'
+import { copyLaunch, gathered, hostView, sizesOf, VIEW_RULES } from './strided.ts'
 
 let count = 0
 /** A program that disposes of so many tensors does so in a loop that works: finding its line costs more. */
@@ -29,17 +34,32 @@ export class DeviceTensor implements Tensor {
   readonly stream: Stream
   /** Tells tensors apart in messages. */
   readonly id: number
+  /** Where its elements lie in `storage`; undefined where they are all of it, row by row. */
+  readonly view: ArgumentView | undefined
+  /** What a program for tensors like this may learn at launch: its shape, and a view's sizes and offsets. */
+  readonly sizes: readonly number[]
+  /** The tensor whose memory a view shares. */
+  readonly #source: DeviceTensor | undefined
   readonly #storage: Storage
   #disposedAt: (() => SourceLocation | undefined) | undefined
 
-  private constructor(shape: readonly number[], size: number, dtype: DType, stream: Stream) {
+  private constructor(
+    shape: readonly number[],
+    size: number,
+    dtype: DType,
+    stream: Stream,
+    of?: { readonly source: DeviceTensor; readonly view: ArgumentView | undefined },
+  ) {
     this.dtype = dtype
     this.shape = shape as Shape
     this.ndim = shape.length
     this.size = size
     this.stream = stream
     this.id = ++count
-    this.#storage = new Storage(size * DTYPES[dtype].bytes, dtype)
+    this.view = of?.view
+    this.sizes = this.view ? sizesOf(this.view) : shape
+    this.#source = of?.source
+    this.#storage = this.#source?.storage ?? new Storage(size * DTYPES[dtype].bytes, dtype)
   }
 
   /**
@@ -54,11 +74,24 @@ export class DeviceTensor implements Tensor {
   /** The memory, for launches. Throws UsageError after `dispose()`. */
   get storage(): Storage {
     if (this.#disposedAt) throw this.#useAfterDispose(this.#disposedAt)
-    return this.#storage
+    return this.#source?.storage ?? this.#storage
   }
 
   get disposed(): boolean {
     return this.#disposedAt !== undefined
+  }
+
+  /** The tensor whose memory this is: itself, or what it is a view of. */
+  get memory(): DeviceTensor {
+    return this.#source ?? this
+  }
+
+  /** The same view of a copy of the memory. */
+  cloneMemory(stream: Stream): DeviceTensor {
+    const { memory } = this
+    const copy = DeviceTensor.allocate(memory.shape, this.dtype, stream)
+    stream.copy(this.storage, copy.storage)
+    return copy.#with(this.#whole)
   }
 
   at(..._index: IndexTerm[]): Ref {
@@ -73,7 +106,8 @@ export class DeviceTensor implements Tensor {
    */
   async data(stream: Stream = this.stream): Promise<HostArray> {
     const bytes = await stream.read(this.storage, lazyCallSite())
-    return decodeBytes(bytes, this.dtype)
+    const values = decodeBytes(bytes, this.dtype)
+    return this.view ? gathered(values, this.view) : values
   }
 
   /** Overwrites all elements, in stream order. Returns the tensor. */
@@ -85,6 +119,7 @@ export class DeviceTensor implements Tensor {
   /** Overwrites all elements from flat values, as many as there are elements. Returns the tensor. */
   upload(values: ArrayLike<number>): this {
     const { stream } = this
+    this.#requireContiguous('write')
     const bytes = encodeValues(values, this.dtype)
     // What waits must not change when the caller's array does.
     if (bytes.length > 0) stream.write(this.storage, stream.idle ? bytes : bytes.slice(), lazyCallSite())
@@ -100,7 +135,20 @@ export class DeviceTensor implements Tensor {
       throw new UsageError(
         `${source.describe()} cannot be copied to ${this.describe()}: size or dtype differ`,
       )
-    this.stream.copy(source.storage, this.storage, lazyCallSite())
+    this.#requireContiguous('copyFrom')
+    const { stream } = this
+    const { view, storage } = source
+    if (!view) stream.copy(storage, this.storage, lazyCallSite())
+    else if (storage === this.storage)
+      throw new UsageError(`${this.describe()} cannot be overwritten by a view of itself`, {
+        location: callSite(),
+        remedy: 'Copy it first: copyFrom(view.contiguous()).',
+      })
+    else if (this.size > 0)
+      stream.prepare(async (device) => [await copyLaunch(device, storage, this.storage, view)], {
+        writes: [this.storage],
+        site: lazyCallSite(),
+      })
     return this
   }
 
@@ -109,10 +157,48 @@ export class DeviceTensor implements Tensor {
     return DeviceTensor.allocate(this.shape, this.dtype, this.stream).copyFrom(this)
   }
 
+  get T(): DeviceTensor {
+    return this.#with(views.flipped(this.#whole, VIEW_RULES))
+  }
+
+  transpose(a = -2, b = -1): DeviceTensor {
+    return this.#with(views.transposed(this.#whole, a, b, VIEW_RULES))
+  }
+
+  permute(...axes: number[]): DeviceTensor {
+    return this.#with(views.permuted(this.#whole, axes, VIEW_RULES))
+  }
+
+  unsqueeze(axis: number): DeviceTensor {
+    return this.#with(views.unsqueezed(this.#whole, axis, VIEW_RULES))
+  }
+
+  squeeze(axis: number): DeviceTensor {
+    return this.#with(views.squeezed(this.#whole, axis, VIEW_RULES))
+  }
+
+  expand(shape: readonly number[]): DeviceTensor {
+    return this.#with(views.expanded(this.#whole, shape, VIEW_RULES))
+  }
+
+  slice(axis: number, begin: number, end?: number, step = 1): DeviceTensor {
+    return this.#with(views.sliced(this.#whole, axis, { begin, end, step }, VIEW_RULES))
+  }
+
+  reshape(shape: readonly number[]): DeviceTensor {
+    return this.#with(reshaped(this.#whole, shape, VIEW_RULES))
+  }
+
+  /** This tensor where its elements lie in order in memory; otherwise a copy, made on the GPU. */
+  contiguous(): DeviceTensor {
+    return this.view ? this.clone() : this
+  }
+
+  /** Gives the memory back; of a view, only the view ends. */
   dispose(): void {
     if (this.#disposedAt) return
     this.#disposedAt = disposalSite()
-    this.stream.release(this.#storage)
+    if (!this.#source) this.stream.release(this.#storage)
   }
 
   [Symbol.dispose](): void {
@@ -122,6 +208,25 @@ export class DeviceTensor implements Tensor {
   /** "tensor #3 f32[4, 8]", for messages. */
   describe(): string {
     return `tensor #${this.id} ${this.dtype}[${this.shape.join(', ')}]`
+  }
+
+  get #whole(): views.View {
+    return this.view ?? views.wholeView(`tensor #${this.id}`, this.shape)
+  }
+
+  /** A view of the same memory. */
+  #with(made: views.View): DeviceTensor {
+    const view = hostView(made)
+    const of = { source: this.#source ?? this, view: views.isContiguous(view) ? undefined : view }
+    return new DeviceTensor(view.shape, product(view.shape), this.dtype, this.stream, of)
+  }
+
+  #requireContiguous(what: string): void {
+    if (!this.view) return
+    throw new UsageError(`${what} to ${this.describe()}, whose elements do not lie in order in memory`, {
+      location: callSite(),
+      remedy: 'Write to the tensor that it is a view of, or in a kernel; .contiguous() makes a copy.',
+    })
   }
 
   #useAfterDispose(disposedAt: () => SourceLocation | undefined): UsageError {
@@ -140,7 +245,9 @@ methodsTake(DeviceTensor.prototype, {
   upload: 'values: object',
   copyFrom: 'source: tensor',
   clone: '',
+  contiguous: '',
   dispose: '',
+  ...VIEW_SIGNATURES,
 })
 
 areEntryPoints(DeviceTensor.prototype, [
@@ -150,7 +257,10 @@ areEntryPoints(DeviceTensor.prototype, [
   'upload',
   'copyFrom',
   'clone',
+  'contiguous',
   'dispose',
+  'T',
+  ...VIEW_METHODS,
   Symbol.dispose,
 ])
 

@@ -112,11 +112,19 @@ export function signatureOf(text: string): Signature {
   }
 }
 
-/** `call` that takes what `text` says; `what` is how messages name it. Throws UsageError. */
-export function takes<Public extends AnyFunction>(what: string, text: string, call: Public): Public {
+/**
+ * `call` that takes what `text` says; `what` is how messages name it. Throws UsageError unless told
+ * otherwise.
+ */
+export function takes<Public extends AnyFunction>(
+  what: string,
+  text: string,
+  call: Public,
+  Failure: Failure = UsageError,
+): Public {
   const signature = signatureOf(text)
   const checked = function (this: unknown, ...args: unknown[]): unknown {
-    return call.apply(this, checkArguments(what, signature, args, UsageError) as unknown[])
+    return call.apply(this, checkArguments(what, signature, args, Failure) as unknown[])
   }
   return checked as Public
 }
@@ -125,10 +133,11 @@ export function takes<Public extends AnyFunction>(what: string, text: string, ca
 export function methodsTake<Class extends object>(
   prototype: Class,
   texts: Readonly<Partial<Record<keyof Class & string, string>>>,
+  Failure?: Failure,
 ): void {
   for (const [name, text] of Object.entries(texts) as [keyof Class & string, string][]) {
     const { value, ...rest } = Object.getOwnPropertyDescriptor(prototype, name) ?? {}
-    Object.defineProperty(prototype, name, { ...rest, value: takes(name, text, value) })
+    Object.defineProperty(prototype, name, { ...rest, value: takes(name, text, value, Failure) })
   }
 }
 

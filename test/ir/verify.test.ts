@@ -179,6 +179,7 @@ describe('a kernel', () => {
   const kernel: KernelIr = {
     name: 'k',
     tensors: [{ id: 0, name: 'x', dtype: 'f32', shape: [8], role: 'argument', fill: undefined }],
+    views: [],
     scalars: [],
     symbols: [],
     blocks: [block(0)],

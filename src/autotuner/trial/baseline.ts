@@ -52,9 +52,9 @@ export async function baselineValues(
   for (const [position, tensor] of call.tensors.entries()) {
     const id = parameters[position]
     const copy = copies.get(tensor)
-    if (id !== undefined && copy && writes.lastGrid.has(id)) known.set(id, await copy.data())
+    if (id !== undefined && copy && writes.lastGrid.has(id)) known.set(id, await copy.memory.data())
   }
-  for (const copy of copies.values()) copy.dispose()
+  for (const copy of copies.values()) copy.memory.dispose()
   return [...known].map(([tensor, values]) => ({ tensor, values, positions: undefined }))
 }
 
@@ -89,7 +89,7 @@ export async function baselineTime(
       if (timing) return timing.medianMs
     }
   } finally {
-    for (const copy of copies.values()) copy.dispose()
+    for (const copy of copies.values()) copy.memory.dispose()
     for (const storage of kept) stream.release(storage)
   }
   throw new UsageError(`baselineFn of ${name} launches no kernel that could be timed`, {
@@ -113,8 +113,7 @@ function copied(value: unknown, copies: Map<DeviceTensor, DeviceTensor>, stream:
   if (value instanceof DeviceTensor) {
     let copy = copies.get(value)
     if (!copy) {
-      copy = DeviceTensor.allocate(value.shape, value.dtype, stream)
-      stream.copy(value.storage, copy.storage)
+      copy = value.cloneMemory(stream)
       copies.set(value, copy)
     }
     return copy

@@ -1,7 +1,7 @@
 /**
  * What checking a kernel needs to know of its IR: which tensors it writes, where, and what results depend on.
  */
-import type { KernelIr, ReturnTree, TensorInfo } from '../../ir/kernel_ir.ts'
+import { addressable, type KernelIr, type ReturnTree, type TensorInfo } from '../../ir/kernel_ir.ts'
 import { isWrite, ruleOf } from '../../ir/node_rules.ts'
 import { walk } from '../../ir/traverse.ts'
 
@@ -21,14 +21,17 @@ export interface KernelWrites {
 export function kernelWrites(ir: KernelIr): KernelWrites {
   const lastGrid = new Map<number, number>()
   const atomic = new Set<number>()
+  const memory = addressable(ir)
   let readsExtents = false
   let halves = false
   for (const [grid, { body }] of ir.grids.entries())
     walk(body, (node) => {
       halves ||= node.type.dtype === 'f16'
       readsExtents ||= ruleOf(node).seesTiles
-      if (isWrite(node)) lastGrid.set(node.tensor, grid)
-      if (node.kind === 'atomic') atomic.add(node.tensor)
+      if (!isWrite(node)) return
+      const tensor = memory[node.tensor]?.tensor ?? node.tensor
+      lastGrid.set(tensor, grid)
+      if (node.kind === 'atomic') atomic.add(tensor)
     })
   const returned = new Set(tensorsOf(ir.returns))
   const visible = ir.tensors.filter(({ id, role }) =>

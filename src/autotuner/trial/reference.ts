@@ -98,8 +98,9 @@ export class Reference {
     const tensors = bound.ir.tensors.map(({ id, dtype }): HostTensor => {
       const shape = this.#shapes[id] ?? []
       const input = inputs[id]
+      const sizes = call.tensors[id]?.sizes
       if (!input) return { shape, data: hostArray(dtype, product(shape)) }
-      return { shape, data: writes.lastGrid.has(id) ? new Float64Array(input) : input }
+      return { shape, sizes, data: writes.lastGrid.has(id) ? new Float64Array(input) : input }
     })
     const limitMs = config ? limits.extentsMs : limits.callMs
     const extentOf = config && this.#extentsOf(config)

@@ -73,7 +73,7 @@ export function trialSubject(
     if (local) return { ...pick(local), contents: undefined, written, fill: local.fill }
     const tensor = call.tensors[argument++]
     if (!tensor) throw new Error(`no tensor ${id} in this call`)
-    return { ...pick(tensor), contents: contents.indexOf(tensor.storage), written, fill: undefined }
+    return { ...pick(tensor.memory), contents: contents.indexOf(tensor.storage), written, fill: undefined }
   })
   return { subject: { kernel: ir.name, tensors }, contents }
 }

@@ -62,21 +62,27 @@ export function vectorBits(node: MemoryNode, bound: BoundConfig): number {
   if (node.kind === 'atomic' || bound.indexing(node) === 'pointer') return 0
   const last = node.index.at(-1)
   const index = last && dimIndex(last)
-  if (index?.kind !== 'block' || index.offset) return 0
-  const { block } = index
+  if (index?.kind !== 'block') return 0
+  const { block, offset } = index
   const others = node.index.slice(0, -1)
   if (others.some((other) => stripViews(other).type.axes.includes(block))) return 0
   let bits = Math.min(MAX_VECTOR_BITS, bound.extentBits(block))
-  while (bits > 0 && !isAligned(node, bound, block, 2 ** bits)) bits--
+  while (bits > 0 && !isAligned(node, bound, { block, offset }, 2 ** bits)) bits--
   return bits
 }
 
-function isAligned(node: MemoryNode, bound: BoundConfig, block: BlockId, width: number): boolean {
+function isAligned(
+  node: MemoryNode,
+  bound: BoundConfig,
+  { block, offset }: { readonly block: BlockId; readonly offset: Node | undefined },
+  width: number,
+): boolean {
   const { shape } = bound.view(node.tensor)
   const length = shape.at(-1) ?? 1
   const { begin, end } = rangeOf(bound, block)
   if (begin === undefined || end === undefined || !isMultipleOf(begin, width)) return false
-  if (shape.length > 1 && !isMultipleOf(length, width)) return false
+  if ((shape.length > 1 || offset) && !isMultipleOf(length, width)) return false
+  if (offset) return isMultipleOf(end, width) && isMultipleOf(sizeOfScalar(offset) ?? 1, width)
   // A one-dimensional tensor may be touched up to the next 16 bytes: its buffer is padded, and lanes are
   // masked later.
   if (shape.length === 1 && sameSize(end, length)) return true
@@ -93,6 +99,12 @@ export function isWithin(end: Size, size: Size, { kernel }: BoundConfig): boolea
     const turned = relation === 'eq' && sameSize(left, size) && sameSize(right, end)
     return turned || (sameSize(left, end) && sameSize(right, size))
   })
+}
+
+/** The value of a scalar that is known at launch. */
+function sizeOfScalar(node: Node): Size | undefined {
+  if (node.kind === 'constant') return node.value
+  return node.kind === 'size' ? node.size : undefined
 }
 
 /** Where a block's range begins and ends, as far as that is known when compiling. */

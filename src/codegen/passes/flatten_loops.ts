@@ -3,13 +3,13 @@
  * order become accesses of a one-dimensional view; others compute their position by division and remainder.
  */
 import { type RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
-import type { Grid } from '../../ir/kernel_ir.ts'
+import type { Grid, TensorView } from '../../ir/kernel_ir.ts'
 import type { Block, BlockId, MemoryNode, Node, NodeSpec, Region, TileType } from '../../ir/node.ts'
 import { isCrossing, isMemory, isMoving, isPure, ruleOf } from '../../ir/node_rules.ts'
 import { type Size, sameSize, sizeProduct } from '../../ir/size.ts'
 import { operandsOf, rewriteRegion } from '../../ir/traverse.ts'
 import { product } from '../../support/maths.ts'
-import type { BoundConfig, TensorView } from '../plan/bound_config.ts'
+import type { BoundConfig } from '../plan/bound_config.ts'
 
 /**
  * True when nothing in the grid cares where its dimensions begin and end: only element-wise work and memory.

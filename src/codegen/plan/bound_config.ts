@@ -4,7 +4,7 @@
  */
 import type { Config } from '../../config/config.ts'
 import type { Indexing, PidType } from '../../config/modes.ts'
-import type { KernelIr, TensorInfo } from '../../ir/kernel_ir.ts'
+import { addressable, type KernelIr, type TensorView } from '../../ir/kernel_ir.ts'
 import type { Block, BlockId, DotNode, LoadNode, LoopNode, StoreNode } from '../../ir/node.ts'
 import { isMultipleOf, maxOf, type Size, sameSize } from '../../ir/size.ts'
 import { ConfigError } from '../../support/errors.ts'
@@ -12,12 +12,6 @@ import { log2Exact, nextPowerOf2 } from '../../support/maths.ts'
 import type { DeviceLimits } from '../program.ts'
 import { depthOf } from './accumulations.ts'
 import { type KernelSites, severalBlocks, sitesOf } from './sites.ts'
-
-/** A tensor as a pass addresses it; several may stand for the same memory under different shapes. */
-export interface TensorView extends Pick<TensorInfo, 'name' | 'dtype' | 'shape'> {
-  /** The kernel's tensor behind it. */
-  readonly tensor: number
-}
 
 export class BoundConfig {
   readonly kernel: KernelIr
@@ -56,7 +50,7 @@ export class BoundConfig {
       )
     }
     this.threadBits = log2Exact(this.threads)
-    this.#views = kernel.tensors.map(({ id, name, dtype, shape }) => ({ name, dtype, shape, tensor: id }))
+    this.#views = [...addressable(kernel)]
     for (const block of kernel.blocks) this.#blocks.set(block.id, block)
     this.sites.tiles.forEach((block, i) => {
       this.#extents.set(block.id, entry(config.blockSizes, i, 'block_sizes'))
