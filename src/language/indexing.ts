@@ -190,8 +190,8 @@ function numberIndex(trace: Trace, tensor: View, dim: number, index: number): No
       remedy: 'Count from 0; the last position is hl.sub(size, 1).',
     })
   }
-  // The size of an argument is never 0 or 1 where it is symbolic.
-  const isDerived = typeof size !== 'number' && size.op !== 'symbol'
+  // The size of an argument is never 0 or 1 where it is symbolic, nor is a product of them.
+  const isDerived = typeof size !== 'number' && size.op !== 'symbol' && size.op !== 'mul'
   if (index > 1 || isDerived) trace.guard('le', index + 1, size, reason)
   return trace.size(index)
 }

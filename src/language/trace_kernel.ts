@@ -193,9 +193,18 @@ function symbolsIn(sizes: readonly Size[]): readonly SizeSymbol[] {
   return [...found.values()]
 }
 
+/** A view would have to be made again of what the kernel returns: that is the caller's to say. */
+function returnedTensor({ name, location }: TraceRequest, { info, view }: TracedTensor): ReturnTree {
+  if (view.name === info.name) return { kind: 'tensor', tensor: info.id }
+  throw new AuthorError(`the kernel ${name} returned ${view.name}, which is a view`, {
+    location,
+    remedy: 'Return the tensor itself, and make the view of the result.',
+  })
+}
+
 function returnTree(request: TraceRequest, value: unknown): ReturnTree {
   if (value === undefined) return { kind: 'none' }
-  if (value instanceof TracedTensor) return { kind: 'tensor', tensor: value.info.id }
+  if (value instanceof TracedTensor) return returnedTensor(request, value)
   if (Array.isArray(value)) return { kind: 'list', items: value.map((item) => returnTree(request, item)) }
   if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
     return {

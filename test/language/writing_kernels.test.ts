@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { hl } from '../../src/language/index.ts'
 import { TILE_METHODS } from '../../src/language/methods.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import { VIEW_METHODS } from '../../src/language/view_methods.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 import { Compiled } from '../codegen/compiling.ts'
 import { DEVICES } from '../codegen/devices.ts'
@@ -147,6 +148,7 @@ describe('the examples', () => {
       'pairs',
       'convolve',
       'attention',
+      'mixHeads',
     ])
   })
 })
@@ -162,6 +164,7 @@ describe('the tables', () => {
       'atomicAdd',
       'atomicMax',
       'atomicMin',
+      ...VIEW_METHODS.map((name) => `x.${name}`),
     ]
     expect(names.filter((name) => !new RegExp(`\`(hl\\.|ref\\.)?${name}\\b`).test(TEXT))).toEqual([])
   })
