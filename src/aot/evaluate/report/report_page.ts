@@ -57,7 +57,15 @@ function clientScript(): string {
   throw new DataError(`${BUNDLE} is missing from this package`)
 }
 
+/** Bundled once for all reports of a process. */
+let bundled: string | undefined
+
 function bundleClient(source: string): string {
+  bundled ??= bundledNow(source)
+  return bundled
+}
+
+function bundledNow(source: string): string {
   const { outputFiles } = buildSync({
     entryPoints: [source],
     bundle: true,
