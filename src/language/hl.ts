@@ -29,6 +29,7 @@ import { elementwise, toNode } from './elementwise.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
 import { type GridLoop, grid, type StaticRange, staticRange, type TileLoop, tile } from './loops.ts'
 import { ATOMIC_METHODS, ATOMIC_SIGNATURES, operandsOf, TILE_METHODS, TILE_SIGNATURES } from './methods.ts'
+import { rand, randint } from './random.ts'
 import { isEqual, requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
 import type { Dim, IndexTerm, Tensor } from './tensor.ts'
@@ -112,6 +113,13 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly full: Full
   /** Positions along a tile, or from 0 along an axis of its own of that size: i32. */
   readonly arange: (extent: TileExtent) => TileValue
+  /**
+   * Uniform f32 in [0, 1) over tiles and sizes, the same for every config: it depends on the seed and the
+   * position in the whole ranges alone (Philox).
+   */
+  readonly rand: (seed: Operand, shape: readonly TileExtent[]) => TileValue
+  /** Uniform i32 from `low` up to but not including `high`; see `rand`. */
+  readonly randint: (seed: Operand, shape: readonly TileExtent[], low: Operand, high: Operand) => TileValue
   /** Makes a size, or a number among the arguments, a constant of every specialisation. */
   readonly specialize: Specialize
   /**
@@ -140,6 +148,8 @@ const FUNCTIONS: Hl = {
   zerosLike,
   full,
   arange,
+  rand,
+  randint,
   specialize,
   is: isEqual,
   requireEqual,
@@ -165,6 +175,8 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   zerosLike: 'like: tensor, dtype?',
   full: 'shape: shape, value, dtype?',
   arange: 'extent',
+  rand: 'seed, shape: shape',
+  randint: 'seed, shape: shape, low, high',
   specialize: 'value',
   is: 'a, b',
   requireEqual: 'a, b',

@@ -10,7 +10,7 @@ import { checkArguments, signatureOf } from '../support/signature.ts'
 import { addDot, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo, updateAt } from './indexing.ts'
-import { logsumexp, mean, reduce, softmax } from './reductions.ts'
+import { deviation, logSoftmax, logsumexp, mean, norm, reduce, softmax, variance } from './reductions.ts'
 import { tracing } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
 import { castTo, fitTo, requireDType } from './typing.ts'
@@ -31,6 +31,7 @@ type MethodsOf<T, This> = {
 }
 
 const REDUCTION = 'axis?: number, { keepdim: flag }?'
+const VARIANCE = 'axis?: number, { keepdim: flag, correction: number }?'
 
 /** The methods of every tile value that are not element-wise. */
 export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
@@ -43,6 +44,9 @@ export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
   transpose,
   sum: (self, axis, options) => reduce('sum', self, axis, options),
   mean,
+  var: variance,
+  std: deviation,
+  norm,
   prod: (self, axis, options) => reduce('prod', self, axis, options),
   amax: (self, axis, options) => reduce('max', self, axis, options),
   amin: (self, axis, options) => reduce('min', self, axis, options),
@@ -51,6 +55,7 @@ export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
   any: (self, axis, options) => reduce('any', self, axis, options),
   all: (self, axis, options) => reduce('all', self, axis, options),
   softmax,
+  logSoftmax,
   logsumexp,
   dot: (self, other, acc) => dot(self, other, acc),
   clone(self) {
@@ -70,6 +75,9 @@ export const TILE_SIGNATURES: Readonly<Record<keyof typeof TILE_METHODS, string>
   transpose: '',
   sum: REDUCTION,
   mean: REDUCTION,
+  var: VARIANCE,
+  std: VARIANCE,
+  norm: REDUCTION,
   prod: REDUCTION,
   amax: REDUCTION,
   amin: REDUCTION,
@@ -78,6 +86,7 @@ export const TILE_SIGNATURES: Readonly<Record<keyof typeof TILE_METHODS, string>
   any: REDUCTION,
   all: REDUCTION,
   softmax: 'axis: number',
+  logSoftmax: 'axis: number',
   logsumexp: 'axis: number, { keepdim: flag }?',
   dot: 'other, acc?',
   clone: '',

@@ -7,7 +7,7 @@ import { AuthorError } from '../support/errors.ts'
 import { elementwise } from './elementwise.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastTo, castTo } from './typing.ts'
-import { type ReduceOptions, TileValue } from './value.ts'
+import { type ReduceOptions, TileValue, type VarianceOptions } from './value.ts'
 import { insertOne, normalizeAxis, view } from './views.ts'
 
 /** What the reductions are called as methods. */
@@ -52,6 +52,37 @@ export function mean(value: TileValue, axis?: number, options: ReduceOptions = {
   })
 }
 
+/** The mean squared distance from the mean, with `correction` elements less to divide by. */
+export function variance(
+  value: TileValue,
+  axis?: number,
+  { keepdim = false, correction = 1 }: VarianceOptions = {},
+): TileValue {
+  return inF32(value, (x) => squaredDistances(x, axis, { keepdim, correction }))
+}
+
+/** The square root of the variance. */
+export function deviation(
+  value: TileValue,
+  axis?: number,
+  { keepdim = false, correction = 1 }: VarianceOptions = {},
+): TileValue {
+  return inF32(value, (x) => squaredDistances(x, axis, { keepdim, correction }).sqrt())
+}
+
+/** The square root of the sum of squares. */
+export function norm(value: TileValue, axis?: number, options: ReduceOptions = {}): TileValue {
+  return inF32(value, (x) => reduce('sum', x.square(), axis, options).sqrt())
+}
+
+/** `x - max - log(sum(exp(x - max)))` along `axis`. */
+export function logSoftmax(value: TileValue, axis: number): TileValue {
+  return inF32(value, (x) => {
+    const below = x.sub(reduce('max', x, axis, { keepdim: true }))
+    return below.sub(reduce('sum', below.exp(), axis, { keepdim: true }).log())
+  })
+}
+
 /** `exp(x - max) / sum(exp(x - max))` along `axis`. */
 export function softmax(value: TileValue, axis: number): TileValue {
   return inF32(value, (x) => {
@@ -69,6 +100,26 @@ export function logsumexp(value: TileValue, axis: number, options: ReduceOptions
     const result = total.log().add(finite)
     return options.keepdim ? result : result.squeeze(axis)
   })
+}
+
+/** In two passes: differences of squares lose their digits. */
+function squaredDistances(
+  x: TileValue,
+  axis: number | undefined,
+  { keepdim, correction }: Required<VarianceOptions>,
+): TileValue {
+  const trace = tracing('var')
+  const middle = axis === undefined ? mean(x) : mean(x, axis, { keepdim: true })
+  const total = reduce('sum', x.sub(middle).square(), axis, { keepdim })
+  return total.div(elementwise('maximum', [countAlong(trace, x, axis).sub(correction), 0]))
+}
+
+/** The number of elements that a reduction takes together, f32. */
+function countAlong(trace: Trace, value: TileValue, axis: number | undefined): TileValue {
+  const axes = axis === undefined ? value.axes : [value.axes[normalizeAxis(value, axis, 'var')] ?? ONE]
+  return axes
+    .map((at) => lengthOf(trace, at).to('f32'))
+    .reduce((a, b) => a.mul(b), new TileValue(trace, trace.constant(1, 'f32')))
 }
 
 /** `compute` on f32, because sums of f16 overflow soon and lose digits; f16 comes back as f16. */

@@ -19,6 +19,12 @@ export interface ReduceOptions {
   readonly keepdim?: boolean
 }
 
+/** What the variance takes beside an axis. */
+export interface VarianceOptions extends ReduceOptions {
+  /** What the number of elements is lessened by; 0 for the variance of a whole population. */
+  readonly correction?: number
+}
+
 /** The methods that are not element-wise. Axes count from 0; negative ones from the end. */
 export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   /** This value with another dtype; floats to integers truncate. */
@@ -42,6 +48,15 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   sum(axis?: number, options?: ReduceOptions): TileValue
   /** In floating point; f16 is computed in f32, as are softmax and logsumexp. */
   mean(axis?: number, options?: ReduceOptions): TileValue
+  /**
+   * The mean of squared distances from the mean along `axis`, or of everything, in floating point. Divides by
+   * the number of elements less `correction`, 1 unless another is given, as PyTorch does.
+   */
+  var(axis?: number, options?: VarianceOptions): TileValue
+  /** The square root of `var`. */
+  std(axis?: number, options?: VarianceOptions): TileValue
+  /** The square root of the sum of squares along `axis`, or of everything, in floating point. */
+  norm(axis?: number, options?: ReduceOptions): TileValue
   /** The product along `axis`, or of everything; likewise in the dtype of this value. */
   prod(axis?: number, options?: ReduceOptions): TileValue
   /** The largest element along `axis`; `max` of PyTorch without the index. */
@@ -61,6 +76,8 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   all(axis?: number, options?: ReduceOptions): TileValue
   /** `exp(x - max)`, divided by its sum along `axis`. */
   softmax(axis: number): TileValue
+  /** The logarithm of `softmax`, without overflow. */
+  logSoftmax(axis: number): TileValue
   /** `log(sum(exp(x)))` along `axis`, without overflow. */
   logsumexp(axis: number, options?: ReduceOptions): TileValue
   /**

@@ -25,3 +25,19 @@ it('are computed and compiled', () => {
   expect(run(chain(9000), [host([4], [1, 2, 3, 4])]).returned).toEqual([1, 2, 3, 4])
   expect(new Compiled(chain(9000), [ramp([4])]).wgsl().length).toBeGreaterThan(9000)
 })
+
+it('name once what many operations read twice, of index arithmetic too', () => {
+  const doubled = (x: Tensor): Tensor => {
+    const out = hl.emptyLike(x, 'i32')
+    for (const t of hl.tile(x.shape[0])) {
+      let index: TileValue = t.index
+      for (let i = 0; i < 60; i++) index = index.add(index.mul(3))
+      out.at(t).set(index)
+    }
+    return out
+  }
+  const lines = new Compiled(doubled, [ramp([64])], { subgroupSize: 0 })
+    .wgsl({ block_sizes: [32], num_warps: 1 })
+    .split('\n')
+  expect(lines.length).toBeLessThan(200)
+})

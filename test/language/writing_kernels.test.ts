@@ -140,6 +140,7 @@ describe('the examples', () => {
       'tables',
       'embedding',
       'difference',
+      'dropout',
       'swap',
       'histogram',
       'keepPositive',

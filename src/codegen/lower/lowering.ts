@@ -41,6 +41,8 @@ export class Lowering {
   readonly bindings: Bindings
   readonly layouts: Layouts
   readonly values: Map<Node, Registers> = new Map()
+  /** While a value is made afresh: what has been made for it so far, by node and layout. */
+  readonly afresh: { current: Map<string, Registers> | undefined } = { current: undefined }
   /** Dots whose sums a loop carries, with the sums while the loop is open. */
   readonly sums: Map<DotNode, Sums> = new Map()
   readonly places: Map<BlockId, BlockPlace> = new Map()

@@ -80,7 +80,22 @@ function rangeValue(lowering: Lowering, { block, what }: RangeNode): Expr {
   }
 }
 
+/** What an expression reads more than once is made once: everything of it is named in the same scope. */
 function makeAfresh(lowering: Lowering, node: Node, layout: Layout): Registers {
+  const { afresh } = lowering
+  const made = afresh.current ?? new Map<string, Registers>()
+  const key = `${node.id} ${layout.key}`
+  const known = made.get(key)
+  if (known) return known
+  const outermost = afresh.current === undefined
+  afresh.current = made
+  const value = namedAfresh(lowering, node, layout)
+  made.set(key, value)
+  if (outermost) afresh.current = undefined
+  return value
+}
+
+function namedAfresh(lowering: Lowering, node: Node, layout: Layout): Registers {
   const { out } = lowering
   const hint = node.kind === 'inside' ? 'inside' : isFloat(node.type.dtype) ? 'v' : 'index'
   const value = freshValue(lowering, node, layout)
