@@ -56,13 +56,15 @@ export function assign({ out, e }: Lowering, target: Registers, value: Registers
 /** Values for the next round: all computed before any variable changes. */
 export function assignYields(lowering: Lowering, node: LoopNode): void {
   const { out, values } = lowering
+  // Of a loop that is written out again, sums have a value: that of the time before.
+  const sums = new Set(lowering.accumulations.values())
   const carried = new Set(node.phis.flatMap((phi) => values.get(phi)?.chunks ?? []))
   const isCarried = (chunk: Expr): boolean =>
     carried.has(chunk) || (chunk.kind === 'component' && isCarried(chunk.arg))
   const pairs = node.phis.flatMap((phi, i) => {
     const target = values.get(phi)
     const next = node.yields[i]
-    if (!target || !next || values.get(next) === target) return []
+    if (!target || !next || sums.has(phi) || values.get(next) === target) return []
     const value = named(out, valueIn(lowering, next, target.layout), 'next')
     // Another carried variable is about to change: its present value needs a name.
     const chunks = value.chunks.map((chunk) => (isCarried(chunk) ? out.let('next', chunk) : chunk))
