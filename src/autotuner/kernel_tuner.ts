@@ -23,6 +23,7 @@ import { interruptible } from './interruptible.ts'
 import { searchSpace } from './kernel_space.ts'
 import { kernelWorkload } from './llm/kernel_workload.ts'
 import type { Progress } from './progress.ts'
+import type { TrainingSource } from './search/lfbo_options.ts'
 import { ORIGINS, type Proposal, proposals } from './search/proposal.ts'
 import type { Benchmarker } from './trial/benchmarker.ts'
 import type { DisposableBenchmarker } from './trial/joint_benchmarker.ts'
@@ -44,6 +45,8 @@ export interface TuneRequest {
   readonly options: TuneOptions
   /** Configs to begin with, such as those that serve other shapes well. */
   readonly seeds?: readonly Proposal[]
+  /** Results from elsewhere for searches that learn. */
+  readonly training?: readonly TrainingSource[] | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
   readonly resumption?: Resumption | undefined
 }
@@ -95,7 +98,7 @@ export function tuneInDetail(request: TuneRequest): Promise<TuningResult> {
 
 /** Searches the space of a call for the config that is best on a bench. */
 export async function tuneOn(
-  { bound, call, stream, options, seeds = [], onProgress, resumption }: TuneRequest,
+  { bound, call, stream, options, seeds = [], training, onProgress, resumption }: TuneRequest,
   benchOf: (parts: BenchParts) => Bench,
 ): Promise<TuningResult> {
   const { force = true, signal, search: byHand, ...searchOptions } = options
@@ -124,6 +127,7 @@ export async function tuneOn(
       remoteCache: definition.options.own.remoteCacheBackend,
       choices,
       seeds: choices ? seeds : [...proposals(given, ORIGINS.seed), ...seeds],
+      training,
       search,
       signal: interrupt.signal,
       onProgress,

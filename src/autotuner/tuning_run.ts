@@ -21,7 +21,7 @@ import { FiniteSearch } from './search/finite_search.ts'
 import { History } from './search/history.ts'
 import { pinnedConfigs, type StartingPoint } from './search/initial_population.ts'
 import { ORIGINS, type Proposal, proposals } from './search/proposal.ts'
-import type { CommonOptions, Search } from './search/search.ts'
+import { COMMON_OPTIONS, type CommonOptions, type Search } from './search/search.ts'
 import { type AdaptiveTimeout, SearchSession } from './search/search_session.ts'
 import { startingWith } from './search/start_options.ts'
 import { StopRule } from './search/stop_rule.ts'
@@ -93,11 +93,12 @@ export class TuningRun {
       start: this.#start,
       benchmarker,
       history,
+      training: this.#task.training ?? [],
       budget,
       log: this.log,
       choices: this.choices,
       compileTimeoutMs: settings.autotuneCompileTimeout * 1000,
-      adaptiveTimeout: settings.autotuneAdaptiveTimeout ? adaptiveTimeout(this.options) : undefined,
+      adaptiveTimeout: settings.autotuneAdaptiveTimeout ? this.#adaptiveTimeout : undefined,
       rebenchmarkThreshold: settings.autotuneRebenchmarkThreshold ?? this.profile.rebenchmarkThreshold,
       stopRule: this.#stopRule,
       costs: this.#costs,
@@ -124,6 +125,15 @@ export class TuningRun {
     this.#trials?.close()
   }
 
+  get #adaptiveTimeout(): AdaptiveTimeout {
+    const { compileTimeoutLowerBound: bound, compileTimeoutQuantile: quantile } = COMMON_OPTIONS
+    const seconds = this.options.compileTimeoutLowerBound ?? bound[this.effort]
+    return {
+      leastMs: seconds * 1000,
+      quantile: this.options.compileTimeoutQuantile ?? quantile[this.effort],
+    }
+  }
+
   #generation(trial: number): ConfigGeneration {
     const { spec, settings } = this.#task
     const overrides = this.#task.choices ? {} : (settings.autotuneConfigOverrides as ConfigData)
@@ -145,11 +155,6 @@ function openLog(
 
 function searchOf({ choices, settings, searchOptions }: TuningTask): Search {
   return choices ? new FiniteSearch(DETACHED, [], searchOptions) : namedSearch(settings, searchOptions)
-}
-
-function adaptiveTimeout(options: Partial<CommonOptions>): AdaptiveTimeout {
-  const { compileTimeoutLowerBound = 0, compileTimeoutQuantile = 1 } = options
-  return { leastMs: compileTimeoutLowerBound * 1000, quantile: compileTimeoutQuantile }
 }
 
 /** Configs in complete form; those that do not fit are left out with a warning. */

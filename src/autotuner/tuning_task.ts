@@ -10,6 +10,7 @@ import type { CacheKey } from './cache/cache_key.ts'
 import type { Workload } from './llm/workload.ts'
 import type { Progress } from './progress.ts'
 import type { Candidate } from './search/history.ts'
+import type { TrainingSource } from './search/lfbo_options.ts'
 import type { Proposal } from './search/proposal.ts'
 import type { OptionValues, Search } from './search/search.ts'
 import type { Benchmarker } from './trial/benchmarker.ts'
@@ -34,6 +35,8 @@ export interface TuningTask {
   readonly choices?: readonly (Config | ConfigData)[] | undefined
   /** Configs that the compiler thinks well of; `settings.autotuneSeedConfigs` come before them. */
   readonly seeds?: readonly Proposal[] | undefined
+  /** Results from elsewhere for searches that learn, nearest first. */
+  readonly training?: readonly TrainingSource[] | undefined
   /** Serves instead of the search that the settings name. */
   readonly search?: Search | undefined
   /** Options of the search that the settings name, by option. */

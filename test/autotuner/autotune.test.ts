@@ -8,6 +8,7 @@ import type { ConfigData } from '../../src/config/value.ts'
 import { AdapterError, DataError, UsageError } from '../../src/support/errors.ts'
 import { createLog } from '../../src/support/log.ts'
 import { sum } from '../../src/support/maths.ts'
+import { Random } from '../../src/support/random.ts'
 import type { Settings } from '../../src/support/settings.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { CONTENDED } from './contended.ts'
@@ -230,6 +231,21 @@ describe('seeds', () => {
     ])
   })
 
+  it('are told from results elsewhere, which searches that learn take for candidates', async () => {
+    const spread = new Random(3)
+    const results = Array.from({ length: 60 }, () => {
+      const draw = matmul.spec.slots.map(({ field, fragment }) => [field, fragment.random(spread)])
+      const config = matmul.spec.normalize(Object.fromEntries(draw), 'repair')
+      return { config, ms: Number(matmul.cost(config)) || Number.POSITIVE_INFINITY }
+    })
+    const training = [{ origin: 'result on another GPU', results }]
+    const learning = await tune(matmul, { settings: quick(), task: { training } })
+    const [first, second] = learning.result.candidates
+    expect([first?.origin, second?.origin]).toEqual(['default', 'result on another GPU'])
+    const other = await tune(matmul, { settings: quick({ autotuner: 'RandomSearch' }), task: { training } })
+    expect(other.result.candidates.map(({ origin }) => origin)).not.toContain('result on another GPU')
+  })
+
   it('win the final comparison within the tolerance', async () => {
     const run = (autotuneFinalPinnedTolerance: number) =>
       tune(matmul, {
@@ -290,7 +306,10 @@ describe('the winner', () => {
   it('is announced with something to paste', async () => {
     const lines: string[] = []
     await tune(row, {
-      settings: quick({ autotuner: 'PatternSearch' }),
+      settings: quick({
+        autotuner: 'PatternSearch',
+        autotuneSeedConfigs: [{ block_sizes: 64, num_warps: 1 }],
+      }),
       task: { log: createLog(20, (line) => lines.push(line)) },
     })
     expect(lines[0]).toMatch(

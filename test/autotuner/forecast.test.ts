@@ -15,7 +15,7 @@ async function measured(count: number): Promise<History> {
   const configs = generation.randomPopulation(count)
   const options = { budget: FOREVER, compileTimeoutMs: 1 }
   for (const result of await new SyntheticBenchmarker(matmul.cost).measure(configs, options))
-    history.add(result)
+    history.add(result, 'random')
   return history
 }
 
@@ -35,8 +35,8 @@ describe('byForecast', () => {
     const [a, b, ...rest] = generation.randomPopulation(6)
     if (!a || !b) throw new Error('two configs expected')
     expect(byForecast(generation, history, [a, b, ...rest])).toEqual([a, b, ...rest])
-    history.add(failure(a, 'wrong', 'no'))
-    history.add({ ...failure(b, 'error', ''), status: 'ok', ms: 1, reason: undefined })
+    history.add(failure(a, 'wrong', 'no'), 'random')
+    history.add({ ...failure(b, 'error', ''), status: 'ok', ms: 1, reason: undefined }, 'random')
     expect(byForecast(generation, history, [a, b])).toEqual([b, a])
   })
 })

@@ -21,9 +21,9 @@ describe('History', () => {
   it('ranks what works, counts everything, and knows the best', () => {
     const history = new History()
     expect(history.best).toBeUndefined()
-    history.add(timed(one, 3))
-    history.add(failure(two, 'wrong', 'off by one'))
-    history.add(timed(four, 2))
+    history.add(timed(one, 3), 'random')
+    history.add(failure(two, 'wrong', 'off by one'), 'random')
+    history.add(timed(four, 2), 'random')
     expect(history.ranked.map(({ ms }) => ms)).toEqual([2, 3])
     expect(history.best?.config).toBe(four)
     expect(history.counts).toEqual({
@@ -40,13 +40,13 @@ describe('History', () => {
 
   it('keeps the first of two measurements', () => {
     const history = new History()
-    history.add(timed(one, 3))
-    expect(history.add(timed(one, 1)).ms).toBe(3)
+    history.add(timed(one, 3), 'random')
+    expect(history.add(timed(one, 1), 'random').ms).toBe(3)
   })
 
   it('takes the median of careful measurements, which no lucky one decides', () => {
     const history = new History()
-    history.add(timed(one, 1))
+    history.add(timed(one, 1), 'random')
     for (const ms of [5, 4, 0.1]) history.retime(timed(one, ms))
     expect(history.get(one)?.ms).toBe(4)
     expect(history.get(one)?.retimed).toEqual([5, 4, 0.1])
@@ -58,9 +58,9 @@ describe('History', () => {
       ...timed(config, ms),
       programHash,
     })
-    history.add(program(one, 1, 'a'))
-    history.add({ ...program(two, 1, 'a'), status: 'duplicate' })
-    history.add(program(four, 2, 'b'))
+    history.add(program(one, 1, 'a'), 'random')
+    history.add({ ...program(two, 1, 'a'), status: 'duplicate' }, 'random')
+    history.add(program(four, 2, 'b'), 'random')
     expect(history.distinct.map(({ config }) => config)).toEqual([one, four])
     history.retime(program(one, 3, 'a'))
     expect(history.ranked.map(({ config, ms }) => [config, ms])).toEqual([
@@ -74,16 +74,16 @@ describe('History', () => {
 
   it('keeps a time when measuring again fails, and ignores strangers', () => {
     const history = new History()
-    history.add(timed(one, 1))
+    history.add(timed(one, 1), 'random')
     expect(history.retime(failure(one, 'error', 'device lost'))?.ms).toBe(1)
     expect(history.retime(timed(two, 1))).toBeUndefined()
   })
 
   it('merges, first come first served', () => {
     const [a, b] = [new History(), new History()]
-    a.add(timed(one, 1))
-    b.add(timed(one, 9))
-    b.add(timed(two, 2))
+    a.add(timed(one, 1), 'random')
+    b.add(timed(one, 9), 'random')
+    b.add(timed(two, 2), 'random')
     b.retime(timed(two, 3))
     const merged = History.merged([a, b])
     expect(merged.all.map(({ ms }) => ms)).toEqual([1, 3])

@@ -57,4 +57,21 @@ describe('in recorded spaces', () => {
         expect(best / space.best.ms).toBeLessThan(1.1)
       }
   })
+
+  it('results of one place are compared with each other only', async () => {
+    const [space] = SPACES
+    if (!space) throw new Error('no space')
+    const [half, rest] = [space.recorded.slice(0, 500), space.recorded.slice(500, 1000)]
+    const tried = async (unit: number): Promise<readonly string[]> => {
+      const search = new LFBOTreeSearch(space, [])
+      search.seedTrainingData(half)
+      search.seedTrainingData(
+        rest.map(({ config, ms }) => ({ config, ms: unit * ms })),
+        'another GPU',
+      )
+      await space.autotune([], { search }, { evaluations: 15, settings: { autotuneRandomSeed: 1 } })
+      return space.evaluated.map(({ config }) => config.hash)
+    }
+    expect(await tried(1000)).toEqual(await tried(1))
+  })
 })

@@ -4,6 +4,7 @@ import { formatMs, formatProgress, type Progress } from '../../src/autotuner/pro
 import { ProgressLine } from '../../src/autotuner/progress_line.ts'
 import { ConfigGeneration } from '../../src/autotuner/search/config_generation.ts'
 import { History } from '../../src/autotuner/search/history.ts'
+import { proposals } from '../../src/autotuner/search/proposal.ts'
 import { SearchSession, type SessionParts } from '../../src/autotuner/search/search_session.ts'
 import { StopRule } from '../../src/autotuner/search/stop_rule.ts'
 import { TrialCosts } from '../../src/autotuner/search/trial_costs.ts'
@@ -22,6 +23,7 @@ function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenc
     start: { strategy: 'from_random', padding: 'random', seeds: [], guesses: [], stored: () => [] },
     benchmarker,
     history: new History(),
+    training: [],
     budget: new Budget({ seconds: null, now: benchmarker.now }),
     log: SILENT_LOG,
     choices: undefined,
@@ -37,11 +39,13 @@ function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenc
   return { session, benchmarker, configs: generation.randomPopulation(20) }
 }
 
+const given = (configs: readonly Config[]) => proposals(configs, 'given')
+
 describe('evaluate', () => {
   it('measures what is new, answers for all, each once', async () => {
     const { session, benchmarker, configs } = open()
-    await session.evaluate(configs.slice(0, 5))
-    const answers = await session.evaluate([...configs.slice(3, 8), ...configs.slice(3, 8)])
+    await session.evaluate(given(configs.slice(0, 5)))
+    const answers = await session.evaluate(given([...configs.slice(3, 8), ...configs.slice(3, 8)]))
     expect(answers.map(({ config }) => config)).toEqual(configs.slice(3, 8))
     expect(benchmarker.measured).toEqual(configs.slice(0, 8))
   })
@@ -52,8 +56,8 @@ describe('evaluate', () => {
       { budget: new Budget({ seconds: 0.35, now: benchmarker.now }) },
       benchmarker,
     )
-    expect(await session.evaluate(configs)).toHaveLength(4)
-    expect(await session.evaluate(configs.slice(2, 10))).toHaveLength(2)
+    expect(await session.evaluate(given(configs))).toHaveLength(4)
+    expect(await session.evaluate(given(configs.slice(2, 10)))).toHaveLength(2)
     expect(session.exhausted).toBe(true)
   })
 })
@@ -66,7 +70,7 @@ describe('trials that look dear', () => {
     const costMs = (config: Config) => lengthOf(config) ** power
     const benchmarker = new SyntheticBenchmarker(cost, { costMs })
     const { session } = open({ costs: new TrialCosts({ dearest: 3 }, lengthOf) }, benchmarker)
-    const answers = await session.evaluate(configs)
+    const answers = await session.evaluate(given(configs))
     expect(answers.map(({ config }) => config)).toEqual(benchmarker.measured)
     expect(configs.filter((config) => session.isOpen(config))).toEqual([])
     return answers.length
@@ -85,14 +89,14 @@ describe('retime', () => {
     const budget = new Budget({ seconds: 2, now: benchmarker.now })
     const { session } = open({ budget }, benchmarker)
     const configs = [1, 2, 4, 32].map((warps) => spec.normalize({ num_warps: warps }, 'strict'))
-    await session.retime(await session.evaluate(configs), 1000)
+    await session.retime(await session.evaluate(given(configs)), 1000)
     expect(benchmarker.remeasured).toEqual(configs.slice(0, 3))
     expect(benchmarker.clock).toBe(3 * 250)
   })
 
   it('times nothing alone', async () => {
     const { session, benchmarker, configs } = open()
-    await session.retime(await session.evaluate(configs.slice(0, 1)), 1000)
+    await session.retime(await session.evaluate(given(configs.slice(0, 1))), 1000)
     expect(benchmarker.remeasured).toEqual([])
   })
 })
@@ -100,7 +104,7 @@ describe('retime', () => {
 describe('rebenchmark', () => {
   it('takes those within the threshold of the best, at most 24', async () => {
     const { session, benchmarker, configs } = open({ rebenchmarkThreshold: 3 })
-    const candidates = await session.evaluate(configs)
+    const candidates = await session.evaluate(given(configs))
     await session.rebenchmark(candidates)
     const best = session.history.best?.ms ?? 0
     const near = candidates.filter(({ ms }) => ms <= best * 3)
@@ -109,7 +113,7 @@ describe('rebenchmark', () => {
     expect(new Set(benchmarker.remeasured)).toEqual(new Set(near.map(({ config }) => config)))
     const wide = open({ rebenchmarkThreshold: 1000 })
     const many = wide.session.generation.randomPopulation(100)
-    const found = await wide.session.evaluate(many)
+    const found = await wide.session.evaluate(given(many))
     wide.benchmarker.remeasured.length = 0
     await wide.session.rebenchmark(found)
     expect(wide.benchmarker.remeasured).toHaveLength(24)
@@ -117,7 +121,7 @@ describe('rebenchmark', () => {
 
   it('does nothing below a threshold of one', async () => {
     const { session, benchmarker, configs } = open({ rebenchmarkThreshold: 0.9 })
-    await session.rebenchmark(await session.evaluate(configs))
+    await session.rebenchmark(await session.evaluate(given(configs)))
     expect(benchmarker.remeasured).toEqual([])
   })
 })
@@ -132,7 +136,7 @@ describe('the compile timeout', () => {
     async ({ adaptiveTimeout, after }) => {
       const { session, benchmarker, configs } = open({ adaptiveTimeout })
       await session.evaluateStart(10, 4)
-      await session.evaluate(configs)
+      await session.evaluate(given(configs))
       expect(new Set(benchmarker.timeouts)).toEqual(new Set([60_000, after]))
       expect(benchmarker.timeouts.at(-1)).toBe(after)
     },
@@ -141,7 +145,7 @@ describe('the compile timeout', () => {
   it('never grows', async () => {
     const { session, benchmarker, configs } = open({ compileTimeoutMs: 5000 })
     await session.evaluateStart(10, 4)
-    await session.evaluate(configs)
+    await session.evaluate(given(configs))
     expect(new Set(benchmarker.timeouts)).toEqual(new Set([5000]))
   })
 })
@@ -162,7 +166,7 @@ describe('a time that is too good', () => {
     const stopRule = new StopRule({ calls: Number.POSITIVE_INFINITY, tie: 0 })
     stopRule.learn({ ms: 0.002, spread: 0.001 })
     const { session, benchmarker, configs } = open({ stopRule }, new Liar(victim))
-    const answers = await session.evaluate(configs)
+    const answers = await session.evaluate(given(configs))
     expect(stopRule.reason).toBeUndefined()
     expect(answers).toHaveLength(configs.length)
     expect(benchmarker.measured.map(({ hash }) => hash)).toEqual(configs.map(({ hash }) => hash))
@@ -176,7 +180,7 @@ describe('a time that is too good', () => {
       {},
       new SyntheticBenchmarker((config) => (fast?.equals(config) ? 0.1 : 1)),
     )
-    await session.evaluate(configs)
+    await session.evaluate(given(configs))
     expect(session.history.best).toMatchObject({ config: fast, ms: 0.1, retimed: [0.1] })
   })
 })
@@ -184,7 +188,7 @@ describe('a time that is too good', () => {
 describe('improves', () => {
   it('asks for more than noise and more than the delta', async () => {
     const { session, configs } = open()
-    const [a, b] = await session.evaluate(configs.slice(0, 2))
+    const [a, b] = await session.evaluate(given(configs.slice(0, 2)))
     if (!a || !b) throw new Error('two candidates expected')
     const at = (ms: number, spread = 0) => ({ ...a, ms, spread, samplesMs: Array(100).fill(ms) })
     expect(session.improves(at(0.99), at(1), 0.001)).toBe(true)
@@ -199,7 +203,7 @@ describe('failures', () => {
     const logged: string[] = []
     const log = createLog(30, (line) => logged.push(line))
     const { session, configs } = open({ log, ignoreErrors }, new SyntheticBenchmarker(() => 'wrong'))
-    await session.evaluate(configs.slice(0, 1))
+    await session.evaluate(given(configs.slice(0, 1)))
     return { logged, config: configs[0] }
   }
 
@@ -284,7 +288,7 @@ describe('progress', () => {
     const events: Progress[] = []
     const { session, configs } = open({ onProgress: (event) => events.push(event) })
     session.nextGeneration(7)
-    await session.evaluate(configs.slice(0, 3))
+    await session.evaluate(given(configs.slice(0, 3)))
     expect(events.map(({ done, total }) => [done, total])).toEqual([
       [0, 3],
       [1, 3],

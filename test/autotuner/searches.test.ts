@@ -1,7 +1,9 @@
 /** What every search must do, whatever its strategy. A new search joins by its row in ALL_SEARCHES. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ALL_SEARCHES, searchByName } from '../../src/autotuner/all_searches.ts'
+import { DETACHED } from '../../src/autotuner/choose_search.ts'
 import type { Phase, Progress } from '../../src/autotuner/progress.ts'
+import { RandomSearch } from '../../src/autotuner/search/random_search.ts'
 import type { OptionValues } from '../../src/autotuner/search/search.ts'
 import type { Config } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
@@ -365,5 +367,16 @@ describe('searchByName', () => {
         remedy: `Known are ${names.join(', ')}. Name one in autotuner (HELION_AUTOTUNER).`,
       }),
     )
+  })
+})
+
+describe('a search without options for the compile timeout', () => {
+  it('has those that the others have by default', async () => {
+    class Bare extends RandomSearch {
+      static override readonly commonOptions = {}
+    }
+    const search = new Bare(DETACHED, [], { count: 40 })
+    const { timeouts } = (await tune(matmul, { task: { search } })).benchmarker
+    expect([...new Set(timeouts)]).toEqual([60_000, 30_000])
   })
 })

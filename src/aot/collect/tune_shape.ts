@@ -4,21 +4,18 @@
 
 import { type Resumption, tuneInDetail } from '../../autotuner/kernel_tuner.ts'
 import type { Candidate } from '../../autotuner/search/history.ts'
-import { ORIGINS, proposals } from '../../autotuner/search/proposal.ts'
 import type { Status } from '../../autotuner/trial/benchmarker.ts'
 import type { TuningResult } from '../../autotuner/tuning_task.ts'
 import type { Config } from '../../config/config.ts'
-import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { ExclusiveRequest } from '../../kernel/config_source.ts'
-import { ConfigError } from '../../support/errors.ts'
 import { sha16 } from '../../support/stable.ts'
-import { fitConfig } from '../fit_config.ts'
 import type { TunedRecord } from '../records.ts'
 import { attemptsAt, CarefulBenchmarker, type Work } from '../run/careful_benchmarker.ts'
 import { liveProgress } from '../run/live_progress.ts'
 import type { Session } from '../run/session.ts'
 import type { ShapeOfCall } from '../shape.ts'
 import { searchBook } from './search_book.ts'
+import { warmStart } from './warm_start.ts'
 
 export interface TunedShape {
   readonly config: Config
@@ -29,25 +26,24 @@ export interface TunedShape {
 /** Near-winners that are kept as candidates for other shapes: how many, and how near. */
 const RUNNERS_UP = 3
 const NEAR = 1.15
-/** Winners of other shapes that a search begins with. */
-const SEEDS = 3
 
 /**
  * Never a stored result, which would bring no runners-up and may be of another size: a search, which goes on
  * from what the records of this run hold of it.
  */
 export async function tuneShape(
-  { bound, call, stream, device, definition }: ExclusiveRequest,
-  { hash: shape_hash, features: shape_features }: ShapeOfCall,
+  request: ExclusiveRequest,
+  shape: ShapeOfCall,
   session: Session,
 ): Promise<TunedShape> {
+  const { bound, call, stream, definition } = request
+  const { hash: shape_hash, features: shape_features } = shape
   const { settings } = definition.options
   const work = { session, kernel: definition.name, shapeHash: shape_hash, settings }
-  const winners = seedsAmong(session.known.tuned(definition.name), bound.specFor(call, device))
-  const seeds = proposals(winners, ORIGINS.otherShape)
+  const start = await warmStart(request, shape, session)
   const resumption = resumptionAt(work)
   const onProgress = liveProgress(session.progress)
-  const task = { bound, call, stream, seeds, resumption, onProgress }
+  const task = { bound, call, stream, ...start, resumption, onProgress }
   const result = await tuneInDetail({ ...task, options: { force: true } })
   if (!(result.ms > 0)) return { config: result.config, record: undefined }
   const record: TunedRecord = {
@@ -73,19 +69,6 @@ function resumptionAt(work: Work): Resumption {
     seconds,
     remembering: (benchmarker) => new CarefulBenchmarker(benchmarker, work, searchBook(work, seconds)),
   }
-}
-
-/** What won on the shapes before, as far as it fits: the search begins with it. */
-function seedsAmong(tuned: readonly TunedRecord[], spec: ConfigSpec): readonly Config[] {
-  const fitting = tuned.toReversed().flatMap(({ config }) => {
-    try {
-      return fitConfig(spec, config)
-    } catch (error) {
-      if (error instanceof ConfigError) return []
-      throw error
-    }
-  })
-  return [...new Map(fitting.map((config) => [config.hash, config])).values()].slice(0, SEEDS)
 }
 
 function runnersUp({ candidates, config, ms }: TuningResult): readonly Candidate[] {

@@ -30,7 +30,7 @@ import { KnownRecords, sameRecord } from './known_records.ts'
 import { acquireLock, isAlive } from './lock.ts'
 import { PhaseProgress } from './phase_progress.ts'
 import { RecordWriter } from './record_writer.ts'
-import { type RunFiles, runFiles, type WorkPhase } from './run_folder.ts'
+import { hardwareIdsIn, type RunFiles, runFiles, type WorkPhase } from './run_folder.ts'
 import { promiseLife } from './sign_of_life.ts'
 
 /** Set by the command line: the process that this one must not outlive. */
@@ -50,6 +50,7 @@ export class Session {
   readonly log: Log = createLog(LOG_LEVELS.info)
   readonly #writer: RecordWriter
   readonly #sources = new Map<string, string>()
+  #others: ReadonlyMap<string, KnownRecords> | undefined
 
   private constructor(phase: WorkPhase, files: RunFiles, known: KnownRecords) {
     this.phase = phase
@@ -91,6 +92,12 @@ export class Session {
       session.#ended(device.failure ? 'device lost' : `exit code ${code}`, device.failure ? 'crash' : 'other')
     })
     return session
+  }
+
+  /** What is known of the same run on other kinds of devices, by hardware id; as it was at the first look. */
+  get others(): ReadonlyMap<string, KnownRecords> {
+    this.#others ??= recordsOfOthers(this.files)
+    return this.#others
   }
 
   append(...records: readonly AotRecord[]): void {
@@ -212,4 +219,15 @@ function endOnSignals(): void {
     ['SIGTERM', 143],
   ] as const)
     nodeProcess?.prependOnceListener(signal, () => nodeProcess?.exit(code))
+}
+
+/** Lines that cannot be read are the business of the device that wrote them. */
+function recordsOfOthers({ folder, hardwareId: own }: RunFiles): ReadonlyMap<string, KnownRecords> {
+  const others = hardwareIdsIn(folder).filter((id) => id !== own)
+  return new Map(
+    others.map((id) => {
+      const { records: path } = runFiles(folder, id)
+      return [id, new KnownRecords(readRecords(fileLines(path), path).records)]
+    }),
+  )
 }

@@ -15,6 +15,7 @@ import {
 } from '../../heuristics/lookup.ts'
 import type { HeuristicChoice, KernelHeuristic } from '../../heuristics/module.ts'
 import type { BoundKernel } from '../../kernel/bound_kernel.ts'
+import type { CallArguments } from '../../kernel/call_arguments.ts'
 import type { Choice, ChoiceRequest, ConfigSource } from '../../kernel/config_source.ts'
 import type { KernelDefinition } from '../../kernel/definition.ts'
 import { givenConfigs } from '../../kernel/options.ts'
@@ -68,7 +69,7 @@ class HeuristicSource implements ConfigSource {
   ready(request: ChoiceRequest): Choice | undefined {
     const { device } = request
     if (!this.#found.has(device)) {
-      const inCode = heuristicInCode(this.#lookupRequest(device))
+      const inCode = heuristicInCode(lookupRequest(this.#definition, device))
       if (!inCode.heuristic) return undefined
       this.#decide(device, inCode)
     }
@@ -83,24 +84,8 @@ class HeuristicSource implements ConfigSource {
   }
 
   async #lookUp(device: Device): Promise<void> {
-    const request = this.#lookupRequest(device)
-    const inCode = heuristicInCode(request)
-    const { heuristic, problems } = inCode.heuristic ? inCode : await heuristicInFiles(request)
-    if (this.#found.has(device)) return
-    this.#decide(device, { heuristic, problems: [...new Set([...inCode.problems, ...problems])] })
-  }
-
-  #lookupRequest(device: Device): LookupRequest {
-    const { name, sourceHashAs, sourceFile, location, options } = this.#definition
-    return {
-      kernel: name,
-      sourceHashAs,
-      sourceFile,
-      location,
-      families: deviceFamilies(device.info, device.limits),
-      modules: options.own.heuristics ?? [],
-      directory: options.settings.heuristicDir,
-    }
+    const result = await lookUp(this.#definition, device)
+    if (!this.#found.has(device)) this.#decide(device, result)
   }
 
   #decide(device: Device, { heuristic, problems }: LookupResult): void {
@@ -175,7 +160,7 @@ class HeuristicSource implements ConfigSource {
   }
 
   #warnOfNone(device: Device): void {
-    warn(this.#definition, 'NoAOTHeuristicWarning', noHeuristic(this.#lookupRequest(device)))
+    warn(this.#definition, 'NoAOTHeuristicWarning', noHeuristic(lookupRequest(this.#definition, device)))
   }
 
   /** Bundlers and minifiers change the text of functions, so modules given in code are trusted. */
@@ -188,6 +173,44 @@ class HeuristicSource implements ConfigSource {
       `${origin} was made for another version of the kernel ${name}; it is used as far as it fits.\n` +
         '  Renew it with `npx helion-aot -- <the command that runs it>`.',
     )
+  }
+}
+
+/** What the module that serves a kernel chooses for a call; undefined where there is none that does. */
+export async function choiceOfModule(
+  definition: KernelDefinition,
+  call: CallArguments,
+  device: Device,
+): Promise<{ readonly config: ConfigData; readonly origin: string } | undefined> {
+  const { heuristic } = await lookUp(definition, device)
+  try {
+    const choice = heuristic?.choose(moduleArguments(definition, call))
+    return heuristic && choice && { config: choice.config, origin: heuristic.origin }
+  } catch (error) {
+    if (error instanceof DataError) return undefined
+    throw error
+  }
+}
+
+async function lookUp(definition: KernelDefinition, device: Device): Promise<LookupResult> {
+  const request = lookupRequest(definition, device)
+  const inCode = heuristicInCode(request)
+  const { heuristic, problems } = inCode.heuristic ? inCode : await heuristicInFiles(request)
+  return { heuristic, problems: [...new Set([...inCode.problems, ...problems])] }
+}
+
+function lookupRequest(
+  { name, sourceHashAs, sourceFile, location, options }: KernelDefinition,
+  device: Device,
+): LookupRequest {
+  return {
+    kernel: name,
+    sourceHashAs,
+    sourceFile,
+    location,
+    families: deviceFamilies(device.info, device.limits),
+    modules: options.own.heuristics ?? [],
+    directory: options.settings.heuristicDir,
   }
 }
 

@@ -5,7 +5,6 @@
 import type { Config } from '../../config/config.ts'
 import { median } from '../../support/maths.ts'
 import { type Measurement, STATUSES, type Status } from '../trial/benchmarker.ts'
-import { ORIGINS } from './proposal.ts'
 
 /** A config and what is known of it now; replaced, not changed, when more is known. */
 export interface Candidate extends Measurement {
@@ -68,7 +67,7 @@ export class History {
   }
 
   /** Adds a first measurement; one of a config that is known already changes nothing. */
-  add(measurement: Measurement, origin: string = ORIGINS.search): Candidate {
+  add(measurement: Measurement, origin: string): Candidate {
     const known = this.get(measurement.config)
     if (known) return known
     const candidate = Object.freeze({ ...measurement, origin, retimed: [] })

@@ -40,6 +40,13 @@ export interface TrainingResult {
   readonly ms: number
 }
 
+/** Results from one place, in one unit of time. */
+export interface TrainingSource {
+  /** The place in words, which become the origin of candidates. */
+  readonly origin: string
+  readonly results: readonly TrainingResult[]
+}
+
 /** A way to make a neighbour of a config; undefined where it comes to nothing. */
 export type NeighborMaker = (base: FlatConfig) => FlatConfig | undefined
 

@@ -4,15 +4,15 @@
  * are measured, a few at a time, and the forest learns again. The best known config is never left behind, and
  * a candidate that was passed over stays one.
  */
-import { Config } from '../../config/config.ts'
-import type { ConfigData } from '../../config/value.ts'
 import {
   LFBO_OPTIONS,
   type LFBOSearchOptions,
   type NeighborMaker,
   type TrainingResult,
+  type TrainingSource,
 } from './lfbo_options.ts'
 import { LfboRounds } from './lfbo_rounds.ts'
+import { ORIGINS } from './proposal.ts'
 import { type OptionTable, Search } from './search.ts'
 import type { SearchSession } from './search_session.ts'
 import type { Surrogate } from './surrogate.ts'
@@ -22,19 +22,21 @@ export class LFBOPatternSearch extends Search<LFBOSearchOptions> {
   static override readonly name: string = 'LFBOPatternSearch'
   static override readonly doc: string = 'Measures what a model of all results thinks most of.'
   static override readonly options: OptionTable<LFBOSearchOptions> = LFBO_OPTIONS
-  readonly #training: (TrainingResult & { readonly config: Config })[] = []
+  readonly #training: TrainingSource[] = []
 
   /**
    * Results from elsewhere for the model to learn from: of an earlier search, of another GPU, of another
-   * shape. Failures count too. Configs that do not fit the space are passed over.
+   * shape. Failures count too. Configs that do not fit the space are passed over. The times of one call are
+   * compared with each other only; `origin` says where candidates among them come from.
    */
-  seedTrainingData(results: readonly TrainingResult[]): void {
-    this.#training.push(...results.map(({ config, ms }) => ({ config: asConfig(config), ms })))
+  seedTrainingData(results: readonly TrainingResult[], origin: string = ORIGINS.elsewhere): void {
+    this.#training.push({ origin, results })
   }
 
   protected override async explore(session: SearchSession, options: LFBOSearchOptions): Promise<void> {
     if (await searchWholeSpace(session, options.exhaustiveLimit)) return
-    const rounds = new LfboRounds(session, options, this.#training, (surrogate) =>
+    const sources = [...this.#training, ...session.parts.training]
+    const rounds = new LfboRounds(session, options, sources, (surrogate) =>
       this.neighborMaker(session, options, surrogate),
     )
     await rounds.start()
@@ -64,8 +66,4 @@ export class LFBOPatternSearch extends Search<LFBOSearchOptions> {
       return generation.repaired(flat)
     }
   }
-}
-
-function asConfig(config: Config | ConfigData): Config {
-  return config instanceof Config ? config : new Config(config)
 }

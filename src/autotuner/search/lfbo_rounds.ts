@@ -3,15 +3,16 @@
  * model is fitted anew, candidates are added, and the most promising are measured.
  */
 import type { Config } from '../../config/config.ts'
+import type { ConfigData } from '../../config/value.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { clamp } from '../../support/maths.ts'
 import { CandidatePool, type PoolEntry } from './candidate_pool.ts'
 import type { ConfigGeneration } from './config_generation.ts'
 import type { Candidate } from './history.ts'
-import type { LFBOSearchOptions, NeighborMaker, TrainingResult } from './lfbo_options.ts'
+import type { LFBOSearchOptions, NeighborMaker, TrainingSource } from './lfbo_options.ts'
 import { neighborOf, ORIGINS, type Proposal } from './proposal.ts'
 import type { SearchSession } from './search_session.ts'
-import { type Lesson, type Rated, rate, Surrogate } from './surrogate.ts'
+import { type Lesson, rate, Surrogate, surrogateOf } from './surrogate.ts'
 
 /** Configs measured before there is a model. */
 const FIRST = 12
@@ -51,7 +52,7 @@ export class LfboRounds {
   constructor(
     session: SearchSession,
     options: LFBOSearchOptions,
-    training: readonly (TrainingResult & { readonly config: Config })[],
+    training: readonly TrainingSource[],
     makerOf: (surrogate: Surrogate) => NeighborMaker,
   ) {
     this.#session = session
@@ -88,12 +89,10 @@ export class LfboRounds {
   /** The most promising candidates, as many as one round measures and at most `most`. */
   #propose(most: number): readonly Proposal[] {
     const { history, generation } = this.#session
-    // In an order that tells nothing of how the trials came about: a search that goes on learns the same.
-    const known = history.all.toSorted((a, b) => (a.config.hash < b.config.hash ? -1 : 1))
+    const known = history.all
     const count = clamp(Math.round(known.length * ROUND_SHARE), LEAST_ROUND, Math.min(MOST_ROUND, most))
     for (const { config } of known) this.#pool.measured(config)
-    const lessons = rate(known, generation.random).map(this.#lesson)
-    const surrogate = new Surrogate(lessons, generation.random, this.#prior)
+    const surrogate = surrogateOf(known, (config) => this.#pointOf(config), generation.random, this.#prior)
     this.#addNeighbors(surrogate, count)
     this.#addRandom(FRESH * count)
     const share = Math.min(RANDOM_SHARE, RANDOM_CONFIGS / known.length)
@@ -124,21 +123,18 @@ export class LfboRounds {
     return config ? [{ config, origin }] : []
   }
 
-  readonly #lesson = ({ config, merit }: Rated<Candidate>): Lesson => ({
-    point: this.#pointOf(config),
-    merit,
-  })
-
   /** A model of results from elsewhere, whose configs become candidates. */
-  #learn(training: readonly (TrainingResult & { readonly config: Config })[]): Surrogate | undefined {
+  #learn(training: readonly TrainingSource[]): Surrogate | undefined {
     const { generation, parts } = this.#session
-    const lessons = rate(training, generation.random).flatMap(({ config, merit }): Lesson[] => {
-      const form = fitting(generation, config)
-      const flat = form && generation.flatten(form)
-      if (!flat) parts.log.debug(`helion-aot: the space has no ${config}: not learned from`)
-      else this.#pool.add(flat, ORIGINS.elsewhere)
-      return flat ? [{ point: generation.encodeFlat(flat), merit }] : []
-    })
+    const lessons = training.flatMap(({ origin, results }) =>
+      rate(results, generation.random).flatMap(({ config, merit }): Lesson[] => {
+        const form = fitting(generation, config)
+        const flat = form && generation.flatten(form)
+        if (!flat) parts.log.debug(`helion-aot: the space has no ${JSON.stringify(config)}: not learned from`)
+        else this.#pool.add(flat, origin)
+        return flat ? [{ point: generation.encodeFlat(flat), merit }] : []
+      }),
+    )
     return lessons.length > 0 ? new Surrogate(lessons, generation.random) : undefined
   }
 
@@ -194,7 +190,7 @@ export class LfboRounds {
 const LEAST_SHARE = 0.01
 
 /** The config in the form of candidates, where the space has it as it is; nothing is repaired. */
-function fitting(generation: ConfigGeneration, config: Config): Config | undefined {
+function fitting(generation: ConfigGeneration, config: Config | ConfigData): Config | undefined {
   try {
     return generation.canonical(generation.spec.normalize(config, 'strict'))
   } catch (error) {

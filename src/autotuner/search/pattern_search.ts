@@ -31,7 +31,12 @@ export class PatternSearch extends Search<PatternSearchOptions> {
   static override readonly name: string = 'PatternSearch'
   static override readonly doc: string = 'Walks from the best configs of a start to faster neighbours.'
   static override readonly options: OptionTable<PatternSearchOptions> = {
-    initialPopulation: { kind: integer(1), quick: 16, full: 100, doc: 'Configs to start with.' },
+    initialPopulation: {
+      kind: integer(1),
+      quick: 16,
+      full: 100,
+      doc: 'Configs to start with: after a dozen, a model picks most of them among random ones.',
+    },
     copies: { kind: integer(1), quick: 1, full: 5, doc: 'Walks, each from another of the best of them.' },
     maxGenerations: { kind: integer(0), quick: 12, full: 20, doc: 'Steps that a walk may take.' },
     minImprovementDelta: {

@@ -19,10 +19,9 @@ export const ORIGINS = {
   compiler: 'guess of the compiler',
   given: 'given config',
   random: 'random',
+  picked: 'random, picked by a model',
   spaceFilling: 'random, far from the others',
   wholeSpace: 'whole space',
-  /** Of configs for which nobody said more. */
-  search: 'search',
 } as const
 
 /** One step away from `config`. */

@@ -2,7 +2,7 @@
  * What a search works with: measures candidates (each config once), keeps the history, the clock and the
  * generation count, and reports progress. A search decides only which configs to look at next.
  */
-import { Config } from '../../config/config.ts'
+import type { Config } from '../../config/config.ts'
 import type { Log } from '../../support/log.ts'
 import { clamp, sum } from '../../support/maths.ts'
 import type { Budget } from '../budget.ts'
@@ -13,8 +13,10 @@ import type { Benchmarker, Measurement, Status } from '../trial/benchmarker.ts'
 import type { Moment, TrialSink } from '../trial_log.ts'
 import type { ConfigGeneration } from './config_generation.ts'
 import { type Candidate, type History, notSlower } from './history.ts'
-import { initialPopulation, type StartingPoint } from './initial_population.ts'
-import { distinctProposals, ORIGINS, type Proposal } from './proposal.ts'
+import { measureStart } from './informed_start.ts'
+import type { StartingPoint } from './initial_population.ts'
+import type { TrainingSource } from './lfbo_options.ts'
+import { distinctProposals, type Proposal } from './proposal.ts'
 import type { StopRule } from './stop_rule.ts'
 import { type TrialCosts, withinTime } from './trial_costs.ts'
 
@@ -25,6 +27,8 @@ export interface SessionParts {
   readonly start: StartingPoint
   readonly benchmarker: Benchmarker
   readonly history: History
+  /** Results from elsewhere, for searches that learn. */
+  readonly training: readonly TrainingSource[]
   /** Time for the search itself, without the final comparison. */
   readonly budget: Budget
   readonly log: Log
@@ -150,7 +154,7 @@ export class SearchSession {
    * of them, so that no lucky sample decides where a search goes.
    */
   async evaluateStart(count: number, sure: number): Promise<void> {
-    const first = await this.evaluate(initialPopulation(this.generation, this.parts.start, count))
+    const first = await measureStart(this, count)
     await this.confirm(this.history.distinct.slice(0, sure))
     await this.rebenchmark(first)
   }
@@ -162,17 +166,15 @@ export class SearchSession {
 
   /**
    * Measures what the history does not hold yet. Answers with the candidates of all of `configs`, each once,
-   * but without those that the budget left no time for or that are too dear. Configs alone come from the
-   * search. Those that are `likely` to be next can be built meanwhile.
+   * but without those that the budget left no time for or that are too dear. Those that are `likely` to be
+   * next can be built meanwhile.
    */
   async evaluate(
-    configs: readonly (Config | Proposal)[],
+    configs: readonly Proposal[],
     likely: readonly Config[] = [],
   ): Promise<readonly Candidate[]> {
     this.#likely = likely.filter((config) => this.isOpen(config))
-    const distinct = distinctProposals(
-      configs.map((one) => (one instanceof Config ? { config: one, origin: ORIGINS.search } : one)),
-    )
+    const distinct = distinctProposals(configs)
     const open = distinct.filter(({ config }) => !this.history.has(config))
     if (open.length > 0 && (!this.exhausted || this.#hasNothing)) {
       await this.#measure(open)
@@ -276,7 +278,7 @@ export class SearchSession {
     const { benchmarker, budget, log, stopRule, costs, trials } = this.parts
     const started = new Set<string>()
     const origins = new Map(batch.map(({ config, origin }) => [config.hash, origin]))
-    const originOf = ({ hash }: Config): string => origins.get(hash) ?? ORIGINS.search
+    const originOf = ({ hash }: Config): string => origins.get(hash) ?? ''
     const configs = batch.map(({ config }) => config)
     const results = await benchmarker.measure(configs, {
       budget,

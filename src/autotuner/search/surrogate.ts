@@ -2,10 +2,13 @@
  * What an LFBO search believes: a forest fitted to everything measured so far. It learns how good a config is
  * among those measured: 1 for the fastest, 0 for the slowest and for failures, falling with the logarithm of
  * the rank between them. That is the classifier "among the best quantile" for all quantiles at once, so that
- * no threshold has to be right. Results from elsewhere are a second forest, which counts less and less.
+ * no threshold has to be right. Results from elsewhere are a forest of their own; what is measured here then
+ * teaches in what they are wrong.
  */
+import type { Config } from '../../config/config.ts'
 import type { Random } from '../../support/random.ts'
 import { Forest, type LeafModel } from './forest.ts'
+import type { Candidate } from './history.ts'
 
 /** Something with a time, Infinity for a failure, and how good it is among its like. */
 export type Rated<T> = T & { readonly merit: number }
@@ -16,7 +19,7 @@ export type Lesson = Rated<{ readonly point: Float64Array }>
 const FOREST = { trees: 16, minLeaf: 1, maxDepth: 24 }
 /** Standard deviations by which a config may be better than it looks. */
 const EXPLORATION = 0.6
-/** Measured configs that count as much as all results from elsewhere. */
+/** Measured configs after which half of all experience is from here. */
 const PRIOR_CONFIGS = 15
 /** Results that a forest learns from: the best, and a sample of the others. */
 const MOST_BEST = 100
@@ -24,17 +27,18 @@ const MOST_OTHERS = 300
 
 export class Surrogate implements LeafModel {
   readonly forest: Forest
-  /** Share that what was measured has in the judgement, the rest being results from elsewhere. */
+  /** Share of all experience that is from here, the rest being results from elsewhere. */
   readonly experience: number
   readonly #prior: Surrogate | undefined
 
   constructor(lessons: readonly Lesson[], random: Random, prior?: Surrogate) {
     this.#prior = prior
+    const expected = (point: Float64Array) => prior?.forest.predict(point).mean ?? 0
     this.experience = prior ? lessons.length / (lessons.length + PRIOR_CONFIGS) : 1
     this.forest = new Forest(
       {
         points: lessons.map(({ point }) => point),
-        targets: Float64Array.from(lessons, ({ merit }) => merit),
+        targets: Float64Array.from(lessons, ({ point, merit }) => merit - expected(point)),
         weights: new Float64Array(lessons.length).fill(1),
       },
       random,
@@ -49,10 +53,21 @@ export class Surrogate implements LeafModel {
   /** How good a config may be: 0 for the slowest, 1 for the fastest, more where hopes are high. */
   promise(point: Float64Array): number {
     const { mean, deviation } = this.forest.predict(point)
-    const own = mean + EXPLORATION * deviation
-    if (!this.#prior) return own
-    return this.experience * own + (1 - this.experience) * this.#prior.forest.predict(point).mean
+    return mean + EXPLORATION * deviation + (this.#prior?.forest.predict(point).mean ?? 0)
   }
+}
+
+/** What to believe once these candidates are known. */
+export function surrogateOf(
+  candidates: readonly Candidate[],
+  pointOf: (config: Config) => Float64Array,
+  random: Random,
+  prior?: Surrogate,
+): Surrogate {
+  // In an order that tells nothing of how the trials came about: a search that goes on learns the same.
+  const known = candidates.toSorted((a, b) => (a.config.hash < b.config.hash ? -1 : 1))
+  const lessons = rate(known, random).map(({ config, merit }) => ({ point: pointOf(config), merit }))
+  return new Surrogate(lessons, random, prior)
 }
 
 /** How good each result is among all of them; of many, the best and some of the others. */

@@ -1,5 +1,4 @@
 /** The simplest search: measure every config there is, when there are few. Used by other searches first. */
-import type { Config } from '../../config/config.ts'
 import { initialPopulation } from './initial_population.ts'
 import { ORIGINS, type Proposal, proposals } from './proposal.ts'
 import type { SearchSession } from './search_session.ts'
@@ -21,10 +20,7 @@ export async function searchWholeSpace(session: SearchSession, limit: number): P
 /**
  * Measures in batches, so that the budget and the progress line keep up, and re-times the best at the end.
  */
-export async function evaluateInBatches(
-  session: SearchSession,
-  configs: readonly (Config | Proposal)[],
-): Promise<void> {
+export async function evaluateInBatches(session: SearchSession, configs: readonly Proposal[]): Promise<void> {
   const batches = Math.ceil(configs.length / BATCH)
   for (let begin = 0; session.nextGeneration(batches); begin += BATCH)
     await session.evaluate(configs.slice(begin, begin + BATCH))
