@@ -6,7 +6,6 @@
 import type { DType, HostArray } from '../support/dtypes.ts'
 import type { Tile } from './tile.ts'
 import type { Ref, TileValue } from './value.ts'
-import type { ViewMethods } from './view_methods.ts'
 
 /**
  * A size. Outside kernels and in kernels with static shapes it is a plain number; in kernels with dynamic
@@ -31,6 +30,29 @@ export interface Shape extends ReadonlyArray<Dim> {
   readonly 3: Dim
   readonly 4: Dim
   readonly 5: Dim
+}
+
+/** The methods that make views. */
+export interface ViewMethods {
+  /** A matrix with rows and columns exchanged. */
+  readonly T: Tensor
+  /** Dimensions `a` and `b` exchanged: the last two, unless said otherwise. */
+  transpose(a?: number, b?: number): Tensor
+  /** The dimensions in this order. */
+  permute(...axes: number[]): Tensor
+  /** A new axis of one before dimension `axis`. */
+  unsqueeze(axis: number): Tensor
+  /** Without dimension `axis`, which has one position. */
+  squeeze(axis: number): Tensor
+  /** Axes of one repeated to these sizes; -1 keeps a size, sizes in front are new. For reading only. */
+  expand(shape: readonly number[]): Tensor
+  /** Every `step`-th of positions `begin` to `end - 1` of a dimension. */
+  slice(axis: number, begin: number, end?: number, step?: number): Tensor
+  /**
+   * The same elements under other sizes, one of which may be -1: as large as needed. Throws where that would
+   * need a copy.
+   */
+  reshape(shape: readonly number[]): Tensor
 }
 
 /** Elements in GPU memory. Views share the memory: writing to one writes to the tensor. */

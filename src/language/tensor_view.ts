@@ -179,7 +179,7 @@ export function requireSize(size: Size, name: string, rules: ViewRules): void {
 }
 
 /** The view with its axes under other names; `undefined` for an axis that repeats the position at 0. */
-export function renamed(view: View, nameOf: (dim: number) => number | undefined): View {
+function renamed(view: View, nameOf: (dim: number) => number | undefined): View {
   const dims = view.dims.map((base) => {
     const dim = base.dim === undefined ? undefined : nameOf(base.dim)
     return { ...base, dim, step: dim === undefined ? 1 : base.step }

@@ -122,6 +122,7 @@ function wgslOf(rank: number, bytes: number, wordsIn: 'immediate' | 'uniform'): 
     ])
   const half = (i: string): string =>
     `(source[position_of(${i}) / 2u] >> (16u * (position_of(${i}) % 2u))) & 0xffffu`
+  const pair = `(${half('2u * i')}) | ((${half('2u * i + 1u')}) << 16u)`
   return [
     ...(wordsIn === 'immediate' ? ['requires immediate_address_space;'] : []),
     `struct Launch { ${names.map((name) => `${name}: u32`).join(', ')} }`,
@@ -142,7 +143,7 @@ function wgslOf(rank: number, bytes: number, wordsIn: 'immediate' | 'uniform'): 
     `  let i = (wg.y * groups.x + wg.x) * ${WORKGROUP}u + lane;`,
     bytes === 4
       ? '  if (i < launch.count) { target_words[i] = source[position_of(i)]; }'
-      : `  if (2u * i < launch.count) { target_words[i] = (${half('2u * i')}) | ((${half('2u * i + 1u')}) << 16u); }`,
+      : `  if (2u * i < launch.count) { target_words[i] = ${pair}; }`,
     '}',
   ].join('\n')
 }
