@@ -3,8 +3,9 @@
  * shapes of this run that are nearest in size, winners and trials of other devices that worked in the same
  * folder, and the choice of the module that serves the kernel now.
  */
-import type { TrainingResult, TrainingSource } from '../../autotuner/search/lfbo_options.ts'
+
 import { ORIGINS, type Proposal } from '../../autotuner/search/proposal.ts'
+import type { TrainingResult, TrainingSource } from '../../autotuner/search/training.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { ConfigData } from '../../config/value.ts'
 import type { Features } from '../../heuristics/features.ts'

@@ -4,10 +4,10 @@
  * So the same number of configs, all drawn from the whole space, begin where configs are good.
  */
 import type { Config } from '../../config/config.ts'
-import type { Candidate } from './history.ts'
-import { initialPopulation } from './initial_population.ts'
+import type { ConfigGeneration } from './config_generation.ts'
+import type { Candidate, History } from './history.ts'
+import { initialPopulation, type StartingPoint } from './initial_population.ts'
 import { ORIGINS, type Proposal } from './proposal.ts'
-import type { SearchSession } from './search_session.ts'
 import { surrogateOf } from './surrogate.ts'
 
 /** Configs measured before there is a model. */
@@ -20,8 +20,17 @@ const DRAWS = 32
 /** Share of configs that are drawn without the model: what it does not know of, it would never see. */
 const BLIND_SHARE = 0.2
 
+/** What a start is measured with. */
+interface Measuring {
+  readonly generation: ConfigGeneration
+  readonly history: History
+  readonly exhausted: boolean
+  readonly parts: { readonly start: StartingPoint }
+  evaluate(configs: readonly Proposal[]): Promise<readonly Candidate[]>
+}
+
 /** Measures about `count` configs; answers with their candidates. */
-export async function measureStart(session: SearchSession, count: number): Promise<readonly Candidate[]> {
+export async function measureStart(session: Measuring, count: number): Promise<readonly Candidate[]> {
   const { start } = session.parts
   const first = initialPopulation(session.generation, start, Math.min(count, FIRST))
   const measured = [...(await session.evaluate(first))]
@@ -36,7 +45,7 @@ export async function measureStart(session: SearchSession, count: number): Promi
 }
 
 /** The next configs, all different and new; fewer where draws bring nothing new. */
-function pick({ generation, history }: SearchSession, count: number): readonly Proposal[] {
+function pick({ generation, history }: Measuring, count: number): readonly Proposal[] {
   const { random } = generation
   const pointOf = (config: Config) => generation.encodeFlat(generation.flatten(config))
   const model = surrogateOf(history.all, pointOf, random)

@@ -1,6 +1,4 @@
 /** What an LFBO search can be told, and what it can be taught. */
-import type { Config } from '../../config/config.ts'
-import type { ConfigData } from '../../config/value.ts'
 import { integer, number } from '../../support/setting_kinds.ts'
 import type { FlatConfig } from './config_generation.ts'
 import type { OptionTable } from './search.ts'
@@ -30,21 +28,6 @@ export interface LFBOSearchOptions {
   readonly numNeighborsCap: number
   /** Spaces of at most this many configs are measured whole. */
   readonly exhaustiveLimit: number
-}
-
-/** A config measured elsewhere: Infinity for one that failed. */
-export interface TrainingResult {
-  /** Its fields or tunables. */
-  readonly config: Config | ConfigData
-  /** Time of a launch, in a unit of its own. */
-  readonly ms: number
-}
-
-/** Results from one place, in one unit of time. */
-export interface TrainingSource {
-  /** The place in words, which become the origin of candidates. */
-  readonly origin: string
-  readonly results: readonly TrainingResult[]
 }
 
 /** A way to make a neighbour of a config; undefined where it comes to nothing. */

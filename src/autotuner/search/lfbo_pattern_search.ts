@@ -4,18 +4,13 @@
  * are measured, a few at a time, and the forest learns again. The best known config is never left behind, and
  * a candidate that was passed over stays one.
  */
-import {
-  LFBO_OPTIONS,
-  type LFBOSearchOptions,
-  type NeighborMaker,
-  type TrainingResult,
-  type TrainingSource,
-} from './lfbo_options.ts'
+import { LFBO_OPTIONS, type LFBOSearchOptions, type NeighborMaker } from './lfbo_options.ts'
 import { LfboRounds } from './lfbo_rounds.ts'
 import { ORIGINS } from './proposal.ts'
 import { type OptionTable, Search } from './search.ts'
 import type { SearchSession } from './search_session.ts'
 import type { Surrogate } from './surrogate.ts'
+import type { TrainingResult, TrainingSource } from './training.ts'
 import { searchWholeSpace } from './whole_space.ts'
 
 export class LFBOPatternSearch extends Search<LFBOSearchOptions> {

@@ -9,10 +9,11 @@ import { clamp } from '../../support/maths.ts'
 import { CandidatePool, type PoolEntry } from './candidate_pool.ts'
 import type { ConfigGeneration } from './config_generation.ts'
 import type { Candidate } from './history.ts'
-import type { LFBOSearchOptions, NeighborMaker, TrainingSource } from './lfbo_options.ts'
+import type { LFBOSearchOptions, NeighborMaker } from './lfbo_options.ts'
 import { neighborOf, ORIGINS, type Proposal } from './proposal.ts'
 import type { SearchSession } from './search_session.ts'
 import { type Lesson, rate, Surrogate, surrogateOf } from './surrogate.ts'
+import type { TrainingSource } from './training.ts'
 
 /** Configs measured before there is a model. */
 const FIRST = 12

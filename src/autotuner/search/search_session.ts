@@ -15,9 +15,9 @@ import type { ConfigGeneration } from './config_generation.ts'
 import { type Candidate, type History, notSlower } from './history.ts'
 import { measureStart } from './informed_start.ts'
 import type { StartingPoint } from './initial_population.ts'
-import type { TrainingSource } from './lfbo_options.ts'
 import { distinctProposals, type Proposal } from './proposal.ts'
 import type { StopRule } from './stop_rule.ts'
+import type { TrainingSource } from './training.ts'
 import { type TrialCosts, withinTime } from './trial_costs.ts'
 
 export interface SessionParts {
