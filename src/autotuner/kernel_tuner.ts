@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts'
 import type { ConfigSpec } from '../config/config_spec.ts'
 import type { BoundKernel } from '../kernel/bound_kernel.ts'
 import { type CallArguments, describeCall } from '../kernel/call_arguments.ts'
-import { planDispatches } from '../kernel/launch_plan.ts'
+import { planLaunch } from '../kernel/launch_plan.ts'
 import type { TuneOptions } from '../kernel/options.ts'
 import { givenConfigs } from '../kernel/options.ts'
 import type { Device } from '../runtime/device.ts'
@@ -195,7 +195,7 @@ function resumed(settings: Settings, resumption: Resumption | undefined): Settin
 
 /** True when the call has nothing to do, so that there is nothing to time. */
 function isEmpty(bound: BoundKernel, call: CallArguments, device: Device, spec: ConfigSpec): boolean {
-  const dispatches = planDispatches(bound.compile(spec.defaultConfig(), device, call), call, device)
+  const { dispatches } = planLaunch(bound.compile(spec.defaultConfig(), device, call), call, device)
   return dispatches.every(({ grid }) => product(grid) === 0)
 }
 

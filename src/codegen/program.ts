@@ -1,12 +1,20 @@
 /**
  * What the compiler hands to the runtime: WGSL text and everything needed to launch it, as plain data.
- * One dispatch per top-level loop of the kernel, run in order on one queue.
+ * Dispatches run in order on one queue.
  */
 import type { Size } from '../ir/size.ts'
 import type { DType } from '../support/dtypes.ts'
 
 export interface WgslProgram {
   readonly dispatches: readonly WgslDispatch[]
+  /** Memory that a launch needs beside the kernel's tensors. */
+  readonly scratch: readonly ScratchBuffer[]
+}
+
+/** Memory for one launch: its dispatches share it, its content is undefined before and worth nothing after. */
+export interface ScratchBuffer {
+  readonly bytes: Size
+  readonly dtype: DType
 }
 
 export interface WgslDispatch {
@@ -14,8 +22,8 @@ export interface WgslDispatch {
   readonly wgsl: string
   /** Invocations per workgroup, along x. */
   readonly workgroupSize: number
-  /** Group 0, binding i; tensors by their id in the kernel. */
-  readonly bindings: readonly TensorBinding[]
+  /** Group 0, binding i. */
+  readonly bindings: readonly Binding[]
   /**
    * 4-byte values of the launch block, in order: `var<immediate>`, or a uniform buffer at the next binding.
    */
@@ -27,10 +35,10 @@ export interface WgslDispatch {
   readonly registers: number
 }
 
-export interface TensorBinding {
-  readonly tensor: number
-  readonly access: 'read' | 'read_write'
-}
+/** A tensor by its id in the kernel, or scratch by its place in the program's list. */
+export type Memory = { readonly tensor: number } | { readonly scratch: number }
+
+export type Binding = Memory & { readonly access: 'read' | 'read_write' }
 
 export type LaunchWord =
   | { readonly kind: 'size'; readonly size: Size }

@@ -2,34 +2,39 @@
  * The reference interpreter: runs a traced kernel on the CPU, program by program. Slow and plain on purpose;
  * it is the truth that compiled kernels are checked against, in tests and before a config may win a search.
  */
+
 import { DTYPES } from '../support/dtypes.ts'
 import { unreachable } from '../support/errors.ts'
 import { cdiv, product } from '../support/maths.ts'
+import { indexingBlocks } from './dim_index.ts'
 import {
   bitcast,
   cast,
+  combine,
   dot,
   forEachOffset,
   gatherAxes,
   map,
   reduce,
-  roundTo,
   rowMajorStrides,
   scalar,
   type Value,
 } from './interpret_values.ts'
-import type { Grid, KernelIr } from './kernel_ir.ts'
+import { addressable, type KernelIr, type TensorInfo, type TensorView } from './kernel_ir.ts'
+import type { MemoryNode } from './node.ts'
 import {
   type AtomicNode,
-  type AtomicOp,
   type Axis,
   type Block,
+  type LoadNode,
   type LoopNode,
   type Node,
   ONE,
   type Region,
+  type StoreNode,
 } from './node.ts'
-import { evalSize, type Size, type SizeSymbol } from './size.ts'
+import { evalSize, type Size } from './size.ts'
+import { rowsOf, type TileGrid, type TileProgram } from './tile_program.ts'
 
 /** A tensor on the host. f16 elements are held as numbers, bool as 0 and 1. */
 export interface HostTensor {
@@ -58,60 +63,122 @@ export function interpretKernel(
   scalars: readonly number[],
   options: InterpretOptions = {},
 ): void {
-  const symbolValue = (symbol: SizeSymbol): number => {
-    const tensor = tensors[symbol.tensor]
-    return (tensor?.sizes ?? tensor?.shape)?.[symbol.axis] ?? 0
-  }
-  for (const { id, dtype, fill } of kernel.tensors) {
+  const all = withViews(addressable(kernel).slice(kernel.tensors.length), tensors)
+  const owners = addressable(kernel).map(({ tensor }) => tensor)
+  fillLocals(kernel.tensors, tensors)
+  kernel.grids.forEach((grid, number) => {
+    const interpreter = new Interpreter(kernel, all, owners, scalars, options, options.extentOf)
+    interpreter.grid({ ...grid, rows: rowsOf(kernel, number) }, number)
+  })
+}
+
+/**
+ * Runs a program as it is between two passes, in place. `tensors` are those of the kernel, by id; the program's
+ * scratch memory begins as NaN, as nothing is known of it.
+ */
+export function interpretTileProgram(
+  program: TileProgram,
+  tensors: readonly HostTensor[],
+  scalars: readonly number[],
+): void {
+  fillLocals(program.tensors, tensors)
+  const all = tensorsOf(program, tensors)
+  const owners = program.tensors.map(({ memory }) => memory)
+  program.grids.forEach((grid, number) => {
+    new Interpreter(program, all, owners, scalars).grid(grid, number)
+  })
+}
+
+/** The tensors, and behind them their memory under other shapes. */
+function withViews(
+  views: readonly Pick<TensorView, 'tensor' | 'shape'>[],
+  tensors: readonly HostTensor[],
+): readonly HostTensor[] {
+  const sizeOf = sizesOf(tensors)
+  const shown = views.map(({ tensor, shape }) => {
+    return { shape: shape.map(sizeOf), data: (tensors[tensor] ?? fail(`no tensor ${tensor}`)).data }
+  })
+  return [...tensors, ...shown]
+}
+
+/** Gives local tensors what the kernel fills them with. */
+function fillLocals(
+  infos: readonly Pick<TensorInfo, 'id' | 'dtype' | 'fill'>[],
+  tensors: readonly HostTensor[],
+) {
+  for (const { id, dtype, fill } of infos) {
     const tensor = tensors[id]
     if (fill === undefined || !tensor) continue
     for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = DTYPES[dtype].round(fill)
   }
-  kernel.grids.forEach((grid, number) => {
-    new Interpreter(kernel, tensors, scalars, symbolValue, options).grid(grid, number)
-  })
 }
+
+/** The kernel's tensors, and what passes added to them. */
+function tensorsOf(program: TileProgram, given: readonly HostTensor[]): readonly HostTensor[] {
+  const sizeOf = sizesOf(given)
+  const all = [...given]
+  for (const { id, memory, shape: sizes } of program.tensors.slice(given.length)) {
+    const shape = sizes.map(sizeOf)
+    const data = memory === id ? new Float64Array(product(shape)).fill(Number.NaN) : all[memory]?.data
+    all.push({ shape, data: data ?? fail(`no tensor ${memory}`) })
+  }
+  return all
+}
+
+function sizesOf(tensors: readonly HostTensor[]): (size: Size) => number {
+  return (size) =>
+    evalSize(size, ({ tensor, axis }) => {
+      const { sizes, shape } = tensors[tensor] ?? fail(`no tensor ${tensor}`)
+      return (sizes ?? shape)[axis] ?? 0
+    })
+}
+
+/** A block of a kernel or of a program. */
+type AnyBlock = Omit<Block, 'grid'>
 
 interface Span {
   readonly begin: number
+  /** Positions of the range within the tile. */
+  readonly inside: number
+  /** Positions of the tile: more where tiles are padded. */
   readonly length: number
   readonly id: number
   readonly extent: number
 }
 
-class Interpreter {
-  readonly #kernel: KernelIr
+class Interpreter<B extends AnyBlock> {
+  readonly #padded: boolean
   readonly #tensors: readonly HostTensor[]
+  /** The tensor whose memory each of them is. */
+  readonly #owners: readonly number[]
   readonly #scalars: readonly number[]
   readonly #sizeOf: (size: Size) => number
   readonly #options: InterpretOptions
-  readonly #blocks: ReadonlyMap<number, Block>
+  readonly #extentOf: ((block: B) => number | undefined) | undefined
+  readonly #blocks: ReadonlyMap<number, B>
   readonly #spans = new Map<number, Span>()
   readonly #values = new Map<Node, Value>()
 
   constructor(
-    kernel: KernelIr,
+    { blocks, padded = false }: { readonly blocks: readonly B[]; readonly padded?: boolean },
     tensors: readonly HostTensor[],
+    owners: readonly number[],
     scalars: readonly number[],
-    symbolValue: (symbol: SizeSymbol) => number,
-    options: InterpretOptions,
+    options: InterpretOptions = {},
+    extentOf?: (block: B) => number | undefined,
   ) {
-    this.#kernel = kernel
+    this.#padded = padded
+    this.#tensors = tensors
+    this.#owners = owners
     this.#scalars = scalars
-    this.#sizeOf = (size) => evalSize(size, symbolValue)
-    const views = kernel.views.map(({ tensor, shape }) => ({
-      shape: shape.map(this.#sizeOf),
-      data: (tensors[tensor] ?? fail(`no tensor ${tensor}`)).data,
-    }))
-    this.#tensors = [...tensors.slice(0, kernel.tensors.length), ...views]
+    this.#sizeOf = sizesOf(tensors)
     this.#options = options
-    this.#blocks = new Map(kernel.blocks.map((block) => [block.id, block]))
+    this.#extentOf = extentOf
+    this.#blocks = new Map(blocks.map((block) => [block.id, block]))
   }
 
-  grid(grid: Grid, number: number): void {
-    for (const block of this.#kernel.blocks) {
-      if (block.kind === 'slice' && block.grid === number) this.#spans.set(block.id, this.#wholeSpan(block))
-    }
+  grid(grid: TileGrid, number: number): void {
+    for (const row of grid.rows) this.#spans.set(row, this.#wholeSpan(this.#block(row)))
     const ranges = grid.blocks.map((id) => {
       const block = this.#block(id)
       const end = this.#sizeOf(block.end ?? block.size)
@@ -178,12 +245,12 @@ class Interpreter {
         return { dtype, axes, shape: [length], data: Float64Array.from({ length }, (_, i) => begin + i) }
       }
       case 'inside': {
-        const { length } = this.#span(node.block)
-        return { dtype, axes, shape: [length], data: new Float64Array(length).fill(1) }
+        const { length, inside } = this.#span(node.block)
+        return { dtype, axes, shape: [length], data: new Float64Array(length).fill(1, 0, inside) }
       }
       case 'range': {
-        const { begin, length, id, extent } = this.#span(node.block)
-        return scalar(dtype, { begin, end: begin + length, id, block_size: extent }[node.what])
+        const { begin, inside, id, extent } = this.#span(node.block)
+        return scalar(dtype, { begin, end: begin + inside, id, block_size: extent }[node.what])
       }
       case 'map':
         return map(
@@ -202,9 +269,9 @@ class Interpreter {
         return gatherAxes(arg, axes, this.#lengths(axes), source)
       }
       case 'load':
-        return this.#load(node.tensor, node.index, node.type)
+        return this.#load(node)
       case 'store':
-        return this.#store(node.tensor, node.index, this.#value(node.value), (_old, value) => value)
+        return this.#store(node, this.#value(node.value), (_old, value) => value)
       case 'atomic':
         return this.#atomic(node)
       case 'reduce':
@@ -220,60 +287,66 @@ class Interpreter {
     }
   }
 
-  #load(tensor: number, index: readonly Node[], type: Value | Node['type']): Value {
-    const source = this.#tensor(tensor)
+  #load(node: LoadNode): Value {
+    const { type } = node
+    const source = this.#tensor(node.tensor)
     const shape = this.#lengths(type.axes)
     const data = new Float64Array(product(shape))
-    this.#forEachElement(tensor, index, type.axes, shape, (i, position) => {
+    this.#forEachElement(node, type.axes, shape, (i, position) => {
       data[i] = source.data[position] ?? 0
     })
     return { dtype: type.dtype, axes: type.axes, shape, data }
   }
 
-  /** Gives what was there before, 0 outside the tensor. */
+  /** Gives what was there before, 0 where nothing is. */
   #store(
-    tensor: number,
-    index: readonly Node[],
+    node: StoreNode | AtomicNode,
     value: Value,
     change: (before: number, value: number, i: number) => number,
   ): Value {
+    const { tensor } = node
     const target = this.#tensor(tensor)
     const before = new Float64Array(value.data.length)
-    this.#forEachElement(tensor, index, value.axes, value.shape, (i, position) => {
+    this.#forEachElement(node, value.axes, value.shape, (i, position) => {
       before[i] = target.data[position] ?? 0
       target.data[position] = change(before[i] ?? 0, value.data[i] ?? 0, i)
-      this.#options.onWrite?.(
-        this.#kernel.views[tensor - this.#kernel.tensors.length]?.tensor ?? tensor,
-        position,
-      )
+      this.#options.onWrite?.(this.#owners[tensor] ?? tensor, position)
     })
     return { ...value, data: before }
   }
 
-  #atomic({ op, tensor, index, value, expected }: AtomicNode): Value {
+  #atomic(node: AtomicNode): Value {
+    const { op, value, expected } = node
     const [next, wanted] = [this.#value(value), expected && this.#value(expected)]
     const { dtype } = next
-    return this.#store(tensor, index, next, (before, element, i) => {
+    return this.#store(node, next, (before, element, i) => {
       if (op === 'compareExchange') return Object.is(before, wanted?.data[i]) ? element : before
       return combine(op, dtype, before, element)
     })
   }
 
-  /** Visits the elements that lie inside the tensor: their position among `axes` and in the tensor. */
+  /**
+   * Visits the elements that lie inside the tensor and the ranges of blocks: their position among `axes` and in
+   * the tensor.
+   */
   #forEachElement(
-    tensor: number,
-    index: readonly Node[],
+    node: MemoryNode,
     axes: readonly Axis[],
     shape: readonly number[],
     visit: (i: number, position: number) => void,
   ): void {
-    const sizes = this.#tensor(tensor).shape
-    const values = index.map((node) => this.#value(node))
+    const sizes = this.#tensor(node.tensor).shape
+    const values = node.index.map((index) => this.#value(index))
+    const limits = this.#limits(node, axes)
     const steps = values.map((value) => {
       const strides = rowMajorStrides(value.shape)
       return axes.map((axis) => strides[value.axes.indexOf(axis)] ?? 0)
     })
-    forEachOffset(shape, steps, (i, offsets) => {
+    const alongs = limits.map(({ axis }) => axes.map((_, other) => (other === axis ? 1 : 0)))
+    forEachOffset(shape, [...steps, ...alongs], (i, offsets) => {
+      for (let l = 0; l < limits.length; l++) {
+        if ((offsets[sizes.length + l] ?? 0) >= (limits[l]?.inside ?? 0)) return
+      }
       let position = 0
       for (let dim = 0; dim < sizes.length; dim++) {
         const at = values[dim]?.data[offsets[dim] ?? 0] ?? 0
@@ -285,20 +358,35 @@ class Interpreter {
     })
   }
 
+  /** Axes along which an access has elements that must not touch memory, and where these begin. */
+  #limits(node: MemoryNode, axes: readonly Axis[]): readonly { axis: number; inside: number }[] {
+    const masked = node.kind === 'load' ? indexingBlocks(node) : axes
+    return axes.flatMap((block, axis) => {
+      if (block === ONE || !masked.includes(block)) return []
+      const { inside, length } = this.#span(block)
+      return inside < length ? [{ axis, inside }] : []
+    })
+  }
+
   #enterTile(id: number, begin: number, end: number, tile: number): void {
     const extent = this.#extent(id, end - begin)
     const start = begin + tile * extent
-    this.#spans.set(id, { begin: start, length: Math.min(extent, end - start), id: tile, extent })
+    const inside = Math.min(extent, end - start)
+    this.#spans.set(id, { begin: start, inside, length: this.#padded ? extent : inside, id: tile, extent })
   }
 
-  #wholeSpan(block: Block): Span {
-    const length = this.#sizeOf(block.size)
-    return { begin: 0, length, id: 0, extent: length }
+  /** All of a row at once, or one of the chunks that it is streamed in, of which none is being worked on. */
+  #wholeSpan(block: B): Span {
+    const inside = this.#sizeOf(block.size)
+    const whole = { begin: 0, inside, length: inside, id: 0, extent: inside }
+    if (!this.#padded) return whole
+    const extent = this.#extent(block.id, inside)
+    return { ...whole, length: block.kind === 'slice' ? cdiv(inside, extent) * extent : extent }
   }
 
   #extent(id: number, length: number): number {
     const block = this.#block(id)
-    return block.extent ?? this.#options.extentOf?.(block) ?? Math.max(1, length)
+    return block.extent ?? this.#extentOf?.(block) ?? Math.max(1, length)
   }
 
   #lengths(axes: readonly Axis[]): number[] {
@@ -309,7 +397,7 @@ class Interpreter {
     return this.#spans.get(id) ?? fail(`block ${id} is not being iterated`)
   }
 
-  #block(id: number): Block {
+  #block(id: number): B {
     return this.#blocks.get(id) ?? fail(`no block ${id}`)
   }
 
@@ -323,32 +411,6 @@ class Interpreter {
 
   #number(node: Node | undefined): number {
     return this.#value(node).data[0] ?? 0
-  }
-}
-
-function combine(
-  op: Exclude<AtomicOp, 'compareExchange'>,
-  dtype: Value['dtype'],
-  a: number,
-  b: number,
-): number {
-  switch (op) {
-    case 'add':
-      return roundTo(dtype, a + b)
-    case 'max':
-      return Math.max(a, b)
-    case 'min':
-      return Math.min(a, b)
-    case 'and':
-      return roundTo(dtype, a & b)
-    case 'or':
-      return roundTo(dtype, a | b)
-    case 'xor':
-      return roundTo(dtype, a ^ b)
-    case 'exchange':
-      return b
-    default:
-      return unreachable(op)
   }
 }
 

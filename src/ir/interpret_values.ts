@@ -3,8 +3,9 @@
  * after every operation. Tiles are as long as they really are, so there are no masks here to get wrong.
  */
 import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
+import { unreachable } from '../support/errors.ts'
 import { product } from '../support/maths.ts'
-import type { Axis, ReduceOp } from './node.ts'
+import type { AtomicOp, Axis, ReduceOp } from './node.ts'
 import { OPS, type OpName } from './ops.ts'
 
 export interface Value {
@@ -183,5 +184,32 @@ export function forEachOffset(
       for (let s = 0; s < steps.length; s++) offsets[s] = (offsets[s] ?? 0) + delta * (steps[s]?.[axis] ?? 0)
       if (!wrapped) break
     }
+  }
+}
+
+/** What an atomic operation leaves in memory. */
+export function combine(
+  op: Exclude<AtomicOp, 'compareExchange'>,
+  dtype: DType,
+  a: number,
+  b: number,
+): number {
+  switch (op) {
+    case 'add':
+      return roundTo(dtype, a + b)
+    case 'max':
+      return Math.max(a, b)
+    case 'min':
+      return Math.min(a, b)
+    case 'and':
+      return roundTo(dtype, a & b)
+    case 'or':
+      return roundTo(dtype, a | b)
+    case 'xor':
+      return roundTo(dtype, a ^ b)
+    case 'exchange':
+      return b
+    default:
+      return unreachable(op)
   }
 }

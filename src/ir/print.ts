@@ -8,6 +8,7 @@ import { type Block, type LoopNode, type Node, ONE, type Region, type TileType }
 import type { PrintedNames } from './node_rule.ts'
 import { isWrite, ruleOf } from './node_rules.ts'
 import { printSize, type SizeSymbol, sameSize } from './size.ts'
+import type { TileProgram } from './tile_program.ts'
 import { readsOf, walk } from './traverse.ts'
 
 /** The whole kernel. */
@@ -41,8 +42,32 @@ export function printKernel(kernel: KernelIr): string {
   return lines.join('\n')
 }
 
+/** A whole program, as it is between two passes. */
+export function printProgram({ name, tensors, scalars, blocks, grids }: TileProgram): string {
+  const nameOf = (id: number): string => {
+    const { memory = id, name: own = `tensor${id}` } = tensors[id] ?? {}
+    return memory === id ? own : `${own}.view${id}`
+  }
+  const printer = new Printer(blocks, nameOf)
+  const lines = [`program ${name}`]
+  for (const { id, role, memory, dtype, shape } of tensors) {
+    const what = memory === id ? role : `memory of ${nameOf(memory)} as`
+    lines.push(`  ${what} ${nameOf(id)}: ${dtype}[${shape.map(printSize).join(', ')}]`)
+  }
+  for (const scalar of scalars) lines.push(`  argument ${scalar.name}: number`)
+  for (const grid of grids) {
+    lines.push(`  grid ${grid.blocks.map((id) => printer.blockRange(id)).join(', ')}`)
+    for (const row of grid.rows) lines.push(`    ${printer.blockRange(row)}`)
+    printer.region(grid.body, 2, lines)
+  }
+  return lines.join('\n')
+}
+
+/** Blocks of traced kernels and of programs print alike. */
+type PrintedBlock = Omit<Block, 'grid'>
+
 /** A region on its own, for passes that print between steps. */
-export function printRegion(region: Region, blocks: readonly Block[]): string {
+export function printRegion(region: Region, blocks: readonly PrintedBlock[]): string {
   const lines: string[] = []
   new Printer(blocks, (id) => `tensor${id}`).region(region, 0, lines)
   return lines.join('\n')
@@ -73,7 +98,7 @@ function printReturns(kernel: KernelIr, tree: ReturnTree): string {
 }
 
 class Printer {
-  readonly #blocks: ReadonlyMap<number, Block>
+  readonly #blocks: ReadonlyMap<number, PrintedBlock>
   readonly #tensorName: (id: number) => string
   readonly #numbers = new Map<number, number>()
   /** What some node reads. */
@@ -85,7 +110,7 @@ class Printer {
     place: ({ tensor, index }) => `${this.#tensorName(tensor)}[${this.#names.refs(index)}]`,
   }
 
-  constructor(blocks: readonly Block[], tensorName: (id: number) => string) {
+  constructor(blocks: readonly PrintedBlock[], tensorName: (id: number) => string) {
     this.#blocks = new Map(blocks.map((block) => [block.id, block]))
     this.#tensorName = tensorName
   }
@@ -119,7 +144,7 @@ class Printer {
 
   #extent(id: number): string {
     const block = this.#blocks.get(id)
-    return block?.kind === 'tile' && block.extent !== undefined ? ` by ${block.extent}` : ''
+    return block && block.kind !== 'grid' && block.extent !== undefined ? ` by ${block.extent}` : ''
   }
 
   #loopHead(node: LoopNode): string {

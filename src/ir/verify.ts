@@ -3,16 +3,38 @@
  * node. Runs after tracing and between compiler passes. A failure is a bug of this package, never of the
  * author.
  */
-import { addressable, type KernelIr } from './kernel_ir.ts'
-import { type Node, ONE, type Region } from './node.ts'
+import { addressable, type KernelIr, type TensorInfo } from './kernel_ir.ts'
+import { type Block, type Node, ONE, type Region } from './node.ts'
 import { mustHold } from './node_rule.ts'
 import { ruleOf, sameType } from './node_rules.ts'
+import type { TileProgram } from './tile_program.ts'
 import { operandsOf } from './traverse.ts'
+
+/** Verifies a program between passes. */
+export function verifyProgram(program: TileProgram): void {
+  verifyGrids(program, program.tensors)
+  program.tensors.forEach(({ id, dtype, memory }, place) => {
+    const owner = program.tensors[memory]
+    mustHold(id === place, `tensor ${id} is in place ${place}`)
+    mustHold(owner?.memory === memory && owner.dtype === dtype, `tensor ${id} shows no memory of its dtype`)
+  })
+  const blocks = new Set(program.blocks.map((block) => block.id))
+  mustHold(blocks.size === program.blocks.length, 'two blocks have one id')
+  for (const { rows } of program.grids)
+    for (const row of rows) mustHold(blocks.has(row), `grid with unknown row ${row}`)
+}
 
 /** Verifies every grid of a kernel. */
 export function verifyKernel(kernel: KernelIr): void {
+  verifyGrids(kernel, addressable(kernel))
+}
+
+function verifyGrids(
+  kernel: Pick<KernelIr, 'grids'> & { readonly blocks: readonly Pick<Block, 'id'>[] },
+  tensors: readonly Pick<TensorInfo, 'shape'>[],
+): void {
   const blocks = new Set(kernel.blocks.map((block) => block.id))
-  const ranks = addressable(kernel).map((tensor) => tensor.shape.length)
+  const ranks = tensors.map(({ shape }) => shape.length)
   for (const grid of kernel.grids) {
     for (const block of grid.blocks) mustHold(blocks.has(block), `grid over unknown block ${block}`)
     verifyRegion(grid.body, blocks, ranks)

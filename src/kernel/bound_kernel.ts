@@ -4,8 +4,8 @@
  */
 
 import { compileKernel } from '../codegen/compile.ts'
-import { evenBlocks } from '../codegen/plan/bound_config.ts'
 import { configSpecInput } from '../codegen/plan/config_spec_of.ts'
+import { evenBlocks } from '../codegen/plan/plan.ts'
 import type { WgslProgram } from '../codegen/program.ts'
 import { Config } from '../config/config.ts'
 import { ConfigSpec } from '../config/config_spec.ts'

@@ -20,10 +20,11 @@ import type { Choice, ChoiceRequest, ConfigSource } from './config_source.ts'
 import { interpretCall } from './interpret_call.ts'
 import {
   allocateLocals,
+  allocateScratch,
+  type LaunchPlan,
   type LocalTensor,
   launchesOf,
-  type PlannedDispatch,
-  planDispatches,
+  planLaunch,
   returnValue,
   storagesOf,
 } from './launch_plan.ts'
@@ -33,7 +34,7 @@ import { reproScript } from './repro.ts'
 /** A config made ready for calls of one signature. */
 export interface ReadyConfig {
   readonly config: Config
-  readonly dispatches: readonly PlannedDispatch[]
+  readonly plan: LaunchPlan
   readonly pipelines: readonly Pipeline[]
 }
 
@@ -83,10 +84,17 @@ function launchAtOnce({ shape, call, source, allocated, storages }: OneCall, str
   const fills = ready && readyFills(shape.locals, allocated, device)
   if (!ready || !fills) return false
   for (const launch of fills) stream.launch(launch)
-  for (const launch of launchesOf(ready.dispatches, ready.pipelines, storages, call.scalars)) {
+  const scratch = allocateScratch(ready.plan)
+  for (const launch of launchesOf(
+    ready.plan,
+    ready.pipelines,
+    { tensors: storages, scratch },
+    call.scalars,
+  )) {
     // Finding the caller costs more than the launch; only a first one can go wrong.
     stream.launch(launch, launch.pipeline.launched ? undefined : lazyCallSite())
   }
+  for (const storage of scratch) stream.release(storage)
   return true
 }
 
@@ -94,15 +102,22 @@ function launchAtOnce({ shape, call, source, allocated, storages }: OneCall, str
 function launchInTurn({ shape, call, source, allocated, storages }: OneCall, stream: Stream): void {
   const { bound } = shape
   if (!(shape.config ?? bound.config)) source.expect?.({ definition: bound.definition, bound, call })
-  const launches = async (device: Device, ready: ReadyConfig | undefined) =>
-    ready && [
-      ...(await allFills(shape.locals, allocated, device)),
-      ...launchesOf(ready.dispatches, ready.pipelines, storages, call.scalars),
-    ]
+  let scratch: readonly Storage[] = []
+  const launches = async (device: Device, ready: ReadyConfig | undefined) => {
+    if (!ready) return undefined
+    const fills = await allFills(shape.locals, allocated, device)
+    scratch = allocateScratch(ready.plan)
+    const memory = { tensors: storages, scratch }
+    return [...fills, ...launchesOf(ready.plan, ready.pipelines, memory, call.scalars)]
+  }
   stream.prepare(async (device) => launches(device, await readyAhead(shape, call, source, device)), {
     ...jobOf(allocated),
     inTurn: async (device, alone) => launches(device, await readyInTurn(shape, call, source, device, alone)),
   })
+  const giveBack = (): void => {
+    for (const storage of scratch) storage.release()
+  }
+  stream.enqueue({ run: giveBack, fail: () => {} })
 }
 
 function interpretInTurn({ shape, call, allocated, storages }: OneCall, stream: Stream): void {
@@ -233,9 +248,9 @@ export async function buildConfig(
   device: Device,
   config: Config,
 ): Promise<ReadyConfig> {
-  const dispatches = planDispatches(bound.compile(config, device, call), call, device)
-  const pipelines = await Promise.all(dispatches.map(({ request }) => device.pipelines.get(request)))
-  return { config, dispatches, pipelines }
+  const plan = planLaunch(bound.compile(config, device, call), call, device)
+  const pipelines = await Promise.all(plan.dispatches.map(({ request }) => device.pipelines.get(request)))
+  return { config, plan, pipelines }
 }
 
 /** Launches that fill local tensors, compiled if need be. */

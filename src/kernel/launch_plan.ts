@@ -2,12 +2,12 @@
  * From a compiled program and the sizes of a call to launches with concrete numbers: which storages, which
  * words, how many workgroups. Everything that equal shapes share is worked out once.
  */
-import type { DeviceLimits, LaunchGrid, WgslDispatch, WgslProgram } from '../codegen/program.ts'
+import type { DeviceLimits, LaunchGrid, Memory, WgslDispatch, WgslProgram } from '../codegen/program.ts'
 import type { KernelIr, ReturnTree } from '../ir/kernel_ir.ts'
 import { evalSize, printSize, type Size } from '../ir/size.ts'
 import { foldGrid, type GridSize, type Launch } from '../runtime/launch.ts'
 import type { Pipeline } from '../runtime/pipeline_cache.ts'
-import type { Storage } from '../runtime/storage.ts'
+import { Storage } from '../runtime/storage.ts'
 import type { Stream } from '../runtime/stream.ts'
 import { DeviceTensor } from '../runtime/tensor.ts'
 import type { DType } from '../support/dtypes.ts'
@@ -20,6 +20,24 @@ export interface LocalTensor {
   readonly shape: readonly number[]
   readonly dtype: DType
   readonly fill: number | undefined
+}
+
+/** Bytes of scratch memory, and what they hold. */
+export interface PlannedScratch {
+  readonly bytes: number
+  readonly dtype: DType
+}
+
+/** A program with the numbers of a call. */
+export interface LaunchPlan {
+  readonly dispatches: readonly PlannedDispatch[]
+  readonly scratch: readonly PlannedScratch[]
+}
+
+/** The memory of a launch: tensors by their id in the kernel, and scratch in the program's order. */
+export interface LaunchMemory {
+  readonly tensors: readonly Storage[]
+  readonly scratch: readonly Storage[]
 }
 
 export interface PlannedDispatch {
@@ -73,13 +91,13 @@ export function localTensors(ir: KernelIr, call: CallArguments): readonly LocalT
 }
 
 /** Throws ConfigError when the program cannot be launched for these sizes. */
-export function planDispatches(
+export function planLaunch(
   program: WgslProgram,
   call: Shapes,
   device: { readonly limits: DeviceLimits },
-): readonly PlannedDispatch[] {
+): LaunchPlan {
   const sizeOf = sizeEvaluator(call)
-  return program.dispatches.map((request) => {
+  const dispatches = program.dispatches.map((request) => {
     const words = new Uint32Array(request.words.length)
     const scalars: { word: number; scalar: number; dtype: DType }[] = []
     request.words.forEach((source, word) => {
@@ -88,21 +106,40 @@ export function planDispatches(
     })
     return { request, grid: gridOf(request.grid, sizeOf, device), words, scalars }
   })
+  const scratch = program.scratch.map(({ bytes, dtype }) => {
+    return { bytes: checkedBytes(sizeOf(bytes), device), dtype }
+  })
+  return { dispatches, scratch }
 }
 
-/** Launches for compiled pipelines. `storages` are those of the kernel's tensors, by id. */
+/** Memory for the scratch of one launch, to be given back to the stream once the launch is on it. */
+export function allocateScratch({ scratch }: Pick<LaunchPlan, 'scratch'>): readonly Storage[] {
+  return scratch.length === 0 ? NO_STORAGES : scratch.map(({ bytes, dtype }) => new Storage(bytes, dtype))
+}
+
+const NO_STORAGES: readonly Storage[] = []
+
+/** Launches for compiled pipelines. */
 export function launchesOf(
-  dispatches: readonly PlannedDispatch[],
+  { dispatches }: LaunchPlan,
   pipelines: readonly Pipeline[],
-  storages: readonly Storage[],
+  memory: LaunchMemory,
   scalars: readonly number[],
 ): readonly Launch[] {
   return dispatches.map((dispatch, i) => {
     const pipeline = pipelines[i]
     if (!pipeline) throw new Error(`no pipeline for ${dispatch.request.label}`)
-    const bound = dispatch.request.bindings.map(({ tensor }) => storages[tensor] ?? missing(tensor))
-    return { pipeline, storages: bound, words: launchWords(dispatch, scalars), grid: dispatch.grid }
+    const storages = dispatch.request.bindings.map((binding) => storageOf(binding, memory))
+    return { pipeline, storages, words: launchWords(dispatch, scalars), grid: dispatch.grid }
   })
+}
+
+/** The memory behind a binding. */
+export function storageOf(binding: Memory, { tensors, scratch }: LaunchMemory): Storage {
+  if ('tensor' in binding) return tensors[binding.tensor] ?? missing(binding.tensor)
+  const storage = scratch[binding.scratch]
+  if (!storage) throw new Error(`no scratch ${binding.scratch} in this launch`)
+  return storage
 }
 
 /** The storages of all tensors of a call, by id: its arguments and what was allocated for it. */
@@ -156,6 +193,13 @@ function gridOf(
     {
       remedy: `Use pid_type 'flat'.`,
     },
+  )
+}
+
+function checkedBytes(bytes: number, { limits }: { readonly limits: DeviceLimits }): number {
+  if (bytes <= limits.maxBindingBytes) return bytes
+  throw new ConfigError(
+    `the config needs ${bytes} bytes of scratch memory in one buffer; the device binds ${limits.maxBindingBytes}`,
   )
 }
 

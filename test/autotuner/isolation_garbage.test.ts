@@ -13,7 +13,7 @@ import { LostTrialError } from '../../src/autotuner/trial/trial_runner.ts'
 
 const INFO = { vendor: 'a', architecture: 'b', device: 'c', description: 'd', software: true }
 const TIME = { medianMs: 2, spread: 0, samplesMs: [1, 2, 3] }
-const PROGRAM = { hash: 'p', dispatches: [] }
+const PROGRAM = { hash: 'p', dispatches: [], scratch: [] }
 const TENSOR = { dtype: 'f16', contents: undefined, written: true, fill: undefined } as const
 const SUBJECT = {
   kernel: 'k',

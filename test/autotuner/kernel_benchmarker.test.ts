@@ -329,9 +329,10 @@ describe('TrialMemory', () => {
     const x = await ramp([4])
     const { bound, call, stream, device, spec } = await trial(increment, [x])
     const memory = await memoryOf(bound.ir, call, stream)
-    const { dispatches, pipelines } = await buildConfig(bound, call, device, spec.defaultConfig())
+    const { plan, pipelines } = await buildConfig(bound, call, device, spec.defaultConfig())
     const run = () => {
-      for (const launch of launchesOf(dispatches, pipelines, memory.storages, [])) stream.launch(launch)
+      for (const launch of launchesOf(plan, pipelines, { tensors: memory.storages, scratch: [] }, []))
+        stream.launch(launch)
     }
     const read = async () => [...decodeBytes(await memory.read(0), 'f32')]
     memory.reset()

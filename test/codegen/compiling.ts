@@ -6,6 +6,7 @@ import type { Config, ConfigInput } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import type { ConfigSpecInput } from '../../src/config/spec_input.ts'
 import type { KernelIr } from '../../src/ir/kernel_ir.ts'
+import { printRegion } from '../../src/ir/print.ts'
 import { evalSize, type Size } from '../../src/ir/size.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import { ConfigError } from '../../src/support/errors.ts'
@@ -65,7 +66,11 @@ export class Compiled {
   /** The printed IR of the (last) grid after the pass. */
   after(pass: string, changes: ConfigInput = {}): string {
     const texts = new Map<string, string>()
-    this.program(changes, { onPass: (name, text) => texts.set(name, text) })
+    this.program(changes, {
+      onPass(name, { grids, blocks }) {
+        texts.set(name, printRegion(grids.at(-1)?.body ?? [], blocks))
+      },
+    })
     const text = texts.get(pass)
     if (text === undefined) throw new Error(`no pass ${pass}; there are ${[...texts.keys()].join(', ')}`)
     return text

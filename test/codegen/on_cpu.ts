@@ -9,7 +9,7 @@ import type { DeviceLimits } from '../../src/codegen/program.ts'
 import type { ThreadProgram } from '../../src/codegen/thread/program.ts'
 import type { ConfigInput } from '../../src/config/config.ts'
 import { type HostTensor, interpretKernel } from '../../src/ir/interpret.ts'
-import { launchWords, planDispatches, sizeEvaluator } from '../../src/kernel/launch_plan.ts'
+import { launchWords, planLaunch, sizeEvaluator } from '../../src/kernel/launch_plan.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import { DTYPES, type DType, isFloat } from '../../src/support/dtypes.ts'
 import { ConfigError } from '../../src/support/errors.ts'
@@ -75,7 +75,7 @@ export class OnCpu {
     const programs: ThreadProgram[] = []
     const compiled = this.compiled.program(config, { onProgram: (program) => programs.push(program) })
     const tensors = this.#before.map(({ data }) => data.slice())
-    const dispatches = planDispatches(compiled, { tensors: this.#before }, this.compiled)
+    const { dispatches } = planLaunch(compiled, { tensors: this.#before }, this.compiled)
     const reports = dispatches.flatMap((dispatch, i) => {
       const program = programs[i]
       if (!program) throw new Error('a dispatch without a program')

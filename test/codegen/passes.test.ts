@@ -122,7 +122,7 @@ describe('roll reductions', () => {
       %2: f32[tile0, slice1] = broadcast %1
       %3: i32 = 0
       %4: i32 = 64
-      %6 = loop slice1 in %3..%4 carrying %5: f32[tile0, slice1] = %2
+      %6 = loop slice1 in %3..%4 by 16 carrying %5: f32[tile0, slice1] = %2
         %7: i32[slice1] = index slice1
         %8: f32[tile0, slice1] = load tensor0[%0, %7]
         %9: f32[tile0, slice1] = add %5, %8
@@ -141,7 +141,7 @@ describe('roll reductions', () => {
       %2: f32[tile0, slice1] = broadcast %1
       %3: i32 = 0
       %4: i32 = 64
-      %6 = loop slice1 in %3..%4 carrying %5: f32[tile0, slice1] = %2
+      %6 = loop slice1 in %3..%4 by 16 carrying %5: f32[tile0, slice1] = %2
         %7: i32[slice1] = index slice1
         %8: f32[tile0, slice1] = load tensor0[%0, %7]
         %9: f32[tile0, slice1] = maximum %5, %8
@@ -151,7 +151,7 @@ describe('roll reductions', () => {
       %12: f32[tile0, 1] = view %11 (0, new)
       %13: f32 = 0
       %14: f32[tile0, slice1] = broadcast %13
-      %16 = loop slice1 in %3..%4 carrying %15: f32[tile0, slice1] = %14
+      %16 = loop slice1 in %3..%4 by 16 carrying %15: f32[tile0, slice1] = %14
         %17: i32[slice1] = index slice1
         %18: f32[tile0, slice1] = load tensor0[%0, %17]
         %19: f32[tile0, slice1] = broadcast %12
@@ -162,7 +162,7 @@ describe('roll reductions', () => {
       %23: f32[tile0, slice1] = result %16 0
       %24: f32[tile0] = sum %23 along 1
       %25: f32[tile0, 1] = view %24 (0, new)
-      %26 = loop slice1 in %3..%4
+      %26 = loop slice1 in %3..%4 by 16
         %27: i32[slice1] = index slice1
         %28: f32[tile0, slice1] = load tensor0[%0, %27]
         %29: f32[tile0, slice1] = broadcast %12
@@ -196,7 +196,7 @@ describe('roll reductions', () => {
       %5: f32 = -Infinity
       %6: f32[tile0, slice1] = broadcast %5
       %7: i32 = 64
-      %10 = loop slice1 in %1..%7 carrying %8: f32[tile0, slice1] = %4, %9: f32[tile0, slice1] = %6
+      %10 = loop slice1 in %1..%7 by 16 carrying %8: f32[tile0, slice1] = %4, %9: f32[tile0, slice1] = %6
         %11: i32[slice1] = index slice1
         %12: f32[tile0, slice1] = load tensor0[%0, %11]
         %13: f32[tile0, slice1] = add %8, %12

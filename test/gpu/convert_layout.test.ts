@@ -6,6 +6,7 @@ import { convertLayout } from '../../src/codegen/lower/lower_convert.ts'
 import { Lowering } from '../../src/codegen/lower/lowering.ts'
 import { BoundConfig } from '../../src/codegen/plan/bound_config.ts'
 import { configSpecInput } from '../../src/codegen/plan/config_spec_of.ts'
+import { programFor } from '../../src/codegen/plan/plan.ts'
 import type { Expr } from '../../src/codegen/thread/expr.ts'
 import type { MemoryArray } from '../../src/codegen/thread/memory.ts'
 import { placeBarriers } from '../../src/codegen/thread/place_barriers.ts'
@@ -43,7 +44,8 @@ const spec = new ConfigSpec(configSpecInput(kernel, device.limits, Number))
 /** A state of lowering for tiles of these extents. */
 function loweringOf(rowBits: number, columnBits: number, threadBits: number): Lowering {
   const config = { block_sizes: [2 ** rowBits, 2 ** columnBits], num_warps: 2 ** (threadBits - 5) }
-  return new Lowering([], new BoundConfig(kernel, spec.normalize(config, 'strict'), device.limits))
+  const bound = new BoundConfig(kernel, spec.normalize(config, 'strict'), device.limits)
+  return new Lowering([], { program: programFor(bound), bound })
 }
 
 /** All bits of the tile over threads (some of which may hold copies) and registers, at random. */
@@ -131,7 +133,7 @@ function shaderOf(dtype: DType, pairs: readonly Pair[], [r, c, t]: readonly [num
     wanted.push(...elements(to))
   }
   const program: ThreadProgram = {
-    ...lowering.program(placeBarriers(out.statements)),
+    ...lowering.threadProgram(placeBarriers(out.statements)),
     buffers: [
       { tensor: 0, access: 'read', array: SOURCE },
       { tensor: 1, access: 'read_write', array: RESULT },

@@ -14,10 +14,11 @@ import { kernelFactory } from '../../src/kernel/factory.ts'
 import { type HostContents, interpretOn } from '../../src/kernel/interpret_call.ts'
 import {
   allocateLocals,
+  allocateScratch,
   checkGuards,
   launchesOf,
   localTensors,
-  planDispatches,
+  planLaunch,
   storagesOf,
 } from '../../src/kernel/launch_plan.ts'
 import type { AnyFunction } from '../../src/kernel/options.ts'
@@ -162,8 +163,8 @@ export class Subject {
   async run(program: WgslProgram): Promise<readonly ArrayLike<number>[]> {
     const { device } = this
     const stream = defaultStream()
-    const dispatches = planDispatches(program, this.#call, device)
-    const pipelines = await Promise.all(dispatches.map(({ request }) => device.pipelines.get(request)))
+    const plan = planLaunch(program, this.#call, device)
+    const pipelines = await Promise.all(plan.dispatches.map(({ request }) => device.pipelines.get(request)))
     this.bound.ir.tensors.forEach(({ dtype, fill }, i) => {
       const storage = this.#storage(i)
       const block = storage.in(device.pool)
@@ -174,8 +175,9 @@ export class Subject {
       )
       device.recorder.write(block, bytes)
     })
-    for (const launch of launchesOf(dispatches, pipelines, this.#storages, this.#call.scalars))
-      stream.launch(launch)
+    const memory = { tensors: this.#storages, scratch: allocateScratch(plan) }
+    for (const launch of launchesOf(plan, pipelines, memory, this.#call.scalars)) stream.launch(launch)
+    for (const storage of memory.scratch) stream.release(storage)
     await stream.sync()
     return await Promise.all(this.bound.ir.tensors.map((_, i) => this.#read(i)))
   }

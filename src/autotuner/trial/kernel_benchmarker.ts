@@ -5,7 +5,7 @@
 import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { BoundKernel } from '../../kernel/bound_kernel.ts'
 import type { CallArguments } from '../../kernel/call_arguments.ts'
-import { planDispatches } from '../../kernel/launch_plan.ts'
+import { planLaunch } from '../../kernel/launch_plan.ts'
 import type { Device } from '../../runtime/device.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import type { Log } from '../../support/log.ts'
@@ -43,7 +43,7 @@ function kernelPrograms(trial: KernelTrial): ProgramSource<TrialProgram> {
   const writes = kernelWrites(bound.ir)
   const { configFilter } = bound.definition.options.own
   const programOf: ProgramSource<TrialProgram>['programOf'] = (config) =>
-    trialProgram(planDispatches(bound.compile(config, device, call), call, device), call.scalars)
+    trialProgram(planLaunch(bound.compile(config, device, call), call, device), call.scalars)
   let reference: Reference | undefined
   const referenceWith = (answers: Answers<TrialProgram>) =>
     new Reference({

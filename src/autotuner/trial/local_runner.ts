@@ -1,4 +1,5 @@
 /** Tries programs on a device of this process. */
+import { allocateScratch, storageOf } from '../../kernel/launch_plan.ts'
 import type { Device } from '../../runtime/device.ts'
 import type { Launch } from '../../runtime/launch.ts'
 import { leastLaunch } from '../../runtime/least_launch.ts'
@@ -57,6 +58,8 @@ export class LocalRunner implements TrialRunner {
   readonly #compiling = new SharedTimeout()
   /** None on software adapters, which have no clock of their own. */
   readonly #pace: Pace | undefined
+  /** Of the programs at work. */
+  readonly #scratch: Storage[] = []
   #warm = false
 
   private constructor(parts: LocalParts, memory: TrialMemory) {
@@ -167,11 +170,13 @@ export class LocalRunner implements TrialRunner {
 
   async #launches(program: TrialProgram): Promise<readonly Launch[]> {
     const pipelines = await this.#pipelines(program)
-    const { storages } = this.#memory
+    const scratch = allocateScratch(program)
+    this.#scratch.push(...scratch)
+    const memory = { tensors: this.#memory.storages, scratch }
     return program.dispatches.flatMap(({ bindings, words, grid }, i): Launch[] => {
       const pipeline = pipelines[i]
-      const bound = bindings.flatMap(({ tensor }) => storages[tensor] ?? [])
-      return pipeline ? [{ pipeline, storages: bound, words, grid }] : []
+      const storages = bindings.map((binding) => storageOf(binding, memory))
+      return pipeline ? [{ pipeline, storages, words, grid }] : []
     })
   }
 
@@ -209,6 +214,8 @@ export class LocalRunner implements TrialRunner {
     } catch (error) {
       await this.#recover(error)
       throw error
+    } finally {
+      for (const storage of this.#scratch.splice(0)) this.#parts.stream.release(storage)
     }
   }
 

@@ -2,19 +2,19 @@
  * A config made into data: shaders, bindings, launch words and workgroups, and the memory that all programs
  * of one call run on. This is all that a device needs to try a config; it can be sent to another process.
  */
+import type { Binding } from '../../codegen/program.ts'
 import type { KernelIr } from '../../ir/kernel_ir.ts'
 import type { CallArguments } from '../../kernel/call_arguments.ts'
-import { launchWords, localTensors, type PlannedDispatch } from '../../kernel/launch_plan.ts'
+import { type LaunchPlan, launchWords, localTensors, type PlannedScratch } from '../../kernel/launch_plan.ts'
 import type { GridSize } from '../../runtime/launch.ts'
-import type { Access, PipelineRequest } from '../../runtime/pipeline_request.ts'
+import type { PipelineRequest } from '../../runtime/pipeline_request.ts'
 import type { Storage } from '../../runtime/storage.ts'
 import type { DType } from '../../support/dtypes.ts'
 import { sha16 } from '../../support/stable.ts'
 import type { KernelWrites } from './kernel_writes.ts'
 
 export interface TrialDispatch extends PipelineRequest {
-  /** Tensors by their id in the kernel. */
-  readonly bindings: readonly { readonly tensor: number; readonly access: Access }[]
+  readonly bindings: readonly Binding[]
   /** All launch words, those of scalars too. */
   readonly words: Uint32Array<ArrayBuffer>
   readonly grid: GridSize
@@ -24,6 +24,7 @@ export interface TrialProgram {
   /** Equal ones run the same shaders in the same way. */
   readonly hash: string
   readonly dispatches: readonly TrialDispatch[]
+  readonly scratch: readonly PlannedScratch[]
 }
 
 /** One tensor of a call. */
@@ -45,16 +46,14 @@ export interface TrialSubject {
   readonly tensors: readonly TrialTensor[]
 }
 
-export function trialProgram(
-  dispatches: readonly PlannedDispatch[],
-  scalars: readonly number[],
-): TrialProgram {
+export function trialProgram({ dispatches, scratch }: LaunchPlan, scalars: readonly number[]): TrialProgram {
   return {
     hash: sha16(dispatches.map(({ request, grid, words }) => [request.wgsl, grid, [...words]])),
     dispatches: dispatches.map((dispatch): TrialDispatch => {
       const { label, wgsl, bindings, wordsIn } = dispatch.request
       return { label, wgsl, bindings, wordsIn, words: launchWords(dispatch, scalars), grid: dispatch.grid }
     }),
+    scratch,
   }
 }
 

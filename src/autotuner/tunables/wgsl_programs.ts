@@ -26,17 +26,13 @@ export function wgslPrograms(
       throw new UsageError(`compile of ${name} returned WGSL for one config and a function for another`)
     const launches = Array.isArray(made) ? (made as readonly WgslLaunch[]) : [made as WgslLaunch]
     const dispatches = launches.map((launch) => dispatchOf(name, launch, call.tensors))
-    const identity = dispatches.map(({ wgsl, grid, bindings }) => [
-      wgsl,
-      grid,
-      bindings.map((one) => one.tensor),
-    ])
-    return { hash: sha16(identity), dispatches }
+    const identity = dispatches.map(({ wgsl, grid, bindings }) => [wgsl, grid, bindings])
+    return { hash: sha16(identity), dispatches, scratch: [] }
   }
   const answersOfDefault = async (answers: Parameters<ProgramSource<TrialProgram>['expected']>[1]) => {
     const { dispatches } = await programOf(space.defaultConfig())
     const bound = dispatches.flatMap(({ bindings }) => bindings)
-    const written = bound.filter(({ access }) => access === 'read_write').map(({ tensor }) => tensor)
+    const written = bound.flatMap((one) => (one.access === 'read_write' && 'tensor' in one ? one.tensor : []))
     const bytes = await answers(
       () => programOf(space.defaultConfig()),
       new Map(written.map((id) => [id, undefined])),

@@ -3,7 +3,9 @@
  * outermost, so that a thread reads its rows of one and its columns of the other as vectors, and adds their
  * outer product to its micro-tile, one position of the contracted dimension after the other.
  */
+
 import { type BlockId, type DotNode, type Node, ONE } from '../../ir/node.ts'
+import { extentOf } from '../../ir/tile_program.ts'
 import { type DType, isFloat } from '../../support/dtypes.ts'
 import type { Layout } from '../layout/layout.ts'
 import type { Lowering } from '../lower/lowering.ts'
@@ -78,7 +80,7 @@ function addProducts(
   out.expect([a, b].map(({ array }) => accessTo(array, 'read', {})))
   afterStaging?.()
   const slices = layout.threads.filter((bit) => bit?.block === depth).length
-  const count = (depth === ONE ? 1 : lowering.bound.extent(depth)) >> slices
+  const count = (depth === ONE ? 1 : extentOf(lowering.program, depth)) >> slices
   const k = out.counter('k', typeOf('u32', 1))
   const below = e.binary('<', k, e.u32(count))
   out.loop({ counter: k, init: e.u32(0), condition: below, step: e.u32(1) }, () => {
@@ -96,13 +98,13 @@ function addProducts(
 
 /** Room for an operand, in vectors along its free block as wide as both sides hold together. */
 function plan(lowering: Lowering, value: Registers, free: BlockId, depth: BlockId, result: Layout): Staged {
-  const { memory, bound } = lowering
+  const { memory, program } = lowering
   const width = (2 ** Math.min(heldBits(value.layout, free), heldBits(result, free))) as Width
-  const extent = free === ONE ? 1 : bound.extent(free)
+  const extent = free === ONE ? 1 : extentOf(program, free)
   // Rows of an odd number of vectors put neighbouring positions of the contracted block into different banks.
   const contiguous = value.layout.contiguity(free) > 0
   const pitch = extent / width + (contiguous ? 0 : 1)
-  const length = pitch * (depth === ONE ? 1 : bound.extent(depth))
+  const length = pitch * (depth === ONE ? 1 : extentOf(program, depth))
   const array = memory.allocate('operand', typeOf(value.dtype, width), length)
   return { array, free, pitch }
 }

@@ -3,11 +3,12 @@
  * take a part of every block of it, and their sums are added after the loop. Until then the accumulators have
  * a layout of their own, in which the highest thread bits are positions along that dimension.
  */
+import { stripViews } from '../../ir/dim_index.ts'
 import type { BlockId, DotNode, Node } from '../../ir/node.ts'
+import { extentBits } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
 import { slicedLayout } from '../layout/layout_rules.ts'
 import type { Lowering } from '../lower/lowering.ts'
-import { stripViews } from '../memory/access.ts'
 import { depthOf } from '../plan/accumulations.ts'
 import { simpleReduction } from '../reductions/lower_reduce.ts'
 import { reduceAcrossThreads } from '../reductions/reduce_threads.ts'
@@ -26,7 +27,7 @@ export function slicedFmaContraction(
   bits: number,
 ): Contraction {
   const depth = depthOf(dot)
-  const partial = slicedLayout(layout, depth, lowering.bound.extentBits(depth), bits)
+  const partial = slicedLayout(layout, depth, extentBits(lowering.program, depth), bits)
   return {
     begin(init) {
       const sums = variables(lowering.out, initialSums(lowering, dot, init, partial), 'acc')

@@ -4,6 +4,7 @@
  * memory in vectors; smaller classes take the part of a larger one's layout, so that broadcasting and
  * reducing them costs nothing.
  */
+
 import {
   type Axis,
   type BlockId,
@@ -15,10 +16,11 @@ import {
   type Region,
 } from '../../ir/node.ts'
 import { accessed } from '../../ir/node_rules.ts'
+import { extentBits } from '../../ir/tile_program.ts'
 import { clamp, log2Exact, sum } from '../../support/maths.ts'
 import { contiguousBlock, vectorBits } from '../memory/access.ts'
 import { accumulations } from '../plan/accumulations.ts'
-import type { BoundConfig } from '../plan/bound_config.ts'
+import type { Plan } from '../plan/plan.ts'
 import { bitRange, type CoordinateBit, type Layout } from './layout.ts'
 import { blockedLayout, dotLayout, type Extent } from './layout_rules.ts'
 import { classifyTiles, type TileClass } from './tile_classes.ts'
@@ -33,17 +35,17 @@ export interface Layouts {
   sliceBits(dot: DotNode): number
 }
 
-export function chooseLayouts(region: Region, bound: BoundConfig): Layouts {
+export function chooseLayouts(region: Region, plan: Plan): Layouts {
   const classes = classifyTiles(region)
   const sums = accumulations(region)
   const chosen = new Map<TileClass, Layout>()
   const slices = new Map<DotNode, number>()
-  for (const tileClass of byImportance(classes.all, bound)) {
-    const bits = sliceBits(tileClass, sums, bound)
+  for (const tileClass of byImportance(classes.all, plan)) {
+    const bits = sliceBits(tileClass, sums, plan)
     for (const dot of tileClass.dots) slices.set(dot, bits)
     chosen.set(
       tileClass,
-      dotResult(tileClass, bits, bound) ?? partOfParent(tileClass, chosen) ?? streaming(tileClass, bound),
+      dotResult(tileClass, bits, plan) ?? partOfParent(tileClass, chosen) ?? streaming(tileClass, plan),
     )
   }
   return {
@@ -56,27 +58,29 @@ export function chooseLayouts(region: Region, bound: BoundConfig): Layouts {
 }
 
 /** log2 of the groups of threads that share out what the dots of a class contract. */
-function sliceBits({ dots }: TileClass, sums: ReadonlyMap<DotNode, PhiNode>, bound: BoundConfig): number {
-  return dots.length === 0 ? 0 : Math.min(...dots.map((dot) => (sums.has(dot) ? bound.sliceBits(dot) : 0)))
+function sliceBits({ dots }: TileClass, sums: ReadonlyMap<DotNode, PhiNode>, plan: Plan): number {
+  return dots.length === 0
+    ? 0
+    : Math.min(...dots.map((dot) => (sums.has(dot) ? plan.bound.sliceBits(dot) : 0)))
 }
 
 /** Results of dots first, then large before small, so that parents come before their parts. */
-function byImportance(classes: readonly TileClass[], bound: BoundConfig): TileClass[] {
-  const bits = (c: TileClass): number => sum([...c.blocks].map((block) => bound.extentBits(block)))
+function byImportance(classes: readonly TileClass[], plan: Plan): TileClass[] {
+  const bits = (c: TileClass): number => sum([...c.blocks].map((block) => extentBits(plan.program, block)))
   const rank = (c: TileClass): number => (c.dots.length > 0 ? 1000 : 0) + 40 * c.blocks.size + bits(c)
   return [...classes].sort((a, b) => rank(b) - rank(a))
 }
 
-function dotResult({ dots }: TileClass, sliceBits: number, bound: BoundConfig): Layout | undefined {
+function dotResult({ dots }: TileClass, sliceBits: number, plan: Plan): Layout | undefined {
   const dot = dots[0]
   if (!dot) return undefined
   const [rows, columns] = dot.type.axes
   return dotLayout({
-    rows: extentOf(bound, rows ?? 0),
-    columns: extentOf(bound, columns ?? 0),
-    threadBits: bound.threadBits,
+    rows: extentOf(plan, rows ?? 0),
+    columns: extentOf(plan, columns ?? 0),
+    threadBits: plan.bound.threadBits,
     sliceBits,
-    microRows: bound.dotRowBits(dot),
+    microRows: plan.bound.dotRowBits(dot),
   })
 }
 
@@ -89,72 +93,66 @@ function partOfParent(tileClass: TileClass, chosen: ReadonlyMap<TileClass, Layou
 }
 
 /** Threads along contiguous memory; along a reduced block only as many as the other blocks leave idle. */
-function streaming(tileClass: TileClass, bound: BoundConfig): Layout {
-  const { vector, extents } = memoryOrder(tileClass, bound)
+function streaming(tileClass: TileClass, plan: Plan): Layout {
+  const { vector, extents } = memoryOrder(tileClass, plan)
   const threads = new Map<BlockId, number>()
   for (const block of tileClass.reduced)
-    threads.set(block, reducingThreadBits(tileClass, block, bound, vector))
+    threads.set(block, reducingThreadBits(tileClass, block, plan, vector))
   return blockedLayout({
     extents,
     vectorBits: vector,
-    threadBits: bound.threadBits,
+    threadBits: plan.bound.threadBits,
     maxThreadBits: (block) => threads.get(block) ?? Number.POSITIVE_INFINITY,
-    together: stagingVector(tileClass, bound),
+    together: stagingVector(tileClass, plan),
   })
 }
 
 /** Blocks by contiguity in memory, and the widest vector that the accesses can use. */
-function memoryOrder(
-  tileClass: TileClass,
-  bound: BoundConfig,
-): { vector: number; extents: readonly Extent[] } {
+function memoryOrder(tileClass: TileClass, plan: Plan): { vector: number; extents: readonly Extent[] } {
   const votes = tileClass.accesses.map((access) => ({
     block: contiguousBlock(access),
-    bits: vectorBits(access, bound),
+    bits: vectorBits(access, plan),
   }))
   const blocks = [...tileClass.blocks].reverse()
   const vote = votes.find(({ block }) => block !== undefined && tileClass.blocks.has(block))
   const first = vote?.block ?? blocks[0]
   const vector = Math.max(0, ...votes.filter(({ block }) => block === first).map(({ bits }) => bits))
   const ordered = first === undefined ? blocks : [first, ...blocks.filter((block) => block !== first)]
-  return { vector, extents: ordered.map((block) => extentOf(bound, block)) }
+  return { vector, extents: ordered.map((block) => extentOf(plan, block)) }
 }
 
-function reducingThreadBits(
-  tileClass: TileClass,
-  block: BlockId,
-  bound: BoundConfig,
-  vector: number,
-): number {
-  const asked = bound.threadsAlong(block)
+function reducingThreadBits(tileClass: TileClass, block: BlockId, plan: Plan, vector: number): number {
+  const asked = plan.bound.threadsAlong(block)
   if (asked > 0) return log2Exact(asked)
-  const others = sum([...tileClass.blocks].filter((b) => b !== block).map((b) => bound.extentBits(b)))
-  const whole = Math.max(0, bound.extentBits(block) - vector)
-  return clamp(bound.threadBits - others, Math.min(COALESCED_BITS, whole), bound.threadBits)
+  const others = sum([...tileClass.blocks].filter((b) => b !== block).map((b) => extentBits(plan.program, b)))
+  const whole = Math.max(0, extentBits(plan.program, block) - vector)
+  return clamp(plan.bound.threadBits - others, Math.min(COALESCED_BITS, whole), plan.bound.threadBits)
 }
 
 /**
  * The bits that let an operand of a dot be written to workgroup memory in vectors along its free dimension.
  */
-function stagingVector({ operandOf }: TileClass, bound: BoundConfig): readonly CoordinateBit[] {
+function stagingVector({ operandOf }: TileClass, plan: Plan): readonly CoordinateBit[] {
   const use = operandOf[0]
   const block = use && (use.side === 'a' ? use.dot.a.type.axes[0] : use.dot.b.type.axes[1])
-  return block === undefined || block < 0 ? [] : bitRange(block, 0, Math.min(2, bound.extentBits(block)))
+  return block === undefined || block < 0
+    ? []
+    : bitRange(block, 0, Math.min(2, extentBits(plan.program, block)))
 }
 
-function extentOf(bound: BoundConfig, block: BlockId): Extent {
-  return { block, bits: block < 0 ? 0 : bound.extentBits(block) }
+function extentOf(plan: Plan, block: BlockId): Extent {
+  return { block, bits: block < 0 ? 0 : extentBits(plan.program, block) }
 }
 
 /** The layout that a single access wants when nothing else decides. */
-export function layoutForAccess(node: MemoryNode, bound: BoundConfig): Layout {
+export function layoutForAccess(node: MemoryNode, plan: Plan): Layout {
   const { axes } = accessed(node).type
-  return streaming(lonely(axes, [node]), bound)
+  return streaming(lonely(axes, [node]), plan)
 }
 
 /** A layout for a value over these axes that no class claims. */
-export function layoutOfBlocks(axes: readonly Axis[], bound: BoundConfig): Layout {
-  return streaming(lonely(axes, []), bound)
+export function layoutOfBlocks(axes: readonly Axis[], plan: Plan): Layout {
+  return streaming(lonely(axes, []), plan)
 }
 
 function lonely(axes: readonly Axis[], accesses: MemoryNode[]): TileClass {

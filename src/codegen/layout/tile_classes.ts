@@ -3,11 +3,11 @@
  * their operands where the result is, carried values stay where they are. Reductions, broadcasts and computed
  * indices tie a smaller class to a larger one, whose layout it should be a part of.
  */
+import { stripViews } from '../../ir/dim_index.ts'
 import { type BlockId, type DotNode, type MemoryNode, type Node, ONE, type Region } from '../../ir/node.ts'
 import { accessed, crossedAxes, isMemory, isPure } from '../../ir/node_rules.ts'
 import { operandRoles, operandsOf, walk } from '../../ir/traverse.ts'
 import { unreachable } from '../../support/errors.ts'
-import { stripViews } from '../memory/access.ts'
 
 export interface TileClass {
   readonly blocks: ReadonlySet<BlockId>

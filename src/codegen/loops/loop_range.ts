@@ -1,7 +1,9 @@
 /** Where a loop's tiles begin and end: bounds as u32 that all invocations agree on. */
+
 import type { LoopNode, Node } from '../../ir/node.ts'
 import { ruleOf } from '../../ir/node_rules.ts'
 import { mayBeNegative } from '../../ir/size.ts'
+import { extentOf } from '../../ir/tile_program.ts'
 import { operandsOf } from '../../ir/traverse.ts'
 import { cdiv } from '../../support/maths.ts'
 import type { Lowering } from '../lower/lowering.ts'
@@ -21,7 +23,7 @@ export interface LoopRange {
 /** The range of the loop's block at this place. */
 export function rangeOf(lowering: Lowering, node: LoopNode, dimension: number): LoopRange {
   const block = node.blocks[dimension] ?? 0
-  const extent = lowering.bound.extent(block)
+  const extent = extentOf(lowering.program, block)
   const [first, last] = [node.begins[dimension], node.ends[dimension]]
   const known = first?.kind === 'constant' && last?.kind === 'constant'
   const rounds = known ? cdiv(Math.max(0, last.value - first.value), extent) : undefined
@@ -55,12 +57,12 @@ function uniformCopy({ out, e, memory, thread }: Lowering, value: Expr): Expr {
 
 /** The tile that begins `at` is the one being worked on. */
 export function enterRound(
-  { e, bound, places }: Lowering,
+  { e, places }: Lowering,
   node: LoopNode,
   dimension: number,
   { begin, end, extent }: LoopRange,
   at: Expr,
 ): void {
   const from = literalOf(begin) === 0 ? at : e.sub(at, begin)
-  places.set(bound.block(node.blocks[dimension] ?? 0).id, { begin: at, end, id: e.div(from, e.u32(extent)) })
+  places.set(node.blocks[dimension] ?? 0, { begin: at, end, id: e.div(from, e.u32(extent)) })
 }

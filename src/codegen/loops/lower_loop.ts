@@ -2,7 +2,9 @@
  * Loops on the device: counted loops with carried values in variables, written out fully or in part as the
  * config says.
  */
+
 import type { LoopNode } from '../../ir/node.ts'
+import { blockOf } from '../../ir/tile_program.ts'
 import { ConfigError } from '../../support/errors.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
@@ -62,7 +64,7 @@ function emitRounds(
     writeOut(lowering, begin, extent, rounds, round)
     return
   }
-  const { name } = bound.block(node.blocks[dimension] ?? 0)
+  const { name } = blockOf(lowering.program, node.blocks[dimension] ?? 0)
   if (factor <= 1) {
     const counter = out.counter(name, typeOf('u32', 1))
     const condition = e.binary('<', counter, end)

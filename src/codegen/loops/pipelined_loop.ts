@@ -2,8 +2,10 @@
  * Loops with two stages: the operands of a dot are loaded one round ahead, into registers that wait while the
  * present round computes.
  */
+
 import type { DotNode, LoopNode, Node, Region } from '../../ir/node.ts'
 import { isPure, isWrite } from '../../ir/node_rules.ts'
+import { blockOf, tensorOf } from '../../ir/tile_program.ts'
 import { operandsOf, walk } from '../../ir/traverse.ts'
 import type { DotOperands } from '../contraction/contraction.ts'
 import { dotOperands, lowerDot } from '../lower/lower_dot.ts'
@@ -42,7 +44,7 @@ export function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot |
     if (value.kind === 'phi') return !node.phis.includes(value)
     if (!inBody.has(value) || producers.has(value)) return true
     if (!isPure(value) && value.kind !== 'load') return false
-    if (value.kind === 'load' && written.has(lowering.bound.view(value.tensor).tensor)) return false
+    if (value.kind === 'load' && written.has(tensorOf(lowering.program, value.tensor).memory)) return false
     producers.add(value)
     return operandsOf(value).every(collect)
   }
@@ -56,10 +58,10 @@ export function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot |
   return { dot, producers: node.body.filter((inner) => producers.has(inner)), rest }
 }
 
-function tensorsWritten({ bound }: Lowering, region: Region): ReadonlySet<number> {
+function tensorsWritten({ program }: Lowering, region: Region): ReadonlySet<number> {
   const written = new Set<number>()
   walk(region, (node) => {
-    if (isWrite(node)) written.add(bound.view(node.tensor).tensor)
+    if (isWrite(node)) written.add(tensorOf(program, node.tensor).memory)
   })
   return written
 }
@@ -71,7 +73,7 @@ export function emitPipelined(
   plan: PipelinedDot,
   lowerRegion: LowerRegion,
 ): void {
-  const { out, e, bound } = lowering
+  const { out, e, program } = lowering
   const range = rangeOf(lowering, node, 0)
   const { dot } = plan
   const load = (at: Expr): DotOperands => {
@@ -84,7 +86,7 @@ export function emitPipelined(
     a: variables(out, first.a, 'waiting'),
     b: variables(out, first.b, 'waiting'),
   }
-  const counter = out.counter(bound.block(node.blocks[0] ?? 0).name, typeOf('u32', 1))
+  const counter = out.counter(blockOf(program, node.blocks[0] ?? 0).name, typeOf('u32', 1))
   const condition = e.binary('<', counter, range.end)
   out.loop({ counter, init: range.begin, condition, step: e.u32(range.extent) }, () => {
     const prefetch = (): void => {

@@ -4,6 +4,7 @@
  * padded against bank conflicts.
  */
 import type { BlockId } from '../../ir/node.ts'
+import { extentOf } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { MemoryArray } from '../thread/memory.ts'
@@ -54,13 +55,13 @@ function planTransfer(lowering: Lowering, value: Registers, layout: Layout): Tra
   )
   const width = (2 ** together(fast)) as Width
   const strides = new Map<BlockId, number>([[fast, 1]])
-  let length = lowering.bound.extent(fast) / width
+  let length = extentOf(lowering.program, fast) / width
   for (const block of blocks) {
     if (block === fast) continue
     // One element of padding per row puts neighbouring rows into different banks.
     const stride = strides.size === 1 ? length + 1 : length
     strides.set(block, stride)
-    length = stride * lowering.bound.extent(block)
+    length = stride * extentOf(lowering.program, block)
   }
   return { array: lowering.memory.allocate('exchange', typeOf(value.dtype, width), length), strides, fast }
 }

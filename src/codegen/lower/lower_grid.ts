@@ -5,6 +5,7 @@
  */
 import type { BlockId } from '../../ir/node.ts'
 import { maxOf, type Size, sizeOp, sizeProduct } from '../../ir/size.ts'
+import { blockOf } from '../../ir/tile_program.ts'
 import { ConfigError, unreachable } from '../../support/errors.ts'
 import type { LaunchGrid } from '../program.ts'
 import type { Expr } from '../thread/expr.ts'
@@ -17,8 +18,8 @@ import type { Lowering } from './lowering.ts'
  */
 export function lowerGrid(lowering: Lowering, blocks: readonly BlockId[], body: () => void): LaunchGrid {
   const counts = blocks.map((id) => {
-    const block = lowering.bound.block(id)
-    return sizeOp('cdiv', block.size, lowering.bound.extent(id))
+    const block = blockOf(lowering.program, id)
+    return sizeOp('cdiv', block.size, block.extent)
   })
   const total = sizeProduct(counts)
   const { pidType } = lowering.bound
@@ -167,12 +168,12 @@ function enterGrouped(
 }
 
 function enterTile(lowering: Lowering, id: BlockId, tile: Expr): void {
-  const { out, e, bound, launch } = lowering
-  const block = bound.block(id)
+  const { out, e, program, launch } = lowering
+  const block = blockOf(program, id)
   const number = out.let(`${block.name}_id`, tile)
   const end = block.end ?? block.size
   const offset = sizeOp('sub', end, block.size)
-  const begin = e.add(e.mul(number, e.u32(bound.extent(id))), launch.size(offset))
+  const begin = e.add(e.mul(number, e.u32(block.extent)), launch.size(offset))
   lowering.places.set(id, {
     begin: out.shared(`${block.name}_begin`, begin),
     end: launch.size(end),

@@ -3,6 +3,7 @@
  * outside.
  */
 import type { AtomicNode, LoadNode, StoreNode } from '../../ir/node.ts'
+import { tensorOf } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
 import { markOf } from '../memory/access_mark.ts'
 import { Address } from '../memory/address.ts'
@@ -18,14 +19,14 @@ import { fromMemory, toMemory } from './memory_values.ts'
 
 /** The elements that `node` reads, in the layout of the access. */
 export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
-  const { out, e, bindings, bound } = lowering
+  const { out, e, bindings, program } = lowering
   const layout = lowering.accessLayout(node)
   const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node))
   const { width } = buffer.element
-  const mark = markOf(out, node, layout, bound)
+  const mark = markOf(out, node, layout, program)
   const address = new Address(lowering, node, layout, width)
   const { dtype } = node.type
-  const hint = plainWord(bound.view(node.tensor).name)
+  const hint = plainWord(tensorOf(program, node.tensor).name)
   const chunks = chunkRegisters(layout).map((registers): Expr => {
     const runs = runsOf(registers, width)
     const pieces = runs.map((run) => {
@@ -38,12 +39,12 @@ export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
 }
 
 export function lowerStore(lowering: Lowering, node: StoreNode): void {
-  const { out, e, bindings, bound } = lowering
+  const { out, e, bindings, program } = lowering
   const layout = lowering.accessLayout(node)
   const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node))
   const { width } = buffer.element
   const value = named(out, valueIn(lowering, node.value, layout), 'v')
-  const mark = markOf(out, node, layout, bound)
+  const mark = markOf(out, node, layout, program)
   const address = new Address(lowering, node, layout, width)
   forEachGuarded(lowering, layout, width, address, (run) => {
     out.store(buffer, address.index(run[0] ?? 0), toMemory(e, compose(e, value, run), width), mark)
@@ -52,7 +53,7 @@ export function lowerStore(lowering: Lowering, node: StoreNode): void {
 
 /** What was there before, where somebody reads it. */
 export function lowerAtomic(lowering: Lowering, node: AtomicNode): Registers | undefined {
-  const { out, e, bindings, bound } = lowering
+  const { out, e, bindings, program } = lowering
   const layout = lowering.accessLayout(node)
   const array = bindings.buffer(node.tensor, 1)
   const value = named(out, valueIn(lowering, node.value, layout), 'v')
@@ -61,7 +62,7 @@ export function lowerAtomic(lowering: Lowering, node: AtomicNode): Registers | u
   const before = lowering.isRead(node)
     ? Array.from({ length: layout.size }, () => out.variable('before', zero))
     : []
-  const mark = markOf(out, node, layout, bound)
+  const mark = markOf(out, node, layout, program)
   const address = new Address(lowering, node, layout, 1)
   forEachGuarded(lowering, layout, 1, address, ([register = 0]) => {
     out.atomic({

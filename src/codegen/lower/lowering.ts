@@ -2,8 +2,9 @@
  * The state of lowering one dispatch: where values are, where blocks begin and end, and what the program so
  * far uses. The functions of `lower_*.ts` each turn one family of nodes into statements through it.
  */
-import type { Axis, Block, BlockId, DotNode, MemoryNode, Node, PhiNode, Region } from '../../ir/node.ts'
+import type { Axis, BlockId, DotNode, MemoryNode, Node, PhiNode, Region } from '../../ir/node.ts'
 import { accessed, isMemory } from '../../ir/node_rules.ts'
+import type { TileBlock, TileProgram } from '../../ir/tile_program.ts'
 import { operandsOf, readsOf, walk } from '../../ir/traverse.ts'
 import type { Sums } from '../contraction/contraction.ts'
 import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from '../layout/choose_layouts.ts'
@@ -15,6 +16,7 @@ import { LaunchBlock } from '../memory/launch_block.ts'
 import { WorkgroupMemory } from '../memory/workgroup_memory.ts'
 import { accumulations } from '../plan/accumulations.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
+import type { Plan } from '../plan/plan.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Expressions } from '../thread/expressions.ts'
 import { fileName } from '../thread/names.ts'
@@ -33,7 +35,8 @@ export interface BlockPlace {
   readonly id: Expr
 }
 
-export class Lowering {
+export class Lowering implements Plan {
+  readonly program: TileProgram
   readonly bound: BoundConfig
   readonly out: Writer = new Writer()
   readonly memory: WorkgroupMemory
@@ -56,13 +59,14 @@ export class Lowering {
   readonly #originLines: boolean
 
   /** With `originLines`, comments name the author's lines. */
-  constructor(region: Region, bound: BoundConfig, originLines = false) {
-    this.bound = bound
+  constructor(region: Region, plan: Plan, originLines = false) {
+    this.program = plan.program
+    this.bound = plan.bound
     this.#originLines = originLines
     this.memory = new WorkgroupMemory(this.out)
-    this.launch = new LaunchBlock(bound.kernel, this.out)
-    this.layouts = chooseLayouts(region, bound)
-    this.scalarLayout = new Layout([], new Array(bound.threadBits).fill(undefined))
+    this.launch = new LaunchBlock(plan.program, this.out)
+    this.layouts = chooseLayouts(region, plan)
+    this.scalarLayout = new Layout([], new Array(plan.bound.threadBits).fill(undefined))
     this.accumulations = accumulations(region)
     this.#singleUse = singleUses(region)
     this.#read = readIn(region)
@@ -70,7 +74,7 @@ export class Lowering {
     walk(region, (node) => {
       if (isMemory(node)) accesses.push({ node, width: this.accessWidth(node) })
     })
-    this.bindings = new Bindings(bound, this.out, accesses)
+    this.bindings = new Bindings(plan.program, this.out, accesses)
   }
 
   /** The layout in which an access touches memory. */
@@ -79,7 +83,7 @@ export class Lowering {
     if (!isTile(value)) return this.scalarLayout
     const own = this.layouts.of(value) ?? this.#layoutOfIndex(node)
     const staged = node.kind !== 'atomic' && this.bound.indexing(node) === 'tensor_descriptor'
-    return own && !staged ? own : layoutForAccess(node, this.bound)
+    return own && !staged ? own : layoutForAccess(node, this)
   }
 
   /** Where the positions of an access come about that spread over all its blocks. */
@@ -94,7 +98,7 @@ export class Lowering {
     const block = contiguousBlock(node)
     if (block === undefined) return 1
     const together = this.accessLayout(node).contiguity(block)
-    return (2 ** Math.min(together, vectorBits(node, this.bound))) as Width
+    return (2 ** Math.min(together, vectorBits(node, this))) as Width
   }
 
   /** The following lines are what the node means. */
@@ -104,11 +108,11 @@ export class Lowering {
 
   /** A layout for a value over these axes that no class claims. */
   layoutOfBlocks(axes: readonly Axis[]): Layout {
-    return layoutOfBlocks(axes, this.bound)
+    return layoutOfBlocks(axes, this)
   }
 
   /** Makes a whole dimension known, from its beginning. */
-  enterRow({ id, size }: Block): void {
+  enterRow({ id, size }: TileBlock): void {
     this.places.set(id, { begin: this.e.u32(0), end: this.launch.size(size), id: this.e.u32(0) })
   }
 
@@ -129,7 +133,7 @@ export class Lowering {
   }
 
   /** The program with this body; refuses what the device has no room for. */
-  program(body: readonly Statement[]): ThreadProgram {
+  threadProgram(body: readonly Statement[]): ThreadProgram {
     const { limits, threads } = this.bound
     this.bindings.check(limits)
     this.memory.check(limits.maxWorkgroupBytes)

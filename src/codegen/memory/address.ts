@@ -2,8 +2,10 @@
  * Addresses of a load or store: for every register (or vector of registers) the index into the buffer and the
  * condition under which the element exists. The part that all registers share is computed once.
  */
+import { type DimIndex, dimIndex, indexingBlocks } from '../../ir/dim_index.ts'
 import { type BlockId, type MemoryNode, type Node, ONE } from '../../ir/node.ts'
 import { type Size, sameSize, sizeOp, sizeProduct } from '../../ir/size.ts'
+import { blockOf, tensorOf } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
@@ -11,7 +13,7 @@ import type { Width } from '../thread/types.ts'
 import { basePosition, insideCondition, position } from '../values/coordinates.ts'
 import { element, named, type Registers } from '../values/registers.ts'
 import { scalarValue, valueIn } from '../values/values.ts'
-import { type DimIndex, dimIndex, isWithin } from './access.ts'
+import { isWithin } from './access.ts'
 
 export class Address {
   readonly #lowering: Lowering
@@ -30,7 +32,7 @@ export class Address {
     this.#layout = layout
     this.#width = width
     this.#dims = node.index.map(dimIndex)
-    const { shape } = lowering.bound.view(node.tensor)
+    const { shape } = tensorOf(lowering.program, node.tensor)
     this.#strides = shape.map((_, dim) => {
       const stride = sizeProduct(shape.slice(dim + 1))
       return dim === shape.length - 1 ? 1 : sizeOp('floordiv', stride, width)
@@ -59,7 +61,7 @@ export class Address {
 
   /** Conditions for the element at `register` to be inside the tensor and inside the ranges of its blocks. */
   conditions(register: number): readonly Expr[] {
-    const { shape } = this.#lowering.bound.view(this.#node.tensor)
+    const { shape } = tensorOf(this.#lowering.program, this.#node.tensor)
     const found = this.#maskedBlocks().map((block) =>
       insideCondition(this.#lowering, this.#layout, block, register),
     )
@@ -73,18 +75,18 @@ export class Address {
    * Blocks whose positions outside the range must not be touched: those that index, or hold what is stored.
    */
   #maskedBlocks(): readonly BlockId[] {
-    const indexing = this.#dims.flatMap((dim) => (dim.kind === 'block' ? [dim.block] : []))
+    const indexing = indexingBlocks(this.#node)
     if (this.#node.kind === 'load') return indexing
     return [...new Set([...indexing, ...this.#node.value.type.axes.filter((axis) => axis !== ONE)])]
   }
 
   #boundsCheck(dim: DimIndex, size: Size, register: number): Expr | undefined {
-    const { bound, launch, out, e } = this.#lowering
+    const { program, bound, launch, out, e } = this.#lowering
     const below = (at: Expr): Expr => out.shared('in_bounds', e.binary('<', at, launch.size(size)))
     switch (dim.kind) {
       case 'block': {
-        const { end } = bound.block(dim.block)
-        if (!dim.offset && end !== undefined && isWithin(end, size, bound)) return undefined
+        const { end } = blockOf(program, dim.block)
+        if (!dim.offset && end !== undefined && isWithin(end, size, bound.kernel)) return undefined
         const at = position(this.#lowering, this.#layout, dim.block, register)
         return below(dim.offset ? e.add(at, this.#scalar(dim.offset)) : at)
       }
@@ -99,7 +101,7 @@ export class Address {
   #isWithin(node: Node, size: Size): boolean {
     if (node.kind === 'constant') return typeof size === 'number' && node.value >= 0 && node.value < size
     if (node.kind !== 'range' || node.what !== 'begin') return false
-    const { end } = this.#lowering.bound.block(node.block)
+    const { end } = blockOf(this.#lowering.program, node.block)
     return end !== undefined && sameSize(end, size)
   }
 

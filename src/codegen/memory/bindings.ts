@@ -5,9 +5,9 @@
  */
 import type { MemoryNode } from '../../ir/node.ts'
 import { isWrite } from '../../ir/node_rules.ts'
+import { type TileProgram, tensorOf } from '../../ir/tile_program.ts'
 import { ConfigError } from '../../support/errors.ts'
-import type { BoundConfig } from '../plan/bound_config.ts'
-import type { DeviceLimits, TensorBinding } from '../program.ts'
+import type { DeviceLimits } from '../program.ts'
 import type { MemoryArray } from '../thread/memory.ts'
 import { identifier } from '../thread/names.ts'
 import { memoryType, typeOf, type Width } from '../thread/types.ts'
@@ -20,12 +20,15 @@ export interface PlannedAccess {
 }
 
 /** A storage buffer as the program sees it. */
-export interface BufferBinding extends TensorBinding {
+export interface BufferBinding {
+  /** Whose memory it is, by its id in the tile program. */
+  readonly tensor: number
+  readonly access: 'read' | 'read_write'
   readonly array: MemoryArray
 }
 
 export class Bindings {
-  readonly #bound: BoundConfig
+  readonly #program: TileProgram
   readonly #out: Writer
   readonly #bindings: BufferBinding[] = []
   readonly #written = new Set<number>()
@@ -33,20 +36,20 @@ export class Bindings {
   readonly #narrowest = new Map<number, Width>()
 
   /** `accesses` are all accesses of the dispatch. */
-  constructor(bound: BoundConfig, out: Writer, accesses: readonly PlannedAccess[]) {
-    this.#bound = bound
+  constructor(program: TileProgram, out: Writer, accesses: readonly PlannedAccess[]) {
+    this.#program = program
     this.#out = out
     for (const { node, width } of accesses) {
-      const { tensor } = bound.view(node.tensor)
-      if (isWrite(node)) this.#written.add(tensor)
-      if (node.kind === 'atomic') this.#atomic.add(tensor)
-      this.#narrowest.set(tensor, Math.min(this.#narrowest.get(tensor) ?? 4, width) as Width)
+      const { memory } = tensorOf(program, node.tensor)
+      if (isWrite(node)) this.#written.add(memory)
+      if (node.kind === 'atomic') this.#atomic.add(memory)
+      this.#narrowest.set(memory, Math.min(this.#narrowest.get(memory) ?? 4, width) as Width)
     }
   }
 
   /** The buffer through which a tensor (by view) is accessed `width` elements at a time. */
   buffer(view: number, width: Width): MemoryArray {
-    const { tensor, dtype, name } = this.#bound.view(view)
+    const { memory: tensor, dtype, name } = tensorOf(this.#program, view)
     const written = this.#written.has(tensor)
     const actual = written ? (this.#narrowest.get(tensor) ?? 1) : width
     const known = this.#bindings.find(
@@ -66,7 +69,7 @@ export class Bindings {
 
   /** True when the dispatch writes this tensor. */
   isWritten(view: number): boolean {
-    return this.#written.has(this.#bound.view(view).tensor)
+    return this.#written.has(tensorOf(this.#program, view).memory)
   }
 
   get list(): readonly BufferBinding[] {

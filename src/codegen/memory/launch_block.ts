@@ -2,8 +2,8 @@
  * What a program learns at launch: sizes and scalar arguments, as words of an immediate (or uniform) block,
  * and expressions over them. All sizes are u32.
  */
-import type { KernelIr } from '../../ir/kernel_ir.ts'
 import { printSize, type Size, type SizeOp } from '../../ir/size.ts'
+import type { TileProgram } from '../../ir/tile_program.ts'
 import type { DType } from '../../support/dtypes.ts'
 import { unreachable } from '../../support/errors.ts'
 import type { DeviceLimits, LaunchWord } from '../program.ts'
@@ -20,13 +20,13 @@ export interface LaunchField {
 }
 
 export class LaunchBlock {
-  readonly #kernel: KernelIr
+  readonly #program: TileProgram
   readonly #out: Writer
   /** Fields by what they hold. */
   readonly #fields = new Map<string, LaunchField>()
 
-  constructor(kernel: KernelIr, out: Writer) {
-    this.#kernel = kernel
+  constructor(program: TileProgram, out: Writer) {
+    this.#program = program
     this.#out = out
   }
 
@@ -45,7 +45,7 @@ export class LaunchBlock {
   /** A scalar argument as the dtype. */
   scalar(id: number, dtype: DType): Expr {
     const stored = dtype === 'f16' ? 'f32' : dtype
-    const name = this.#kernel.scalars[id]?.name ?? 'scalar'
+    const name = this.#program.scalars[id]?.name ?? 'scalar'
     const word: LaunchWord = { kind: 'scalar', scalar: id, dtype: stored }
     return this.#out.expressions.convert(dtype, this.#field(`${id} ${stored}`, `${name}_${stored}`, word))
   }

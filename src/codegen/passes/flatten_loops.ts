@@ -2,14 +2,25 @@
  * Walks a multi-dimensional grid as one dimension (`flatten_loops`). Accesses that take all its dimensions in
  * order become accesses of a one-dimensional view; others compute their position by division and remainder.
  */
-import { type RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
-import type { Grid, TensorView } from '../../ir/kernel_ir.ts'
-import type { Block, BlockId, MemoryNode, Node, NodeSpec, Region, TileType } from '../../ir/node.ts'
+import { type NodeFactory, RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
+import type { Grid } from '../../ir/kernel_ir.ts'
+import type { Block, BlockId, Node, TileType } from '../../ir/node.ts'
 import { isCrossing, isMemory, isMoving, isPure, ruleOf } from '../../ir/node_rules.ts'
 import { type Size, sameSize, sizeProduct } from '../../ir/size.ts'
+import {
+  addBlock,
+  addView,
+  blockOf,
+  mapGrids,
+  type TileBlock,
+  type TileGrid,
+  type TileProgram,
+  type TileTensor,
+  tensorOf,
+} from '../../ir/tile_program.ts'
 import { operandsOf, rewriteRegion } from '../../ir/traverse.ts'
 import { product } from '../../support/maths.ts'
-import type { BoundConfig } from '../plan/bound_config.ts'
+import type { Plan } from '../plan/plan.ts'
 
 /**
  * True when nothing in the grid cares where its dimensions begin and end: only element-wise work and memory.
@@ -37,40 +48,55 @@ export function canFlatten(
   })
 }
 
-export interface Flattened {
-  readonly body: Region
-  readonly block: BlockId
+/** Walks the grids that the config flattens as one dimension each. */
+export function flattenLoops({ program, bound }: Plan, nodes: NodeFactory): TileProgram {
+  return program.grids.reduce(
+    (flattened, grid) =>
+      bound.isFlattened(grid.blocks) ? flattenGrid(flattened, grid, new RegionBuilder(nodes)) : flattened,
+    program,
+  )
 }
 
-export function flattenGrid(
-  grid: Pick<Grid, 'blocks' | 'body'>,
-  bound: BoundConfig,
-  builder: RegionBuilder,
-): Flattened {
-  const blocks = grid.blocks.map((id) => bound.block(id))
+function flattenGrid(program: TileProgram, grid: TileGrid, builder: RegionBuilder): TileProgram {
+  const blocks = grid.blocks.map((id) => blockOf(program, id))
   const size = sizeProduct(blocks.map((block) => block.size))
-  const extent = product(grid.blocks.map((id) => bound.extent(id)))
-  const template = blocks[0] ?? bound.block(0)
-  const flat = bound.addBlock({ ...template, name: 'flat', size, end: size, extent: undefined }, extent)
+  const template = blocks[0] ?? blockOf(program, 0)
+  const extent = product(blocks.map((block) => block.extent))
+  const added = addBlock(program, { ...template, name: 'flat', size, end: size }, extent)
+  const flat: Flat = { blocks, id: added.id }
+  let flattened = added.program
   rewriteRegion(grid.body, builder, new Map(), (spec, node, inner) => {
     const type = flatType(spec.type, flat.id)
-    if (isMemory(spec)) return { ...flatAccess(inner, spec, node, grid.blocks, bound, flat), type }
-    if (spec.kind === 'index') return position(inner, blocks, flat, spec.block)
+    if (isMemory(spec)) {
+      if (!isWhole(node, flat, tensorOf(program, spec.tensor))) return { ...spec, type }
+      const view = addView(flattened, spec.tensor, [size])
+      flattened = view.program
+      return { ...spec, type, tensor: view.id, index: [flatIndex(inner, flat)] }
+    }
+    if (spec.kind === 'index') return position(inner, flat, spec.block)
     if (spec.kind === 'inside') return { ...spec, type, block: flat.id }
     if (isMoving(spec) && (spec.kind === 'view' || spec.arg.type.axes.length > 0)) return spec.arg
     // What mixes elements mixes scalars only, see canFlatten.
     if (!('block' in spec) && (isPure(spec) || isCrossing(spec))) return { ...spec, type }
     throw new Error(`a grid with a ${spec.kind} cannot be flattened`)
   })
-  return { body: builder.nodes, block: flat.id }
+  const result: TileGrid = { ...grid, blocks: [flat.id], body: builder.nodes }
+  return mapGrids(flattened, (other) => (other === grid ? result : other))
+}
+
+/** The dimensions that become one, and the block of that. */
+interface Flat {
+  readonly blocks: readonly TileBlock[]
+  readonly id: BlockId
 }
 
 /**
  * The position along one of the old dimensions; unsigned, so that division is one instruction where it can
  * be.
  */
-function position(builder: RegionBuilder, blocks: readonly Block[], flat: Block, id: BlockId): Node {
+function position(builder: RegionBuilder, flat: Flat, id: BlockId): Node {
   const location = undefined
+  const { blocks } = flat
   const at = blocks.findIndex((block) => block.id === id)
   const along = tileType('u32', [flat.id])
   const scalar = (size: Size): Node =>
@@ -78,40 +104,33 @@ function position(builder: RegionBuilder, blocks: readonly Block[], flat: Block,
   const divided = (op: 'floorDiv' | 'rem', value: Node, size: Size): Node =>
     builder.add({ kind: 'map', type: along, location, op, args: [value, scalar(size)] })
 
-  const index = builder.add({ kind: 'index', type: tileType('i32', [flat.id]), location, block: flat.id })
-  let result: Node = builder.add({ kind: 'cast', type: along, location, arg: index, bits: false })
+  let result: Node = builder.add({
+    kind: 'cast',
+    type: along,
+    location,
+    arg: flatIndex(builder, flat),
+    bits: false,
+  })
   const inner = sizeProduct(blocks.slice(at + 1).map((block) => block.size))
   if (inner !== 1) result = divided('floorDiv', result, inner)
   if (at > 0) result = divided('rem', result, blocks[at]?.size ?? 1)
   return builder.add({ kind: 'cast', type: tileType('i32', [flat.id]), location, arg: result, bits: false })
 }
 
-type AccessSpec = Extract<NodeSpec, { kind: MemoryNode['kind'] }>
+function flatIndex(builder: RegionBuilder, { id }: Flat): Node {
+  return builder.add({ kind: 'index', type: tileType('i32', [id]), location: undefined, block: id })
+}
 
-function flatAccess(
-  builder: RegionBuilder,
-  spec: AccessSpec,
-  node: Node,
-  ids: readonly BlockId[],
-  bound: BoundConfig,
-  flat: Block,
-): AccessSpec {
-  const view = bound.view(spec.tensor)
-  const old = isMemory(node) ? node.index : []
-  const whole =
-    old.length === ids.length &&
-    old.every((index, i) => index.kind === 'index' && index.block === ids[i]) &&
-    view.shape.every((size, i) => sameSize(size, bound.block(ids[i] ?? 0).size))
-  if (!whole) return spec
-  const shape = [sizeProduct(view.shape)]
-  const flatView: TensorView = { ...view, shape }
-  const index = builder.add({
-    kind: 'index',
-    type: tileType('i32', [flat.id]),
-    location: undefined,
-    block: flat.id,
-  })
-  return { ...spec, tensor: bound.addView(flatView), index: [index] }
+/** True for an access that takes all of a tensor, its dimensions in order. */
+function isWhole(node: Node, { blocks }: Flat, { shape }: TileTensor): boolean {
+  const index = isMemory(node) ? node.index : []
+  return (
+    index.length === blocks.length &&
+    blocks.every(({ id, size }, i) => {
+      const at = index[i]
+      return at?.kind === 'index' && at.block === id && sameSize(shape[i] ?? -1, size)
+    })
+  )
 }
 
 function flatType(type: TileType, flat: BlockId): TileType {

@@ -1,9 +1,9 @@
 /**
- * Makes explicit what tiles at the edge of a range must not contribute: reductions and dots read the neutral
- * value there. A load is zero outside anyway, so what only renames or converts a load needs no mask for sums
- * and dots.
+ * From tiles that end where their range does to padded ones, and what they must not contribute at the edge
+ * made explicit: reductions and dots read the neutral value there. A load is zero outside anyway, so what only
+ * renames or converts a load needs no mask for sums and dots.
  */
-import { type RegionBuilder, tileType } from '../../ir/build.ts'
+import { type NodeFactory, RegionBuilder, tileType } from '../../ir/build.ts'
 import {
   type BlockId,
   type CrossingNode,
@@ -14,27 +14,36 @@ import {
   type Region,
 } from '../../ir/node.ts'
 import { crossedAxes, isCrossing, isMoving } from '../../ir/node_rules.ts'
+import { blockOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
 import { rewriteRegion } from '../../ir/traverse.ts'
 import type { DType } from '../../support/dtypes.ts'
 import { unreachable } from '../../support/errors.ts'
 import { readsZeroOutside } from '../memory/access.ts'
-import type { BoundConfig } from '../plan/bound_config.ts'
+import type { Plan } from '../plan/plan.ts'
 import { neutralOf } from '../reductions/reduce_rules.ts'
 
-export function insertMasks(region: Region, bound: BoundConfig, builder: RegionBuilder): Region {
+export function insertMasks(plan: Plan, nodes: NodeFactory): TileProgram {
+  const padded = { ...plan.program, padded: true }
+  return mapGrids(padded, (grid) => ({
+    ...grid,
+    body: maskedRegion(grid.body, plan, new RegionBuilder(nodes)),
+  }))
+}
+
+function maskedRegion(region: Region, plan: Plan, builder: RegionBuilder): Region {
   rewriteRegion(region, builder, new Map(), (spec, _node, inner) =>
-    isCrossing(spec) ? withMasks(inner, bound, spec) : spec,
+    isCrossing(spec) ? withMasks(inner, plan, spec) : spec,
   )
   return builder.nodes
 }
 
 function withMasks(
   builder: RegionBuilder,
-  bound: BoundConfig,
+  plan: Plan,
   spec: Extract<NodeSpec, { kind: CrossingNode['kind'] }>,
 ): NodeSpec {
   const [block = ONE] = crossedAxes(spec)
-  const inRange = (value: Node, neutral: number): Node => masked(builder, bound, value, block, neutral)
+  const inRange = (value: Node, neutral: number): Node => masked(builder, plan, value, block, neutral)
   switch (spec.kind) {
     case 'reduce':
       return { ...spec, arg: inRange(spec.arg, neutralFor(spec.op, spec.arg.type.dtype)) }
@@ -45,15 +54,9 @@ function withMasks(
   }
 }
 
-function masked(
-  builder: RegionBuilder,
-  bound: BoundConfig,
-  value: Node,
-  block: BlockId,
-  neutral: number,
-): Node {
-  if (block === ONE || !bound.isRagged(block)) return value
-  if (neutral === 0 && isZeroOutside(value, block, bound)) return value
+function masked(builder: RegionBuilder, plan: Plan, value: Node, block: BlockId, neutral: number): Node {
+  if (block === ONE || !blockOf(plan.program, block).ragged) return value
+  if (neutral === 0 && isZeroOutside(value, block, plan)) return value
   const { axes, dtype } = value.type
   const { location } = value
   const at = axes.indexOf(block)
@@ -83,11 +86,11 @@ function masked(
 }
 
 /** True when elements outside the range of `block` are certainly zero. */
-function isZeroOutside(node: Node, block: BlockId, bound: BoundConfig): boolean {
+function isZeroOutside(node: Node, block: BlockId, plan: Plan): boolean {
   if (!node.type.axes.includes(block)) return false
-  if (node.kind === 'load') return readsZeroOutside(node, block, bound)
+  if (node.kind === 'load') return readsZeroOutside(node, block, plan)
   const keepsZero = isMoving(node) || (node.kind === 'cast' && !node.bits)
-  return keepsZero && isZeroOutside(node.arg, block, bound)
+  return keepsZero && isZeroOutside(node.arg, block, plan)
 }
 
 function neutralFor(op: ReduceOp, dtype: DType): number {

@@ -1,9 +1,10 @@
 /**
  * Streams a whole dimension in chunks instead of holding it in registers (`reduction_loops`). The body is cut
  * at reductions along the row into passes: each pass loops over the chunks and recomputes what it needs of
- * the row, and reductions become accumulators that are reduced across threads once, after the loop.
+ * the row, and reductions become accumulators that are reduced across threads once, after the loop. Accumulators
+ * have a chunk's elements to the end: this needs padded tiles.
  */
-import { type RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
+import { type NodeFactory, RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
 import {
   type BlockId,
   type CrossingNode,
@@ -16,9 +17,10 @@ import {
   UNNUMBERED,
 } from '../../ir/node.ts'
 import { crossedAxes, isCrossing, isMemory, isWrite } from '../../ir/node_rules.ts'
+import { blockOf, mapGrids, type TileBlock, type TileProgram } from '../../ir/tile_program.ts'
 import { hasEffect, operandsOf, readsOf, rewriteRegion, walk } from '../../ir/traverse.ts'
 import { unreachable } from '../../support/errors.ts'
-import type { BoundConfig } from '../plan/bound_config.ts'
+import type { Plan } from '../plan/plan.ts'
 import { neutralOf, REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
 
 type RowReduce = ReduceNode & { readonly op: SimpleReduceOp }
@@ -56,13 +58,22 @@ function canStream(node: CrossingNode, row: BlockId): boolean {
   }
 }
 
-/** The region with `row` looped over. */
-export function rollReduction(
-  region: Region,
-  row: BlockId,
-  bound: BoundConfig,
-  builder: RegionBuilder,
-): Region {
+/** Loops over the rows that the config streams: their blocks become those of loops. */
+export function rollReductions({ program, bound }: Plan, nodes: NodeFactory): TileProgram {
+  const isStreamed = (row: BlockId): boolean => bound.chunkOf(row) !== undefined
+  const blocks = program.blocks.map((block) =>
+    block.kind === 'slice' && isStreamed(block.id) ? { ...block, kind: 'tile' as const } : block,
+  )
+  return mapGrids({ ...program, blocks }, (grid) => {
+    const rolled = (body: Region, row: BlockId): Region =>
+      rollReduction(body, blockOf(program, row), new RegionBuilder(nodes))
+    return { ...grid, body: grid.rows.filter(isStreamed).reduce(rolled, grid.body) }
+  })
+}
+
+/** The region with a row looped over. */
+function rollReduction(region: Region, block: TileBlock, builder: RegionBuilder): Region {
+  const row = block.id
   const levels = levelsOf(region, row)
   const map = new Map<Node, Node>()
   const last = Math.max(0, ...levels.values())
@@ -70,7 +81,7 @@ export function rollReduction(
     const outside = region.filter((node) => !isOfRow(node, row) && levels.get(node) === level)
     rewriteRegion(outside, builder, map)
     const sinks = region.filter((node) => isSink(node, row) && sinkLevel(node, levels) === level)
-    if (sinks.length > 0) emitPass(region, sinks, row, bound, builder, map)
+    if (sinks.length > 0) emitPass(region, sinks, block, builder, map)
   }
   return builder.nodes
 }
@@ -141,12 +152,11 @@ function sinkLevel(node: Node, levels: ReadonlyMap<Node, number>): number {
 function emitPass(
   region: Region,
   sinks: readonly Node[],
-  row: BlockId,
-  bound: BoundConfig,
+  row: TileBlock,
   builder: RegionBuilder,
   map: Map<Node, Node>,
 ): void {
-  const needed = closure(sinks, row)
+  const needed = closure(sinks, row.id)
   const reductions = sinks.filter((node): node is RowReduce => node.kind === 'reduce')
   const inits = reductions.map((node) => neutralTile(builder, node))
   const inner = builder.nested()
@@ -160,7 +170,7 @@ function emitPass(
     accumulate(inner, node, phis[i] as PhiNode, local.get(node.arg) ?? node.arg),
   )
   const loop = builder.add({
-    ...loopSpec(builder, bound, row),
+    ...loopSpec(builder, row),
     phis,
     inits,
     body: inner.nodes,
@@ -173,15 +183,14 @@ function emitPass(
   })
 }
 
-function loopSpec(builder: RegionBuilder, bound: BoundConfig, row: BlockId) {
-  const { size, location } = bound.block(row)
+function loopSpec(builder: RegionBuilder, { id, size, location }: TileBlock) {
   const [begin, end] = [sizeNode(builder, 0), sizeNode(builder, size)]
   return {
     kind: 'loop',
     site: UNNUMBERED,
     type: NO_VALUE,
     location,
-    blocks: [row],
+    blocks: [id],
     begins: [begin],
     ends: [end],
   } as const

@@ -1,16 +1,17 @@
 /** Positions: where a thread's element lies along a block, and whether that is inside the range. All u32. */
 import type { BlockId } from '../../ir/node.ts'
+import { blockOf } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 
 /** The thread's part of the position along a block; undefined where all threads share it. */
 export function threadPart(lowering: Lowering, layout: Layout, block: BlockId): Expr | undefined {
-  const { out, e, bound } = lowering
+  const { out, e, program } = lowering
   const runs = layout.threadRuns(block)
   if (runs.length === 0) return undefined
   const parts = runs.map(({ thread, bit, length }) => threadBits(lowering, thread, length, bit))
-  return out.early(`${bound.block(block).name}_lane`, e.sum(parts))
+  return out.early(`${blockOf(program, block).name}_lane`, e.sum(parts))
 }
 
 /** `length` bits of the thread's number, from `from` on, moved to bit `to`. */
@@ -32,7 +33,7 @@ export function basePosition(lowering: Lowering, layout: Layout, block: BlockId)
   const { begin } = lowering.place(block)
   const lane = threadPart(lowering, layout, block)
   const at = lane ? lowering.e.add(begin, lane) : begin
-  return lowering.out.shared(`${lowering.bound.block(block).name}_at`, at)
+  return lowering.out.shared(`${blockOf(lowering.program, block).name}_at`, at)
 }
 
 /** A condition that the element's position is inside the block's range; undefined when it always is. */
@@ -42,8 +43,8 @@ export function insideCondition(
   block: BlockId,
   register: number,
 ): Expr | undefined {
-  if (!lowering.bound.isRagged(block)) return undefined
+  if (!blockOf(lowering.program, block).ragged) return undefined
   const at = position(lowering, layout, block, register)
   const inside = lowering.e.binary('<', at, lowering.place(block).end)
-  return lowering.out.shared(`${lowering.bound.block(block).name}_in`, inside)
+  return lowering.out.shared(`${blockOf(lowering.program, block).name}_in`, inside)
 }

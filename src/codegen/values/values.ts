@@ -5,6 +5,7 @@
 import { type Node, ONE, type RangeNode } from '../../ir/node.ts'
 import { isPure } from '../../ir/node_rules.ts'
 import { isMultipleOf } from '../../ir/size.ts'
+import { blockOf } from '../../ir/tile_program.ts'
 import { operandsOf } from '../../ir/traverse.ts'
 import { isFloat } from '../../support/dtypes.ts'
 import { unreachable } from '../../support/errors.ts'
@@ -61,15 +62,15 @@ export function isMadeAfresh(node: Node, lowering: Lowering): boolean {
 
 /** A fact about a block's tile, as u32. */
 function rangeValue(lowering: Lowering, { block, what }: RangeNode): Expr {
-  const { e, bound } = lowering
+  const { e, program } = lowering
   const { begin, end, id } = lowering.place(block)
-  const extent = bound.extent(block)
+  const { extent, ragged } = blockOf(program, block)
   switch (what) {
     case 'begin':
       return begin
     case 'end': {
       const last = e.sum([begin], extent)
-      return bound.isRagged(block) ? e.call('min', last, end) : last
+      return ragged ? e.call('min', last, end) : last
     }
     case 'id':
       return id
@@ -155,8 +156,8 @@ export function offsetChunks({ e }: Lowering, layout: Layout, block: number, bas
 }
 
 function insideRegisters(lowering: Lowering, block: number, layout: Layout): Registers {
-  const { bound, e } = lowering
-  const { end } = bound.block(block)
+  const { program, e } = lowering
+  const { end } = blockOf(program, block)
   const positions = offsetChunks(lowering, layout, block, basePosition(lowering, layout, block))
   const chunks = chunkRegisters(layout).map((registers, i): Expr => {
     const position = positions[i]
