@@ -1,0 +1,167 @@
+/** Scratch memory: a pass adds it, two dispatches meet in it, and every launch takes it from the pool. */
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { kernelWrites } from '../../src/autotuner/trial/kernel_writes.ts'
+import { LocalRunner } from '../../src/autotuner/trial/local_runner.ts'
+import { trialProgram, trialSubject } from '../../src/autotuner/trial/trial_program.ts'
+import { runPasses, wgslOf } from '../../src/codegen/compile.ts'
+import { BoundConfig } from '../../src/codegen/plan/bound_config.ts'
+import type { WgslProgram } from '../../src/codegen/program.ts'
+import type { Config } from '../../src/config/config.ts'
+import { hl, kernel, type Tensor, tensor } from '../../src/index.ts'
+import { NodeFactory, RegionBuilder } from '../../src/ir/build.ts'
+import { interpretTileProgram } from '../../src/ir/interpret.ts'
+import type { KernelIr } from '../../src/ir/kernel_ir.ts'
+import { printProgram } from '../../src/ir/print.ts'
+import { addScratch, mapGrids, type TileProgram } from '../../src/ir/tile_program.ts'
+import { rewriteRegion } from '../../src/ir/traverse.ts'
+import { verifyProgram } from '../../src/ir/verify.ts'
+import { BoundKernel } from '../../src/kernel/bound_kernel.ts'
+import { planLaunch } from '../../src/kernel/launch_plan.ts'
+import { getDevice } from '../../src/runtime/default_device.ts'
+import type { Device } from '../../src/runtime/device.ts'
+import { decodeBytes } from '../../src/runtime/host_data.ts'
+import type { DeviceTensor } from '../../src/runtime/tensor.ts'
+import { ramp, trial } from '../autotuner/kernel_trials.ts'
+import { whole } from './inputs.ts'
+import { Subject } from './subject.ts'
+
+/** Doubles in one grid, and turns round what that leaves in another. */
+function doubledBackwards(x: Tensor): Tensor {
+  const [n] = x.shape
+  const between = hl.emptyLike(x)
+  const out = hl.emptyLike(x)
+  for (const t of hl.tile(n)) between.at(t).set(x.at(t).mul(2))
+  for (const t of hl.tile(n)) out.at(t).set(between.at(t.index.neg().add(hl.sub(n, 1))).add(1))
+  return out
+}
+
+/** A pass for these tests: what the first grid leaves to the second is scratch, no tensor. */
+function betweenIsScratch(program: TileProgram): TileProgram {
+  const between = program.tensors.find(({ role }) => role === 'local')
+  if (!between) throw new Error('no local tensor')
+  const nodes = new NodeFactory()
+  const { program: larger, id } = addScratch(program, { ...between, name: 'between' })
+  return mapGrids(larger, (grid) => {
+    const builder = new RegionBuilder(nodes)
+    rewriteRegion(grid.body, builder, new Map(), (spec) =>
+      'tensor' in spec && spec.tensor === between.id ? { ...spec, tensor: id } : spec,
+    )
+    return { ...grid, body: builder.nodes }
+  })
+}
+
+function compiledWithScratch(ir: KernelIr, config: Config, { limits }: Pick<Device, 'limits'>) {
+  const bound = new BoundConfig(ir, config, limits)
+  const program = betweenIsScratch(runPasses(bound))
+  verifyProgram(program)
+  return { program, wgsl: wgslOf({ program, bound }) }
+}
+
+const N = 1001
+const BACKWARDS = Array.from({ length: N }, (_, i) => 2 * (N - 1 - i) + 1)
+
+describe('a program with scratch', () => {
+  let subject: Subject
+  beforeAll(async () => {
+    subject = await Subject.of(doubledBackwards, [whole([N])])
+  })
+
+  it('prints, and says what it needs', () => {
+    const { program, wgsl } = compiledWithScratch(subject.bound.ir, subject.config(), subject.device)
+    expect(printProgram(program)).toContain('  scratch between: f32[x.shape[0]]\n')
+    expect(wgsl.scratch).toMatchObject([{ dtype: 'f32', bytes: { key: '(x.shape[0] * 4)' } }])
+    expect(wgsl.dispatches.map(({ bindings }) => bindings)).toEqual([
+      [
+        { tensor: 0, access: 'read' },
+        { scratch: 0, access: 'read_write' },
+      ],
+      [
+        { scratch: 0, access: 'read' },
+        { tensor: 2, access: 'read_write' },
+      ],
+    ])
+  })
+
+  it('gives the same in the interpreter, and on the GPU under several configs', async () => {
+    const wanted = subject.after[2]?.data ?? []
+    for (const config of [{}, { block_sizes: [64, 16] }, { block_sizes: [8, 256], num_warps: 1 }]) {
+      const { program, wgsl } = compiledWithScratch(subject.bound.ir, subject.config(config), subject.device)
+      const tensors = subject.after.map(({ shape, data }, i) => {
+        return { shape, data: i === 0 ? data : new Float64Array(data.length) }
+      })
+      interpretTileProgram(program, tensors, [])
+      expect(tensors[2]?.data).toEqual(wanted)
+      expect([...((await subject.run(wgsl))[2] as Float32Array)]).toEqual([...wanted])
+    }
+  })
+
+  it('is refused when the device cannot bind so much at once', () => {
+    const { wgsl } = compiledWithScratch(subject.bound.ir, subject.config(), subject.device)
+    const limits = { ...subject.device.limits, maxBindingBytes: 4000 }
+    expect(() => planLaunch(wgsl, { tensors: [{ shape: [N] }] }, { limits })).toThrow(
+      'the config needs 4004 bytes of scratch memory in one buffer; the device binds 4000',
+    )
+  })
+})
+
+describe('launches', () => {
+  afterEach(() => void vi.restoreAllMocks())
+  /** From now on kernels compile to programs with scratch. */
+  const compileWithScratch = () =>
+    vi.spyOn(BoundKernel.prototype, 'compile').mockImplementation(function (
+      this: BoundKernel,
+      config: Config,
+      device: Device,
+    ): WgslProgram {
+      return compiledWithScratch(this.ir, config, device).wgsl
+    })
+
+  it('take scratch from the pool, queued or at once, and give it back', async () => {
+    compileWithScratch()
+    const { pool } = await getDevice()
+    const backwards = kernel({ config: {} }, doubledBackwards)
+    const x = tensor(Array.from({ length: N }, (_, i) => i))
+    const call = async () => {
+      const out = backwards(x) as DeviceTensor
+      expect([...(await out.data())]).toEqual(BACKWARDS)
+      out.dispose()
+    }
+    for (let i = 0; i < 2; i++) await call()
+    const { created, liveBytes } = pool.stats
+    for (let i = 0; i < 10; i++) await call()
+    expect(pool.stats).toMatchObject({ created, liveBytes })
+  })
+
+  it('of several calls in a row do not disturb each other', async () => {
+    compileWithScratch()
+    const backwards = kernel({ config: {} }, doubledBackwards)
+    const numbers = Array.from({ length: 5 }, (_, call) =>
+      Array.from({ length: N }, (_, i) => i * (call + 1)),
+    )
+    const results = numbers.map((list) => backwards(tensor(list)) as DeviceTensor)
+    for (const [call, result] of results.entries())
+      expect([...(await result.data())]).toEqual(BACKWARDS.map((value) => (value - 1) * (call + 1) + 1))
+  })
+
+  it('of a search have it as well', async () => {
+    const { bound, call, stream, device, spec } = await trial(doubledBackwards, [await ramp([N])])
+    const { wgsl } = compiledWithScratch(bound.ir, spec.defaultConfig(), device)
+    const { subject, contents } = trialSubject(bound.ir, kernelWrites(bound.ir), call)
+    const runner = await LocalRunner.open({ device, stream, subject, patienceMs: 60_000 }, contents)
+    const program = trialProgram(planLaunch(wgsl, call, device), call.scalars)
+    const [x, out] = [0, 2]
+    const places = new Map([
+      [x, undefined],
+      [out, undefined],
+    ])
+    await runner.answers(program, places, 60_000)
+    const { liveBytes } = device.pool.stats
+    const bytes = await runner.answers(program, places, 60_000)
+    const [given = [], got] = [x, out].map((id) => [
+      ...decodeBytes(bytes.get(id) ?? new ArrayBuffer(), 'f32'),
+    ])
+    expect(got).toEqual(given.map((value) => 2 * value + 1).reverse())
+    expect(device.pool.stats.liveBytes).toBe(liveBytes)
+    runner.dispose()
+  })
+})
