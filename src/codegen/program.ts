@@ -11,7 +11,9 @@ export interface WgslProgram {
   readonly scratch: readonly ScratchBuffer[]
 }
 
-/** Memory for one launch: its dispatches share it, its content is undefined before and worth nothing after. */
+/**
+ * Memory for one launch: its dispatches share it, its content is undefined before and worth nothing after.
+ */
 export interface ScratchBuffer {
   readonly bytes: Size
   readonly dtype: DType

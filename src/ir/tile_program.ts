@@ -1,7 +1,7 @@
 /**
- * A whole kernel on its way through the compiler: what every pass takes and gives. Unlike the traced kernel it
- * is for one config, so all blocks have extents, and passes may add to it: grids, blocks, tensors of scratch
- * memory, and tensors that show the memory of another under another shape. Frozen, plain data.
+ * A whole kernel on its way through the compiler: what every pass takes and gives. Unlike the traced kernel
+ * it is for one config, so all blocks have extents, and passes may add to it: grids, blocks, tensors of
+ * scratch memory, and tensors that show the memory of another under another shape. Frozen, plain data.
  */
 import type { DType } from '../support/dtypes.ts'
 import { log2Exact } from '../support/maths.ts'
@@ -37,9 +37,9 @@ export interface TileProgram {
   readonly scalars: readonly ScalarInfo[]
   readonly blocks: readonly TileBlock[]
   /**
-   * True once tiles have all positions of their extents, whatever the range: what lies outside holds anything,
-   * but loads by positions of the block itself are zero there, and stores are dropped. Before, tiles end where
-   * their range does.
+   * True once tiles have all positions of their extents, whatever the range: what lies outside holds
+   * anything, but loads by positions of the block itself are zero there, and stores are dropped. Before,
+   * tiles end where their range does.
    */
   readonly padded: boolean
   /** Run one after the other: what one writes the next may read. */

@@ -199,7 +199,8 @@ function gridOf(
 function checkedBytes(bytes: number, { limits }: { readonly limits: DeviceLimits }): number {
   if (bytes <= limits.maxBindingBytes) return bytes
   throw new ConfigError(
-    `the config needs ${bytes} bytes of scratch memory in one buffer; the device binds ${limits.maxBindingBytes}`,
+    `the config needs ${bytes} bytes of scratch memory in one buffer; ` +
+      `the device binds ${limits.maxBindingBytes}`,
   )
 }
 

@@ -1,7 +1,7 @@
 /**
  * From tiles that end where their range does to padded ones, and what they must not contribute at the edge
- * made explicit: reductions and dots read the neutral value there. A load is zero outside anyway, so what only
- * renames or converts a load needs no mask for sums and dots.
+ * made explicit: reductions and dots read the neutral value there. A load is zero outside anyway, so what
+ * only renames or converts a load needs no mask for sums and dots.
  */
 import { type NodeFactory, RegionBuilder, tileType } from '../../ir/build.ts'
 import {

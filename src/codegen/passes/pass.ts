@@ -1,4 +1,6 @@
-/** A step of the compiler on whole programs. Its output means what its input meant, and differs in form only. */
+/**
+ * A step of the compiler on whole programs. Its output means what its input meant, and differs in form only.
+ */
 import type { NodeFactory } from '../../ir/build.ts'
 import type { TileProgram } from '../../ir/tile_program.ts'
 import type { Plan } from '../plan/plan.ts'

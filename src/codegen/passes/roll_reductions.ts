@@ -1,8 +1,8 @@
 /**
  * Streams a whole dimension in chunks instead of holding it in registers (`reduction_loops`). The body is cut
  * at reductions along the row into passes: each pass loops over the chunks and recomputes what it needs of
- * the row, and reductions become accumulators that are reduced across threads once, after the loop. Accumulators
- * have a chunk's elements to the end: this needs padded tiles.
+ * the row, and reductions become accumulators that are reduced across threads once, after the loop.
+ * Accumulators have a chunk's elements to the end: this needs padded tiles.
  */
 import { type NodeFactory, RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
 import {

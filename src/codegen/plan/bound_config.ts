@@ -1,6 +1,6 @@
 /**
- * A config bound to a kernel as it was traced: extents of its blocks, threads, and the entry for every place in
- * it. Refuses at once what no pass can build on this device.
+ * A config bound to a kernel as it was traced: extents of its blocks, threads, and the entry for every place
+ * in it. Refuses at once what no pass can build on this device.
  */
 import type { Config } from '../../config/config.ts'
 import type { Indexing, PidType } from '../../config/modes.ts'
