@@ -57,7 +57,8 @@ writeFileSync(file, file.endsWith('.gz') ? gzipSync(csv, { level: 9 }) : csv)
 const seconds = (performance.now() - begin) / 1000
 console.log(
   `${file}: ${rows.length} of ${candidates.length} configs in ${seconds.toFixed(0)} s, ` +
-    `${(rows.length / seconds).toFixed(1)} a second that compile, ${(candidates.length / seconds).toFixed(1)} in all`,
+    `${(rows.length / seconds).toFixed(1)} a second that compile, ` +
+    `${(candidates.length / seconds).toFixed(1)} in all`,
 )
 process.exit(0)
 

@@ -86,7 +86,7 @@ describe('the stored result', () => {
     const run = cached({ assertCacheHit: true }, { task: { cacheKey: { ...key, device: '2' } } })
     await expect(run).rejects.toThrow(DataError)
     await expect(run).rejects.toThrow(/^no stored result for row, but assertCacheHit \(HELION_\w+\) asks/)
-    await expect(run).rejects.toThrow(/ asks for one: [^@]*device \(GPU\): stored none, asked/)
+    await expect(run).rejects.toThrow(/ asks for one: [^@]*device \(GPU\): stored gpu, asked for 2/)
     expect((await cached({ assertCacheHit: true })).result.source).toBe('cache')
   })
 

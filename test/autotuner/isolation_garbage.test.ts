@@ -95,8 +95,9 @@ describe.each(KINDS)('garbage for %s', (kind) => {
     const property = fc.asyncProperty(garbage(kind), async (message) => {
       bad.now = message
       const lost = await ASK[kind](runner).then(
-        (value) =>
-          expect(kind === 'compile' && Number(value) >= 0 ? GOOD.compile : value).toEqual(GOOD[kind]),
+        (value) => {
+          expect(kind === 'compile' && Number(value) >= 0 ? GOOD.compile : value).toEqual(GOOD[kind])
+        },
         (error: unknown) => error,
       )
       if (lost !== undefined) {
