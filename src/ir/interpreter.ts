@@ -46,6 +46,8 @@ export interface InterpretOptions {
   readonly extentOf?: (block: Block) => number | undefined
   /** Which programs of a grid to run, from 0 in row-major order of tiles; the default is all. */
   readonly programs?: (grid: number, count: number) => Iterable<number>
+  /** Asked in every round of a loop: throws to end a program that takes too long. */
+  readonly onRound?: () => void
   /** Called for every element written. */
   readonly onWrite?: (tensor: number, position: number) => void
 }
@@ -153,6 +155,7 @@ export class Interpreter<B extends AnyBlock> {
     const end = this.#number(node.ends[depth])
     const tiles = cdiv(Math.max(0, end - begin), this.#extent(id, end - begin))
     for (let tile = 0; tile < tiles; tile++) {
+      this.#options.onRound?.()
       this.#enterTile(id, begin, end, tile)
       this.#loop(node, depth + 1)
     }

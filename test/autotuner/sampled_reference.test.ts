@@ -185,3 +185,36 @@ describe('spread', () => {
     expect(Math.min(...quarters)).toBeGreaterThanOrEqual(8)
   })
 })
+
+describe('a program that comes to no end', () => {
+  /** Goes round 2 ** 40 times where x is 1. */
+  const endless = (x: Tensor): Tensor => {
+    const out = hl.empty([256])
+    for (const t of hl.tile(256, { blockSize: 64 })) {
+      const acc = hl.zeros([t])
+      for (const _round of hl.grid(
+        x
+          .at(t.begin)
+          .to('i32')
+          .mul(2 ** 20),
+      ))
+        for (const _again of hl.grid(2 ** 20)) acc.addAssign(1)
+      out.at(t).set(acc)
+    }
+    return out
+  }
+  const from = (first: number) => host([256], (i) => (i === first ? 1 : 0))
+  const clock = (): SampleOptions => {
+    let time = 0
+    return { limitMs: 1000, now: () => time++ }
+  }
+
+  it('is given up, and what the others wrote is known', () => {
+    const [out] = sample(endless, [from(128)], clock())
+    expect(out?.positions).toEqual([...line.data].filter((i) => i < 64 || i >= 192))
+  })
+
+  it('leaves nothing known when it is the first', () => {
+    expect(sample(endless, [from(0)], clock())).toEqual([])
+  })
+})

@@ -1,9 +1,9 @@
 /**
  * What the reference interpreter says about a call: all of it when there is time, else a sample of its
  * programs, spread evenly, of which every written element is known. Grids after the first that could not be
- * finished are left out, since they may read what is missing.
+ * finished are left out, since they may read what is missing. A program that comes to no end is given up.
  */
-import { type HostTensor, interpretKernel } from '../../ir/interpret.ts'
+import { type HostTensor, type InterpretOptions, interpretKernel } from '../../ir/interpret.ts'
 import type { KernelIr } from '../../ir/kernel_ir.ts'
 import type { Block } from '../../ir/node.ts'
 import { clamp } from '../../support/maths.ts'
@@ -28,6 +28,12 @@ export interface KnownTensor {
   readonly positions: Uint32Array<ArrayBuffer> | undefined
 }
 
+/** A program that has begun in time may take so much longer. */
+const PATIENCE_MS = 5000
+
+/** Says that a program takes too long. */
+class Endless extends Error {}
+
 /** Most positions of a tile in grids of one dimension, and how many in grids of several. */
 const LINE = 64
 const SIDE = 8
@@ -47,8 +53,10 @@ export function sampleReference(
   const marks = new Map<number, Marks>()
   for (const tensor of writes.lastGrid.keys()) marks.set(tensor, new Marks(tensors[tensor]?.data.length ?? 0))
   let unfinished = Number.POSITIVE_INFINITY
+  let running = 0
   function* programs(grid: number, count: number): Iterable<number> {
     if (unfinished < grid) return
+    running = grid
     let done = 0
     for (const program of spread(count)) {
       if (done++ > 0 && now() > deadline) {
@@ -56,21 +64,32 @@ export function sampleReference(
         return
       }
       yield program
+      for (const mark of marks.values()) mark.keep()
     }
   }
-  interpretKernel(ir, tensors, scalars, {
+  const options: InterpretOptions = {
     programs,
+    onRound() {
+      if (now() > deadline + PATIENCE_MS) throw new Endless()
+    },
     extentOf: extentOf ?? ((block) => sampleExtent(ir, block, width?.(block) ?? 1)),
     onWrite(tensor, position) {
       marks.get(tensor)?.add(position)
     },
-  })
+  }
+  try {
+    interpretKernel(ir, tensors, scalars, options)
+  } catch (error) {
+    if (!(error instanceof Endless)) throw error
+    unfinished = running
+  }
   return writes.visible.flatMap(({ id, role, fill }): KnownTensor[] => {
     const values = tensors[id]?.data
     const last = writes.lastGrid.get(id) ?? -1
     if (!values || last > unfinished || (last === unfinished && writes.atomic.has(id))) return []
     const complete = last < unfinished && (role === 'argument' || fill !== undefined)
-    return [{ tensor: id, values, positions: complete ? undefined : marks.get(id)?.sorted }]
+    const positions = complete ? undefined : marks.get(id)?.sorted
+    return positions?.length === 0 && last === unfinished ? [] : [{ tensor: id, values, positions }]
   })
 }
 
@@ -93,6 +112,8 @@ function sampleExtent(ir: KernelIr, { id, kind, grid }: Block, width: number): n
 class Marks {
   readonly #marked: Uint8Array
   readonly #positions: number[] = []
+  /** Positions of programs that came to their end. */
+  #kept = 0
 
   constructor(length: number) {
     this.#marked = new Uint8Array(length)
@@ -104,8 +125,13 @@ class Marks {
     this.#positions.push(position)
   }
 
+  /** The program that wrote came to its end. */
+  keep(): void {
+    this.#kept = this.#positions.length
+  }
+
   get sorted(): Uint32Array<ArrayBuffer> {
-    return Uint32Array.from(this.#positions).sort()
+    return Uint32Array.from(this.#positions.slice(0, this.#kept)).sort()
   }
 }
 
