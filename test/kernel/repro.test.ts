@@ -82,9 +82,10 @@ const scale = kernel({ config: {}, printRepro: true }, function scale(x) {
 await scale(ones([300])).data()
 `,
   )
+  const script = stderr.slice(stderr.indexOf('// scale('))
   const lack = /^\/\/ It lacks what the kernel takes from around it\. Add these from .*script\.mjs: (.*)\.$/m
   expect(lack.exec(stderr)?.[1]).toBe('scaled, FACTOR')
-  await expect(run(stderr)).rejects.toThrow('ReferenceError: scaled is not defined')
-  const { stdout } = await run(`const FACTOR = 3; const scaled = (value) => value.mul(FACTOR)\n${stderr}`)
+  await expect(run(script)).rejects.toThrow('ReferenceError: scaled is not defined')
+  const { stdout } = await run(`const FACTOR = 3; const scaled = (value) => value.mul(FACTOR)\n${script}`)
   expect(stdout).toMatch(/^\[ 300 \] Float32Array/)
 })
