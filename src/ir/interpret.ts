@@ -5,8 +5,8 @@
 import { DTYPES } from '../support/dtypes.ts'
 import { product } from '../support/maths.ts'
 import { type HostTensor, Interpreter, type InterpretOptions, sizesOf } from './interpreter.ts'
-import { addressable, type KernelIr, type TensorInfo, type TensorView } from './kernel_ir.ts'
-import { rowsOf, type TileProgram } from './tile_program.ts'
+import { addressable, type KernelIr, type TensorInfo } from './kernel_ir.ts'
+import { rowsOf, type TileProgram, type TileTensor } from './tile_program.ts'
 
 export type { HostTensor, InterpretOptions }
 
@@ -20,8 +20,9 @@ export function interpretKernel(
   scalars: readonly number[],
   options: InterpretOptions = {},
 ): void {
-  const all = withViews(addressable(kernel).slice(kernel.tensors.length), tensors)
-  const owners = addressable(kernel).map(({ tensor }) => tensor)
+  const shown = addressable(kernel).map(({ tensor, shape }, id) => ({ id, memory: tensor, shape }))
+  const all = tensorsOf(shown.slice(kernel.tensors.length), tensors)
+  const owners = shown.map(({ memory }) => memory)
   fillLocals(kernel.tensors, tensors)
   kernel.grids.forEach((grid, number) => {
     const interpreter = new Interpreter(kernel, all, owners, scalars, options, options.extentOf)
@@ -39,23 +40,11 @@ export function interpretTileProgram(
   scalars: readonly number[],
 ): void {
   fillLocals(program.tensors, tensors)
-  const all = tensorsOf(program, tensors)
+  const all = tensorsOf(program.tensors.slice(tensors.length), tensors)
   const owners = program.tensors.map(({ memory }) => memory)
   program.grids.forEach((grid, number) => {
     new Interpreter(program, all, owners, scalars).grid(grid, number)
   })
-}
-
-/** The tensors, and behind them their memory under other shapes. */
-function withViews(
-  views: readonly Pick<TensorView, 'tensor' | 'shape'>[],
-  tensors: readonly HostTensor[],
-): readonly HostTensor[] {
-  const sizeOf = sizesOf(tensors)
-  const shown = views.map(({ tensor, shape }) => {
-    return { shape: shape.map(sizeOf), data: (tensors[tensor] ?? fail(`no tensor ${tensor}`)).data }
-  })
-  return [...tensors, ...shown]
 }
 
 /** Gives local tensors what the kernel fills them with. */
@@ -70,11 +59,14 @@ function fillLocals(
   }
 }
 
-/** The kernel's tensors, and what passes added to them. */
-function tensorsOf(program: TileProgram, given: readonly HostTensor[]): readonly HostTensor[] {
+/** The given tensors, and behind them other shapes of their memory, and memory that passes added. */
+function tensorsOf(
+  added: readonly Pick<TileTensor, 'id' | 'memory' | 'shape'>[],
+  given: readonly HostTensor[],
+): readonly HostTensor[] {
   const sizeOf = sizesOf(given)
   const all = [...given]
-  for (const { id, memory, shape: sizes } of program.tensors.slice(given.length)) {
+  for (const { id, memory, shape: sizes } of added) {
     const shape = sizes.map(sizeOf)
     const data = memory === id ? new Float64Array(product(shape)).fill(Number.NaN) : all[memory]?.data
     all.push({ shape, data: data ?? fail(`no tensor ${memory}`) })

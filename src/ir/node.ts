@@ -200,25 +200,7 @@ export interface ResultNode extends NodeBase {
 
 export type Region = readonly Node[]
 
-export type Node =
-  | ConstantNode
-  | SizeNode
-  | ArgumentNode
-  | IndexNode
-  | RangeNode
-  | InsideNode
-  | MapNode
-  | CastNode
-  | ViewNode
-  | BroadcastNode
-  | LoadNode
-  | StoreNode
-  | AtomicNode
-  | ReduceNode
-  | DotNode
-  | PhiNode
-  | LoopNode
-  | ResultNode
+export type Node = PureNode | MemoryNode | CrossingNode | PhiNode | LoopNode | ResultNode
 
 export type Kind = Node['kind']
 export type NodeOfKind<K extends Kind> = Extract<Node, { kind: K }>

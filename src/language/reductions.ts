@@ -45,29 +45,30 @@ export function reduce(
 /** Sum divided by the number of elements, in floating point. */
 export function mean(value: TileValue, axis?: number, options: ReduceOptions = {}): TileValue {
   const trace = tracing('mean')
-  const axes = axis === undefined ? value.axes : [value.axes[normalizeAxis(value, axis, 'mean')] ?? ONE]
+  const axes = axesAlong(value, axis, 'mean')
   return inF32(value, (x) => {
     const total = reduce('sum', x, axis, options)
     return axes.reduce<TileValue>((result, at) => elementwise('div', [result, lengthOf(trace, at)]), total)
   })
 }
 
-/** The mean squared distance from the mean, with `correction` elements less to divide by. */
+/** The mean squared distance from the mean, in two passes: differences of squares lose their digits. */
 export function variance(
   value: TileValue,
   axis?: number,
   { keepdim = false, correction = 1 }: VarianceOptions = {},
 ): TileValue {
-  return inF32(value, (x) => squaredDistances(x, axis, { keepdim, correction }))
+  const trace = tracing('var')
+  return inF32(value, (x) => {
+    const middle = axis === undefined ? mean(x) : mean(x, axis, { keepdim: true })
+    const total = reduce('sum', x.sub(middle).square(), axis, { keepdim })
+    return total.div(elementwise('maximum', [countAlong(trace, x, axis).sub(correction), 0]))
+  })
 }
 
 /** The square root of the variance. */
-export function deviation(
-  value: TileValue,
-  axis?: number,
-  { keepdim = false, correction = 1 }: VarianceOptions = {},
-): TileValue {
-  return inF32(value, (x) => squaredDistances(x, axis, { keepdim, correction }).sqrt())
+export function deviation(value: TileValue, axis?: number, options?: VarianceOptions): TileValue {
+  return inF32(value, (x) => variance(x, axis, options).sqrt())
 }
 
 /** The square root of the sum of squares. */
@@ -102,24 +103,16 @@ export function logsumexp(value: TileValue, axis: number, options: ReduceOptions
   })
 }
 
-/** In two passes: differences of squares lose their digits. */
-function squaredDistances(
-  x: TileValue,
-  axis: number | undefined,
-  { keepdim, correction }: Required<VarianceOptions>,
-): TileValue {
-  const trace = tracing('var')
-  const middle = axis === undefined ? mean(x) : mean(x, axis, { keepdim: true })
-  const total = reduce('sum', x.sub(middle).square(), axis, { keepdim })
-  return total.div(elementwise('maximum', [countAlong(trace, x, axis).sub(correction), 0]))
-}
-
 /** The number of elements that a reduction takes together, f32. */
 function countAlong(trace: Trace, value: TileValue, axis: number | undefined): TileValue {
-  const axes = axis === undefined ? value.axes : [value.axes[normalizeAxis(value, axis, 'var')] ?? ONE]
-  return axes
+  return axesAlong(value, axis, 'var')
     .map((at) => lengthOf(trace, at).to('f32'))
     .reduce((a, b) => a.mul(b), new TileValue(trace, trace.constant(1, 'f32')))
+}
+
+/** The axes that a reduction along `axis`, or along all, takes together. */
+function axesAlong(value: TileValue, axis: number | undefined, what: string): readonly Axis[] {
+  return axis === undefined ? value.axes : [value.axes[normalizeAxis(value, axis, what)] ?? ONE]
 }
 
 /** `compute` on f32, because sums of f16 overflow soon and lose digits; f16 comes back as f16. */

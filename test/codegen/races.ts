@@ -7,6 +7,7 @@ import { type Access, type AddressSpace, conflict } from '../../src/codegen/thre
 import { bodyOf, type Statement } from '../../src/codegen/thread/statements.ts'
 
 interface Step {
+  readonly id: number
   readonly accesses: readonly Access[]
   readonly barrier: AddressSpace | undefined
   readonly next: Step[]
@@ -27,7 +28,7 @@ export function races(body: readonly Statement[]): readonly string[] {
 }
 
 function makeStep(steps: Step[], accesses: readonly Access[] = [], barrier?: AddressSpace): Step {
-  const step: Step = { accesses, barrier, next: [], nextRound: [], nextProgram: [] }
+  const step: Step = { id: steps.length, accesses, barrier, next: [], nextRound: [], nextProgram: [] }
   steps.push(step)
   return step
 }
@@ -62,15 +63,9 @@ function barrierOf(statement: Statement): AddressSpace | undefined {
 function racesOf(start: Step, access: Access): readonly string[] {
   const found: string[] = []
   const seen = new Set<string>()
-  const ids = new Map<Step, number>()
-  const idOf = (step: Step): number => {
-    const known = ids.get(step) ?? ids.size
-    ids.set(step, known)
-    return known
-  }
   const waiting: (readonly [step: Step, access: Access])[] = [[start, access]]
   const goOn = (next: Step, as: Access): void => {
-    const key = `${idOf(next)} ${as.phase}`
+    const key = `${next.id} ${as.phase}`
     if (seen.has(key) || next.barrier === access.space) return
     seen.add(key)
     for (const later of next.accesses.filter((other) => conflict(as, other)))

@@ -1,28 +1,11 @@
 /** Mean, variance, deviation and norm: helpers made from reductions. */
 import { describe, expect, it } from 'vitest'
-import { hl, type Tensor, type TileValue } from '../../src/language/index.ts'
+import { hl, type Tensor } from '../../src/language/index.ts'
 import { bodyOf, expectRun, host, ramp, run } from './harness.ts'
+import { perElement, perRow } from './row_kernels.ts'
 
 const NAN = Number.NaN
 const X = host([2, 4], [3, -1, 2, 2, -5, 7, 7, 0])
-
-/** One number for each row. */
-function perRow(of: (row: TileValue) => TileValue) {
-  return (x: Tensor): Tensor => {
-    const out = hl.empty([x.shape[0]])
-    for (const t of hl.tile(x.shape[0])) out.at(t).set(of(x.at(t, ':')))
-    return out
-  }
-}
-
-/** A whole tensor of the same shape. */
-function perElement(of: (tile: TileValue) => TileValue) {
-  return (x: Tensor): Tensor => {
-    const out = hl.empty(x.shape)
-    for (const t of hl.tile(x.shape[0])) out.at(t, ':').set(of(x.at(t, ':')))
-    return out
-  }
-}
 
 describe('a mean', () => {
   it('along a tile divides by what the tile really holds', () => {

@@ -2,28 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { hl, type Tensor, type TileValue } from '../../src/language/index.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 import { bodyOf, expectRun, host, ramp, run } from './harness.ts'
+import { perElement, perRow } from './row_kernels.ts'
 
 const INF = Number.POSITIVE_INFINITY
 const NAN = Number.NaN
 const X = host([2, 4], [3, -1, 2, 2, -5, 7, 7, 0])
-
-/** One number for each row. */
-function perRow(of: (row: TileValue) => TileValue) {
-  return (x: Tensor): Tensor => {
-    const out = hl.empty([x.shape[0]])
-    for (const t of hl.tile(x.shape[0])) out.at(t).set(of(x.at(t, ':')))
-    return out
-  }
-}
-
-/** A whole tensor of the same shape. */
-function perElement(of: (tile: TileValue) => TileValue) {
-  return (x: Tensor): Tensor => {
-    const out = hl.empty(x.shape)
-    for (const t of hl.tile(x.shape[0])) out.at(t, ':').set(of(x.at(t, ':')))
-    return out
-  }
-}
 
 describe('sums and products of f16', () => {
   it('are f32 until the end', () => {

@@ -18,6 +18,7 @@ import {
   chunkWidth,
   compose,
   type Registers,
+  scalarOf,
   spread,
   variables,
   wholeChunk,
@@ -55,9 +56,7 @@ export function fmaSums(lowering: Lowering, dot: DotNode, sums: Registers, end: 
 
 function initialSums(lowering: Lowering, dot: DotNode, layout: Layout, init: Node | undefined): Registers {
   if (init) return valueIn(lowering, init, layout)
-  const { dtype } = dot.type
-  const zero = lowering.e.constant(0, typeOf(dtype, chunkWidth(layout)))
-  return { layout, dtype, chunks: chunkRegisters(layout).map(() => zero) }
+  return scalarOf(layout, lowering.e.literal(0, dot.type.dtype))
 }
 
 /** In a layout with positions along the contracted block, each group of threads takes its part of it. */

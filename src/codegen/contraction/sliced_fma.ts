@@ -14,7 +14,7 @@ import { simpleReduction } from '../reductions/lower_reduce.ts'
 import { reduceAcrossThreads } from '../reductions/reduce_threads.ts'
 import { typeOf } from '../thread/types.ts'
 import { threadPart } from '../values/coordinates.ts'
-import { chunkRegisters, chunkWidth, type Registers, variables, wholeChunk } from '../values/registers.ts'
+import { chunkWidth, type Registers, scalarOf, variables, wholeChunk } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 import type { Contraction } from './contraction.ts'
 import { fmaSums } from './fma.ts'
@@ -41,10 +41,10 @@ function initialSums(lowering: Lowering, dot: DotNode, init: Node | undefined, l
   const { e } = lowering
   const { dtype } = dot.type
   const depth = depthOf(dot)
-  const zero = e.constant(0, typeOf(dtype, chunkWidth(layout)))
   const group = threadPart(lowering, layout, depth)
   const value = init && !isZero(init) && valueIn(lowering, init, withoutBlock(layout, depth))
-  if (!value || !group) return { layout, dtype, chunks: chunkRegisters(layout).map(() => zero) }
+  if (!value || !group) return scalarOf(layout, e.literal(0, dtype))
+  const zero = e.constant(0, typeOf(dtype, chunkWidth(layout)))
   const first = e.binary('==', group, e.u32(0))
   const chunks = value.chunks.map((_chunk, i) => e.select(zero, wholeChunk(e, value, i), first))
   return { layout, dtype, chunks }

@@ -5,7 +5,7 @@
 import type { Axis, BlockId, DotNode, MemoryNode, Node, PhiNode, Region } from '../../ir/node.ts'
 import { accessed, isMemory } from '../../ir/node_rules.ts'
 import type { TileBlock, TileProgram } from '../../ir/tile_program.ts'
-import { operandsOf, readsOf, walk } from '../../ir/traverse.ts'
+import { operandsOf, walk } from '../../ir/traverse.ts'
 import type { Sums } from '../contraction/contraction.ts'
 import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from '../layout/choose_layouts.ts'
 import { Layout } from '../layout/layout.ts'
@@ -53,8 +53,7 @@ export class Lowering implements Plan {
   readonly accumulations: ReadonlyMap<DotNode, PhiNode>
   /** The layout of scalars: one register, every thread a copy. */
   readonly scalarLayout: Layout
-  readonly #singleUse: ReadonlySet<Node>
-  readonly #read: ReadonlySet<Node>
+  readonly #uses: ReadonlyMap<Node, number>
 
   readonly #originLines: boolean
 
@@ -68,8 +67,7 @@ export class Lowering implements Plan {
     this.layouts = chooseLayouts(region, plan)
     this.scalarLayout = new Layout([], new Array(plan.bound.threadBits).fill(undefined))
     this.accumulations = accumulations(region)
-    this.#singleUse = singleUses(region)
-    this.#read = readIn(region)
+    this.#uses = usesIn(region)
     const accesses: PlannedAccess[] = []
     walk(region, (node) => {
       if (isMemory(node)) accesses.push({ node, width: this.accessWidth(node) })
@@ -124,12 +122,12 @@ export class Lowering implements Plan {
 
   /** True when something reads the value. */
   isRead(node: Node): boolean {
-    return this.#read.has(node)
+    return this.#uses.has(node)
   }
 
   /** True when the value is read once, in the region where it is made: it needs no name of its own. */
   isUsedOnce(node: Node): boolean {
-    return this.#singleUse.has(node)
+    return this.#uses.get(node) === 1
   }
 
   /** The program with this body; refuses what the device has no room for. */
@@ -167,16 +165,8 @@ export class Lowering implements Plan {
   }
 }
 
-/** What some node reads. */
-function readIn(region: Region): ReadonlySet<Node> {
-  const read = new Set<Node>()
-  walk(region, (node) => {
-    for (const value of readsOf(node)) read.add(value)
-  })
-  return read
-}
-
-function singleUses(region: Region): ReadonlySet<Node> {
+/** How often each value is read; more than once where it is read in another region than its own. */
+function usesIn(region: Region): ReadonlyMap<Node, number> {
   const uses = new Map<Node, number>()
   const count = (node: Node, times = 1): void => {
     uses.set(node, (uses.get(node) ?? 0) + times)
@@ -193,5 +183,5 @@ function singleUses(region: Region): ReadonlySet<Node> {
     }
   }
   visit(region)
-  return new Set([...uses].filter(([, times]) => times === 1).map(([node]) => node))
+  return uses
 }
