@@ -41,6 +41,11 @@ export interface Block {
   readonly location: SourceLocation | undefined
 }
 
+/** The block of a branch: positions 0 to 1, or none, as a condition on the device has it. */
+export function isBranch({ kind, size, end }: Pick<Block, 'kind' | 'size' | 'end'>): boolean {
+  return kind === 'grid' && size === 1 && end === undefined
+}
+
 interface NodeBase {
   readonly id: number
   readonly type: TileType
@@ -49,7 +54,8 @@ interface NodeBase {
 
 /**
  * Something that a config decides about by its place in the kernel: `site` counts the loads, the stores, the
- * dots or the loops of the author's program, in order. Copies that the compiler makes keep the number.
+ * dots or the loops of the author's program, in order. Copies that the compiler makes keep the number;
+ * branches have none.
  */
 interface Site {
   readonly site: number

@@ -5,6 +5,7 @@
 import { OP_NAMES, type OpName } from '../ir/ops.ts'
 import { entryPoint } from '../support/call_site.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
+import { continueIf, when } from './branches.ts'
 import {
   arange,
   empty,
@@ -101,6 +102,13 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly grid: GridLoop
   /** Plain numbers to loop over; the body is repeated in the program. */
   readonly staticRange: StaticRange
+  /**
+   * Runs the body where a scalar condition holds, for the whole program at once; `otherwise` where it does
+   * not. Accumulators may change inside.
+   */
+  readonly when: (condition: Operand, body: () => void, otherwise?: () => void) => void
+  /** Leaves out the rest of the body of the innermost loop where a scalar condition holds. */
+  readonly continueIf: (condition: Operand) => void
   /** A tensor with undefined contents, for the kernel to fill. Outside of loops. */
   readonly empty: (shape: readonly number[], dtype?: Tensor['dtype']) => Tensor
   /** A tensor with the shape of `like`, and its dtype unless another is given. Outside of loops. */
@@ -142,6 +150,8 @@ const FUNCTIONS: Hl = {
   tile,
   grid,
   staticRange,
+  when,
+  continueIf,
   empty,
   emptyLike,
   zeros,
@@ -169,6 +179,8 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   tile: 'begin?, end, blockSize or { blockSize }?',
   grid: 'begin?, end, step?',
   staticRange: 'begin?, end, step?',
+  when: 'condition, body: function, otherwise?: function',
+  continueIf: 'condition',
   empty: 'shape: shape, dtype?',
   emptyLike: 'like: tensor, dtype?',
   zeros: 'shape: shape, dtype?',

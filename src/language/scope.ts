@@ -1,5 +1,6 @@
 /**
- * One open loop of the kernel being traced: its region and the accumulators that it touches.
+ * One open loop of the kernel being traced, or a branch, which is one too: its region and the accumulators
+ * that it touches.
  * The tracer works in SSA, so a variable that a loop changes becomes a value carried from one iteration to
  * the next.
  */
@@ -14,24 +15,34 @@ export interface Cell {
   readonly type: TileType
 }
 
+/** What was opened: a loop, the body of `hl.when`, or what follows `hl.continueIf` in a loop. */
+export type ScopeKind = 'loop' | 'when' | 'rest'
+
 export type LoopRange = Pick<LoopNode, 'blocks' | 'begins' | 'ends'>
 
 export class Scope {
+  readonly kind: ScopeKind
   readonly builder: RegionBuilder
   readonly parent: Scope | undefined
   readonly location: SourceLocation | undefined
   readonly #values = new Map<Cell, Node>()
   readonly #carried = new Map<Cell, { readonly phi: PhiNode; readonly init: Node }>()
 
-  constructor(builder: RegionBuilder, parent: Scope | undefined, location: SourceLocation | undefined) {
+  constructor(
+    builder: RegionBuilder,
+    parent: Scope | undefined,
+    location: SourceLocation | undefined,
+    kind: ScopeKind = 'loop',
+  ) {
+    this.kind = kind
     this.builder = builder
     this.parent = parent
     this.location = location
   }
 
-  /** A scope for a loop inside this one. */
-  nested(location: SourceLocation | undefined): Scope {
-    return new Scope(this.builder.nested(), this, location)
+  /** A scope for a loop or branch inside this one. */
+  nested(location: SourceLocation | undefined, kind: ScopeKind): Scope {
+    return new Scope(this.builder.nested(), this, location, kind)
   }
 
   /** True for this scope and everything around it. */

@@ -10,7 +10,7 @@ import { callSite } from '../support/call_site.ts'
 import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { BlockTable } from './blocks.ts'
-import { type LoopRange, rootScope, type Scope } from './scope.ts'
+import { type LoopRange, rootScope, type Scope, type ScopeKind } from './scope.ts'
 
 /** Thrown through the author's code to trace again with more facts about the arguments. */
 export class RetraceSignal extends Error {
@@ -74,6 +74,7 @@ export class Trace {
 
   readonly factory: NodeFactory = new NodeFactory()
   #scope: Scope | undefined
+  readonly #rests = new Map<Scope, LoopRange>()
 
   constructor(name: string) {
     this.name = name
@@ -128,12 +129,24 @@ export class Trace {
     return sizeNode(this.scope('a size').builder, size)
   }
 
-  openLoop(location: SourceLocation | undefined): Scope {
-    this.#scope = this.#scope ? this.#scope.nested(location) : rootScope(this.factory, location)
+  openLoop(location: SourceLocation | undefined, kind: ScopeKind = 'loop'): Scope {
+    this.#scope = this.#scope ? this.#scope.nested(location, kind) : rootScope(this.factory, location)
     return this.#scope
   }
 
+  /** Opens a branch that ends with the loop around it; `range` says whether it is taken. */
+  openRest(location: SourceLocation | undefined, range: LoopRange): void {
+    this.#rests.set(this.openLoop(location, 'rest'), range)
+  }
+
   closeLoop(scope: Scope, blocks: readonly Block[], range: () => LoopRange): void {
+    while (this.#scope !== scope && this.#scope?.parent) {
+      const rest = this.#rests.get(this.#scope)
+      if (!rest) break
+      const { parent } = this.#scope
+      this.#scope.closeInto(parent, rest)
+      this.#scope = parent
+    }
     if (this.#scope !== scope) {
       throw new AuthorError('loops over tiles were closed in another order than they were opened', {
         location: callSite(),

@@ -4,7 +4,7 @@
  */
 import { RegionBuilder, tileType } from '../ir/build.ts'
 import type { Grid, KernelIr, ReturnTree, Specialization } from '../ir/kernel_ir.ts'
-import type { BlockId, Node, TileType } from '../ir/node.ts'
+import { type BlockId, isBranch, type LoopNode, type Node, type TileType, UNNUMBERED } from '../ir/node.ts'
 import { isMemory } from '../ir/node_rules.ts'
 import { type Size, type SizeSymbol, symbolsOf } from '../ir/size.ts'
 import { removeDeadNodes, rewriteRegion, walk } from '../ir/traverse.ts'
@@ -173,7 +173,7 @@ function numberSites(trace: Trace, grids: readonly Grid[]): readonly Grid[] {
   const counts = new Map<Node['kind'], number>()
   for (const { body } of grids) {
     walk(body, (node) => {
-      if (!('site' in node)) return
+      if (!('site' in node) || (node.kind === 'loop' && isBranchLoop(trace, node))) return
       numbers.set(node, counts.get(node.kind) ?? 0)
       counts.set(node.kind, (counts.get(node.kind) ?? 0) + 1)
     })
@@ -181,10 +181,14 @@ function numberSites(trace: Trace, grids: readonly Grid[]): readonly Grid[] {
   return grids.map((grid) => {
     const builder = new RegionBuilder(trace.factory)
     rewriteRegion(grid.body, builder, new Map(), (spec, node) =>
-      'site' in spec ? { ...spec, site: numbers.get(node) ?? 0 } : spec,
+      'site' in spec ? { ...spec, site: numbers.get(node) ?? UNNUMBERED } : spec,
     )
     return { ...grid, body: builder.nodes }
   })
+}
+
+function isBranchLoop(trace: Trace, { blocks }: LoopNode): boolean {
+  return blocks.every((id) => isBranch(trace.blocks.get(id)))
 }
 
 function symbolsIn(sizes: readonly Size[]): readonly SizeSymbol[] {

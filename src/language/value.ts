@@ -157,13 +157,20 @@ export class TileValue extends TileBase {
   nodeIn(trace: Trace): Node {
     const visible = this.#scope === 'kernel' || trace.sees(this.#scope)
     if (this.#trace === trace && visible) return this.#node
-    throw new AuthorError('a value made inside a loop over tiles is used after that loop', {
-      location: callSite(),
-      remedy:
-        'Carry it out of an inner loop in an accumulator, made before that loop by hl.zeros([…]) or ' +
-        'value.clone() and changed inside it by acc.addAssign(…) or acc.assign(…); ' +
-        'out of a top-level loop in a tensor: out.at(…).set(…).',
-    })
+    const isOfBranch = this.#scope !== 'kernel' && this.#scope.kind === 'when'
+    throw new AuthorError(
+      isOfBranch
+        ? 'a value made inside of hl.when is used after it'
+        : 'a value made inside a loop over tiles is used after that loop',
+      {
+        location: callSite(),
+        remedy: isOfBranch
+          ? 'Carry it out in an accumulator, made before by hl.zeros([…]) or value.clone() and changed inside by acc.assign(…); or choose by elements: hl.where(condition, a, b).'
+          : 'Carry it out of an inner loop in an accumulator, made before that loop by hl.zeros([…]) or ' +
+            'value.clone() and changed inside it by acc.addAssign(…) or acc.assign(…); ' +
+            'out of a top-level loop in a tensor: out.at(…).set(…).',
+      },
+    )
   }
 
   /** The type of its elements. */

@@ -35,10 +35,14 @@ const WORK = [
 
 type Work = (typeof WORK)[number]
 
-const OF_NO_TILE: ReadonlySet<Step['kind']> = new Set(['loop', 'wholeRows'])
+/** Branches by an element of the bounds. */
+const BRANCHES = ['when', 'otherwise', 'continueIf'] as const
+
+const OF_NO_TILE: ReadonlySet<Step['kind']> = new Set(['loop', 'wholeRows', ...BRANCHES])
 
 export type Step =
   | { readonly kind: Work }
+  | { readonly kind: (typeof BRANCHES)[number]; readonly at: number; readonly body: readonly Step[] }
   | {
       readonly kind: 'loop'
       /** Tiles of an extent that the config chooses, of a fixed one, or single positions. */
@@ -54,7 +58,12 @@ const end = fc.oneof<fc.Arbitrary<End>[]>(place, place, fc.constantFrom('maximum
 
 const work = fc.record({ kind: fc.constantFrom(...WORK) })
 
-const { loop } = fc.letrec<{ loop: Step; step: Step }>((tie) => ({
+const { loop } = fc.letrec<{ loop: Step; branch: Step; step: Step }>((tie) => ({
+  branch: fc.record({
+    kind: fc.constantFrom(...BRANCHES),
+    at: place,
+    body: fc.array(tie('step'), { minLength: 1, maxLength: 2 }),
+  }),
   loop: fc.record({
     kind: fc.constant('loop' as const),
     over: fc.constantFrom('tile' as const, 'tile' as const, 'fixed' as const, 'grid' as const),
@@ -62,7 +71,7 @@ const { loop } = fc.letrec<{ loop: Step; step: Step }>((tie) => ({
     end,
     body: fc.array(tie('step'), { minLength: 1, maxLength: 2 }),
   }),
-  step: fc.oneof({ maxDepth: 2, withCrossShrink: true }, work, work, work, tie('loop')),
+  step: fc.oneof({ maxDepth: 2, withCrossShrink: true }, work, work, work, tie('loop'), tie('branch')),
 }))
 
 /** Two or three loops one after the other, with anything in them. */
@@ -119,7 +128,9 @@ export function programKernel(
 
 function run(steps: readonly Step[], state: State, at: Tile | TileValue | undefined, depth: number): void {
   for (const step of steps) {
-    if (step.kind !== 'loop') doWork(step.kind, state, at, depth)
+    if (step.kind === 'continueIf' || step.kind === 'when' || step.kind === 'otherwise') {
+      branch(step, state, at, depth)
+    } else if (step.kind !== 'loop') doWork(step.kind, state, at, depth)
     else {
       const { bounds, q } = state
       const first = bounds.at(step.begin === 'zero' ? 0 : step.begin)
@@ -134,6 +145,25 @@ function run(steps: readonly Step[], state: State, at: Tile | TileValue | undefi
       const fixed = step.over === 'fixed' || step.body.some(({ kind }) => OF_NO_TILE.has(kind))
       for (const tile of hl.tile(begin, end, fixed ? { blockSize: 4 } : {}))
         run(step.body, state, tile, depth + 1)
+    }
+  }
+}
+
+/** `continueIf` stands in a loop of its own: nothing that comes later is left out. */
+function branch(
+  { kind, at: place, body }: Extract<Step, { body: readonly Step[] }> & { readonly at: number },
+  state: State,
+  at: Tile | TileValue | undefined,
+  depth: number,
+): void {
+  const condition = state.bounds.at(place).gt(7)
+  const inside = (): void => run(body, state, at, depth)
+  if (kind === 'when') hl.when(condition, inside)
+  else if (kind === 'otherwise') hl.when(condition, () => state.total.addAssign(1), inside)
+  else {
+    for (const _ of hl.grid(2)) {
+      hl.continueIf(condition)
+      inside()
     }
   }
 }

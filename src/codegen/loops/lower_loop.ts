@@ -3,7 +3,7 @@
  * config says.
  */
 
-import type { LoopNode } from '../../ir/node.ts'
+import { isBranch, type LoopNode } from '../../ir/node.ts'
 import { blockOf } from '../../ir/tile_program.ts'
 import { ConfigError } from '../../support/errors.ts'
 import type { Lowering } from '../lower/lowering.ts'
@@ -22,12 +22,29 @@ export function lowerLoop(lowering: Lowering, node: LoopNode, lowerRegion: Lower
     lowerRegion(lowering, node.body)
     assignYields(lowering, node)
   }
+  if (isBranch(blockOf(lowering.program, node.blocks[0] ?? 0))) {
+    emitBranch(lowering, node, body)
+    carried.end()
+    return
+  }
   const order = lowering.bound.orderOf(node.blocks)
   const pipelined =
     order.length === 1 && !lowering.bound.isStaticRange(node) ? pipelinedDot(lowering, node) : undefined
   if (pipelined) emitPipelined(lowering, node, pipelined, lowerRegion)
   else emitDimensions(lowering, node, order, body)
   carried.end()
+}
+
+/** A loop of one round or none. */
+function emitBranch(lowering: Lowering, node: LoopNode, body: () => void): void {
+  const range = rangeOf(lowering, node, 0)
+  const { out, e } = lowering
+  const enter = (): void => {
+    enterRound(lowering, node, 0, range, range.begin)
+    body()
+  }
+  if (range.rounds === undefined) out.if('branch', e.binary('<', range.begin, range.end), enter)
+  else if (range.rounds > 0) out.block(enter)
 }
 
 function emitDimensions(

@@ -3,7 +3,15 @@
  * Used both to derive the search space and to read a config when compiling.
  */
 import type { KernelIr } from '../../ir/kernel_ir.ts'
-import type { Block, BlockId, DotNode, LoadNode, LoopNode, StoreNode } from '../../ir/node.ts'
+import {
+  type Block,
+  type BlockId,
+  type DotNode,
+  type LoadNode,
+  type LoopNode,
+  type StoreNode,
+  UNNUMBERED,
+} from '../../ir/node.ts'
 import { walk } from '../../ir/traverse.ts'
 
 export type LoopSite =
@@ -35,7 +43,7 @@ export function sitesOf(kernel: KernelIr): KernelSites {
       if (node.kind === 'load') loads.push(node)
       if (node.kind === 'store') stores.push(node)
       if (node.kind === 'dot') dots.push(node)
-      if (node.kind !== 'loop') return
+      if (node.kind !== 'loop' || node.site === UNNUMBERED) return
       loops.push({ kind: 'device', node, blocks: node.blocks })
       for (const id of node.blocks) used.add(id)
     })
