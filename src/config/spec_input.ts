@@ -20,6 +20,8 @@ export interface BlockInput {
   readonly max: number
   /** Extent of the default config; derived from tiles and dots when absent. */
   readonly default?: number
+  /** True where it only counts the matrices of products: more of them in a tile save no reads. */
+  readonly isBatch?: boolean
 }
 
 /** One entry of `reduction_loops` and of `num_threads`: a whole dimension taken with `':'`. */

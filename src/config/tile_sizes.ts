@@ -79,12 +79,12 @@ export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   const chunks = rows.map(defaultReductionLoop)
   const programs = () =>
     product(blocks.map((block, i) => (inGrid.has(block.id) ? cdiv(block.sizeHint, sizes[i] ?? 1) : 1)))
-  const grow = (index: number, { id, max, default: own }: BlockInput, cap: number) => {
+  const grow = (index: number, { id, max, default: own, isBatch }: BlockInput, cap: number) => {
     for (let size = sizes[index] ?? 1; own === undefined && size * 2 <= Math.min(max, cap); size *= 2) {
       const tile = Math.max(
         ...tilesWith(id, tiles, blocks).map((t) => elements(t, blocks, sizes, rows, chunks)),
       )
-      if (tile * 2 > aim.tile) return
+      if (tile * 2 > (isBatch ? aim.smallTile : aim.tile)) return
       sizes[index] = size * 2
       if (!inGrid.has(id) || tile * 2 <= aim.smallTile || programs() >= aim.busy) continue
       sizes[index] = size

@@ -143,21 +143,32 @@ function outranks(op: 'argmax' | 'argmin', value: number, best: number): boolean
   return op === 'argmax' ? value > best : value < best
 }
 
-/** `a[m, k] · b[k, n] + acc`, summed in double precision; integers wrap. */
+/** `a[…, m, k] · b[…, k, n] + acc`, summed in double precision; integers wrap. */
 export function dot(dtype: DType, axes: readonly Axis[], a: Value, b: Value, acc: Value | undefined): Value {
-  const [m = 1, k = 1] = a.shape
-  const n = b.shape[1] ?? 1
-  const data = new Float64Array(m * n)
+  const [m = 1, k = 1] = a.shape.slice(-2)
+  const n = b.shape.at(-1) ?? 1
+  const batch = axes
+    .slice(0, -2)
+    .map((_, i) => ((a.shape[i] ?? 1) === 1 ? (b.shape[i] ?? 1) : (a.shape[i] ?? 1)))
+  const data = new Float64Array(product(batch) * m * n)
   const times = isFloat(dtype) ? (x: number, y: number): number => x * y : Math.imul
-  for (let i = 0; i < m; i++) {
-    for (let l = 0; l < k; l++) {
-      const factor = a.data[i * k + l] ?? 0
-      for (let j = 0; j < n; j++)
-        data[i * n + j] = (data[i * n + j] ?? 0) + times(factor, b.data[l * n + j] ?? 0)
+  forEachOffset(batch, [matrixSteps(a.shape), matrixSteps(b.shape)], (matrix, [left = 0, right = 0]) => {
+    for (let i = 0; i < m; i++) {
+      const row = (matrix * m + i) * n
+      for (let l = 0; l < k; l++) {
+        const factor = a.data[left + i * k + l] ?? 0
+        for (let j = 0; j < n; j++)
+          data[row + j] = (data[row + j] ?? 0) + times(factor, b.data[right + l * n + j] ?? 0)
+      }
     }
-  }
+  })
   for (let i = 0; i < data.length; i++) data[i] = roundTo(dtype, (data[i] ?? 0) + (acc?.data[i] ?? 0))
-  return { dtype, axes, shape: [m, n], data }
+  return { dtype, axes, shape: [...batch, m, n], data }
+}
+
+/** From one matrix to the next along each leading axis; an axis of one repeats. */
+function matrixSteps(shape: readonly number[]): readonly number[] {
+  return rowMajorStrides(shape).map((stride, i) => (shape[i] === 1 ? 0 : stride))
 }
 
 export function rowMajorStrides(shape: readonly number[]): number[] {

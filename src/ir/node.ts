@@ -173,7 +173,10 @@ export interface ReduceNode extends NodeBase {
   readonly axis: number
 }
 
-/** `a[m, k] · b[k, n] (+ acc[m, n])`, accumulated in `type.dtype`. */
+/**
+ * `a[…, m, k] · b[…, k, n] (+ acc[…, m, n])`, accumulated in `type.dtype`. All have as many axes; along the
+ * leading ones, each matrix is multiplied by itself, and an operand with ONE has one for all.
+ */
 export interface DotNode extends NodeBase, Site {
   readonly kind: 'dot'
   readonly a: Node

@@ -4,9 +4,11 @@
  * belongs to a class that they treat by hand (`PureNode`, `CrossingNode`).
  */
 import { isFloat } from '../support/dtypes.ts'
+import { depthOf } from './dot_axes.ts'
 import {
   type Axis,
   type CrossingNode,
+  type DotNode,
   type Kind,
   type MapNode,
   type MemoryNode,
@@ -132,13 +134,8 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
     ...EVENT,
     operands: { a: 'left', b: 'right', acc: 'same' },
     method: () => 'dot',
-    crosses: ({ a }) => [a.type.axes[1] ?? ONE],
-    verify({ id, a, b, type }) {
-      const [m, k] = a.type.axes
-      const [k2, n] = b.type.axes
-      mustHold(k === k2 && sameAxes(type.axes, [m ?? ONE, n ?? ONE]), `dot ${id} has odd axes`)
-      mustHold(isFloat(type.dtype) === isFloat(a.type.dtype), `dot ${id} mixes integers and floats`)
-    },
+    crosses: ({ a }) => [depthOf({ a })],
+    verify: verifyDot,
     print: ({ a, b, acc }, { refs }) => `dot ${refs(acc ? [a, b, acc] : [a, b])}`,
   },
   phi: { ...EVENT, print: () => 'phi' },
@@ -234,6 +231,20 @@ function verifyAccess({ kind, id, index, tensor }: MemoryNode, ranks: readonly n
   for (const { type } of index) mustHold(type.dtype === 'i32', `${kind} ${id} has a float index`)
 }
 
+function verifyDot({ id, a, b, acc, type }: DotNode): void {
+  const [left, right] = [a.type.axes, b.type.axes]
+  const rank = type.axes.length
+  mustHold(rank >= 2 && left.length === rank && right.length === rank, `dot ${id} has odd ranks`)
+  const isBatched = type.axes.slice(0, -2).every((axis, i) => {
+    const found = [left[i], right[i]].filter((one) => one !== ONE)
+    return found.every((one) => one === axis) && (axis === ONE || found.length > 0)
+  })
+  const isProduct = left.at(-1) === right.at(-2) && sameAxes(type.axes.slice(-2), [left.at(-2), right.at(-1)])
+  mustHold(isBatched && isProduct, `dot ${id} has odd axes`)
+  mustHold(acc === undefined || sameAxes(acc.type.axes, type.axes), `dot ${id} adds to odd axes`)
+  mustHold(isFloat(type.dtype) === isFloat(a.type.dtype), `dot ${id} mixes integers and floats`)
+}
+
 function verifyMap({ op, id, args, type }: MapNode): void {
   const rule = OPS[op]
   mustHold(args.length === rule.arity, `${op} ${id} has ${args.length} operands`)
@@ -251,6 +262,6 @@ export function sameType(a: Node, b: Node | undefined): boolean {
   return b !== undefined && a.type.dtype === b.type.dtype && sameAxes(a.type.axes, b.type.axes)
 }
 
-function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {
+function sameAxes(a: readonly Axis[], b: readonly (Axis | undefined)[]): boolean {
   return a.length === b.length && a.every((axis, i) => axis === b[i])
 }

@@ -1,41 +1,69 @@
 /** Matrix products of tiles. */
 import { tileType } from '../ir/build.ts'
-import { type Node, UNNUMBERED } from '../ir/node.ts'
+import { type Axis, type Node, ONE, UNNUMBERED } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { toNode } from './elementwise.ts'
 import { type Trace, tracing } from './trace.ts'
-import { castTo, distinctAxes, printAxes, promote, sameAxis } from './typing.ts'
-import { type Accumulator, TileValue } from './value.ts'
+import { broadcastAxes, castTo, distinctAxes, fitTo, printAxes, promote, sameAxis } from './typing.ts'
+import { type Accumulator, type DotOptions, TileValue } from './value.ts'
+import { view as axesOf } from './views.ts'
 
-/** `a[m, k] · b[k, n] (+ acc[m, n])`; without `acc` floats accumulate and result in f32, integers in i32. */
-export function dot(a: TileValue, b: TileValue, acc?: TileValue): TileValue {
+/** `a[…, m, k] · b[…, k, n] (+ acc)`; without `acc` floats accumulate and result in f32. */
+export function dot(a: TileValue, b: TileValue, acc?: TileValue, options: DotOptions = {}): TileValue {
   const trace = tracing('dot')
-  return new TileValue(trace, dotNode(trace, a, b, acc === undefined ? acc : toNode(trace, 'dot', acc)))
+  const product = dotNode(trace, a, b, acc === undefined ? acc : toNode(trace, 'dot', acc))
+  return new TileValue(trace, castTo(trace, product, options.dtype ?? product.type.dtype))
 }
 
-/** `acc += a[m, k] · b[k, n]`. */
+/** `acc += a[…, m, k] · b[…, k, n]`. */
 export function addDot(acc: Accumulator, a: TileValue, b: TileValue): void {
   const trace = tracing('addDot')
   acc.write(dotNode(trace, a, b, acc.nodeIn(trace)))
 }
 
+/** `input + a · b`, where the input is repeated along the axes that it lacks; f16 is added up in f32. */
+export function addProduct(what: 'addmm' | 'baddbmm') {
+  return (input: TileValue, a: TileValue, b: TileValue, options: DotOptions = {}): TileValue => {
+    const trace = tracing(what)
+    const operands = factorsOf(trace, what, a, b)
+    const rank = operands.axes.length
+    if (what === 'addmm' ? rank !== 2 : rank < 3) throw wrongRank(trace, what, operands)
+    const { dtype } = input
+    const add = castTo(trace, toNode(trace, what, input), sumsOf(promote(dtype, operands.a.type.dtype, what)))
+    const acc = fitTo(trace, add, distinctAxes(trace, operands.axes, what, callSite()), what, 'a product')
+    return new TileValue(trace, castTo(trace, product(trace, operands, acc), options.dtype ?? dtype))
+  }
+}
+
 function dotNode(trace: Trace, left: TileValue, right: TileValue, acc: Node | undefined): Node {
-  const [a, b] = sameDType(trace, toNode(trace, 'dot', left), toNode(trace, 'dot', right))
-  const [m, k] = a.type.axes
-  const [k2, n] = b.type.axes
-  const fits = a.type.axes.length === 2 && b.type.axes.length === 2
+  const operands = factorsOf(trace, 'dot', left, right)
+  if (acc) checkAccumulator(trace, acc, operands.a.type.dtype, operands.axes)
+  return product(trace, operands, acc)
+}
+
+/** The operands of a product, with as many axes as it has. */
+interface Factors {
+  readonly a: Node
+  readonly b: Node
+  /** Of the product. */
+  readonly axes: readonly Axis[]
+}
+
+function factorsOf(trace: Trace, what: string, left: TileValue, right: TileValue): Factors {
+  const [a, b] = sameDType(trace, toNode(trace, what, left), toNode(trace, what, right))
+  const [m, k] = a.type.axes.slice(-2)
+  const [k2, n] = b.type.axes.slice(-2)
   if (
-    !fits ||
     m === undefined ||
     k === undefined ||
     k2 === undefined ||
     n === undefined ||
-    !sameAxis(trace, k, k2, 'dot')
+    !sameAxis(trace, k, k2, what)
   ) {
     throw new AuthorError(
-      `dot of ${printAxes(trace, a.type.axes)} and ${printAxes(trace, b.type.axes)}, ` +
+      `${what} of ${printAxes(trace, a.type.axes)} and ${printAxes(trace, b.type.axes)}, ` +
         'which is not [m, k] · [k, n]',
       {
         location: callSite(),
@@ -43,15 +71,41 @@ function dotNode(trace: Trace, left: TileValue, right: TileValue, acc: Node | un
       },
     )
   }
-  const dtype: DType = acc?.type.dtype ?? (isFloat(a.type.dtype) ? 'f32' : a.type.dtype)
-  if (acc) checkAccumulator(trace, acc, a.type.dtype, [m, n])
-  return trace.add('dot', {
-    kind: 'dot',
-    site: UNNUMBERED,
-    type: tileType(dtype, acc?.type.axes ?? distinctAxes(trace, [m, n], 'dot', callSite())),
-    a,
-    b,
-    acc,
+  const leading = [a, b].map(({ type }) => type.axes.slice(0, -2))
+  const batch = broadcastAxes(trace, leading, `${what} along the leading axes`)
+  const axes = [...batch, m, n]
+  return { a: withRank(trace, a, axes.length), b: withRank(trace, b, axes.length), axes }
+}
+
+/** `node` with axes of one in front. */
+function withRank(trace: Trace, node: Node, rank: number): Node {
+  const missing = rank - node.type.axes.length
+  return axesOf(
+    trace,
+    node,
+    Array.from({ length: rank }, (_, i) => (i < missing ? ONE : i - missing)),
+  )
+}
+
+function product(trace: Trace, { a, b, axes }: Factors, acc: Node | undefined): Node {
+  const dtype = acc?.type.dtype ?? sumsOf(a.type.dtype)
+  const type = tileType(dtype, acc?.type.axes ?? distinctAxes(trace, axes, 'dot', callSite()))
+  return trace.add('dot', { kind: 'dot', site: UNNUMBERED, type, a, b, acc })
+}
+
+/** What products of a dtype are added up in. */
+function sumsOf(dtype: DType): DType {
+  return isFloat(dtype) ? 'f32' : dtype
+}
+
+function wrongRank(trace: Trace, what: 'addmm' | 'baddbmm', { a, b }: Factors): AuthorError {
+  const [left, right] = [a, b].map(({ type }) => printAxes(trace, type.axes))
+  return new AuthorError(`${what} of ${left} and ${right}`, {
+    location: callSite(),
+    remedy:
+      what === 'addmm'
+        ? 'It multiplies [m, k] by [k, n]; hl.baddbmm takes leading axes.'
+        : 'It multiplies […, m, k] by […, k, n] with one leading axis or more; hl.addmm takes matrices.',
   })
 }
 
@@ -61,7 +115,7 @@ function sameDType(trace: Trace, a: Node, b: Node): [Node, Node] {
   return [castTo(trace, a, dtype), castTo(trace, b, dtype)]
 }
 
-function checkAccumulator(trace: Trace, acc: Node, operands: DType, axes: readonly number[]): void {
+function checkAccumulator(trace: Trace, acc: Node, operands: DType, axes: readonly Axis[]): void {
   const { dtype } = acc.type
   if (isFloat(operands) ? !isFloat(dtype) : dtype !== operands) {
     throw new AuthorError(`addDot of ${operands} tiles to an accumulator of ${dtype}`, {
@@ -70,7 +124,8 @@ function checkAccumulator(trace: Trace, acc: Node, operands: DType, axes: readon
     })
   }
   const have = acc.type.axes
-  if (have.length === 2 && have.every((axis, i) => sameAxis(trace, axis, axes[i] ?? axis, 'addDot'))) return
+  const fits = have.length === axes.length
+  if (fits && have.every((axis, i) => sameAxis(trace, axis, axes[i] ?? axis, 'addDot'))) return
   throw new AuthorError(
     `addDot of a product ${printAxes(trace, axes)} to an accumulator ${printAxes(trace, have)}`,
     { location: callSite(), remedy: 'Make the accumulator with hl.zeros([m, n]) over the same tiles.' },

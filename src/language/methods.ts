@@ -7,7 +7,7 @@ import { callSite, entryPoint } from '../support/call_site.ts'
 import { DTYPES, type DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
-import { addDot, dot } from './dot.ts'
+import { addDot, addProduct, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo, updateAt } from './indexing.ts'
 import { deviation, logSoftmax, logsumexp, mean, norm, reduce, softmax, variance } from './reductions.ts'
@@ -17,6 +17,7 @@ import { castTo, fitTo, requireDType } from './typing.ts'
 import {
   Accumulator,
   type AccumulatorMethods,
+  type DotOptions,
   type Operand,
   Ref,
   type RefMethods,
@@ -57,7 +58,10 @@ export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
   softmax,
   logSoftmax,
   logsumexp,
-  dot: (self, other, acc) => dot(self, other, acc),
+  // What was checked has options in their place.
+  dot: (self, other, ...rest) => dot(self, other, ...(rest as [acc?: TileValue, options?: DotOptions])),
+  addmm: addProduct('addmm'),
+  baddbmm: addProduct('baddbmm'),
   clone(self) {
     const trace = tracing('clone')
     return new Accumulator(trace, self.nodeIn(trace))
@@ -88,7 +92,9 @@ export const TILE_SIGNATURES: Readonly<Record<keyof typeof TILE_METHODS, string>
   softmax: 'axis: number',
   logSoftmax: 'axis: number',
   logsumexp: 'axis: number, { keepdim: flag }?',
-  dot: 'other, acc?',
+  dot: 'other, acc?, { dtype: dtype }?',
+  addmm: 'a, b, { dtype: dtype }?',
+  baddbmm: 'a, b, { dtype: dtype }?',
   clone: '',
 }
 

@@ -25,6 +25,12 @@ export interface VarianceOptions extends ReduceOptions {
   readonly correction?: number
 }
 
+/** What products take beside their operands. */
+export interface DotOptions {
+  /** What the result is converted to, once, at the end: `acc`'s dtype or f32, unless given. */
+  readonly dtype?: DType
+}
+
 /** The methods that are not element-wise. Axes count from 0; negative ones from the end. */
 export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   /** This value with another dtype; floats to integers truncate. */
@@ -81,10 +87,18 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   /** `log(sum(exp(x)))` along `axis`, without overflow. */
   logsumexp(axis: number, options?: ReduceOptions): TileValue
   /**
-   * Matrix product `[m, k] · [k, n]`; f16 and f32 accumulate in f32. With `acc`, a value over `[m, n]`, the
-   * sum of both in the dtype of `acc`, which stays as it is: `acc.addDot(a, b)` changes it in place.
+   * Matrix product `[m, k] · [k, n]`; f16 and f32 accumulate in f32. Leading axes are a batch and broadcast:
+   * `[…, m, k] · […, k, n]`. With `acc`, a value over `[…, m, n]`, the sum of both in the dtype of `acc`,
+   * which stays as it is: `acc.addDot(a, b)` changes it in place.
    */
-  dot(other: TileValue, acc?: TileValue): TileValue
+  dot(other: TileValue, ...rest: [options: DotOptions] | [acc?: TileValue, options?: DotOptions]): TileValue
+  /**
+   * This value plus the matrix product `a[m, k] · b[k, n]`, in the dtype of this value; f16 is added up in
+   * f32. It may lack axes, as a row of biases does.
+   */
+  addmm(a: TileValue, b: TileValue, options?: DotOptions): TileValue
+  /** Likewise for batches: plus `a[…, m, k] · b[…, k, n]`. */
+  baddbmm(a: TileValue, b: TileValue, options?: DotOptions): TileValue
   /** A copy that can be changed in place: see Accumulator. */
   clone(): Accumulator
 }
@@ -105,7 +119,7 @@ export interface AccumulatorMethods {
   minimumAssign(value: Operand): void
   /** Keeps the larger of it and the value. */
   maximumAssign(value: Operand): void
-  /** Adds the matrix product `a[m, k] · b[k, n]`. */
+  /** Adds the matrix product `a[…, m, k] · b[…, k, n]`. */
   addDot(a: TileValue, b: TileValue): void
 }
 

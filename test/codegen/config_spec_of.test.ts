@@ -6,6 +6,7 @@ import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import { sum } from '../../src/support/maths.ts'
 import * as kernels from '../gpu/kernels.ts'
 import { type Argument, ramp } from '../language/harness.ts'
+import { bmm } from './batched_kernels.ts'
 import { Compiled } from './compiling.ts'
 
 /** One line per decision. */
@@ -209,6 +210,15 @@ describe('loops', () => {
 })
 
 describe('default configs', () => {
+  it.each([
+    [16, [4, 16, 16]],
+    [512, [1, 128, 128]],
+  ])('take one large matrix of a batch, or several small ones: of %i rows', (size, tiles) => {
+    const input = ramp([64, size, size])
+    const { spec } = new Compiled(bmm, [input, input], { software: false })
+    expect((spec.defaultConfig().data.block_sizes as readonly number[]).slice(0, 3)).toEqual(tiles)
+  })
+
   const CASES: Readonly<Record<string, readonly [KernelFunction, ...Argument[]]>> = {
     vectorAdd: [kernels.vectorAdd, ramp([2 ** 20]), ramp([2 ** 20])],
     softmax: [kernels.softmax, ramp([64, 65_536])],

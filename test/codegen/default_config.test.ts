@@ -14,6 +14,7 @@ import { errorMessage } from '../../src/support/errors.ts'
 import { Random } from '../../src/support/random.ts'
 import * as kernels from '../gpu/kernels.ts'
 import type { Argument } from '../language/harness.ts'
+import { attentionOfHeads, bmm } from './batched_kernels.ts'
 import { Compiled, refusalOf } from './compiling.ts'
 import { DEVICES } from './devices.ts'
 
@@ -68,6 +69,8 @@ const products = [
   [8192, 8192, 8192],
 ].flatMap(([m = 1, n = 1, k = 1]) => DTYPES.map((dtype) => [m, n, k, dtype] as const))
 
+const matrices = [8, 64, 1000].map((d) => [d, d, d, 'f16'] as const)
+
 const heads = [16, 32, 64, 80, 128, 256].flatMap((d) => [1, 17, 4096].map((n) => [n, d] as const))
 
 const KERNELS: readonly Kernel[] = [
@@ -84,6 +87,12 @@ const KERNELS: readonly Kernel[] = [
   ['columnSums', kernels.columnSums, rows.map((x) => [x])],
   ['biasAdd', kernels.biasAdd, rows.map((x) => [x, shaped([widthOf(x)])])],
   ['matmul', kernels.matmul, products.map(([m, n, k, t]) => [shaped([m, k], t), shaped([k, n], t)])],
+  ['bmm', bmm, matrices.map(([m, n, k, t]) => [shaped([48, m, k], t), shaped([48, k, n], t)])],
+  [
+    'attentionOfHeads',
+    attentionOfHeads,
+    [64, 128].map((d) => [shaped([12, 4096, d]), shaped([12, 4096, d]), shaped([12, 4096, d])]),
+  ],
   [
     'linearRelu',
     kernels.linearRelu,

@@ -107,6 +107,7 @@ describe('pictures', () => {
 
   it('of micro-tiles, spread in groups of four', () => {
     const layout = dotLayout({
+      batch: [],
       rows: { block: ROW, bits: 3 },
       columns: { block: COLUMN, bits: 4 },
       threadBits: 2,
@@ -165,6 +166,7 @@ describe('every layout', () => {
 
   it('of the rule for products holds each element once, with the rows asked for where they fit', () => {
     const wish = fc.record({
+      matrices: fc.nat(5),
       rows: fc.nat(5),
       columns: fc.nat(5),
       threadBits: fc.nat(7),
@@ -172,9 +174,10 @@ describe('every layout', () => {
       microRows: fc.option(fc.nat(4), { nil: undefined }),
     })
     fc.assert(
-      fc.property(wish, ({ rows, columns, threadBits, sliceBits, microRows }) => {
+      fc.property(wish, ({ matrices, rows, columns, threadBits, sliceBits, microRows }) => {
         const slices = Math.min(sliceBits, threadBits)
         const layout = dotLayout({
+          batch: [{ block: DEPTH, bits: matrices }],
           rows: { block: ROW, bits: rows },
           columns: { block: COLUMN, bits: columns },
           threadBits,
@@ -186,9 +189,10 @@ describe('every layout', () => {
           new Map([
             [ROW, rows],
             [COLUMN, columns],
+            [DEPTH, matrices],
           ]),
         )
-        const perThread = Math.max(0, rows + columns - (threadBits - slices))
+        const perThread = Math.max(0, rows + columns - Math.max(0, threadBits - slices - matrices))
         const held = layout.registers.filter(({ block }) => block === ROW).length
         if (
           microRows !== undefined &&

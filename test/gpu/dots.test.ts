@@ -3,6 +3,7 @@ import { describe, it } from 'vitest'
 import { hl, type Tensor } from '../../src/language/index.ts'
 import { getDevice } from '../../src/runtime/default_device.ts'
 import type { DType } from '../../src/support/dtypes.ts'
+import * as batched from '../codegen/batched_kernels.ts'
 import { spread, values, whole } from './inputs.ts'
 import * as kernels from './kernels.ts'
 import { CLOSE, expectRight, Subject } from './subject.ts'
@@ -46,6 +47,16 @@ describe('extents', () => {
       [whole([9, 11]), whole([11, 6])],
       [{}, { block_sizes: [1], num_warps: 4 }, { block_sizes: [8], num_warps: 1 }],
     )
+  })
+})
+
+describe('batches', () => {
+  it('of tiles, of whole dimensions, and of an operand that lacks them', async () => {
+    const tiles = { block_sizes: [2, 8, 8, 4], num_warps: 1, slice_k: 2 }
+    await expectRight(batched.bmm, [whole([3, 9, 10]), whole([3, 10, 7])], [tiles])
+    await expectRight(batched.wholeBatch, [whole([3, 7, 5]), whole([3, 6, 5])], [{ num_warps: 1 }])
+    const shared = { block_sizes: [4, 4, 8, 4], num_warps: 1, num_stages: 2 }
+    await expectRight(batched.sharedWeights, [whole([3, 6, 8]), whole([8, 12]), whole([12])], [shared])
   })
 })
 

@@ -137,6 +137,7 @@ describe('the examples', () => {
       'moments',
       'linear',
       'longSoftmax',
+      'bmm',
       'sparseRowSums',
       'tables',
       'embedding',

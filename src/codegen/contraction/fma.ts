@@ -1,13 +1,16 @@
 /**
  * Products on FMA units. Both operands are written to workgroup memory with the contracted dimension
  * outermost, so that a thread reads its rows of one and its columns of the other as vectors, and adds their
- * outer product to its micro-tile, one position of the contracted dimension after the other.
+ * outer product to its micro-tile, one position of the contracted dimension after the other. Matrices of a
+ * batch lie behind each other there.
  */
 
+import { batchOf, dotAxes } from '../../ir/dot_axes.ts'
 import { type BlockId, type DotNode, type Node, ONE } from '../../ir/node.ts'
 import { extentOf } from '../../ir/tile_program.ts'
 import { type DType, isFloat } from '../../support/dtypes.ts'
-import type { Layout } from '../layout/layout.ts'
+import { sum } from '../../support/maths.ts'
+import { Layout } from '../layout/layout.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { accessTo, type MemoryArray } from '../thread/memory.ts'
@@ -26,12 +29,14 @@ import {
 import { valueIn } from '../values/values.ts'
 import type { Contraction, DotOperands, Sums } from './contraction.ts'
 
-/** An operand in workgroup memory: `depth` rows of vectors along its free block. */
+/** An operand in workgroup memory: `depth` rows of vectors along its free block, for each matrix. */
 interface Staged {
   readonly array: MemoryArray
   readonly free: BlockId
   /** Array elements from one position of the contracted block to the next. */
   readonly pitch: number
+  /** Array elements from one matrix to the next along each of its leading blocks. */
+  readonly matrices: ReadonlyMap<BlockId, number>
 }
 
 /** Micro-tiles in the layout of the dot's class, in variables. */
@@ -69,10 +74,9 @@ function addProducts(
 ): void {
   const { out, e, memory } = lowering
   const { layout } = sums
-  const [rows = ONE, depth = ONE] = node.a.type.axes
-  const columns = node.b.type.axes[1] ?? ONE
-  const a = plan(lowering, operands.a, rows, depth, layout)
-  const b = plan(lowering, operands.b, columns, depth, layout)
+  const { rows, depth, columns } = dotAxes(node)
+  const a = plan(lowering, operands.a, { free: rows, depth, batch: batchOf(node.a) }, layout)
+  const b = plan(lowering, operands.b, { free: columns, depth, batch: batchOf(node.b) }, layout)
   stage(lowering, a, operands.a, depth)
   stage(lowering, b, operands.b, depth)
   // The barrier comes before what may be emitted in between; the operands are read only after that.
@@ -86,26 +90,43 @@ function addProducts(
     const at = { k, begin: slices === 0 ? undefined : threadPart(lowering, layout, depth) }
     const left = spread(e, fragment(lowering, a, layout, at, sums.dtype), layout)
     const right = spread(e, fragment(lowering, b, layout, at, sums.dtype), layout)
-    sums.chunks.forEach((sum, i) => {
+    sums.chunks.forEach((total, i) => {
       const [x, y] = [wholeChunk(e, left, i), wholeChunk(e, right, i)]
-      out.assign(sum, isFloat(sums.dtype) ? e.call('fma', x, y, sum) : e.add(sum, e.mul(x, y)))
+      out.assign(total, isFloat(sums.dtype) ? e.call('fma', x, y, total) : e.add(total, e.mul(x, y)))
     })
   })
   memory.release(a.array)
   memory.release(b.array)
 }
 
+/** What runs along the axes of an operand. */
+interface OperandAxes {
+  readonly free: BlockId
+  readonly depth: BlockId
+  readonly batch: readonly BlockId[]
+}
+
 /** Room for an operand, in vectors along its free block as wide as both sides hold together. */
-function plan(lowering: Lowering, value: Registers, free: BlockId, depth: BlockId, result: Layout): Staged {
+function plan(
+  lowering: Lowering,
+  value: Registers,
+  { free, depth, batch }: OperandAxes,
+  result: Layout,
+): Staged {
   const { memory, program } = lowering
   const width = (2 ** Math.min(heldBits(value.layout, free), heldBits(result, free))) as Width
   const extent = free === ONE ? 1 : extentOf(program, free)
   // Rows of an odd number of vectors put neighbouring positions of the contracted block into different banks.
   const contiguous = value.layout.contiguity(free) > 0
   const pitch = extent / width + (contiguous ? 0 : 1)
-  const length = pitch * (depth === ONE ? 1 : extentOf(program, depth))
+  let length = pitch * (depth === ONE ? 1 : extentOf(program, depth))
+  const matrices = new Map<BlockId, number>()
+  for (const block of batch) {
+    matrices.set(block, length)
+    length *= extentOf(program, block)
+  }
   const array = memory.allocate('operand', typeOf(value.dtype, width), length)
-  return { array, free, pitch }
+  return { array, free, pitch, matrices }
 }
 
 /** Writes an operand to its place in workgroup memory. */
@@ -157,12 +178,29 @@ function stagedIndex(
   const { width } = array.element
   const [down, along] = [threadPart(lowering, layout, depth), threadPart(lowering, layout, free)]
   const constant =
-    layout.registerOffset(register, depth) * pitch + layout.registerOffset(register, free) / width
+    layout.registerOffset(register, depth) * pitch +
+    layout.registerOffset(register, free) / width +
+    matrixOffset(staged, layout, register)
   const slot = e.sum([
     ...(down ? [e.mul(down, e.u32(pitch))] : []),
     ...(along ? [e.div(along, e.u32(width))] : []),
+    ...matrixTerms(lowering, staged, layout),
   ])
   return e.sum([out.early('slot', slot)], constant)
+}
+
+/** Where the matrices of a thread begin in an operand. */
+function matrixTerms(lowering: Lowering, { matrices }: Staged, layout: Layout): readonly Expr[] {
+  const { e } = lowering
+  return [...matrices].flatMap(([block, pitch]) => {
+    const lane = threadPart(lowering, layout, block)
+    return lane ? [e.mul(lane, e.u32(pitch))] : []
+  })
+}
+
+/** From there to the matrix of a register. */
+function matrixOffset({ matrices }: Staged, layout: Layout, register: number): number {
+  return sum([...matrices].map(([block, pitch]) => layout.registerOffset(register, block) * pitch))
 }
 
 /** A position along the contracted block: `k` from where the thread's part begins. */
@@ -174,23 +212,37 @@ interface Depth {
 /** What a thread needs of an operand at a position of the contracted block, in its part of the layout. */
 function fragment(
   lowering: Lowering,
-  { array, free, pitch }: Staged,
+  staged: Staged,
   result: Layout,
   { k, begin }: Depth,
   dtype: DType,
 ): Registers {
   const { out, e } = lowering
+  const { array, free, pitch, matrices } = staged
   const vector = array.element.width
-  const layout = result.restrict((block) => block === free)
+  const layout = fragmentLayout(result, free, [...matrices.keys()])
   const lane = threadPart(lowering, layout, free)
   const along = lane ? [e.div(lane, e.u32(vector))] : []
-  const own = begin ? [out.early('from', e.sum([e.mul(begin, e.u32(pitch)), ...along]))] : along
+  const first = [
+    ...(begin ? [e.mul(begin, e.u32(pitch))] : []),
+    ...along,
+    ...matrixTerms(lowering, staged, layout),
+  ]
+  const own = first.length > along.length ? [out.early('from', e.sum(first))] : along
   const chunks = chunkRegisters(layout).map((registers) => {
     const pieces = Array.from({ length: registers.length / vector }, (_, i) => {
-      const offset = layout.registerOffset(registers[i * vector] ?? 0, free) / vector
+      const register = registers[i * vector] ?? 0
+      const offset = layout.registerOffset(register, free) / vector + matrixOffset(staged, layout, register)
       return e.read(array, e.sum([e.mul(k, e.u32(pitch)), ...own], offset))
     })
     return out.let('part', e.convert(dtype, e.vector(pieces, chunkWidth(layout))))
   })
   return { layout, dtype, chunks }
+}
+
+/** What a result's layout has of an operand, vectors along its free block first. */
+function fragmentLayout(result: Layout, free: BlockId, batch: readonly BlockId[]): Layout {
+  const { registers, threads } = result.restrict((block) => block === free || batch.includes(block))
+  const along = registers.filter(({ block }) => block === free)
+  return new Layout([...along, ...registers.filter(({ block }) => block !== free)], threads)
 }

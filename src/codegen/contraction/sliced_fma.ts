@@ -4,12 +4,12 @@
  * a layout of their own, in which the highest thread bits are positions along that dimension.
  */
 import { stripViews } from '../../ir/dim_index.ts'
+import { depthOf } from '../../ir/dot_axes.ts'
 import type { BlockId, DotNode, Node } from '../../ir/node.ts'
 import { extentBits } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
 import { slicedLayout } from '../layout/layout_rules.ts'
 import type { Lowering } from '../lower/lowering.ts'
-import { depthOf } from '../plan/accumulations.ts'
 import { simpleReduction } from '../reductions/lower_reduce.ts'
 import { reduceAcrossThreads } from '../reductions/reduce_threads.ts'
 import { typeOf } from '../thread/types.ts'

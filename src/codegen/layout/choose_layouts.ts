@@ -5,6 +5,7 @@
  * reducing them costs nothing.
  */
 
+import { dotAxes } from '../../ir/dot_axes.ts'
 import {
   type Axis,
   type BlockId,
@@ -74,10 +75,11 @@ function byImportance(classes: readonly TileClass[], plan: Plan): TileClass[] {
 function dotResult({ dots }: TileClass, sliceBits: number, plan: Plan): Layout | undefined {
   const dot = dots[0]
   if (!dot) return undefined
-  const [rows, columns] = dot.type.axes
+  const { batch, rows, columns } = dotAxes(dot)
   return dotLayout({
-    rows: extentOf(plan, rows ?? 0),
-    columns: extentOf(plan, columns ?? 0),
+    batch: batch.map((block) => extentOf(plan, block)),
+    rows: extentOf(plan, rows),
+    columns: extentOf(plan, columns),
     threadBits: plan.bound.threadBits,
     sliceBits,
     microRows: plan.bound.dotRowBits(dot),
@@ -134,8 +136,8 @@ function reducingThreadBits(tileClass: TileClass, block: BlockId, plan: Plan, ve
  */
 function stagingVector({ operandOf }: TileClass, plan: Plan): readonly CoordinateBit[] {
   const use = operandOf[0]
-  const block = use && (use.side === 'a' ? use.dot.a.type.axes[0] : use.dot.b.type.axes[1])
-  return block === undefined || block < 0
+  const block = use && dotAxes(use.dot)[use.side === 'a' ? 'rows' : 'columns']
+  return block === undefined || block === ONE
     ? []
     : bitRange(block, 0, Math.min(2, extentBits(plan.program, block)))
 }

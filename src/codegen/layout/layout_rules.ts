@@ -53,6 +53,8 @@ export function blockedLayout(wish: BlockedWish): Layout {
 }
 
 export interface DotWish {
+  /** Along the matrices of the result. */
+  readonly batch: readonly Extent[]
   readonly rows: Extent
   readonly columns: Extent
   readonly threadBits: number
@@ -64,10 +66,13 @@ export interface DotWish {
 
 /**
  * Micro-tiles: each thread owns 2^r rows by 2^c columns, in groups of four that are spread over the tile, so
- * that the vector reads of both operands are broadcasts or free of bank conflicts.
+ * that the vector reads of both operands are broadcasts or free of bank conflicts. Matrices of a batch are
+ * shared out among threads first: the more elements of one matrix a thread has, the less it reads.
  */
-export function dotLayout({ rows, columns, threadBits, sliceBits, microRows }: DotWish): Layout {
-  const groupBits = threadBits - sliceBits
+export function dotLayout({ batch, rows, columns, threadBits, sliceBits, microRows }: DotWish): Layout {
+  const matrices = batch.flatMap(({ block, bits }) => bitRange(block, 0, bits))
+  const threadMatrices = matrices.slice(0, threadBits - sliceBits)
+  const groupBits = threadBits - sliceBits - threadMatrices.length
   const perThread = Math.max(0, rows.bits + columns.bits - groupBits)
   const rowBits = microRowBits(rows.bits, columns.bits, perThread, microRows)
   const columnBits = Math.min(perThread - rowBits, columns.bits)
@@ -80,10 +85,12 @@ export function dotLayout({ rows, columns, threadBits, sliceBits, microRows }: D
     ...bitRange(rows.block, 0, nearRows),
     ...bitRange(columns.block, nearColumns + threadColumns, columns.bits - nearColumns - threadColumns),
     ...bitRange(rows.block, nearRows + threadRows, rows.bits - nearRows - threadRows),
+    ...matrices.slice(threadMatrices.length),
   ]
   const threads = [
     ...bitRange(columns.block, nearColumns, threadColumns),
     ...bitRange(rows.block, nearRows, threadRows),
+    ...threadMatrices,
   ]
   return new Layout(registers, padded(threads, threadBits))
 }

@@ -1,13 +1,6 @@
 /** What loops add up: dots whose sums nobody reads on the way. */
-import {
-  type BlockId,
-  type DotNode,
-  type LoopNode,
-  type Node,
-  ONE,
-  type PhiNode,
-  type Region,
-} from '../../ir/node.ts'
+import { depthOf } from '../../ir/dot_axes.ts'
+import { type DotNode, type LoopNode, type Node, ONE, type PhiNode, type Region } from '../../ir/node.ts'
 import { operandsOf, walk } from '../../ir/traverse.ts'
 
 /** Dots along some block that only add to what a loop carries, which nobody reads before the loop's end. */
@@ -37,9 +30,4 @@ export function readsWithin(loop: LoopNode, values: readonly Node[]): number {
     if (node.kind === 'loop') look(node.yields)
   })
   return count
-}
-
-/** The contracted dimension of a dot. */
-export function depthOf({ a }: DotNode): BlockId {
-  return a.type.axes[1] ?? ONE
 }

@@ -4,13 +4,13 @@
  */
 import type { Config } from '../../config/config.ts'
 import type { Indexing, PidType } from '../../config/modes.ts'
+import { depthOf } from '../../ir/dot_axes.ts'
 import type { KernelIr } from '../../ir/kernel_ir.ts'
 import type { BlockId, DotNode, LoadNode, LoopNode, StoreNode } from '../../ir/node.ts'
 import { maxOf } from '../../ir/size.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { log2Exact, nextPowerOf2 } from '../../support/maths.ts'
 import type { DeviceLimits } from '../program.ts'
-import { depthOf } from './accumulations.ts'
 import { type KernelSites, severalBlocks, sitesOf } from './sites.ts'
 
 export class BoundConfig {

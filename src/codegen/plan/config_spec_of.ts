@@ -4,8 +4,9 @@
  */
 import { INDEXINGS, type Indexing, type PidType } from '../../config/modes.ts'
 import type { BlockInput, ConfigSpecInput, LoopInput, RowInput, TileInput } from '../../config/spec_input.ts'
+import { dotAxes } from '../../ir/dot_axes.ts'
 import type { KernelIr } from '../../ir/kernel_ir.ts'
-import { type Block, type BlockId, type LoopNode, type Node, ONE } from '../../ir/node.ts'
+import { type Axis, type Block, type BlockId, type LoopNode, type Node, ONE } from '../../ir/node.ts'
 import type { OpName } from '../../ir/ops.ts'
 import { evalSize, maxOf, type Size, type SizeSymbol } from '../../ir/size.ts'
 import { hasEffect, walk } from '../../ir/traverse.ts'
@@ -50,7 +51,7 @@ export function configSpecInput(
     tiles: tileInputs(kernel, blocks),
     memoryOps: [...sites.loads, ...sites.stores].map(indexings),
     dots: sites.dots.map((dot) => ({
-      maxRows: maxDotRows(dot.type.axes[0], blocks, hint),
+      maxRows: maxDotRows(dotAxes(dot).rows, blocks, hint),
       maxSlices: sums.some((found) => found.has(dot)) ? MAX_SLICES : 1,
     })),
     pidTypes: pidTypes(kernel),
@@ -65,9 +66,12 @@ function blockInput(block: Block, sites: KernelSites, hint: (size: Size) => numb
   const { id, name } = block
   const known = block.end !== undefined
   const sizeHint = known ? Math.max(1, hint(block.size)) : MAX_EXTENT
-  const inDot = sites.dots.some(({ a, b }) => a.type.axes.includes(id) || b.type.axes.includes(id))
+  const parts = sites.dots.map(dotAxes)
+  const inDot = parts.some(({ rows, depth, columns }) => [rows, depth, columns].includes(id))
+  const isBatch = !inDot && parts.some(({ batch }) => batch.includes(id))
   const most = Math.min(nextPowerOf2(sizeHint), MAX_EXTENT)
-  return { id, name, sizeHint, min: 1, max: inDot ? Math.max(most, LEAST_DOT_EXTENT) : most }
+  const max = inDot ? Math.max(most, LEAST_DOT_EXTENT) : most
+  return { id, name, sizeHint, min: 1, max, ...(isBatch && { isBatch }) }
 }
 
 function rowInput(kernel: KernelIr, block: Block, limits: DeviceLimits): RowInput {
@@ -148,12 +152,8 @@ function indexings(node: Parameters<typeof contiguousBlock>[0]): readonly Indexi
   return contiguousBlock(node) === undefined ? ['pointer'] : INDEXINGS
 }
 
-function maxDotRows(
-  rows: number | undefined,
-  blocks: ReadonlyMap<BlockId, Block>,
-  hint: (size: Size) => number,
-): number {
-  const block = rows === undefined || rows === ONE ? undefined : blocks.get(rows)
+function maxDotRows(rows: Axis, blocks: ReadonlyMap<BlockId, Block>, hint: (size: Size) => number): number {
+  const block = rows === ONE ? undefined : blocks.get(rows)
   if (!block) return 1
   const extent = block.extent ?? nextPowerOf2(Math.max(hint(block.size), LEAST_DOT_EXTENT))
   return clamp(extent, 1, MAX_DOT_ROWS)
