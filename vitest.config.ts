@@ -5,6 +5,7 @@
  * adapter is used, on every machine. No test is a race: the time limit only ends runs that hang.
  */
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { defineConfig, type ViteUserConfig } from 'vitest/config'
 
 const testsIn = (folders: readonly string[]): string[] =>
@@ -29,6 +30,7 @@ const config: ViteUserConfig = defineConfig({
       { test: { ...shared, name: 'pure', include: pureFiles, pool: 'threads', isolate: false } },
       { test: { ...shared, name: 'unit', include: unitFiles, pool: 'threads' } },
       {
+        resolve: { alias: { 'helion-aot': fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
         test: {
           ...shared,
           // Tests of isolation turn it on; for the others it would start a second process in each file.

@@ -43,19 +43,20 @@ export function unusedValues(trace: Trace): readonly string[] {
   for (const { body, location } of trace.grids) {
     const live = liveNodes(body)
     const used = new Set<Node>()
-    const loops = new Set([location && formatLocation(location)])
+    // What a loop makes for its items, or a method beside what is used of it, may stay unused.
+    const needed = new Set([location && formatLocation(location)])
     walk(body, (node) => {
+      if (live.has(node)) needed.add(node.location && formatLocation(node.location))
       for (const operand of operandsOf(node)) used.add(operand)
       if (node.kind !== 'loop') return
       for (const value of node.yields) used.add(value)
-      loops.add(node.location && formatLocation(node.location))
+      needed.add(node.location && formatLocation(node.location))
     })
     walk(body, (node) => {
       const what = ruleOf(node).method?.(node)
       if (what === undefined || !node.location || live.has(node) || used.has(node)) return
       const place = formatLocation(node.location)
-      // What a loop makes for its items may stay unused.
-      if (loops.has(place)) return
+      if (needed.has(place)) return
       const inPlace = IN_PLACE.includes(what) ? `; acc.${what}Assign(x) changes acc in place` : ''
       const remedy = `Methods make new values${inPlace}. Use the value, or remove the line.`
       texts.set(

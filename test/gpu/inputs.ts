@@ -18,6 +18,7 @@ export type Input =
   | number
   | boolean
   | string
+  | ((...args: never[]) => unknown)
   | readonly Input[]
   | { readonly [key: string]: Input }
 

@@ -26,6 +26,7 @@ export type Argument =
   | number
   | boolean
   | string
+  | ((...args: never[]) => unknown)
   | readonly Argument[]
   | { readonly [key: string]: Argument }
 
@@ -168,7 +169,7 @@ export function scalarsIn(arg: Argument): readonly number[] {
 
 function specOf(arg: Argument, dynamic: boolean): ArgumentSpec {
   if (typeof arg === 'number') return { kind: 'scalar', value: arg }
-  if (typeof arg === 'string' || typeof arg === 'boolean') return { kind: 'constant', value: arg }
+  if (typeof arg !== 'object') return { kind: 'constant', value: arg }
   if (isHost(arg)) {
     const { shape, dtype } = arg
     return { kind: 'tensor', shape, dtype, dynamic: arg.dynamic ?? shape.map(() => dynamic) }

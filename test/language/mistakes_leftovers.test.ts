@@ -73,7 +73,7 @@ describe('a value that nothing uses', () => {
     `)
   })
 
-  it('is not one that only parts of a kernel use, nor what loops and positions make', () => {
+  it('is not one that only parts of a kernel use, nor what loops and methods make beside it', () => {
     expect(
       warnings((x) => {
         const sums = hl.empty([4])
@@ -81,6 +81,7 @@ describe('a value that nothing uses', () => {
           const { mean, total } = { mean: x.at(t).mean(), total: hl.zeros([]) }
           for (const _ of hl.grid(1, 4, 2)) total.addAssign(mean)
           for (const i of hl.grid(2)) x.at(i).set(total)
+          x.at(t).set(hl.rand(7, [t]))
           sums.at(t).set(x.at(t).softmax(0).add(x.at(t.index).logsumexp(0)).to('f32'))
         }
         return sums

@@ -1,0 +1,59 @@
+/**
+ * Every example is right: the interpreter against its reference, and against the interpreter the adapter and
+ * the workgroup interpreter, static and dynamic, under the default config and random ones. RANDOM_CONFIGS
+ * asks for more of them.
+ */
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import type { Example } from '../../examples/shared/example.ts'
+import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import { argumentOf } from '../codegen/case_arguments.ts'
+import { OnCpu } from '../codegen/on_cpu.ts'
+import { drawConfigs, withTilesUpTo } from '../config/random_configs.ts'
+import { Subject } from '../gpu/subject.ts'
+import { inputOf, resultOf } from './example_arguments.ts'
+
+// Arguments of backward kernels come from forward ones.
+vi.stubEnv('HELION_AUTOTUNE_EFFORT', 'none')
+afterAll(() => {
+  vi.unstubAllEnvs()
+})
+
+const { difference, nested } = await import('../../examples/shared/example.ts')
+const FOLDER = new URL('../../examples/', import.meta.url)
+const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.ts'))
+/** Of each example, half of them with static shapes. */
+const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 2)
+const LARGEST_TILE = 16
+
+async function examplesOf(file: string): Promise<readonly Example[]> {
+  const module = (await import(fileURLToPath(new URL(file, FOLDER)))) as { examples: readonly Example[] }
+  return module.examples
+}
+
+describe.each(FILES)('%s', async (file) => {
+  const cases = (await examplesOf(file)).flatMap((example) =>
+    example.sizes.map((sizes) => ({ example, sizes, name: example.kernel.definition.name })),
+  )
+  describe.each(cases)('$name of $sizes', ({ example, sizes }) => {
+    it.each([true, false])('static shapes: %s', async (staticShapes) => {
+      const { fn } = example.kernel.definition
+      const args = example.args(...sizes)
+      const inputs = await Promise.all(args.map(inputOf))
+      const { tolerance: distance = 1e-4 } = example
+      const tolerance = { abs: distance, rel: distance }
+      const subject = await Subject.of(fn, inputs, { staticShapes, tolerance })
+      expect(difference(example, resultOf(subject), await Promise.all(args.map(nested)))).toBeUndefined()
+
+      await subject.expectRight()
+      const drawn = drawConfigs(subject.spec, Math.ceil(CONFIGS / 2), Number(staticShapes))
+      for (const { data } of withTilesUpTo(subject.spec, LARGEST_TILE, drawn)) await subject.outcome(data)
+      const cpu = new OnCpu(fn as KernelFunction, inputs.map(argumentOf), {
+        dynamic: !staticShapes,
+        tolerance,
+      })
+      cpu.expectRight()
+    })
+  })
+})
