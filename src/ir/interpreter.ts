@@ -256,8 +256,8 @@ export class Interpreter<B extends AnyBlock> {
   }
 
   /**
-   * Visits the elements that lie inside the tensor and the ranges of blocks: their position among `axes` and
-   * in the tensor.
+   * Visits the elements that are not masked and lie inside the tensor and the ranges of blocks: their
+   * position among `axes` and in the tensor.
    */
   #forEachElement(
     node: MemoryNode,
@@ -273,7 +273,10 @@ export class Interpreter<B extends AnyBlock> {
       return axes.map((axis) => strides[value.axes.indexOf(axis)] ?? 0)
     })
     const alongs = limits.map(({ axis }) => axes.map((_, other) => (other === axis ? 1 : 0)))
+    const mask = node.mask && this.#value(node.mask)
+    const isMasked = (i: number): boolean => mask?.data[mask.axes.length === 0 ? 0 : i] === 0
     forEachOffset(shape, [...steps, ...alongs], (i, offsets) => {
+      if (isMasked(i)) return
       for (let l = 0; l < limits.length; l++) {
         if ((offsets[sizes.length + l] ?? 0) >= (limits[l]?.inside ?? 0)) return
       }

@@ -126,21 +126,28 @@ export interface BroadcastNode extends NodeBase {
   readonly arg: Node
 }
 
-/**
- * Reads `tensor[index...]`. Each index is an i32 tile or scalar; the result's axes are the union of theirs,
- * in order of first appearance. Positions outside the tensor read as zero.
- */
-export interface LoadNode extends NodeBase, Site {
-  readonly kind: 'load'
+/** Elements of a tensor: `tensor[index...]`, each index an i32 tile or scalar. */
+interface Access {
   readonly tensor: number
   readonly index: readonly Node[]
+  /**
+   * False at elements that are left alone, wherever their positions lie: a bool over the axes of the access,
+   * or a scalar.
+   */
+  readonly mask: Node | undefined
+}
+
+/**
+ * Reads `tensor[index...]`. The result's axes are the union of those of the indices, in order of first
+ * appearance. Positions outside the tensor, and elements that are masked, read as zero.
+ */
+export interface LoadNode extends NodeBase, Site, Access {
+  readonly kind: 'load'
 }
 
 /** Writes `tensor[index...] = value`; positions outside the tensor are dropped. */
-export interface StoreNode extends NodeBase, Site {
+export interface StoreNode extends NodeBase, Site, Access {
   readonly kind: 'store'
-  readonly tensor: number
-  readonly index: readonly Node[]
   readonly value: Node
 }
 
@@ -148,13 +155,11 @@ export type AtomicOp = 'add' | 'max' | 'min' | 'and' | 'or' | 'xor' | 'exchange'
 
 /**
  * Read-modify-write of `tensor[index...]`; other programs see each element changed at once. Its value is what
- * was there before, 0 at positions outside the tensor; without axes where nobody reads it.
+ * was there before, 0 where it does nothing; without axes where nobody reads it.
  */
-export interface AtomicNode extends NodeBase {
+export interface AtomicNode extends NodeBase, Access {
   readonly kind: 'atomic'
   readonly op: AtomicOp
-  readonly tensor: number
-  readonly index: readonly Node[]
   readonly value: Node
   /** Of `compareExchange`: the value is written where this is what was there. */
   readonly expected: Node | undefined

@@ -20,7 +20,13 @@ import {
   type PureNode,
   type WriteNode,
 } from './node.ts'
-import { type AnyNodeRule, mustHold, type NodeRule, type OperandRole } from './node_rule.ts'
+import {
+  type AnyNodeRule,
+  mustHold,
+  type NodeRule,
+  type OperandRole,
+  type PrintedNames,
+} from './node_rule.ts'
 import { OPS } from './ops.ts'
 
 const nothingMore = (): void => undefined
@@ -98,25 +104,27 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
   },
   load: {
     ...EVENT,
-    operands: { index: 'position' },
+    operands: { index: 'position', mask: 'same' },
     effect: 'read',
     verify: verifyAccess,
-    print: (node, { place }) => `load ${place(node)}`,
+    print: (node, names) => `load ${maskedPlace(node, names)}`,
   },
   store: {
     ...EVENT,
-    operands: { index: 'position', value: 'same' },
+    operands: { index: 'position', value: 'same', mask: 'same' },
     effect: 'write',
     verify: verifyAccess,
-    print: (node, { place, refs }) => `store ${place(node)} = ${refs([node.value])}`,
+    print: (node, names) => `store ${maskedPlace(node, names)} = ${names.refs([node.value])}`,
   },
   atomic: {
     ...EVENT,
-    operands: { index: 'position', value: 'same', expected: 'same' },
+    operands: { index: 'position', value: 'same', expected: 'same', mask: 'same' },
     effect: 'write',
     verify: verifyAccess,
-    print: (node, { place, refs }) =>
-      `atomic ${node.op} ${place(node)}, ${refs([node.value, ...(node.expected ? [node.expected] : [])])}`,
+    print(node, names) {
+      const { op, value, expected } = node
+      return `atomic ${op} ${maskedPlace(node, names)}, ${names.refs(expected ? [value, expected] : [value])}`
+    },
   },
   reduce: {
     ...EVENT,
@@ -226,9 +234,18 @@ export function accessed(node: MemoryNode): Node {
   return gives ? node : node.value
 }
 
-function verifyAccess({ kind, id, index, tensor }: MemoryNode, ranks: readonly number[]): void {
+function maskedPlace(node: MemoryNode, { place, refs }: PrintedNames): string {
+  return node.mask ? `${place(node)} where ${refs([node.mask])}` : place(node)
+}
+
+function verifyAccess(node: MemoryNode, ranks: readonly number[]): void {
+  const { kind, id, index, tensor, mask } = node
   mustHold(index.length === ranks[tensor], `${kind} ${id} has ${index.length} indices`)
   for (const { type } of index) mustHold(type.dtype === 'i32', `${kind} ${id} has a float index`)
+  if (!mask) return
+  const { dtype, axes } = mask.type
+  const fits = axes.length === 0 || sameAxes(axes, accessed(node).type.axes)
+  mustHold(dtype === 'bool' && fits, `${kind} ${id} has an odd mask`)
 }
 
 function verifyDot({ id, a, b, acc, type }: DotNode): void {

@@ -28,14 +28,24 @@ import {
 } from './dim.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
+import { storeTo } from './indexing.ts'
 import { type GridLoop, grid, type StaticRange, staticRange, type TileLoop, tile } from './loops.ts'
+import { loadFrom } from './masks.ts'
 import { ATOMIC_METHODS, ATOMIC_SIGNATURES, operandsOf, TILE_METHODS, TILE_SIGNATURES } from './methods.ts'
 import { rand, randint } from './random.ts'
 import { isEqual, requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
 import type { Dim, IndexTerm, Tensor } from './tensor.ts'
 import { tracing } from './trace.ts'
-import { type Operand, type Ref, type RefMethods, type TileMethods, TileValue } from './value.ts'
+import {
+  type LoadOptions,
+  type MaskOptions,
+  type Operand,
+  type Ref,
+  type RefMethods,
+  type TileMethods,
+  TileValue,
+} from './value.ts'
 
 type TileElementwise = ElementwiseMethods<Operand, TileValue>
 
@@ -74,7 +84,7 @@ const OTHERS = Object.fromEntries(
   }),
 ) as unknown as OtherFunctions
 
-type AtomicMethods = Omit<RefMethods, 'set'>
+type AtomicMethods = Omit<RefMethods, 'get' | 'set'>
 type AtomicFunctions = {
   readonly [K in keyof AtomicMethods]: (
     tensor: Tensor,
@@ -128,6 +138,10 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly rand: (seed: Operand, shape: readonly TileExtent[]) => TileValue
   /** Uniform i32 from `low` up to but not including `high`; see `rand`. */
   readonly randint: (seed: Operand, shape: readonly TileExtent[], low: Operand, high: Operand) => TileValue
+  /** `tensor.at(...index)` where the mask is true, and `other` elsewhere: 0 unless given. */
+  readonly load: (tensor: Tensor, index: readonly IndexTerm[], options?: LoadOptions) => TileValue
+  /** `tensor.at(...index).set(value)` where the mask is true. */
+  readonly store: (tensor: Tensor, index: readonly IndexTerm[], value: Operand, options?: MaskOptions) => void
   /** Makes a size, or a number among the arguments, a constant of every specialisation. */
   readonly specialize: Specialize
   /**
@@ -160,6 +174,8 @@ const FUNCTIONS: Hl = {
   arange,
   rand,
   randint,
+  load: (tensor, index, options) => loadFrom(tensor.at(...index), options),
+  store: (tensor, index, value, options) => storeTo(tensor.at(...index), value, options),
   specialize,
   is: isEqual,
   requireEqual,
@@ -189,6 +205,8 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   arange: 'extent',
   rand: 'seed, shape: shape',
   randint: 'seed, shape: shape, low, high',
+  load: 'tensor: tensor, index: list, { mask, other }?',
+  store: 'tensor: tensor, index: list, value, { mask }?',
   specialize: 'value',
   is: 'a, b',
   requireEqual: 'a, b',

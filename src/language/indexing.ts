@@ -12,12 +12,13 @@ import { AuthorError } from '../support/errors.ts'
 import { describe } from './describe.ts'
 import { isDim, toDim, toSize } from './dim.ts'
 import { elementwise, toNode } from './elementwise.ts'
+import { asLoaded, asTarget, maskOf } from './masks.ts'
 import type { IndexTerm } from './tensor.ts'
 import { isExpanded, isWhole, type View } from './tensor_view.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
-import { broadcastTo, castTo, fitTo, printAxes } from './typing.ts'
-import { type Operand, Ref, TileValue } from './value.ts'
+import { broadcastTo, castTo, printAxes } from './typing.ts'
+import { type MaskOptions, type Operand, Ref, TileValue } from './value.ts'
 import { view as axesOf } from './views.ts'
 
 /** A tensor, or a view of one, as `at` sees it. */
@@ -39,7 +40,8 @@ export function at(place: Place, terms: readonly IndexTerm[]): Ref {
   const index = view.dims.map((_, dim) => baseIndex(trace, view, dim, terms, given))
   const axes = unionAxes(trace, view, index)
   const type = tileType(dtype, axes)
-  const load = trace.add('tensor.at', { kind: 'load', site: UNNUMBERED, type, tensor, index })
+  const spec = { kind: 'load', site: UNNUMBERED, type, tensor, index, mask: undefined } as const
+  const load = trace.add('tensor.at', spec)
   const seen = asWritten(trace, view, terms, given, axes)
   const order = seen.map((axis) => (axis === ONE ? ONE : axes.indexOf(axis)))
   const element = axesOf(trace, load, order)
@@ -49,17 +51,29 @@ export function at(place: Place, terms: readonly IndexTerm[]): Ref {
 }
 
 /** Writes `value` to the positions of `ref`. */
-export function storeTo(ref: Ref, value: Operand): void {
+export function storeTo(ref: Ref, value: Operand, { mask }: MaskOptions = {}): void {
   const trace = tracing('set')
   const { tensor, index, type } = ref.load
   ref.nodeIn(trace)
   const written = valueFor(trace, ref, value, 'set')
   const { dtype } = type
-  trace.add('set', { kind: 'store', site: UNNUMBERED, type: tileType(dtype), tensor, index, value: written })
+  trace.add('set', {
+    kind: 'store',
+    site: UNNUMBERED,
+    type: tileType(dtype),
+    tensor,
+    index,
+    value: written,
+    mask: maskOf(trace, ref, mask, 'set'),
+  })
 }
 
 /** Combines `value` at once with what is at the positions of `ref`, and gives what was there before. */
-export function updateAt(ref: Ref, op: AtomicOp, value: Operand, expected?: Operand): TileValue {
+export function updateAt(
+  ref: Ref,
+  op: AtomicOp,
+  { value, expected, mask }: MaskOptions & { readonly value: Operand; readonly expected?: Operand },
+): TileValue {
   const what = `atomic${op[0]?.toUpperCase()}${op.slice(1)}`
   const trace = tracing(what)
   const { tensor, index, type } = ref.load
@@ -73,9 +87,9 @@ export function updateAt(ref: Ref, op: AtomicOp, value: Operand, expected?: Oper
     index,
     value: valueFor(trace, ref, value, what),
     expected: expected === undefined ? undefined : valueFor(trace, ref, expected, what),
+    mask: maskOf(trace, ref, mask, what),
   })
-  const order = ref.target.map((axis) => (axis === ONE ? ONE : type.axes.indexOf(axis)))
-  return new TileValue(trace, axesOf(trace, node, order))
+  return new TileValue(trace, asTarget(trace, ref, node))
 }
 
 /** Operations that work on the bits of integers alone. */
@@ -101,10 +115,7 @@ function valueFor(trace: Trace, ref: Ref, value: Operand, what: string): Node {
     })
   }
   const { dtype } = ref.load.type
-  const node = castTo(trace, toNode(trace, what, value, dtype), dtype)
-  const spread = fitTo(trace, node, ref.target, what, 'positions')
-  const order = ref.load.type.axes.map((axis) => ref.target.indexOf(axis))
-  return axesOf(trace, spread, order)
+  return asLoaded(trace, ref, castTo(trace, toNode(trace, what, value, dtype), dtype), what)
 }
 
 function checkRank({ name, shape }: View, terms: readonly IndexTerm[]): void {

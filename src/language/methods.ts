@@ -10,6 +10,7 @@ import { checkArguments, signatureOf } from '../support/signature.ts'
 import { addDot, addProduct, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo, updateAt } from './indexing.ts'
+import { loadFrom } from './masks.ts'
 import { deviation, logSoftmax, logsumexp, mean, norm, reduce, softmax, variance } from './reductions.ts'
 import { tracing } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
@@ -18,6 +19,7 @@ import {
   Accumulator,
   type AccumulatorMethods,
   type DotOptions,
+  type MaskOptions,
   type Operand,
   Ref,
   type RefMethods,
@@ -125,7 +127,7 @@ const ACCUMULATOR_SIGNATURES: Readonly<Record<keyof AccumulatorMethods, string>>
   addDot: 'a, b',
 }
 
-type AtomicName = Exclude<keyof RefMethods, 'set'>
+type AtomicName = Exclude<keyof RefMethods, 'get' | 'set'>
 
 /** The methods of `tensor.at(…)` that change an element at once. */
 export const ATOMIC_METHODS: MethodsOf<Pick<RefMethods, AtomicName>, Ref> = {
@@ -136,27 +138,33 @@ export const ATOMIC_METHODS: MethodsOf<Pick<RefMethods, AtomicName>, Ref> = {
   atomicOr: atomically('or'),
   atomicXor: atomically('xor'),
   atomicExchange: atomically('exchange'),
-  atomicCompareExchange: (self, expected, value) => updateAt(self, 'compareExchange', value, expected),
+  atomicCompareExchange: (self, expected, value, options) =>
+    updateAt(self, 'compareExchange', { ...options, value, expected }),
 }
 
 /** What each takes. */
 export const ATOMIC_SIGNATURES: Readonly<Record<AtomicName, string>> = {
-  atomicAdd: 'value',
-  atomicMax: 'value',
-  atomicMin: 'value',
-  atomicAnd: 'value',
-  atomicOr: 'value',
-  atomicXor: 'value',
-  atomicExchange: 'value',
-  atomicCompareExchange: 'expected, value',
+  atomicAdd: 'value, { mask }?',
+  atomicMax: 'value, { mask }?',
+  atomicMin: 'value, { mask }?',
+  atomicAnd: 'value, { mask }?',
+  atomicOr: 'value, { mask }?',
+  atomicXor: 'value, { mask }?',
+  atomicExchange: 'value, { mask }?',
+  atomicCompareExchange: 'expected, value, { mask }?',
 }
 
 const REF_METHODS: MethodsOf<RefMethods, Ref> = {
-  set: (self, value) => storeTo(self, value),
+  get: loadFrom,
+  set: storeTo,
   ...ATOMIC_METHODS,
 }
 
-const REF_SIGNATURES: Readonly<Record<keyof RefMethods, string>> = { set: 'value', ...ATOMIC_SIGNATURES }
+const REF_SIGNATURES: Readonly<Record<keyof RefMethods, string>> = {
+  get: '{ mask, other }?',
+  set: 'value, { mask }?',
+  ...ATOMIC_SIGNATURES,
+}
 
 /** What an element-wise operation takes as a function of `hl`; as a method, all but the first. */
 export function operandsOf(op: OpName): readonly string[] {
@@ -214,7 +222,8 @@ function updating(op: OpName) {
 }
 
 function atomically(op: AtomicOp) {
-  return (self: Ref, value: Operand): TileValue => updateAt(self, op, value)
+  return (self: Ref, value: Operand, options?: MaskOptions): TileValue =>
+    updateAt(self, op, { ...options, value })
 }
 
 function cast(value: TileValue, dtype: DType, bits: boolean): TileValue {

@@ -123,32 +123,49 @@ export interface AccumulatorMethods {
   addDot(a: TileValue, b: TileValue): void
 }
 
+/** What accesses take beside positions and values. */
+export interface MaskOptions {
+  /**
+   * True at elements to take; it broadcasts to the positions. The others are left alone, wherever their
+   * positions lie.
+   */
+  readonly mask?: Operand
+}
+
+/** What loads take. */
+export interface LoadOptions extends MaskOptions {
+  /** What elements are that the mask leaves out: 0 unless given. */
+  readonly other?: Operand
+}
+
 /**
  * Writing to the positions that `tensor.at(…)` names. The value broadcasts to them and takes the tensor's
  * dtype.
  */
 export interface RefMethods {
+  /** The elements where the mask is true, and `other` elsewhere. */
+  get(options?: LoadOptions): TileValue
   /** Writes the value to these positions. */
-  set(value: Operand): void
+  set(value: Operand, options?: MaskOptions): void
   /**
    * Adds to what is there, at once, whatever other tiles do: i32, u32 and f32. Gives what was there before,
-   * 0 at positions outside the tensor. Likewise below.
+   * 0 where it does nothing: at positions outside the tensor, and where a mask is false. Likewise below.
    */
-  atomicAdd(value: Operand): TileValue
+  atomicAdd(value: Operand, options?: MaskOptions): TileValue
   /** Keeps the larger of what is there and the value, at once: i32, u32 and f32. */
-  atomicMax(value: Operand): TileValue
+  atomicMax(value: Operand, options?: MaskOptions): TileValue
   /** Keeps the smaller of what is there and the value, at once: i32, u32 and f32. */
-  atomicMin(value: Operand): TileValue
+  atomicMin(value: Operand, options?: MaskOptions): TileValue
   /** Keeps the bits that both have, at once: i32 and u32. */
-  atomicAnd(value: Operand): TileValue
+  atomicAnd(value: Operand, options?: MaskOptions): TileValue
   /** Keeps the bits that either has, at once: i32 and u32. */
-  atomicOr(value: Operand): TileValue
+  atomicOr(value: Operand, options?: MaskOptions): TileValue
   /** Keeps the bits that differ, at once: i32 and u32. */
-  atomicXor(value: Operand): TileValue
+  atomicXor(value: Operand, options?: MaskOptions): TileValue
   /** Writes the value, at once: i32, u32 and f32. */
-  atomicExchange(value: Operand): TileValue
+  atomicExchange(value: Operand, options?: MaskOptions): TileValue
   /** Writes the value where `expected` is what is there, at once: i32, u32 and f32. */
-  atomicCompareExchange(expected: Operand, value: Operand): TileValue
+  atomicCompareExchange(expected: Operand, value: Operand, options?: MaskOptions): TileValue
 }
 
 // Methods are installed on the prototype; these bases only give them their types.

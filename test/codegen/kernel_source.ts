@@ -183,11 +183,22 @@ export class KernelSource {
     const known = pickMaybe([...asIs, ...turned], b)
     if (c % 2 === 1 || !known) {
       const input = this.#input(dims, this.#dtype(DTYPES, b))
-      return { ...input, text: at(input.name, axes), axes }
+      const mask = this.#mask(axes, b)
+      const masked = mask ? `.get({ mask: ${mask}${c % 2 === 0 ? '' : `, other: ${b % 2}`} })` : ''
+      return { ...input, text: at(input.name, axes) + masked, axes }
     }
     if (asIs.includes(known)) return { ...known, text: at(known.name, axes), axes }
     const text = at(known.name, [...axes].reverse())
     return { ...known, text: shapeOf(axes).length === 2 ? `${text}.transpose()` : text, axes }
+  }
+
+  /** A mask of an access over these axes. */
+  #mask(axes: readonly Axis[], choice: number): string | undefined {
+    const truths = this.#values.filter(
+      (value) => value.dtype === 'bool' && value.axes.every((axis) => axes.includes(axis)),
+    )
+    const truth = choice % 3 === 0 ? pickMaybe(truths.reverse(), choice / 3) : undefined
+    return truth && over(truth, axes)
   }
 
   #input(dims: readonly DimName[], dtype: DType): Input {
@@ -319,9 +330,11 @@ export class KernelSource {
     const added = c % 2 === 0 ? '1' : within(converted(value, dtype), 8).text
     const name = this.#fresh('counts')
     const make = `const ${name} = hl.zeros([${ATOMIC_SLOTS}], '${dtype}')`
+    const mask = this.#mask(value.axes, a)
+    const masked = mask ? `, { mask: ${mask} }` : ''
     this.#outputs.push({ stored: { name, dims: [], dtype, bound: Number.POSITIVE_INFINITY }, make })
     this.#lines.push(
-      `  ${name}.at(${slot}).${pick(['atomicAdd', 'atomicMax', 'atomicMin'], c >> 1)}(${added})`,
+      `  ${name}.at(${slot}).${pick(['atomicAdd', 'atomicMax', 'atomicMin'], c >> 1)}(${added}${masked})`,
     )
   }
 
@@ -337,12 +350,13 @@ export class KernelSource {
     const order = turned ? [...axes].reverse() : axes
     const name = this.#fresh('out')
     const dims = order.map(({ dim }) => dim)
-    const make = `const ${name} = hl.empty([${dims}], '${known.dtype}')`
+    const mask = turned ? undefined : this.#mask(axes, c)
+    const make = `const ${name} = hl.${mask ? 'zeros' : 'empty'}([${dims}], '${known.dtype}')`
     const bound = isSmooth ? Number.POSITIVE_INFINITY : known.bound
     const stored = { name, dims, dtype: known.dtype, bound }
     this.#outputs.push({ stored: isSmooth ? { ...stored, dims: [] } : stored, make })
     const text = turned ? `${known.text}.transpose()` : over(known, axes)
-    this.#lines.push(`  ${at(name, order)}.set(${text})`)
+    this.#lines.push(`  ${at(name, order)}.set(${text}${mask ? `, { mask: ${mask} }` : ''})`)
     if (!isSmooth) this.#own.push({ stored, axes: order })
     return undefined
   }

@@ -9,6 +9,7 @@ const PARTS = [
   ...['.add(', '.mul(', 'hl.where(', '.unsqueeze(', '.transpose()', '.clamp(', '.exp()', '.index', '.to('],
   ...['.sum(', '.amax(', '.amin(', '.prod(', '.argmax(', '.argmin(', '.any(', '.all(', 'keepdim: true'],
   ...['.addDot(', '.dot(', '.addAssign(', '.maximumAssign(', '.atomicAdd(', '.atomicMax(', '.atomicMin('],
+  ...['.get({ mask: ', ', other: ', '), { mask: ', '(1, { mask: '],
   ...["':'", 'hl.grid([', 'of hl.grid(', 'blockSize: 4', 'for (const [mm, nn, kk]'],
   ...["'f32'", "'f16'", "'i32'", "'u32'", "'bool'"],
 ]

@@ -58,6 +58,7 @@ describe('equal pure nodes are one node', () => {
       site: UNNUMBERED,
       tensor: 0,
       index: [],
+      mask: undefined,
     } as const
     expect(builder.add(spec)).not.toBe(builder.add(spec))
     expect(isPure({ kind: 'load' })).toBe(false)

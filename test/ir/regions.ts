@@ -51,12 +51,29 @@ export class Maker {
 
   load(tensor: number, index: readonly Node[], axes: readonly Axis[], dtype: DType = 'f32'): Node {
     const type = tileType(dtype, axes)
-    return this.node({ kind: 'load', type, location: undefined, site: UNNUMBERED, tensor, index })
+    return this.node({
+      kind: 'load',
+      type,
+      location: undefined,
+      site: UNNUMBERED,
+      tensor,
+      index,
+      mask: undefined,
+    })
   }
 
   store(tensor: number, index: readonly Node[], value: Node): Node {
     const type = tileType(value.type.dtype)
-    return this.node({ kind: 'store', type, location: undefined, site: UNNUMBERED, tensor, index, value })
+    return this.node({
+      kind: 'store',
+      type,
+      location: undefined,
+      site: UNNUMBERED,
+      tensor,
+      index,
+      value,
+      mask: undefined,
+    })
   }
 
   map(op: OpName, args: readonly Node[], axes: readonly Axis[], dtype: DType = 'f32'): Node {

@@ -81,6 +81,7 @@ describe('operands', () => {
       op: 'add',
       tensor: 0,
       index: [a],
+      mask: undefined,
       value: broadcast,
     })
     expect([cast, view, broadcast, atomic].map(operandsOf)).toEqual([[a], [cast], [view], [a, broadcast]])

@@ -30,7 +30,7 @@ export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
   const chunks = chunkRegisters(layout).map((registers): Expr => {
     const runs = runsOf(registers, width)
     const pieces = runs.map((run) => {
-      const value = fromMemory(e, loaded(lowering, buffer, address, run[0] ?? 0, mark), dtype)
+      const value = fromMemory(e, loaded(lowering, buffer, address, run, mark), dtype)
       return runs.length === 1 ? value : out.let(hint, value)
     })
     return out.let(hint, e.vector(pieces, chunkWidth(layout)))
@@ -85,17 +85,21 @@ export function lowerAtomic(lowering: Lowering, node: AtomicNode): Registers | u
   return ofFirstCopies(lowering, { layout, dtype: node.type.dtype, chunks })
 }
 
-/** The vector at `register`, or zero where it does not exist. */
+/** The vector that `registers` hold, or zero where it does not exist or is masked. */
 function loaded(
   { e }: Lowering,
   buffer: MemoryArray,
   address: Address,
-  register: number,
+  registers: readonly number[],
   mark: AccessMark,
 ): Expr {
+  const [register = 0] = registers
+  const zero = e.constant(0, buffer.element)
   const raw = e.read(buffer, address.index(register), mark)
+  const lanes = address.lanes(registers)
+  const taken = lanes ? e.select(zero, raw, lanes) : raw
   const exists = e.all(address.conditions(register))
-  return exists ? e.select(e.constant(0, buffer.element), raw, exists) : raw
+  return exists ? e.select(zero, taken, exists) : taken
 }
 
 /** Calls `write` for runs of registers, under one `if` per run of equal conditions. Copies write once. */

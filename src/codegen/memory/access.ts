@@ -6,8 +6,10 @@
 import { dimIndex, stripViews } from '../../ir/dim_index.ts'
 import type { KernelIr } from '../../ir/kernel_ir.ts'
 import type { BlockId, LoadNode, MemoryNode, Node } from '../../ir/node.ts'
+import { isPure } from '../../ir/node_rules.ts'
 import { isMultipleOf, maxOf, type Size, sameSize } from '../../ir/size.ts'
 import { blockOf, extentBits, type TileProgram, tensorOf } from '../../ir/tile_program.ts'
+import { operandsOf } from '../../ir/traverse.ts'
 import type { Plan } from '../plan/plan.ts'
 
 const MAX_VECTOR_BITS = 2
@@ -31,6 +33,14 @@ export function contiguousBlock(node: MemoryNode): BlockId | undefined {
   return index?.kind === 'block' ? index.block : undefined
 }
 
+/** True when the elements of a value may differ along the block, as far as its operations tell. */
+export function variesAlong(node: Node, block: BlockId): boolean {
+  if (!node.type.axes.includes(block)) return false
+  return isPure(node) && operandsOf(node).length > 0
+    ? operandsOf(node).some((operand) => variesAlong(operand, block))
+    : true
+}
+
 /**
  * log2 of the widest vector that the access may use along its contiguous block; 0 means element by element.
  */
@@ -42,6 +52,8 @@ export function vectorBits(node: MemoryNode, plan: Plan): number {
   const { block, offset } = index
   const others = node.index.slice(0, -1)
   if (others.some((other) => stripViews(other).type.axes.includes(block))) return 0
+  // Of a vector that is read, lanes may be thrown away.
+  if (node.kind === 'store' && node.mask && variesAlong(node.mask, block)) return 0
   let bits = Math.min(MAX_VECTOR_BITS, extentBits(plan.program, block))
   while (bits > 0 && !isAligned(node, plan, { block, offset }, 2 ** bits)) bits--
   return bits

@@ -11,9 +11,9 @@ import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Width } from '../thread/types.ts'
 import { basePosition, insideCondition, position } from '../values/coordinates.ts'
-import { element, named, type Registers } from '../values/registers.ts'
+import { compose, element, named, type Registers } from '../values/registers.ts'
 import { scalarValue, valueIn } from '../values/values.ts'
-import { isWithin } from './access.ts'
+import { contiguousBlock, isWithin, variesAlong } from './access.ts'
 
 export class Address {
   readonly #lowering: Lowering
@@ -24,6 +24,7 @@ export class Address {
   /** Distance in vectors between neighbours of each dimension; the last one counts elements. */
   readonly #strides: readonly Size[]
   readonly #computed = new Map<Node, Registers>()
+  readonly #mask: Registers | undefined
   readonly #base: Expr
 
   constructor(lowering: Lowering, node: MemoryNode, layout: Layout, width: Width) {
@@ -40,6 +41,7 @@ export class Address {
     for (const dim of this.#dims) {
       if (dim.kind === 'tile') this.#computed.set(dim.node, this.#computedIndex(dim.node))
     }
+    this.#mask = node.mask && named(lowering.out, valueIn(lowering, node.mask, layout), 'mask')
     this.#base = this.#sharedPart()
   }
 
@@ -59,7 +61,10 @@ export class Address {
     return e.sum(terms, constant)
   }
 
-  /** Conditions for the element at `register` to be inside the tensor and inside the ranges of its blocks. */
+  /**
+   * Conditions for the element at `register` to be inside the tensor and inside the ranges of its blocks, and
+   * not to be masked. They hold for all of a vector, except that `lanes` tells which of it are masked.
+   */
   conditions(register: number): readonly Expr[] {
     const { shape } = tensorOf(this.#lowering.program, this.#node.tensor)
     const found = this.#maskedBlocks().map((block) =>
@@ -68,7 +73,19 @@ export class Address {
     this.#dims.forEach((dim, d) => {
       found.push(this.#boundsCheck(dim, shape[d] ?? 0, register))
     })
+    if (this.#mask && !this.#masksLanes()) found.push(element(this.#lowering.e, this.#mask, register))
     return [...new Set(found.filter((condition) => condition !== undefined))]
+  }
+
+  /** Which elements of a vector are not masked, where that is not the same for all of them. */
+  lanes(registers: readonly number[]): Expr | undefined {
+    return this.#mask && this.#masksLanes() ? compose(this.#lowering.e, this.#mask, registers) : undefined
+  }
+
+  #masksLanes(): boolean {
+    const { mask } = this.#node
+    const block = contiguousBlock(this.#node)
+    return this.#width > 1 && mask !== undefined && block !== undefined && variesAlong(mask, block)
   }
 
   /**

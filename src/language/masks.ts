@@ -1,0 +1,48 @@
+/**
+ * Masks of loads, stores and atomic operations: where they are false, nothing is read or written, whatever
+ * the positions are there.
+ */
+import { type Axis, type Node, ONE } from '../ir/node.ts'
+import { elementwise, toNode } from './elementwise.ts'
+import { type Trace, tracing } from './trace.ts'
+import { castTo, fitTo } from './typing.ts'
+import { type LoadOptions, type Operand, type Ref, TileValue } from './value.ts'
+import { view as axesOf } from './views.ts'
+
+/** The elements that `ref` names where the mask holds, and `other` elsewhere. */
+export function loadFrom(ref: Ref, { mask, other = 0 }: LoadOptions = {}): TileValue {
+  const trace = tracing('load')
+  const all = new TileValue(trace, ref.nodeIn(trace))
+  if (mask === undefined) return all
+  const otherwise = new TileValue(trace, castTo(trace, toNode(trace, 'other', other, ref.dtype), ref.dtype))
+  if (ref.repeats !== undefined) return chosen(mask, all, otherwise)
+  const { id: _id, location: _location, ...spec } = ref.load
+  const load = trace.add('load', { ...spec, mask: maskOf(trace, ref, mask, 'load') })
+  const value = new TileValue(trace, asTarget(trace, ref, load))
+  return other === 0 ? value : chosen(mask, value, otherwise)
+}
+
+/** A mask over the axes of the positions of `ref`, if there is one. */
+export function maskOf(trace: Trace, ref: Ref, mask: Operand | undefined, what: string): Node | undefined {
+  if (mask === undefined) return ref.load.mask
+  return asLoaded(trace, ref, castTo(trace, toNode(trace, what, mask), 'bool'), `the mask of ${what}`)
+}
+
+/** `node` repeated to the positions of `ref`, its axes in the order of the load's. */
+export function asLoaded(trace: Trace, ref: Ref, node: Node, what: string): Node {
+  const spread = fitTo(trace, node, ref.target, what, 'positions')
+  return axesOf(trace, spread, orderOf(ref.load.type.axes, ref.target))
+}
+
+/** A value over the axes of the load with axes as `at(…)` wrote them. */
+export function asTarget(trace: Trace, ref: Ref, node: Node): Node {
+  return axesOf(trace, node, orderOf(ref.target, ref.load.type.axes))
+}
+
+function orderOf(axes: readonly Axis[], among: readonly Axis[]): readonly number[] {
+  return axes.map((axis) => (axis === ONE ? ONE : among.indexOf(axis)))
+}
+
+function chosen(mask: Operand, value: TileValue, other: TileValue): TileValue {
+  return elementwise('where', [mask, value, other])
+}
