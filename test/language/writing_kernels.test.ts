@@ -142,6 +142,7 @@ describe('the examples', () => {
       'tables',
       'embedding',
       'difference',
+      'gather',
       'dropout',
       'swap',
       'histogram',
