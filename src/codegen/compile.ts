@@ -76,9 +76,10 @@ export function wgslOf(plan: Plan, options: CompileOptions = {}): WgslProgram {
   const scratch = scratchOf(program)
   return {
     dispatches: program.grids.map((grid, number) => compileGrid(plan, grid, number, options)),
-    scratch: scratch.map(({ dtype, shape }) => {
-      return { dtype, bytes: sizeOp('mul', sizeProduct(shape), DTYPES[dtype].bytes) }
+    scratch: scratch.map(({ dtype, shape, fill }) => {
+      return { dtype, fill, bytes: sizeOp('mul', sizeProduct(shape), DTYPES[dtype].bytes) }
     }),
+    guards: plan.bound.guards,
   }
 }
 

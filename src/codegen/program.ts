@@ -2,21 +2,24 @@
  * What the compiler hands to the runtime: WGSL text and everything needed to launch it, as plain data.
  * Dispatches run in order on one queue.
  */
+import type { Guard } from '../ir/kernel_ir.ts'
 import type { Size } from '../ir/size.ts'
 import type { DType } from '../support/dtypes.ts'
 
 export interface WgslProgram {
   readonly dispatches: readonly WgslDispatch[]
-  /** Memory that a launch needs beside the kernel's tensors. */
+  /** Memory that a launch needs beside the tensors that its caller sees. */
   readonly scratch: readonly ScratchBuffer[]
+  /** Conditions of the kernel on sizes that this config decides. */
+  readonly guards: readonly Guard[]
 }
 
-/**
- * Memory for one launch: its dispatches share it, its content is undefined before and worth nothing after.
- */
+/** Memory for one launch: its dispatches share it, and its content is worth nothing after. */
 export interface ScratchBuffer {
   readonly bytes: Size
   readonly dtype: DType
+  /** What it holds before; undefined leaves it as it is. */
+  readonly fill: number | undefined
 }
 
 export interface WgslDispatch {

@@ -176,7 +176,9 @@ function elements(
   rows: readonly RowInput[],
   chunks: readonly (number | null)[],
 ): number {
-  const ofBlocks = blocks.map(({ id }, index) => (axes.includes(id) ? (sizes[index] ?? 1) : 1))
+  // Two axes may share one size.
+  const count = (id: number): number => axes.filter((axis) => axis === id).length
+  const ofBlocks = blocks.map(({ id }, index) => (sizes[index] ?? 1) ** count(id))
   const ofRows = rows.map(({ id, size }, index) =>
     axes.includes(id) ? (chunks[index] ?? nextPowerOf2(size)) : 1,
   )

@@ -3,27 +3,30 @@
  * it is the truth that compiled kernels are checked against, in tests and before a config may win a search.
  */
 import { DTYPES } from '../support/dtypes.ts'
-import { product } from '../support/maths.ts'
+import { nextPowerOf2, product } from '../support/maths.ts'
+import { resolveBlockSizes } from './block_sizes.ts'
 import { type HostTensor, Interpreter, type InterpretOptions, sizesOf } from './interpreter.ts'
-import { addressable, type KernelIr, type TensorInfo } from './kernel_ir.ts'
+import { addressable, type KernelIr, seenTensors, type TensorInfo } from './kernel_ir.ts'
 import { rowsOf, type TileProgram, type TileTensor } from './tile_program.ts'
 
 export type { HostTensor, InterpretOptions }
 
 /**
- * Runs `kernel` on `tensors` (by id; local ones included, they are filled here) and `scalars`, in place.
- * Positions outside a tensor read as zero and are not written.
+ * Runs `traced` on `tensors` (by id; local ones included, they are filled here, scratch memory only where it
+ * is to be seen) and `scalars`, in place. Positions outside a tensor read as zero and are not written.
  */
 export function interpretKernel(
-  kernel: KernelIr,
+  traced: KernelIr,
   tensors: readonly HostTensor[],
   scalars: readonly number[],
   options: InterpretOptions = {},
 ): void {
+  const kernel = resolveBlockSizes(traced, (id) => blockSize(traced, id, tensors, options))
+  if (tensors.length < seenTensors(kernel).length) fail(`${tensors.length} tensors are too few`)
   const shown = addressable(kernel).map(({ tensor, shape }, id) => ({ id, memory: tensor, shape }))
-  const all = tensorsOf(shown.slice(kernel.tensors.length), tensors)
+  const all = tensorsOf(shown.slice(tensors.length), tensors)
   const owners = shown.map(({ memory }) => memory)
-  fillLocals(kernel.tensors, tensors)
+  fillLocals(kernel.tensors, all)
   kernel.grids.forEach((grid, number) => {
     const interpreter = new Interpreter(kernel, all, owners, scalars, options, options.extentOf)
     interpreter.grid({ ...grid, rows: rowsOf(kernel, number) }, number)
@@ -39,12 +42,24 @@ export function interpretTileProgram(
   tensors: readonly HostTensor[],
   scalars: readonly number[],
 ): void {
-  fillLocals(program.tensors, tensors)
   const all = tensorsOf(program.tensors.slice(tensors.length), tensors)
+  fillLocals(program.tensors, all)
   const owners = program.tensors.map(({ memory }) => memory)
   program.grids.forEach((grid, number) => {
     new Interpreter(program, all, owners, scalars).grid(grid, number)
   })
+}
+
+/** The extent of tiles that share it: the whole range, unless somebody says otherwise. */
+function blockSize(
+  { blocks }: KernelIr,
+  id: number,
+  tensors: readonly HostTensor[],
+  { extentOf }: InterpretOptions,
+): number {
+  const block = blocks.find((one) => one.id === id) ?? fail(`no block ${id}`)
+  const { least = 1, size } = block
+  return Math.max(least, extentOf?.(block) ?? nextPowerOf2(sizesOf(tensors)(size)))
 }
 
 /** Gives local tensors what the kernel fills them with. */

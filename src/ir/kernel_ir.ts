@@ -14,8 +14,11 @@ export interface TensorInfo {
   readonly dtype: DType
   /** Row-major, contiguous. */
   readonly shape: readonly Size[]
-  /** `argument`: passed by the caller; `local`: allocated by the kernel at every launch. */
-  readonly role: 'argument' | 'local'
+  /**
+   * `argument`: passed by the caller; `local`: allocated at every call and returned; `scratch`: allocated at
+   * every launch and seen by nobody, so that its shape may depend on the config.
+   */
+  readonly role: 'argument' | 'local' | 'scratch'
   /** Value that a local tensor is filled with before the first grid; `undefined` leaves it as it is. */
   readonly fill: number | undefined
 }
@@ -68,6 +71,7 @@ export type Specialization =
 
 export interface KernelIr {
   readonly name: string
+  /** Those of the caller, then those that the kernel returns, then scratch memory. */
   readonly tensors: readonly TensorInfo[]
   readonly views: readonly TensorView[]
   readonly scalars: readonly ScalarInfo[]
@@ -82,4 +86,16 @@ export interface KernelIr {
 /** What loads and stores name: the tensors, then their views. */
 export function addressable({ tensors, views }: Pick<KernelIr, 'tensors' | 'views'>): readonly TensorView[] {
   return [...tensors.map(({ id, name, dtype, shape }) => ({ name, dtype, shape, tensor: id })), ...views]
+}
+
+/** Ids of the tensors in a return value, in order. */
+export function returnedTensors(tree: ReturnTree): readonly number[] {
+  if (tree.kind === 'tensor') return [tree.tensor]
+  if (tree.kind === 'list') return tree.items.flatMap(returnedTensors)
+  return tree.kind === 'record' ? tree.entries.flatMap(([, item]) => returnedTensors(item)) : []
+}
+
+/** The tensors that callers see: their ids are their places. */
+export function seenTensors({ tensors }: Pick<KernelIr, 'tensors'>): readonly TensorInfo[] {
+  return tensors.filter(({ role }) => role !== 'scratch')
 }

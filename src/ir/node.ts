@@ -22,13 +22,14 @@ export interface TileType {
 /**
  * A range cut into blocks.
  * `tile`: a dimension of `hl.tile`, its extent is an entry of the config's `block_sizes` (or fixed by the
- * author);
+ * author, or that of a `size`);
  * `grid`: a dimension of `hl.grid`, extent one; `slice`: a whole dimension taken with `':'`, whose extent
- * covers it, or a chunk of it when the config loops over it (`reduction_loops`).
+ * covers it, or a chunk of it when the config loops over it (`reduction_loops`);
+ * `size`: an entry of `block_sizes` that tiles share and sizes name; nothing runs along it.
  */
 export interface Block {
   readonly id: BlockId
-  readonly kind: 'tile' | 'grid' | 'slice'
+  readonly kind: 'tile' | 'grid' | 'slice' | 'size'
   readonly name: string
   /** Number of positions, an upper bound when the range depends on data. */
   readonly size: Size
@@ -36,6 +37,10 @@ export interface Block {
   readonly end: Size | undefined
   /** Extent given by the author; otherwise the config decides. */
   readonly extent: number | undefined
+  /** The block of kind `size` whose extent it has. */
+  readonly sizedBy?: BlockId
+  /** Of kind `size`: the least extent, a power of two. */
+  readonly least?: number
   /** Index of the top-level loop that this block lives in. */
   readonly grid: number
   readonly location: SourceLocation | undefined

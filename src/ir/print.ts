@@ -3,6 +3,7 @@
  * order of appearance, so equal programs print alike.
  */
 import { unreachable } from '../support/errors.ts'
+import { sizeBlocks } from './block_sizes.ts'
 import { addressable, type KernelIr, type ReturnTree } from './kernel_ir.ts'
 import { type Block, type LoopNode, type Node, ONE, type Region, type TileType } from './node.ts'
 import type { PrintedNames } from './node_rule.ts'
@@ -27,6 +28,8 @@ export function printKernel(kernel: KernelIr): string {
     lines.push(`  view ${name}: ${dtype}[${sizes}] of ${names[tensor]}`)
   }
   for (const scalar of kernel.scalars) lines.push(`  argument ${scalar.name}: number`)
+  for (const { name, least = 1, size } of sizeBlocks(kernel))
+    lines.push(`  block size ${name} from ${least} for ${printSize(size)}`)
   for (const symbol of kernel.symbols) lines.push(...printFacts(symbol))
   for (const guard of kernel.guards) {
     lines.push(`  guard ${printSize(guard.left)} ${guard.relation} ${printSize(guard.right)}`)
@@ -144,6 +147,7 @@ class Printer {
 
   #extent(id: number): string {
     const block = this.#blocks.get(id)
+    if (block?.sizedBy !== undefined && block.extent === undefined) return ` by ${this.#axis(block.sizedBy)}`
     return block && block.kind !== 'grid' && block.extent !== undefined ? ` by ${block.extent}` : ''
   }
 

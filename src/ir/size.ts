@@ -25,7 +25,19 @@ export interface SizeOperation {
   readonly args: readonly [Size, Size]
 }
 
-export type SizeExpr = SizeSymbol | SizeOperation
+/** The extent that a config gives the tiles of a block without positions of its own: a power of two. */
+export interface BlockSize {
+  readonly op: 'block_size'
+  readonly key: string
+  /** Id of the block of kind `size`. */
+  readonly block: number
+  /** No config makes it smaller. */
+  readonly least: number
+  /** The range that it is for: it exceeds the next power of two at most where `least` does. */
+  readonly range: Size
+}
+
+export type SizeExpr = SizeSymbol | BlockSize | SizeOperation
 export type SizeOp = 'add' | 'sub' | 'mul' | 'floordiv' | 'cdiv' | 'mod' | 'min' | 'max' | 'next_power_of_2'
 
 interface SizeRule {
@@ -33,8 +45,8 @@ interface SizeRule {
   readonly print: (a: string, b: string) => string
   /** Largest known divisor of the result, from those of the operands. */
   readonly multipleOf: (a: number, b: number) => number
-  /** An upper bound of the result from upper bounds of the operands. */
-  readonly max: (a: number, b: number) => number
+  /** An upper bound of the result from upper bounds of the operands, and a lower one of the second. */
+  readonly max: (a: number, b: number, least: number) => number
   readonly identity?: number
 }
 
@@ -63,14 +75,14 @@ const SIZE_OPS: Record<SizeOp, SizeRule> = {
     apply: (a, b) => Math.floor(a / b),
     print: infix('/'),
     multipleOf: one,
-    max: (a) => a,
+    max: (a, _b, least) => Math.floor(a / least),
     identity: 1,
   },
   cdiv: {
     apply: cdiv,
     print: (a, b) => `cdiv(${a}, ${b})`,
     multipleOf: one,
-    max: (a) => a,
+    max: (a, _b, least) => cdiv(a, least),
     identity: 1,
   },
   mod: {
@@ -79,13 +91,23 @@ const SIZE_OPS: Record<SizeOp, SizeRule> = {
     multipleOf: gcd,
     max: (_a, b) => b - 1,
   },
-  min: { apply: Math.min, print: (a, b) => `min(${a}, ${b})`, multipleOf: gcd, max: Math.min },
-  max: { apply: Math.max, print: (a, b) => `max(${a}, ${b})`, multipleOf: gcd, max: Math.max },
+  min: {
+    apply: Math.min,
+    print: (a, b) => `min(${a}, ${b})`,
+    multipleOf: gcd,
+    max: (a, b) => Math.min(a, b),
+  },
+  max: {
+    apply: Math.max,
+    print: (a, b) => `max(${a}, ${b})`,
+    multipleOf: gcd,
+    max: (a, b) => Math.max(a, b),
+  },
   next_power_of_2: {
     apply: nextPowerOf2,
     print: (a) => `nextPowerOf2(${a})`,
     multipleOf: one,
-    max: nextPowerOf2,
+    max: (a) => nextPowerOf2(a),
   },
 }
 
@@ -108,17 +130,42 @@ export function sameSize(a: Size, b: Size): boolean {
   return printSize(a) === printSize(b)
 }
 
-/** The value of a size, given the values of its symbols. */
-export function evalSize(size: Size, symbolValue: (symbol: SizeSymbol) => number): number {
+/** The value of a size, given the values of its symbols, and of block sizes where it may hold some. */
+export function evalSize(
+  size: Size,
+  symbolValue: (symbol: SizeSymbol) => number,
+  blockSize: (size: BlockSize) => number = unresolved,
+): number {
   if (typeof size === 'number') return size
   if (size.op === 'symbol') return symbolValue(size)
-  return SIZE_OPS[size.op].apply(evalSize(size.args[0], symbolValue), evalSize(size.args[1], symbolValue))
+  if (size.op === 'block_size') return blockSize(size)
+  const [a, b] = size.args
+  return SIZE_OPS[size.op].apply(evalSize(a, symbolValue, blockSize), evalSize(b, symbolValue, blockSize))
+}
+
+function unresolved({ key }: BlockSize): never {
+  throw new Error(`${key} has no value without a config`)
+}
+
+/** The size with numbers in the place of block sizes. */
+export function withBlockSizes(size: Size, blockSize: (size: BlockSize) => number): Size {
+  if (typeof size === 'number' || size.op === 'symbol') return size
+  if (size.op === 'block_size') return blockSize(size)
+  const [a, b] = size.args
+  return sizeOp(size.op, withBlockSizes(a, blockSize), withBlockSizes(b, blockSize))
+}
+
+/** The blocks whose extents a size depends on. */
+export function blockSizesIn(size: Size): readonly number[] {
+  if (typeof size === 'number' || size.op === 'symbol') return []
+  return size.op === 'block_size' ? [size.block] : size.args.flatMap(blockSizesIn)
 }
 
 /** A number that divides every value of the size; 0 divides only zero. */
 export function divisorOf(size: Size): number {
   if (typeof size === 'number') return Math.abs(size)
   if (size.op === 'symbol') return size.multipleOf
+  if (size.op === 'block_size') return size.least
   return SIZE_OPS[size.op].multipleOf(divisorOf(size.args[0]), divisorOf(size.args[1]))
 }
 
@@ -130,13 +177,21 @@ export function isMultipleOf(size: Size, divisor: number): boolean {
 export function maxOf(size: Size): number {
   if (typeof size === 'number') return size
   if (size.op === 'symbol') return size.max ?? Number.POSITIVE_INFINITY
-  return SIZE_OPS[size.op].max(maxOf(size.args[0]), maxOf(size.args[1]))
+  if (size.op === 'block_size') return Math.max(size.least, nextPowerOf2(maxOf(size.range)))
+  const [a, b] = size.args
+  return SIZE_OPS[size.op].max(maxOf(a), maxOf(b), leastOf(b))
+}
+
+/** A lower bound of a divisor. */
+function leastOf(size: Size): number {
+  if (typeof size === 'number') return Math.max(1, size)
+  return size.op === 'block_size' ? size.least : 1
 }
 
 /** True unless the size is certainly 0 or more, as dimensions of tensors are. */
 export function mayBeNegative(size: Size): boolean {
   if (typeof size === 'number') return size < 0
-  if (size.op === 'symbol') return false
+  if (size.op === 'symbol' || size.op === 'block_size') return false
   return size.op === 'sub' || size.args.some(mayBeNegative)
 }
 
@@ -144,6 +199,7 @@ export function mayBeNegative(size: Size): boolean {
 export function symbolsOf(size: Size, into: Map<string, SizeSymbol> = new Map()): Map<string, SizeSymbol> {
   if (typeof size === 'number') return into
   if (size.op === 'symbol') into.set(size.key, size)
+  else if (size.op === 'block_size') symbolsOf(size.range, into)
   else for (const arg of size.args) symbolsOf(arg, into)
   return into
 }

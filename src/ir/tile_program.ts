@@ -10,15 +10,16 @@ import type { Block, BlockId } from './node.ts'
 import { isMultipleOf, type Size, sameSize } from './size.ts'
 
 /** A tensor as loads and stores address it, by its place in the list. */
-export interface TileTensor extends Omit<TensorInfo, 'role'> {
-  /** `scratch`: made for one launch, nothing is known of its content. */
-  readonly role: TensorInfo['role'] | 'scratch'
+export interface TileTensor extends TensorInfo {
   /** The tensor whose memory this is: its own id, or another's that it shows under another shape. */
   readonly memory: number
 }
 
+/** What of a traced block does not depend on how it is cut. */
+type BlockRange = Pick<Block, 'id' | 'kind' | 'name' | 'size' | 'end' | 'location'>
+
 /** A block with its extent. */
-export interface TileBlock extends Omit<Block, 'extent' | 'grid'> {
+export interface TileBlock extends BlockRange {
   /** The most elements that a tile has along the block: a power of two. */
   readonly extent: number
   /** True when the last tile of the range may reach beyond its end. */
@@ -70,7 +71,7 @@ export function scratchOf({ tensors }: TileProgram): readonly TileTensor[] {
 
 /** What a block is cut into. With `even`, tiles are known to lie inside the range. */
 export function tileBlock(
-  { id, kind, name, size, end, location }: Omit<Block, 'extent' | 'grid'>,
+  { id, kind, name, size, end, location }: BlockRange,
   extent: number,
   even = false,
 ): TileBlock {
@@ -86,11 +87,7 @@ export interface Added {
 }
 
 /** Adds a block. */
-export function addBlock(
-  program: TileProgram,
-  block: Omit<Block, 'id' | 'extent' | 'grid'>,
-  extent: number,
-): Added {
+export function addBlock(program: TileProgram, block: Omit<BlockRange, 'id'>, extent: number): Added {
   const id = Math.max(...program.blocks.map((known) => known.id)) + 1
   return { program: { ...program, blocks: [...program.blocks, tileBlock({ ...block, id }, extent)] }, id }
 }

@@ -5,8 +5,6 @@
  */
 import type { Config } from '../config/config.ts'
 import type { Device } from '../runtime/device.ts'
-import { generatorLaunch, readyLaunch } from '../runtime/generators.ts'
-import type { Launch } from '../runtime/launch.ts'
 import type { Pipeline } from '../runtime/pipeline_cache.ts'
 import type { Storage } from '../runtime/storage.ts'
 import type { Alone, Job, Stream } from '../runtime/stream.ts'
@@ -17,6 +15,7 @@ import { say } from '../support/log.ts'
 import type { BoundKernel } from './bound_kernel.ts'
 import type { CallArguments } from './call_arguments.ts'
 import type { Choice, ChoiceRequest, ConfigSource } from './config_source.ts'
+import { allFills, localsToFill, readyFills, scratchToFill } from './fills.ts'
 import { interpretCall } from './interpret_call.ts'
 import {
   allocateLocals,
@@ -81,10 +80,14 @@ function launchAtOnce({ shape, call, source, allocated, storages }: OneCall, str
   const { device } = stream
   if (!device || !stream.idle) return false
   const ready = readyAtOnce(shape, call, source, device)
-  const fills = ready && readyFills(shape.locals, allocated, device)
-  if (!ready || !fills) return false
-  for (const launch of fills) stream.launch(launch)
+  if (!ready) return false
   const scratch = allocateScratch(ready.plan)
+  const fills = readyFills(
+    [...localsToFill(shape.locals, allocated), ...scratchToFill(ready.plan, scratch)],
+    device,
+  )
+  if (!fills) return false
+  for (const launch of fills) stream.launch(launch)
   for (const launch of launchesOf(
     ready.plan,
     ready.pipelines,
@@ -105,8 +108,9 @@ function launchInTurn({ shape, call, source, allocated, storages }: OneCall, str
   let scratch: readonly Storage[] = []
   const launches = async (device: Device, ready: ReadyConfig | undefined) => {
     if (!ready) return undefined
-    const fills = await allFills(shape.locals, allocated, device)
     scratch = allocateScratch(ready.plan)
+    const toFill = [...localsToFill(shape.locals, allocated), ...scratchToFill(ready.plan, scratch)]
+    const fills = await allFills(toFill, device)
     const memory = { tensors: storages, scratch }
     return [...fills, ...launchesOf(ready.plan, ready.pipelines, memory, call.scalars)]
   }
@@ -122,7 +126,7 @@ function launchInTurn({ shape, call, source, allocated, storages }: OneCall, str
 
 function interpretInTurn({ shape, call, allocated, storages }: OneCall, stream: Stream): void {
   stream.exclusive(async (inner) => {
-    const fills = await allFills(shape.locals, allocated, await inner.opened())
+    const fills = await allFills(localsToFill(shape.locals, allocated), await inner.opened())
     for (const launch of fills) inner.launch(launch)
     await interpretCall(shape.bound.ir, call, storages, inner)
   }, jobOf(allocated))
@@ -251,36 +255,6 @@ export async function buildConfig(
   const plan = planLaunch(bound.compile(config, device, call), call, device)
   const pipelines = await Promise.all(plan.dispatches.map(({ request }) => device.pipelines.get(request)))
   return { config, plan, pipelines }
-}
-
-/** Launches that fill local tensors, compiled if need be. */
-async function allFills(
-  locals: readonly LocalTensor[],
-  allocated: ReadonlyMap<number, DeviceTensor>,
-  device: Device,
-): Promise<readonly Launch[]> {
-  return await Promise.all(
-    filled(locals, allocated).map(({ storage, what }) => generatorLaunch(device, storage, what)),
-  )
-}
-
-/** The same at once, or undefined when one of them is not compiled yet. */
-function readyFills(
-  locals: readonly LocalTensor[],
-  allocated: ReadonlyMap<number, DeviceTensor>,
-  device: Device,
-): readonly Launch[] | undefined {
-  const launches = filled(locals, allocated).map(({ storage, what }) => readyLaunch(device, storage, what))
-  const ready = launches.filter((launch) => launch !== undefined)
-  return ready.length === launches.length ? ready : undefined
-}
-
-function filled(locals: readonly LocalTensor[], allocated: ReadonlyMap<number, DeviceTensor>) {
-  return locals.flatMap(({ id, fill }) => {
-    const tensor = allocated.get(id)
-    if (fill === undefined || !tensor || tensor.size === 0) return []
-    return [{ storage: tensor.storage, what: { kind: 'fill', value: fill } as const }]
-  })
 }
 
 function tensorOf(

@@ -3,14 +3,14 @@
  * contents.
  */
 import { type InterpretOptions, interpretKernel } from '../ir/interpret.ts'
-import type { KernelIr } from '../ir/kernel_ir.ts'
+import { type KernelIr, seenTensors } from '../ir/kernel_ir.ts'
 import { decodeBytes, encodeValues } from '../runtime/host_data.ts'
 import type { Storage } from '../runtime/storage.ts'
 import type { Stream } from '../runtime/stream.ts'
 import type { CallArguments } from './call_arguments.ts'
 import { sizeEvaluator } from './launch_plan.ts'
 
-/** Elements of each tensor of the kernel, by id; f16 as numbers, bool as 0 and 1. */
+/** Elements of each tensor that callers see, by id; f16 as numbers, bool as 0 and 1. */
 export type HostContents = readonly { readonly shape: readonly number[]; readonly data: Float64Array }[]
 
 /** Reads all tensors of a call. */
@@ -22,7 +22,7 @@ async function readContents(
 ): Promise<HostContents> {
   const sizeOf = sizeEvaluator(call)
   return await Promise.all(
-    ir.tensors.map(async ({ id, dtype, shape }) => {
+    seenTensors(ir).map(async ({ id, dtype, shape }) => {
       const storage = storages[id]
       if (!storage) throw new Error(`no storage for tensor ${id}`)
       const bytes = await stream.read(storage)
@@ -56,7 +56,7 @@ export async function interpretCall(
 ): Promise<void> {
   const before = await readContents(ir, call, storages, stream)
   const after = interpretOn(ir, call, before)
-  ir.tensors.forEach(({ id, dtype }) => {
+  seenTensors(ir).forEach(({ id, dtype }) => {
     const [storage, data] = [storages[id], after[id]?.data]
     if (!storage || !data || data.length === 0) return
     stream.write(storage, encodeValues(data, dtype))

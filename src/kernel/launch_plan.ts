@@ -3,7 +3,8 @@
  * words, how many workgroups. Everything that equal shapes share is worked out once.
  */
 import type { DeviceLimits, LaunchGrid, Memory, WgslDispatch, WgslProgram } from '../codegen/program.ts'
-import type { KernelIr, ReturnTree } from '../ir/kernel_ir.ts'
+import { guardOnConfig } from '../ir/block_sizes.ts'
+import { type Guard, type KernelIr, type ReturnTree, seenTensors } from '../ir/kernel_ir.ts'
 import { evalSize, printSize, type Size } from '../ir/size.ts'
 import { foldGrid, type GridSize, type Launch } from '../runtime/launch.ts'
 import type { Pipeline } from '../runtime/pipeline_cache.ts'
@@ -14,7 +15,7 @@ import type { DType } from '../support/dtypes.ts'
 import { ConfigError, UsageError, unreachable } from '../support/errors.ts'
 import type { CallArguments } from './call_arguments.ts'
 
-/** What a call allocates, by tensor id of the kernel. */
+/** What a call allocates and returns, by tensor id of the kernel. */
 export interface LocalTensor {
   readonly id: number
   readonly shape: readonly number[]
@@ -22,10 +23,11 @@ export interface LocalTensor {
   readonly fill: number | undefined
 }
 
-/** Bytes of scratch memory, and what they hold. */
+/** Bytes of scratch memory, and what they hold before a launch. */
 export interface PlannedScratch {
   readonly bytes: number
   readonly dtype: DType
+  readonly fill: number | undefined
 }
 
 /** A program with the numbers of a call. */
@@ -69,18 +71,26 @@ export function sizeEvaluator(call: Shapes): (size: Size) => number {
 /** Throws UsageError when the shapes do not fit what the kernel does with them. */
 export function checkGuards(ir: KernelIr, call: CallArguments): void {
   const sizeOf = sizeEvaluator(call)
-  for (const { relation, left, right, reason, location } of ir.guards) {
-    const [a, b] = [sizeOf(left), sizeOf(right)]
-    if (relation === 'eq' ? a === b : a <= b) continue
-    const wanted = relation === 'eq' ? 'be equal to' : 'be at most'
-    throw new UsageError(
-      `${ir.name}: ${reason}: ${printSize(left)} = ${a} must ${wanted} ${printSize(right)} = ${b}`,
-      {
-        location,
-        remedy: 'Check the shapes of the arguments.',
-      },
-    )
+  for (const guard of ir.guards) {
+    if (guardOnConfig(guard)) continue
+    const broken = brokenGuard(guard, sizeOf)
+    if (broken === undefined) continue
+    const { location } = guard
+    throw new UsageError(`${ir.name}: ${broken}`, { location, remedy: 'Check the shapes of the arguments.' })
   }
+}
+
+/** What is wrong with the sizes, if anything. */
+function brokenGuard(
+  { relation, left, right, reason }: Guard,
+  sizeOf: (size: Size) => number,
+): string | undefined {
+  const [a, b] = [sizeOf(left), sizeOf(right)]
+  if (relation === 'eq' ? a === b : a <= b) return undefined
+  const wanted = relation === 'eq' ? 'be equal to' : 'be at most'
+  const named = (size: Size, value: number): string =>
+    typeof size === 'number' ? String(size) : `${printSize(size)} = ${value}`
+  return `${reason}: ${named(left, a)} must ${wanted} ${named(right, b)}`
 }
 
 export function localTensors(ir: KernelIr, call: CallArguments): readonly LocalTensor[] {
@@ -97,6 +107,10 @@ export function planLaunch(
   device: { readonly limits: DeviceLimits },
 ): LaunchPlan {
   const sizeOf = sizeEvaluator(call)
+  for (const guard of program.guards) {
+    const broken = brokenGuard(guard, sizeOf)
+    if (broken !== undefined) throw new ConfigError(broken, { location: guard.location })
+  }
   const dispatches = program.dispatches.map((request) => {
     const words = new Uint32Array(request.words.length)
     const scalars: { word: number; scalar: number; dtype: DType }[] = []
@@ -106,8 +120,8 @@ export function planLaunch(
     })
     return { request, grid: gridOf(request.grid, sizeOf, device), words, scalars }
   })
-  const scratch = program.scratch.map(({ bytes, dtype }) => {
-    return { bytes: checkedBytes(sizeOf(bytes), device), dtype }
+  const scratch = program.scratch.map(({ bytes, dtype, fill }) => {
+    return { bytes: checkedBytes(sizeOf(bytes), device), dtype, fill }
   })
   return { dispatches, scratch }
 }
@@ -142,14 +156,14 @@ export function storageOf(binding: Memory, { tensors, scratch }: LaunchMemory): 
   return storage
 }
 
-/** The storages of all tensors of a call, by id: its arguments and what was allocated for it. */
+/** The storages that callers see, by id: those of arguments and of what is returned. */
 export function storagesOf(
   ir: KernelIr,
   tensors: readonly DeviceTensor[],
   locals: ReadonlyMap<number, DeviceTensor>,
 ): readonly Storage[] {
   let argument = 0
-  return ir.tensors.map(({ id, role }) => {
+  return seenTensors(ir).map(({ id, role }) => {
     const tensor = role === 'argument' ? tensors[argument++] : locals.get(id)
     return (tensor ?? missing(id)).storage
   })

@@ -2,6 +2,7 @@
  * A symbolic size as a kernel's author sees it. Arithmetic is by the functions of `hl`; anything that would
  * turn it into a bare number throws, because the answer would silently hold for one shape only.
  */
+import { dependsOnConfig } from '../ir/block_sizes.ts'
 import { type Size, type SizeExpr, type SizeOp, sizeOp } from '../ir/size.ts'
 import { areEntryPoints, callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
@@ -32,9 +33,10 @@ export class SymbolicDim {
   [Symbol.toPrimitive](): never {
     throw new AuthorError(`the size ${this.size.key} is symbolic here and cannot be used as a plain number`, {
       location: callSite(),
-      remedy:
-        'Compute with hl.add, hl.mul, hl.cdiv, …; or make it a constant of every specialisation with ' +
-        'hl.specialize(dim), markStatic(tensor, axis) or the option staticShapes: true.',
+      remedy: dependsOnConfig(this.size)
+        ? 'The config decides it: compute with hl.add, hl.mul, hl.cdiv, …; hl.registerTunable gives plain numbers.'
+        : 'Compute with hl.add, hl.mul, hl.cdiv, …; or make it a constant of every specialisation with ' +
+          'hl.specialize(dim), markStatic(tensor, axis) or the option staticShapes: true.',
     })
   }
 

@@ -5,6 +5,7 @@
 import { OP_NAMES, type OpName } from '../ir/ops.ts'
 import { entryPoint } from '../support/call_site.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
+import { type RegisterBlockSize, registerBlockSize } from './block_sizes.ts'
 import { continueIf, when } from './branches.ts'
 import {
   arange,
@@ -108,6 +109,11 @@ const ATOMICS = Object.fromEntries(
 export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   /** Loops over a range in tiles: `for (const t of hl.tile(n))`, `for (const [i, j] of hl.tile([m, n]))`. */
   readonly tile: TileLoop
+  /**
+   * A size of tiles that the config chooses, up to the range and no smaller than `least`, for loops to share:
+   * `hl.tile(m, { blockSize })`. Elsewhere it is a size as others: `hl.cdiv(m, blockSize)`.
+   */
+  readonly registerBlockSize: RegisterBlockSize
   /** Loops over positions one at a time, as i32 scalars: `for (const i of hl.grid(n))`. */
   readonly grid: GridLoop
   /** Plain numbers to loop over; the body is repeated in the program. */
@@ -162,6 +168,7 @@ const FUNCTIONS: Hl = {
   ...OTHERS,
   ...ATOMICS,
   tile,
+  registerBlockSize,
   grid,
   staticRange,
   when,
@@ -193,6 +200,7 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
     Object.entries(ATOMIC_SIGNATURES).map(([name, rest]) => [name, `tensor: tensor, index: list, ${rest}`]),
   ) as Record<keyof typeof ATOMIC_SIGNATURES, string>),
   tile: 'begin?, end, blockSize or { blockSize }?',
+  registerBlockSize: 'least?, range',
   grid: 'begin?, end, step?',
   staticRange: 'begin?, end, step?',
   when: 'condition, body: function, otherwise?: function',

@@ -2,7 +2,7 @@
  * What is left over when a kernel has been traced: tensors that no store writes, which is an error, and
  * values that nothing uses, which may be meant where a constant among the arguments decides what is needed.
  */
-import type { KernelIr, ReturnTree } from '../ir/kernel_ir.ts'
+import { type ReturnTree, returnedTensors } from '../ir/kernel_ir.ts'
 import type { Node } from '../ir/node.ts'
 import { isWrite, ruleOf } from '../ir/node_rules.ts'
 import { liveNodes, operandsOf, walk } from '../ir/traverse.ts'
@@ -23,7 +23,7 @@ export function requireWritten(trace: Trace, returns: ReturnTree): void {
       if (node.kind === 'load' && live.has(node)) read.add(trace.memoryOf(node.tensor))
     })
   }
-  const returned = new Set(tensorsIn(returns))
+  const returned = new Set(returnedTensors(returns))
   for (const { id, role, fill, shape } of trace.tensors) {
     const isFilled = role === 'argument' || fill !== undefined || shape.includes(0)
     if (isFilled || written.has(id) || !(returned.has(id) || read.has(id))) continue
@@ -66,17 +66,4 @@ export function unusedValues(trace: Trace): readonly string[] {
     })
   }
   return [...texts.values()]
-}
-
-function tensorsIn(tree: KernelIr['returns']): readonly number[] {
-  switch (tree.kind) {
-    case 'tensor':
-      return [tree.tensor]
-    case 'list':
-      return tree.items.flatMap(tensorsIn)
-    case 'record':
-      return tree.entries.flatMap(([, item]) => tensorsIn(item))
-    case 'none':
-      return []
-  }
 }

@@ -7,7 +7,7 @@ import type { Block, Node } from '../ir/node.ts'
 import { mayBeNegative, type Size, sizeOp } from '../ir/size.ts'
 import { areEntryPoints, calledFrom, callSite } from '../support/call_site.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
-import { isPowerOf2 } from '../support/maths.ts'
+import { type BlockSize, extentOf } from './block_sizes.ts'
 import { describe } from './describe.ts'
 import { cdivDim, dimOperation, isDim, toSize } from './dim.ts'
 import { elementwise } from './elementwise.ts'
@@ -21,9 +21,10 @@ export type Bound = number | TileValue
 
 export interface TileOptions {
   /**
-   * Fixes the extent of the tiles (a power of two, or one per dimension) instead of leaving it to the config.
+   * Fixes the extent of the tiles: a power of two, or one of `hl.registerBlockSize`; a list has one per
+   * dimension, where null leaves it to the config.
    */
-  readonly blockSize?: number | readonly number[]
+  readonly blockSize?: BlockSize | readonly BlockSize[]
 }
 
 /**
@@ -47,12 +48,12 @@ type ForEach<Bounds extends readonly Bound[], Item> = number extends Bounds['len
 /** `hl.tile`: positions `0..end-1`, or `begin..end-1`, of one or several dimensions in tiles. */
 export interface TileLoop {
   (end: Bound, options?: TileOptions): Iterable<Tile>
-  (begin: Bound, end: Bound, options?: TileOptions | number): Iterable<Tile>
+  (begin: Bound, end: Bound, options?: TileOptions | BlockSize): Iterable<Tile>
   <const Ends extends readonly Bound[]>(ends: Ends, options?: TileOptions): Iterable<ForEach<Ends, Tile>>
   <const Ends extends readonly Bound[]>(
     begins: readonly Bound[],
     ends: Ends,
-    options?: TileOptions | number | readonly number[],
+    options?: TileOptions | BlockSize | readonly BlockSize[],
   ): Iterable<ForEach<Ends, Tile>>
 }
 
@@ -90,7 +91,7 @@ export const tile: TileLoop = ((...args: (RangeArgument | TileOptions | undefine
 /** Takes the options, or the block size alone, from the end of the arguments. */
 function tileOptions(args: (RangeArgument | TileOptions | undefined)[]): TileOptions {
   if (isOptions(args.at(-1))) return args.pop() as TileOptions
-  return args.length > 2 ? { blockSize: args.pop() as number } : {}
+  return args.length > 2 ? { blockSize: args.pop() as BlockSize } : {}
 }
 
 export const grid: GridLoop = ((
@@ -258,11 +259,11 @@ function makeRanges(
   }
   return ends.map((end, i) => {
     const begin = begins[i] ?? 0
-    const extent = kind === 'grid' ? 1 : extentOf(options, i, ends.length)
+    const extent = kind === 'grid' ? { extent: 1 } : extentOf(options.blockSize, i, ends.length)
     const block = trace.blocks.add({
       kind,
       ...sizesOf(trace, begin, end),
-      extent,
+      ...extent,
       grid: trace.grid,
       location,
     })
@@ -318,23 +319,6 @@ function boundNode(trace: Trace, bound: Bound): Node {
   throw new AuthorError('the range of a loop must be an integer scalar', {
     location: callSite(),
     remedy: `Reduce the value to a scalar and convert it with .to('i32').`,
-  })
-}
-
-function extentOf(options: TileOptions, dim: number, count: number): number | undefined {
-  const { blockSize } = options
-  if (blockSize === undefined) return undefined
-  const extent = typeof blockSize === 'number' ? blockSize : blockSize[dim]
-  if (
-    extent !== undefined &&
-    isPowerOf2(extent) &&
-    (typeof blockSize === 'number' || blockSize.length === count)
-  ) {
-    return extent
-  }
-  throw new AuthorError(`hl.tile with blockSize ${JSON.stringify(blockSize)} for ${count} dimensions`, {
-    location: callSite(),
-    remedy: 'Give one power of two, or one per dimension.',
   })
 }
 

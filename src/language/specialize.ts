@@ -1,6 +1,7 @@
 /** `hl.specialize`: from a symbolic size, or a number among the arguments, to a plain one. */
+import { dependsOnConfig } from '../ir/block_sizes.ts'
 import type { Specialization } from '../ir/kernel_ir.ts'
-import { symbolsOf } from '../ir/size.ts'
+import { type SizeExpr, symbolsOf } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import { describe } from './describe.ts'
@@ -25,6 +26,7 @@ function neededFor(value: unknown): readonly Specialization[] {
   if (typeof value === 'number' || typeof value === 'boolean') return []
   if (value instanceof ScalarArgument) return [{ kind: 'scalar', scalar: value.id }]
   if (isSymbolic(value)) {
+    if (dependsOnConfig(value.size)) throw fromConfig(value.size)
     return [...symbolsOf(value.size).values()].map(({ tensor, axis }) => ({
       kind: 'dim',
       tensor,
@@ -39,4 +41,11 @@ function neededFor(value: unknown): readonly Specialization[] {
       remedy: 'Values computed on the device are not known when the kernel is compiled.',
     },
   )
+}
+
+function fromConfig(size: SizeExpr): AuthorError {
+  return new AuthorError(`hl.specialize of ${size.key}, which the config decides`, {
+    location: callSite(),
+    remedy: 'It is no fact about the arguments. hl.registerTunable gives plain numbers from the config.',
+  })
 }

@@ -175,9 +175,9 @@ export class Trace {
     return id < FIRST_VIEW ? id : (this.views[id - FIRST_VIEW]?.tensor ?? id)
   }
 
-  /** The number that the finished kernel has for a tensor or view. */
-  finalId(id: number): number {
-    return id < FIRST_VIEW ? id : id - FIRST_VIEW + this.tensors.length
+  /** The view that a load or store names; undefined for a tensor. */
+  viewNumber(id: number): number | undefined {
+    return id < FIRST_VIEW ? undefined : id - FIRST_VIEW
   }
 
   /** Records that launches must satisfy `left relation right`; fails at once when both are known. */

@@ -15,6 +15,7 @@ import { stableStringify } from '../support/stable.ts'
 import { placesIn } from '../support/stack_text.ts'
 import { type ArgumentSpec, symbolicArgument } from './arguments.ts'
 import { describe } from './describe.ts'
+import { finalMemory } from './final_memory.ts'
 import { requireWritten, unusedValues } from './leftovers.ts'
 import { parameterNames } from './parameters.ts'
 import { RetraceSignal, Trace, withTrace } from './trace.ts'
@@ -65,20 +66,21 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
   requireWritten(trace, returns)
   const unused = unusedValues(trace)
   trace.blocks.pairOwners(axesTogether(trace))
+  const memory = finalMemory(trace, returns)
   const kernel: KernelIr = {
     name: request.name,
-    tensors: trace.tensors,
-    views: trace.views,
+    tensors: memory.tensors,
+    views: memory.views,
     scalars: trace.scalars,
     symbols: symbolsIn([...trace.tensors, ...trace.views].flatMap(({ shape }) => shape)),
     blocks: trace.blocks.all.filter((block) => trace.blocks.canonical(block.id) === block.id),
     grids: numberSites(
       trace,
-      trace.grids.map((grid) => finishGrid(trace, grid)),
+      trace.grids.map((grid) => finishGrid(trace, grid, memory.idOf)),
     ),
     guards: [...trace.guards.values()],
     specializations: facts,
-    returns,
+    returns: memory.returns,
   }
   verifyKernel(kernel)
   if (request.warn) unused.forEach(request.warn)
@@ -153,14 +155,14 @@ function axesTogether(trace: Trace): ReadonlyMap<BlockId, Set<BlockId>> {
 }
 
 /** One name per unified dimension, then only what leads to a store. */
-function finishGrid(trace: Trace, grid: Grid): Grid {
+function finishGrid(trace: Trace, grid: Grid, idOf: (tensor: number) => number): Grid {
   const renamed = new RegionBuilder(trace.factory)
   const canonicalType = (type: TileType, node: Node): TileType =>
     tileType(type.dtype, distinctAxes(trace, type.axes, `this ${node.kind}`, node.location))
   rewriteRegion(grid.body, renamed, new Map(), (spec, node) => {
     const type = canonicalType(spec.type, node)
     if ('block' in spec) return { ...spec, type, block: trace.blocks.canonical(spec.block) }
-    return 'tensor' in spec ? { ...spec, type, tensor: trace.finalId(spec.tensor) } : { ...spec, type }
+    return 'tensor' in spec ? { ...spec, type, tensor: idOf(spec.tensor) } : { ...spec, type }
   })
   return { ...grid, body: removeDeadNodes(renamed.nodes, new RegionBuilder(trace.factory)) }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { kernelWrites, tensorsOf } from '../../src/autotuner/trial/kernel_writes.ts'
+import { kernelWrites } from '../../src/autotuner/trial/kernel_writes.ts'
 import { type SampleOptions, sampleReference, spread } from '../../src/autotuner/trial/sampled_reference.ts'
+import { returnedTensors } from '../../src/ir/kernel_ir.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import { type HostArgument, host, traced } from '../language/harness.ts'
@@ -163,7 +164,7 @@ describe('kernelWrites', () => {
       [1, 1],
     ])
     expect(precision).toBe('f16')
-    expect(tensorsOf(ir.returns)).toEqual([2, 2])
+    expect(returnedTensors(ir.returns)).toEqual([2, 2])
   })
 })
 

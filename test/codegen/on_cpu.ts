@@ -9,6 +9,8 @@ import type { DeviceLimits } from '../../src/codegen/program.ts'
 import type { ThreadProgram } from '../../src/codegen/thread/program.ts'
 import type { ConfigInput } from '../../src/config/config.ts'
 import { type HostTensor, interpretKernel } from '../../src/ir/interpret.ts'
+import { seenTensors } from '../../src/ir/kernel_ir.ts'
+import { scratchOf, type TileProgram } from '../../src/ir/tile_program.ts'
 import { launchWords, planLaunch, sizeEvaluator } from '../../src/kernel/launch_plan.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import { DTYPES, type DType, isFloat } from '../../src/support/dtypes.ts'
@@ -59,7 +61,7 @@ export class OnCpu {
     const { kernel } = this.compiled
     const hosts = args.flatMap(tensorsIn)
     const sizeOf = sizeEvaluator({ tensors: hosts })
-    this.#before = kernel.tensors.map(({ id, role, dtype, shape: sizes, fill }) => {
+    this.#before = seenTensors(kernel).map(({ id, role, dtype, shape: sizes, fill }) => {
       const shape = sizes.map(sizeOf)
       const local = (): Float64Array =>
         new Float64Array(product(shape)).fill(fill === undefined ? POISON[dtype] : DTYPES[dtype].round(fill))
@@ -73,8 +75,17 @@ export class OnCpu {
   /** Throws ConfigError. `change` is made to the program of each dispatch first. */
   run(config: ConfigInput = {}, change: (program: ThreadProgram) => ThreadProgram = (same) => same): Ran {
     const programs: ThreadProgram[] = []
-    const compiled = this.compiled.program(config, { onProgram: (program) => programs.push(program) })
+    let tiles: TileProgram | undefined
+    const compiled = this.compiled.program(config, {
+      onProgram: (program) => programs.push(program),
+      onPass(_pass, program) {
+        tiles = program
+      },
+    })
     const tensors = this.#before.map(({ data }) => data.slice())
+    const sizeOf = sizeEvaluator({ tensors: this.#before })
+    for (const { id, dtype, shape, fill = POISON[dtype] } of tiles ? scratchOf(tiles) : [])
+      tensors[id] = new Float64Array(product(shape.map(sizeOf))).fill(fill)
     const { dispatches } = planLaunch(compiled, { tensors: this.#before }, this.compiled)
     const reports = dispatches.flatMap((dispatch, i) => {
       const program = programs[i]
@@ -107,7 +118,7 @@ export class OnCpu {
 
   /** The first element that is not as the tile interpreter has it. */
   difference(tensors: readonly Float64Array[]): string | undefined {
-    for (const { id, name, dtype } of this.compiled.kernel.tensors) {
+    for (const { id, name, dtype } of seenTensors(this.compiled.kernel)) {
       const [got = [], wanted = []] = [tensors[id], this.wanted[id]]
       const { abs, rel } = isFloat(dtype) ? this.#tolerance : { abs: 0, rel: 0 }
       for (const [i, want] of wanted.entries()) {

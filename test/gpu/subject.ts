@@ -8,9 +8,11 @@ import { type CompileOptions, compileKernel } from '../../src/codegen/compile.ts
 import type { DeviceLimits, WgslProgram } from '../../src/codegen/program.ts'
 import type { Config, ConfigInput } from '../../src/config/config.ts'
 import type { ConfigSpec } from '../../src/config/config_spec.ts'
+import { seenTensors } from '../../src/ir/kernel_ir.ts'
 import { BoundKernel } from '../../src/kernel/bound_kernel.ts'
 import { type CallArguments, readArguments } from '../../src/kernel/call_arguments.ts'
 import { kernelFactory } from '../../src/kernel/factory.ts'
+import { allFills, scratchToFill } from '../../src/kernel/fills.ts'
 import { type HostContents, interpretOn } from '../../src/kernel/interpret_call.ts'
 import {
   allocateLocals,
@@ -72,7 +74,7 @@ export class Subject {
     checkGuards(bound.ir, call)
     const locals = allocateLocals(localTensors(bound.ir, call), defaultStream())
     this.#storages = storagesOf(bound.ir, call.tensors, locals)
-    const tensors = bound.ir.tensors.map(({ id, role }, i) =>
+    const tensors = seenTensors(bound.ir).map(({ id, role }, i) =>
       role === 'local' ? locals.get(id) : call.tensors[i],
     )
     this.#before = tensors.map((tensor, i) => {
@@ -144,7 +146,7 @@ export class Subject {
 
   async expectProgramRight(program: WgslProgram, what: string): Promise<void> {
     const got = await this.run(program)
-    this.bound.ir.tensors.forEach(({ name, dtype }, i) => {
+    seenTensors(this.bound.ir).forEach(({ name, dtype }, i) => {
       const wanted = this.after[i]?.data ?? new Float64Array()
       const wrong = firstDifference(
         got[i] ?? [],
@@ -165,7 +167,7 @@ export class Subject {
     const stream = defaultStream()
     const plan = planLaunch(program, this.#call, device)
     const pipelines = await Promise.all(plan.dispatches.map(({ request }) => device.pipelines.get(request)))
-    this.bound.ir.tensors.forEach(({ dtype, fill }, i) => {
+    seenTensors(this.bound.ir).forEach(({ dtype, fill }, i) => {
       const storage = this.#storage(i)
       const block = storage.in(device.pool)
       const bytes = poisoned(block.bytes)
@@ -176,10 +178,13 @@ export class Subject {
       device.recorder.write(block, bytes)
     })
     const memory = { tensors: this.#storages, scratch: allocateScratch(plan) }
+    const poison = (): number => Number.NaN
+    for (const launch of await allFills(scratchToFill(plan, memory.scratch, poison), device))
+      stream.launch(launch)
     for (const launch of launchesOf(plan, pipelines, memory, this.#call.scalars)) stream.launch(launch)
     for (const storage of memory.scratch) stream.release(storage)
     await stream.sync()
-    return await Promise.all(this.bound.ir.tensors.map((_, i) => this.#read(i)))
+    return await Promise.all(seenTensors(this.bound.ir).map((_, i) => this.#read(i)))
   }
 
   async #read(tensor: number): Promise<ArrayLike<number>> {

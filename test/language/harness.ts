@@ -4,8 +4,9 @@
  * several tile extents.
  */
 import { expect } from 'vitest'
+import { guardOnConfig } from '../../src/ir/block_sizes.ts'
 import { type HostTensor, interpretKernel } from '../../src/ir/interpret.ts'
-import type { Guard, KernelIr, ReturnTree } from '../../src/ir/kernel_ir.ts'
+import { type Guard, type KernelIr, type ReturnTree, seenTensors } from '../../src/ir/kernel_ir.ts'
 import { printKernel } from '../../src/ir/print.ts'
 import { evalSize, type Size } from '../../src/ir/size.ts'
 import type { ArgumentSpec } from '../../src/language/arguments.ts'
@@ -100,15 +101,15 @@ export function run(
   const hosts = args.flatMap(tensorsIn)
   const sizeOf = (size: Size): number =>
     evalSize(size, ({ tensor, axis }) => hosts[tensor]?.shape[axis] ?? Number.NaN)
-  for (const guard of kernel.guards) checkGuard(guard, sizeOf)
-  for (const info of kernel.tensors) {
+  for (const guard of kernel.guards) if (!guardOnConfig(guard)) checkGuard(guard, sizeOf)
+  for (const info of seenTensors(kernel)) {
     const shape = info.shape.map(sizeOf)
     const data =
       info.role === 'argument' ? [...(hosts[info.id]?.data ?? [])] : new Array(product(shape)).fill(NaN)
     tensors.push({ shape, data })
   }
   interpretKernel(kernel, tensors, args.flatMap(scalarsIn), {
-    extentOf: (block) => (block.kind === 'tile' ? options.extent : undefined),
+    extentOf: ({ kind }) => (kind === 'tile' || kind === 'size' ? options.extent : undefined),
     ...(options.programs && { programs: options.programs }),
     ...(options.onWrite && { onWrite: options.onWrite }),
   })

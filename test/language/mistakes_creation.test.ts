@@ -261,7 +261,8 @@ describe('ranges of loops', () => {
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "hl.tile with blockSize 3 for 1 dimensions
-      Give one power of two, or one per dimension."
+      Give one power of two, or one per dimension; hl.registerBlockSize makes one that the
+        config chooses, null leaves a dimension to it."
     `)
   })
 
@@ -270,8 +271,9 @@ describe('ranges of loops', () => {
       for (const [t] of hl.tile([4], { blockSize: [2, 2] })) x.at(t).set(0) // ✗
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "hl.tile with blockSize [2,2] for 1 dimensions
-      Give one power of two, or one per dimension."
+      "hl.tile with blockSize [2, 2] for 1 dimensions
+      Give one power of two, or one per dimension; hl.registerBlockSize makes one that the
+        config chooses, null leaves a dimension to it."
     `)
   })
 
@@ -281,7 +283,8 @@ describe('ranges of loops', () => {
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "hl.tile with blockSize "auto" for 1 dimensions
-      Give one power of two, or one per dimension."
+      Give one power of two, or one per dimension; hl.registerBlockSize makes one that the
+        config chooses, null leaves a dimension to it."
     `)
   })
 

@@ -144,6 +144,7 @@ describe('the examples', () => {
       'difference',
       'gather',
       'dropout',
+      'columnSums',
       'swap',
       'histogram',
       'keepPositive',

@@ -2,6 +2,7 @@
  * Runs the author's baseline function (`baselineFn`) on copies of the arguments, and brings what it returns,
  * and what it did to the arguments, into the order of the kernel's tensors.
  */
+import { returnedTensors } from '../../ir/kernel_ir.ts'
 import type { BoundKernel } from '../../kernel/bound_kernel.ts'
 import type { CallArguments } from '../../kernel/call_arguments.ts'
 import type { KernelDefinition } from '../../kernel/definition.ts'
@@ -13,7 +14,7 @@ import { DeviceTensor } from '../../runtime/tensor.ts'
 import { timeInterleaved, withTimeout } from '../../runtime/timing.ts'
 import { TimeoutError, UsageError } from '../../support/errors.ts'
 import { settingText } from '../../support/resolve_settings.ts'
-import { type KernelWrites, tensorsOf } from './kernel_writes.ts'
+import type { KernelWrites } from './kernel_writes.ts'
 import type { KnownTensor } from './sampled_reference.ts'
 
 type Values = ArrayLike<number>
@@ -42,7 +43,7 @@ export async function baselineValues(
   const returned = await withTimeout(answer(), seconds * 1000, 'baselineFn').catch((error: unknown) => {
     throw error instanceof TimeoutError ? tooLate(definition, seconds) : error
   })
-  const ids = tensorsOf(ir.returns)
+  const ids = returnedTensors(ir.returns)
   if (returned.length !== ids.length) {
     const what = `baselineFn of ${definition.name} returned ${returned.length} tensors`
     throw new UsageError(`${what}, not ${ids.length} like the kernel`, { location: definition.location })

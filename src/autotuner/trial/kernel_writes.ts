@@ -1,7 +1,8 @@
 /**
  * What checking a kernel needs to know of its IR: which tensors it writes, where, and what results depend on.
  */
-import { addressable, type KernelIr, type ReturnTree, type TensorInfo } from '../../ir/kernel_ir.ts'
+import { computesWithBlockSizes } from '../../ir/block_sizes.ts'
+import { addressable, type KernelIr, type TensorInfo } from '../../ir/kernel_ir.ts'
 import { isWrite, ruleOf } from '../../ir/node_rules.ts'
 import { walk } from '../../ir/traverse.ts'
 
@@ -22,7 +23,7 @@ export function kernelWrites(ir: KernelIr): KernelWrites {
   const lastGrid = new Map<number, number>()
   const atomic = new Set<number>()
   const memory = addressable(ir)
-  let readsExtents = false
+  let readsExtents = computesWithBlockSizes(ir)
   let halves = false
   for (const [grid, { body }] of ir.grids.entries())
     walk(body, (node) => {
@@ -33,16 +34,8 @@ export function kernelWrites(ir: KernelIr): KernelWrites {
       lastGrid.set(tensor, grid)
       if (node.kind === 'atomic') atomic.add(tensor)
     })
-  const returned = new Set(tensorsOf(ir.returns))
   const visible = ir.tensors.filter(({ id, role }) =>
-    role === 'argument' ? lastGrid.has(id) : returned.has(id),
+    role === 'argument' ? lastGrid.has(id) : role === 'local',
   )
   return { lastGrid, atomic, visible, readsExtents, precision: halves ? 'f16' : 'f32' }
-}
-
-/** Ids of the tensors in a return value, in order. */
-export function tensorsOf(tree: ReturnTree): readonly number[] {
-  if (tree.kind === 'tensor') return [tree.tensor]
-  if (tree.kind === 'list') return tree.items.flatMap(tensorsOf)
-  return tree.kind === 'record' ? tree.entries.flatMap(([, item]) => tensorsOf(item)) : []
 }

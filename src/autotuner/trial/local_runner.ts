@@ -1,4 +1,5 @@
 /** Tries programs on a device of this process. */
+import { allFills, scratchToFill } from '../../kernel/fills.ts'
 import { allocateScratch, storageOf } from '../../kernel/launch_plan.ts'
 import type { Device } from '../../runtime/device.ts'
 import type { Launch } from '../../runtime/launch.ts'
@@ -12,7 +13,7 @@ import { AdapterError, TimeoutError } from '../../support/errors.ts'
 import { type Expected, findMismatch, type Tolerance } from './accuracy.ts'
 import { Pace } from './pace.ts'
 import { SharedTimeout } from './shared_timeout.ts'
-import { TrialMemory } from './trial_memory.ts'
+import { poison, TrialMemory } from './trial_memory.ts'
 import type { TrialProgram, TrialSubject } from './trial_program.ts'
 import type {
   CompareOptions,
@@ -60,6 +61,7 @@ export class LocalRunner implements TrialRunner {
   readonly #pace: Pace | undefined
   /** Of the programs at work. */
   readonly #scratch: Storage[] = []
+  readonly #fills: Launch[] = []
   #warm = false
 
   private constructor(parts: LocalParts, memory: TrialMemory) {
@@ -172,6 +174,8 @@ export class LocalRunner implements TrialRunner {
     const pipelines = await this.#pipelines(program)
     const scratch = allocateScratch(program)
     this.#scratch.push(...scratch)
+    const toFill = scratchToFill(program, scratch, ({ dtype }) => poison(dtype))
+    this.#fills.push(...(await allFills(toFill, this.#parts.device)))
     const memory = { tensors: this.#memory.storages, scratch }
     return program.dispatches.flatMap(({ bindings, words, grid }, i): Launch[] => {
       const pipeline = pipelines[i]
@@ -189,6 +193,7 @@ export class LocalRunner implements TrialRunner {
   async #run(launches: readonly Launch[]): Promise<number> {
     const { stream } = this.#parts
     this.#memory.reset()
+    for (const launch of this.#fills) stream.launch(launch)
     await stream.sync()
     const begin = performance.now()
     for (const launch of launches) stream.launch(launch)
@@ -215,6 +220,7 @@ export class LocalRunner implements TrialRunner {
       await this.#recover(error)
       throw error
     } finally {
+      this.#fills.splice(0)
       for (const storage of this.#scratch.splice(0)) this.#parts.stream.release(storage)
     }
   }

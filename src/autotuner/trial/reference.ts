@@ -6,6 +6,7 @@
 import type { Config } from '../../config/config.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { HostTensor } from '../../ir/interpret.ts'
+import { seenTensors } from '../../ir/kernel_ir.ts'
 import type { Block } from '../../ir/node.ts'
 import type { Size } from '../../ir/size.ts'
 import type { BoundKernel } from '../../kernel/bound_kernel.ts'
@@ -66,7 +67,7 @@ export class Reference {
   constructor(parts: ReferenceParts) {
     this.#parts = parts
     this.#sizeOf = sizeEvaluator(parts.call)
-    this.#shapes = parts.bound.ir.tensors.map(({ shape }) => shape.map(this.#sizeOf))
+    this.#shapes = seenTensors(parts.bound.ir).map(({ shape }) => shape.map(this.#sizeOf))
     this.#largest = Math.max(0, ...this.#shapes.map(product))
   }
 
@@ -95,7 +96,7 @@ export class Reference {
     if (sum(this.#shapes.map(product)) > limits.elements) return await this.#complete([])
     this.#inputs ??= this.#readInputs()
     const inputs = await this.#inputs
-    const tensors = bound.ir.tensors.map(({ id, dtype }): HostTensor => {
+    const tensors = seenTensors(bound.ir).map(({ id, dtype }): HostTensor => {
       const shape = this.#shapes[id] ?? []
       const input = inputs[id]
       const sizes = call.tensors[id]?.sizes
@@ -113,7 +114,7 @@ export class Reference {
   async #readInputs(): Promise<readonly (HostTensor['data'] | undefined)[]> {
     const { bound, call, stream } = this.#parts
     let argument = 0
-    const reads = bound.ir.tensors.map(async ({ role, dtype }) => {
+    const reads = seenTensors(bound.ir).map(async ({ role, dtype }) => {
       const tensor = role === 'argument' ? call.tensors[argument++] : undefined
       return tensor && decodeBytes(await stream.read(tensor.storage), dtype)
     })

@@ -6,7 +6,7 @@
 import { type HostTensor, type InterpretOptions, interpretKernel } from '../../ir/interpret.ts'
 import type { KernelIr } from '../../ir/kernel_ir.ts'
 import type { Block } from '../../ir/node.ts'
-import { clamp } from '../../support/maths.ts'
+import { clamp, floorPowerOf2 } from '../../support/maths.ts'
 import type { KernelWrites } from './kernel_writes.ts'
 
 export interface SampleOptions {
@@ -51,7 +51,10 @@ export function sampleReference(
 ): readonly KnownTensor[] {
   const deadline = now() + limitMs
   const marks = new Map<number, Marks>()
-  for (const tensor of writes.lastGrid.keys()) marks.set(tensor, new Marks(tensors[tensor]?.data.length ?? 0))
+  for (const tensor of writes.lastGrid.keys()) {
+    const { data } = tensors[tensor] ?? {}
+    if (data) marks.set(tensor, new Marks(data.length))
+  }
   let unfinished = Number.POSITIVE_INFINITY
   let running = 0
   function* programs(grid: number, count: number): Iterable<number> {
@@ -103,9 +106,11 @@ export function* spread(count: number): Generator<number> {
 }
 
 function sampleExtent(ir: KernelIr, { id, kind, grid }: Block, width: number): number | undefined {
+  const line = clamp(Math.floor(TILE_ELEMENTS / width), LEAST_LINE, LINE)
+  if (kind === 'size') return floorPowerOf2(line)
   const blocks = ir.grids[grid]?.blocks ?? []
   if (kind !== 'tile' || !blocks.includes(id)) return undefined
-  return blocks.length > 1 ? SIDE : clamp(Math.floor(TILE_ELEMENTS / width), LEAST_LINE, LINE)
+  return blocks.length > 1 ? SIDE : line
 }
 
 /** Positions of a tensor, of which few may be marked. */

@@ -121,6 +121,7 @@ async function fillLaunches(
   )
 }
 
-function poison(dtype: DType): number {
+/** What memory holds that nobody has written. */
+export function poison(dtype: DType): number {
   return isFloat(dtype) ? Number.NaN : POISON_INTEGER
 }

@@ -3,7 +3,7 @@
  * of one call run on. This is all that a device needs to try a config; it can be sent to another process.
  */
 import type { Binding } from '../../codegen/program.ts'
-import type { KernelIr } from '../../ir/kernel_ir.ts'
+import { type KernelIr, seenTensors } from '../../ir/kernel_ir.ts'
 import type { CallArguments } from '../../kernel/call_arguments.ts'
 import { type LaunchPlan, launchWords, localTensors, type PlannedScratch } from '../../kernel/launch_plan.ts'
 import type { GridSize } from '../../runtime/launch.ts'
@@ -66,7 +66,7 @@ export function trialSubject(
   const contents = [...new Set(call.tensors.map(({ storage }) => storage))]
   const locals = new Map(localTensors(ir, call).map((local) => [local.id, local]))
   let argument = 0
-  const tensors = ir.tensors.map(({ id }): TrialTensor => {
+  const tensors = seenTensors(ir).map(({ id }): TrialTensor => {
     const written = lastGrid.has(id)
     const local = locals.get(id)
     if (local) return { ...pick(local), contents: undefined, written, fill: local.fill }

@@ -39,6 +39,7 @@ export class LaunchBlock {
     const e = this.#out.expressions
     if (typeof size === 'number') return e.u32(size)
     if (size.op === 'symbol') return this.#field(size.key, printSize(size), { kind: 'size', size })
+    if (size.op === 'block_size') throw new Error(`${size.key} was to be a number`)
     return this.#out.early('size', this.#operation(size.op, this.size(size.args[0]), this.size(size.args[1])))
   }
 

@@ -4,8 +4,9 @@
  */
 import type { Config } from '../../config/config.ts'
 import type { Indexing, PidType } from '../../config/modes.ts'
+import { guardsOnConfig, resolveBlockSizes } from '../../ir/block_sizes.ts'
 import { depthOf } from '../../ir/dot_axes.ts'
-import type { KernelIr } from '../../ir/kernel_ir.ts'
+import type { Guard, KernelIr } from '../../ir/kernel_ir.ts'
 import type { BlockId, DotNode, LoadNode, LoopNode, StoreNode } from '../../ir/node.ts'
 import { maxOf } from '../../ir/size.ts'
 import { ConfigError } from '../../support/errors.ts'
@@ -14,21 +15,27 @@ import type { DeviceLimits } from '../program.ts'
 import { type KernelSites, severalBlocks, sitesOf } from './sites.ts'
 
 export class BoundConfig {
+  /** The kernel with the block sizes of the config. */
   readonly kernel: KernelIr
   readonly config: Config
   readonly limits: DeviceLimits
   readonly sites: KernelSites
+  /** What of the kernel's conditions on sizes depends on the config. */
+  readonly guards: readonly Guard[]
   /** Invocations of a workgroup. */
   readonly threads: number
   readonly threadBits: number
   readonly #extents: ReadonlyMap<BlockId, number>
 
   /** `config` must be complete: normalised by the kernel's ConfigSpec. */
-  constructor(kernel: KernelIr, config: Config, limits: DeviceLimits) {
+  constructor(traced: KernelIr, config: Config, limits: DeviceLimits) {
+    const tiles = tileExtents(traced, config)
+    const kernel = resolveBlockSizes(traced, (id) => tiles.get(id) ?? 1)
     this.kernel = kernel
     this.config = config
     this.limits = limits
     this.sites = sitesOf(kernel)
+    this.guards = guardsOnConfig(traced, kernel)
     this.threads = config.numWarps * 32
     if (this.threads > limits.maxWorkgroupInvocations) {
       throw new ConfigError(
@@ -38,7 +45,7 @@ export class BoundConfig {
       )
     }
     this.threadBits = log2Exact(this.threads)
-    this.#extents = extentsOf(kernel, this.sites, config)
+    this.#extents = new Map([...tiles, ...otherExtents(kernel, this.sites, config)])
     Object.freeze(this)
   }
 
@@ -109,20 +116,21 @@ export class BoundConfig {
   }
 }
 
-function extentsOf(
+/** What `block_sizes` says, by block. */
+function tileExtents(kernel: KernelIr, { blockSizes }: Config): ReadonlyMap<BlockId, number> {
+  return new Map(sitesOf(kernel).tiles.map(({ id }, i) => [id, entry(blockSizes, i, 'block_sizes')]))
+}
+
+/** The extents of all other blocks. */
+function otherExtents(
   { blocks }: KernelIr,
-  { tiles, rows }: KernelSites,
-  config: Config,
-): ReadonlyMap<BlockId, number> {
-  const extents = new Map<BlockId, number>()
-  for (const { id, extent } of blocks) if (extent !== undefined) extents.set(id, extent)
-  tiles.forEach(({ id }, i) => {
-    extents.set(id, entry(config.blockSizes, i, 'block_sizes'))
-  })
-  rows.forEach(({ id, size }, i) => {
-    extents.set(id, config.reductionLoops[i] ?? nextPowerOf2(maxOf(size)))
-  })
-  return extents
+  { rows }: KernelSites,
+  { reductionLoops }: Config,
+): readonly (readonly [BlockId, number])[] {
+  return [
+    ...blocks.flatMap(({ id, extent }) => (extent === undefined ? [] : [[id, extent] as const])),
+    ...rows.map(({ id, size }, i) => [id, reductionLoops[i] ?? nextPowerOf2(maxOf(size))] as const),
+  ]
 }
 
 function entry(list: readonly number[], index: number, field: string): number {

@@ -8,7 +8,7 @@ import { dotAxes } from '../../ir/dot_axes.ts'
 import type { KernelIr } from '../../ir/kernel_ir.ts'
 import { type Axis, type Block, type BlockId, type LoopNode, type Node, ONE } from '../../ir/node.ts'
 import type { OpName } from '../../ir/ops.ts'
-import { evalSize, maxOf, type Size, type SizeSymbol } from '../../ir/size.ts'
+import { type BlockSize, evalSize, maxOf, type Size, type SizeSymbol } from '../../ir/size.ts'
 import { hasEffect, walk } from '../../ir/traverse.ts'
 import { cdiv, clamp, floorPowerOf2, nextPowerOf2 } from '../../support/maths.ts'
 import { contiguousBlock } from '../memory/access.ts'
@@ -32,6 +32,9 @@ const ROW_REGISTERS = 32
 /** A program holds about so many values of a row's size at a time. */
 const ROW_VALUES = 4
 
+/** What sizes that depend on an extent are estimated with. */
+const NOMINAL_EXTENT = 64
+
 const COMMUTATIVE: ReadonlySet<OpName> = new Set(['add', 'mul', 'maximum', 'minimum', 'or', 'and'])
 
 /** `sizeOfSymbol` gives the sizes at hand: those of the call that the kernel was traced for. */
@@ -42,10 +45,12 @@ export function configSpecInput(
 ): ConfigSpecInput {
   const sites = sitesOf(kernel)
   const blocks = new Map(kernel.blocks.map((block) => [block.id, block]))
-  const hint = (size: Size): number => evalSize(size, sizeOfSymbol)
+  const hint = (size: Size): number => evalSize(size, sizeOfSymbol, nominal)
+  const nominal = ({ least, range }: BlockSize): number =>
+    clamp(nextPowerOf2(hint(range)), least, Math.max(least, NOMINAL_EXTENT))
   const sums = kernel.grids.map((grid) => accumulations(grid.body))
   return {
-    blocks: sites.tiles.map((block) => blockInput(block, sites, hint)),
+    blocks: sites.tiles.map((block) => blockInput(block, sites, blocks, hint)),
     rows: sites.rows.map((block) => rowInput(kernel, block, limits)),
     loops: loopInputs(kernel, sites, blocks, hint),
     tiles: tileInputs(kernel, blocks),
@@ -62,16 +67,27 @@ export function configSpecInput(
   }
 }
 
-function blockInput(block: Block, sites: KernelSites, hint: (size: Size) => number): BlockInput {
-  const { id, name } = block
+function blockInput(
+  block: Block,
+  sites: KernelSites,
+  blocks: ReadonlyMap<BlockId, Block>,
+  hint: (size: Size) => number,
+): BlockInput {
+  const { id, name, least: min = 1 } = block
   const known = block.end !== undefined
   const sizeHint = known ? Math.max(1, hint(block.size)) : MAX_EXTENT
   const parts = sites.dots.map(dotAxes)
-  const inDot = parts.some(({ rows, depth, columns }) => [rows, depth, columns].includes(id))
-  const isBatch = !inDot && parts.some(({ batch }) => batch.includes(id))
-  const most = Math.min(nextPowerOf2(sizeHint), MAX_EXTENT)
+  const cuts = (axes: readonly Axis[]): boolean => axes.some((axis) => cutBy(axis, blocks) === id)
+  const inDot = parts.some(({ rows, depth, columns }) => cuts([rows, depth, columns]))
+  const isBatch = !inDot && parts.some(({ batch }) => cuts(batch))
+  const most = Math.max(min, Math.min(nextPowerOf2(sizeHint), MAX_EXTENT))
   const max = inDot ? Math.max(most, LEAST_DOT_EXTENT) : most
-  return { id, name, sizeHint, min: 1, max, ...(isBatch && { isBatch }) }
+  return { id, name, sizeHint, min, max, ...(isBatch && { isBatch }) }
+}
+
+/** The block whose extent a block has: its own, or one that several share. */
+function cutBy(id: number, blocks: ReadonlyMap<BlockId, Block>): number {
+  return blocks.get(id)?.sizedBy ?? id
 }
 
 function rowInput(kernel: KernelIr, block: Block, limits: DeviceLimits): RowInput {
@@ -90,11 +106,12 @@ function loopInputs(
   hint: (size: Size) => number,
 ): LoopInput[] {
   return sites.loops.map((loop) => {
+    const ids = loop.blocks.map((id) => cutBy(id, blocks))
     if (loop.kind === 'device') {
       const canUnrollFully = staticRounds(loop.node, blocks, hint)
       return {
         kind: 'device',
-        blocks: loop.blocks,
+        blocks: ids,
         canReorder: isReorderable(loop.node),
         canFlatten: false,
         canUnrollFully,
@@ -102,7 +119,7 @@ function loopInputs(
     }
     const grid = kernel.grids[loop.grid]
     const flat = grid !== undefined && loop.blocks.length > 1 && canFlatten(grid, blocks)
-    return { kind: 'grid', blocks: loop.blocks, canReorder: true, canFlatten: flat, canUnrollFully: false }
+    return { kind: 'grid', blocks: ids, canReorder: true, canFlatten: flat, canUnrollFully: false }
   })
 }
 
@@ -139,7 +156,7 @@ function tileInputs(kernel: KernelIr, blocks: ReadonlyMap<BlockId, Block>): Tile
   const found = new Map<string, TileInput>()
   const visit = (node: Node): void => {
     const ids = node.type.axes.filter((axis) => axis !== ONE)
-    const open = ids.filter((id) => blocks.get(id)?.extent === undefined)
+    const open = ids.filter((id) => blocks.get(id)?.extent === undefined).map((id) => cutBy(id, blocks))
     const fixed = ids.reduce((product, id) => product * (blocks.get(id)?.extent ?? 1), 1)
     if (ids.length > 0) found.set(`${open.join()} ${fixed}`, { axes: open, fixed })
   }

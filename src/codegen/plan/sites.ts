@@ -2,6 +2,7 @@
  * What a config decides about in a kernel, in program order: the order of the entries in the config's lists.
  * Used both to derive the search space and to read a config when compiling.
  */
+import { sizeBlocks } from '../../ir/block_sizes.ts'
 import type { KernelIr } from '../../ir/kernel_ir.ts'
 import {
   type Block,
@@ -19,7 +20,7 @@ export type LoopSite =
   | { readonly kind: 'device'; readonly node: LoopNode; readonly blocks: readonly BlockId[] }
 
 export interface KernelSites {
-  /** Entries of `block_sizes`. */
+  /** Entries of `block_sizes`: tiles that are cut for themselves, and extents that several share. */
   readonly tiles: readonly Block[]
   /** Whole dimensions: entries of `reduction_loops` and `num_threads`. */
   readonly rows: readonly Block[]
@@ -49,8 +50,10 @@ export function sitesOf(kernel: KernelIr): KernelSites {
     })
   })
   const blocks = kernel.blocks.filter((block) => used.has(block.id))
+  const isOpen = ({ kind, extent, sizedBy }: Block): boolean =>
+    kind === 'tile' && extent === undefined && sizedBy === undefined
   return {
-    tiles: blocks.filter((block) => block.kind === 'tile' && block.extent === undefined),
+    tiles: [...blocks.filter(isOpen), ...sizeBlocks(kernel)].sort((a, b) => a.id - b.id),
     rows: blocks.filter((block) => block.kind === 'slice'),
     loops,
     loads,

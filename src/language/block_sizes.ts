@@ -1,0 +1,88 @@
+/**
+ * How long tiles are where the author has a say: numbers, and sizes of `hl.registerBlockSize` that the config
+ * chooses once for all tiles that share them.
+ */
+import type { Block, BlockId } from '../ir/node.ts'
+import { callSite } from '../support/call_site.ts'
+import { AuthorError } from '../support/errors.ts'
+import { isPowerOf2 } from '../support/maths.ts'
+import { describe } from './describe.ts'
+import { isSymbolic, toDim, toSize } from './dim.ts'
+import type { Dim } from './tensor.ts'
+import { tracing } from './trace.ts'
+
+/** One dimension's block size: a power of two, one of `hl.registerBlockSize`, or null for the config's. */
+export type BlockSize = number | null
+
+/** `hl.registerBlockSize`: an extent of tiles up to that of a range, which several loops may share. */
+export interface RegisterBlockSize {
+  (range: number): Dim
+  (least: number, range: number): Dim
+}
+
+export const registerBlockSize: RegisterBlockSize = (first: number, second?: number): Dim => {
+  const trace = tracing('hl.registerBlockSize')
+  const [least, limit] = second === undefined ? [1, first] : [first, second]
+  const range = toSize(limit, 'hl.registerBlockSize')
+  if (typeof least !== 'number' || !isPowerOf2(least)) {
+    throw new AuthorError(`hl.registerBlockSize with a least size of ${describe(least)}`, {
+      location: callSite(),
+      remedy: 'The least size is a power of two; it stands before the range: hl.registerBlockSize(16, m).',
+    })
+  }
+  if (trace.insideLoop) {
+    throw new AuthorError('hl.registerBlockSize inside a loop over tiles', {
+      location: callSite(),
+      remedy: 'Register block sizes before the loops that use them.',
+    })
+  }
+  const location = callSite()
+  const spec = {
+    kind: 'size',
+    size: range,
+    end: range,
+    extent: undefined,
+    least,
+    grid: -1,
+    location,
+  } as const
+  const { id, name } = trace.blocks.add(spec)
+  return toDim({ op: 'block_size', key: name, block: id, least, range })
+}
+
+/** What `blockSize` says of dimension `dim` of `count`. */
+export function extentOf(
+  blockSize: BlockSize | readonly BlockSize[] | undefined,
+  dim: number,
+  count: number,
+): Pick<Block, 'extent' | 'sizedBy'> {
+  const open = { extent: undefined }
+  if (blockSize === undefined) return open
+  const isOne = !Array.isArray(blockSize)
+  const given = isOne ? (blockSize as BlockSize) : blockSize[dim]
+  if (isOne || blockSize.length === count) {
+    if (given === null) return open
+    if (typeof given === 'number' && isPowerOf2(given)) return { extent: given }
+    const sizedBy = registered(given)
+    if (sizedBy !== undefined) return { ...open, sizedBy }
+  }
+  throw new AuthorError(`hl.tile with blockSize ${text(blockSize)} for ${count} dimensions`, {
+    location: callSite(),
+    remedy:
+      'Give one power of two, or one per dimension; hl.registerBlockSize makes one that the config chooses, ' +
+      'null leaves a dimension to it.',
+  })
+}
+
+/** The block that a registered size belongs to. */
+function registered(size: unknown): BlockId | undefined {
+  return isSymbolic(size) && size.size.op === 'block_size' ? size.size.block : undefined
+}
+
+function text(blockSize: unknown): string {
+  if (Array.isArray(blockSize)) return `[${blockSize.map(text).join(', ')}]`
+  if (isSymbolic(blockSize)) return blockSize.size.key
+  return typeof blockSize === 'object'
+    ? describe(blockSize)
+    : (JSON.stringify(blockSize) ?? describe(blockSize))
+}
