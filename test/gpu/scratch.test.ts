@@ -1,11 +1,13 @@
-/** Scratch memory: a pass adds it, two dispatches meet in it, and every launch takes it from the pool. */
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+/**
+ * Scratch memory: tensors that the kernel keeps to itself, and what passes add. Two dispatches meet in it, and
+ * every launch takes it from the pool.
+ */
+import { beforeAll, describe, expect, it } from 'vitest'
 import { kernelWrites } from '../../src/autotuner/trial/kernel_writes.ts'
 import { LocalRunner } from '../../src/autotuner/trial/local_runner.ts'
 import { trialProgram, trialSubject } from '../../src/autotuner/trial/trial_program.ts'
 import { runPasses, wgslOf } from '../../src/codegen/compile.ts'
 import { BoundConfig } from '../../src/codegen/plan/bound_config.ts'
-import type { WgslProgram } from '../../src/codegen/program.ts'
 import type { Config } from '../../src/config/config.ts'
 import { hl, kernel, type Tensor, tensor } from '../../src/index.ts'
 import { NodeFactory, RegionBuilder } from '../../src/ir/build.ts'
@@ -15,7 +17,6 @@ import { printProgram } from '../../src/ir/print.ts'
 import { addScratch, mapGrids, type TileProgram } from '../../src/ir/tile_program.ts'
 import { rewriteRegion } from '../../src/ir/traverse.ts'
 import { verifyProgram } from '../../src/ir/verify.ts'
-import { BoundKernel } from '../../src/kernel/bound_kernel.ts'
 import { planLaunch } from '../../src/kernel/launch_plan.ts'
 import { getDevice } from '../../src/runtime/default_device.ts'
 import type { Device } from '../../src/runtime/device.ts'
@@ -35,12 +36,12 @@ function doubledBackwards(x: Tensor): Tensor {
   return out
 }
 
-/** A pass for these tests: what the first grid leaves to the second is scratch, no tensor. */
-function betweenIsScratch(program: TileProgram): TileProgram {
-  const between = program.tensors.find(({ role }) => role === 'local')
-  if (!between) throw new Error('no local tensor')
+/** A pass for these tests: the grids meet in other memory than the kernel says. */
+function elsewhere(program: TileProgram): TileProgram {
+  const between = program.tensors.find(({ role }) => role === 'scratch')
+  if (!between) throw new Error('no scratch')
   const nodes = new NodeFactory()
-  const { program: larger, id } = addScratch(program, { ...between, name: 'between' })
+  const { program: larger, id } = addScratch(program, { ...between, name: 'elsewhere' })
   return mapGrids(larger, (grid) => {
     const builder = new RegionBuilder(nodes)
     rewriteRegion(grid.body, builder, new Map(), (spec) =>
@@ -50,9 +51,9 @@ function betweenIsScratch(program: TileProgram): TileProgram {
   })
 }
 
-function compiledWithScratch(ir: KernelIr, config: Config, { limits }: Pick<Device, 'limits'>) {
+function compiled(ir: KernelIr, config: Config, { limits }: Pick<Device, 'limits'>) {
   const bound = new BoundConfig(ir, config, limits)
-  const program = betweenIsScratch(runPasses(bound))
+  const program = elsewhere(runPasses(bound))
   verifyProgram(program)
   return { program, wgsl: wgslOf({ program, bound }) }
 }
@@ -67,36 +68,40 @@ describe('a program with scratch', () => {
   })
 
   it('prints, and says what it needs', () => {
-    const { program, wgsl } = compiledWithScratch(subject.bound.ir, subject.config(), subject.device)
-    expect(printProgram(program)).toContain('  scratch between: f32[x.shape[0]]\n')
-    expect(wgsl.scratch).toMatchObject([{ dtype: 'f32', bytes: { key: '(x.shape[0] * 4)' } }])
+    const { program, wgsl } = compiled(subject.bound.ir, subject.config(), subject.device)
+    expect(printProgram(program)).toContain('  scratch elsewhere: f32[x.shape[0]]\n')
+    const bytes = { key: '(x.shape[0] * 4)' }
+    expect(wgsl.scratch).toMatchObject([
+      { dtype: 'f32', bytes },
+      { dtype: 'f32', bytes },
+    ])
     expect(wgsl.dispatches.map(({ bindings }) => bindings)).toEqual([
       [
         { tensor: 0, access: 'read' },
-        { scratch: 0, access: 'read_write' },
+        { scratch: 1, access: 'read_write' },
       ],
       [
-        { scratch: 0, access: 'read' },
-        { tensor: 2, access: 'read_write' },
+        { scratch: 1, access: 'read' },
+        { tensor: 1, access: 'read_write' },
       ],
     ])
   })
 
   it('gives the same in the interpreter, and on the GPU under several configs', async () => {
-    const wanted = subject.after[2]?.data ?? []
+    const wanted = subject.after[1]?.data ?? []
     for (const config of [{}, { block_sizes: [64, 16] }, { block_sizes: [8, 256], num_warps: 1 }]) {
-      const { program, wgsl } = compiledWithScratch(subject.bound.ir, subject.config(config), subject.device)
+      const { program, wgsl } = compiled(subject.bound.ir, subject.config(config), subject.device)
       const tensors = subject.after.map(({ shape, data }, i) => {
         return { shape, data: i === 0 ? data : new Float64Array(data.length) }
       })
       interpretTileProgram(program, tensors, [])
-      expect(tensors[2]?.data).toEqual(wanted)
-      expect([...((await subject.run(wgsl))[2] as Float32Array)]).toEqual([...wanted])
+      expect(tensors[1]?.data).toEqual(wanted)
+      expect([...((await subject.run(wgsl))[1] as Float32Array)]).toEqual([...wanted])
     }
   })
 
   it('is refused when the device cannot bind so much at once', () => {
-    const { wgsl } = compiledWithScratch(subject.bound.ir, subject.config(), subject.device)
+    const { wgsl } = compiled(subject.bound.ir, subject.config(), subject.device)
     const limits = { ...subject.device.limits, maxBindingBytes: 4000 }
     expect(() => planLaunch(wgsl, { tensors: [{ shape: [N] }] }, { limits })).toThrow(
       'the config needs 4004 bytes of scratch memory in one buffer; the device binds 4000',
@@ -105,19 +110,7 @@ describe('a program with scratch', () => {
 })
 
 describe('launches', () => {
-  afterEach(() => void vi.restoreAllMocks())
-  /** From now on kernels compile to programs with scratch. */
-  const compileWithScratch = () =>
-    vi.spyOn(BoundKernel.prototype, 'compile').mockImplementation(function (
-      this: BoundKernel,
-      config: Config,
-      device: Device,
-    ): WgslProgram {
-      return compiledWithScratch(this.ir, config, device).wgsl
-    })
-
   it('take scratch from the pool, queued or at once, and give it back', async () => {
-    compileWithScratch()
     const { pool } = await getDevice()
     const backwards = kernel({ config: {} }, doubledBackwards)
     const x = tensor(Array.from({ length: N }, (_, i) => i))
@@ -133,7 +126,6 @@ describe('launches', () => {
   })
 
   it('of several calls in a row do not disturb each other', async () => {
-    compileWithScratch()
     const backwards = kernel({ config: {} }, doubledBackwards)
     const numbers = Array.from({ length: 5 }, (_, call) =>
       Array.from({ length: N }, (_, i) => i * (call + 1)),
@@ -145,11 +137,11 @@ describe('launches', () => {
 
   it('of a search have it as well', async () => {
     const { bound, call, stream, device, spec } = await trial(doubledBackwards, [await ramp([N])])
-    const { wgsl } = compiledWithScratch(bound.ir, spec.defaultConfig(), device)
+    const { wgsl } = compiled(bound.ir, spec.defaultConfig(), device)
     const { subject, contents } = trialSubject(bound.ir, kernelWrites(bound.ir), call)
     const runner = await LocalRunner.open({ device, stream, subject, patienceMs: 60_000 }, contents)
     const program = trialProgram(planLaunch(wgsl, call, device), call.scalars)
-    const [x, out] = [0, 2]
+    const [x, out] = [0, 1]
     const places = new Map([
       [x, undefined],
       [out, undefined],
