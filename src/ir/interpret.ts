@@ -22,7 +22,7 @@ export function interpretKernel(
   options: InterpretOptions = {},
 ): void {
   const kernel = resolveBlockSizes(traced, (id) => blockSize(traced, id, tensors, options))
-  if (tensors.length < seenTensors(kernel).length) fail(`${tensors.length} tensors are too few`)
+  if (tensors.length < seenTensors(kernel).length) fail(`no tensor ${tensors.length}`)
   const shown = addressable(kernel).map(({ tensor, shape }, id) => ({ id, memory: tensor, shape }))
   const all = tensorsOf(shown.slice(tensors.length), tensors)
   const owners = shown.map(({ memory }) => memory)
