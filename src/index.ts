@@ -122,3 +122,4 @@ export {
 } from './support/errors.ts'
 export type { RemoteCache } from './support/remote_cache.ts'
 export { InitialPopulationStrategy, type Settings } from './support/settings.ts'
+export type { StorageType } from './support/storage_types.ts'

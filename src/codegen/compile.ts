@@ -6,10 +6,10 @@ import type { Config } from '../config/config.ts'
 import { NodeFactory } from '../ir/build.ts'
 import type { KernelIr } from '../ir/kernel_ir.ts'
 import type { BlockId } from '../ir/node.ts'
-import { sizeOp, sizeProduct } from '../ir/size.ts'
+import { type Size, sizeOp, sizeProduct } from '../ir/size.ts'
 import { blockOf, frozenProgram, scratchOf, type TileGrid, type TileProgram } from '../ir/tile_program.ts'
 import { verifyProgram } from '../ir/verify.ts'
-import { DTYPES } from '../support/dtypes.ts'
+import { STORAGE, type StorageType } from '../support/storage_types.ts'
 import { lowerRegion } from './lower/lower.ts'
 import { lowerGrid } from './lower/lower_grid.ts'
 import { Lowering } from './lower/lowering.ts'
@@ -77,7 +77,7 @@ export function wgslOf(plan: Plan, options: CompileOptions = {}): WgslProgram {
   return {
     dispatches: program.grids.map((grid, number) => compileGrid(plan, grid, number, options)),
     scratch: scratch.map(({ dtype, shape, fill }) => {
-      return { dtype, fill, bytes: sizeOp('mul', sizeProduct(shape), DTYPES[dtype].bytes) }
+      return { dtype, fill, bytes: bytesOf(dtype, sizeProduct(shape)) }
     }),
     guards: plan.bound.guards,
   }
@@ -103,6 +103,12 @@ function compileGrid(plan: Plan, grid: TileGrid, number: number, options: Compil
     workgroupBytes: lowering.memory.bytes,
     registers,
   }
+}
+
+/** Bytes of so many elements. */
+function bytesOf(dtype: StorageType, count: Size): Size {
+  const { bits } = STORAGE[dtype]
+  return bits < 8 ? sizeOp('cdiv', count, 8 / bits) : sizeOp('mul', count, bits / 8)
 }
 
 /** What a tensor of the program is for the launcher. */

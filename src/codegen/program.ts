@@ -5,6 +5,7 @@
 import type { Guard } from '../ir/kernel_ir.ts'
 import type { Size } from '../ir/size.ts'
 import type { DType } from '../support/dtypes.ts'
+import type { StorageType } from '../support/storage_types.ts'
 
 export interface WgslProgram {
   readonly dispatches: readonly WgslDispatch[]
@@ -17,7 +18,7 @@ export interface WgslProgram {
 /** Memory for one launch: its dispatches share it, and its content is worth nothing after. */
 export interface ScratchBuffer {
   readonly bytes: Size
-  readonly dtype: DType
+  readonly dtype: StorageType
   /** What it holds before; undefined leaves it as it is. */
   readonly fill: number | undefined
 }

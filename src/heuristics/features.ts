@@ -3,9 +3,10 @@
  * sweep (collect, measure) and the running program, so that both see the same numbers; dimensions declared
  * `batched` are left out in both. For their names see feature_names.ts.
  */
-import { DTYPES, isDType } from '../support/dtypes.ts'
+import type { DTypeCategory } from '../support/dtypes.ts'
 import { product } from '../support/maths.ts'
 import { stableStringify } from '../support/stable.ts'
+import { isStorageType, STORAGE } from '../support/storage_types.ts'
 import { argumentFeature, keyFeature, parseArgumentFeature } from './feature_names.ts'
 
 export type FeatureValue = number | string
@@ -90,11 +91,16 @@ function isTensorLike(value: unknown): value is TensorLike {
   return Array.isArray(shape) && typeof dtype === 'string'
 }
 
+const CATEGORY_CODES: Readonly<Record<DTypeCategory, number>> = { bool: 0, int: 1, float: 2 }
+
 /**
  * Bytes and category (bool 0, int 1, float 2, complex 3, other 4) of a dtype, ours or spelled as elsewhere.
  */
 export function describeDType(dtype: string): { readonly bytes: number; readonly category: number } {
-  if (isDType(dtype)) return { bytes: DTYPES[dtype].bytes, category: DTYPES[dtype].categoryCode }
+  if (isStorageType(dtype)) {
+    const { bits, category } = STORAGE[dtype]
+    return { bytes: bits / 8, category: CATEGORY_CODES[category] }
+  }
   const [, kind = '', bits] = /^(?:.*\.)?([a-z]+?)(\d+)(?:_\w*)?$/.exec(dtype) ?? []
   const bytes = bits === undefined ? 0 : Number(bits) / 8
   if (/^(bf|f|bfloat|float)$/.test(kind)) return { bytes, category: 2 }

@@ -2,8 +2,8 @@
  * The reference interpreter: runs a traced kernel on the CPU, program by program. Slow and plain on purpose;
  * it is the truth that compiled kernels are checked against, in tests and before a config may win a search.
  */
-import { DTYPES } from '../support/dtypes.ts'
 import { nextPowerOf2, product } from '../support/maths.ts'
+import { STORAGE } from '../support/storage_types.ts'
 import { resolveBlockSizes } from './block_sizes.ts'
 import { type HostTensor, Interpreter, type InterpretOptions, sizesOf } from './interpreter.ts'
 import { addressable, type KernelIr, seenTensors, type TensorInfo } from './kernel_ir.ts'
@@ -23,12 +23,11 @@ export function interpretKernel(
 ): void {
   const kernel = resolveBlockSizes(traced, (id) => blockSize(traced, id, tensors, options))
   if (tensors.length < seenTensors(kernel).length) fail(`no tensor ${tensors.length}`)
-  const shown = addressable(kernel).map(({ tensor, shape }, id) => ({ id, memory: tensor, shape }))
+  const shown = addressable(kernel).map((view, id) => ({ ...view, id, memory: view.tensor }))
   const all = tensorsOf(shown.slice(tensors.length), tensors)
-  const owners = shown.map(({ memory }) => memory)
   fillLocals(kernel.tensors, all)
   kernel.grids.forEach((grid, number) => {
-    const interpreter = new Interpreter(kernel, all, owners, scalars, options, options.extentOf)
+    const interpreter = new Interpreter(kernel, all, shown, scalars, options, options.extentOf)
     interpreter.grid({ ...grid, rows: rowsOf(kernel, number) }, number)
   })
 }
@@ -44,9 +43,8 @@ export function interpretTileProgram(
 ): void {
   const all = tensorsOf(program.tensors.slice(tensors.length), tensors)
   fillLocals(program.tensors, all)
-  const owners = program.tensors.map(({ memory }) => memory)
   program.grids.forEach((grid, number) => {
-    new Interpreter(program, all, owners, scalars).grid(grid, number)
+    new Interpreter(program, all, program.tensors, scalars).grid(grid, number)
   })
 }
 
@@ -70,7 +68,7 @@ function fillLocals(
   for (const { id, dtype, fill } of infos) {
     const tensor = tensors[id]
     if (fill === undefined || !tensor) continue
-    for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = DTYPES[dtype].round(fill)
+    for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = STORAGE[dtype].round(fill)
   }
 }
 

@@ -5,6 +5,7 @@
 import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { unreachable } from '../support/errors.ts'
 import { product } from '../support/maths.ts'
+import { STORAGE, type StorageType } from '../support/storage_types.ts'
 import type { AtomicOp, Axis, ReduceOp } from './node.ts'
 import { OPS, type OpName } from './ops.ts'
 
@@ -44,11 +45,18 @@ export function map(op: OpName, dtype: DType, axes: readonly Axis[], args: reado
   return { dtype, axes, shape: like.shape, data }
 }
 
-/** Conversion by value: floats to integers truncate and saturate. */
-export function cast(arg: Value, dtype: DType): Value {
-  const round = DTYPES[dtype].round
-  const wraps = arg.dtype !== 'f32' && arg.dtype !== 'f16' && (dtype === 'i32' || dtype === 'u32')
-  return { ...arg, dtype, data: arg.data.map((v) => (wraps ? roundTo(dtype, v) : round(v))) }
+/**
+ * Conversion by value: floats to integers truncate and saturate, integers wrap. `through`: to what this type
+ * of memory can hold.
+ */
+export function cast(arg: Value, dtype: DType, through: StorageType = dtype): Value {
+  const { round, stored } = STORAGE[through]
+  const wraps = isInteger(arg.dtype) && isInteger(dtype)
+  return { ...arg, dtype, data: arg.data.map((v) => (wraps ? stored(roundTo(dtype, v)) : round(v))) }
+}
+
+function isInteger(dtype: DType): boolean {
+  return DTYPES[dtype].category === 'int'
 }
 
 const BITS = new DataView(new ArrayBuffer(4))

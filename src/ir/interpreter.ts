@@ -4,6 +4,7 @@
  */
 import { unreachable } from '../support/errors.ts'
 import { cdiv, product } from '../support/maths.ts'
+import { STORAGE, type StorageType } from '../support/storage_types.ts'
 import { indexingBlocks } from './dim_index.ts'
 import {
   bitcast,
@@ -61,6 +62,12 @@ export function sizesOf(tensors: readonly HostTensor[]): (size: Size) => number 
     })
 }
 
+/** What memory a tensor shows, and as what. */
+interface Shown {
+  readonly memory: number
+  readonly dtype: StorageType
+}
+
 /** A block of a kernel or of a program. */
 type AnyBlock = Omit<Block, 'grid'>
 
@@ -78,8 +85,7 @@ interface Span {
 export class Interpreter<B extends AnyBlock> {
   readonly #padded: boolean
   readonly #tensors: readonly HostTensor[]
-  /** The tensor whose memory each of them is. */
-  readonly #owners: readonly number[]
+  readonly #shown: readonly Shown[]
   readonly #scalars: readonly number[]
   readonly #sizeOf: (size: Size) => number
   readonly #options: InterpretOptions
@@ -91,14 +97,14 @@ export class Interpreter<B extends AnyBlock> {
   constructor(
     { blocks, padded = false }: { readonly blocks: readonly B[]; readonly padded?: boolean },
     tensors: readonly HostTensor[],
-    owners: readonly number[],
+    shown: readonly Shown[],
     scalars: readonly number[],
     options: InterpretOptions = {},
     extentOf?: (block: B) => number | undefined,
   ) {
     this.#padded = padded
     this.#tensors = tensors
-    this.#owners = owners
+    this.#shown = shown
     this.#scalars = scalars
     this.#sizeOf = sizesOf(tensors)
     this.#options = options
@@ -190,7 +196,9 @@ export class Interpreter<B extends AnyBlock> {
           node.args.map((arg) => this.#value(arg)),
         )
       case 'cast':
-        return node.bits ? bitcast(this.#value(node.arg), dtype) : cast(this.#value(node.arg), dtype)
+        return node.bits
+          ? bitcast(this.#value(node.arg), dtype)
+          : cast(this.#value(node.arg), dtype, node.through)
       case 'view':
         return gatherAxes(this.#value(node.arg), axes, this.#lengths(axes), node.axes)
       case 'broadcast': {
@@ -236,11 +244,13 @@ export class Interpreter<B extends AnyBlock> {
   ): Value {
     const { tensor } = node
     const target = this.#tensor(tensor)
+    const { memory, dtype } = this.#shown[tensor] ?? fail(`no tensor ${tensor}`)
+    const { stored } = STORAGE[dtype]
     const before = new Float64Array(value.data.length)
     this.#forEachElement(node, value.axes, value.shape, (i, position) => {
       before[i] = target.data[position] ?? 0
-      target.data[position] = change(before[i] ?? 0, value.data[i] ?? 0, i)
-      this.#options.onWrite?.(this.#owners[tensor] ?? tensor, position)
+      target.data[position] = stored(change(before[i] ?? 0, value.data[i] ?? 0, i))
+      this.#options.onWrite?.(memory, position)
     })
     return { ...value, data: before }
   }

@@ -3,15 +3,15 @@
  * another. Also what a launch must check and compute on the host: guards, output shapes, the structure of the
  * result.
  */
-import type { DType } from '../support/dtypes.ts'
 import type { SourceLocation } from '../support/errors.ts'
+import type { StorageType } from '../support/storage_types.ts'
 import type { Block, BlockId, Region } from './node.ts'
 import type { Size, SizeSymbol } from './size.ts'
 
 export interface TensorInfo {
   readonly id: number
   readonly name: string
-  readonly dtype: DType
+  readonly dtype: StorageType
   /** Row-major, contiguous. */
   readonly shape: readonly Size[]
   /**

@@ -5,6 +5,7 @@
  */
 import type { DType } from '../support/dtypes.ts'
 import type { SourceLocation } from '../support/errors.ts'
+import type { PackedType } from '../support/storage_types.ts'
 import type { OpName } from './ops.ts'
 import type { Size } from './size.ts'
 
@@ -116,6 +117,8 @@ export interface CastNode extends NodeBase {
   readonly kind: 'cast'
   readonly arg: Node
   readonly bits: boolean
+  /** Of a conversion by value: gives only what this type of memory can hold. */
+  readonly through?: PackedType | undefined
 }
 
 /** Renames axes: output axis i is input axis `axes[i]`, or a new ONE axis where that is ONE. */

@@ -75,7 +75,8 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
     ...ELEMENTWISE,
     operands: { arg: 'same' },
     method: ({ bits }) => (bits ? 'bitcast' : 'to'),
-    print: ({ bits, arg }, { refs }) => `${bits ? 'bitcast' : 'cast'} ${refs([arg])}`,
+    print: ({ bits, arg, through }, { refs }) =>
+      `${bits ? 'bitcast' : 'cast'} ${refs([arg])}${through ? ` through ${through}` : ''}`,
   },
   view: {
     ...MOVED,

@@ -3,8 +3,8 @@
  * it is for one config, so all blocks have extents, and passes may add to it: grids, blocks, tensors of
  * scratch memory, and tensors that show the memory of another under another shape. Frozen, plain data.
  */
-import type { DType } from '../support/dtypes.ts'
 import { log2Exact } from '../support/maths.ts'
+import type { StorageType } from '../support/storage_types.ts'
 import type { Grid, KernelIr, ScalarInfo, TensorInfo } from './kernel_ir.ts'
 import type { Block, BlockId } from './node.ts'
 import { isMultipleOf, type Size, sameSize } from './size.ts'
@@ -104,7 +104,11 @@ export function addView(program: TileProgram, of: number, shape: readonly Size[]
 /** Adds memory of which nothing is kept after the launch. */
 export function addScratch(
   program: TileProgram,
-  { name, dtype, shape }: { readonly name: string; readonly dtype: DType; readonly shape: readonly Size[] },
+  {
+    name,
+    dtype,
+    shape,
+  }: { readonly name: string; readonly dtype: StorageType; readonly shape: readonly Size[] },
 ): Added {
   const memory = program.tensors.length
   return addTensor(program, { name, dtype, shape, role: 'scratch', fill: undefined, memory })

@@ -7,6 +7,7 @@ import { type KernelIr, seenTensors } from '../ir/kernel_ir.ts'
 import { decodeBytes, encodeValues } from '../runtime/host_data.ts'
 import type { Storage } from '../runtime/storage.ts'
 import type { Stream } from '../runtime/stream.ts'
+import { product } from '../support/maths.ts'
 import type { CallArguments } from './call_arguments.ts'
 import { sizeEvaluator } from './launch_plan.ts'
 
@@ -25,8 +26,9 @@ async function readContents(
     seenTensors(ir).map(async ({ id, dtype, shape }) => {
       const storage = storages[id]
       if (!storage) throw new Error(`no storage for tensor ${id}`)
-      const bytes = await stream.read(storage)
-      return { shape: shape.map(sizeOf), data: Float64Array.from(decodeBytes(bytes, dtype)) }
+      const sizes = shape.map(sizeOf)
+      const values = decodeBytes(await stream.read(storage), dtype, product(sizes))
+      return { shape: sizes, data: Float64Array.from(values) }
     }),
   )
 }

@@ -13,20 +13,21 @@ import type { Stream } from '../runtime/stream.ts'
 import { DeviceTensor } from '../runtime/tensor.ts'
 import type { DType } from '../support/dtypes.ts'
 import { ConfigError, UsageError, unreachable } from '../support/errors.ts'
+import type { StorageType } from '../support/storage_types.ts'
 import type { CallArguments } from './call_arguments.ts'
 
 /** What a call allocates and returns, by tensor id of the kernel. */
 export interface LocalTensor {
   readonly id: number
   readonly shape: readonly number[]
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly fill: number | undefined
 }
 
 /** Bytes of scratch memory, and what they hold before a launch. */
 export interface PlannedScratch {
   readonly bytes: number
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly fill: number | undefined
 }
 

@@ -7,8 +7,8 @@ import { printValue } from '../config/value.ts'
 import { describeAdapter } from '../runtime/adapter.ts'
 import type { Device } from '../runtime/device.ts'
 import { DeviceTensor } from '../runtime/tensor.ts'
-import { isFloat } from '../support/dtypes.ts'
 import { freeNames } from '../support/free_names.ts'
+import { STORAGE } from '../support/storage_types.ts'
 import { type CallArguments, describeCall } from './call_arguments.ts'
 import type { KernelDefinition } from './definition.ts'
 import { staticDims } from './mark_static.ts'
@@ -95,9 +95,11 @@ function functionText({ fn }: KernelDefinition): string {
 function tensorText(tensor: DeviceTensor): string {
   const { shape, dtype } = tensor
   const options = dtype === 'f32' ? '' : `, { dtype: '${dtype}' }`
-  const made = isFloat(dtype)
-    ? `randn([${shape.join(', ')}]${options})`
-    : `zeros([${shape.join(', ')}], { dtype: '${dtype}' })`
+  const { category, packed } = STORAGE[dtype]
+  const made =
+    category === 'float' && !packed
+      ? `randn([${shape.join(', ')}]${options})`
+      : `zeros([${shape.join(', ')}], { dtype: '${dtype}' })`
   const fixed = [...staticDims(tensor)].sort((a, b) => a - b)
   return fixed.length > 0 ? `markStatic(${made}, [${fixed.join(', ')}])` : made
 }

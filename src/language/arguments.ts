@@ -5,8 +5,8 @@
  */
 import type { Specialization } from '../ir/kernel_ir.ts'
 import type { Size } from '../ir/size.ts'
-import type { DType } from '../support/dtypes.ts'
 import { nextPowerOf2 } from '../support/maths.ts'
+import type { StorageType } from '../support/storage_types.ts'
 import { type BaseDim, isWhole, type View, wholeView } from './tensor_view.ts'
 import type { Trace } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
@@ -14,7 +14,7 @@ import { ScalarArgument } from './value.ts'
 
 export interface TensorArgument {
   readonly kind: 'tensor'
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly shape: readonly number[]
   /** Which dimensions may change without tracing again. */
   readonly dynamic: readonly boolean[]

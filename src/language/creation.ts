@@ -7,8 +7,8 @@
 import { type Axis, type Block, ONE } from '../ir/node.ts'
 import type { Size } from '../ir/size.ts'
 import { callSite, lazyCallSite } from '../support/call_site.ts'
-import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
+import { computeType, type StorageType } from '../support/storage_types.ts'
 import { describe } from './describe.ts'
 import { isDim, toSize } from './dim.ts'
 import { toNode } from './elementwise.ts'
@@ -25,34 +25,34 @@ import { Accumulator, type Operand, TileValue } from './value.ts'
 export type TileExtent = Tile | number
 
 /** A tensor with undefined contents, for the kernel to fill. */
-export function empty(shape: readonly number[], dtype: DType = 'f32'): Tensor {
+export function empty(shape: readonly number[], dtype: StorageType = 'f32'): Tensor {
   return allocate('hl.empty', shape, dtype, undefined)
 }
 
 /** A tensor with the shape of `like`, and its dtype unless another is given. */
-export function emptyLike(like: Tensor, dtype: DType = like.dtype): Tensor {
+export function emptyLike(like: Tensor, dtype: StorageType = like.dtype): Tensor {
   return allocate('hl.emptyLike', like.shape, dtype, undefined)
 }
 
 /** `full` on host sizes gives a tensor, on tiles an accumulator. */
 export interface Full {
-  (shape: readonly number[], value: number, dtype?: DType): Tensor & Accumulator
-  (shape: readonly TileExtent[], value: Operand, dtype?: DType): Accumulator
+  (shape: readonly number[], value: number, dtype?: StorageType): Tensor & Accumulator
+  (shape: readonly TileExtent[], value: Operand, dtype?: StorageType): Accumulator
 }
 
 export interface Zeros {
-  (shape: readonly number[], dtype?: DType): Tensor & Accumulator
-  (shape: readonly TileExtent[], dtype?: DType): Accumulator
+  (shape: readonly number[], dtype?: StorageType): Tensor & Accumulator
+  (shape: readonly TileExtent[], dtype?: StorageType): Accumulator
 }
 
-export const full: Full = (shape: readonly TileExtent[], value: Operand, dtype: DType = 'f32') =>
+export const full: Full = (shape: readonly TileExtent[], value: Operand, dtype: StorageType = 'f32') =>
   filled('hl.full', shape, value, dtype)
 
-export const zeros: Zeros = (shape: readonly TileExtent[], dtype: DType = 'f32') =>
+export const zeros: Zeros = (shape: readonly TileExtent[], dtype: StorageType = 'f32') =>
   filled('hl.zeros', shape, 0, dtype)
 
 /** A tensor of zeros with the shape of `like`. */
-export function zerosLike(like: Tensor, dtype: DType = like.dtype): Tensor {
+export function zerosLike(like: Tensor, dtype: StorageType = like.dtype): Tensor {
   return allocate('hl.zerosLike', like.shape, dtype, 0)
 }
 
@@ -71,13 +71,14 @@ function filled(
   what: string,
   shape: readonly TileExtent[],
   value: Operand,
-  dtype: DType,
+  dtype: StorageType,
 ): Tensor & Accumulator {
   const trace = tracing(what)
   requireDType(dtype, what)
   if (trace.insideLoop) {
     const axes = shape.map((extent) => axisOf(trace, extent))
-    const node = castTo(trace, toNode(trace, what, value, dtype), dtype)
+    const type = computeType(dtype)
+    const node = castTo(trace, toNode(trace, what, value, type), type)
     return new Accumulator(trace, fitTo(trace, node, axes, what, 'an accumulator')) as Tensor & Accumulator
   }
   if (typeof value !== 'number') {
@@ -107,7 +108,7 @@ function blockOfSize(trace: Trace, extent: number): Block {
 function allocate(
   what: string,
   shape: readonly number[],
-  dtype: DType,
+  dtype: StorageType,
   fill: number | undefined,
 ): TracedTensor {
   const trace = tracing(what)

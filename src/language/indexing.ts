@@ -7,8 +7,8 @@ import { tileType } from '../ir/build.ts'
 import { type AtomicOp, type Axis, type Block, type Node, ONE, UNNUMBERED } from '../ir/node.ts'
 import { printSize, type Size, sizeOp } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
-import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
+import { computeType, type StorageType } from '../support/storage_types.ts'
 import { describe } from './describe.ts'
 import { isDim, toDim, toSize } from './dim.ts'
 import { elementwise, toNode } from './elementwise.ts'
@@ -17,7 +17,7 @@ import type { IndexTerm } from './tensor.ts'
 import { isExpanded, isWhole, type View } from './tensor_view.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
-import { broadcastTo, castTo, printAxes } from './typing.ts'
+import { broadcastTo, castForStore, castTo, printAxes } from './typing.ts'
 import { type MaskOptions, type Operand, Ref, TileValue } from './value.ts'
 import { view as axesOf } from './views.ts'
 
@@ -25,7 +25,7 @@ import { view as axesOf } from './views.ts'
 export interface Place {
   /** What loads and stores name. */
   readonly tensor: number
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly view: View
 }
 
@@ -39,7 +39,7 @@ export function at(place: Place, terms: readonly IndexTerm[]): Ref {
   unionAxes(trace, view, given)
   const index = view.dims.map((_, dim) => baseIndex(trace, view, dim, terms, given))
   const axes = unionAxes(trace, view, index)
-  const type = tileType(dtype, axes)
+  const type = tileType(computeType(dtype), axes)
   const spec = { kind: 'load', site: UNNUMBERED, type, tensor, index, mask: undefined } as const
   const load = trace.add('tensor.at', spec)
   const seen = asWritten(trace, view, terms, given, axes)
@@ -47,7 +47,7 @@ export function at(place: Place, terms: readonly IndexTerm[]): Ref {
   const element = axesOf(trace, load, order)
   const repeats = seen.some((axis) => axis !== ONE && !axes.includes(axis))
   const value = repeats ? broadcastTo(trace, element, seen, `${view.name}.at(…)`) : element
-  return new Ref(trace, load, value, isExpanded(view) ? view.name : undefined)
+  return new Ref(trace, load, value, { dtype, repeats: isExpanded(view) ? view.name : undefined })
 }
 
 /** Writes `value` to the positions of `ref`. */
@@ -78,7 +78,7 @@ export function updateAt(
   const trace = tracing(what)
   const { tensor, index, type } = ref.load
   ref.nodeIn(trace)
-  requireAtomic(what, op, type.dtype)
+  requireAtomic(what, op, ref.stored)
   const node = trace.add(what, {
     kind: 'atomic',
     op,
@@ -95,7 +95,7 @@ export function updateAt(
 /** Operations that work on the bits of integers alone. */
 const OF_INTEGERS: ReadonlySet<AtomicOp> = new Set(['and', 'or', 'xor'])
 
-function requireAtomic(what: string, op: AtomicOp, dtype: DType): void {
+function requireAtomic(what: string, op: AtomicOp, dtype: StorageType): void {
   const isWhole = dtype === 'i32' || dtype === 'u32'
   if (isWhole || (dtype === 'f32' && !OF_INTEGERS.has(op))) return
   throw new AuthorError(`${what} on a tensor of ${dtype}`, {
@@ -114,8 +114,8 @@ function valueFor(trace: Trace, ref: Ref, value: Operand, what: string): Node {
       remedy: 'Write to the tensor before .expand(…).',
     })
   }
-  const { dtype } = ref.load.type
-  return asLoaded(trace, ref, castTo(trace, toNode(trace, what, value, dtype), dtype), what)
+  const node = castForStore(trace, toNode(trace, what, value, ref.load.type.dtype), ref.stored)
+  return asLoaded(trace, ref, node, what)
 }
 
 function checkRank({ name, shape }: View, terms: readonly IndexTerm[]): void {

@@ -4,9 +4,10 @@ import type { AtomicOp } from '../ir/node.ts'
 import type { OpName } from '../ir/ops.ts'
 import { OP_NAMES, OPS } from '../ir/ops.ts'
 import { callSite, entryPoint } from '../support/call_site.ts'
-import { DTYPES, type DType } from '../support/dtypes.ts'
+import { DTYPES, type DType, isDType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
+import type { StorageType } from '../support/storage_types.ts'
 import { addDot, addProduct, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo, updateAt } from './indexing.ts'
@@ -14,7 +15,7 @@ import { loadFrom } from './masks.ts'
 import { deviation, logSoftmax, logsumexp, mean, norm, reduce, softmax, variance } from './reductions.ts'
 import { tracing } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
-import { castTo, fitTo, requireDType } from './typing.ts'
+import { castThrough, castTo, fitTo, requireDType } from './typing.ts'
 import {
   Accumulator,
   type AccumulatorMethods,
@@ -38,8 +39,8 @@ const VARIANCE = 'axis?: number, { keepdim: flag, correction: number }?'
 
 /** The methods of every tile value that are not element-wise. */
 export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
-  to: (self, dtype) => cast(self, dtype, false),
-  bitcast: (self, dtype) => cast(self, dtype, true),
+  to: convert,
+  bitcast,
   clamp: (self, low, high) => self.maximum(low).minimum(high),
   unsqueeze,
   squeeze,
@@ -226,13 +227,19 @@ function atomically(op: AtomicOp) {
     updateAt(self, op, { ...options, value })
 }
 
-function cast(value: TileValue, dtype: DType, bits: boolean): TileValue {
-  const what = bits ? 'bitcast' : 'to'
-  const trace = tracing(what)
-  requireDType(dtype, what)
+function convert(value: TileValue, dtype: StorageType): TileValue {
+  const trace = tracing('to')
+  requireDType(dtype, 'to')
+  return new TileValue(trace, castThrough(trace, value.nodeIn(trace), dtype))
+}
+
+function bitcast(value: TileValue, dtype: DType): TileValue {
+  const trace = tracing('bitcast')
+  requireDType(dtype, 'bitcast')
   const node = value.nodeIn(trace)
-  if (!bits || node.type.dtype === dtype) return new TileValue(trace, castTo(trace, node, dtype))
+  if (node.type.dtype === dtype) return value
   if (
+    !isDType(dtype) ||
     DTYPES[dtype].bytes !== DTYPES[node.type.dtype].bytes ||
     dtype === 'bool' ||
     node.type.dtype === 'bool'
@@ -243,5 +250,5 @@ function cast(value: TileValue, dtype: DType, bits: boolean): TileValue {
     })
   }
   const type = tileType(dtype, node.type.axes)
-  return new TileValue(trace, trace.add(what, { kind: 'cast', type, arg: node, bits }))
+  return new TileValue(trace, trace.add('bitcast', { kind: 'cast', type, arg: node, bits: true }))
 }

@@ -3,7 +3,8 @@
  * kernel function sees while it is traced, and the tensor in GPU memory that callers pass and get back.
  * Each refuses the other's half of the methods with an error that says where they belong.
  */
-import type { DType, HostArray } from '../support/dtypes.ts'
+import type { HostArray } from '../support/dtypes.ts'
+import type { StorageType } from '../support/storage_types.ts'
 import type { Tile } from './tile.ts'
 import type { Ref, TileValue } from './value.ts'
 
@@ -58,7 +59,7 @@ export interface ViewMethods {
 /** Elements in GPU memory. Views share the memory: writing to one writes to the tensor. */
 export interface Tensor extends ViewMethods {
   /** The type of its elements. */
-  readonly dtype: DType
+  readonly dtype: StorageType
   /** Its sizes, outermost first. */
   readonly shape: Shape
   /** Number of dimensions. */

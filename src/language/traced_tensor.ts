@@ -5,9 +5,9 @@
 import type { TensorInfo } from '../ir/kernel_ir.ts'
 import { sameSize } from '../ir/size.ts'
 import { areEntryPoints, callSite } from '../support/call_site.ts'
-import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { methodsTake } from '../support/signature.ts'
+import type { StorageType } from '../support/storage_types.ts'
 import { toDim, toSize } from './dim.ts'
 import { at, type Place } from './indexing.ts'
 import { reshaped } from './reshape.ts'
@@ -29,7 +29,7 @@ export class TracedTensor implements Tensor {
     this.shape = Object.freeze(view.shape.map(toDim)) as readonly Dim[] as Shape
   }
 
-  get dtype(): DType {
+  get dtype(): StorageType {
     return this.info.dtype
   }
 

@@ -6,20 +6,28 @@ import { tileType } from '../ir/build.ts'
 import { type Axis, type Node, ONE } from '../ir/node.ts'
 import { printSize } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
-import { DTYPES, type DType, isDType, isFloat } from '../support/dtypes.ts'
+import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
+import {
+  computeType,
+  isPacked,
+  isStorageType,
+  STORAGE,
+  STORAGE_TYPES,
+  type StorageType,
+} from '../support/storage_types.ts'
 import type { Trace } from './trace.ts'
 
 const RANK: Record<DType, number> = { bool: 0, i32: 1, u32: 1, f16: 2, f32: 3 }
 
 /** `dtype`, if it is one; `what` names the call. */
-export function requireDType(dtype: DType, what: string): DType {
-  if (isDType(dtype)) return dtype
+export function requireDType(dtype: StorageType, what: string): StorageType {
+  if (isStorageType(dtype)) return dtype
   throw new AuthorError(
     `${what}: ${typeof dtype === 'string' ? JSON.stringify(dtype) : String(dtype)} is not a dtype`,
     {
       location: callSite(),
-      remedy: `Known are ${Object.keys(DTYPES).join(', ')}.`,
+      remedy: `Known are ${STORAGE_TYPES}.`,
     },
   )
 }
@@ -141,6 +149,21 @@ export function castTo(trace: Trace, node: Node, dtype: DType): Node {
     return trace.add('a cast', { ...spec, type })
   }
   return trace.add('a cast', { kind: 'cast', type, arg: node, bits: false })
+}
+
+/** `node` with only values that this type of memory can hold, in the type that a load of it gives. */
+export function castThrough(trace: Trace, node: Node, dtype: StorageType): Node {
+  const { compute, round } = STORAGE[dtype]
+  if (!isPacked(dtype)) return castTo(trace, node, compute)
+  if (node.kind === 'constant') return trace.constant(round(node.value), compute)
+  const type = tileType(compute, node.type.axes)
+  return trace.add('a cast', { kind: 'cast', type, arg: node, bits: false, through: dtype })
+}
+
+/** `node` as a store to such memory takes it, which rounds floats and wraps integers itself. */
+export function castForStore(trace: Trace, node: Node, dtype: StorageType): Node {
+  const clamps = STORAGE[dtype].packed?.kind === 'int' && isFloat(node.type.dtype)
+  return clamps ? castThrough(trace, node, dtype) : castTo(trace, node, computeType(dtype))
 }
 
 /** "f32[tile0, 1]", the way shapes print in messages and IR. */

@@ -7,6 +7,7 @@ import type { ArgumentNode, Axis, LoadNode, Node } from '../ir/node.ts'
 import { areEntryPoints, callSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
+import type { StorageType } from '../support/storage_types.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
 import type { Cell, Scope } from './scope.ts'
 import type { Trace } from './trace.ts'
@@ -33,8 +34,11 @@ export interface DotOptions {
 
 /** The methods that are not element-wise. Axes count from 0; negative ones from the end. */
 export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
-  /** This value with another dtype; floats to integers truncate. */
-  to(dtype: DType): TileValue
+  /**
+   * This value with another dtype; floats to integers truncate. With a type that only memory has (bf16, i8 …)
+   * it keeps what such an element can hold, in the dtype that a load of one gives.
+   */
+  to(dtype: StorageType): TileValue
   /** The same bits as another dtype of the same size. */
   bitcast(dtype: DType): TileValue
   /** The value limited to low..high. */
@@ -271,12 +275,20 @@ export class Ref extends RefBase {
   readonly target: readonly Axis[]
   /** The view several of whose positions are one element, which cannot be written to. */
   readonly repeats: string | undefined
+  /** The type of the elements in memory. */
+  readonly stored: StorageType
 
-  constructor(trace: Trace, load: LoadNode, value: Node, repeats: string | undefined) {
+  constructor(
+    trace: Trace,
+    load: LoadNode,
+    value: Node,
+    { dtype, repeats }: { readonly dtype: StorageType; readonly repeats: string | undefined },
+  ) {
     super(trace, value)
     this.load = load
     this.target = value.type.axes
     this.repeats = repeats
+    this.stored = dtype
   }
 }
 

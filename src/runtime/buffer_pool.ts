@@ -3,8 +3,9 @@
  * was asked for. Idle buffers beyond a limit are destroyed, the longest unused first. Contents of a reused
  * buffer are whatever was there.
  */
-import type { DType } from '../support/dtypes.ts'
+
 import { type GpuError, UsageError } from '../support/errors.ts'
+import type { StorageType } from '../support/storage_types.ts'
 import { BUFFER_USAGE } from './gpu_flags.ts'
 
 const SMALLEST_CLASS = 256
@@ -61,7 +62,7 @@ export class BufferPool {
   }
 
   /** Throws UsageError when the device cannot hold so many bytes of this type in one buffer. */
-  check(bytes: number, dtype: DType): void {
+  check(bytes: number, dtype: StorageType): void {
     if (dtype === 'f16' && !this.#options.shaderF16)
       throw new UsageError(
         'Tensors of dtype f16 need an adapter with the feature shader-f16; this one has it not',
@@ -77,7 +78,7 @@ export class BufferPool {
   }
 
   /** A buffer of at least `bytes`, idle or new, for elements of a type. Throws UsageError as `check` does. */
-  take(bytes: number, dtype: DType): Block {
+  take(bytes: number, dtype: StorageType): Block {
     this.check(bytes, dtype)
     const size = Math.min(sizeClass(bytes), this.#largest)
     const block = this.#idle.get(size)?.pop() ?? this.#make(size)

@@ -2,8 +2,8 @@
  * Reads single elements of a storage: a small kernel brings them together on the GPU, so that a sample of a
  * large tensor costs what the sample costs.
  */
-import { DTYPES } from '../support/dtypes.ts'
 import { cdiv } from '../support/maths.ts'
+import { packCodes, perWord, STORAGE, type StorageType } from '../support/storage_types.ts'
 import type { Device } from './device.ts'
 import { foldGrid, type Launch } from './launch.ts'
 import type { Storage } from './storage.ts'
@@ -17,7 +17,7 @@ const WORD_BYTES = 4
 export class Gather {
   readonly #stream: Stream
   readonly #positions: Uint32Array<ArrayBuffer>
-  /** Words of the source, for each element size that was asked for. */
+  /** Which words of the source, by the elements in one. */
   readonly #words = new Map<number, DeviceTensor>()
   readonly #found: DeviceTensor
 
@@ -30,11 +30,12 @@ export class Gather {
   /** The bytes of the elements, in the order of the positions. Rejects as `Stream.read` does. */
   async read(source: Storage): Promise<ArrayBuffer> {
     if (this.#positions.length === 0) return new ArrayBuffer(0)
-    const { bytes } = DTYPES[source.dtype]
+    const { dtype } = source
     const device = await this.#stream.opened()
-    this.#stream.launch(await launchOf(device, this.#wordsOf(bytes).storage, source, this.#found.storage))
+    const places = this.#wordsOf(perWord(dtype)).storage
+    this.#stream.launch(await launchOf(device, places, source, this.#found.storage))
     const words = await this.#stream.read(this.#found.storage)
-    return bytes === WORD_BYTES ? words : this.#halves(new Uint16Array(words))
+    return perWord(dtype) === 1 ? words : this.#parts(new Uint32Array(words), dtype)
   }
 
   dispose(): void {
@@ -42,23 +43,23 @@ export class Gather {
     for (const words of this.#words.values()) words.dispose()
   }
 
-  #wordsOf(bytes: number): DeviceTensor {
-    let words = this.#words.get(bytes)
+  #wordsOf(inOne: number): DeviceTensor {
+    let words = this.#words.get(inOne)
     if (!words) {
-      const perWord = WORD_BYTES / bytes
-      const numbers = perWord === 1 ? this.#positions : this.#positions.map((at) => Math.floor(at / perWord))
+      const numbers = inOne === 1 ? this.#positions : this.#positions.map((at) => Math.floor(at / inOne))
       words = DeviceTensor.allocate([numbers.length], 'u32', this.#stream).upload(numbers)
-      this.#words.set(bytes, words)
+      this.#words.set(inOne, words)
     }
     return words
   }
 
-  /** The right half of each word. */
-  #halves(pairs: Uint16Array): ArrayBuffer {
-    const halves = new Uint16Array(this.#positions.length)
-    // A function for each element would cost ten times as much.
-    for (let i = 0; i < halves.length; i++) halves[i] = pairs[2 * i + ((this.#positions[i] ?? 0) % 2)] ?? 0
-    return halves.buffer
+  /** The right part of each word. */
+  #parts(words: Uint32Array, dtype: StorageType): ArrayBuffer {
+    const { bits } = STORAGE[dtype]
+    const [inOne, mask] = [perWord(dtype), 2 ** bits - 1]
+    const codeAt = (i: number): number =>
+      ((words[i] ?? 0) >>> (bits * ((this.#positions[i] ?? 0) % inOne))) & mask
+    return packCodes(dtype, words.length, codeAt).buffer
   }
 }
 

@@ -5,8 +5,8 @@
  * error function (Giles, 2010), which needs no sine and so comes out alike everywhere.
  */
 import type { DeviceLimits } from '../codegen/program.ts'
-import { DTYPES, type DType, toHalfBits } from '../support/dtypes.ts'
 import { cdiv } from '../support/maths.ts'
+import { computeType, STORAGE, type StorageType, wordOf } from '../support/storage_types.ts'
 import type { Device } from './device.ts'
 import { foldGrid, type Launch } from './launch.ts'
 import type { PipelineRequest } from './pipeline_request.ts'
@@ -42,32 +42,23 @@ async function make(device: Device, storage: Storage, what: Generator): Promise<
 function launchOf(device: Device, storage: Storage, what: Generator, pipeline: Launch['pipeline']): Launch {
   const { bytes, dtype } = storage
   // A fill writes words, whatever they hold; the others write elements.
-  const elementBytes = what.kind === 'fill' ? 4 : DTYPES[dtype].bytes
+  const elementBytes = what.kind === 'fill' ? 4 : STORAGE[dtype].bits / 8
   const groups = cdiv(bytes, elementBytes * LANES)
   const grid = foldGrid(cdiv(groups, WORKGROUP), device.limits.maxWorkgroupsPerDimension)
   return { pipeline, storages: [storage], words: Uint32Array.of(groups, ...parameters(what, dtype)), grid }
 }
 
 /** The two parameter words `p` and `q` of each kernel. */
-function parameters(what: Generator, dtype: DType): readonly [number, number] {
-  if (what.kind === 'fill') {
-    const bits = elementBits(what.value, dtype)
-    return [dtype === 'f16' ? bits | (bits << 16) : bits, 0]
-  }
+function parameters(what: Generator, dtype: StorageType): readonly [number, number] {
+  if (what.kind === 'fill') return [wordOf(dtype, what.value), 0]
   if (what.kind === 'range') {
     const as = dtype === 'f16' ? 'f32' : dtype
-    return [elementBits(what.start, as), elementBits(what.step, as)]
+    return [wordOf(as, what.start), wordOf(as, what.step)]
   }
   return [what.seed >>> 0, Math.floor(what.seed / 2 ** 32)]
 }
 
-function elementBits(value: number, dtype: DType): number {
-  if (dtype === 'f16') return toHalfBits(value)
-  if (dtype === 'f32') return new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0
-  return DTYPES[dtype].round(value) >>> 0
-}
-
-function request(what: Generator, dtype: DType, limits: DeviceLimits): PipelineRequest {
+function request(what: Generator, dtype: StorageType, limits: DeviceLimits): PipelineRequest {
   const wordsIn = limits.maxImmediateBytes > 0 ? 'immediate' : 'uniform'
   const kind = what.kind
   const key = `${kind} ${kind === 'fill' ? 'u32' : dtype} ${wordsIn}`
@@ -87,8 +78,8 @@ function request(what: Generator, dtype: DType, limits: DeviceLimits): PipelineR
 /** Requests by kind, dtype and place of the words: the same text each time. */
 const REQUESTS = new Map<string, PipelineRequest>()
 
-function wgslOf(kind: Generator['kind'], dtype: DType, wordsIn: 'immediate' | 'uniform'): string {
-  const element = kind === 'fill' ? 'u32' : DTYPES[dtype].storage
+function wgslOf(kind: Generator['kind'], dtype: StorageType, wordsIn: 'immediate' | 'uniform'): string {
+  const element = kind === 'fill' ? 'u32' : elementOf(dtype)
   const immediate = wordsIn === 'immediate'
   const random = kind === 'uniform' || kind === 'normal'
   return [
@@ -112,10 +103,10 @@ function wgslOf(kind: Generator['kind'], dtype: DType, wordsIn: 'immediate' | 'u
 }
 
 /** The vector of four elements number 4i to 4i+3. */
-const BODIES: Readonly<Record<Generator['kind'], (dtype: DType) => string>> = {
+const BODIES: Readonly<Record<Generator['kind'], (dtype: StorageType) => string>> = {
   fill: () => 'vec4u(launch.p)',
   range: (dtype) => {
-    const compute = dtype === 'f16' ? 'f32' : DTYPES[dtype].storage
+    const compute = dtype === 'f16' ? 'f32' : elementOf(dtype)
     const index = `vec4<${compute}>(${LANES}u * i + vec4u(0, 1, 2, 3))`
     const value = `bitcast<${compute}>(launch.p) + bitcast<${compute}>(launch.q) * ${index}`
     return dtype === 'f16' ? `vec4<f16>(${value})` : value
@@ -124,6 +115,12 @@ const BODIES: Readonly<Record<Generator['kind'], (dtype: DType) => string>> = {
   uniform: (dtype) =>
     dtype === 'f16' ? 'vec4<f16>(hash(i) >> vec4u(21)) * 0x1p-11h' : 'vec4f(hash(i) >> vec4u(8)) * 0x1p-24f',
   normal: (dtype) => (dtype === 'f16' ? 'vec4<f16>(normal(hash(i)))' : 'normal(hash(i))'),
+}
+
+/** The type in WGSL of an element in memory. */
+function elementOf(dtype: StorageType): string {
+  const type = computeType(dtype)
+  return type === 'bool' ? 'u32' : type
 }
 
 const HASH = `fn hash(i: u32) -> vec4u {

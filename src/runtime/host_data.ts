@@ -2,10 +2,10 @@
  * Host data in and out of tensors: nested arrays and typed arrays to the bytes that a storage buffer holds,
  * and back. Numbers are converted as WGSL converts them (towards zero and clamped for integers).
  */
-import { DTYPES, type DType, type HostArray } from '../support/dtypes.ts'
+import type { HostArray } from '../support/dtypes.ts'
 import { UsageError } from '../support/errors.ts'
 import { product } from '../support/maths.ts'
-import { floatsToHalf, halfToFloats } from './half.ts'
+import { codeReader, packCodes, STORAGE, type StorageType } from '../support/storage_types.ts'
 
 /** A number, or arrays of them to any depth, all of the same length at the same depth. */
 export type NestedArray = number | boolean | readonly NestedArray[]
@@ -24,17 +24,17 @@ export type HostData = NumericArray | NestedArray
 
 export interface HostDataOptions {
   readonly shape?: readonly number[] | undefined
-  readonly dtype?: DType | undefined
+  readonly dtype?: StorageType | undefined
 }
 
 export interface ParsedData {
   readonly shape: readonly number[]
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly values: ArrayLike<number>
 }
 
 /** dtype of a typed array that no dtype was given for, by the name of its constructor. */
-const ARRAY_DTYPES: Readonly<Record<string, DType>> = {
+const ARRAY_DTYPES: Readonly<Record<string, StorageType>> = {
   Float32Array: 'f32',
   Float64Array: 'f32',
   Float16Array: 'f16',
@@ -64,9 +64,10 @@ export function parseHostData(data: HostData, options: HostDataOptions = {}): Pa
 /**
  * The bytes of a storage buffer for these values, padded to a multiple of 4. May share memory with `values`,
  * but only memory that stays where it is: a device that is given a SharedArrayBuffer ends the process.
- * A Uint16Array for f16 is taken as half bits. Throws UsageError for an array whose buffer is gone.
+ * Uint16Arrays for f16 and bf16 and Uint8Arrays for 8-bit floats are taken as bits. Throws UsageError for an
+ * array whose buffer is gone.
  */
-export function encodeValues(values: ArrayLike<number>, dtype: DType): Uint8Array<ArrayBuffer> {
+export function encodeValues(values: ArrayLike<number>, dtype: StorageType): Uint8Array<ArrayBuffer> {
   if (ArrayBuffer.isView(values)) checkAttached(values as NumericArray)
   const array = encode(values, dtype)
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength)
@@ -76,14 +77,19 @@ export function encodeValues(values: ArrayLike<number>, dtype: DType): Uint8Arra
   return padded
 }
 
-/** The values in the bytes of a storage buffer: f16 as floats, bool as 0 and 1. */
-export function decodeBytes(bytes: ArrayBuffer, dtype: DType): HostArray {
-  if (dtype === 'f16') return halfToFloats(new Uint16Array(bytes))
-  if (dtype === 'f32') return new Float32Array(bytes)
-  if (dtype === 'i32') return new Int32Array(bytes)
-  const words = new Uint32Array(bytes)
-  if (dtype === 'bool') for (let i = 0; i < words.length; i++) words[i] = words[i] === 0 ? 0 : 1
-  return words
+/** The first `count` values in the bytes of a storage buffer, all unless said: bool as 0 and 1. */
+export function decodeBytes(
+  bytes: ArrayBuffer,
+  dtype: StorageType,
+  count: number = (bytes.byteLength * 8) / STORAGE[dtype].bits,
+): HostArray {
+  if (dtype === 'f32') return new Float32Array(bytes, 0, count)
+  if (dtype === 'i32') return new Int32Array(bytes, 0, count)
+  if (dtype === 'u32') return new Uint32Array(bytes, 0, count)
+  const { values: Values } = STORAGE[dtype]
+  const [values, codeAt, decode] = [new Values(count), codeReader(dtype, bytes), decoderOf(dtype, count)]
+  for (let i = 0; i < count; i++) values[i] = decode(codeAt(i))
+  return values
 }
 
 /** The shape itself. Throws UsageError for anything but non-negative integers whose product is exact. */
@@ -117,21 +123,34 @@ function checkAttached(data: NumericArray): void {
   }
 }
 
-function encode(values: ArrayLike<number>, dtype: DType): HostArray {
-  if (dtype === 'f16') return values instanceof Uint16Array ? values : floatsToHalf(values)
+function encode(values: ArrayLike<number>, dtype: StorageType): ArrayBufferView {
   if (dtype === 'f32') return values instanceof Float32Array ? values : Float32Array.from(values)
   if (dtype === 'i32' && values instanceof Int32Array) return values
   if (dtype === 'u32' && values instanceof Uint32Array) return values
-  const { array: TypedArray, round } = DTYPES[dtype]
-  const encoded = new TypedArray(values.length)
-  for (let i = 0; i < values.length; i++) encoded[i] = round(values[i] ?? 0)
-  return encoded
+  const { encode: encodeOne, codes } = STORAGE[dtype]
+  if (ArrayBuffer.isView(values) && values.constructor.name === codes) return values
+  return packCodes(dtype, values.length, (i) => encodeOne(values[i] ?? 0))
+}
+
+/** From so many elements on, filling the table costs less than it saves. */
+const TABLE_PAYS_FROM = 65536
+const TABLES = new Map<StorageType, Float32Array>()
+
+/** Small floats are looked up where there are many. */
+function decoderOf(dtype: StorageType, count: number): (code: number) => number {
+  const { decode, category, bits } = STORAGE[dtype]
+  if (category !== 'float') return decode
+  let table = TABLES.get(dtype)
+  if (!table && count < TABLE_PAYS_FROM) return decode
+  table ??= Float32Array.from({ length: 2 ** bits }, (_, code) => decode(code))
+  TABLES.set(dtype, table)
+  return (code) => table[code] ?? 0
 }
 
 interface Found {
   readonly values: ArrayLike<number>
   readonly shape: readonly number[]
-  readonly dtype: DType
+  readonly dtype: StorageType
 }
 
 function isNested(data: HostData): data is NestedArray {

@@ -5,8 +5,9 @@
  * elements. It also carries the error of the job that should have filled it, so that nobody reads what was
  * never written.
  */
-import type { DType } from '../support/dtypes.ts'
+
 import { type HelionError, UsageError } from '../support/errors.ts'
+import type { StorageType } from '../support/storage_types.ts'
 import type { Block, BufferPool } from './buffer_pool.ts'
 
 interface Cell {
@@ -18,13 +19,13 @@ const COLLECTED = new FinalizationRegistry<Cell>(giveBack)
 export class Storage {
   /** Bytes asked for, without padding. */
   readonly bytes: number
-  readonly dtype: DType
+  readonly dtype: StorageType
   /** Why the contents are undefined, when the job that writes them failed. */
   failure: HelionError | undefined
   readonly #cell: Cell = { block: undefined }
   #released = false
 
-  constructor(bytes: number, dtype: DType) {
+  constructor(bytes: number, dtype: StorageType) {
     this.bytes = bytes
     this.dtype = dtype
     this.failure = undefined

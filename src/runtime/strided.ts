@@ -5,9 +5,10 @@
 import type { ArgumentView } from '../language/arguments.ts'
 import type { View, ViewRules } from '../language/tensor_view.ts'
 import { callSite } from '../support/call_site.ts'
-import { DTYPES, type HostArray } from '../support/dtypes.ts'
+import type { HostArray } from '../support/dtypes.ts'
 import { UsageError } from '../support/errors.ts'
 import { cdiv, product } from '../support/maths.ts'
+import { perWord } from '../support/storage_types.ts'
 import type { Device } from './device.ts'
 import { foldGrid, type Launch } from './launch.ts'
 import type { Storage } from './storage.ts'
@@ -78,14 +79,13 @@ export async function copyLaunch(
   view: ArgumentView,
 ): Promise<Launch> {
   const { maxImmediateBytes, maxWorkgroupsPerDimension } = device.limits
-  const { bytes } = DTYPES[target.dtype]
   const { strides, offset } = stridesOf(view)
   const count = product(view.shape)
   const words = Uint32Array.of(count, offset, ...view.shape, ...strides)
   const wordsIn = words.byteLength <= maxImmediateBytes ? 'immediate' : 'uniform'
   const pipeline = await device.pipelines.get({
     label: 'contiguous',
-    wgsl: wgslOf(view.shape.length, bytes, wordsIn),
+    wgsl: wgslOf(view.shape.length, perWord(target.dtype), wordsIn),
     bindings: [{ access: 'read' }, { access: 'read_write' }],
     words: { length: words.length },
     wordsIn,
@@ -110,8 +110,8 @@ function stridesOf({ shape, base, dims }: ArgumentView): {
   return { strides, offset }
 }
 
-/** Every invocation makes one word of the target: one element of four bytes, or two of two. */
-function wgslOf(rank: number, bytes: number, wordsIn: 'immediate' | 'uniform'): string {
+/** Every invocation makes one word of the target, of as many elements as are in one. */
+function wgslOf(rank: number, inOne: number, wordsIn: 'immediate' | 'uniform'): string {
   const fields = [...Array(rank).keys()]
   const names = ['count', 'offset', ...fields.map((i) => `size${i}`), ...fields.map((i) => `stride${i}`)]
   const steps = [...fields]
@@ -120,9 +120,11 @@ function wgslOf(rank: number, bytes: number, wordsIn: 'immediate' | 'uniform'): 
       `  position += rest % launch.size${i} * launch.stride${i};`,
       `  rest /= launch.size${i};`,
     ])
-  const half = (i: string): string =>
-    `(source[position_of(${i}) / 2u] >> (16u * (position_of(${i}) % 2u))) & 0xffffu`
-  const pair = `(${half('2u * i')}) | ((${half('2u * i + 1u')}) << 16u)`
+  const bits = 32 / inOne
+  const parts = Array.from(
+    { length: inOne },
+    (_, part) => `  word |= code_at(${inOne}u * i + ${part}u) << ${bits * part}u;`,
+  )
   return [
     ...(wordsIn === 'immediate' ? ['requires immediate_address_space;'] : []),
     `struct Launch { ${names.map((name) => `${name}: u32`).join(', ')} }`,
@@ -137,13 +139,26 @@ function wgslOf(rank: number, bytes: number, wordsIn: 'immediate' | 'uniform'): 
     ...steps,
     '  return position;',
     '}',
+    ...(inOne === 1
+      ? []
+      : [
+          'fn code_at(i: u32) -> u32 {',
+          '  let at = position_of(i);',
+          `  return (source[at / ${inOne}u] >> (${bits}u * (at % ${inOne}u))) & ${2 ** bits - 1}u;`,
+          '}',
+        ]),
     `@compute @workgroup_size(${WORKGROUP})`,
     'fn main(@builtin(workgroup_id) wg: vec3u, @builtin(num_workgroups) groups: vec3u,',
     '        @builtin(local_invocation_index) lane: u32) {',
     `  let i = (wg.y * groups.x + wg.x) * ${WORKGROUP}u + lane;`,
-    bytes === 4
-      ? '  if (i < launch.count) { target_words[i] = source[position_of(i)]; }'
-      : `  if (2u * i < launch.count) { target_words[i] = ${pair}; }`,
+    ...(inOne === 1
+      ? ['  if (i < launch.count) { target_words[i] = source[position_of(i)]; }']
+      : [
+          `  if (${inOne}u * i >= launch.count) { return; }`,
+          '  var word = 0u;',
+          ...parts,
+          '  target_words[i] = word;',
+        ]),
     '}',
   ].join('\n')
 }

@@ -10,10 +10,11 @@ import * as views from '../language/tensor_view.ts'
 import type { Ref } from '../language/value.ts'
 import { VIEW_METHODS, VIEW_SIGNATURES } from '../language/view_methods.ts'
 import { areEntryPoints, callSite, lazyCallSite } from '../support/call_site.ts'
-import { DTYPES, type DType, type HostArray } from '../support/dtypes.ts'
+import type { HostArray } from '../support/dtypes.ts'
 import { formatLocation, type SourceLocation, UsageError } from '../support/errors.ts'
 import { product } from '../support/maths.ts'
 import { methodsTake } from '../support/signature.ts'
+import { bytesOf, type StorageType } from '../support/storage_types.ts'
 import { defaultStream } from './default_device.ts'
 import { checkShape, decodeBytes, encodeValues, type HostData, parseHostData } from './host_data.ts'
 import { Storage } from './storage.ts'
@@ -26,7 +27,7 @@ const TRACED_DISPOSALS = 10_000
 let disposals = 0
 
 export class DeviceTensor implements Tensor {
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly shape: Shape
   readonly ndim: number
   /** Number of elements. */
@@ -46,7 +47,7 @@ export class DeviceTensor implements Tensor {
   private constructor(
     shape: readonly number[],
     size: number,
-    dtype: DType,
+    dtype: StorageType,
     stream: Stream,
     of?: { readonly source: DeviceTensor; readonly view: ArgumentView | undefined },
   ) {
@@ -59,15 +60,19 @@ export class DeviceTensor implements Tensor {
     this.view = of?.view
     this.sizes = this.view ? sizesOf(this.view) : shape
     this.#source = of?.source
-    this.#storage = this.#source?.storage ?? new Storage(size * DTYPES[dtype].bytes, dtype)
+    this.#storage = this.#source?.storage ?? new Storage(bytesOf(dtype, size), dtype)
   }
 
   /**
    * A tensor with undefined contents. Throws UsageError for shapes and dtypes that the device cannot hold.
    */
-  static allocate(shape: readonly number[], dtype: DType, stream: Stream = defaultStream()): DeviceTensor {
+  static allocate(
+    shape: readonly number[],
+    dtype: StorageType,
+    stream: Stream = defaultStream(),
+  ): DeviceTensor {
     const size = product(checkShape(shape))
-    stream.device?.pool.check(size * DTYPES[dtype].bytes, dtype)
+    stream.device?.pool.check(bytesOf(dtype, size), dtype)
     return new DeviceTensor(shape, size, dtype, stream)
   }
 
@@ -106,7 +111,7 @@ export class DeviceTensor implements Tensor {
    */
   async data(stream: Stream = this.stream): Promise<HostArray> {
     const bytes = await stream.read(this.storage, lazyCallSite())
-    const values = decodeBytes(bytes, this.dtype)
+    const values = decodeBytes(bytes, this.dtype, this.memory.size)
     return this.view ? gathered(values, this.view) : values
   }
 

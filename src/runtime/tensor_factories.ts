@@ -3,10 +3,9 @@
  * written in stream order, on the GPU unless they come from the host.
  */
 import { entryPoint, lazyCallSite } from '../support/call_site.ts'
-import type { DType } from '../support/dtypes.ts'
-import { isFloat } from '../support/dtypes.ts'
 import { UsageError } from '../support/errors.ts'
 import { takes } from '../support/signature.ts'
+import { STORAGE, type StorageType } from '../support/storage_types.ts'
 import { type Generator, generatorLaunch, readyLaunch } from './generators.ts'
 import { type HostData, type HostDataOptions, parseHostData } from './host_data.ts'
 import type { Stream } from './stream.ts'
@@ -14,7 +13,7 @@ import { DeviceTensor } from './tensor.ts'
 
 export interface FactoryOptions {
   /** `f32` unless said otherwise. */
-  readonly dtype?: DType
+  readonly dtype?: StorageType
   /** The default stream unless said otherwise. */
   readonly stream?: Stream
 }
@@ -33,8 +32,8 @@ let unseeded = 0
 
 /**
  * A tensor with these elements. dtype: that of a typed array (8 and 16 bits widen), `bool` for booleans, else
- * f32; a Uint16Array with dtype f16 is taken as half bits. Throws UsageError for ragged arrays and wrong
- * shapes.
+ * f32; a Uint16Array with dtype f16 or bf16 is taken as bits, as is a Uint8Array with an 8-bit float. Throws
+ * UsageError for ragged arrays and wrong shapes.
  */
 export const tensor: (data: HostData, options?: HostDataOptions & { stream?: Stream }) => DeviceTensor =
   entryPoint(
@@ -86,7 +85,10 @@ export const arange: (start: number, end?: number, step?: number, options?: Fact
               remedy: 'Give finite bounds, a step other than 0 and a dtype of numbers.',
             },
           )
-        return generate(allocate([count], options), { kind: 'range', start: from, step })
+        const range = allocate([count], options)
+        return STORAGE[range.dtype].packed
+          ? range.upload(Array.from({ length: count }, (_, i) => from + i * step))
+          : generate(range, { kind: 'range', start: from, step })
       },
     ),
   )
@@ -113,7 +115,7 @@ function filled(shape: readonly number[], value: number, options?: FactoryOption
 
 function random(kind: 'uniform' | 'normal', shape: readonly number[], options: RandomOptions): DeviceTensor {
   const { dtype = 'f32', seed = FIRST_SEED + unseeded++ } = options
-  if (!isFloat(dtype))
+  if (STORAGE[dtype].packed || STORAGE[dtype].category !== 'float')
     throw new UsageError(`Random numbers of dtype ${dtype} are not defined; use f32 or f16`)
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new UsageError(`Seed ${seed} is not a non-negative integer below 2^53`)

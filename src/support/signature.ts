@@ -4,9 +4,9 @@
  * nothing is ignored, and nothing fails later in words of JavaScript's.
  */
 import { callSite } from './call_site.ts'
-import { DTYPES, isDType } from './dtypes.ts'
 import { AuthorError, UsageError } from './errors.ts'
 import { didYouMean } from './similar.ts'
+import { isStorageType, STORAGE_TYPES } from './storage_types.ts'
 
 interface Kind {
   readonly accepts: (value: unknown) => boolean
@@ -24,9 +24,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
     remedy: 'A shape has one size for each dimension: [4] or [4, 8].',
   },
   dtype: {
-    accepts: isDType,
+    accepts: isStorageType,
     words: 'a dtype',
-    remedy: `Known are ${Object.keys(DTYPES).join(', ')}.`,
+    remedy: `Known are ${STORAGE_TYPES}.`,
   },
   number: { accepts: (value) => typeof value === 'number', words: 'a number', remedy: 'Give a number.' },
   flag: {

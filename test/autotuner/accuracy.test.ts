@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type Expected, findMismatch } from '../../src/autotuner/trial/accuracy.ts'
-import { type DType, toHalfBits } from '../../src/support/dtypes.ts'
+import type { DType } from '../../src/support/dtypes.ts'
+import { STORAGE } from '../../src/support/storage_types.ts'
 
 const DERIVED = { atol: null, rtol: null }
 
@@ -19,7 +20,7 @@ function expected(values: readonly number[], changes: Partial<Expected> = {}): E
 }
 
 function bytes(values: readonly number[], dtype: DType = 'f32'): ArrayBuffer {
-  if (dtype === 'f16') return Uint16Array.from(values, toHalfBits).buffer
+  if (dtype === 'f16') return Uint16Array.from(values, STORAGE.f16.encode).buffer
   if (dtype === 'f32') return Float32Array.from(values).buffer
   return dtype === 'i32' ? Int32Array.from(values).buffer : Uint32Array.from(values).buffer
 }

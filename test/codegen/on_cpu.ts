@@ -13,9 +13,10 @@ import { seenTensors } from '../../src/ir/kernel_ir.ts'
 import { scratchOf, type TileProgram } from '../../src/ir/tile_program.ts'
 import { launchWords, planLaunch, sizeEvaluator } from '../../src/kernel/launch_plan.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
-import { DTYPES, type DType, isFloat } from '../../src/support/dtypes.ts'
+import type { DType } from '../../src/support/dtypes.ts'
 import { ConfigError } from '../../src/support/errors.ts'
 import { product } from '../../src/support/maths.ts'
+import { STORAGE, type StorageType } from '../../src/support/storage_types.ts'
 import { type Argument, scalarsIn, tensorsIn } from '../language/harness.ts'
 import { Compiled } from './compiling.ts'
 
@@ -37,6 +38,11 @@ const POISON: Readonly<Record<DType, number>> = {
   i32: 0x7fe0beef,
   u32: 0x7fe0beef,
   bool: 1,
+}
+
+function contentOf(dtype: StorageType, fill: number | undefined): number {
+  const { round, compute } = STORAGE[dtype]
+  return round(fill ?? POISON[compute])
 }
 
 export interface Ran {
@@ -63,8 +69,7 @@ export class OnCpu {
     const sizeOf = sizeEvaluator({ tensors: hosts })
     this.#before = seenTensors(kernel).map(({ id, role, dtype, shape: sizes, fill }) => {
       const shape = sizes.map(sizeOf)
-      const local = (): Float64Array =>
-        new Float64Array(product(shape)).fill(fill === undefined ? POISON[dtype] : DTYPES[dtype].round(fill))
+      const local = (): Float64Array => new Float64Array(product(shape)).fill(contentOf(dtype, fill))
       return { shape, data: role === 'argument' ? Float64Array.from(hosts[id]?.data ?? []) : local() }
     })
     const after = this.#before.map(({ shape, data }) => ({ shape, data: data.slice() }))
@@ -84,8 +89,8 @@ export class OnCpu {
     })
     const tensors = this.#before.map(({ data }) => data.slice())
     const sizeOf = sizeEvaluator({ tensors: this.#before })
-    for (const { id, dtype, shape, fill = POISON[dtype] } of tiles ? scratchOf(tiles) : [])
-      tensors[id] = new Float64Array(product(shape.map(sizeOf))).fill(fill)
+    for (const { id, dtype, shape, fill } of tiles ? scratchOf(tiles) : [])
+      tensors[id] = new Float64Array(product(shape.map(sizeOf))).fill(contentOf(dtype, fill))
     const { dispatches } = planLaunch(compiled, { tensors: this.#before }, this.compiled)
     const reports = dispatches.flatMap((dispatch, i) => {
       const program = programs[i]
@@ -120,7 +125,7 @@ export class OnCpu {
   difference(tensors: readonly Float64Array[]): string | undefined {
     for (const { id, name, dtype } of seenTensors(this.compiled.kernel)) {
       const [got = [], wanted = []] = [tensors[id], this.wanted[id]]
-      const { abs, rel } = isFloat(dtype) ? this.#tolerance : { abs: 0, rel: 0 }
+      const { abs, rel } = STORAGE[dtype].category === 'float' ? this.#tolerance : { abs: 0, rel: 0 }
       for (const [i, want] of wanted.entries()) {
         const value = got[i] ?? Number.NaN
         if (Object.is(value, want) || value === want) continue

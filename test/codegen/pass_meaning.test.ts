@@ -9,9 +9,9 @@ import type { Node } from '../../src/ir/node.ts'
 import { printProgram } from '../../src/ir/print.ts'
 import type { TileProgram } from '../../src/ir/tile_program.ts'
 import { sizeEvaluator } from '../../src/kernel/launch_plan.ts'
-import { isFloat } from '../../src/support/dtypes.ts'
 import { ConfigError } from '../../src/support/errors.ts'
 import { product } from '../../src/support/maths.ts'
+import { STORAGE } from '../../src/support/storage_types.ts'
 import { randomConfigs, withTilesUpTo } from '../config/random_configs.ts'
 import { CASE_NAMES, CASES } from '../gpu/cases.ts'
 import { EXACT, type Tolerance } from '../gpu/subject.ts'
@@ -50,7 +50,7 @@ class Meaning {
       const got = this.#run((tensors, scalars) => interpretTileProgram(changed, tensors, scalars))
       this.compiled.kernel.tensors.forEach(({ name, dtype }, i) => {
         const [a, b] = [got[i] ?? [], this.#wanted[i] ?? []]
-        const at = firstDifference(a, b, isFloat(dtype) ? tolerance : EXACT)
+        const at = firstDifference(a, b, STORAGE[dtype].category === 'float' ? tolerance : EXACT)
         if (at >= 0) expect.fail(`after ${pass} ${name}[${at}] is ${a[at]}, not ${b[at]}: ${config}\n${text}`)
       })
       this.#right.add(text)

@@ -97,6 +97,7 @@ export function runBody(
     buffers: body.buffers.map((array) => ({
       array,
       tensor: array.tensor ?? 0,
+      stored: array.element.dtype,
       access: 'read_write' as const,
     })),
     arrays: body.arrays,

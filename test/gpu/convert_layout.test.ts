@@ -135,8 +135,8 @@ function shaderOf(dtype: DType, pairs: readonly Pair[], [r, c, t]: readonly [num
   const program: ThreadProgram = {
     ...lowering.threadProgram(placeBarriers(out.statements)),
     buffers: [
-      { tensor: 0, access: 'read', array: SOURCE },
-      { tensor: 1, access: 'read_write', array: RESULT },
+      { tensor: 0, access: 'read', array: SOURCE, stored: 'f32' },
+      { tensor: 1, access: 'read_write', array: RESULT, stored: 'f32' },
     ],
   }
   const wgsl = printProgram(program, 'immediate')

@@ -2,14 +2,15 @@
  * Arguments for kernels under test, with contents that any mistake changes. Numbers are small and whole
  * unless a test asks for others, so that sums and products are exact in whatever order they are formed.
  */
-import { DTYPES, type DType } from '../../src/support/dtypes.ts'
+import type { DType } from '../../src/support/dtypes.ts'
 import { product } from '../../src/support/maths.ts'
 import { Random } from '../../src/support/random.ts'
+import { computeType, STORAGE, type StorageType } from '../../src/support/storage_types.ts'
 
 /** A tensor argument: its elements in row-major order, as numbers (bool as 0 and 1). */
 export interface TensorInput {
   readonly shape: readonly number[]
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly data: readonly number[]
 }
 
@@ -33,15 +34,20 @@ const WHOLE: Readonly<Record<DType, readonly [low: number, high: number]>> = {
 /** Whole numbers from a range of the dtype's, or from `low` to `high`. */
 export function whole(
   shape: readonly number[],
-  dtype: DType = 'f32',
-  [low, high]: readonly [number, number] = WHOLE[dtype],
+  dtype: StorageType = 'f32',
+  [low, high]: readonly [number, number] = WHOLE[computeType(dtype)],
 ): TensorInput {
   const random = seeded(shape, dtype)
   return values(shape, dtype, () => random.int(low, high))
 }
 
 /** Numbers from `low` to `high`, fractions too. */
-export function spread(shape: readonly number[], low = -2, high = 2, dtype: DType = 'f32'): TensorInput {
+export function spread(
+  shape: readonly number[],
+  low = -2,
+  high = 2,
+  dtype: StorageType = 'f32',
+): TensorInput {
   const random = seeded(shape, dtype)
   return values(shape, dtype, () => low + (high - low) * random.next())
 }
@@ -49,13 +55,13 @@ export function spread(shape: readonly number[], low = -2, high = 2, dtype: DTyp
 /** A function of the position, or a list, rounded to the dtype. */
 export function values(
   shape: readonly number[],
-  dtype: DType,
+  dtype: StorageType,
   source: readonly number[] | ((position: number) => number),
 ): TensorInput {
   const count = product(shape)
   const list = typeof source === 'function' ? Array.from({ length: count }, (_, i) => source(i)) : source
   if (list.length !== count) throw new Error(`${list.length} values for shape [${shape}]`)
-  return { shape, dtype, data: list.map(DTYPES[dtype].round) }
+  return { shape, dtype, data: list.map(STORAGE[dtype].round) }
 }
 
 export function isTensorInput(input: Input): input is TensorInput {
@@ -65,6 +71,6 @@ export function isTensorInput(input: Input): input is TensorInput {
 /** Tensors of one shape and different place in the arguments differ: the generators of one file go on. */
 let made = 0
 
-function seeded(shape: readonly number[], dtype: DType): Random {
+function seeded(shape: readonly number[], dtype: StorageType): Random {
   return new Random(product(shape) * 31 + dtype.length * 7 + made++)
 }

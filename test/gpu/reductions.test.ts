@@ -4,6 +4,7 @@ import type { ConfigInput } from '../../src/config/config.ts'
 import { hl, type Tensor, type TileValue } from '../../src/language/index.ts'
 import { getDevice } from '../../src/runtime/default_device.ts'
 import type { DType } from '../../src/support/dtypes.ts'
+import { computeType } from '../../src/support/storage_types.ts'
 import { spread, values, whole } from './inputs.ts'
 import { CLOSE, EXACT, expectRight, Subject } from './subject.ts'
 
@@ -35,7 +36,7 @@ function resultOf(name: Name, dtype: DType): DType {
 
 function reduced(name: Name, axis: 0 | 1): (x: Tensor) => Tensor {
   return function rows(x) {
-    const out = hl.empty([x.shape[1 - axis] ?? 1], resultOf(name, x.dtype))
+    const out = hl.empty([x.shape[1 - axis] ?? 1], resultOf(name, computeType(x.dtype)))
     for (const t of hl.tile(x.shape[1 - axis] ?? 1)) {
       const value = axis === 1 ? x.at(t, ':') : x.at(':', t)
       out.at(t).set(value[name](axis) as TileValue)

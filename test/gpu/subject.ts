@@ -30,6 +30,7 @@ import { decodeBytes, encodeValues } from '../../src/runtime/host_data.ts'
 import type { Storage } from '../../src/runtime/storage.ts'
 import { DeviceTensor } from '../../src/runtime/tensor.ts'
 import { ConfigError } from '../../src/support/errors.ts'
+import { STORAGE } from '../../src/support/storage_types.ts'
 import { races } from '../codegen/races.ts'
 import { type Input, isTensorInput } from './inputs.ts'
 
@@ -151,7 +152,7 @@ export class Subject {
       const wrong = firstDifference(
         got[i] ?? [],
         wanted,
-        dtype === 'f32' || dtype === 'f16' ? this.#tolerance : EXACT,
+        STORAGE[dtype].category === 'float' ? this.#tolerance : EXACT,
       )
       if (wrong >= 0) {
         const text = program.dispatches.map(({ wgsl }) => wgsl).join('\n')

@@ -11,13 +11,13 @@ import { printKernel } from '../../src/ir/print.ts'
 import { evalSize, type Size } from '../../src/ir/size.ts'
 import type { ArgumentSpec } from '../../src/language/arguments.ts'
 import { type KernelFunction, traceKernel } from '../../src/language/trace_kernel.ts'
-import type { DType } from '../../src/support/dtypes.ts'
 import { product } from '../../src/support/maths.ts'
+import type { StorageType } from '../../src/support/storage_types.ts'
 
 /** A tensor argument with its elements; `dynamic` says which sizes are symbolic (all, by default). */
 export interface HostArgument {
   readonly shape: readonly number[]
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly dynamic: readonly boolean[] | undefined
   readonly data: readonly number[]
 }
@@ -48,7 +48,7 @@ export interface RunOptions {
 export function host(
   shape: readonly number[],
   values: readonly number[] | ((i: number) => number),
-  dtype: DType = 'f32',
+  dtype: StorageType = 'f32',
   dynamic?: readonly boolean[],
 ): HostArgument {
   const count = product(shape)
@@ -60,7 +60,7 @@ export function host(
 /** Small numbers that f32 and f16 hold exactly and that no simple mistake leaves unchanged. */
 export function ramp(
   shape: readonly number[],
-  dtype: DType = 'f32',
+  dtype: StorageType = 'f32',
   dynamic?: readonly boolean[],
 ): HostArgument {
   return host(shape, (i) => ((i * 7) % 11) - 3, dtype, dynamic)

@@ -84,7 +84,7 @@ describe('making tensors', () => {
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "hl.zeros: "float" is not a dtype
-      Known are f32, f16, i32, u32, bool."
+      Known are f32, f16, bf16, f8e4m3, f8e5m2, i32, i16, i8, i4, u32, u16, u8, u4, bool."
     `)
   })
 
@@ -94,7 +94,7 @@ describe('making tensors', () => {
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "hl.emptyLike: "f64" is not a dtype
-      Known are f32, f16, i32, u32, bool."
+      Known are f32, f16, bf16, f8e4m3, f8e5m2, i32, i16, i8, i4, u32, u16, u8, u4, bool."
     `)
   })
 })

@@ -8,7 +8,7 @@ import { hl } from '../../src/language/index.ts'
 import { TILE_METHODS } from '../../src/language/methods.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import { VIEW_METHODS } from '../../src/language/view_methods.ts'
-import type { DType } from '../../src/support/dtypes.ts'
+import type { StorageType } from '../../src/support/storage_types.ts'
 import { Compiled } from '../codegen/compiling.ts'
 import { DEVICES } from '../codegen/devices.ts'
 import { type Argument, type HostArgument, host, type Returned, run } from './harness.ts'
@@ -19,10 +19,10 @@ const TEXT = readFileSync(join(HERE, '../../docs/writing_kernels.md'), 'utf8')
 /** A tensor as the examples see it: with elements that a kernel may change. */
 class DocTensor {
   readonly shape: readonly number[]
-  readonly dtype: DType
+  readonly dtype: StorageType
   elements: readonly number[]
 
-  constructor(elements: readonly number[], shape: readonly number[], dtype: DType) {
+  constructor(elements: readonly number[], shape: readonly number[], dtype: StorageType) {
     this.elements = elements
     this.shape = shape
     this.dtype = dtype
@@ -35,10 +35,13 @@ class DocTensor {
 
 type DocValue = DocTensor | number | boolean | string | { readonly [key: string]: DocValue }
 
-function tensor(data: readonly unknown[], options: { dtype?: DType } = {}): DocTensor {
+function tensor(
+  data: readonly unknown[],
+  options: { dtype?: StorageType; shape?: readonly number[] } = {},
+): DocTensor {
   const shape: number[] = []
   for (let level: unknown = data; Array.isArray(level); level = level[0]) shape.push(level.length)
-  return new DocTensor(data.flat(shape.length) as number[], shape, options.dtype ?? 'f32')
+  return new DocTensor(data.flat(shape.length) as number[], options.shape ?? shape, options.dtype ?? 'f32')
 }
 
 /** `kernel(fn)` and `kernel(options, fn)`: a function that interprets, in every way that must not matter. */
@@ -149,6 +152,7 @@ describe('the examples', () => {
       'histogram',
       'keepPositive',
       'shares',
+      'int4Rows',
       'scale',
       'pairs',
       'convolve',

@@ -1,7 +1,6 @@
 /** Host data in and out of tensors, without a GPU. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { floatsToHalf, halfToFloats } from '../../src/runtime/half.ts'
 import {
   checkShape,
   decodeBytes,
@@ -11,6 +10,7 @@ import {
 } from '../../src/runtime/host_data.ts'
 import { foldGrid } from '../../src/runtime/launch.ts'
 import { UsageError } from '../../src/support/errors.ts'
+import { packCodes, STORAGE } from '../../src/support/storage_types.ts'
 
 describe('parseHostData', () => {
   it.each([
@@ -124,31 +124,17 @@ describe('encodeValues', () => {
   })
 })
 
-describe('half floats', () => {
-  it('keep all 65,536 values, in long arrays as in short ones', () => {
-    const bits = Uint16Array.from({ length: 65536 }, (_, i) => i)
-    const long = halfToFloats(bits)
-    const short = new Float32Array(65536)
-    for (let i = 0; i < 65536; i += 4096) short.set(halfToFloats(bits.slice(i, i + 4096)), i)
-    expect(long).toEqual(short)
-    const back = floatsToHalf(long)
-    const isNumber = (i: number) => !Number.isNaN(long[i])
-    expect([...back].filter((_, i) => isNumber(i))).toEqual([...bits].filter((_, i) => isNumber(i)))
-  })
-
-  it('are the nearest, ties to even', () => {
-    fc.assert(
-      fc.property(fc.float({ min: -70000, max: 70000, noNaN: true }), (value) => {
-        const [bits = 0] = floatsToHalf([value])
-        const [half = 0, below = 0, above = 0] = halfToFloats(Uint16Array.of(bits, bits - 1, bits + 1))
-        const error = Math.abs(half - value)
-        if (!Number.isFinite(half)) expect(Math.abs(value)).toBeGreaterThanOrEqual(65520)
-        else
-          for (const other of [below, above])
-            if (Number.isFinite(other)) expect(error).toBeLessThanOrEqual(Math.abs(other - value))
-      }),
-    )
-  })
+describe('floats of at most 16 bits', () => {
+  it.each(['f16', 'bf16', 'f8e4m3', 'f8e5m2'] as const)(
+    '%s: long arrays are decoded as short ones',
+    (dtype) => {
+      const codes = 2 ** STORAGE[dtype].bits
+      const bits = packCodes(dtype, codes, (i) => i)
+      const long = decodeBytes(packCodes(dtype, 65536, (i) => i % codes).buffer, dtype)
+      expect(decodeBytes(bits.buffer, dtype)).toEqual(long.subarray(0, codes))
+      expect(encodeValues(bits, dtype).buffer).toBe(bits.buffer)
+    },
+  )
 })
 
 describe('foldGrid', () => {

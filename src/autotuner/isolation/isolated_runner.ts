@@ -1,9 +1,9 @@
 /** Tries the programs of one call in the process, in browsers the Web Worker, of a TrialHost. */
 import type { Storage } from '../../runtime/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
-import { DTYPES } from '../../support/dtypes.ts'
 import { HelionError } from '../../support/errors.ts'
 import { median, product } from '../../support/maths.ts'
+import { bytesOf } from '../../support/storage_types.ts'
 import type { Expected } from '../trial/accuracy.ts'
 import type { TrialProgram, TrialSubject } from '../trial/trial_program.ts'
 import {
@@ -160,6 +160,6 @@ function isAnswers(
       tensors[id],
     ]
     if (!tensor || !(bytes instanceof ArrayBuffer)) return false
-    return bytes.byteLength === (positions?.length ?? product(tensor.shape)) * DTYPES[tensor.dtype].bytes
+    return bytes.byteLength === bytesOf(tensor.dtype, positions?.length ?? product(tensor.shape))
   })
 }

@@ -3,7 +3,7 @@
  * that they need, so that a process that takes the place of another can answer them.
  */
 import type { AdapterInfo } from '../../runtime/adapter.ts'
-import type { DType } from '../../support/dtypes.ts'
+import type { StorageType } from '../../support/storage_types.ts'
 import type { Expected } from '../trial/accuracy.ts'
 import type { TrialProgram, TrialSubject } from '../trial/trial_program.ts'
 import type { CompareOptions, Places, TrialOptions } from '../trial/trial_runner.ts'
@@ -16,7 +16,7 @@ export type Handed = string | Blob
 
 /** A piece of that. */
 export interface Contents {
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly bytes: number
   readonly offset: number
 }

@@ -3,13 +3,13 @@
  * may differ by rounding, since configs add in different orders. NaN equals NaN, and infinity infinity.
  */
 import { decodeBytes } from '../../runtime/host_data.ts'
-import { type DType, isFloat } from '../../support/dtypes.ts'
+import { STORAGE, type StorageType } from '../../support/storage_types.ts'
 
 /** What a tensor should hold after a call. */
 export interface Expected {
   readonly tensor: number
   readonly name: string
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly shape: readonly number[]
   /** Of the elements at `positions`, in that order. */
   readonly values: ArrayLike<number>
@@ -42,7 +42,7 @@ export function findMismatch(
   const { name, dtype, values, positions, precision } = expected
   const actual = decodeBytes(bytes, dtype)
   const count = values.length
-  const exact = !isFloat(dtype)
+  const exact = STORAGE[dtype].category !== 'float'
   const rtol = exact ? 0 : (tolerance.rtol ?? RELATIVE[precision])
   const atol = exact ? 0 : (tolerance.atol ?? RELATIVE[precision] * rootMeanSquare(values))
   let wrong = 0

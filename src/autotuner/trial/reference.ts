@@ -14,10 +14,10 @@ import type { CallArguments } from '../../kernel/call_arguments.ts'
 import { sizeEvaluator } from '../../kernel/launch_plan.ts'
 import { decodeBytes } from '../../runtime/host_data.ts'
 import type { Stream } from '../../runtime/stream.ts'
-import type { DType } from '../../support/dtypes.ts'
 import type { Log } from '../../support/log.ts'
 import { product, sum } from '../../support/maths.ts'
 import type { Settings } from '../../support/settings.ts'
+import { STORAGE } from '../../support/storage_types.ts'
 import type { Expected } from './accuracy.ts'
 import { baselineValues } from './baseline.ts'
 import type { KernelWrites } from './kernel_writes.ts'
@@ -100,7 +100,7 @@ export class Reference {
       const shape = this.#shapes[id] ?? []
       const input = inputs[id]
       const sizes = call.tensors[id]?.sizes
-      if (!input) return { shape, data: hostArray(dtype, product(shape)) }
+      if (!input) return { shape, data: new STORAGE[dtype].values(product(shape)) }
       return { shape, sizes, data: writes.lastGrid.has(id) ? new Float64Array(input) : input }
     })
     const limitMs = config ? limits.extentsMs : limits.callMs
@@ -179,13 +179,4 @@ function some(count: number): Uint32Array<ArrayBuffer> | undefined {
     picked[next++] = position
   }
   return picked.sort()
-}
-
-/** Room for exact values of a dtype: f16 as f32. */
-function hostArray(dtype: DType, length: number): HostTensor['data'] {
-  return dtype === 'i32'
-    ? new Int32Array(length)
-    : dtype === 'u32'
-      ? new Uint32Array(length)
-      : new Float32Array(length)
 }

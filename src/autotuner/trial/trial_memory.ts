@@ -9,7 +9,7 @@ import type { Launch } from '../../runtime/launch.ts'
 import type { Storage } from '../../runtime/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import { DeviceTensor } from '../../runtime/tensor.ts'
-import { type DType, isFloat } from '../../support/dtypes.ts'
+import { STORAGE, type StorageType } from '../../support/storage_types.ts'
 import type { TrialTensor } from './trial_program.ts'
 
 /** Neither NaN nor this integer is a likely answer. */
@@ -122,6 +122,6 @@ async function fillLaunches(
 }
 
 /** What memory holds that nobody has written. */
-export function poison(dtype: DType): number {
-  return isFloat(dtype) ? Number.NaN : POISON_INTEGER
+export function poison(dtype: StorageType): number {
+  return STORAGE[dtype].category === 'float' ? Number.NaN : POISON_INTEGER
 }

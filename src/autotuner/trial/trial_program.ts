@@ -9,8 +9,8 @@ import { type LaunchPlan, launchWords, localTensors, type PlannedScratch } from 
 import type { GridSize } from '../../runtime/launch.ts'
 import type { PipelineRequest } from '../../runtime/pipeline_request.ts'
 import type { Storage } from '../../runtime/storage.ts'
-import type { DType } from '../../support/dtypes.ts'
 import { sha16 } from '../../support/stable.ts'
+import type { StorageType } from '../../support/storage_types.ts'
 import type { KernelWrites } from './kernel_writes.ts'
 
 export interface TrialDispatch extends PipelineRequest {
@@ -29,7 +29,7 @@ export interface TrialProgram {
 
 /** One tensor of a call. */
 export interface TrialTensor {
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly shape: readonly number[]
   /** Which of the memories of arguments it is; undefined for what the kernel allocates. */
   readonly contents: number | undefined

@@ -5,7 +5,7 @@
  * on accesses count for nothing here.
  */
 import type { ThreadProgram } from '../thread/program.ts'
-import { type Launch, padded } from './launch.ts'
+import { fromMemory, inMemory, type Launch, padded } from './launch.ts'
 import { type Report, type ReportOptions, Reports } from './reports.ts'
 import { Runner } from './run_statements.ts'
 import { Workgroup } from './workgroup.ts'
@@ -18,13 +18,14 @@ export function interpretProgram(
 ): readonly Report[] {
   const reports = new Reports(options)
   const contents = new Map(
-    program.buffers.map(({ tensor, array }) => {
+    program.buffers.map(({ tensor, array, stored }) => {
       const data = launch.tensors[tensor]
       if (!data) throw new Error(`the launch has no tensor ${tensor}`)
-      return [tensor, padded(data, array.element.dtype)]
+      return [tensor, { stored, whole: padded(inMemory(data, stored), array.element.dtype) }]
     }),
   )
-  const group = new Workgroup(program, launch, contents, reports)
+  const memory = new Map([...contents].map(([tensor, { whole }]) => [tensor, whole]))
+  const group = new Workgroup(program, launch, memory, reports)
   const run = new Runner(group).of(program.body)
   const [columns, rows, planes] = launch.workgroups
   for (let z = 0; z < planes; z++) {
@@ -35,9 +36,9 @@ export function interpretProgram(
       }
     }
   }
-  for (const [tensor, whole] of contents) {
+  for (const [tensor, { stored, whole }] of contents) {
     const data = launch.tensors[tensor]
-    data?.set(whole.subarray(0, data.length))
+    data?.set(fromMemory(whole, stored, data.length))
   }
   return reports.list
 }

@@ -3,7 +3,7 @@ import type { AtomicOp } from '../../ir/node.ts'
 import type { DType } from '../../support/dtypes.ts'
 import { unreachable } from '../../support/errors.ts'
 import type { LocalExpr } from '../thread/expr.ts'
-import type { Atomic, Barrier, For, If, Statement, Store, UniformLoad } from '../thread/statements.ts'
+import type { Atomic, Barrier, For, If, Insert, Statement, Store, UniformLoad } from '../thread/statements.ts'
 import { type Evaluate, Evaluator } from './evaluate.ts'
 import { lanesWhere } from './lanes.ts'
 import { binaryRule, functionRule, type ScalarRule } from './scalar_rules.ts'
@@ -49,6 +49,8 @@ export class Runner {
         return this.#store(statement)
       case 'atomic':
         return this.#atomic(statement)
+      case 'insert':
+        return this.#insert(statement)
       case 'uniform_load':
         return this.#uniformLoad(statement)
       case 'if':
@@ -118,6 +120,20 @@ export class Runner {
           if (found) found[lane] = old
           return rule(old, values[lane] ?? 0, wanted?.[lane] ?? 0)
         })
+      })
+    }
+  }
+
+  #insert({ array, index, mask, value }: Insert): Run {
+    const [at, which, evaluate] = [index, mask, value].map((expr) => this.#evaluator.of(expr))
+    const memory = this.#group.arrayOf(array)
+    return () => {
+      const [indices, masks, values] = [at?.(), which?.(), evaluate?.()]
+      this.#forActive((lane) => {
+        const element = indices?.[lane] ?? 0
+        if (!memory.has(element, lane)) return
+        const change = (old: number): number => ((old & ~(masks?.[lane] ?? 0)) | (values?.[lane] ?? 0)) >>> 0
+        memory.change('insert', element, lane, change)
       })
     }
   }

@@ -7,7 +7,10 @@ import type { AddressSpace } from '../thread/memory.ts'
 import { AccessLog, type Clock } from './access_log.ts'
 import type { Reports } from './reports.ts'
 
-export type How = 'read' | 'write' | `atomic ${AtomicOp}`
+/** `insert`: of a part of an element. */
+type Change = AtomicOp | 'insert'
+
+export type How = 'read' | 'write' | `atomic ${Change}`
 
 export class WatchedArray {
   readonly data: Float64Array
@@ -46,7 +49,7 @@ export class WatchedArray {
     this.data[element] = value
   }
 
-  change(op: AtomicOp, element: number, invocation: number, rule: (before: number) => number): void {
+  change(op: Change, element: number, invocation: number, rule: (before: number) => number): void {
     this.#note(`atomic ${op}`, element, invocation, true)
     this.data[element] = rule(this.data[element] ?? 0)
   }
@@ -55,6 +58,7 @@ export class WatchedArray {
   #note(how: How, element: number, invocation: number, changes: boolean): void {
     const clock = this.#clock
     for (const { how: other, log } of this.#logs) {
+      if (onOtherParts(how, other)) continue
       if (how !== other || how === 'write') {
         const rival = log.otherInvocation(element, invocation, clock)
         if (rival >= 0) this.#report('race', element, [invocation, rival], log.statementAt(element))
@@ -92,6 +96,11 @@ export class WatchedArray {
     const place = this.#name
     this.#reports.add({ kind, place, index, invocations, ...(earlier !== undefined && { earlier }) })
   }
+}
+
+/** Who reads an element of which another writes a part is taken to read the rest of it. */
+function onOtherParts(a: How, b: How): boolean {
+  return (a === 'read' && b === 'atomic insert') || (a === 'atomic insert' && b === 'read')
 }
 
 /** True when it matters which of two programs comes first. Reads commute, and so do atomics. */

@@ -10,6 +10,7 @@ import { convertLayout } from './lower_convert.ts'
 import { lowerDot } from './lower_dot.ts'
 import { castRegisters, mapRegisters } from './lower_map.ts'
 import { lowerAtomic, lowerLoad, lowerStore } from './lower_memory.ts'
+import { loadPacked, packedType, storePacked } from './lower_packed.ts'
 import type { Lowering } from './lowering.ts'
 
 /** Expressions of more operations get a name even when they are used once. */
@@ -38,11 +39,16 @@ function lowerNode(lowering: Lowering, node: Node): Registers | undefined {
       return valueIn(lowering, node.arg, layout)
     case 'broadcast':
       return spreadTo(lowering, node.arg, layout)
-    case 'load':
-      return lowerLoad(lowering, node)
-    case 'store':
-      lowerStore(lowering, node)
+    case 'load': {
+      const packed = packedType(lowering, node)
+      return packed ? loadPacked(lowering, node, packed) : lowerLoad(lowering, node)
+    }
+    case 'store': {
+      const packed = packedType(lowering, node)
+      if (packed) storePacked(lowering, node, packed)
+      else lowerStore(lowering, node)
       return undefined
+    }
     case 'atomic':
       return lowerAtomic(lowering, node)
     case 'reduce': {

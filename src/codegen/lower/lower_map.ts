@@ -4,6 +4,7 @@ import type { ElementCode } from '../../ir/op_rule.ts'
 import { OPS } from '../../ir/ops.ts'
 import type { DType } from '../../support/dtypes.ts'
 import type { Layout } from '../layout/layout.ts'
+import { roundPacked } from '../memory/packed_values.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Expressions } from '../thread/expressions.ts'
 import { typeOf, type Width } from '../thread/types.ts'
@@ -38,8 +39,10 @@ export function mapRegisters(
 }
 
 /** Conversion by value, or of the bits. */
-export function castRegisters({ e }: Lowering, node: CastNode, arg: Registers): Registers {
-  const { dtype } = node.type
+export function castRegisters({ e, out }: Lowering, node: CastNode, arg: Registers): Registers {
+  const { type, through } = node
+  const { dtype } = type
+  if (through) return eachChunk(arg, dtype, (chunk) => roundPacked(out, through, chunk))
   if (dtype === arg.dtype) return arg
   return eachChunk(arg, dtype, (chunk) => (node.bits ? e.bitcast(dtype, chunk) : e.convert(dtype, chunk)))
 }

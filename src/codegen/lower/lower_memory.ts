@@ -21,7 +21,7 @@ import { fromMemory, toMemory } from './memory_values.ts'
 export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
   const { out, e, bindings, program } = lowering
   const layout = lowering.accessLayout(node)
-  const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node))
+  const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node) as Width)
   const { width } = buffer.element
   const mark = markOf(out, node, layout, program)
   const address = new Address(lowering, node, layout, width)
@@ -41,7 +41,7 @@ export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
 export function lowerStore(lowering: Lowering, node: StoreNode): void {
   const { out, e, bindings, program } = lowering
   const layout = lowering.accessLayout(node)
-  const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node))
+  const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node) as Width)
   const { width } = buffer.element
   const value = named(out, valueIn(lowering, node.value, layout), 'v')
   const mark = markOf(out, node, layout, program)
@@ -87,33 +87,39 @@ export function lowerAtomic(lowering: Lowering, node: AtomicNode): Registers | u
 
 /** The vector that `registers` hold, or zero where it does not exist or is masked. */
 function loaded(
-  { e }: Lowering,
+  lowering: Lowering,
   buffer: MemoryArray,
   address: Address,
   registers: readonly number[],
   mark: AccessMark,
 ): Expr {
+  const { e } = lowering
   const [register = 0] = registers
-  const zero = e.constant(0, buffer.element)
   const raw = e.read(buffer, address.index(register), mark)
   const lanes = address.lanes(registers)
-  const taken = lanes ? e.select(zero, raw, lanes) : raw
+  const taken = lanes ? e.select(e.constant(0, buffer.element), raw, lanes) : raw
+  return ifThere(lowering, address, register, taken)
+}
+
+/** What was read for `register`, or zero where that does not exist. */
+export function ifThere({ e }: Lowering, address: Address, register: number, read: Expr): Expr {
   const exists = e.all(address.conditions(register))
-  return exists ? e.select(zero, taken, exists) : taken
+  return exists ? e.select(e.constant(0, read.type), read, exists) : read
 }
 
 /** Calls `write` for runs of registers, under one `if` per run of equal conditions. Copies write once. */
-function forEachGuarded(
+export function forEachGuarded(
   lowering: Lowering,
   layout: Layout,
-  width: Width,
+  width: number,
   address: Address,
   write: (registers: readonly number[]) => void,
 ): void {
   const { out, e } = lowering
   const once = lowering.isFirstCopy(layout.replicaMask)
   const groups: { condition: Expr | undefined; runs: (readonly number[])[] }[] = []
-  for (const run of chunkRegisters(layout).flatMap((registers) => runsOf(registers, width))) {
+  const all = Array.from({ length: layout.size }, (_, register) => register)
+  for (const run of runsOf(all, width)) {
     const condition = e.all([...(once ? [once] : []), ...address.conditions(run[0] ?? 0)])
     const last = groups.at(-1)
     if (last && last.condition === condition) last.runs.push(run)
@@ -122,7 +128,7 @@ function forEachGuarded(
   for (const { condition, runs } of groups) out.if('some', condition, () => runs.forEach(write))
 }
 
-function runsOf(registers: readonly number[], width: Width): readonly (readonly number[])[] {
+function runsOf(registers: readonly number[], width: number): readonly (readonly number[])[] {
   const runs: (readonly number[])[] = []
   for (let i = 0; i < registers.length; i += width) runs.push(registers.slice(i, i + width))
   return runs

@@ -22,7 +22,6 @@ import type { Expressions } from '../thread/expressions.ts'
 import { fileName } from '../thread/names.ts'
 import type { ThreadProgram } from '../thread/program.ts'
 import type { Statement } from '../thread/statements.ts'
-import type { Width } from '../thread/types.ts'
 import { Writer } from '../thread/writer.ts'
 import type { Registers } from '../values/registers.ts'
 
@@ -92,11 +91,11 @@ export class Lowering implements Plan {
   }
 
   /** Elements that an access takes at once: as the layout holds them together, and memory allows. */
-  accessWidth(node: MemoryNode): Width {
+  accessWidth(node: MemoryNode): number {
     const block = contiguousBlock(node)
     if (block === undefined) return 1
     const together = this.accessLayout(node).contiguity(block)
-    return (2 ** Math.min(together, vectorBits(node, this))) as Width
+    return 2 ** Math.min(together, vectorBits(node, this))
   }
 
   /** The following lines are what the node means. */

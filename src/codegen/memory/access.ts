@@ -10,8 +10,11 @@ import { isPure } from '../../ir/node_rules.ts'
 import { isMultipleOf, maxOf, type Size, sameSize } from '../../ir/size.ts'
 import { blockOf, extentBits, type TileProgram, tensorOf } from '../../ir/tile_program.ts'
 import { operandsOf } from '../../ir/traverse.ts'
+import { log2Exact } from '../../support/maths.ts'
+import { isPacked, perWord } from '../../support/storage_types.ts'
 import type { Plan } from '../plan/plan.ts'
 
+/** Of the elements that registers have types for; of smaller ones at least a whole word. */
 const MAX_VECTOR_BITS = 2
 
 /** True when what the load reads outside the range of `block` is certainly zero. */
@@ -54,7 +57,9 @@ export function vectorBits(node: MemoryNode, plan: Plan): number {
   if (others.some((other) => stripViews(other).type.axes.includes(block))) return 0
   // Of a vector that is read, lanes may be thrown away.
   if (node.kind === 'store' && node.mask && variesAlong(node.mask, block)) return 0
-  let bits = Math.min(MAX_VECTOR_BITS, extentBits(plan.program, block))
+  const { dtype } = tensorOf(plan.program, node.tensor)
+  const most = isPacked(dtype) ? Math.max(MAX_VECTOR_BITS, log2Exact(perWord(dtype))) : MAX_VECTOR_BITS
+  let bits = Math.min(most, extentBits(plan.program, block))
   while (bits > 0 && !isAligned(node, plan, { block, offset }, 2 ** bits)) bits--
   return bits
 }

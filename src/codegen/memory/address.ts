@@ -9,7 +9,6 @@ import { blockOf, tensorOf } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
-import type { Width } from '../thread/types.ts'
 import { basePosition, insideCondition, position } from '../values/coordinates.ts'
 import { compose, element, named, type Registers } from '../values/registers.ts'
 import { scalarValue, valueIn } from '../values/values.ts'
@@ -19,19 +18,25 @@ export class Address {
   readonly #lowering: Lowering
   readonly #node: MemoryNode
   readonly #layout: Layout
-  readonly #width: Width
+  readonly #width: number
+  readonly #together: number
   readonly #dims: readonly DimIndex[]
-  /** Distance in vectors between neighbours of each dimension; the last one counts elements. */
+  /**
+   * Distance in vectors of `width` elements between neighbours of each dimension; the last one counts
+   * elements.
+   */
   readonly #strides: readonly Size[]
   readonly #computed = new Map<Node, Registers>()
   readonly #mask: Registers | undefined
   readonly #base: Expr
 
-  constructor(lowering: Lowering, node: MemoryNode, layout: Layout, width: Width) {
+  /** Indices count vectors of `width` elements; conditions are asked for once for those `together`. */
+  constructor(lowering: Lowering, node: MemoryNode, layout: Layout, width: number, together: number = width) {
     this.#lowering = lowering
     this.#node = node
     this.#layout = layout
     this.#width = width
+    this.#together = together
     this.#dims = node.index.map(dimIndex)
     const { shape } = tensorOf(lowering.program, node.tensor)
     this.#strides = shape.map((_, dim) => {
@@ -85,7 +90,7 @@ export class Address {
   #masksLanes(): boolean {
     const { mask } = this.#node
     const block = contiguousBlock(this.#node)
-    return this.#width > 1 && mask !== undefined && block !== undefined && variesAlong(mask, block)
+    return this.#together > 1 && mask !== undefined && block !== undefined && variesAlong(mask, block)
   }
 
   /**

@@ -7,6 +7,7 @@ import type { MemoryNode } from '../../ir/node.ts'
 import { isWrite } from '../../ir/node_rules.ts'
 import { type TileProgram, tensorOf } from '../../ir/tile_program.ts'
 import { ConfigError } from '../../support/errors.ts'
+import { isPacked, perWord, type StorageType } from '../../support/storage_types.ts'
 import type { DeviceLimits } from '../program.ts'
 import type { MemoryArray } from '../thread/memory.ts'
 import { identifier } from '../thread/names.ts'
@@ -16,7 +17,7 @@ import type { Writer } from '../thread/writer.ts'
 export interface PlannedAccess {
   readonly node: MemoryNode
   /** Elements that the access takes at once. */
-  readonly width: Width
+  readonly width: number
 }
 
 /** A storage buffer as the program sees it. */
@@ -25,6 +26,8 @@ export interface BufferBinding {
   readonly tensor: number
   readonly access: 'read' | 'read_write'
   readonly array: MemoryArray
+  /** The type of the tensor's elements, which `array` shows as words where they are packed. */
+  readonly stored: StorageType
 }
 
 export class Bindings {
@@ -40,14 +43,18 @@ export class Bindings {
     this.#program = program
     this.#out = out
     for (const { node, width } of accesses) {
-      const { memory } = tensorOf(program, node.tensor)
+      const { memory, dtype } = tensorOf(program, node.tensor)
+      const words = isPacked(dtype) ? width / perWord(dtype) : width
       if (isWrite(node)) this.#written.add(memory)
-      if (node.kind === 'atomic') this.#atomic.add(memory)
-      this.#narrowest.set(memory, Math.min(this.#narrowest.get(memory) ?? 4, width) as Width)
+      if (node.kind === 'atomic' || (isWrite(node) && words < 1)) this.#atomic.add(memory)
+      this.#narrowest.set(memory, Math.max(1, Math.min(this.#narrowest.get(memory) ?? 4, words)) as Width)
     }
   }
 
-  /** The buffer through which a tensor (by view) is accessed `width` elements at a time. */
+  /**
+   * The buffer through which a tensor (by view) is accessed `width` elements, or words of packed ones, at a
+   * time.
+   */
   buffer(view: number, width: Width): MemoryArray {
     const { memory: tensor, dtype, name } = tensorOf(this.#program, view)
     const written = this.#written.has(tensor)
@@ -59,11 +66,12 @@ export class Bindings {
     const array: MemoryArray = {
       space: 'storage',
       name: this.#out.fresh(`${identifier(name)}_${actual === 1 ? 'data' : `vec${actual}`}`),
-      element: memoryType(typeOf(dtype, actual)),
+      element: isPacked(dtype) ? typeOf('u32', actual) : memoryType(typeOf(dtype, actual)),
       atomic: this.#atomic.has(tensor),
       tensor,
     }
-    this.#bindings.push({ tensor, access: written ? 'read_write' : 'read', array })
+    const stored = tensorOf(this.#program, tensor).dtype
+    this.#bindings.push({ tensor, access: written ? 'read_write' : 'read', array, stored })
     return array
   }
 

@@ -11,6 +11,8 @@ export function ownAccesses(statement: Statement): readonly Access[] {
       return [...reads, accessTo(statement.array, 'write', statement.mark)]
     case 'atomic':
       return [...reads, accessTo(statement.array, `atomic ${statement.op}`, statement.mark)]
+    case 'insert':
+      return [...reads, accessTo(statement.array, 'atomic insert', statement.mark)]
     case 'expect':
       return statement.accesses
     default:

@@ -38,7 +38,12 @@ export function accessTo(array: MemoryArray, how: string, mark: AccessMark): Acc
 }
 
 /** Of two of these, the later one must win. */
-const IN_ORDER: ReadonlySet<string> = new Set(['write', 'atomic exchange', 'atomic compareExchange'])
+const IN_ORDER: ReadonlySet<string> = new Set([
+  'write',
+  'atomic exchange',
+  'atomic compareExchange',
+  'atomic insert',
+])
 
 /** True when one must not overtake the other, if different invocations make them. */
 export function conflict(a: Access, b: Access): boolean {

@@ -49,6 +49,20 @@ export interface Atomic {
   readonly mark: AccessMark
 }
 
+/**
+ * Writes the bits of an element that `mask` names, and leaves the others as they are, whoever writes them
+ * meanwhile.
+ */
+export interface Insert {
+  readonly kind: 'insert'
+  readonly array: MemoryArray
+  readonly index: Expr
+  readonly mask: Expr
+  /** Without other bits. */
+  readonly value: Expr
+  readonly mark: AccessMark
+}
+
 /** The same element of workgroup memory for all invocations; a barrier before and after it. */
 export interface UniformLoad {
   readonly kind: 'uniform_load'
@@ -116,6 +130,7 @@ export type Statement =
   | Assign
   | Store
   | Atomic
+  | Insert
   | UniformLoad
   | If
   | For
@@ -136,6 +151,8 @@ export function expressionsOf(statement: Statement): readonly Expr[] {
       return [statement.index, statement.value]
     case 'atomic':
       return [statement.index, statement.value, ...(statement.expected ? [statement.expected] : [])]
+    case 'insert':
+      return [statement.index, statement.mask, statement.value]
     case 'uniform_load':
       return [statement.index]
     case 'if':

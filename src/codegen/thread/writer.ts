@@ -5,7 +5,7 @@
 import { type Expr, isAtom, type LocalExpr } from './expr.ts'
 import { Expressions } from './expressions.ts'
 import type { Access, AccessMark, MemoryArray } from './memory.ts'
-import type { Atomic, If, Statement } from './statements.ts'
+import type { Atomic, If, Insert, Statement } from './statements.ts'
 import type { ThreadType } from './types.ts'
 
 /** How a loop counts. */
@@ -110,6 +110,10 @@ export class Writer {
 
   atomic(atomic: Omit<Atomic, 'kind'>): void {
     this.#add({ kind: 'atomic', ...atomic })
+  }
+
+  insert(insert: Omit<Insert, 'kind'>): void {
+    this.#add({ kind: 'insert', ...insert })
   }
 
   uniformLoad(hint: string, array: MemoryArray, index: Expr): Expr {

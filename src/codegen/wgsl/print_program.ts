@@ -1,5 +1,4 @@
 /** A thread program as a WGSL module: directives, declarations, helper functions, the entry point. */
-import { DTYPES } from '../../support/dtypes.ts'
 import type { LaunchField } from '../memory/launch_block.ts'
 import { type Needs, needsOf, type ThreadProgram, walkProgram } from '../thread/program.ts'
 import { walkStatements } from '../thread/statements.ts'
@@ -45,7 +44,7 @@ function launchBlock(
 ): readonly string[] {
   if (fields.length === 0) return []
   const lines = fields.map(({ name, word }) => {
-    return `  ${name}: ${word.kind === 'size' ? 'u32' : DTYPES[word.dtype].wgsl},`
+    return `  ${name}: ${word.kind === 'size' ? 'u32' : word.dtype},`
   })
   const place = wordsIn === 'immediate' ? 'var<immediate>' : `@group(0) @binding(${binding}) var<uniform>`
   return [['struct Launch {', ...lines, '}'].join('\n'), `${place} launch: Launch;`]

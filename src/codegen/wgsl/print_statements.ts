@@ -37,6 +37,11 @@ function lineOf(statement: Exclude<Statement, { readonly body: unknown }>): read
       const call = printAtomic(statement)
       return [statement.before ? `${statement.before.name} = ${call};` : `${call};`]
     }
+    case 'insert': {
+      const { array, index, mask, value } = statement
+      const place = `&${array.name}[${printExpr(index)}]`
+      return [`atomicAnd(${place}, ~(${printExpr(mask)}));`, `atomicOr(${place}, ${printExpr(value)});`]
+    }
     case 'uniform_load': {
       const place = `${statement.array.name}[${printExpr(statement.index)}]`
       return [`let ${statement.local.name} = workgroupUniformLoad(&${place});`]

@@ -1,15 +1,14 @@
 /** Names of WGSL types. */
-import { DTYPES, isFloat } from '../../support/dtypes.ts'
+import { isFloat } from '../../support/dtypes.ts'
 import type { ThreadType } from '../thread/types.ts'
 
 const SUFFIX: Readonly<Record<string, string>> = { f32: 'f', f16: 'h', i32: 'i', u32: 'u' }
 
 /** The type's name, e.g. `vec4f`. */
 export function typeName({ dtype, width }: ThreadType): string {
-  const scalar = DTYPES[dtype].wgsl
-  if (width === 1) return scalar
-  const suffix = SUFFIX[scalar]
-  return suffix ? `vec${width}${suffix}` : `vec${width}<${scalar}>`
+  if (width === 1) return dtype
+  const suffix = SUFFIX[dtype]
+  return suffix ? `vec${width}${suffix}` : `vec${width}<${dtype}>`
 }
 
 /** The type of the elements of an atomic array. WGSL has them for integers; a float is there as its bits. */

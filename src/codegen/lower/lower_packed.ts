@@ -1,0 +1,147 @@
+/**
+ * Loads and stores of elements that are packed into words. An access takes whole words where the layout holds
+ * the elements of one together and memory allows; of other elements it takes the word apart, or changes only
+ * their bits of it.
+ */
+import type { LoadNode, MemoryNode, StoreNode } from '../../ir/node.ts'
+import { tensorOf } from '../../ir/tile_program.ts'
+import { isPacked, type PackedType, perWord, STORAGE } from '../../support/storage_types.ts'
+import type { Layout } from '../layout/layout.ts'
+import { markOf } from '../memory/access_mark.ts'
+import { Address } from '../memory/address.ts'
+import { decodePacked, encodePacked } from '../memory/packed_values.ts'
+import type { Expr } from '../thread/expr.ts'
+import type { MemoryArray } from '../thread/memory.ts'
+import { plainWord } from '../thread/names.ts'
+import type { Width } from '../thread/types.ts'
+import { chunkRegisters, chunkWidth, eachChunk, element, named, type Registers } from '../values/registers.ts'
+import { valueIn } from '../values/values.ts'
+import { forEachGuarded, ifThere } from './lower_memory.ts'
+import type { Lowering } from './lowering.ts'
+
+/** The type of the elements that an access touches, if they are packed. */
+export function packedType({ program }: Lowering, node: MemoryNode): PackedType | undefined {
+  const { dtype } = tensorOf(program, node.tensor)
+  return isPacked(dtype) ? dtype : undefined
+}
+
+/** Where the elements of an access lie: runs of registers that share words. */
+interface Runs {
+  readonly buffer: MemoryArray
+  readonly address: Address
+  /** Elements in a run. */
+  readonly length: number
+  /** The item of the buffer that a run is in, and how far its first bit is from the item's. */
+  readonly placeOf: (register: number) => { readonly index: Expr; readonly shift: Expr }
+}
+
+function runsOf(lowering: Lowering, node: MemoryNode, layout: Layout, dtype: PackedType): Runs {
+  const { e, out, bindings } = lowering
+  const together = lowering.accessWidth(node)
+  const buffer = bindings.buffer(node.tensor, Math.max(1, together / perWord(dtype)) as Width)
+  if (together >= perWord(dtype)) {
+    const length = buffer.element.width * perWord(dtype)
+    const address = new Address(lowering, node, layout, length)
+    return { buffer, address, length, placeOf: (at) => ({ index: address.index(at), shift: e.u32(0) }) }
+  }
+  const address = new Address(lowering, node, layout, 1, together)
+  const inWord = e.u32(perWord(dtype))
+  return {
+    buffer,
+    address,
+    length: together,
+    placeOf(register) {
+      const at = out.shared('element', address.index(register))
+      const part = e.binary('%', at, inWord)
+      return {
+        index: out.shared('word', e.div(at, inWord)),
+        shift: out.shared('shift', e.mul(part, e.u32(STORAGE[dtype].bits))),
+      }
+    },
+  }
+}
+
+/** The elements that `node` reads, in the layout of the access. */
+export function loadPacked(lowering: Lowering, node: LoadNode, dtype: PackedType): Registers {
+  const { out, e, program } = lowering
+  const layout = lowering.accessLayout(node)
+  const runs = runsOf(lowering, node, layout, dtype)
+  const mark = markOf(out, node, layout, program)
+  const hint = plainWord(tensorOf(program, node.tensor).name)
+  const { bits } = STORAGE[dtype]
+  const read = new Map<number, { readonly item: Expr; readonly shift: Expr }>()
+  const runAt = (first: number): { readonly item: Expr; readonly shift: Expr } => {
+    let run = read.get(first)
+    if (!run) {
+      const { index, shift } = runs.placeOf(first)
+      run = {
+        item: out.let('words', ifThere(lowering, runs.address, first, e.read(runs.buffer, index, mark))),
+        shift,
+      }
+      read.set(first, run)
+    }
+    return run
+  }
+  const chunks = chunkRegisters(layout).map((registers): Expr => {
+    const fields = registers.map((register) => {
+      const offset = (register % runs.length) * bits
+      const { item, shift } = runAt(register - (register % runs.length))
+      const above = e.sub(e.u32(32 - bits - (offset % 32)), shift)
+      return { word: e.component(item, Math.floor(offset / 32)), above }
+    })
+    const width = chunkWidth(layout)
+    const words = together(
+      e,
+      fields.map(({ word }) => word),
+      width,
+    )
+    const above = together(
+      e,
+      fields.map(({ above }) => above),
+      width,
+    )
+    const value = decodePacked(out, dtype, e.binary('<<', words, above))
+    const lanes = runs.address.lanes(registers)
+    return out.let(hint, lanes ? e.select(e.constant(0, value.type), value, lanes) : value)
+  })
+  return { layout, dtype: node.type.dtype, chunks }
+}
+
+export function storePacked(lowering: Lowering, node: StoreNode, dtype: PackedType): void {
+  const { out, e, program } = lowering
+  const layout = lowering.accessLayout(node)
+  const value = named(out, valueIn(lowering, node.value, layout), 'v')
+  const codes = named(
+    out,
+    eachChunk(value, 'u32', (chunk) => encodePacked(out, dtype, chunk)),
+    'codes',
+  )
+  const { bits } = STORAGE[dtype]
+  const runs = runsOf(lowering, node, layout, dtype)
+  const { buffer, address, length } = runs
+  const mark = markOf(out, node, layout, program)
+  forEachGuarded(lowering, layout, length, address, (registers) => {
+    const words: Expr[] = []
+    registers.forEach((register, i) => {
+      const [word, bit] = [Math.floor((i * bits) / 32), (i * bits) % 32]
+      const part = e.binary('<<', element(e, codes, register), e.u32(bit))
+      const rest = words[word]
+      words[word] = rest ? e.binary('|', rest, part) : part
+    })
+    const { index, shift } = runs.placeOf(registers[0] ?? 0)
+    if (length >= perWord(dtype)) {
+      out.store(buffer, index, e.vector(words, words.length as Width), mark)
+      return
+    }
+    const mask = e.binary('<<', e.u32(2 ** (length * bits) - 1), shift)
+    const [bitsOf = e.u32(0)] = words
+    out.insert({ array: buffer, index, mask, value: e.binary('<<', bitsOf, shift), mark })
+  })
+}
+
+/** Scalars as a vector, or the one that all of them are in every element. */
+function together(e: Lowering['e'], scalars: readonly Expr[], width: Width): Expr {
+  const [first] = scalars
+  if (first && scalars.every((scalar) => scalar === first)) return e.splat(first, width)
+  return e.vector(scalars, width)
+}

@@ -1,0 +1,103 @@
+/**
+ * Elements that registers have no type for: from the bits of words to values, and back. The formats come from
+ * the table of storage types.
+ */
+import { type FloatFormat, layoutOf } from '../../support/float_formats.ts'
+import { computeType, type PackedType, STORAGE } from '../../support/storage_types.ts'
+import type { Expr } from '../thread/expr.ts'
+import { typeOf } from '../thread/types.ts'
+import type { Writer } from '../thread/writer.ts'
+
+const F32_BIAS = 127
+const F32_EXPONENT_BITS = 8
+const F32_MANTISSA_BITS = 23
+const F32_INFINITY = 0x7f800000
+const F32_NAN = 0x7fc00000
+const SIGN = 0x80000000
+const MAGNITUDE = 0x7fffffff
+
+/** The values whose bits are the highest ones of these words. */
+export function decodePacked(out: Writer, dtype: PackedType, words: Expr): Expr {
+  const { packed, bits } = STORAGE[dtype]
+  const e = out.expressions
+  if (packed?.kind === 'float') return decodeFloat(out, packed, out.shared('bits', words))
+  const whole = packed?.signed ? e.bitcast('i32', words) : words
+  return e.binary('>>', whole, e.constant(32 - bits, typeOf('u32', words.type.width)))
+}
+
+/** The bits of values, in the lowest ones of words. */
+export function encodePacked(out: Writer, dtype: PackedType, value: Expr): Expr {
+  const { packed, bits } = STORAGE[dtype]
+  const e = out.expressions
+  if (packed?.kind === 'float') return encodeFloat(out, packed, value)
+  const mask = e.constant(2 ** bits - 1, typeOf('u32', value.type.width))
+  return e.binary('&', e.convert('u32', value), mask)
+}
+
+/** What an element of the type can hold of a value of any type, as what a load of it gives. */
+export function roundPacked(out: Writer, dtype: PackedType, value: Expr): Expr {
+  const { packed, bits, round } = STORAGE[dtype]
+  const e = out.expressions
+  const compute = computeType(dtype)
+  const converted = out.shared('v', e.convert(compute, value))
+  const { width } = value.type
+  if (packed?.kind === 'float' || value.type.dtype === 'i32' || value.type.dtype === 'u32') {
+    const code = out.shared('code', encodePacked(out, dtype, converted))
+    return decodePacked(out, dtype, e.binary('<<', code, e.constant(32 - bits, typeOf('u32', width))))
+  }
+  const [least, most] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY].map((end) =>
+    e.constant(round(end), typeOf(compute, width)),
+  )
+  return least && most ? e.call('clamp', converted, least, most) : converted
+}
+
+function decodeFloat(out: Writer, format: FloatFormat, words: Expr): Expr {
+  const e = out.expressions
+  const { exponentBits, mantissaBits, hasInfinity } = format
+  const { bits, bias, lastNumber } = layoutOf(format)
+  const constant = (value: number): Expr => e.constant(value, words.type)
+  const and = (a: Expr, mask: number): Expr => e.binary('&', a, constant(mask))
+  const ofAll = (2 ** bits - 1) * 2 ** (32 - bits)
+  if (exponentBits === F32_EXPONENT_BITS) return e.bitcast('f32', and(words, ofAll))
+  // The magnitude where f32 has its own, but with the exponent of the format.
+  const down = constant(F32_EXPONENT_BITS - exponentBits)
+  const magnitude = out.shared('magnitude', e.binary('>>', and(words, ofAll - SIGN), down))
+  const at = (code: number): Expr => constant(code * 2 ** (F32_MANTISSA_BITS - mantissaBits))
+  const rebias = (F32_BIAS - bias) * 2 ** F32_MANTISSA_BITS
+  const normal = e.add(magnitude, constant(rebias))
+  // Of numbers below the least normal one, twice as large and less what that adds: devices may take subnormal
+  // numbers of f32 for zero.
+  const doubled = e.bitcast('f32', e.add(magnitude, constant(rebias + 2 ** F32_MANTISSA_BITS)))
+  const small = e.sub(doubled, e.constant(2 ** (1 - bias), doubled.type))
+  const isSmall = e.binary('<', magnitude, at(2 ** mantissaBits))
+  const finite = e.select(normal, e.bitcast('u32', small), isSmall)
+  const isSpecial = e.binary('>', magnitude, at(hasInfinity ? lastNumber - 1 : lastNumber))
+  const special = hasInfinity ? e.binary('|', magnitude, constant(F32_INFINITY)) : constant(F32_NAN)
+  const size = e.select(finite, special, isSpecial)
+  return e.bitcast('f32', e.binary('|', size, and(words, SIGN)))
+}
+
+function encodeFloat(out: Writer, format: FloatFormat, value: Expr): Expr {
+  const e = out.expressions
+  const { exponentBits, mantissaBits } = format
+  const { bits, bias, most, nan } = layoutOf(format)
+  const word = out.shared('bits', e.bitcast('u32', value))
+  const constant = (number: number): Expr => e.constant(number, word.type)
+  const shift = F32_MANTISSA_BITS - mantissaBits
+  const magnitude = out.shared('magnitude', e.binary('&', word, constant(MAGNITUDE)))
+  const rebiased = e.sub(magnitude, constant((F32_BIAS - bias) * 2 ** F32_MANTISSA_BITS))
+  // Half of what is cut off, and one bit less where the rest is even.
+  const odd = e.binary('&', e.binary('>>', rebiased, constant(shift)), constant(1))
+  const up = e.add(e.add(rebiased, constant(2 ** (shift - 1) - 1)), odd)
+  let code = e.binary('>>', up, constant(shift))
+  if (exponentBits !== F32_EXPONENT_BITS) {
+    const size = e.bitcast('f32', magnitude)
+    const steps = e.call('round', e.mul(size, e.constant(2 ** (bias - 1 + mantissaBits), size.type)))
+    const isSmall = e.binary('<', magnitude, constant((F32_BIAS + 1 - bias) * 2 ** F32_MANTISSA_BITS))
+    code = e.select(code, e.convert('u32', steps), isSmall)
+  }
+  const limited = e.call('min', code, constant(most))
+  const isNoNumber = e.binary('>', magnitude, constant(F32_INFINITY))
+  const sign = e.binary('&', e.binary('>>', word, constant(32 - bits)), constant(2 ** (bits - 1)))
+  return e.binary('|', e.select(limited, constant(nan), isNoNumber), sign)
+}
