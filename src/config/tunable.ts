@@ -22,44 +22,48 @@ export interface TunableRanges {
 }
 
 /** Makes ranges of tunables. */
-export const tunable: TunableRanges = Object.freeze({
-  powerOf2: range('powerOf2', powerOf2, 'powers of two', isPowerOf2),
-  integer: range('integer', integer, 'integers', Number.isInteger),
-  enumeration: entryPoint(<Value extends ConfigValue>(...values: readonly Value[]) => {
-    const choices = values.map((value, index) => toConfigValue(value, `tunable.enumeration(…)[${index}]`))
-    if (choices.length === 0) throw new UsageError('tunable.enumeration needs values to choose from')
-    return choice(choices) as TunableRange<Value>
-  }),
-  boolean: entryPoint(
-    takes(
-      'tunable.boolean',
-      'standard?: flag',
-      (standard = false): TunableRange<boolean> => boolean(standard) as TunableRange<boolean>,
-    ),
-  ),
-  permutation: entryPoint(
-    takes('tunable.permutation', 'count: number', (count: number): TunableRange<readonly number[]> => {
-      if (Number.isInteger(count) && count >= 1) return permutation(count) as TunableRange<readonly number[]>
-      throw new UsageError(`tunable.permutation(${count}) orders nothing`, {
-        remedy: 'Give it a count of things.',
-      })
+export const tunable: TunableRanges = tunableRanges('tunable')
+
+/** The makers of ranges as members of `owner`, by which messages name them. */
+export function tunableRanges(owner: string): TunableRanges {
+  return Object.freeze({
+    powerOf2: entryPoint(range(`${owner}.powerOf2`, powerOf2, 'powers of two', isPowerOf2)),
+    integer: entryPoint(range(`${owner}.integer`, integer, 'integers', Number.isInteger)),
+    enumeration: entryPoint(<Value extends ConfigValue>(...values: readonly Value[]) => {
+      const choices = values.map((value, index) => toConfigValue(value, `${owner}.enumeration(…)[${index}]`))
+      if (choices.length === 0) throw new UsageError(`${owner}.enumeration needs values to choose from`)
+      return choice(choices) as TunableRange<Value>
     }),
-  ),
-})
+    boolean: entryPoint(
+      takes(
+        `${owner}.boolean`,
+        'standard?: flag',
+        (standard = false): TunableRange<boolean> => boolean(standard) as TunableRange<boolean>,
+      ),
+    ),
+    permutation: entryPoint(
+      takes(`${owner}.permutation`, 'count: number', (count: number): TunableRange<readonly number[]> => {
+        if (Number.isInteger(count) && count >= 1)
+          return permutation(count) as TunableRange<readonly number[]>
+        throw new UsageError(`${owner}.permutation(${count}) orders nothing`, {
+          remedy: 'Give it a count of things.',
+        })
+      }),
+    ),
+  })
+}
 
 function range(
-  name: 'powerOf2' | 'integer',
+  what: string,
   make: (low: number, high: number, standard?: number) => Fragment,
   kind: string,
   fits: (value: number) => boolean,
 ): TunableRanges['integer'] {
-  return entryPoint(
-    takes(`tunable.${name}`, 'low: number, high: number, standard?: number', (low, high, standard = low) => {
-      if (fits(low) && fits(high) && fits(standard) && low <= standard && standard <= high)
-        return make(low, high, standard) as TunableRange<number>
-      throw new UsageError(`tunable.${name}(${low}, ${high}, ${standard}) is no range`, {
-        remedy: `Give ${kind}, the least first, and a start between them.`,
-      })
-    }),
-  )
+  return takes(what, 'low: number, high: number, standard?: number', (low, high, standard = low) => {
+    if (fits(low) && fits(high) && fits(standard) && low <= standard && standard <= high)
+      return make(low, high, standard) as TunableRange<number>
+    throw new UsageError(`${what}(${low}, ${high}, ${standard}) is no range`, {
+      remedy: `Give ${kind}, the least first, and a start between them.`,
+    })
+  })
 }

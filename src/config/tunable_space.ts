@@ -144,7 +144,8 @@ function membership(
   return (values) => known.has(keyOf(values))
 }
 
-function slotOf(name: string, values: TunableValues): Slot {
+/** The decision about one tunable. Throws ConfigError for a name or a value that no config can hold. */
+export function slotOf(name: string, values: TunableValues): Slot {
   if (isFieldName(name) || ALIASES.has(name))
     throw new ConfigError(`the tunable ${name} has the name of a config field`, {
       remedy: 'Give it another name.',

@@ -9,9 +9,10 @@ import { evenBlocks } from '../codegen/plan/plan.ts'
 import type { WgslProgram } from '../codegen/program.ts'
 import { Config } from '../config/config.ts'
 import { ConfigSpec } from '../config/config_spec.ts'
+import type { ConfigData } from '../config/value.ts'
 import type { KernelIr } from '../ir/kernel_ir.ts'
 import { printKernel } from '../ir/print.ts'
-import { type KernelFunction, traceKernel } from '../language/index.ts'
+import { type KernelFunction, Tunables, traceKernel } from '../language/index.ts'
 import { defaultStream } from '../runtime/default_device.ts'
 import type { Device } from '../runtime/device.ts'
 import { callSite } from '../support/call_site.ts'
@@ -23,6 +24,7 @@ import type { KernelDefinition } from './definition.ts'
 import { sizeEvaluator } from './launch_plan.ts'
 import type { ConfigLike } from './options.ts'
 import { baseKey, extraKey, matches } from './specialization.ts'
+import { Variants } from './variants.ts'
 
 interface PerDevice {
   readonly spec: ConfigSpec
@@ -51,13 +53,23 @@ export class BoundKernel {
   #config: Config | undefined
   readonly #devices = new WeakMap<Device, PerDevice>()
   readonly #printed = new WeakSet<WgslProgram>()
+  readonly #variants: Variants<BoundKernel>
   #irHash: string | undefined
 
-  constructor(definition: KernelDefinition, call: CallArguments, base: string, self?: unknown) {
+  /** `values` are those of the kernel's tunables; their defaults when absent. */
+  constructor(
+    definition: KernelDefinition,
+    call: CallArguments,
+    base: string,
+    self?: unknown,
+    values?: ConfigData,
+  ) {
     this.definition = definition
     this.traced = call
     this.self = self
+    const tunables = new Tunables(values)
     this.ir = traceKernel({
+      tunables,
       name: definition.name,
       fn: definition.fn as KernelFunction,
       args: argumentSpecs(call.values, definition.options.settings.staticShapes),
@@ -66,6 +78,12 @@ export class BoundKernel {
       warn: (text) => warnOfUnused(definition, text),
     })
     this.key = `${base} ${extraKey(this.ir, call)}`
+    this.#variants = new Variants<BoundKernel>({
+      bound: this,
+      ranges: tunables.ranges,
+      values,
+      trace: (other, of) => new BoundKernel(definition, of, this.key, self, other),
+    })
   }
 
   /** True when this binding serves the call; its base key is known to be equal. */
@@ -75,7 +93,9 @@ export class BoundKernel {
 
   /** Changes with what the kernel does, not with how it is written. */
   get irHash(): string {
-    this.#irHash ??= sha16(printKernel(this.ir))
+    // What it does with other values of tunables only its text tells.
+    const rest = this.#variants.areOpen ? [this.definition.sourceHash] : []
+    this.#irHash ??= sha16([printKernel(this.ir), ...rest].join())
     return this.#irHash
   }
 
@@ -139,6 +159,9 @@ export class BoundKernel {
   }
 
   #program(config: Config, device: Device, call: CallArguments): WgslProgram | ConfigError {
+    const variant = orRefusal(() => this.#variants.of(config, call))
+    if (variant instanceof ConfigError) return variant
+    if (variant !== this) return variant.#program(variant.#fitted(config, device, call), device, call)
     const { persistentReservedSms, outputOriginLines: originLines } = this.definition.options.settings
     const computeUnits = Math.max(1, device.limits.computeUnits - persistentReservedSms)
     const limits = { ...device.limits, computeUnits }
@@ -153,6 +176,11 @@ export class BoundKernel {
     return program
   }
 
+  /** A config of the kernel with other values of its tunables: it may have other loops, loads and dots. */
+  #fitted(config: Config, device: Device, call: CallArguments): Config {
+    return this.specFor(call, device).normalize(config, 'repair')
+  }
+
   /** Once for each program. */
   #print(config: Config, program: WgslProgram): void {
     if (this.#printed.has(program)) return
@@ -162,7 +190,8 @@ export class BoundKernel {
 
   #specFor(call: CallArguments, device: Device): ConfigSpec {
     const input = configSpecInput(this.ir, device.limits, sizeEvaluator(call))
-    return new ConfigSpec(input, (config) => {
+    const { ranges: tunables } = this.#variants
+    return new ConfigSpec({ ...input, ...(this.#variants.areOpen && { tunables }) }, (config) => {
       const program = this.#program(config, device, call)
       return program instanceof ConfigError ? program : undefined
     })

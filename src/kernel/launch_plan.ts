@@ -73,7 +73,6 @@ export function sizeEvaluator(call: Shapes): (size: Size) => number {
 export function checkGuards(ir: KernelIr, call: CallArguments): void {
   const sizeOf = sizeEvaluator(call)
   for (const guard of ir.guards) {
-    if (guardOnConfig(guard)) continue
     const broken = brokenGuard(guard, sizeOf)
     if (broken === undefined) continue
     const { location } = guard
@@ -81,11 +80,10 @@ export function checkGuards(ir: KernelIr, call: CallArguments): void {
   }
 }
 
-/** What is wrong with the sizes, if anything. */
-function brokenGuard(
-  { relation, left, right, reason }: Guard,
-  sizeOf: (size: Size) => number,
-): string | undefined {
+/** What is wrong with the sizes, if anything: nothing where only a config decides them. */
+export function brokenGuard(guard: Guard, sizeOf: (size: Size) => number): string | undefined {
+  if (guardOnConfig(guard)) return undefined
+  const { relation, left, right, reason } = guard
   const [a, b] = [sizeOf(left), sizeOf(right)]
   if (relation === 'eq' ? a === b : a <= b) return undefined
   const wanted = relation === 'eq' ? 'be equal to' : 'be at most'

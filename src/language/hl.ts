@@ -2,6 +2,8 @@
  * The namespace `hl`: loops, creation, specialisation, and every tile method as a function. The names that
  * make sense for sizes (`add`, `mul`, `cdiv`, …) also take plain numbers and symbolic sizes.
  */
+import { type TunableRanges, tunableRanges } from '../config/tunable.ts'
+import type { ConfigValue } from '../config/value.ts'
 import { OP_NAMES, type OpName } from '../ir/ops.ts'
 import { entryPoint } from '../support/call_site.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
@@ -36,8 +38,10 @@ import { ATOMIC_METHODS, ATOMIC_SIGNATURES, operandsOf, TILE_METHODS, TILE_SIGNA
 import { rand, randint } from './random.ts'
 import { isEqual, requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
+import { staticAssert } from './static_assert.ts'
 import type { Dim, IndexTerm, Tensor } from './tensor.ts'
 import { tracing } from './trace.ts'
+import { type RegisterTunable, registerTunable } from './tunables.ts'
 import {
   type LoadOptions,
   type MaskOptions,
@@ -114,6 +118,17 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
    * `hl.tile(m, { blockSize })`. Elsewhere it is a size as others: `hl.cdiv(m, blockSize)`.
    */
   readonly registerBlockSize: RegisterBlockSize
+  /**
+   * A plain number, or another value, that the config chooses; searched with the other fields. Everything in
+   * the kernel may depend on it, but what it returns.
+   */
+  readonly registerTunable: RegisterTunable
+  /** Powers of two from `low` to `high`, both included; a search starts from `standard`, else from `low`. */
+  readonly powerOf2: TunableRanges['powerOf2']
+  /** Integers from `low` to `high`, both included; a search starts from `standard`, else from `low`. */
+  readonly integer: TunableRanges['integer']
+  /** One of several values; a search starts from the first. Numbers are taken in order of size. */
+  readonly oneOf: <const Values extends readonly [ConfigValue, ...ConfigValue[]]>(...values: Values) => Values
   /** Loops over positions one at a time, as i32 scalars: `for (const i of hl.grid(n))`. */
   readonly grid: GridLoop
   /** Plain numbers to loop over; the body is repeated in the program. */
@@ -150,6 +165,10 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly store: (tensor: Tensor, index: readonly IndexTerm[], value: Operand, options?: MaskOptions) => void
   /** Makes a size, or a number among the arguments, a constant of every specialisation. */
   readonly specialize: Specialize
+  /** The same by its name in Helion. */
+  readonly constexpr: Specialize
+  /** An error with the author's line where the condition, known while the kernel is traced, does not hold. */
+  readonly staticAssert: (condition: boolean, message?: string) => void
   /**
    * Whether two sizes, or a size and a number, are equal: a constant of every specialisation. Write
    * `hl.is(size, 4)` instead of `size === 4`, which is false for every symbolic size.
@@ -163,12 +182,18 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly nextPowerOf2: (n: number) => Dim
 }
 
+const RANGES = tunableRanges('hl')
+
 const FUNCTIONS: Hl = {
   ...ELEMENTWISE,
   ...OTHERS,
   ...ATOMICS,
   tile,
   registerBlockSize,
+  registerTunable,
+  powerOf2: RANGES.powerOf2,
+  integer: RANGES.integer,
+  oneOf: (...values) => values,
   grid,
   staticRange,
   when,
@@ -184,6 +209,8 @@ const FUNCTIONS: Hl = {
   load: (tensor, index, options) => loadFrom(tensor.at(...index), options),
   store: (tensor, index, value, options) => storeTo(tensor.at(...index), value, options),
   specialize,
+  constexpr: specialize,
+  staticAssert,
   is: isEqual,
   requireEqual,
   cdiv: cdivDim,
@@ -201,6 +228,10 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   ) as Record<keyof typeof ATOMIC_SIGNATURES, string>),
   tile: 'begin?, end, blockSize or { blockSize }?',
   registerBlockSize: 'least?, range',
+  registerTunable: 'name, values',
+  powerOf2: 'low: number, high: number, standard?: number',
+  integer: 'low: number, high: number, standard?: number',
+  oneOf: 'value, ...values',
   grid: 'begin?, end, step?',
   staticRange: 'begin?, end, step?',
   when: 'condition, body: function, otherwise?: function',
@@ -216,6 +247,8 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   load: 'tensor: tensor, index: list, { mask, other }?',
   store: 'tensor: tensor, index: list, value, { mask }?',
   specialize: 'value',
+  constexpr: 'value',
+  staticAssert: 'condition, message?',
   is: 'a, b',
   requireEqual: 'a, b',
   cdiv: 'a, b',

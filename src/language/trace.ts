@@ -11,6 +11,7 @@ import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { BlockTable } from './blocks.ts'
 import { type LoopRange, rootScope, type Scope, type ScopeKind } from './scope.ts'
+import type { Tunables } from './tunables.ts'
 
 /** Thrown through the author's code to trace again with more facts about the arguments. */
 export class RetraceSignal extends Error {
@@ -73,11 +74,14 @@ export class Trace {
   readonly guards: Map<string, Guard> = new Map()
 
   readonly factory: NodeFactory = new NodeFactory()
+  /** What the config decides while the kernel is traced. */
+  readonly tunables: Tunables
   #scope: Scope | undefined
   readonly #rests = new Map<Scope, LoopRange>()
 
-  constructor(name: string) {
+  constructor(name: string, tunables: Tunables) {
     this.name = name
+    this.tunables = tunables
   }
 
   /** The innermost open loop; `what` is the operation that is only possible inside one. */

@@ -20,6 +20,7 @@ import { requireWritten, unusedValues } from './leftovers.ts'
 import { parameterNames } from './parameters.ts'
 import { RetraceSignal, Trace, withTrace } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
+import { Tunables } from './tunables.ts'
 import { distinctAxes } from './typing.ts'
 
 /** A kernel function as tracing calls it. */
@@ -33,6 +34,8 @@ export interface TraceRequest {
   readonly self?: unknown
   /** Where the kernel was defined, for errors that have no better place. */
   readonly location?: SourceLocation | undefined
+  /** The values of its tunables, and where it registers them; their first values when absent. */
+  readonly tunables?: Tunables
   /** Takes a message for every line that computes what nothing uses. */
   readonly warn?: ((text: string) => void) | undefined
 }
@@ -51,7 +54,7 @@ export function traceKernel(request: TraceRequest): KernelIr {
 }
 
 function traceOnce(request: TraceRequest, facts: readonly Specialization[]): KernelIr {
-  const trace = new Trace(request.name)
+  const trace = new Trace(request.name, request.tunables ?? new Tunables())
   const names = parameterNames(request.fn)
   const returned = withTrace(trace, () => {
     const values = request.args.map((spec, i) => symbolicArgument(trace, spec, names[i] ?? `arg${i}`, facts))

@@ -1,8 +1,7 @@
-/** `hl.registerBlockSize` and block sizes of single dimensions while tracing: what they make, and mistakes. */
-import { describe, expect, it } from 'vitest'
+/** `hl.registerBlockSize` and block sizes of single dimensions while tracing: what they make. */
+import { expect, it } from 'vitest'
 import { hl, type Tensor } from '../../src/language/index.ts'
 import { expectRun, irOf, ramp, run } from './harness.ts'
-import { mistake } from './mistakes.ts'
 
 const X = ramp([12, 5])
 
@@ -74,74 +73,4 @@ it('may be an axis of its own', () => {
     [X],
     X.data.filter((_, i) => i % 5 === 0),
   )
-})
-
-describe('mistakes', () => {
-  it('a tensor of such a size that is returned', () => {
-    const kernel = (x: Tensor) => {
-      const out = hl.empty([hl.cdiv(x.shape[0], hl.registerBlockSize(x.shape[0]))]) // ✗
-      for (const t of hl.tile(out.shape[0])) out.at(t).set(1)
-      return out
-    }
-    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "the kernel k returns a tensor with a dimension of cdiv(x.shape[0], size0), which the
-        config decides
-      Its caller gets it before the config is chosen. Put together in another loop what its
-        tiles left."
-    `)
-  })
-
-  it('inside a loop', () => {
-    const kernel = (x: Tensor) => {
-      for (const _ of hl.tile(4)) hl.registerBlockSize(x.shape[0]) // ✗
-    }
-    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "hl.registerBlockSize inside a loop over tiles
-      Register block sizes before the loops that use them."
-    `)
-  })
-
-  it('the range before the least size', () => {
-    const kernel = (x: Tensor) => {
-      hl.registerBlockSize(x.shape[0], 16) // ✗
-    }
-    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "hl.registerBlockSize with a least size of the symbolic size x.shape[0]
-      The least size is a power of two; it stands before the range: hl.registerBlockSize(16, m)."
-    `)
-  })
-
-  it('a plain number of it', () => {
-    const kernel = (x: Tensor) => {
-      const block = hl.registerBlockSize(x.shape[0])
-      return block * 2 // ✗
-    }
-    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "the size size0 is symbolic here and cannot be used as a plain number
-      The config decides it: compute with hl.add, hl.mul, hl.cdiv, …; hl.registerTunable gives
-        plain numbers."
-    `)
-  })
-
-  it('a constant of it', () => {
-    const kernel = (x: Tensor) => {
-      hl.specialize(hl.cdiv(x.shape[0], hl.registerBlockSize(x.shape[0]))) // ✗
-    }
-    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "hl.specialize of cdiv(x.shape[0], size0), which the config decides
-      It is no fact about the arguments. hl.registerTunable gives plain numbers from the config."
-    `)
-  })
-
-  it('a size computed from it as block size', () => {
-    const kernel = (x: Tensor) => {
-      const block = hl.mul(hl.registerBlockSize(x.shape[0]), 2)
-      for (const [i] of hl.tile([4, 4], { blockSize: [block, null] })) x.at(i, 0).set(0) // ✗
-    }
-    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "hl.tile with blockSize [(size0 * 2), null] for 2 dimensions
-      Give one power of two, or one per dimension; hl.registerBlockSize makes one that the
-        config chooses, null leaves a dimension to it."
-    `)
-  })
 })

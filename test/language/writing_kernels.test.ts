@@ -148,6 +148,7 @@ describe('the examples', () => {
       'gather',
       'dropout',
       'columnSums',
+      'splitSum',
       'swap',
       'histogram',
       'keepPositive',
