@@ -19,6 +19,10 @@ export const layerNorm = kernel(function layerNorm(x: Tensor, weight: Tensor, bi
   return { out, means, scales }
 })
 
+/**
+ * One reading of `x` gives the gradients of its rows, and sums over a block of rows for those of the weights,
+ * which a second grid adds up. The config says how many rows a block has.
+ */
 export const layerNormBackward = kernel(function layerNormBackward(
   dout: Tensor,
   x: Tensor,
@@ -30,28 +34,30 @@ export const layerNormBackward = kernel(function layerNormBackward(
   const dx = hl.emptyLike(x)
   const dweight = hl.emptyLike(weight)
   const dbias = hl.emptyLike(weight)
-  for (const row of hl.tile(m)) {
-    const scale = scales.at(row, null)
-    const normal = x.at(row, ':').sub(means.at(row, null)).mul(scale)
-    const dnormal = dout.at(row, ':').mul(weight.at(':'))
-    const along = dnormal.mul(normal).mean(-1, { keepdim: true })
-    dx.at(row, ':').set(
-      dnormal
-        .sub(dnormal.mean(-1, { keepdim: true }))
-        .sub(normal.mul(along))
-        .mul(scale),
-    )
+  const block = hl.registerBlockSize(m)
+  const blocks = hl.cdiv(m, block)
+  const weights = hl.empty([blocks, n])
+  const biases = hl.empty([blocks, n])
+  for (const rows of hl.tile(m, { blockSize: block })) {
+    const blockWeights = hl.zeros([n])
+    const blockBiases = hl.zeros([n])
+    for (const row of hl.tile(rows.begin, rows.end)) {
+      const scale = scales.at(row, null)
+      const normal = x.at(row, ':').sub(means.at(row, null)).mul(scale)
+      const gradient = dout.at(row, ':')
+      const dnormal = gradient.mul(weight.at(':'))
+      const center = dnormal.mean(-1, { keepdim: true })
+      const along = dnormal.mul(normal).mean(-1, { keepdim: true })
+      dx.at(row, ':').set(dnormal.sub(center).sub(normal.mul(along)).mul(scale))
+      blockWeights.addAssign(gradient.mul(normal).sum(0))
+      blockBiases.addAssign(gradient.sum(0))
+    }
+    weights.at(rows.id, ':').set(blockWeights)
+    biases.at(rows.id, ':').set(blockBiases)
   }
   for (const column of hl.tile(n)) {
-    const weights = hl.zeros([column])
-    const biases = hl.zeros([column])
-    for (const row of hl.tile(m)) {
-      const normal = x.at(row, column).sub(means.at(row, null)).mul(scales.at(row, null))
-      weights.addAssign(dout.at(row, column).mul(normal).sum(0))
-      biases.addAssign(dout.at(row, column).sum(0))
-    }
-    dweight.at(column).set(weights)
-    dbias.at(column).set(biases)
+    dweight.at(column).set(weights.at(':', column).sum(0))
+    dbias.at(column).set(biases.at(':', column).sum(0))
   }
   return { dx, dweight, dbias }
 })

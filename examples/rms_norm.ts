@@ -16,6 +16,7 @@ export const rmsNorm = kernel(function rmsNorm(x: Tensor, weight: Tensor, eps: n
   return { out, scales }
 })
 
+/** The gradients of the weights are summed by blocks of rows, which the config makes, and then over these. */
 export const rmsNormBackward = kernel(function rmsNormBackward(
   dout: Tensor,
   x: Tensor,
@@ -25,20 +26,21 @@ export const rmsNormBackward = kernel(function rmsNormBackward(
   const [m, n] = x.shape
   const dx = hl.emptyLike(x)
   const dweight = hl.emptyLike(weight)
-  for (const row of hl.tile(m)) {
-    const scale = scales.at(row, null)
-    const normal = x.at(row, ':').mul(scale)
-    const dnormal = dout.at(row, ':').mul(weight.at(':'))
-    const along = dnormal.mul(normal).mean(-1, { keepdim: true })
-    dx.at(row, ':').set(dnormal.sub(normal.mul(along)).mul(scale))
-  }
-  for (const column of hl.tile(n)) {
-    const acc = hl.zeros([column])
-    for (const row of hl.tile(m)) {
-      acc.addAssign(dout.at(row, column).mul(x.at(row, column)).mul(scales.at(row, null)).sum(0))
+  const block = hl.registerBlockSize(m)
+  const weights = hl.empty([hl.cdiv(m, block), n])
+  for (const rows of hl.tile(m, { blockSize: block })) {
+    const blockWeights = hl.zeros([n])
+    for (const row of hl.tile(rows.begin, rows.end)) {
+      const scale = scales.at(row, null)
+      const normal = x.at(row, ':').mul(scale)
+      const dnormal = dout.at(row, ':').mul(weight.at(':'))
+      const along = dnormal.mul(normal).mean(-1, { keepdim: true })
+      dx.at(row, ':').set(dnormal.sub(normal.mul(along)).mul(scale))
+      blockWeights.addAssign(dout.at(row, ':').mul(normal).sum(0))
     }
-    dweight.at(column).set(acc)
+    weights.at(rows.id, ':').set(blockWeights)
   }
+  for (const column of hl.tile(n)) dweight.at(column).set(weights.at(':', column).sum(0))
   return { dx, dweight }
 })
 
