@@ -28,7 +28,7 @@ export const examples: readonly Example[] = [
       const scales = residual.map((row) => 1 / Math.sqrt(mean(row.map((value) => value ** 2)) + eps))
       return { out: residual.map((row, i) => row.map((value, j) => value * scales[i] * weight[j])), residual }
     },
-    sizes: [[5, 37]],
+    sizes: [[3, 21]],
     bench: [4096, 4096],
   },
 ]

@@ -31,7 +31,7 @@ export const examples: readonly Example[] = [argmax, argmaxTiled].map((kernel) =
   kernel,
   args: (m, n) => [randn([m, n])],
   reference: (x: Matrix) => x.map((row) => row.indexOf(Math.max(...row))),
-  sizes: [[5, 37]],
+  sizes: [[3, 21]],
   bench: [4096, 4096],
 }))
 

@@ -25,7 +25,7 @@ export const examples: readonly Example[] = [gemv, gemvTiled].map((kernel) => ({
   kernel,
   args: (m, n) => [randn([m, n]), randn([n])],
   reference: (a: Matrix, x: Vector) => a.map((row) => dot(row, x)),
-  sizes: [[5, 37]],
+  sizes: [[3, 21]],
   bench: [4096, 4096],
 }))
 

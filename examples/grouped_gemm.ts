@@ -30,7 +30,7 @@ export const examples: readonly Example[] = [
     },
     reference: (x: Matrix, w: readonly Matrix[], offsets: Vector) =>
       w.flatMap((weights, g) => product(x.slice(offsets[g], offsets[g + 1]), weights)),
-    sizes: [[4, 6, 19, 11]],
+    sizes: [[3, 5, 11, 6]],
     bench: [64, 256, 512, 512],
   },
 ]

@@ -43,7 +43,7 @@ export const examples: readonly Example[] = [
     kernel: jsd,
     args: (m, n) => [randn([m, n]), randn([m, n]), 0.25],
     reference,
-    sizes: [[5, 37]],
+    sizes: [[3, 21]],
     bench: [1024, 16_384],
   },
 ]

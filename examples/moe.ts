@@ -47,7 +47,7 @@ export const examples: readonly Example[] = [
       })
       return out
     },
-    sizes: [[4, 6, 19, 11]],
+    sizes: [[3, 5, 11, 6]],
     bench: [8, 256, 512, 512],
   },
 ]

@@ -70,7 +70,7 @@ export const examples: readonly Example[] = [
     kernel: rmsNorm,
     args: (m, n) => [randn([m, n]), randn([n]), EPS],
     reference: forward,
-    sizes: [[5, 37]],
+    sizes: [[3, 21]],
     bench: [4096, 2560],
   },
   {
@@ -80,7 +80,7 @@ export const examples: readonly Example[] = [
       return [randn([m, n]), x, weight, rmsNorm(x, weight, EPS).scales]
     },
     reference: backward,
-    sizes: [[5, 37]],
+    sizes: [[3, 21]],
     bench: [4096, 2560],
   },
 ]

@@ -23,7 +23,7 @@ export const examples: readonly Example[] = [
         const half = row.length / 2
         return row.slice(0, half).map((value, j) => silu(value) * row[half + j])
       }),
-    sizes: [[5, 37]],
+    sizes: [[3, 21]],
     bench: [4096, 4096],
   },
 ]

@@ -43,7 +43,7 @@ export const examples: readonly Example[] = [softmax, softmaxByHand, softmaxTwoP
   kernel,
   args: (m, n) => [randn([m, n])],
   reference: (x: Matrix) => x.map(softmaxOf),
-  sizes: [[5, 37]],
+  sizes: [[3, 21]],
   bench: [4096, 2560],
 }))
 

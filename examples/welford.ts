@@ -43,7 +43,7 @@ export const examples: readonly Example[] = [
         const scale = 1 / Math.sqrt(mean(row.map((value) => (value - center) ** 2)) + eps)
         return row.map((value, j) => (value - center) * scale * weight[j] + bias[j])
       }),
-    sizes: [[5, 37]],
+    sizes: [[3, 21]],
     bench: [1024, 16_384],
   },
 ]

@@ -25,7 +25,7 @@ const FOLDER = new URL('../../examples/', import.meta.url)
 const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.ts'))
 /** Of each example, half of them with static shapes. */
 const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 2)
-const LARGEST_TILE = 16
+const LARGEST_TILE = 8
 
 async function examplesOf(file: string): Promise<readonly Example[]> {
   const module = (await import(fileURLToPath(new URL(file, FOLDER)))) as { examples: readonly Example[] }
