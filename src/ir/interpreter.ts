@@ -5,7 +5,9 @@
 import { unreachable } from '../support/errors.ts'
 import { cdiv, product } from '../support/maths.ts'
 import { STORAGE, type StorageType } from '../support/storage_types.ts'
+import type { Fact } from './combine.ts'
 import { indexingBlocks } from './dim_index.ts'
+import { fold, scan } from './interpret_combine.ts'
 import {
   bitcast,
   cast,
@@ -189,12 +191,7 @@ export class Interpreter<B extends AnyBlock> {
         return scalar(dtype, { begin, end: begin + inside, id, block_size: extent }[node.what])
       }
       case 'map':
-        return map(
-          node.op,
-          dtype,
-          axes,
-          node.args.map((arg) => this.#value(arg)),
-        )
+        return map(node.op, dtype, axes, this.#all(node.args))
       case 'cast':
         return node.bits
           ? bitcast(this.#value(node.arg), dtype)
@@ -214,6 +211,10 @@ export class Interpreter<B extends AnyBlock> {
         return this.#atomic(node)
       case 'reduce':
         return reduce(node.op, dtype, this.#value(node.arg), node.axis)
+      case 'fold':
+        return fold(node, this.#all(node.args), this.#fact)
+      case 'scan':
+        return scan(node, this.#all(node.args), this.#fact)
       case 'dot':
         return dot(dtype, axes, this.#value(node.a), this.#value(node.b), node.acc && this.#value(node.acc))
       case 'phi':
@@ -351,6 +352,12 @@ export class Interpreter<B extends AnyBlock> {
   #value(node: Node | undefined): Value {
     return (node && this.#values.get(node)) ?? fail(`no value for node ${node?.id}`)
   }
+
+  #all(nodes: readonly Node[]): readonly Value[] {
+    return nodes.map((node) => this.#value(node))
+  }
+
+  readonly #fact = (node: Fact): number => this.#node(node).data[0] ?? 0
 
   #number(node: Node | undefined): number {
     return this.#value(node).data[0] ?? 0

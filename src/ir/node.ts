@@ -197,7 +197,42 @@ export interface DotNode extends NodeBase, Site {
   readonly acc: Node | undefined
 }
 
-/** A value that a loop carries from one iteration to the next. */
+/**
+ * A function of two states that gives one, element by element: `results` over the operands, made of pure
+ * scalars alone. Associative, as far as its author promises.
+ */
+export interface Combine {
+  /** The state of the elements that come first, then that of those after them. */
+  readonly left: readonly PhiNode[]
+  readonly right: readonly PhiNode[]
+  readonly results: readonly Node[]
+}
+
+/**
+ * What combines the elements along axis `axis`: a state has an element of each of `args`, which agree in
+ * their axes. Nodes that differ in `part` only are one computation, and each is one part of its state.
+ */
+interface CombiningNode extends NodeBase {
+  readonly combine: Combine
+  readonly args: readonly Node[]
+  readonly axis: number
+  readonly part: number
+  /** The state that changes nothing when it is combined, where one is known. */
+  readonly identity: readonly number[] | undefined
+}
+
+/** All elements along the axis combined, in order; the axis is gone. */
+export interface FoldNode extends CombiningNode {
+  readonly kind: 'fold'
+}
+
+/** Each element combined with all before it along the axis, or after it: those of higher positions first. */
+export interface ScanNode extends CombiningNode {
+  readonly kind: 'scan'
+  readonly reverse: boolean
+}
+
+/** A value that a loop carries from one iteration to the next, or an operand of a `Combine`. */
 export interface PhiNode extends NodeBase {
   readonly kind: 'phi'
 }
@@ -255,7 +290,7 @@ export type PureNode =
 export type MovingNode = ViewNode | BroadcastNode
 
 /** What mixes the elements along an axis of its operands. */
-export type CrossingNode = ReduceNode | DotNode
+export type CrossingNode = ReduceNode | FoldNode | ScanNode | DotNode
 
 /** The type of nodes that have no value. */
 export const NO_VALUE: TileType = Object.freeze({ dtype: 'i32', axes: Object.freeze([]) })

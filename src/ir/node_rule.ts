@@ -5,6 +5,7 @@
  */
 import type {
   Axis,
+  Combine,
   CrossingNode,
   LoopNode,
   MemoryNode,
@@ -46,6 +47,8 @@ export interface PrintedNames {
   readonly size: (size: Size) => string
   /** `x[%1, %2]` */
   readonly place: (node: MemoryNode) => string
+  /** `(a0, b0) => c0 = add a0, b0; c0` */
+  readonly combine: (combine: Combine) => string
 }
 
 export interface NodeRule<N extends Node> {

@@ -9,6 +9,7 @@ import {
   type Axis,
   type CrossingNode,
   type DotNode,
+  type FoldNode,
   type Kind,
   type MapNode,
   type MemoryNode,
@@ -18,6 +19,7 @@ import {
   type NodeSpec,
   ONE,
   type PureNode,
+  type ScanNode,
   type WriteNode,
 } from './node.ts'
 import {
@@ -52,6 +54,17 @@ const MOVED = { ...ELEMENTWISE, moves: true } as const
 
 /** Something that happens where it stands. */
 const EVENT = { ...FACT, pure: false, uniform: 'never' } as const
+
+/** Elements along an axis combined by a function. */
+const COMBINING = {
+  ...EVENT,
+  method: ({ kind }: FoldNode | ScanNode) => (kind === 'fold' ? 'reduce' : 'associativeScan'),
+  crosses: ({ args, axis }: Omit<FoldNode, 'id'> | Omit<ScanNode, 'id'>) => [args[0]?.type.axes[axis] ?? ONE],
+  print({ kind, part, args, axis, combine, identity }: FoldNode | ScanNode, names: PrintedNames) {
+    const start = identity ? ` from ${identity.join(', ')}` : ''
+    return `${kind} ${part} of ${names.refs(args)} along ${axis}${start} by ${names.combine(combine)}`
+  },
+} as const
 
 const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
   constant: { ...FACT, print: ({ value }) => (Object.is(value, -0) ? '-0' : String(value)) },
@@ -138,6 +151,24 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
       mustHold(sameAxes(left, type.axes), `reduce ${id} has odd axes`)
     },
     print: ({ op, arg, axis }, { refs }) => `${op} ${refs([arg])} along ${axis}`,
+  },
+  fold: {
+    ...COMBINING,
+    operands: { args: 'whole' },
+    verify(node) {
+      verifyCombining(node)
+      const left = node.args[0]?.type.axes.filter((_, i) => i !== node.axis)
+      mustHold(sameAxes(left ?? [], node.type.axes), `fold ${node.id} has odd axes`)
+    },
+  },
+  scan: {
+    ...COMBINING,
+    operands: { args: 'same' },
+    verify(node) {
+      verifyCombining(node)
+      mustHold(sameType(node, node.args[node.part]), `scan ${node.id} has an odd type`)
+    },
+    print: (node, names) => `${node.reverse ? 'reverse ' : ''}${COMBINING.print(node, names)}`,
   },
   dot: {
     ...EVENT,
@@ -261,6 +292,26 @@ function verifyDot({ id, a, b, acc, type }: DotNode): void {
   mustHold(isBatched && isProduct, `dot ${id} has odd axes`)
   mustHold(acc === undefined || sameAxes(acc.type.axes, type.axes), `dot ${id} adds to odd axes`)
   mustHold(isFloat(type.dtype) === isFloat(a.type.dtype), `dot ${id} mixes integers and floats`)
+}
+
+function verifyCombining({ id, kind, args, axis, part, combine, identity }: FoldNode | ScanNode): void {
+  const [first] = args
+  mustHold(first !== undefined && axis in first.type.axes, `${kind} ${id} is along axis ${axis}`)
+  mustHold(part in args, `${kind} ${id} is part ${part}`)
+  mustHold(
+    args.every((arg) => sameAxes(arg.type.axes, first?.type.axes ?? [])),
+    `${kind} ${id} mixes shapes`,
+  )
+  const states = [combine.left, combine.right, combine.results]
+  for (const state of states) {
+    const fits = state.length === args.length && args.every((arg, i) => isScalarOf(state[i], arg))
+    mustHold(fits, `${kind} ${id} combines odd states`)
+  }
+  mustHold(identity === undefined || identity.length === args.length, `${kind} ${id} has an odd identity`)
+}
+
+function isScalarOf(node: Node | undefined, { type }: Node): boolean {
+  return node?.type.dtype === type.dtype && node.type.axes.length === 0
 }
 
 function verifyMap({ op, id, args, type }: MapNode): void {

@@ -4,8 +4,17 @@
  */
 import { unreachable } from '../support/errors.ts'
 import { sizeBlocks } from './block_sizes.ts'
+import { combined, type Fact, type Operation } from './combine.ts'
 import { addressable, type KernelIr, type ReturnTree } from './kernel_ir.ts'
-import { type Block, type LoopNode, type Node, ONE, type Region, type TileType } from './node.ts'
+import {
+  type Block,
+  type Combine,
+  type LoopNode,
+  type Node,
+  ONE,
+  type Region,
+  type TileType,
+} from './node.ts'
 import type { PrintedNames } from './node_rule.ts'
 import { isWrite, ruleOf } from './node_rules.ts'
 import { printSize, type SizeSymbol, sameSize } from './size.ts'
@@ -100,6 +109,28 @@ function printReturns(kernel: KernelIr, tree: ReturnTree): string {
   }
 }
 
+/** On its own: its values are numbered apart from those around it. */
+function printCombine(combine: Combine): string {
+  const names = (letter: string, nodes: readonly Node[]): string[] => nodes.map((_, i) => `${letter}${i}`)
+  const [left, right] = [names('a', combine.left), names('b', combine.right)]
+  const lines: string[] = []
+  const define = (node: Fact | Operation, args: readonly string[]): string => {
+    const own: PrintedNames = { ...UNNAMED, refs: () => args.join(', ') }
+    return `c${lines.push(`c${lines.length}: ${node.type.dtype} = ${ruleOf(node).print(node, own)}`) - 1}`
+  }
+  const results = combined(combine, left, right, { fact: (node) => define(node, []), operation: define })
+  return `(${left.join(', ')}; ${right.join(', ')}) => { ${[...lines, results.join(', ')].join('; ')} }`
+}
+
+/** Names where no blocks and tensors are. */
+const UNNAMED: PrintedNames = {
+  refs: () => '',
+  axis: String,
+  size: printSize,
+  place: ({ tensor }) => `tensor${tensor}`,
+  combine: printCombine,
+}
+
 class Printer {
   readonly #blocks: ReadonlyMap<number, PrintedBlock>
   readonly #tensorName: (id: number) => string
@@ -111,6 +142,7 @@ class Printer {
     axis: (axis) => this.#axis(axis),
     size: printSize,
     place: ({ tensor, index }) => `${this.#tensorName(tensor)}[${this.#names.refs(index)}]`,
+    combine: printCombine,
   }
 
   constructor(blocks: readonly PrintedBlock[], tensorName: (id: number) => string) {

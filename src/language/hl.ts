@@ -9,6 +9,7 @@ import { entryPoint } from '../support/call_site.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
 import { type RegisterBlockSize, registerBlockSize } from './block_sizes.ts'
 import { continueIf, when } from './branches.ts'
+import { type AssociativeScan, associativeScan, type Reduce, reduceBy } from './combining.ts'
 import {
   arange,
   empty,
@@ -163,6 +164,14 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly load: (tensor: Tensor, index: readonly IndexTerm[], options?: LoadOptions) => TileValue
   /** `tensor.at(...index).set(value)` where the mask is true. */
   readonly store: (tensor: Tensor, index: readonly IndexTerm[], value: Operand, options?: MaskOptions) => void
+  /**
+   * The elements along `axis` combined by a function of two states that gives one: of two values, or of two
+   * lists of the values that are combined together. It must be associative; it sees states in the order of
+   * the elements. `identity` is the state that changes nothing: with it, code is shorter at ragged ends.
+   */
+  readonly reduce: Reduce
+  /** Each element combined with all before it along `axis`, itself included; see `reduce`. */
+  readonly associativeScan: AssociativeScan
   /** Makes a size, or a number among the arguments, a constant of every specialisation. */
   readonly specialize: Specialize
   /** The same by its name in Helion. */
@@ -208,6 +217,8 @@ const FUNCTIONS: Hl = {
   randint,
   load: (tensor, index, options) => loadFrom(tensor.at(...index), options),
   store: (tensor, index, value, options) => storeTo(tensor.at(...index), value, options),
+  reduce: reduceBy,
+  associativeScan,
   specialize,
   constexpr: specialize,
   staticAssert,
@@ -246,6 +257,8 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   randint: 'seed, shape: shape, low, high',
   load: 'tensor: tensor, index: list, { mask, other }?',
   store: 'tensor: tensor, index: list, value, { mask }?',
+  reduce: 'combine: function, value, axis: number, { identity, keepdim: flag }?',
+  associativeScan: 'combine: function, value, axis: number, { reverse: flag }?',
   specialize: 'value',
   constexpr: 'value',
   staticAssert: 'condition, message?',

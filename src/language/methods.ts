@@ -8,6 +8,7 @@ import { DTYPES, type DType, isDType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
 import type { StorageType } from '../support/storage_types.ts'
+import { cumprod, cumsum } from './combining.ts'
 import { addDot, addProduct, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo, updateAt } from './indexing.ts'
@@ -35,6 +36,7 @@ type MethodsOf<T, This> = {
 }
 
 const REDUCTION = 'axis?: number, { keepdim: flag }?'
+const SCAN = 'axis: number, { reverse: flag }?'
 const VARIANCE = 'axis?: number, { keepdim: flag, correction: number }?'
 
 /** The methods of every tile value that are not element-wise. */
@@ -56,6 +58,8 @@ export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
   amin: (self, axis, options) => reduce('min', self, axis, options),
   argmax: (self, axis, options) => reduce('argmax', self, axis, options),
   argmin: (self, axis, options) => reduce('argmin', self, axis, options),
+  cumsum,
+  cumprod,
   any: (self, axis, options) => reduce('any', self, axis, options),
   all: (self, axis, options) => reduce('all', self, axis, options),
   softmax,
@@ -90,6 +94,8 @@ export const TILE_SIGNATURES: Readonly<Record<keyof typeof TILE_METHODS, string>
   amin: REDUCTION,
   argmax: REDUCTION,
   argmin: REDUCTION,
+  cumsum: SCAN,
+  cumprod: SCAN,
   any: REDUCTION,
   all: REDUCTION,
   softmax: 'axis: number',

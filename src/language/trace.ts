@@ -143,6 +143,16 @@ export class Trace {
     this.#rests.set(this.openLoop(location, 'rest'), range)
   }
 
+  /** Runs `body` in a scope of its own, whose nodes go nowhere. */
+  apart<T>(body: (scope: Scope) => T): T {
+    const scope = this.openLoop(callSite())
+    try {
+      return body(scope)
+    } finally {
+      this.#scope = scope.parent
+    }
+  }
+
   closeLoop(scope: Scope, blocks: readonly Block[], range: () => LoopRange): void {
     while (this.#scope !== scope && this.#scope?.parent) {
       const rest = this.#rests.get(this.#scope)

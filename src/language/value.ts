@@ -32,6 +32,11 @@ export interface DotOptions {
   readonly dtype?: DType
 }
 
+export interface ScanOptions {
+  /** From the last element to the first. */
+  readonly reverse?: boolean
+}
+
 /** The methods that are not element-wise. Axes count from 0; negative ones from the end. */
 export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   /**
@@ -80,6 +85,13 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   argmax(axis: number, options?: ReduceOptions): TileValue
   /** Position within the tile of the first smallest element along `axis`, as i32. */
   argmin(axis: number, options?: ReduceOptions): TileValue
+  /**
+   * The sum of the elements up to each along `axis`, itself included; from the last to the first with
+   * `reverse`. bool counts as i32, and f16 is added up in f32. Of a tile, not of what tiles before it had.
+   */
+  cumsum(axis: number, options?: ScanOptions): TileValue
+  /** The product of the elements up to each along `axis`; likewise. */
+  cumprod(axis: number, options?: ScanOptions): TileValue
   /** True where any element along `axis` is true. */
   any(axis?: number, options?: ReduceOptions): TileValue
   /** True where all elements along `axis` are true. */

@@ -14,11 +14,13 @@ import {
   INPUT,
   LARGEST,
   LONGEST,
+  lastOf,
   over,
   pick,
   pickMaybe,
   reductionOf,
   sameAxes,
+  scanOf,
   shapeOf,
   unaryOf,
   type Value,
@@ -136,6 +138,8 @@ export class KernelSource {
         return converted(first, this.#dtype(DTYPES, b))
       case 'reduce':
         return this.#reduce(step)
+      case 'scan':
+        return this.#scan(step)
       case 'loop':
         return this.#loop(step)
       case 'dot':
@@ -240,9 +244,19 @@ export class KernelSource {
   }
 
   #reduce({ a, b, c }: StepPlan): Value | undefined {
-    const whole = this.#values.filter(({ axes }) => axes.some(({ kind }) => kind === 'whole'))
-    const value = pickMaybe(whole.reverse(), a)
+    const value = this.#row(a)
     return value && reductionOf(value, b, c % 3 === 0)
+  }
+
+  #scan({ a, b, c }: StepPlan): Value | undefined {
+    const value = this.#row(a)
+    return value && (b % 4 === 3 ? lastOf(value) : scanOf(value, b, c % 2 === 0))
+  }
+
+  /** A value along a whole dimension. */
+  #row(choice: number): Value | undefined {
+    const whole = this.#values.filter(({ axes }) => axes.some(({ kind }) => kind === 'whole'))
+    return pickMaybe(whole.reverse(), choice)
   }
 
   #tiles(): readonly Axis[] {

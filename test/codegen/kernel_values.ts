@@ -129,6 +129,33 @@ export function reductionOf(value: Value, choice: number, keepdim: boolean): Val
   return pick(all, choice)
 }
 
+/** Each element with all before it along a whole dimension, or after it. */
+export function scanOf(value: Value, choice: number, reverse: boolean): Value {
+  const number = value.dtype === 'bool' ? converted(value, 'i32') : value
+  const axis = shapeOf(value.axes).findIndex(({ kind }) => kind === 'whole')
+  const small = within(number, 48)
+  const all: readonly Value[] = [
+    { ...small, text: `${small.text}.cumsum(${axis}, { reverse: ${reverse} })`, bound: LARGEST },
+    {
+      ...within(number, 1),
+      text: `${within(number, 1).text}.cumprod(${axis}, { reverse: ${reverse} })`,
+      bound: 1,
+    },
+    { ...number, text: `hl.associativeScan(${LATEST}, ${number.text}, ${axis}, { reverse: ${reverse} })` },
+  ]
+  return pick(all, choice)
+}
+
+/** The last element that is not 0: the order matters. */
+export function lastOf(value: Value): Value {
+  const number = value.dtype === 'bool' ? converted(value, 'i32') : value
+  const axis = shapeOf(value.axes).findIndex(({ kind }) => kind === 'whole')
+  const axes = value.axes.filter(({ kind }) => kind !== 'whole')
+  return { ...number, text: `hl.reduce(${LATEST}, ${number.text}, ${axis}, { identity: 0 })`, axes }
+}
+
+const LATEST = '(a, b) => hl.where(b.eq(0), a, b)'
+
 export function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {
   return a.length === b.length && a.every((axis, i) => axis === b[i])
 }

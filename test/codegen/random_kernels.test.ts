@@ -10,13 +10,14 @@ const PARTS = [
   ...['.sum(', '.amax(', '.amin(', '.prod(', '.argmax(', '.argmin(', '.any(', '.all(', 'keepdim: true'],
   ...['.addDot(', '.dot(', '.addAssign(', '.maximumAssign(', '.atomicAdd(', '.atomicMax(', '.atomicMin('],
   ...['.get({ mask: ', ', other: ', '), { mask: ', '(1, { mask: '],
+  ...['.cumsum(', '.cumprod(', 'hl.associativeScan(', 'hl.reduce(', 'reverse: true'],
   ...["':'", 'hl.grid([', 'of hl.grid(', 'blockSize: 4', 'for (const [mm, nn, kk]'],
   ...["'f32'", "'f16'", "'i32'", "'u32'", "'bool'"],
 ]
 
 it('everything occurs, and every size', () => {
   const kernels = fc
-    .sample(kernelPlans, { numRuns: 500, seed: 1 })
+    .sample(kernelPlans, { numRuns: 800, seed: 1 })
     .map((plan) => ({ plan, ...kernelOf(plan) }))
   const texts = kernels.map(({ text }) => text)
   expect(PARTS.filter((part) => !texts.some((text) => text.includes(part)))).toEqual([])
@@ -38,18 +39,18 @@ it('a kernel that fails is made small, and prints as a test', () => {
   const text = String((found.errorInstance as Error | null)?.message)
   expect(text).toMatchInlineSnapshot(`
     "it('a random kernel', () => {
-      const kernel = new OnCpu(function randomKernel(x_mn_f32: Tensor, x_nk_f32: Tensor) {
-        const m = x_mn_f32.shape[0]
-        const n = x_mn_f32.shape[1]
+      const kernel = new OnCpu(function randomKernel(x_nk_f32: Tensor, x_km_f32: Tensor) {
+        const m = x_km_f32.shape[1]
+        const n = x_nk_f32.shape[0]
         const k = x_nk_f32.shape[1]
-        const out3 = hl.empty([m,k], 'f32')
-        for (const [mm, kk] of hl.tile([m, k])) {
-          const acc1 = hl.zeros([mm, kk], 'f32')
-          for (const t of hl.tile(n, { blockSize: 4 })) {
-            acc1.addDot(x_mn_f32.at(mm, t).mul(2), x_nk_f32.at(t, kk))
+        const out3 = hl.empty([n,m], 'f32')
+        for (const [nn, mm] of hl.tile([n, m])) {
+          const acc1 = hl.zeros([nn, mm], 'f32')
+          for (const t of hl.tile(k, { blockSize: 4 })) {
+            acc1.addDot(x_nk_f32.at(nn, t).mul(2), x_km_f32.at(t, mm))
           }
           const v2 = acc1
-          out3.at(mm, kk).set(v2)
+          out3.at(nn, mm).set(v2)
         }
         return [out3]
       }, [

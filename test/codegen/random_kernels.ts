@@ -20,6 +20,7 @@ const STEPS = [
   'where',
   'cast',
   'reduce',
+  'scan',
   'loop',
   'dot',
   'gather',

@@ -1,5 +1,6 @@
 /** The shared kernels with arguments: small, with ends that no tile size divides. */
 import type { AnyFunction } from '../../src/kernel/options.ts'
+import { recurrence, welford } from '../language/combining_kernels.ts'
 import { type Input, spread, values, whole } from './inputs.ts'
 import * as kernels from './kernels.ts'
 import { CLOSE, EXACT, Subject, type SubjectOptions } from './subject.ts'
@@ -32,6 +33,8 @@ const NAMES = [
   'columnSums',
   'axpy',
   'prefixSums',
+  'recurrence',
+  'welford',
   'attention',
   'raggedSums',
   'twoRanges',
@@ -65,6 +68,8 @@ export const CASES: Readonly<Record<CaseName, Case>> = {
   columnSums: { fn: kernels.columnSums, inputs: () => [whole([37, 50])] },
   axpy: { fn: kernels.axpy, inputs: () => [3, whole([70]), whole([70]), { negate: true }] },
   prefixSums: { fn: kernels.prefixSums, inputs: () => [whole([70])] },
+  recurrence: { fn: recurrence, inputs: () => [whole([7, 100], 'f32', [-1, 1]), whole([7, 100])] },
+  welford: { fn: welford, inputs: () => [spread([7, 100])], tolerance: CLOSE },
   attention: {
     fn: kernels.attention,
     inputs: () => [spread([10, 8]), spread([20, 8]), spread([20, 8])],

@@ -95,6 +95,8 @@ function describe(node: Node, of: (node: Node | undefined) => TileClass | undefi
         if (node.kind === 'dot') of(operand)?.operandOf.push({ dot: node, side: role === 'left' ? 'a' : 'b' })
         break
       case 'same':
+        for (const axis of crossedAxes(node)) if (own?.blocks.has(axis)) own.reduced.add(axis)
+        break
       case 'bound':
       case 'carried':
         break

@@ -1,8 +1,10 @@
 /** Lowering of a region, node by node: which function turns which kind of node into WGSL. */
-import type { Node, Region } from '../../ir/node.ts'
+import type { FoldNode, Node, Region, ScanNode } from '../../ir/node.ts'
 import { unreachable } from '../../support/errors.ts'
+import type { Layout } from '../layout/layout.ts'
 import { isTile } from '../layout/tile_classes.ts'
 import { lowerLoop } from '../loops/lower_loop.ts'
+import { lowerCombining } from '../reductions/lower_combining.ts'
 import { lowerReduce } from '../reductions/lower_reduce.ts'
 import { named, type Registers } from '../values/registers.ts'
 import { isMadeAfresh, spreadTo, valueIn } from '../values/values.ts'
@@ -20,13 +22,13 @@ export function lowerRegion(lowering: Lowering, region: Region): void {
   for (const node of region) {
     if (isMadeAfresh(node, lowering)) continue
     lowering.comesFrom(node)
-    const value = lowerNode(lowering, node)
+    const value = lowerNode(lowering, node, region)
     if (value) lowering.values.set(node, inHomeLayout(lowering, node, value))
   }
 }
 
 /** Emits the node; the value, where it has one, in whatever layout it came about. */
-function lowerNode(lowering: Lowering, node: Node): Registers | undefined {
+function lowerNode(lowering: Lowering, node: Node, region: Region): Registers | undefined {
   const layout = (isTile(node) ? lowering.layouts.of(node) : undefined) ?? lowering.scalarLayout
   switch (node.kind) {
     case 'map': {
@@ -51,10 +53,11 @@ function lowerNode(lowering: Lowering, node: Node): Registers | undefined {
     }
     case 'atomic':
       return lowerAtomic(lowering, node)
-    case 'reduce': {
-      const from = lowering.layouts.of(node.arg) ?? lowering.layoutOfBlocks(node.arg.type.axes)
-      return lowerReduce(lowering, node, from)
-    }
+    case 'reduce':
+      return lowerReduce(lowering, node, layoutOfOperand(lowering, node.arg))
+    case 'fold':
+    case 'scan':
+      return partOf(lowering, node, region)
     case 'dot':
       return lowerDot(lowering, node)
     case 'loop':
@@ -75,6 +78,25 @@ function lowerNode(lowering: Lowering, node: Node): Registers | undefined {
     default:
       return unreachable(node)
   }
+}
+
+/** One part of what all parts in the region have in common, and is made with the first of them. */
+function partOf(lowering: Lowering, node: FoldNode | ScanNode, region: Region): Registers | undefined {
+  const first = region.find((other) => other.kind === node.kind && isSameState(other, node)) ?? node
+  const parts =
+    lowering.states.get(first) ??
+    lowerCombining(lowering, node, layoutOfOperand(lowering, node.args[0] ?? node))
+  lowering.states.set(first, parts)
+  return parts[node.part]
+}
+
+function isSameState(a: FoldNode | ScanNode, b: FoldNode | ScanNode): boolean {
+  return a.combine === b.combine && a.axis === b.axis && a.args.every((arg, i) => arg === b.args[i])
+}
+
+/** The layout in which an operand is taken whose elements are combined. */
+function layoutOfOperand(lowering: Lowering, operand: Node): Layout {
+  return lowering.layouts.of(operand) ?? lowering.layoutOfBlocks(operand.type.axes)
 }
 
 function inHomeLayout(lowering: Lowering, node: Node, value: Registers): Registers {

@@ -1,14 +1,9 @@
 /** Element-wise operations and conversions on registers, chunk by chunk. */
 import type { CastNode, MapNode } from '../../ir/node.ts'
-import type { ElementCode } from '../../ir/op_rule.ts'
 import { OPS } from '../../ir/ops.ts'
-import type { DType } from '../../support/dtypes.ts'
 import type { Layout } from '../layout/layout.ts'
-import { roundPacked } from '../memory/packed_values.ts'
-import type { Expr } from '../thread/expr.ts'
-import type { Expressions } from '../thread/expressions.ts'
-import { typeOf, type Width } from '../thread/types.ts'
 import { chunkRegisters, chunkWidth, eachChunk, type Registers } from '../values/registers.ts'
+import { castExpr, elementCode } from './element_code.ts'
 import type { Lowering } from './lowering.ts'
 
 /** Operators that take a vector and a scalar together. */
@@ -39,26 +34,8 @@ export function mapRegisters(
 }
 
 /** Conversion by value, or of the bits. */
-export function castRegisters({ e, out }: Lowering, node: CastNode, arg: Registers): Registers {
-  const { type, through } = node
-  const { dtype } = type
-  if (through) return eachChunk(arg, dtype, (chunk) => roundPacked(out, through, chunk))
-  if (dtype === arg.dtype) return arg
-  return eachChunk(arg, dtype, (chunk) => (node.bits ? e.bitcast(dtype, chunk) : e.convert(dtype, chunk)))
-}
-
-/** Element-wise code as expressions of one width. */
-function elementCode(e: Expressions, dtype: DType, width: Width): ElementCode<Expr> {
-  return {
-    dtype,
-    number: (value, other = dtype) => e.constant(value, typeOf(other, width)),
-    infix: (operator, a, b) => e.binary(operator, a, b),
-    prefix: (operator, a) => e.unary(operator, a),
-    call: (fn, ...args) => e.call(fn, ...args),
-    helper: (name, ...args) => e.helper(name, typeOf(dtype, width), ...args),
-    convert: (other, a) => e.convert(other, a),
-    bitcast: (other, a) => e.bitcast(other, a),
-  }
+export function castRegisters({ out }: Lowering, node: CastNode, arg: Registers): Registers {
+  return eachChunk(arg, node.type.dtype, (chunk) => castExpr(out, node, chunk))
 }
 
 function missing(node: MapNode): never {

@@ -4,8 +4,10 @@
  * only renames or converts a load needs no mask for sums and dots.
  */
 import { type NodeFactory, RegionBuilder, tileType } from '../../ir/build.ts'
+import { withPresence } from '../../ir/combine.ts'
 import {
   type BlockId,
+  type Combine,
   type CrossingNode,
   type Node,
   type NodeSpec,
@@ -30,28 +32,61 @@ export function insertMasks(plan: Plan, nodes: NodeFactory): TileProgram {
   }))
 }
 
+/** What combinations become where states may be missing: parts of one computation share one. */
+type Presence = Map<Combine, Combine>
+
 function maskedRegion(region: Region, plan: Plan, builder: RegionBuilder): Region {
+  const presence: Presence = new Map()
   rewriteRegion(region, builder, new Map(), (spec, _node, inner) =>
-    isCrossing(spec) ? withMasks(inner, plan, spec) : spec,
+    isCrossing(spec) ? withMasks(inner, plan, presence, spec) : spec,
   )
   return builder.nodes
 }
 
+type SpecOf<K extends CrossingNode['kind']> = Extract<NodeSpec, { kind: K }>
+
 function withMasks(
   builder: RegionBuilder,
   plan: Plan,
-  spec: Extract<NodeSpec, { kind: CrossingNode['kind'] }>,
+  presence: Presence,
+  spec: SpecOf<CrossingNode['kind']>,
 ): NodeSpec {
   const [block = ONE] = crossedAxes(spec)
   const inRange = (value: Node, neutral: number): Node => masked(builder, plan, value, block, neutral)
   switch (spec.kind) {
     case 'reduce':
       return { ...spec, arg: inRange(spec.arg, neutralFor(spec.op, spec.arg.type.dtype)) }
+    case 'fold':
+      return withMaskedStates(builder, plan, presence, spec)
+    case 'scan':
+      // Those outside come last, where nothing follows them.
+      return spec.reverse ? withMaskedStates(builder, plan, presence, spec) : spec
     case 'dot':
       return { ...spec, a: inRange(spec.a, 0), b: inRange(spec.b, 0) }
     default:
       return unreachable(spec)
   }
+}
+
+/** The identity outside of the range; where none is known, states say whether they are there at all. */
+function withMaskedStates(
+  builder: RegionBuilder,
+  plan: Plan,
+  presence: Presence,
+  spec: SpecOf<'fold' | 'scan'>,
+): NodeSpec {
+  const [block = ONE] = crossedAxes(spec)
+  if (block === ONE || !blockOf(plan.program, block).ragged) return spec
+  const { args, identity } = spec
+  if (identity)
+    return { ...spec, args: args.map((arg, i) => masked(builder, plan, arg, block, identity[i] ?? 0)) }
+  const combine = presence.get(spec.combine) ?? withPresence(builder, spec.combine)
+  presence.set(spec.combine, combine)
+  const { location } = spec
+  const one = builder.add({ kind: 'constant', type: tileType('i32'), location, value: 1 })
+  const type = tileType('i32', args[0]?.type.axes)
+  const ones = builder.add({ kind: 'broadcast', type, location, arg: one })
+  return { ...spec, combine, args: [...args, masked(builder, plan, ones, block, 0)] }
 }
 
 function masked(builder: RegionBuilder, plan: Plan, value: Node, block: BlockId, neutral: number): Node {

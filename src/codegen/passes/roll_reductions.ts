@@ -22,6 +22,7 @@ import { hasEffect, operandsOf, readsOf, rewriteRegion, walk } from '../../ir/tr
 import { unreachable } from '../../support/errors.ts'
 import type { Plan } from '../plan/plan.ts'
 import { neutralOf, REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
+import { StreamedStates } from './streamed_states.ts'
 
 type RowReduce = ReduceNode & { readonly op: SimpleReduceOp }
 
@@ -51,6 +52,10 @@ function canStream(node: CrossingNode, row: BlockId): boolean {
   switch (node.kind) {
     case 'reduce':
       return !isAlong(node, row) || (node.op !== 'argmax' && node.op !== 'argmin')
+    case 'fold':
+      return true
+    case 'scan':
+      return !isAlong(node, row) || !node.reverse
     case 'dot':
       return ![node, node.a, node.b].some((value) => value.type.axes.includes(row))
     default:
@@ -80,7 +85,7 @@ function rollReduction(region: Region, block: TileBlock, builder: RegionBuilder)
   for (let level = 0; level <= last; level++) {
     const outside = region.filter((node) => !isOfRow(node, row) && levels.get(node) === level)
     rewriteRegion(outside, builder, map)
-    const sinks = region.filter((node) => isSink(node, row) && sinkLevel(node, levels) === level)
+    const sinks = region.filter((node) => isSink(node, row) && sinkLevel(node, row, levels) === level)
     if (sinks.length > 0) emitPass(region, sinks, block, builder, map)
   }
   return builder.nodes
@@ -95,9 +100,14 @@ function isAlong(node: Node, row: BlockId): boolean {
   return crossedAxes(node).includes(row)
 }
 
+/** True for what is known when all chunks have been seen. */
+function endsPass(node: Node, row: BlockId): boolean {
+  return isAlong(node, row) && !node.type.axes.includes(row)
+}
+
 /** What a pass exists for: reductions along the row, and stores of its elements. */
 function isSink(node: Node, row: BlockId): boolean {
-  return isAlong(node, row) || (isWrite(node) && operandsOf(node).some((n) => n.type.axes.includes(row)))
+  return endsPass(node, row) || (isWrite(node) && operandsOf(node).some((n) => n.type.axes.includes(row)))
 }
 
 /**
@@ -111,7 +121,7 @@ function levelsOf(region: Region, row: BlockId): ReadonlyMap<Node, number> {
     const needed = operandsOf(node).map((operand) => levels.get(operand) ?? 0)
     if (node.kind === 'loop')
       walk(node.body, (inner) => needed.push(...operandsOf(inner).map((n) => levels.get(n) ?? 0)))
-    const level = Math.max(0, ...needed) + (isAlong(node, row) ? 1 : 0)
+    const level = Math.max(0, ...needed) + (endsPass(node, row) ? 1 : 0)
     levels.set(node, order.levelOf(node, level, isOfRow(node, row)))
   }
   return levels
@@ -143,9 +153,9 @@ function readsMemory(node: Node): boolean {
   return (isMemory(node) && !isWrite(node)) || (node.kind === 'loop' && node.body.some(readsMemory))
 }
 
-function sinkLevel(node: Node, levels: ReadonlyMap<Node, number>): number {
+function sinkLevel(node: Node, row: BlockId, levels: ReadonlyMap<Node, number>): number {
   const level = levels.get(node) ?? 0
-  return node.kind === 'reduce' ? level - 1 : level
+  return endsPass(node, row) ? level - 1 : level
 }
 
 /** One loop over the chunks of the row, with an accumulator for every reduction among the sinks. */
@@ -158,29 +168,36 @@ function emitPass(
 ): void {
   const needed = closure(sinks, row.id)
   const reductions = sinks.filter((node): node is RowReduce => node.kind === 'reduce')
-  const inits = reductions.map((node) => neutralTile(builder, node))
   const inner = builder.nested()
   const phis = reductions.map((node) =>
     inner.make({ kind: 'phi', type: node.arg.type, location: node.location } as const),
   )
   const local = new Map(map)
-  const body = region.filter((node) => needed.has(node) && !reductions.includes(node as RowReduce))
-  rewriteRegion(body, inner, local)
+  const ofRow = region.filter((node) => needed.has(node))
+  const states = new StreamedStates(ofRow, row.id, inner)
+  const body = ofRow.filter((node) => !endsPass(node, row.id))
+  rewriteRegion(body, inner, local, (spec, node) =>
+    node.kind === 'scan' ? states.scanned(node, spec) : spec,
+  )
   const yields = reductions.map((node, i) =>
     accumulate(inner, node, phis[i] as PhiNode, local.get(node.arg) ?? node.arg),
   )
   const loop = builder.add({
     ...loopSpec(builder, row),
-    phis,
-    inits,
+    phis: [...phis, ...states.phis],
+    inits: [...reductions.map((node) => neutralTile(builder, node)), ...states.inits(builder)],
     body: inner.nodes,
-    yields,
+    yields: [...yields, ...states.yields(local)],
   })
   reductions.forEach((node, index) => {
     const { type, location } = node.arg
     const total = builder.add({ kind: 'result', type, location, loop, index })
     map.set(node, builder.add({ ...node, arg: total }))
   })
+  for (const [node, at] of states.folds) {
+    const { type, location } = node
+    map.set(node, builder.add({ kind: 'result', type, location, loop, index: phis.length + at }))
+  }
 }
 
 function loopSpec(builder: RegionBuilder, { id, size, location }: TileBlock) {
@@ -234,7 +251,7 @@ function accumulate(builder: RegionBuilder, node: RowReduce, phi: PhiNode, value
 function rereadsWhatItWrites(region: Region, row: BlockId): boolean {
   const levels = levelsOf(region, row)
   const sinks = region.filter((node) => isSink(node, row))
-  const last = Math.max(0, ...sinks.map((node) => sinkLevel(node, levels)))
+  const last = Math.max(0, ...sinks.map((node) => sinkLevel(node, row, levels)))
   const loads = region.filter((node) => node.kind === 'load' && node.type.axes.includes(row))
   let found = false
   walk(region, (write) => {

@@ -1,0 +1,38 @@
+/** Values of the thread whose number differs in one bit: by shuffles within a subgroup, else by memory. */
+
+import type { Lowering } from '../lower/lowering.ts'
+import { fromMemory, toMemory } from '../lower/memory_values.ts'
+import type { Expr } from '../thread/expr.ts'
+import { memoryType } from '../thread/types.ts'
+
+/** What the other thread has of each of these scalars. */
+export function exchanged(lowering: Lowering, values: readonly Expr[], threadBit: number): readonly Expr[] {
+  const { bound } = lowering
+  return 2 ** (threadBit + 1) <= bound.limits.subgroupSize
+    ? shuffled(lowering, values, threadBit)
+    : throughMemory(lowering, values, threadBit)
+}
+
+function shuffled({ out, e }: Lowering, values: readonly Expr[], threadBit: number): readonly Expr[] {
+  return values.map((value) => {
+    const sent = toMemory(e, value, 1)
+    const other = e.call('subgroupShuffleXor', sent, e.u32(2 ** threadBit))
+    return out.let('other', fromMemory(e, other, value.type.dtype))
+  })
+}
+
+function throughMemory(lowering: Lowering, values: readonly Expr[], threadBit: number): readonly Expr[] {
+  const { out, e, memory, thread, bound } = lowering
+  const arrays = values.map(({ type }) => memory.allocate('exchange', memoryType(type), bound.threads))
+  const phase = out.phase()
+  values.forEach((value, i) => {
+    const array = arrays[i]
+    if (array) out.store(array, thread, toMemory(e, value, 1), phase)
+  })
+  const partner = out.early('partner', e.binary('^', thread, e.u32(2 ** threadBit)))
+  const others = arrays.map((array, i) =>
+    out.let('other', fromMemory(e, e.read(array, partner), values[i]?.type.dtype ?? 'u32')),
+  )
+  for (const array of arrays) memory.release(array)
+  return others
+}

@@ -1,0 +1,249 @@
+/**
+ * Folds and scans of states along a block. A layout maps every position bit to a register bit or a thread
+ * bit; the algorithm goes through the position bits from the lowest, wherever they are. After each, the
+ * elements that differ in the bits so far form a group, of which a thread knows the total, and what comes
+ * before its own part. (A reduce-then-scan over bits: Sklansky's network, with totals exchanged instead of
+ * broadcast.) Combinations keep the order of the elements, so they need not be commutative.
+ */
+import { type BlockId, type FoldNode, ONE, type ScanNode } from '../../ir/node.ts'
+import type { Layout } from '../layout/layout.ts'
+import type { Lowering } from '../lower/lowering.ts'
+import type { Expr } from '../thread/expr.ts'
+import { chunkRegisters, element, named, type Registers } from '../values/registers.ts'
+import { valueIn } from '../values/values.ts'
+import { combineStates } from './combine_states.ts'
+import { exchanged } from './exchange.ts'
+import type { State } from './reduce_rules.ts'
+
+/** Where a position bit is: the number of a register bit or of a thread bit. */
+interface Place {
+  readonly of: 'register' | 'thread'
+  readonly at: number
+}
+
+/** Registers of a thread that are neighbours along the block, first to last, and what is known of them. */
+interface Run {
+  readonly registers: readonly number[]
+  /** Of all elements in the group. */
+  readonly total: State
+  /** Of the elements before the run; undefined where there is none, whatever the thread. */
+  readonly before: State | undefined
+  /** Some element precedes the run in threads with any of these bits; undefined: in all. */
+  readonly where: number | undefined
+}
+
+/** All parts of the state that `node` is a part of, whose operands are taken in `layout`. */
+export function lowerCombining(
+  lowering: Lowering,
+  node: FoldNode | ScanNode,
+  layout: Layout,
+): readonly Registers[] {
+  const block = node.args[0]?.type.axes[node.axis] ?? ONE
+  const args = node.args.map((arg) => named(lowering.out, valueIn(lowering, arg, layout), 'v'))
+  const states = Array.from({ length: layout.size }, (_, register) =>
+    args.map((arg) => element(lowering.e, arg, register)),
+  )
+  return new Combining(lowering, node, layout, block).parts(states)
+}
+
+class Combining {
+  readonly #lowering: Lowering
+  readonly #node: FoldNode | ScanNode
+  readonly #layout: Layout
+  readonly #reverse: boolean
+  /** Position bits that are in registers below every one that is not. */
+  readonly #inner: readonly Place[]
+  readonly #outer: readonly Place[]
+  readonly #block: BlockId
+
+  constructor(lowering: Lowering, node: FoldNode | ScanNode, layout: Layout, block: BlockId) {
+    this.#lowering = lowering
+    this.#node = node
+    this.#layout = layout
+    this.#block = block
+    this.#reverse = node.kind === 'scan' && node.reverse
+    const places = placesAlong(layout, block)
+    const first = places.findIndex(({ of }) => of === 'thread')
+    this.#inner = first < 0 ? places : places.slice(0, first)
+    this.#outer = first < 0 ? [] : places.slice(first)
+  }
+
+  get #identity(): State | undefined {
+    const { e } = this.#lowering
+    const { identity, args } = this.#node
+    return identity?.map((value, part) => e.literal(value, args[part]?.type.dtype ?? 'f32'))
+  }
+
+  parts(states: readonly State[]): readonly Registers[] {
+    return this.#node.kind === 'scan' ? this.#scan(states) : this.#fold(states)
+  }
+
+  #fold(states: readonly State[]): readonly Registers[] {
+    const runs = this.#runs().map((registers) => this.#run(registers, this.#tree(pick(states, registers))))
+    const totals = this.#acrossRuns(runs)
+    const layout = this.#layout.restrict((other) => other !== this.#block)
+    const kept = this.#layout.registers.flatMap(({ block }, i) => (block === this.#block ? [] : [i]))
+    return this.#registers(layout, (register) => {
+      const holder = kept.reduce((sum, bit, i) => sum + (((register >> i) & 1) << bit), 0)
+      return totals.find(({ registers }) => registers.includes(holder))?.total ?? []
+    })
+  }
+
+  #scan(states: readonly State[]): readonly Registers[] {
+    const found = new Map<number, State>()
+    const runs = this.#runs().map((registers) => {
+      let total: State | undefined
+      for (const register of registers) {
+        const state = states[register] ?? []
+        total = total ? this.#combine(total, state) : state
+        found.set(register, total)
+      }
+      return this.#run(registers, total ?? [])
+    })
+    for (const run of this.#acrossRuns(runs)) {
+      for (const register of run.registers) {
+        const state = found.get(register) ?? []
+        found.set(register, this.#behind(run, state))
+      }
+    }
+    return this.#registers(this.#layout, (register) => found.get(register) ?? [])
+  }
+
+  #run(registers: readonly number[], total: State): Run {
+    return { registers, total, before: undefined, where: undefined }
+  }
+
+  /** `state` of elements behind what is before the run. */
+  #behind({ before, where }: Run, state: State): State {
+    if (!before) return state
+    const both = this.#combine(before, state)
+    return where === undefined ? both : this.#select(this.#isLate(where), both, state)
+  }
+
+  /** Registers that are neighbours along the block by their low bits, in the order of the scan. */
+  #runs(): readonly (readonly number[])[] {
+    const bits = this.#inner.map(({ at }) => at)
+    const mask = bits.reduce((sum, bit) => sum + 2 ** bit, 0)
+    const first = Array.from({ length: this.#layout.size }, (_, i) => i).filter((i) => (i & mask) === 0)
+    return first.map((base) => {
+      const run = Array.from({ length: 2 ** bits.length }, (_, i) =>
+        bits.reduce((register, bit, j) => register + (((i >> j) & 1) << bit), base),
+      )
+      return this.#reverse ? run.reverse() : run
+    })
+  }
+
+  #acrossRuns(runs: readonly Run[]): readonly Run[] {
+    return this.#outer.reduce(
+      (known, { of, at }) => (of === 'thread' ? this.#acrossThreads(known, at) : this.#pairs(known, at)),
+      runs,
+    )
+  }
+
+  /** Groups of two threads each. */
+  #acrossThreads(runs: readonly Run[], bit: number): readonly Run[] {
+    const parts = this.#node.args.length
+    const others = exchanged(
+      this.#lowering,
+      runs.flatMap(({ total }) => total),
+      bit,
+    )
+    const late = this.#isLate(2 ** bit)
+    return runs.map((run, i) => {
+      const other = others.slice(i * parts, (i + 1) * parts)
+      const first = this.#select(late, other, run.total)
+      const second = this.#select(late, run.total, other)
+      const total = this.#combine(first, second)
+      if (this.#node.kind === 'fold') return { ...run, total }
+      if (!run.before && this.#identity)
+        return { ...run, total, before: this.#select(late, other, this.#identity) }
+      if (!run.before) return { ...run, total, before: other, where: 2 ** bit }
+      const before = this.#select(late, this.#behindOther(other, run), run.before)
+      return { ...run, total, before, where: run.where && run.where + 2 ** bit }
+    })
+  }
+
+  /** Groups of two runs each, of the same threads. */
+  #pairs(runs: readonly Run[], bit: number): readonly Run[] {
+    const isHigh = ({ registers }: Run): boolean => (((registers[0] ?? 0) >> bit) & 1) === 1
+    const partner = ({ registers }: Run): Run | undefined =>
+      runs.find((other) => other.registers.includes((registers[0] ?? 0) ^ (2 ** bit)))
+    const totals = new Map<Run, State>()
+    for (const low of runs.filter((run) => !isHigh(run))) {
+      const high = partner(low) ?? low
+      const [first, second] = this.#reverse ? [high, low] : [low, high]
+      const total = this.#combine(first.total, second.total)
+      totals.set(low, total).set(high, total)
+    }
+    return runs.map((run) => {
+      const total = totals.get(run) ?? run.total
+      const comesFirst = isHigh(run) === this.#reverse
+      const other = partner(run)
+      if (comesFirst || !other || this.#node.kind === 'fold') return { ...run, total }
+      const before = run.before ? this.#behindOther(other.total, run) : other.total
+      return { ...run, total, before, where: undefined }
+    })
+  }
+
+  /** What is before the run behind another run: that alone in threads where nothing is. */
+  #behindOther(other: State, { before = [], where }: Run): State {
+    const both = this.#combine(other, before)
+    return where === undefined ? both : this.#select(this.#isLate(where), both, other)
+  }
+
+  #combine(left: State, right: State): State {
+    return combineStates(this.#lowering, this.#node.combine, left, right)
+  }
+
+  /** All of them in order, neighbours first: the way is short. */
+  #tree(states: readonly State[]): State {
+    const [only = []] = states
+    if (states.length <= 1) return only
+    const pairs = Array.from({ length: states.length / 2 }, (_, i) =>
+      this.#combine(states[2 * i] ?? [], states[2 * i + 1] ?? []),
+    )
+    return this.#tree(pairs)
+  }
+
+  /** True for threads that have elements before them in threads that differ in these bits. */
+  #isLate(mask: number): Expr {
+    const { out, e, thread } = this.#lowering
+    const bits = e.binary('&', thread, e.u32(mask))
+    return out.early('late', e.unary('!', e.binary('==', bits, e.u32(this.#reverse ? mask : 0))))
+  }
+
+  #select(condition: Expr, yes: State, no: State): State {
+    const { out, e } = this.#lowering
+    return yes.map((value, i) => {
+      const other = no[i] ?? value
+      return other === value ? value : out.let('state', e.select(other, value, condition))
+    })
+  }
+
+  #registers(layout: Layout, stateOf: (register: number) => State): readonly Registers[] {
+    const { e } = this.#lowering
+    return this.#node.args.map(({ type: { dtype } }, part) => ({
+      layout,
+      dtype,
+      chunks: chunkRegisters(layout).map((registers) => {
+        const elements = registers.map((register) => stateOf(register)[part] ?? e.literal(0, dtype))
+        return e.vector(elements, registers.length as 1 | 2 | 4)
+      }),
+    }))
+  }
+}
+
+function pick(states: readonly State[], registers: readonly number[]): readonly State[] {
+  return registers.map((register) => states[register] ?? [])
+}
+
+/** Where the position bits along a block are, the lowest first. */
+function placesAlong(layout: Layout, block: BlockId): readonly Place[] {
+  const places = [
+    ...layout.registers.map((bit, at) => ({ bit, of: 'register' as const, at })),
+    ...layout.threads.map((bit, at) => ({ bit, of: 'thread' as const, at })),
+  ]
+  return places
+    .filter(({ bit }) => bit?.block === block)
+    .sort((a, b) => (a.bit?.bit ?? 0) - (b.bit?.bit ?? 0))
+}

@@ -1,0 +1,80 @@
+/** Folds and scans of the reference interpreter: element after element, in order. */
+import { product } from '../support/maths.ts'
+import { type CombineMeaning, combined, type Fact, type Operation } from './combine.ts'
+import { bitcast, cast, roundTo, scalar, type Value } from './interpret_values.ts'
+import type { FoldNode, ScanNode } from './node.ts'
+import { OPS } from './ops.ts'
+
+type State = readonly number[]
+
+/** One part of the fold; of no elements the identity, or 0. */
+export function fold(node: FoldNode, args: readonly Value[], factOf: (fact: Fact) => number): Value {
+  const { axes, dtype } = node.type
+  const shape = (args[0]?.shape ?? []).filter((_, i) => i !== node.axis)
+  const data = new Float64Array(product(shape)).fill(node.identity?.[node.part] ?? 0)
+  eachRun(args, node.axis, (run, elements) => {
+    const last = states(node, args, elements, factOf).at(-1)
+    if (last) data[run] = last[node.part] ?? 0
+  })
+  return { dtype, axes, shape, data }
+}
+
+/** One part of the scan. */
+export function scan(node: ScanNode, args: readonly Value[], factOf: (fact: Fact) => number): Value {
+  const { axes, dtype } = node.type
+  const shape = args[0]?.shape ?? []
+  const data = new Float64Array(product(shape))
+  eachRun(args, node.axis, (_run, elements) => {
+    const order = node.reverse ? [...elements].reverse() : elements
+    states(node, args, order, factOf).forEach((state, i) => {
+      data[order[i] ?? 0] = state[node.part] ?? 0
+    })
+  })
+  return { dtype, axes, shape, data }
+}
+
+/** The states after each of the elements, which are given by their places. */
+function states(
+  { combine }: FoldNode | ScanNode,
+  args: readonly Value[],
+  elements: readonly number[],
+  factOf: (fact: Fact) => number,
+): readonly State[] {
+  const meaning: CombineMeaning<number> = { fact: factOf, operation: operationOf }
+  const found: State[] = []
+  for (const place of elements) {
+    const next = args.map(({ data }) => data[place] ?? 0)
+    const before = found.at(-1)
+    found.push(before ? combined(combine, before, next, meaning) : next)
+  }
+  return found
+}
+
+function operationOf(node: Operation, args: readonly number[]): number {
+  const { dtype } = node.type
+  if (node.kind === 'map') {
+    const of = node.args.at(-1)?.type.dtype ?? dtype
+    return roundTo(dtype, OPS[node.op].cpu(args[0] ?? 0, args[1] ?? 0, args[2] ?? 0, of))
+  }
+  const value = scalar(node.arg.type.dtype, args[0] ?? 0)
+  return (node.bits ? bitcast(value, dtype) : cast(value, dtype, node.through)).data[0] ?? 0
+}
+
+/** Visits the places of the elements along `axis`, in order, for each of the places without it. */
+function eachRun(
+  [first]: readonly Value[],
+  axis: number,
+  visit: (run: number, elements: readonly number[]) => void,
+): void {
+  const shape = first?.shape ?? []
+  const length = shape[axis] ?? 1
+  const inner = product(shape.slice(axis + 1))
+  const runs = product(shape.filter((_, i) => i !== axis))
+  for (let run = 0; run < runs; run++) {
+    const base = Math.floor(run / inner) * inner * length + (run % inner)
+    visit(
+      run,
+      Array.from({ length }, (_, i) => base + i * inner),
+    )
+  }
+}

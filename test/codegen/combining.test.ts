@@ -1,0 +1,70 @@
+/** Folds and scans on the workgroup interpreter: in every layout, streamed, with and without subgroups. */
+import { describe, it } from 'vitest'
+import type { ConfigInput } from '../../src/config/config.ts'
+import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import { type TensorInput, values, whole } from '../gpu/inputs.ts'
+import {
+  lastOfRecurrence,
+  normalizedSums,
+  recurrence,
+  reverseRecurrence,
+  sums,
+  welford,
+} from '../language/combining_kernels.ts'
+import { argumentOf } from './case_arguments.ts'
+import { OnCpu } from './on_cpu.ts'
+
+/** Few and many threads along the row, streamed, as vectors and one by one. */
+const CONFIGS: readonly ConfigInput[] = [
+  {},
+  { block_sizes: [4], num_warps: 1 },
+  { block_sizes: [1], num_warps: 4 },
+  { block_sizes: [16], num_warps: 2 },
+  { block_sizes: [1], num_warps: 4, indexing: 'pointer' },
+]
+/** Where the rows are whole dimensions of more than one element. */
+const STREAMED: readonly ConfigInput[] = [
+  { block_sizes: [2], num_threads: [4], num_warps: 1 },
+  { reduction_loops: [16], block_sizes: [2], num_warps: 2 },
+  { reduction_loops: [32], block_sizes: [1], num_warps: 1, indexing: 'pointer' },
+]
+const DEVICES = [
+  { subgroupSize: 0, dynamic: true },
+  { subgroupSize: 4, dynamic: false },
+]
+const CLOSE = { abs: 1e-4, rel: 1e-4 }
+
+const signs = (shape: readonly number[]): TensorInput =>
+  values(shape, 'f32', (i) => [1, -1, 1, 1, -1, 1, -1][i % 7] ?? 1)
+
+interface Kernel {
+  readonly fn: KernelFunction
+  readonly args: readonly TensorInput[]
+  readonly streams: boolean
+}
+
+const KERNELS: Readonly<Record<string, Kernel>> = {
+  'running sums': { fn: sums(1, false), args: [whole([5, 75])], streams: true },
+  'running sums of one element': { fn: sums(1, false), args: [whole([3, 1])], streams: false },
+  'running sums of a power of two': { fn: sums(1, false), args: [whole([3, 64], 'i32')], streams: true },
+  'running sums from the end': { fn: sums(1, true), args: [whole([5, 75])], streams: false },
+  'running sums of columns': { fn: sums(0, false), args: [whole([33, 6])], streams: false },
+  'running sums of columns from the end': { fn: sums(0, true), args: [whole([33, 6])], streams: false },
+  'a recurrence': { fn: recurrence, args: [signs([5, 75]), whole([5, 75])], streams: true },
+  'a recurrence from the end': {
+    fn: reverseRecurrence,
+    args: [signs([5, 75]), whole([5, 75])],
+    streams: false,
+  },
+  'the end of a recurrence': { fn: lastOfRecurrence, args: [signs([5, 75]), whole([5, 75])], streams: true },
+  moments: { fn: welford, args: [whole([5, 75])], streams: true },
+  'a scan between reductions': { fn: normalizedSums, args: [whole([5, 75])], streams: true },
+}
+
+describe.each(Object.keys(KERNELS))('%s', (name) => {
+  const { fn, args, streams } = KERNELS[name] as Kernel
+  it.each(DEVICES)('subgroups of $subgroupSize', (device) => {
+    const kernel = new OnCpu(fn, args.map(argumentOf), { ...device, tolerance: CLOSE })
+    for (const config of streams ? [...CONFIGS, ...STREAMED] : CONFIGS) kernel.expectRight(config)
+  })
+})
