@@ -34,6 +34,8 @@ export interface RowInput {
   readonly maxPersistent?: number
   /** False where the row cannot be streamed in chunks. */
   readonly canLoop: boolean
+  /** True where products are along it: a chunk of it is in workgroup memory, for each row and column. */
+  readonly isContracted?: boolean
 }
 
 /** A loop of the kernel. Those with several blocks have an entry in `loop_orders` and `flatten_loops`. */

@@ -11,6 +11,10 @@ const DEFAULT_MAX_PERSISTENT = 16384
 /** Chunk of longer rows in the default config. */
 const DEFAULT_CHUNK = 4096
 
+/** Rows along which products are: those up to here are whole by default, longer ones in such chunks. */
+const MAX_WHOLE_DEPTH = 256
+const DEFAULT_DEPTH = 32
+
 const MAX_TILE_ELEMENTS = 2 ** 20
 /**
  * What the default config aims at: elements per tile; caps of a dimension in a device loop, and of one in a
@@ -141,7 +145,13 @@ export function leastBlockSizes(
 }
 
 /** null where the row fits into registers or cannot be streamed, else the default chunk. */
-export function defaultReductionLoop({ size, maxPersistent, canLoop }: RowInput): number | null {
+export function defaultReductionLoop({
+  size,
+  maxPersistent,
+  canLoop,
+  isContracted,
+}: RowInput): number | null {
+  if (canLoop && isContracted) return size <= MAX_WHOLE_DEPTH ? null : DEFAULT_DEPTH
   return !canLoop || size <= (maxPersistent ?? DEFAULT_MAX_PERSISTENT) ? null : DEFAULT_CHUNK
 }
 

@@ -1,6 +1,6 @@
 /** Walking and rewriting of regions: the operands of a node, copies with substitution, dead code. */
 import { type RegionBuilder, tileType } from './build.ts'
-import type { Node, NodeSpec, PhiNode, Region } from './node.ts'
+import type { LoopNode, Node, NodeSpec, PhiNode, Region } from './node.ts'
 import type { OperandRole } from './node_rule.ts'
 import { fieldOf, isWrite, operandFields } from './node_rules.ts'
 
@@ -106,13 +106,42 @@ function rewriteLoop(
   map: Map<Node, Node>,
   transform: Transform,
 ): LoopSpec {
+  const phiOf = (phi: Omit<PhiNode, 'id'>, old: PhiNode, inner: RegionBuilder): Omit<PhiNode, 'id'> =>
+    (transform(phi, old, inner) ?? phi) as Omit<PhiNode, 'id'>
+  return copiedLoop(spec, outer, map, phiOf, (inner) => rewriteRegion(spec.body, inner, map, transform))
+}
+
+/** A copy of `loop` with a body that `write` makes, and what it reads and carries from `map`. */
+export function loopWithBody(
+  loop: LoopNode,
+  outer: RegionBuilder,
+  map: Map<Node, Node>,
+  write: (inner: RegionBuilder, map: Map<Node, Node>) => void,
+): LoopSpec {
+  const spec = withOperands(loop, (operand) => map.get(operand) ?? operand) as LoopSpec
+  return copiedLoop(
+    spec,
+    outer,
+    map,
+    (phi) => phi,
+    (inner) => write(inner, map),
+  )
+}
+
+function copiedLoop(
+  spec: LoopSpec,
+  outer: RegionBuilder,
+  map: Map<Node, Node>,
+  phiOf: (phi: Omit<PhiNode, 'id'>, old: PhiNode, inner: RegionBuilder) => Omit<PhiNode, 'id'>,
+  write: (inner: RegionBuilder) => void,
+): LoopSpec {
   const inner = outer.nested()
   const phis = spec.phis.map((phi) => {
     const { id: _id, ...phiSpec } = phi
-    const copy = inner.make((transform(phiSpec, phi, inner) ?? phiSpec) as Omit<PhiNode, 'id'>)
+    const copy = inner.make(phiOf(phiSpec, phi, inner))
     map.set(phi, copy)
     return copy
   })
-  rewriteRegion(spec.body, inner, map, transform)
+  write(inner)
   return { ...spec, phis, body: inner.nodes, yields: spec.yields.map((value) => map.get(value) ?? value) }
 }

@@ -88,7 +88,7 @@ describe('the search space of', () => {
       "block tile0 of 10: 1 to 16
       block tile3 of 20: 1 to 32
       row slice1 of 8: up to 8192 in registers
-      row slice2 of 8: up to 8192 in registers
+      row slice2 of 8: up to 8192 in registers, can loop
       grid loop over 0, can reorder
       device loop over 3
       tiles [0] [0,1] [2] [0,2] [3] [3,2] [2,3] [0,3] [1] [3,1]

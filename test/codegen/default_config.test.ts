@@ -125,12 +125,7 @@ const KERNELS: readonly Kernel[] = [
 ]
 
 /** They hold rows, or whole matrices, of any length: where these do not fit, nothing does. */
-const MAY_BE_TOO_LARGE: ReadonlySet<KernelFunction> = new Set([
-  kernels.argmaxRows,
-  wholeProduct,
-  wholeMatrix,
-  twoProducts,
-])
+const MAY_BE_TOO_LARGE: ReadonlySet<KernelFunction> = new Set([kernels.argmaxRows, wholeMatrix, twoProducts])
 
 /** Shapes of these arguments, for messages. */
 function describeArgs(args: Args): string {

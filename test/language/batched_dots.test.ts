@@ -160,10 +160,7 @@ describe('the dtype of a product', () => {
         },
         [Y],
       ),
-    ).toMatchInlineSnapshot(`
-      "dot: dtype is "half", not a dtype
-      Known are f32, f16, i32, u32, bool."
-    `)
+    ).toMatch(/^dot: dtype is "half", not a dtype\n/)
   })
 })
 
@@ -171,7 +168,10 @@ it('says which leading axes do not go together', () => {
   expect(
     mistake(
       (x: Tensor) => {
-        for (const [t, u] of hl.tile([4, 3])) x.at(t, null, ':').dot(x.at(':', u).transpose().unsqueeze(2)) // ✗
+        for (const [t, u] of hl.tile([4, 3])) {
+          const columns = x.at(':', u).transpose()
+          x.at(t, null, ':').dot(columns.unsqueeze(2)) // ✗
+        }
       },
       [Y],
     ),

@@ -1,67 +1,33 @@
 /**
  * Streams a whole dimension in chunks instead of holding it in registers (`reduction_loops`). The body is cut
- * at reductions along the row into passes: each pass loops over the chunks and recomputes what it needs of
- * the row, and reductions become accumulators that are reduced across threads once, after the loop.
+ * at reductions and products along the row into passes: each pass loops over the chunks and recomputes what
+ * it needs of the row. Reductions become accumulators that are reduced across threads once, after the loop;
+ * products are added up. A loop with values of the row in its body walks the row in every round.
  * Accumulators have a chunk's elements to the end: this needs padded tiles.
  */
 import { type NodeFactory, RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
 import {
   type BlockId,
-  type CrossingNode,
+  type DotNode,
+  type LoopNode,
   NO_VALUE,
   type Node,
-  type NodeSpec,
   type PhiNode,
   type ReduceNode,
   type Region,
+  type TileType,
   UNNUMBERED,
 } from '../../ir/node.ts'
-import { crossedAxes, isCrossing, isMemory, isWrite } from '../../ir/node_rules.ts'
-import { blockOf, mapGrids, type TileBlock, type TileProgram } from '../../ir/tile_program.ts'
-import { hasEffect, operandsOf, readsOf, rewriteRegion, walk } from '../../ir/traverse.ts'
-import { unreachable } from '../../support/errors.ts'
+import { blockOf, mapGrids, type TileBlock, type TileProgram, tensorOf } from '../../ir/tile_program.ts'
+import { loopWithBody, operandsOf, rewriteRegion } from '../../ir/traverse.ts'
+import { ConfigError } from '../../support/errors.ts'
 import type { Plan } from '../plan/plan.ts'
 import { neutralOf, REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
+import { canRoll, type MemoryOf } from './can_roll.ts'
+import { endsPass, inherited, isOfRow, isSink, levelsOf, sinkLevel, walksRow } from './row_levels.ts'
 import { StreamedStates } from './streamed_states.ts'
 
 type RowReduce = ReduceNode & { readonly op: SimpleReduceOp }
-
-/**
- * True when the row may be streamed: it is only loaded, mapped, reduced and stored at the top of the grid's
- * body.
- */
-export function canRoll(region: Region, row: BlockId): boolean {
-  const along = (node: Node): boolean => node.type.axes.includes(row)
-  const read = new Set(region.flatMap(readsOf))
-  for (const node of region) {
-    if (isCrossing(node) && !canStream(node, row)) return false
-    // What an atomic gives would be another value in every pass.
-    if (isWrite(node) && along(node) && read.has(node)) return false
-    if (node.kind !== 'loop') continue
-    let inside = node.inits.some(along)
-    walk(node.body, (inner) => {
-      inside ||= along(inner) || operandsOf(inner).some(along)
-    })
-    if (inside) return false
-  }
-  return !rereadsWhatItWrites(region, row)
-}
-
-/** True when chunks of the row can be worked on one after another. */
-function canStream(node: CrossingNode, row: BlockId): boolean {
-  switch (node.kind) {
-    case 'reduce':
-      return !isAlong(node, row) || (node.op !== 'argmax' && node.op !== 'argmin')
-    case 'fold':
-      return true
-    case 'scan':
-      return !isAlong(node, row) || !node.reverse
-    case 'dot':
-      return ![node, node.a, node.b].some((value) => value.type.axes.includes(row))
-    default:
-      return unreachable(node)
-  }
-}
 
 /** Loops over the rows that the config streams: their blocks become those of loops. */
 export function rollReductions({ program, bound }: Plan, nodes: NodeFactory): TileProgram {
@@ -69,96 +35,74 @@ export function rollReductions({ program, bound }: Plan, nodes: NodeFactory): Ti
   const blocks = program.blocks.map((block) =>
     block.kind === 'slice' && isStreamed(block.id) ? { ...block, kind: 'tile' as const } : block,
   )
+  const memoryOf = (tensor: number): number => tensorOf(program, tensor).memory
   return mapGrids({ ...program, blocks }, (grid) => {
-    const rolled = (body: Region, row: BlockId): Region =>
-      rollReduction(body, blockOf(program, row), new RegionBuilder(nodes))
-    return { ...grid, body: grid.rows.filter(isStreamed).reduce(rolled, grid.body) }
+    const rows = grid.rows.filter(isStreamed).map((row) => blockOf(program, row))
+    const body = rolled(grid.body, rows, memoryOf, nodes)
+    if (!body) throw refusal(rows)
+    return { ...grid, body }
   })
 }
 
-/** The region with a row looped over. */
-function rollReduction(region: Region, block: TileBlock, builder: RegionBuilder): Region {
+/** The body with all rows looped over; undefined when they cannot be in any order. */
+function rolled(
+  body: Region,
+  rows: readonly TileBlock[],
+  memoryOf: MemoryOf,
+  nodes: NodeFactory,
+): Region | undefined {
+  if (rows.length === 0) return body
+  for (const row of rows) {
+    if (!canRoll(body, row.id, memoryOf)) continue
+    const builder = new RegionBuilder(nodes)
+    rollRow(body, row, builder, new Map())
+    const others = rows.filter((other) => other !== row)
+    const done = rolled(builder.nodes, others, memoryOf, nodes)
+    if (done) return done
+  }
+  return undefined
+}
+
+function refusal(rows: readonly TileBlock[]): ConfigError {
+  const names = rows.map(({ name }) => name).join(' and ')
+  return new ConfigError(`reduction_loops streams ${names}, which cannot be streamed together`, {
+    location: rows[0]?.location,
+    remedy: 'Leave one of them whole: null in reduction_loops.',
+  })
+}
+
+/** Writes the region with a row looped over. */
+function rollRow(region: Region, block: TileBlock, builder: RegionBuilder, map: Map<Node, Node>): void {
   const row = block.id
   const levels = levelsOf(region, row)
-  const map = new Map<Node, Node>()
   const last = Math.max(0, ...levels.values())
   for (let level = 0; level <= last; level++) {
-    const outside = region.filter((node) => !isOfRow(node, row) && levels.get(node) === level)
-    rewriteRegion(outside, builder, map)
-    const sinks = region.filter((node) => isSink(node, row) && sinkLevel(node, row, levels) === level)
+    for (const node of region) {
+      if (isOfRow(node, row) || levels.get(node) !== level) continue
+      if (walksRow(node, row)) rollWithin(node, region, block, builder, map)
+      else rewriteRegion([node], builder, map)
+    }
+    const sinks = region.filter((node) => isSink(node, row) && sinkLevel(node, levels, row) === level)
     if (sinks.length > 0) emitPass(region, sinks, block, builder, map)
   }
-  return builder.nodes
 }
 
-/** A node that exists once per element of the row. */
-function isOfRow(node: Node, row: BlockId): boolean {
-  return node.type.axes.includes(row) || isSink(node, row)
+/** A loop that walks the row in every round, with what it needs of the row from around it. */
+function rollWithin(
+  loop: LoopNode,
+  region: Region,
+  block: TileBlock,
+  builder: RegionBuilder,
+  map: Map<Node, Node>,
+): void {
+  const body = [...inherited(region, loop, block.id), ...loop.body]
+  const copy = loopWithBody(loop, builder, new Map(map), (inner, known) => {
+    rollRow(body, block, inner, known)
+  })
+  map.set(loop, builder.add(copy))
 }
 
-function isAlong(node: Node, row: BlockId): boolean {
-  return crossedAxes(node).includes(row)
-}
-
-/** True for what is known when all chunks have been seen. */
-function endsPass(node: Node, row: BlockId): boolean {
-  return isAlong(node, row) && !node.type.axes.includes(row)
-}
-
-/** What a pass exists for: reductions along the row, and stores of its elements. */
-function isSink(node: Node, row: BlockId): boolean {
-  return endsPass(node, row) || (isWrite(node) && operandsOf(node).some((n) => n.type.axes.includes(row)))
-}
-
-/**
- * In which pass a node's value exists: one more than the pass of every reduction along the row that it needs.
- * What is not of the row comes before the pass of its level.
- */
-function levelsOf(region: Region, row: BlockId): ReadonlyMap<Node, number> {
-  const levels = new Map<Node, number>()
-  const order = new MemoryOrder()
-  for (const node of region) {
-    const needed = operandsOf(node).map((operand) => levels.get(operand) ?? 0)
-    if (node.kind === 'loop')
-      walk(node.body, (inner) => needed.push(...operandsOf(inner).map((n) => levels.get(n) ?? 0)))
-    const level = Math.max(0, ...needed) + (endsPass(node, row) ? 1 : 0)
-    levels.set(node, order.levelOf(node, level, isOfRow(node, row)))
-  }
-  return levels
-}
-
-/** Keeps writes behind earlier reads and writes, and reads behind earlier writes. */
-class MemoryOrder {
-  /** Highest levels so far of what is not of the row, and of writes along it. */
-  #outsideReads = 0
-  #outsideWrites = 0
-  #rowWrites = -1
-
-  levelOf(node: Node, least: number, ofRow: boolean): number {
-    const [reads, writes] = [readsMemory(node), hasEffect(node)]
-    if (!reads && !writes) return least
-    const level = Math.max(least, this.#outsideWrites, ofRow ? this.#rowWrites : this.#rowWrites + 1)
-    if (!writes) {
-      if (!ofRow) this.#outsideReads = Math.max(this.#outsideReads, level)
-      return level
-    }
-    const late = Math.max(level, this.#outsideReads)
-    if (ofRow) this.#rowWrites = late
-    else this.#outsideWrites = late
-    return late
-  }
-}
-
-function readsMemory(node: Node): boolean {
-  return (isMemory(node) && !isWrite(node)) || (node.kind === 'loop' && node.body.some(readsMemory))
-}
-
-function sinkLevel(node: Node, row: BlockId, levels: ReadonlyMap<Node, number>): number {
-  const level = levels.get(node) ?? 0
-  return endsPass(node, row) ? level - 1 : level
-}
-
-/** One loop over the chunks of the row, with an accumulator for every reduction among the sinks. */
+/** One loop over the chunks of the row, with an accumulator for every reduction or product in the sinks. */
 function emitPass(
   region: Region,
   sinks: readonly Node[],
@@ -167,10 +111,11 @@ function emitPass(
   map: Map<Node, Node>,
 ): void {
   const needed = closure(sinks, row.id)
-  const reductions = sinks.filter((node): node is RowReduce => node.kind === 'reduce')
+  const sums = sinks.flatMap(sumOf)
+  const inits = sums.map((sum) => sum.init(builder, map))
   const inner = builder.nested()
-  const phis = reductions.map((node) =>
-    inner.make({ kind: 'phi', type: node.arg.type, location: node.location } as const),
+  const phis = sums.map(({ type, node: { location } }) =>
+    inner.make({ kind: 'phi', type, location } as const),
   )
   const local = new Map(map)
   const ofRow = region.filter((node) => needed.has(node))
@@ -179,20 +124,18 @@ function emitPass(
   rewriteRegion(body, inner, local, (spec, node) =>
     node.kind === 'scan' ? states.scanned(node, spec) : spec,
   )
-  const yields = reductions.map((node, i) =>
-    accumulate(inner, node, phis[i] as PhiNode, local.get(node.arg) ?? node.arg),
-  )
+  const yields = sums.map((sum, i) => sum.add(inner, phis[i] as PhiNode, (node) => local.get(node) ?? node))
   const loop = builder.add({
     ...loopSpec(builder, row),
     phis: [...phis, ...states.phis],
-    inits: [...reductions.map((node) => neutralTile(builder, node)), ...states.inits(builder)],
+    inits: [...inits, ...states.inits(builder)],
     body: inner.nodes,
     yields: [...yields, ...states.yields(local)],
   })
-  reductions.forEach((node, index) => {
-    const { type, location } = node.arg
-    const total = builder.add({ kind: 'result', type, location, loop, index })
-    map.set(node, builder.add({ ...node, arg: total }))
+  sums.forEach((sum, index) => {
+    const { type, node } = sum
+    const total = builder.add({ kind: 'result', type, location: node.location, loop, index })
+    map.set(node, sum.end(builder, total))
   })
   for (const [node, at] of states.folds) {
     const { type, location } = node
@@ -225,42 +168,51 @@ function closure(sinks: readonly Node[], row: BlockId): ReadonlySet<Node> {
   return needed
 }
 
-function neutralTile(builder: RegionBuilder, node: RowReduce): Node {
+/** What a pass adds up along the row. */
+interface RowSum {
+  readonly node: RowReduce | DotNode
+  /** Of what the loop carries. */
+  readonly type: TileType
+  init(builder: RegionBuilder, map: ReadonlyMap<Node, Node>): Node
+  /** What is carried, with that of another chunk. */
+  add(builder: RegionBuilder, phi: PhiNode, local: (node: Node) => Node): Node
+  /** The node's value, made of what the loop leaves. */
+  end(builder: RegionBuilder, total: Node): Node
+}
+
+function sumOf(node: Node): RowSum | [] {
+  if (node.kind === 'dot') return sumOfDot(node)
+  return node.kind === 'reduce' ? sumOfReduction(node as RowReduce) : []
+}
+
+/** A chunk's elements are added to those of the chunk before, and reduced across threads at the end. */
+function sumOfReduction(node: RowReduce): RowSum {
   const { type, location } = node.arg
-  const value = neutralOf(node.op, type.dtype)
-  const constant = builder.add({ kind: 'constant', type: tileType(type.dtype), location, value })
-  return builder.add({ kind: 'broadcast', type, location, arg: constant })
-}
-
-function accumulate(builder: RegionBuilder, node: RowReduce, phi: PhiNode, value: Node): Node {
-  const spec: NodeSpec = {
-    kind: 'map',
-    type: phi.type,
-    location: node.location,
-    op: REDUCE_RULES[node.op].map,
-    args: [phi, value],
+  return {
+    node,
+    type,
+    init: (builder) => constantTile(builder, node.arg, neutralOf(node.op, type.dtype)),
+    add(builder, phi, local) {
+      const args = [phi, local(node.arg)]
+      return builder.add({ kind: 'map', type, location, op: REDUCE_RULES[node.op].map, args })
+    },
+    end: (builder, total) => builder.add({ ...node, arg: total }),
   }
-  return builder.add(spec)
 }
 
-/**
- * True when a pass would read of the row what has been overwritten before: elements are read again in every
- * pass that needs them, so only stores of the very same elements in the last pass leave them alone long
- * enough.
- */
-function rereadsWhatItWrites(region: Region, row: BlockId): boolean {
-  const levels = levelsOf(region, row)
-  const sinks = region.filter((node) => isSink(node, row))
-  const last = Math.max(0, ...sinks.map((node) => sinkLevel(node, row, levels)))
-  const loads = region.filter((node) => node.kind === 'load' && node.type.axes.includes(row))
-  let found = false
-  walk(region, (write) => {
-    if (!isWrite(write)) return
-    found ||= loads.some((load) => {
-      if (load.kind !== 'load' || load.tensor !== write.tensor) return false
-      const sameElements = load.index.every((index, i) => index === write.index[i])
-      return write.kind === 'atomic' || !sameElements || levels.get(write) !== last
-    })
-  })
-  return found
+/** The product of a chunk is added to those before. */
+function sumOfDot(node: DotNode): RowSum {
+  const { a, b, acc, type } = node
+  return {
+    node,
+    type,
+    init: (builder, map) => (acc ? (map.get(acc) ?? acc) : constantTile(builder, node, 0)),
+    add: (builder, phi, local) => builder.add({ ...node, a: local(a), b: local(b), acc: phi }),
+    end: (_builder, total) => total,
+  }
+}
+
+function constantTile(builder: RegionBuilder, { type, location }: Node, value: number): Node {
+  const constant = builder.add({ kind: 'constant', type: tileType(type.dtype), location, value })
+  return type.axes.length === 0 ? constant : builder.add({ kind: 'broadcast', type, location, arg: constant })
 }

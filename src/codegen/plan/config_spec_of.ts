@@ -5,15 +5,15 @@
 import { INDEXINGS, type Indexing, type PidType } from '../../config/modes.ts'
 import type { BlockInput, ConfigSpecInput, LoopInput, RowInput, TileInput } from '../../config/spec_input.ts'
 import { dotAxes } from '../../ir/dot_axes.ts'
-import type { KernelIr } from '../../ir/kernel_ir.ts'
+import { addressable, type KernelIr } from '../../ir/kernel_ir.ts'
 import { type Axis, type Block, type BlockId, type LoopNode, type Node, ONE } from '../../ir/node.ts'
 import type { OpName } from '../../ir/ops.ts'
 import { type BlockSize, evalSize, maxOf, type Size, type SizeSymbol } from '../../ir/size.ts'
 import { hasEffect, walk } from '../../ir/traverse.ts'
 import { cdiv, clamp, floorPowerOf2, nextPowerOf2 } from '../../support/maths.ts'
 import { contiguousBlock } from '../memory/access.ts'
+import { canRoll } from '../passes/can_roll.ts'
 import { canFlatten } from '../passes/flatten_loops.ts'
-import { canRoll } from '../passes/roll_reductions.ts'
 import type { DeviceLimits } from '../program.ts'
 import { accumulations, readsWithin } from './accumulations.ts'
 import { type KernelSites, sitesOf } from './sites.ts'
@@ -51,7 +51,7 @@ export function configSpecInput(
   const sums = kernel.grids.map((grid) => accumulations(grid.body))
   return {
     blocks: sites.tiles.map((block) => blockInput(block, sites, blocks, hint)),
-    rows: sites.rows.map((block) => rowInput(kernel, block, limits)),
+    rows: sites.rows.map((block) => rowInput(kernel, block, sites, limits)),
     loops: loopInputs(kernel, sites, blocks, hint),
     tiles: tileInputs(kernel, blocks),
     memoryOps: [...sites.loads, ...sites.stores].map(indexings),
@@ -90,13 +90,17 @@ function cutBy(id: number, blocks: ReadonlyMap<BlockId, Block>): number {
   return blocks.get(id)?.sizedBy ?? id
 }
 
-function rowInput(kernel: KernelIr, block: Block, limits: DeviceLimits): RowInput {
+function rowInput(kernel: KernelIr, block: Block, sites: KernelSites, limits: DeviceLimits): RowInput {
   const size = maxOf(block.size)
   const region = kernel.grids[block.grid]?.body ?? []
   const threads = Math.min(ROW_THREADS, limits.maxWorkgroupInvocations)
   const registers = Math.min(ROW_REGISTERS, floorPowerOf2(limits.registerBudget / ROW_VALUES))
   const maxPersistent = threads * registers
-  return { id: block.id, name: block.name, size, maxPersistent, canLoop: canRoll(region, block.id) }
+  const tensors = addressable(kernel)
+  const canLoop = canRoll(region, block.id, (id) => tensors[id]?.tensor ?? id)
+  const isContracted = sites.dots.some((dot) => dotAxes(dot).depth === block.id)
+  const { id, name } = block
+  return { id, name, size, maxPersistent, canLoop, ...(isContracted && { isContracted }) }
 }
 
 function loopInputs(
