@@ -163,14 +163,15 @@ export class ConfigSpec implements SearchSpace {
 
   /** Keys without a slot: fields that mean nothing here, and what does not belong into this config at all. */
   #leftovers(given: ConfigData, mode: NormalizeMode): ConfigData {
-    const kept: Record<string, ConfigValue> = {}
+    const inert: Record<string, ConfigValue> = {}
     for (const [name, value] of Object.entries(given)) {
       if (this.#rangeOf.has(name)) continue
-      if (isFieldName(name) && !isActing(name)) kept[name] = value
+      if (isFieldName(name) && !isActing(name)) inert[name] = value
       else if (mode === 'strict') this.#refuseUnlessIdle(name, value)
     }
-    warnAboutInert(Object.keys(kept))
-    return kept
+    warnAboutInert(Object.keys(inert))
+    // A search would take equal programs for different ones.
+    return mode === 'strict' ? inert : {}
   }
 
   #refuseUnlessIdle(name: string, value: ConfigValue): void {

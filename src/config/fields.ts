@@ -17,6 +17,7 @@ import { BOOLEAN_RULE, integerRule, oneOfRule, orRule, PERMUTATION_RULE, powerOf
 const MIN_CHUNK = 8
 const MAX_GROUPING = 64
 const MAX_UNROLL = 4
+const MAX_STAGES = 2
 const MAX_MULTIPLIER = 32
 
 /** Fields that change the generated WGSL or its launch, with their values: lists have an entry per place. */
@@ -41,7 +42,7 @@ export interface FieldValues {
   readonly static_ranges: readonly boolean[]
   /** Threads of a workgroup, in units of 32. */
   readonly num_warps: number
-  /** 2 loads the next block of dot operands while the present one is used; more than 2 is not available. */
+  /** 2 loads the next block of dot operands while the present one is used; more means 2. */
   readonly num_stages: number
   /**
    * Vector accesses (`block_ptr`), scalar ones (`pointer`), or staged in workgroup memory
@@ -150,14 +151,15 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     },
   },
   num_stages: {
-    doc:
-      '2 loads the next block of dot operands while the present one is used; ' +
-      'more than 2 is not available',
+    doc: '2 loads the next block of dot operands while the present one is used; more means 2',
     per: 'kernel',
     entry: integerRule(1, 8),
     default: 1,
+    fitted: true,
     range: ({ dots }, { defaults }) =>
-      dots.length > 0 ? integer(1, 2, defaultDotSchedule(defaults).stages) : undefined,
+      dots.some(({ inLoop = true }) => inLoop)
+        ? integer(1, MAX_STAGES, defaultDotSchedule(defaults).stages)
+        : undefined,
   },
   indexing: {
     doc:

@@ -1,6 +1,6 @@
 /**
- * Fields of Helion's that have no counterpart in WGSL: they may stand in a config, are never searched, and
- * are named in a warning.
+ * Fields of Helion's that have no counterpart in WGSL, each with the reason: they may stand in a config that
+ * somebody writes, are never searched, and are named in a warning.
  */
 import type { FieldRow } from './field_row.ts'
 import { INDEXINGS } from './modes.ts'
@@ -23,18 +23,92 @@ export type InertField =
 
 const TRI_STATE = oneOfRule(null, false, true)
 
-export const INERT_FIELDS: Readonly<Record<InertField, FieldRow>> = {
-  range_warp_specializes: { per: 'loop', alias: 'range_warp_specialize', entry: TRI_STATE, default: null },
-  range_num_stages: { per: 'loop', alias: 'range_num_stage', entry: integerRule(0, 8), default: 0 },
-  range_multi_buffers: { per: 'loop', alias: 'range_multi_buffer', entry: TRI_STATE, default: null },
-  range_flattens: { per: 'loop', alias: 'range_flatten', entry: TRI_STATE, default: null },
-  load_eviction_policies: { per: 'load', entry: oneOfRule('', 'first', 'last'), default: '' },
-  load_cache_modifiers: { per: 'load', entry: TEXT_RULE, default: '' },
-  store_cache_modifiers: { per: 'store', entry: TEXT_RULE, default: '' },
-  atomic_indexing: { per: 'atomic', entry: oneOfRule(...INDEXINGS), default: 'pointer' },
-  maxnreg: { per: 'kernel', entry: oneOfRule(32, 64, 128, 256), default: null },
-  advanced_controls_file: { per: 'kernel', entry: TEXT_RULE, default: '' },
-  epilogue_subtile: { per: 'kernel', entry: oneOfRule(true, 2, 4), default: null },
-  xcd_remap: { per: 'kernel', entry: BOOLEAN_RULE, default: false },
-  pallas_load_buffer_count: { per: 'load', entry: integerRule(0, 64), default: 0 },
+/** A field without a meaning here, and why. */
+export interface InertRow extends FieldRow {
+  readonly reason: string
+}
+
+export const INERT_FIELDS: Readonly<Record<InertField, InertRow>> = {
+  range_warp_specializes: {
+    per: 'loop',
+    alias: 'range_warp_specialize',
+    entry: TRI_STATE,
+    default: null,
+    reason: 'all invocations of a workgroup run one program',
+  },
+  range_num_stages: {
+    per: 'loop',
+    alias: 'range_num_stage',
+    entry: integerRule(0, 8),
+    default: 0,
+    reason: '`num_stages` holds for all loops',
+  },
+  range_multi_buffers: {
+    per: 'loop',
+    alias: 'range_multi_buffer',
+    entry: TRI_STATE,
+    default: null,
+    reason: 'operands wait in registers, which need no second buffer',
+  },
+  range_flattens: {
+    per: 'loop',
+    alias: 'range_flatten',
+    entry: TRI_STATE,
+    default: null,
+    reason: 'loops over several dimensions are nested, which WGSL compilers take as it is',
+  },
+  load_eviction_policies: {
+    per: 'load',
+    entry: oneOfRule('', 'first', 'last'),
+    default: '',
+    reason: 'WGSL has no hints for caches',
+  },
+  load_cache_modifiers: {
+    per: 'load',
+    entry: TEXT_RULE,
+    default: '',
+    reason: 'WGSL has no hints for caches',
+  },
+  store_cache_modifiers: {
+    per: 'store',
+    entry: TEXT_RULE,
+    default: '',
+    reason: 'WGSL has no hints for caches',
+  },
+  atomic_indexing: {
+    per: 'atomic',
+    entry: oneOfRule(...INDEXINGS),
+    default: 'pointer',
+    reason: 'atomic operations of WGSL take one word each',
+  },
+  maxnreg: {
+    per: 'kernel',
+    entry: oneOfRule(32, 64, 128, 256),
+    default: null,
+    reason: 'WGSL says nothing of registers',
+  },
+  advanced_controls_file: {
+    per: 'kernel',
+    entry: TEXT_RULE,
+    default: '',
+    reason: 'there is no PTX here to be steered',
+  },
+  epilogue_subtile: {
+    per: 'kernel',
+    entry: oneOfRule(true, 2, 4),
+    default: null,
+    reason: 'results of dots go from registers to memory, through no buffer that could be cut',
+  },
+  xcd_remap: {
+    per: 'kernel',
+    entry: BOOLEAN_RULE,
+    default: false,
+    reason: 'WebGPU does not say which part of a GPU runs a workgroup',
+  },
+  pallas_load_buffer_count: {
+    per: 'load',
+    entry: integerRule(0, 64),
+    default: 0,
+    reason: 'it counts buffers of TPUs',
+  },
 }

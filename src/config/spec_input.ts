@@ -66,6 +66,8 @@ export interface DotInput {
   readonly maxRows: number
   /** Most groups of threads that may share out what it contracts; 1 where sums are read on the way. */
   readonly maxSlices: number
+  /** False where no loop runs round it, so that nothing can be loaded ahead; true when absent. */
+  readonly inLoop?: boolean
 }
 
 export interface ConfigSpecInput {

@@ -3,8 +3,8 @@
  * words, how many workgroups. Everything that equal shapes share is worked out once.
  */
 import type { DeviceLimits, LaunchGrid, Memory, WgslDispatch, WgslProgram } from '../codegen/program.ts'
-import { guardOnConfig } from '../ir/block_sizes.ts'
-import { type Guard, type KernelIr, type ReturnTree, seenTensors } from '../ir/kernel_ir.ts'
+import { dependsOnConfig, guardOnConfig } from '../ir/block_sizes.ts'
+import { addressable, type Guard, type KernelIr, type ReturnTree, seenTensors } from '../ir/kernel_ir.ts'
 import { evalSize, printSize, type Size } from '../ir/size.ts'
 import { foldGrid, type GridSize, type Launch } from '../runtime/launch.ts'
 import type { Pipeline } from '../runtime/pipeline_cache.ts'
@@ -13,6 +13,7 @@ import type { Stream } from '../runtime/stream.ts'
 import { DeviceTensor } from '../runtime/tensor.ts'
 import type { DType } from '../support/dtypes.ts'
 import { ConfigError, UsageError, unreachable } from '../support/errors.ts'
+import { product } from '../support/maths.ts'
 import type { StorageType } from '../support/storage_types.ts'
 import type { CallArguments } from './call_arguments.ts'
 
@@ -69,9 +70,20 @@ export function sizeEvaluator(call: Shapes): (size: Size) => number {
     })
 }
 
+/** Positions along a dimension are i32, places in memory u32. */
+const MOST_POSITIONS = 2 ** 31 - 1
+const MOST_ELEMENTS = 2 ** 32 - 1
+
 /** Throws UsageError when the shapes do not fit what the kernel does with them. */
-export function checkGuards(ir: KernelIr, call: CallArguments): void {
+export function checkGuards(ir: KernelIr, call: Shapes): void {
   const sizeOf = sizeEvaluator(call)
+  for (const { name, shape } of addressable(ir)) {
+    const sizes = shape.flatMap((size) => (dependsOnConfig(size) ? [] : [sizeOf(size)]))
+    if (product(sizes) <= MOST_ELEMENTS && sizes.every((size) => size <= MOST_POSITIONS)) continue
+    throw new UsageError(`${ir.name}: ${name} of [${sizes.join(', ')}] is too long for 32-bit positions`, {
+      remedy: `Up to ${MOST_POSITIONS} along a dimension and ${MOST_ELEMENTS} in all; give the kernel slices of it.`,
+    })
+  }
   for (const guard of ir.guards) {
     const broken = brokenGuard(guard, sizeOf)
     if (broken === undefined) continue

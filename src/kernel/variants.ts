@@ -1,6 +1,7 @@
 /**
- * The bindings of one specialisation for the values of its tunables: the kernel is traced for each combination
- * that some config asks for. All look alike to callers, so that a config can be chosen after the call is made.
+ * The bindings of one specialisation for the values of its tunables: the kernel is traced for each
+ * combination that some config asks for. All look alike to callers, so that a config can be chosen after the
+ * call is made.
  */
 import type { Config } from '../config/config.ts'
 import type { Fragment } from '../config/fragments.ts'
@@ -85,7 +86,8 @@ export class Variants<B extends Binding> {
       {
         location,
         remedy:
-          'Callers get tensors before the config is chosen: only what a kernel keeps to itself may depend on it.',
+          'Callers get tensors before the config is chosen: only what a kernel keeps to itself may depend ' +
+          'on it.',
       },
     )
   }

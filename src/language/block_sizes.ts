@@ -69,8 +69,8 @@ export function extentOf(
   throw new AuthorError(`hl.tile with blockSize ${text(blockSize)} for ${count} dimensions`, {
     location: callSite(),
     remedy:
-      'Give one power of two, or one per dimension; hl.registerBlockSize makes one that the config chooses, ' +
-      'null leaves a dimension to it.',
+      'Give one power of two, or one per dimension; hl.registerBlockSize makes one that the config ' +
+      'chooses, null leaves a dimension to it.',
   })
 }
 

@@ -34,7 +34,8 @@ export class SymbolicDim {
     throw new AuthorError(`the size ${this.size.key} is symbolic here and cannot be used as a plain number`, {
       location: callSite(),
       remedy: dependsOnConfig(this.size)
-        ? 'The config decides it: compute with hl.add, hl.mul, hl.cdiv, …; hl.registerTunable gives plain numbers.'
+        ? 'The config decides it: compute with hl.add, hl.mul, hl.cdiv, …; ' +
+          'hl.registerTunable gives plain numbers.'
         : 'Compute with hl.add, hl.mul, hl.cdiv, …; or make it a constant of every specialisation with ' +
           'hl.specialize(dim), markStatic(tensor, axis) or the option staticShapes: true.',
     })

@@ -41,7 +41,8 @@ function requireKnownShape(trace: Trace, id: number): void {
   const decided = trace.tensors[id]?.shape.find(dependsOnConfig)
   if (decided === undefined) return
   throw new AuthorError(
-    `the kernel ${trace.name} returns a tensor with a dimension of ${printSize(decided)}, which the config decides`,
+    `the kernel ${trace.name} returns a tensor with a dimension of ${printSize(decided)}, ` +
+      'which the config decides',
     {
       location: trace.allocations.get(id)?.(),
       remedy:

@@ -42,7 +42,7 @@ import { type Specialize, specialize } from './specialize.ts'
 import { staticAssert } from './static_assert.ts'
 import type { Dim, IndexTerm, Tensor } from './tensor.ts'
 import { tracing } from './trace.ts'
-import { type RegisterTunable, registerTunable } from './tunables.ts'
+import type { RegisterTunable } from './tunables.ts'
 import {
   type LoadOptions,
   type MaskOptions,
@@ -199,7 +199,7 @@ const FUNCTIONS: Hl = {
   ...ATOMICS,
   tile,
   registerBlockSize,
-  registerTunable,
+  registerTunable: (name, values) => tracing('hl.registerTunable').tunables.register(name, values) as never,
   powerOf2: RANGES.powerOf2,
   integer: RANGES.integer,
   oneOf: (...values) => values,

@@ -8,16 +8,12 @@ import { type ConfigData, type ConfigValue, printValue } from '../config/value.t
 import { callSite } from '../support/call_site.ts'
 import { AuthorError, ConfigError } from '../support/errors.ts'
 import { stableStringify } from '../support/stable.ts'
-import { tracing } from './trace.ts'
 
 /** The value that the config has for a name, from a range (`hl.powerOf2(1, 16)`) or a list. */
 export type RegisterTunable = <const Values extends TunableValues>(
   name: string,
   values: Values,
 ) => TunableConfig<{ value: Values }>['value']
-
-export const registerTunable: RegisterTunable = (name, values) =>
-  tracing('hl.registerTunable').tunables.register(name, values) as never
 
 /** The tunables of one kernel, with the values that it is traced for. */
 export class Tunables {

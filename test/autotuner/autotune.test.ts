@@ -208,7 +208,7 @@ describe('seeds', () => {
     const lines: string[] = []
     const { benchmarker, result } = await tune(matmul, {
       settings: quick({
-        autotuneSeedConfigs: [{ block_sizes: [16, 16, 16] }, { num_stages: 7 }],
+        autotuneSeedConfigs: [{ block_sizes: [16, 16, 16] }, { range_unroll_factors: [9] }],
         autotuneIgnoreErrors: true,
       }),
       task: {
@@ -226,8 +226,8 @@ describe('seeds', () => {
       'winner on another shape',
     ])
     expect(lines).toEqual([
-      'helion-aot: left out the config {"num_stages":7}: ' +
-        'config field num_stages is 7; allowed: an integer from 1 to 2',
+      'helion-aot: left out the config {"range_unroll_factors":[9]}: ' +
+        'config field range_unroll_factors is [9]; allowed: a list of an integer from 0 to 4',
     ])
   })
 

@@ -73,7 +73,7 @@ describe('docs/configs_and_settings.md and docs/searches.md', () => {
   })
 
   it.each(Object.entries(INERT_FIELDS))('describes the field %s without a meaning', (name, row) => {
-    expect(cells(name).slice(1)).toEqual([row.entry.allowed])
+    expect(cells(name).slice(1)).toEqual([row.entry.allowed, row.reason])
   })
 
   it.each(Object.entries(SETTINGS))('describes the setting %s', (name, row) => {

@@ -144,7 +144,7 @@ describe('normalize', () => {
       { block_sizes: [32, 32] },
       'config field block_sizes has 2 entries ([32, 32]); this kernel takes 3, one for each tile dimension',
     ],
-    [{ num_stages: 3 }, 'config field num_stages is 3; allowed: an integer from 1 to 2'],
+    [{ range_unroll_factors: [9] }, 'config field range_unroll_factors is [9]; allowed: '],
     [{ blocksizes: [1] }, 'config has the unknown field blocksizes\n  Known here: block_sizes, loop_orders,'],
     [
       { num_sm_multiplier: 4 },
@@ -158,6 +158,16 @@ describe('normalize', () => {
   ])('refuses %j of people', (data, message) => {
     expect(() => strict(data)).toThrow(ConfigError)
     expect(() => strict(data)).toThrow(message)
+  })
+
+  it('takes stages beyond what there is for as many as there are', () => {
+    for (const stages of [2, 3, 4]) expect(strict({ num_stages: stages }).numStages).toBe(2)
+  })
+
+  it('gives dots outside of loops no stages to decide about', () => {
+    const input = matmulInput()
+    const dots = input.dots.map((dot) => ({ ...dot, inLoop: false }))
+    expect(new ConfigSpec({ ...input, dots }).slots.map(({ field }) => field)).not.toContain('num_stages')
   })
 
   it('accepts idle entries of fields that the kernel has no use for', () => {

@@ -259,6 +259,8 @@ const INERT: Readonly<Record<InertField, unknown>> = {
 it.each(Object.entries(INERT))('%s is accepted and changes nothing', async (field, value) => {
   const subject = await Subject.of(vectors.fn, vectors.inputs(), { staticShapes: true })
   const config = { [field]: value } as ConfigInput
-  expect(subject.config(config).data).toHaveProperty(field)
+  expect(subject.spec.normalize(config, 'strict').data).toHaveProperty(field)
   expect(subject.wgsl(config)).toBe(subject.wgsl())
+  // Configs of a search that differ in nothing else are one.
+  expect(subject.config(config)).toEqual(subject.config())
 })

@@ -1,6 +1,6 @@
 /**
- * Scratch memory: tensors that the kernel keeps to itself, and what passes add. Two dispatches meet in it, and
- * every launch takes it from the pool.
+ * Scratch memory: tensors that the kernel keeps to itself, and what passes add. Two dispatches meet in it,
+ * and every launch takes it from the pool.
  */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { kernelWrites } from '../../src/autotuner/trial/kernel_writes.ts'

@@ -49,6 +49,8 @@ export function configSpecInput(
   const nominal = ({ least, range }: BlockSize): number =>
     clamp(nextPowerOf2(hint(range)), least, Math.max(least, NOMINAL_EXTENT))
   const sums = kernel.grids.map((grid) => accumulations(grid.body))
+  const looped = new Set<Node>()
+  for (const { body } of kernel.grids) walk(body, (node, depth) => void (depth > 0 && looped.add(node)))
   return {
     blocks: sites.tiles.map((block) => blockInput(block, sites, blocks, hint)),
     rows: sites.rows.map((block) => rowInput(kernel, block, sites, limits)),
@@ -58,6 +60,7 @@ export function configSpecInput(
     dots: sites.dots.map((dot) => ({
       maxRows: maxDotRows(dotAxes(dot).rows, blocks, hint),
       maxSlices: sums.some((found) => found.has(dot)) ? MAX_SLICES : 1,
+      inLoop: looped.has(dot) || blocks.get(dotAxes(dot).depth)?.kind === 'slice',
     })),
     pidTypes: pidTypes(kernel),
     maxInvocations: limits.maxWorkgroupInvocations,
