@@ -95,9 +95,8 @@ function functionText({ fn }: KernelDefinition): string {
 function tensorText(tensor: DeviceTensor): string {
   const { shape, dtype } = tensor
   const options = dtype === 'f32' ? '' : `, { dtype: '${dtype}' }`
-  const { category, packed } = STORAGE[dtype]
   const made =
-    category === 'float' && !packed
+    STORAGE[dtype].category === 'float'
       ? `randn([${shape.join(', ')}]${options})`
       : `zeros([${shape.join(', ')}], { dtype: '${dtype}' })`
   const fixed = [...staticDims(tensor)].sort((a, b) => a - b)

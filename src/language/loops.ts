@@ -6,6 +6,7 @@ import { tileType } from '../ir/build.ts'
 import type { Block, Node } from '../ir/node.ts'
 import { mayBeNegative, type Size, sizeOp } from '../ir/size.ts'
 import { areEntryPoints, calledFrom, callSite } from '../support/call_site.ts'
+import { DTYPES } from '../support/dtypes.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { type BlockSize, extentOf } from './block_sizes.ts'
 import { describe } from './describe.ts'
@@ -313,9 +314,8 @@ function boundSize(trace: Trace, bound: Bound): Size | undefined {
 function boundNode(trace: Trace, bound: Bound): Node {
   if (!(bound instanceof TileValue)) return trace.size(toSize(bound, 'the range of a loop'))
   const node = bound.nodeIn(trace)
-  if (node.type.axes.length === 0 && node.type.dtype !== 'f16' && node.type.dtype !== 'bool') {
-    if (node.type.dtype !== 'f32' || node.kind === 'argument') return castTo(trace, node, 'i32')
-  }
+  const isWhole = DTYPES[node.type.dtype].category === 'int' || node.kind === 'argument'
+  if (node.type.axes.length === 0 && isWhole) return castTo(trace, node, 'i32')
   throw new AuthorError('the range of a loop must be an integer scalar', {
     location: callSite(),
     remedy: `Reduce the value to a scalar and convert it with .to('i32').`,

@@ -2,7 +2,7 @@
 import { tileType } from '../ir/build.ts'
 import { type Axis, type Node, ONE, type ReduceOp } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
-import type { DType } from '../support/dtypes.ts'
+import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { elementwise } from './elementwise.ts'
 import { type Trace, tracing } from './trace.ts'
@@ -39,7 +39,7 @@ export function reduce(
     node = reduceOne(trace, op, node, at)
     if (options.keepdim) node = insertOne(trace, node, at)
   }
-  return new TileValue(trace, isAccumulatedInF32(op, value.dtype) ? castTo(trace, node, 'f16') : node)
+  return new TileValue(trace, isAccumulatedInF32(op, value.dtype) ? castTo(trace, node, value.dtype) : node)
 }
 
 /** Sum divided by the number of elements, in floating point. */
@@ -118,7 +118,7 @@ function axesAlong(value: TileValue, axis: number | undefined, what: string): re
 /** `compute` on f32, because sums of f16 overflow soon and lose digits; f16 comes back as f16. */
 function inF32(value: TileValue, compute: (value: TileValue) => TileValue): TileValue {
   const result = compute(value.to('f32'))
-  return value.dtype === 'f16' ? result.to('f16') : result
+  return isFloat(value.dtype) ? result.to(value.dtype) : result
 }
 
 /** Number of elements along an axis, as the tile really has them at the edge of its range. */
@@ -151,7 +151,7 @@ function isArg(op: ReduceOp): boolean {
 }
 
 function isAccumulatedInF32(op: ReduceOp, dtype: DType): boolean {
-  return dtype === 'f16' && (op === 'sum' || op === 'prod')
+  return DTYPES[dtype].wide === 'f32' && dtype !== 'f32' && (op === 'sum' || op === 'prod')
 }
 
 function prepare(trace: Trace, op: ReduceOp, node: Node): Node {

@@ -5,7 +5,7 @@
  */
 
 import { type GpuError, UsageError } from '../support/errors.ts'
-import type { StorageType } from '../support/storage_types.ts'
+import { extensionOf, type StorageType } from '../support/storage_types.ts'
 import { BUFFER_USAGE } from './gpu_flags.ts'
 
 const SMALLEST_CLASS = 256
@@ -63,9 +63,9 @@ export class BufferPool {
 
   /** Throws UsageError when the device cannot hold so many bytes of this type in one buffer. */
   check(bytes: number, dtype: StorageType): void {
-    if (dtype === 'f16' && !this.#options.shaderF16)
+    if (extensionOf(dtype) && !this.#options.shaderF16)
       throw new UsageError(
-        'Tensors of dtype f16 need an adapter with the feature shader-f16; this one has it not',
+        `Tensors of dtype ${dtype} need an adapter with the feature shader-f16; this one has it not`,
         {
           remedy: 'Use f32, or another adapter.',
         },

@@ -4,9 +4,23 @@
  * neither on how many there are nor on the device; normal ones take a uniform number through the inverse
  * error function (Giles, 2010), which needs no sine and so comes out alike everywhere.
  */
+import { encodePacked, packWords } from '../codegen/memory/packed_values.ts'
 import type { DeviceLimits } from '../codegen/program.ts'
+import { typeOf } from '../codegen/thread/types.ts'
+import { Writer } from '../codegen/thread/writer.ts'
+import { printExpr } from '../codegen/wgsl/print_expr.ts'
+import { printStatements } from '../codegen/wgsl/print_statements.ts'
+import { typeName } from '../codegen/wgsl/type_names.ts'
+import { DTYPES, type DType } from '../support/dtypes.ts'
 import { cdiv } from '../support/maths.ts'
-import { computeType, STORAGE, type StorageType, wordOf } from '../support/storage_types.ts'
+import {
+  computeType,
+  extensionOf,
+  isPacked,
+  STORAGE,
+  type StorageType,
+  wordOf,
+} from '../support/storage_types.ts'
 import type { Device } from './device.ts'
 import { foldGrid, type Launch } from './launch.ts'
 import type { PipelineRequest } from './pipeline_request.ts'
@@ -52,7 +66,7 @@ function launchOf(device: Device, storage: Storage, what: Generator, pipeline: L
 function parameters(what: Generator, dtype: StorageType): readonly [number, number] {
   if (what.kind === 'fill') return [wordOf(dtype, what.value), 0]
   if (what.kind === 'range') {
-    const as = dtype === 'f16' ? 'f32' : dtype
+    const as = DTYPES[computeType(dtype)].wide
     return [wordOf(as, what.start), wordOf(as, what.step)]
   }
   return [what.seed >>> 0, Math.floor(what.seed / 2 ** 32)]
@@ -79,14 +93,14 @@ function request(what: Generator, dtype: StorageType, limits: DeviceLimits): Pip
 const REQUESTS = new Map<string, PipelineRequest>()
 
 function wgslOf(kind: Generator['kind'], dtype: StorageType, wordsIn: 'immediate' | 'uniform'): string {
-  const element = kind === 'fill' ? 'u32' : elementOf(dtype)
   const immediate = wordsIn === 'immediate'
   const random = kind === 'uniform' || kind === 'normal'
+  const { element, extension, lines } = kind === 'fill' ? WORDS : storing(dtype)
   return [
-    element === 'f16' ? 'enable f16;' : '',
+    extension ? `enable ${extension};` : '',
     immediate ? 'requires immediate_address_space;' : '',
     'struct Launch { groups: u32, p: u32, q: u32 }',
-    `@group(0) @binding(0) var<storage, read_write> out: array<vec4<${element}>>;`,
+    `@group(0) @binding(0) var<storage, read_write> out: array<${element}>;`,
     immediate ? 'var<immediate> launch: Launch;' : '@group(0) @binding(1) var<uniform> launch: Launch;',
     random ? HASH : '',
     kind === 'normal' ? NORMAL : '',
@@ -95,32 +109,59 @@ function wgslOf(kind: Generator['kind'], dtype: StorageType, wordsIn: 'immediate
     '        @builtin(local_invocation_index) lane: u32) {',
     `  let i = (wg.y * count.x + wg.x) * ${WORKGROUP}u + lane;`,
     '  if (i >= launch.groups) { return; }',
-    `  out[i] = ${BODIES[kind](dtype)};`,
+    `  let value = ${BODIES[kind](dtype)};`,
+    ...lines,
     '}',
   ]
     .filter(Boolean)
     .join('\n')
 }
 
-/** The vector of four elements number 4i to 4i+3. */
+/** The vector of four elements number 4i to 4i+3, in the wide type. */
 const BODIES: Readonly<Record<Generator['kind'], (dtype: StorageType) => string>> = {
   fill: () => 'vec4u(launch.p)',
   range: (dtype) => {
-    const compute = dtype === 'f16' ? 'f32' : elementOf(dtype)
-    const index = `vec4<${compute}>(${LANES}u * i + vec4u(0, 1, 2, 3))`
-    const value = `bitcast<${compute}>(launch.p) + bitcast<${compute}>(launch.q) * ${index}`
-    return dtype === 'f16' ? `vec4<f16>(${value})` : value
+    const type = wideType(dtype)
+    const index = `vec4<${type}>(${LANES}u * i + vec4u(0, 1, 2, 3))`
+    return `bitcast<${type}>(launch.p) + bitcast<${type}>(launch.q) * ${index}`
   },
   // As many bits as the type holds below one, so that rounding never gives one.
-  uniform: (dtype) =>
-    dtype === 'f16' ? 'vec4<f16>(hash(i) >> vec4u(21)) * 0x1p-11h' : 'vec4f(hash(i) >> vec4u(8)) * 0x1p-24f',
-  normal: (dtype) => (dtype === 'f16' ? 'vec4<f16>(normal(hash(i)))' : 'normal(hash(i))'),
+  uniform: (dtype) => {
+    const { digits } = STORAGE[dtype]
+    return `vec4f(hash(i) >> vec4u(${32 - digits})) * 0x1p-${digits}f`
+  },
+  normal: () => 'normal(hash(i))',
 }
 
-/** The type in WGSL of an element in memory. */
-function elementOf(dtype: StorageType): string {
+function wideType(dtype: StorageType): DType {
+  return DTYPES[computeType(dtype)].wide
+}
+
+/** How four elements get into memory: what an item of the buffer is, and the code that writes it. */
+interface Storing {
+  readonly element: string
+  readonly extension: 'f16' | undefined
+  readonly lines: readonly string[]
+}
+
+const WORDS: Storing = { element: 'vec4<u32>', extension: undefined, lines: ['  out[i] = value;'] }
+
+function storing(dtype: StorageType): Storing {
   const type = computeType(dtype)
-  return type === 'bool' ? 'u32' : type
+  if (!isPacked(dtype)) {
+    const element = `vec4<${type}>`
+    return { element, extension: extensionOf(dtype), lines: [`  out[i] = ${element}(value);`] }
+  }
+  const out = new Writer()
+  const e = out.expressions
+  const codes = out.let('codes', encodePacked(out, dtype, e.local('value', typeOf(type, LANES))))
+  const words = packWords(
+    e,
+    dtype,
+    [0, 1, 2, 3].map((i) => e.component(codes, i)),
+  )
+  const lines = [...printStatements(out.statements, 1), `  out[i] = ${printExpr(words)};`]
+  return { element: typeName(words.type), extension: undefined, lines }
 }
 
 const HASH = `fn hash(i: u32) -> vec4u {

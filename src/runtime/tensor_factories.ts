@@ -93,13 +93,13 @@ export const arange: (start: number, end?: number, step?: number, options?: Fact
     ),
   )
 
-/** Uniform random numbers in [0, 1). Throws UsageError for dtypes other than f32 and f16. */
+/** Uniform random numbers in [0, 1). Throws UsageError for dtypes other than floats. */
 export const rand: (shape: readonly number[], options?: RandomOptions) => DeviceTensor = entryPoint(
   takes('rand', `shape: shape, ${RANDOM}`, (shape, options = {}) => random('uniform', shape, options)),
 )
 
 /**
- * Random numbers of the standard normal distribution. Throws UsageError for dtypes other than f32 and f16.
+ * Random numbers of the standard normal distribution. Throws UsageError for dtypes other than floats.
  */
 export const randn: (shape: readonly number[], options?: RandomOptions) => DeviceTensor = entryPoint(
   takes('randn', `shape: shape, ${RANDOM}`, (shape, options = {}) => random('normal', shape, options)),
@@ -115,8 +115,8 @@ function filled(shape: readonly number[], value: number, options?: FactoryOption
 
 function random(kind: 'uniform' | 'normal', shape: readonly number[], options: RandomOptions): DeviceTensor {
   const { dtype = 'f32', seed = FIRST_SEED + unseeded++ } = options
-  if (STORAGE[dtype].packed || STORAGE[dtype].category !== 'float')
-    throw new UsageError(`Random numbers of dtype ${dtype} are not defined; use f32 or f16`)
+  if (STORAGE[dtype].category !== 'float')
+    throw new UsageError(`Random numbers of dtype ${dtype} are not defined; use f32 or another float`)
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new UsageError(`Seed ${seed} is not a non-negative integer below 2^53`)
   return generate(allocate(shape, options), { kind, seed })

@@ -34,9 +34,18 @@ export interface StorageInfo {
   /** Bits of a value that it can hold, or that is rounded to one. */
   readonly encode: (value: number) => number
   readonly decode: (code: number) => number
+  /** Binary digits of its numbers. */
+  readonly digits: number
+  /**
+   * Share of a value by which results may differ that are rounded to the type, in whatever order they came
+   * about.
+   */
+  readonly tolerance: number
   /** Typed arrays of this kind hold bits, not numbers. */
   readonly codes: 'Uint16Array' | 'Uint8Array' | undefined
 }
+
+const F32_TOLERANCE = 2e-3
 
 const FLOATS = new Float32Array(1)
 const WORDS = new Uint32Array(FLOATS.buffer)
@@ -53,8 +62,8 @@ const F32_CODEC: FloatCodec = {
 }
 
 export const STORAGE: Readonly<Record<StorageType, StorageInfo>> = {
-  f32: { ...native('f32', Float32Array), ...F32_CODEC },
-  f16: { ...native('f16', Float32Array), ...F16, codes: 'Uint16Array' },
+  f32: { ...native('f32', Float32Array), ...F32_CODEC, digits: 24, tolerance: F32_TOLERANCE },
+  f16: { ...native('f16', Float32Array), ...F16, digits: 11, tolerance: 1e-2, codes: 'Uint16Array' },
   bf16: small('Uint16Array', { exponentBits: 8, mantissaBits: 7, overflow: 'infinity', hasInfinity: true }),
   f8e4m3: small('Uint8Array', { exponentBits: 4, mantissaBits: 3, overflow: 'saturate', hasInfinity: false }),
   f8e5m2: small('Uint8Array', { exponentBits: 5, mantissaBits: 2, overflow: 'saturate', hasInfinity: true }),
@@ -85,6 +94,16 @@ export function isPacked(dtype: StorageType): dtype is PackedType {
 /** The type of values that a load of such elements gives. */
 export function computeType(dtype: StorageType): DType {
   return STORAGE[dtype].compute
+}
+
+/** The one whose results may differ more. */
+export function lessExact(a: StorageType, b: StorageType): StorageType {
+  return STORAGE[a].tolerance >= STORAGE[b].tolerance ? a : b
+}
+
+/** What WGSL has to be asked for, to have such values. */
+export function extensionOf(dtype: StorageType): 'f16' | undefined {
+  return DTYPES[computeType(dtype)].extension
 }
 
 /** Bytes of so many elements, without padding. */
@@ -141,6 +160,8 @@ function native(compute: DType, values: StorageInfo['values']): StorageInfo {
     stored: (value) => value,
     encode: (value) => round(value) >>> 0,
     decode: (code) => round(code),
+    digits: 8 * bytes,
+    tolerance: 0,
     codes: undefined,
   }
 }
@@ -158,6 +179,9 @@ function small(codes: StorageInfo['codes'], format: FloatFormat): StorageInfo {
     stored: round,
     encode,
     decode,
+    digits: format.mantissaBits + 1,
+    // They may be neighbours.
+    tolerance: 2 ** -format.mantissaBits + F32_TOLERANCE,
     codes,
   }
 }
@@ -180,6 +204,8 @@ function integer(bits: 16 | 8 | 4, signed: boolean): StorageInfo {
     stored: decode,
     encode: (value) => round(value) & (2 ** bits - 1),
     decode,
+    digits: bits,
+    tolerance: 0,
     codes: undefined,
   }
 }

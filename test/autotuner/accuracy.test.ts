@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Expected, findMismatch } from '../../src/autotuner/trial/accuracy.ts'
-import type { DType } from '../../src/support/dtypes.ts'
-import { STORAGE } from '../../src/support/storage_types.ts'
+import { packCodes, STORAGE, type StorageType } from '../../src/support/storage_types.ts'
 
 const DERIVED = { atol: null, rtol: null }
 
@@ -19,15 +18,13 @@ function expected(values: readonly number[], changes: Partial<Expected> = {}): E
   }
 }
 
-function bytes(values: readonly number[], dtype: DType = 'f32'): ArrayBuffer {
-  if (dtype === 'f16') return Uint16Array.from(values, STORAGE.f16.encode).buffer
-  if (dtype === 'f32') return Float32Array.from(values).buffer
-  return dtype === 'i32' ? Int32Array.from(values).buffer : Uint32Array.from(values).buffer
+function bytes(values: readonly number[], dtype: StorageType = 'f32'): ArrayBuffer {
+  return packCodes(dtype, values.length, (i) => STORAGE[dtype].encode(values[i] ?? 0)).buffer
 }
 
 describe('findMismatch', () => {
   it('accepts equal answers of every dtype', () => {
-    for (const dtype of ['f32', 'f16', 'i32', 'u32', 'bool'] as const)
+    for (const dtype of Object.keys(STORAGE) as StorageType[])
       expect(findMismatch(expected([0, 1, 1], { dtype }), bytes([0, 1, 1], dtype), DERIVED)).toBeUndefined()
   })
 
@@ -45,6 +42,16 @@ describe('findMismatch', () => {
     const half = expected([100, 100, 100], { precision: 'f16' })
     expect(findMismatch(half, off(0.015), DERIVED)).toBeUndefined()
     expect(findMismatch(half, off(0.03), DERIVED)).toContain('out[0] is')
+  })
+
+  it('lets neighbours among small floats pass, and nothing further away', () => {
+    for (const dtype of ['bf16', 'f8e4m3', 'f8e5m2'] as const) {
+      const { encode, decode } = STORAGE[dtype]
+      const wanted = expected([100, 100, 100], { dtype, precision: dtype })
+      const off = (steps: number) => bytes([decode(encode(100) + steps), 100, 100], dtype)
+      expect(findMismatch(wanted, off(1), DERIVED)).toBeUndefined()
+      expect(findMismatch(wanted, off(6), DERIVED)).toContain('out[0] is')
+    }
   })
 
   it('judges small elements by the scale of all', () => {

@@ -17,6 +17,7 @@ import { nodeKinds } from './node_kinds.ts'
 import { publicApi } from './public_api.ts'
 import { regularExpressions } from './regular_expressions.ts'
 import { spoiltModules } from './spoilt_modules.ts'
+import { storageTypes } from './storage_types.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FIXTURES = fileURLToPath(new URL('../fixtures/gates', import.meta.url))
@@ -35,6 +36,7 @@ const GATES: readonly (readonly [Gate, number])[] = [
   [nodeKinds, 18],
   [publicApi, 5],
   [regularExpressions, 40],
+  [storageTypes, 300],
 ]
 
 /** Fixture -> what is wrong with it. */
@@ -121,6 +123,11 @@ const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
       'src/codegen/pass.ts:14 is a switch over kinds of nodes without unreachable',
       'src/codegen/pass.ts:25 is a switch over kinds of nodes without unreachable',
     ],
+  ],
+  [
+    storageTypes,
+    'storage_types',
+    ['src/dtypes.ts:3 asks for f16 by its name', 'src/dtypes.ts:7 asks for i8 by its name'],
   ],
   [
     regularExpressions,

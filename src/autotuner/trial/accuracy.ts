@@ -15,8 +15,11 @@ export interface Expected {
   readonly values: ArrayLike<number>
   /** Places in row-major order that are compared, ascending; undefined when all are. */
   readonly positions: Uint32Array<ArrayBuffer> | undefined
-  /** The least exact float type among the values that the kernel computes with. */
-  readonly precision: 'f32' | 'f16'
+  /**
+   * The least exact type among those of the values that the kernel computes with. By its share of a value,
+   * and of the root mean square of all values, floats may be off.
+   */
+  readonly precision: StorageType
 }
 
 /**
@@ -26,9 +29,6 @@ export interface Tolerance {
   readonly atol: number | null
   readonly rtol: number | null
 }
-
-/** Share of a value, and of the root mean square of all values, by which floats may be off. */
-const RELATIVE: Readonly<Record<Expected['precision'], number>> = { f32: 2e-3, f16: 1e-2 }
 
 /**
  * One sentence about the worst difference that is not accepted; undefined when there is none. `bytes` are
@@ -43,8 +43,8 @@ export function findMismatch(
   const actual = decodeBytes(bytes, dtype)
   const count = values.length
   const exact = STORAGE[dtype].category !== 'float'
-  const rtol = exact ? 0 : (tolerance.rtol ?? RELATIVE[precision])
-  const atol = exact ? 0 : (tolerance.atol ?? RELATIVE[precision] * rootMeanSquare(values))
+  const rtol = exact ? 0 : (tolerance.rtol ?? STORAGE[precision].tolerance)
+  const atol = exact ? 0 : (tolerance.atol ?? STORAGE[precision].tolerance * rootMeanSquare(values))
   let wrong = 0
   let worst = { excess: 0, i: 0 }
   for (let i = 0; i < count; i++) {

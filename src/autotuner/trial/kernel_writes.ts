@@ -5,6 +5,7 @@ import { computesWithBlockSizes } from '../../ir/block_sizes.ts'
 import { addressable, type KernelIr, type TensorInfo } from '../../ir/kernel_ir.ts'
 import { isWrite, ruleOf } from '../../ir/node_rules.ts'
 import { walk } from '../../ir/traverse.ts'
+import { lessExact, type StorageType } from '../../support/storage_types.ts'
 
 export interface KernelWrites {
   /** Tensors that the kernel writes, with the last grid that does. */
@@ -15,8 +16,8 @@ export interface KernelWrites {
   readonly visible: readonly TensorInfo[]
   /** Results may depend on tile extents, since the kernel asks for them. */
   readonly readsExtents: boolean
-  /** The least exact float type among the kernel's values. */
-  readonly precision: 'f32' | 'f16'
+  /** The least exact type among those of the kernel's values and of what it writes. */
+  readonly precision: StorageType
 }
 
 export function kernelWrites(ir: KernelIr): KernelWrites {
@@ -24,18 +25,19 @@ export function kernelWrites(ir: KernelIr): KernelWrites {
   const atomic = new Set<number>()
   const memory = addressable(ir)
   let readsExtents = computesWithBlockSizes(ir)
-  let halves = false
+  let precision: StorageType = 'f32'
   for (const [grid, { body }] of ir.grids.entries())
     walk(body, (node) => {
-      halves ||= node.type.dtype === 'f16'
+      precision = lessExact(precision, (node.kind === 'cast' && node.through) || node.type.dtype)
       readsExtents ||= ruleOf(node).seesTiles
       if (!isWrite(node)) return
       const tensor = memory[node.tensor]?.tensor ?? node.tensor
       lastGrid.set(tensor, grid)
+      precision = lessExact(precision, memory[node.tensor]?.dtype ?? precision)
       if (node.kind === 'atomic') atomic.add(tensor)
     })
   const visible = ir.tensors.filter(({ id, role }) =>
     role === 'argument' ? lastGrid.has(id) : role === 'local',
   )
-  return { lastGrid, atomic, visible, readsExtents, precision: halves ? 'f16' : 'f32' }
+  return { lastGrid, atomic, visible, readsExtents, precision }
 }

@@ -17,7 +17,7 @@ import type { Stream } from '../../runtime/stream.ts'
 import type { Log } from '../../support/log.ts'
 import { product, sum } from '../../support/maths.ts'
 import type { Settings } from '../../support/settings.ts'
-import { STORAGE } from '../../support/storage_types.ts'
+import { lessExact, STORAGE } from '../../support/storage_types.ts'
 import type { Expected } from './accuracy.ts'
 import { baselineValues } from './baseline.ts'
 import type { KernelWrites } from './kernel_writes.ts'
@@ -164,7 +164,7 @@ export class Reference {
     if (!info) throw new Error(`no tensor ${tensor}`)
     const { name, dtype } = info
     const shape = this.#shapes[tensor] ?? []
-    const precision = dtype === 'f16' ? 'f16' : writes.precision
+    const precision = lessExact(dtype, writes.precision)
     return { tensor, name, dtype, shape, values, positions, precision }
   }
 }

@@ -81,10 +81,8 @@ export function expectations(
         `expected[${index}] has ${known.length} values, ${nameOf(index)} has ${tensor?.size ?? 'none'}`,
       )
     const { dtype, shape } = tensor
-    const precision = dtype === 'f16' ? 'f16' : 'f32'
-    return [
-      { tensor: index, name: nameOf(index), dtype, shape, values: known, positions: undefined, precision },
-    ]
+    const name = nameOf(index)
+    return [{ tensor: index, name, dtype, shape, values: known, positions: undefined, precision: dtype }]
   })
 }
 

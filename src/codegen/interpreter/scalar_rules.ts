@@ -114,16 +114,8 @@ function rank(a: number, nan: number): number {
 }
 
 function rounded(dtype: DType, rule: ScalarRule): ScalarRule {
-  switch (dtype) {
-    case 'f32':
-      return (a, b, c) => Math.fround(rule(a, b, c))
-    case 'i32':
-      return (a, b, c) => rule(a, b, c) | 0
-    case 'u32':
-      return (a, b, c) => rule(a, b, c) >>> 0
-    case 'f16':
-      return (a, b, c) => DTYPES.f16.round(rule(a, b, c))
-    case 'bool':
-      return rule
-  }
+  const { category, round } = DTYPES[dtype]
+  if (category === 'float') return (a, b, c) => round(rule(a, b, c))
+  if (category === 'bool') return rule
+  return dtype === 'i32' ? (a, b, c) => rule(a, b, c) | 0 : (a, b, c) => rule(a, b, c) >>> 0
 }

@@ -9,7 +9,7 @@ import { isPacked, type PackedType, perWord, STORAGE } from '../../support/stora
 import type { Layout } from '../layout/layout.ts'
 import { markOf } from '../memory/access_mark.ts'
 import { Address } from '../memory/address.ts'
-import { decodePacked, encodePacked } from '../memory/packed_values.ts'
+import { decodePacked, encodePacked, packWords } from '../memory/packed_values.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { MemoryArray } from '../thread/memory.ts'
 import { plainWord } from '../thread/names.ts'
@@ -121,21 +121,18 @@ export function storePacked(lowering: Lowering, node: StoreNode, dtype: PackedTy
   const { buffer, address, length } = runs
   const mark = markOf(out, node, layout, program)
   forEachGuarded(lowering, layout, length, address, (registers) => {
-    const words: Expr[] = []
-    registers.forEach((register, i) => {
-      const [word, bit] = [Math.floor((i * bits) / 32), (i * bits) % 32]
-      const part = e.binary('<<', element(e, codes, register), e.u32(bit))
-      const rest = words[word]
-      words[word] = rest ? e.binary('|', rest, part) : part
-    })
+    const words = packWords(
+      e,
+      dtype,
+      registers.map((register) => element(e, codes, register)),
+    )
     const { index, shift } = runs.placeOf(registers[0] ?? 0)
     if (length >= perWord(dtype)) {
-      out.store(buffer, index, e.vector(words, words.length as Width), mark)
+      out.store(buffer, index, words, mark)
       return
     }
     const mask = e.binary('<<', e.u32(2 ** (length * bits) - 1), shift)
-    const [bitsOf = e.u32(0)] = words
-    out.insert({ array: buffer, index, mask, value: e.binary('<<', bitsOf, shift), mark })
+    out.insert({ array: buffer, index, mask, value: e.binary('<<', words, shift), mark })
   })
 }
 

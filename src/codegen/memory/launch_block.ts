@@ -4,7 +4,7 @@
  */
 import { printSize, type Size, type SizeOp } from '../../ir/size.ts'
 import type { TileProgram } from '../../ir/tile_program.ts'
-import type { DType } from '../../support/dtypes.ts'
+import { DTYPES, type DType } from '../../support/dtypes.ts'
 import { unreachable } from '../../support/errors.ts'
 import type { DeviceLimits, LaunchWord } from '../program.ts'
 import type { Expr } from '../thread/expr.ts'
@@ -45,7 +45,7 @@ export class LaunchBlock {
 
   /** A scalar argument as the dtype. */
   scalar(id: number, dtype: DType): Expr {
-    const stored = dtype === 'f16' ? 'f32' : dtype
+    const stored = DTYPES[dtype].wide
     const name = this.#program.scalars[id]?.name ?? 'scalar'
     const word: LaunchWord = { kind: 'scalar', scalar: id, dtype: stored }
     return this.#out.expressions.convert(dtype, this.#field(`${id} ${stored}`, `${name}_${stored}`, word))

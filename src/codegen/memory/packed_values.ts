@@ -5,7 +5,8 @@
 import { type FloatFormat, layoutOf } from '../../support/float_formats.ts'
 import { computeType, type PackedType, STORAGE } from '../../support/storage_types.ts'
 import type { Expr } from '../thread/expr.ts'
-import { typeOf } from '../thread/types.ts'
+import type { Expressions } from '../thread/expressions.ts'
+import { typeOf, type Width } from '../thread/types.ts'
 import type { Writer } from '../thread/writer.ts'
 
 const F32_BIAS = 127
@@ -32,6 +33,19 @@ export function encodePacked(out: Writer, dtype: PackedType, value: Expr): Expr 
   if (packed?.kind === 'float') return encodeFloat(out, packed, value)
   const mask = e.constant(2 ** bits - 1, typeOf('u32', value.type.width))
   return e.binary('&', e.convert('u32', value), mask)
+}
+
+/** The bits of consecutive elements, as the words that they lie in. */
+export function packWords(e: Expressions, dtype: PackedType, codes: readonly Expr[]): Expr {
+  const { bits } = STORAGE[dtype]
+  const words: Expr[] = []
+  codes.forEach((code, i) => {
+    const word = Math.floor((i * bits) / 32)
+    const part = e.binary('<<', code, e.u32((i * bits) % 32))
+    const rest = words[word]
+    words[word] = rest ? e.binary('|', rest, part) : part
+  })
+  return e.vector(words, words.length as Width)
 }
 
 /** What an element of the type can hold of a value of any type, as what a load of it gives. */

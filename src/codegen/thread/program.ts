@@ -1,10 +1,13 @@
 /** The program of one invocation, and what it touches: all that printing and running it need. */
+
+import { DTYPES } from '../../support/dtypes.ts'
 import type { BufferBinding } from '../memory/bindings.ts'
 import type { LaunchField } from '../memory/launch_block.ts'
 import type { WorkgroupArray } from '../memory/workgroup_memory.ts'
 import { isSubgroupFunction } from './builtins.ts'
 import { type BuiltinValue, type Expr, walkExpr } from './expr.ts'
 import { expressionsOf, type Statement, walkStatements } from './statements.ts'
+import type { ThreadType } from './types.ts'
 
 export interface ThreadProgram {
   /** Invocations of a workgroup. */
@@ -21,7 +24,8 @@ export interface ThreadProgram {
 
 /** What a program needs of WGSL. */
 export interface Needs {
-  readonly f16: boolean
+  /** Types that have to be asked for. */
+  readonly types: ReadonlySet<string>
   readonly subgroups: boolean
   readonly builtins: ReadonlySet<BuiltinValue>
 }
@@ -29,14 +33,19 @@ export interface Needs {
 export function needsOf(program: ThreadProgram): Needs {
   const { buffers, arrays } = program
   const builtins = new Set<BuiltinValue>()
-  let f16 = [...buffers, ...arrays].some(({ array }) => array.element.dtype === 'f16')
+  const types = new Set<string>()
+  const need = ({ dtype }: ThreadType): void => {
+    const { extension } = DTYPES[dtype]
+    if (extension) types.add(extension)
+  }
+  for (const { array } of [...buffers, ...arrays]) need(array.element)
   let subgroups = false
   walkProgram(program, (expr) => {
-    f16 ||= expr.type.dtype === 'f16'
+    need(expr.type)
     if (expr.kind === 'builtin') builtins.add(expr.value)
     if (expr.kind === 'call') subgroups ||= isSubgroupFunction(expr.fn)
   })
-  return { f16, subgroups, builtins }
+  return { types, subgroups, builtins }
 }
 
 /** Calls `visit` for every expression of a program, once each, in program order. */

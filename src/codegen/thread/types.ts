@@ -1,5 +1,5 @@
 /** Types of values of one invocation: a scalar or a short vector of one dtype. */
-import type { DType } from '../../support/dtypes.ts'
+import { DTYPE_NAMES, type DType } from '../../support/dtypes.ts'
 
 export type Width = 1 | 2 | 4
 
@@ -10,17 +10,13 @@ export interface ThreadType {
 
 const WIDTHS = [1, 2, 4] as const
 
-const TYPES: Readonly<Record<DType, ReadonlyMap<Width, ThreadType>>> = {
-  f32: widthsOf('f32'),
-  f16: widthsOf('f16'),
-  i32: widthsOf('i32'),
-  u32: widthsOf('u32'),
-  bool: widthsOf('bool'),
-}
+const TYPES: ReadonlyMap<DType, ReadonlyMap<Width, ThreadType>> = new Map(
+  DTYPE_NAMES.map((dtype) => [dtype, widthsOf(dtype)]),
+)
 
 /** The type; equal types are one object. */
 export function typeOf(dtype: DType, width: Width): ThreadType {
-  const type = TYPES[dtype].get(width)
+  const type = TYPES.get(dtype)?.get(width)
   if (!type) throw new Error(`no vector of ${width} elements`)
   return type
 }

@@ -4,7 +4,7 @@
  */
 import type { Expr, Helper, HelperExpr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
-import { typeName } from './type_names.ts'
+import { ofFloat, typeName } from './type_names.ts'
 
 /** Names of types of one width: the operand's, i32 and f32; and NaN as an element of the operand's. */
 interface HelperTypes {
@@ -105,7 +105,7 @@ export class Helpers {
       T: typeName(typeOf(dtype, width)),
       I: typeName(typeOf('i32', width)),
       F: typeName(typeOf('f32', width)),
-      nan: dtype === 'f16' ? 'f16(not_a_number())' : 'not_a_number()',
+      nan: ofFloat(dtype, 'not_a_number()'),
     }
     this.#functions.set(name, HELPERS[expr.helper](name, types))
   }

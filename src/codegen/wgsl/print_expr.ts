@@ -1,8 +1,8 @@
 /** Expressions of the thread program as WGSL: fully typed, with the parentheses that a reader wants. */
-import type { DType } from '../../support/dtypes.ts'
+import { DTYPES, type DType } from '../../support/dtypes.ts'
 import type { BinaryExpr, BinaryOp, Expr, LiteralExpr } from '../thread/expr.ts'
 import { helperFunction } from './helpers.ts'
-import { ofAtomic, typeName } from './type_names.ts'
+import { ofAtomic, ofFloat, SUFFIX, typeName } from './type_names.ts'
 
 export function printExpr(expr: Expr): string {
   switch (expr.kind) {
@@ -71,15 +71,12 @@ function argument(expr: Expr): string {
 
 /** Infinities and NaN have no literal. */
 function printLiteral({ value, type: { dtype } }: LiteralExpr): string {
-  switch (dtype) {
+  switch (DTYPES[dtype].category) {
     case 'bool':
       return value === 0 ? 'false' : 'true'
-    case 'u32':
-      return `${value}u`
-    case 'i32':
-      return value === -2147483648 ? 'i32(-2147483647 - 1)' : `${value}i`
-    case 'f16':
-    case 'f32':
+    case 'int':
+      return value === -2147483648 ? 'i32(-2147483647 - 1)' : `${value}${SUFFIX[dtype]}`
+    case 'float':
       return Number.isFinite(value) ? finite(value, dtype) : notFinite(value, dtype)
   }
 }
@@ -90,10 +87,10 @@ const LEAST_WITH_EXPONENT = 1e21
 function finite(value: number, dtype: DType): string {
   const text = Object.is(value, -0) ? '-0' : String(value)
   const isPlain = Number.isInteger(value) && Math.abs(value) < LEAST_WITH_EXPONENT
-  return `${text}${isPlain ? '.0' : ''}${dtype === 'f16' ? 'h' : 'f'}`
+  return `${text}${isPlain ? '.0' : ''}${SUFFIX[dtype]}`
 }
 
 function notFinite(value: number, dtype: DType): string {
   const text = Number.isNaN(value) ? 'not_a_number()' : `${value < 0 ? '-' : ''}infinity()`
-  return dtype === 'f16' ? `f16(${text})` : text
+  return ofFloat(dtype, text)
 }

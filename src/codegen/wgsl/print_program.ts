@@ -17,7 +17,7 @@ export function printProgram(program: ThreadProgram, wordsIn: 'immediate' | 'uni
     if (statement.kind === 'atomic') atomics.add(statement)
   })
   const directives = [
-    ...(needs.f16 ? ['enable f16;'] : []),
+    ...[...needs.types].map((type) => `enable ${type};`),
     ...(needs.subgroups ? ['enable subgroups;'] : []),
     ...(program.fields.length > 0 && wordsIn === 'immediate' ? ['requires immediate_address_space;'] : []),
   ]

@@ -1,14 +1,20 @@
 /** Names of WGSL types. */
-import { isFloat } from '../../support/dtypes.ts'
+import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
 import type { ThreadType } from '../thread/types.ts'
 
-const SUFFIX: Readonly<Record<string, string>> = { f32: 'f', f16: 'h', i32: 'i', u32: 'u' }
+/** Of numbers, and of names of vectors. */
+export const SUFFIX: Readonly<Partial<Record<DType, string>>> = { f32: 'f', f16: 'h', i32: 'i', u32: 'u' }
 
 /** The type's name, e.g. `vec4f`. */
 export function typeName({ dtype, width }: ThreadType): string {
   if (width === 1) return dtype
   const suffix = SUFFIX[dtype]
   return suffix ? `vec${width}${suffix}` : `vec${width}<${dtype}>`
+}
+
+/** An f32 as the type. */
+export function ofFloat(dtype: DType, value: string): string {
+  return DTYPES[dtype].wide === dtype ? value : `${dtype}(${value})`
 }
 
 /** The type of the elements of an atomic array. WGSL has them for integers; a float is there as its bits. */
