@@ -170,8 +170,8 @@ export const staticRange: StaticRange = (first: number, second?: number, step: n
 }
 
 /**
- * `hl.jaggedTile`: tiles of rows with lengths of their own. `tile.index` counts from 0, along one axis for all
- * rows.
+ * `hl.jaggedTile`: tiles of rows with lengths of their own. `tile.index` counts from 0, along one axis for
+ * all rows.
  */
 export type JaggedLoop = (lengths: TileValue, options?: TileOptions) => Iterable<Tile>
 

@@ -32,7 +32,10 @@ export class Tile {
     })
   }
 
-  /** Positions of this tile's elements: i32, one axis; after the axes of the bounds, where each row has some. */
+  /**
+   * Positions of this tile's elements: i32, one axis; where each row has its own, behind the axes of the
+   * bounds.
+   */
   get index(): TileValue {
     const index = new TileValue(this.#trace, indexAlong(this.#trace, this.block.id))
     return this.#rows ? indexInRows(this.#trace, index, this.#rows) : index
