@@ -16,7 +16,7 @@ export const crossEntropy = kernel(function crossEntropy(logits: Tensor, labels:
 export const examples: readonly Example[] = [
   {
     kernel: crossEntropy,
-    args: (n, classes) => [randn([n, classes]), randomIntegers([n], classes)],
+    args: (n, classes) => [randn([n, classes]), randomIntegers([n], 0, classes)],
     reference: (logits: Matrix, labels: Vector) => logits.map((row, i) => -logSoftmaxOf(row)[labels[i]]),
     sizes: [[3, 21]],
     bench: [4096, 32_000],

@@ -14,7 +14,7 @@ export const embedding = kernel(function embedding(ids: Tensor, table: Tensor) {
 export const examples: readonly Example[] = [
   {
     kernel: embedding,
-    args: (n, rows, width) => [randomIntegers([n], rows), randn([rows, width])],
+    args: (n, rows, width) => [randomIntegers([n], 0, rows), randn([rows, width])],
     reference: (ids: Vector, table: Matrix) => ids.map((id) => table[id]),
     sizes: [[5, 9, 37]],
     bench: [8192, 32_000, 1024],

@@ -22,14 +22,14 @@ export const scatterAdd = kernel(function scatterAdd(x: Tensor, ids: Tensor, row
 export const examples: readonly Example[] = [
   {
     kernel: gather,
-    args: (m, n, count) => [randn([m, n]), randomIntegers([m, count], n)],
+    args: (m, n, count) => [randn([m, n]), randomIntegers([m, count], 0, n)],
     reference: (x: Matrix, ids: Matrix) => ids.map((row, i) => row.map((id) => x[i][id])),
     sizes: [[5, 9, 37]],
     bench: [4096, 4096, 1024],
   },
   {
     kernel: scatterAdd,
-    args: (m, n, rows) => [randn([m, n]), randomIntegers([m], rows), rows],
+    args: (m, n, rows) => [randn([m, n]), randomIntegers([m], 0, rows), rows],
     reference: (x: Matrix, ids: Vector, rows: number) => {
       const out = Array.from({ length: rows }, () => x[0].map(() => 0))
       x.forEach((row, i) => {

@@ -2,7 +2,7 @@
  * Matrix products: `x · y`, and `x · wᵀ` with a bias and any activation, which is a function that the caller
  * passes and that becomes part of the kernel.
  */
-import { hl, kernel, randn, type Tensor, type TileValue } from 'helion-aot'
+import { getDevice, hl, kernel, randn, type Tensor, type TileValue } from 'helion-aot'
 import { type Example, runIfMain } from './shared/example.ts'
 import { dot, type Matrix, product, type Vector } from './shared/plain.ts'
 
@@ -40,6 +40,9 @@ export const linear = kernel(function linear(
 
 const relu = (value: TileValue): TileValue => value.relu()
 
+/** Half precision where the adapter has it, else a type of the same size that every adapter has. */
+const half = (await getDevice()).limits.shaderF16 ? 'f16' : 'bf16'
+
 export const examples: readonly Example[] = [
   {
     kernel: matmul,
@@ -47,6 +50,14 @@ export const examples: readonly Example[] = [
     reference: product,
     sizes: [[5, 19, 11]],
     bench: [1024, 1024, 1024],
+  },
+  {
+    kernel: matmul,
+    args: (m, k, n) => [randn([m, k], { dtype: half }), randn([k, n], { dtype: half })],
+    reference: product,
+    sizes: [[5, 19, 11]],
+    bench: [1024, 1024, 1024],
+    tolerance: 0.01,
   },
   {
     kernel: linear,

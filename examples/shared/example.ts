@@ -4,7 +4,7 @@
  * size and times the result against the default. On adapters that are no GPU the large size is a small one.
  */
 import { pathToFileURL } from 'node:url'
-import { type DType, doBenchTogether, getDevice, type Kernel, type Tensor, tensor } from 'helion-aot'
+import { doBenchTogether, getDevice, type Kernel, type StorageType, type Tensor, tensor } from 'helion-aot'
 
 export interface Example {
   readonly kernel: Kernel<(...args: never[]) => unknown>
@@ -103,13 +103,19 @@ export function isTensor(value: unknown): value is Tensor {
   return typeof value === 'object' && value !== null && 'dtype' in value && 'shape' in value
 }
 
-/** A tensor of whole numbers from 0 up to, but not including, `end`: the same ones in every run. */
-export function randomIntegers(shape: readonly number[], end: number, dtype: DType = 'i32'): Tensor {
+/** A tensor of whole numbers from `begin` up to, but not including, `end`: the same ones in every run. */
+export function randomIntegers(
+  shape: readonly number[],
+  begin: number,
+  end: number,
+  dtype: StorageType = 'i32',
+): Tensor {
+  const numbers = randomNumbers(
+    shape.reduce((a, b) => a * b, 1),
+    end - begin,
+  )
   return tensor(
-    randomNumbers(
-      shape.reduce((a, b) => a * b, 1),
-      end,
-    ),
+    numbers.map((value) => begin + value),
     { shape, dtype },
   )
 }

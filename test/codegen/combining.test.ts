@@ -1,6 +1,7 @@
 /** Folds and scans on the workgroup interpreter: in every layout, streamed, with and without subgroups. */
 import { describe, it } from 'vitest'
 import type { ConfigInput } from '../../src/config/config.ts'
+import { hl, type Tensor } from '../../src/language/index.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import { type TensorInput, values, whole } from '../gpu/inputs.ts'
 import {
@@ -67,4 +68,24 @@ describe.each(Object.keys(KERNELS))('%s', (name) => {
     const kernel = new OnCpu(fn, args.map(argumentOf), { ...device, tolerance: CLOSE })
     for (const config of streams ? [...CONFIGS, ...STREAMED] : CONFIGS) kernel.expectRight(config)
   })
+})
+
+it('is made anew in each round that is written out', () => {
+  const carriedSums = (x: Tensor): Tensor => {
+    const [m, n] = x.shape
+    const out = hl.emptyLike(x)
+    for (const row of hl.tile(m)) {
+      const before = hl.zeros([row])
+      for (const t of hl.tile(n)) {
+        out.at(row, t).set(x.at(row, t).cumsum(1).add(before.unsqueeze(1)))
+        before.addAssign(x.at(row, t).sum(1))
+      }
+    }
+    return out
+  }
+  const kernel = new OnCpu(carriedSums as KernelFunction, [argumentOf(whole([3, 21]))])
+  for (const range_unroll_factors of [[1], [2], [4]]) {
+    kernel.expectRight({ block_sizes: [2, 4], range_unroll_factors, num_warps: 1 })
+  }
+  kernel.expectRight({ block_sizes: [2, 8], static_ranges: [true] })
 })

@@ -149,8 +149,6 @@ describe('the examples', () => {
       'embedding',
       'difference',
       'gather',
-      'jaggedSoftmax',
-      'rowMeans',
       'dropout',
       'columnSums',
       'splitSum',

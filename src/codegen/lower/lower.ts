@@ -18,17 +18,22 @@ import type { Lowering } from './lowering.ts'
 /** Expressions of more operations get a name even when they are used once. */
 const MAX_INLINE = 4
 
+/** The parts of folds and scans of a region so far, by the node that was lowered first. */
+type States = Map<Node, readonly Registers[]>
+
 export function lowerRegion(lowering: Lowering, region: Region): void {
+  // Of one round: a body that is written out several times makes them in each.
+  const states: States = new Map()
   for (const node of region) {
     if (isMadeAfresh(node, lowering)) continue
     lowering.comesFrom(node)
-    const value = lowerNode(lowering, node, region)
+    const value = lowerNode(lowering, node, region, states)
     if (value) lowering.values.set(node, inHomeLayout(lowering, node, value))
   }
 }
 
 /** Emits the node; the value, where it has one, in whatever layout it came about. */
-function lowerNode(lowering: Lowering, node: Node, region: Region): Registers | undefined {
+function lowerNode(lowering: Lowering, node: Node, region: Region, states: States): Registers | undefined {
   const layout = (isTile(node) ? lowering.layouts.of(node) : undefined) ?? lowering.scalarLayout
   switch (node.kind) {
     case 'map': {
@@ -57,7 +62,7 @@ function lowerNode(lowering: Lowering, node: Node, region: Region): Registers | 
       return lowerReduce(lowering, node, layoutOfOperand(lowering, node.arg))
     case 'fold':
     case 'scan':
-      return partOf(lowering, node, region)
+      return partOf(lowering, node, region, states)
     case 'dot':
       return lowerDot(lowering, node)
     case 'loop':
@@ -81,12 +86,16 @@ function lowerNode(lowering: Lowering, node: Node, region: Region): Registers | 
 }
 
 /** One part of what all parts in the region have in common, and is made with the first of them. */
-function partOf(lowering: Lowering, node: FoldNode | ScanNode, region: Region): Registers | undefined {
+function partOf(
+  lowering: Lowering,
+  node: FoldNode | ScanNode,
+  region: Region,
+  states: States,
+): Registers | undefined {
   const first = region.find((other) => other.kind === node.kind && isSameState(other, node)) ?? node
   const parts =
-    lowering.states.get(first) ??
-    lowerCombining(lowering, node, layoutOfOperand(lowering, node.args[0] ?? node))
-  lowering.states.set(first, parts)
+    states.get(first) ?? lowerCombining(lowering, node, layoutOfOperand(lowering, node.args[0] ?? node))
+  states.set(first, parts)
   return parts[node.part]
 }
 

@@ -45,8 +45,6 @@ export class Lowering implements Plan {
   readonly values: Map<Node, Registers> = new Map()
   /** While a value is made afresh: what has been made for it so far, by node and layout. */
   readonly afresh: { current: Map<string, Registers> | undefined } = { current: undefined }
-  /** The parts of folds and scans, by the node that was lowered first. */
-  readonly states: Map<Node, readonly Registers[]> = new Map()
   /** Dots whose sums a loop carries, with the sums while the loop is open. */
   readonly sums: Map<DotNode, Sums> = new Map()
   readonly places: Map<BlockId, BlockPlace> = new Map()
