@@ -5,6 +5,7 @@ import { callSite } from '../support/call_site.ts'
 import { type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { toNode } from './elementwise.ts'
+import { withinRows } from './jagged.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastAxes, castTo, distinctAxes, fitTo, printAxes, promote, sameAxis } from './typing.ts'
 import { type Accumulator, type DotOptions, TileValue } from './value.ts'
@@ -74,7 +75,9 @@ function factorsOf(trace: Trace, what: string, left: TileValue, right: TileValue
   const leading = [a, b].map(({ type }) => type.axes.slice(0, -2))
   const batch = broadcastAxes(trace, leading, `${what} along the leading axes`)
   const axes = [...batch, m, n]
-  return { a: withRank(trace, a, axes.length), b: withRank(trace, b, axes.length), axes }
+  const factor = (node: Node, depth: number): Node =>
+    withRank(trace, withinRows(trace, node, node.type.axes.length - depth, 'sum'), axes.length)
+  return { a: factor(a, 1), b: factor(b, 2), axes }
 }
 
 /** `node` with axes of one in front. */

@@ -33,7 +33,16 @@ import {
 import { elementwise, toNode } from './elementwise.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
 import { storeTo } from './indexing.ts'
-import { type GridLoop, grid, type StaticRange, staticRange, type TileLoop, tile } from './loops.ts'
+import {
+  type GridLoop,
+  grid,
+  type JaggedLoop,
+  jaggedTile,
+  type StaticRange,
+  staticRange,
+  type TileLoop,
+  tile,
+} from './loops.ts'
 import { loadFrom } from './masks.ts'
 import { ATOMIC_METHODS, ATOMIC_SIGNATURES, operandsOf, TILE_METHODS, TILE_SIGNATURES } from './methods.ts'
 import { rand, randint } from './random.ts'
@@ -114,6 +123,11 @@ const ATOMICS = Object.fromEntries(
 export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   /** Loops over a range in tiles: `for (const t of hl.tile(n))`, `for (const [i, j] of hl.tile([m, n]))`. */
   readonly tile: TileLoop
+  /**
+   * Loops over rows with lengths of their own, as far as the longest goes: elements past the end of theirs are
+   * masked in loads, stores and reductions. `tile.index` counts from 0, along one axis for all rows.
+   */
+  readonly jaggedTile: JaggedLoop
   /**
    * A size of tiles that the config chooses, up to the range and no smaller than `least`, for loops to share:
    * `hl.tile(m, { blockSize })`. Elsewhere it is a size as others: `hl.cdiv(m, blockSize)`.
@@ -198,6 +212,7 @@ const FUNCTIONS: Hl = {
   ...OTHERS,
   ...ATOMICS,
   tile,
+  jaggedTile,
   registerBlockSize,
   registerTunable: (name, values) => tracing('hl.registerTunable').tunables.register(name, values) as never,
   powerOf2: RANGES.powerOf2,
@@ -238,6 +253,7 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
     Object.entries(ATOMIC_SIGNATURES).map(([name, rest]) => [name, `tensor: tensor, index: list, ${rest}`]),
   ) as Record<keyof typeof ATOMIC_SIGNATURES, string>),
   tile: 'begin?, end, blockSize or { blockSize }?',
+  jaggedTile: 'lengths, { blockSize }?',
   registerBlockSize: 'least?, range',
   registerTunable: 'name, values',
   powerOf2: 'low: number, high: number, standard?: number',

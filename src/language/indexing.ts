@@ -12,6 +12,7 @@ import { computeType, type StorageType } from '../support/storage_types.ts'
 import { describe } from './describe.ts'
 import { isDim, toDim, toSize } from './dim.ts'
 import { elementwise, toNode } from './elementwise.ts'
+import { indexAlong, jaggedMask } from './jagged.ts'
 import { asLoaded, asTarget, maskOf } from './masks.ts'
 import type { IndexTerm } from './tensor.ts'
 import { isExpanded, isWhole, type View } from './tensor_view.ts'
@@ -40,7 +41,7 @@ export function at(place: Place, terms: readonly IndexTerm[]): Ref {
   const index = view.dims.map((_, dim) => baseIndex(trace, view, dim, terms, given))
   const axes = unionAxes(trace, view, index)
   const type = tileType(computeType(dtype), axes)
-  const spec = { kind: 'load', site: UNNUMBERED, type, tensor, index, mask: undefined } as const
+  const spec = { kind: 'load', site: UNNUMBERED, type, tensor, index, mask: jaggedMask(trace, axes) } as const
   const load = trace.add('tensor.at', spec)
   const seen = asWritten(trace, view, terms, given, axes)
   const order = seen.map((axis) => (axis === ONE ? ONE : axes.indexOf(axis)))
@@ -135,7 +136,7 @@ function indexNodes(trace: Trace, { tensor, view }: Place, terms: readonly Index
     if (size === 1) return trace.size(0)
     const base = view.dims.findIndex((other) => other.dim === dim)
     const owner = base < 0 ? `${view.name} ${dim}` : `${tensor} ${base}`
-    return blockIndex(trace, wholeDimension(trace, size, owner))
+    return indexAlong(trace, wholeDimension(trace, size, owner).id)
   })
 }
 
@@ -179,7 +180,7 @@ function indexNode(trace: Trace, tensor: View, dim: number, term: Exclude<IndexT
     const { name } = tensor
     const reason = `${name}.at(…) reads dimension ${dim} of ${name} up to the end of the tile's range`
     if (block.end !== undefined) trace.guard('le', block.end, size, reason)
-    return blockIndex(trace, block)
+    return term.index.nodeIn(trace)
   }
   if (term instanceof TileValue) return integerIndex(trace, tensor, dim, term.nodeIn(trace))
   if (typeof term === 'number') return numberIndex(trace, tensor, dim, term)
@@ -205,11 +206,6 @@ function numberIndex(trace: Trace, tensor: View, dim: number, index: number): No
   const isDerived = typeof size !== 'number' && size.op !== 'symbol' && size.op !== 'mul'
   if (index > 1 || isDerived) trace.guard('le', index + 1, size, reason)
   return trace.size(index)
-}
-
-function blockIndex(trace: Trace, block: Block): Node {
-  const type = tileType('i32', [block.id])
-  return trace.add('tensor.at', { kind: 'index', type, block: block.id })
 }
 
 function integerIndex(trace: Trace, tensor: View, dim: number, node: Node): Node {

@@ -12,6 +12,8 @@ import { type BlockSize, extentOf } from './block_sizes.ts'
 import { describe } from './describe.ts'
 import { cdivDim, dimOperation, isDim, toSize } from './dim.ts'
 import { elementwise } from './elementwise.ts'
+import { type Rows, rowsBetween } from './jagged.ts'
+import { reduce } from './reductions.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
 import { castTo } from './typing.ts'
@@ -167,8 +169,28 @@ export const staticRange: StaticRange = (first: number, second?: number, step: n
   return Array.from({ length: Math.max(0, Math.ceil((end - begin) / step)) }, (_, i) => begin + i * step)
 }
 
+/**
+ * `hl.jaggedTile`: tiles of rows with lengths of their own. `tile.index` counts from 0, along one axis for
+ * all rows.
+ */
+export type JaggedLoop = (lengths: TileValue, options?: TileOptions) => Iterable<Tile>
+
+export const jaggedTile: JaggedLoop = (lengths, options = {}) => {
+  const trace = tracing('hl.jaggedTile')
+  return loop(
+    trace,
+    (location) => {
+      const ranges = makeRanges(trace, 'tile', [0], [lengths], options, location)
+      return ranges.map((range) => ({ ...range, rows: undefined }))
+    },
+    (tiles) => tiles[0],
+  ) as Iterable<Tile>
+}
+
 interface Range {
   readonly block: Block
+  /** Of a jagged loop that has positions for each row. */
+  readonly rows: Rows | undefined
   readonly begin: Node | undefined
   readonly end: Node | undefined
 }
@@ -219,7 +241,7 @@ function* iterate(
   const scope = trace.openLoop(location)
   let completed = false
   try {
-    yield calledFrom(location, () => item(ranges.map((range) => new Tile(trace, range.block))))
+    yield calledFrom(location, () => item(ranges.map((range) => new Tile(trace, range.block, range.rows))))
     completed = true
   } finally {
     // Reached with `completed` false on break, return and errors; an error of the author's own wins over this
@@ -268,8 +290,11 @@ function makeRanges(
       grid: trace.grid,
       location,
     })
-    if (!trace.insideLoop) return { block, begin: undefined, end: undefined }
-    return { block, begin: boundNode(trace, begin), end: boundNode(trace, end) }
+    if (!trace.insideLoop) return { block, rows: undefined, begin: undefined, end: undefined }
+    const rows = kind === 'tile' ? rowsBetween(trace, begin, end) : undefined
+    if (!rows) return { block, rows, begin: boundNode(trace, begin), end: boundNode(trace, end) }
+    trace.jagged.set(block.id, rows.lengths.nodeIn(trace))
+    return { block, rows, begin: trace.size(0), end: reduce('max', rows.lengths).nodeIn(trace) }
   })
 }
 

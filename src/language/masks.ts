@@ -24,8 +24,16 @@ export function loadFrom(ref: Ref, { mask, other = 0 }: LoadOptions = {}): TileV
 
 /** A mask over the axes of the positions of `ref`, if there is one. */
 export function maskOf(trace: Trace, ref: Ref, mask: Operand | undefined, what: string): Node | undefined {
-  if (mask === undefined) return ref.load.mask
-  return asLoaded(trace, ref, castTo(trace, toNode(trace, what, mask), 'bool'), `the mask of ${what}`)
+  const own = ref.load.mask
+  if (mask === undefined) return own
+  const truth = castTo(trace, toNode(trace, what, mask), 'bool')
+  const given = asLoaded(trace, ref, truth, `the mask of ${what}`)
+  return own
+    ? elementwise(
+        'and',
+        [own, given].map((node) => new TileValue(trace, node)),
+      ).nodeIn(trace)
+    : given
 }
 
 /** `node` repeated to the positions of `ref`, its axes in the order of the load's. */

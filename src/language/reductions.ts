@@ -5,6 +5,7 @@ import { callSite } from '../support/call_site.ts'
 import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { elementwise } from './elementwise.ts'
+import { isJagged, withinRows } from './jagged.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastTo, castTo } from './typing.ts'
 import { type ReduceOptions, TileValue, type VarianceOptions } from './value.ts'
@@ -48,6 +49,7 @@ export function mean(value: TileValue, axis?: number, options: ReduceOptions = {
   const axes = axesAlong(value, axis, 'mean')
   return inF32(value, (x) => {
     const total = reduce('sum', x, axis, options)
+    if (isJagged(trace, x.axes, axes)) return total.div(countAlong(trace, x, axis, options))
     return axes.reduce<TileValue>((result, at) => elementwise('div', [result, lengthOf(trace, at)]), total)
   })
 }
@@ -62,7 +64,8 @@ export function variance(
   return inF32(value, (x) => {
     const middle = axis === undefined ? mean(x) : mean(x, axis, { keepdim: true })
     const total = reduce('sum', x.sub(middle).square(), axis, { keepdim })
-    return total.div(elementwise('maximum', [countAlong(trace, x, axis).sub(correction), 0]))
+    const count = countAlong(trace, x, axis, { keepdim })
+    return total.div(elementwise('maximum', [count.sub(correction), 0]))
   })
 }
 
@@ -103,8 +106,17 @@ export function logsumexp(value: TileValue, axis: number, options: ReduceOptions
   })
 }
 
-/** The number of elements that a reduction takes together, f32. */
-function countAlong(trace: Trace, value: TileValue, axis: number | undefined): TileValue {
+/** The number of elements that a reduction takes together, f32; for each row where rows have their own. */
+function countAlong(
+  trace: Trace,
+  value: TileValue,
+  axis: number | undefined,
+  options: ReduceOptions,
+): TileValue {
+  if (isJagged(trace, value.axes, axesAlong(value, axis, 'mean'))) {
+    const one = broadcastTo(trace, trace.constant(1, 'f32'), value.axes, 'mean')
+    return reduce('sum', new TileValue(trace, one), axis, options)
+  }
   return axesAlong(value, axis, 'var')
     .map((at) => lengthOf(trace, at).to('f32'))
     .reduce((a, b) => a.mul(b), new TileValue(trace, trace.constant(1, 'f32')))
@@ -167,5 +179,5 @@ function reduceOne(trace: Trace, op: ReduceOp, arg: Node, axis: number): Node {
     return isArg(op) ? broadcastTo(trace, trace.size(0), axes, op) : view(trace, arg, kept)
   }
   const type = tileType(isArg(op) ? 'i32' : arg.type.dtype, axes)
-  return trace.add(op, { kind: 'reduce', type, op, arg, axis })
+  return trace.add(op, { kind: 'reduce', type, op, arg: withinRows(trace, arg, axis, op), axis })
 }

@@ -3,6 +3,7 @@ import { tileType } from '../ir/build.ts'
 import type { Block, RangeNode } from '../ir/node.ts'
 import { areEntryPoints, callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
+import { indexAlong, indexInRows, positionInRows, type Rows } from './jagged.ts'
 import type { Scope } from './scope.ts'
 import { type Trace, tracing } from './trace.ts'
 import { TileValue } from './value.ts'
@@ -11,12 +12,14 @@ export class Tile {
   readonly #trace: Trace
   readonly #scope: Scope
   readonly #block: Block
+  readonly #rows: Rows | undefined
 
-  /** A tile belongs to the innermost open loop. */
-  constructor(trace: Trace, block: Block) {
+  /** A tile belongs to the innermost open loop. `rows`: of a jagged loop that has a position for each row. */
+  constructor(trace: Trace, block: Block, rows?: Rows) {
     this.#trace = trace
     this.#scope = trace.scope('a tile')
     this.#block = block
+    this.#rows = rows
   }
 
   /** The positions' block; an error when the tile's loop has ended. */
@@ -29,21 +32,23 @@ export class Tile {
     })
   }
 
-  /** Positions of this tile's elements: i32, one axis. */
+  /**
+   * Positions of this tile's elements: i32, one axis; where each row has its own, behind the axes of the
+   * bounds.
+   */
   get index(): TileValue {
-    const { block } = this
-    const spec = { kind: 'index', type: tileType('i32', [block.id]), block: block.id } as const
-    return new TileValue(this.#trace, this.#trace.add('tile.index', spec))
+    const index = new TileValue(this.#trace, indexAlong(this.#trace, this.block.id))
+    return this.#rows ? indexInRows(this.#trace, index, this.#rows) : index
   }
 
-  /** First position, an i32 scalar. */
+  /** First position, an i32 scalar; where each row has positions of its own, the first one in each. */
   get begin(): TileValue {
-    return this.#range('begin')
+    return this.#edge('begin')
   }
 
-  /** Position after the last one, clipped to the range: an i32 scalar. */
+  /** Position after the last one, clipped to the range: an i32 scalar, or one for each row. */
   get end(): TileValue {
-    return this.#range('end')
+    return this.#edge('end')
   }
 
   /** Number of this tile within its range, from 0: an i32 scalar. */
@@ -64,6 +69,11 @@ export class Tile {
         'tile.index.add(1). As a position it is good in a tensor, not in a list: ' +
         'tensor([…]) makes one of numbers.',
     })
+  }
+
+  #edge(what: 'begin' | 'end'): TileValue {
+    const position = this.#range(what)
+    return this.#rows ? positionInRows(position, this.#rows) : position
   }
 
   #range(what: RangeNode['what']): TileValue {

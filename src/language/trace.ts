@@ -4,7 +4,7 @@
  */
 import { NodeFactory, sizeNode, tileType } from '../ir/build.ts'
 import type { Grid, Guard, ScalarInfo, Specialization, TensorInfo, TensorView } from '../ir/kernel_ir.ts'
-import type { Block, Node, NodeOfKind, NodeSpec } from '../ir/node.ts'
+import type { Block, BlockId, Node, NodeOfKind, NodeSpec } from '../ir/node.ts'
 import { maxOf, printSize, type Size, sameSize, symbolsOf } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
@@ -72,6 +72,8 @@ export class Trace {
   readonly scalars: ScalarInfo[] = []
   readonly grids: Grid[] = []
   readonly guards: Map<string, Guard> = new Map()
+  /** The lengths of the rows that jagged loops go along, by the loops' blocks. */
+  readonly jagged: Map<BlockId, Node> = new Map()
 
   readonly factory: NodeFactory = new NodeFactory()
   /** What the config decides while the kernel is traced. */

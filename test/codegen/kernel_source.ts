@@ -11,6 +11,7 @@ import {
   DIMS,
   type DimName,
   DTYPES,
+  fixed,
   INPUT,
   LARGEST,
   LONGEST,
@@ -276,17 +277,22 @@ export class KernelSource {
     const dtype = this.#dtype(['f32', 'i32', 'f16', 'u32'], b)
     const source = this.#input([...axes.map(({ dim }) => dim), depth], dtype)
     const isSum = c % 2 === 0
-    const form = pick(['tile', 'fixed', 'grid'] as const, c >> 1)
+    const row = axes.find(({ kind }) => kind === 'tile')
+    const form = pick(['tile', 'fixed', 'grid', ...(row ? (['jagged'] as const) : [])] as const, c >> 1)
     const acc = this.#fresh('acc')
     const extents = shapeOf(axes).map(({ name }) => name)
     const loaded = at(source.name, [...axes, { dim: depth, name: 't', kind: 'tile' }])
-    const reduced = form === 'grid' ? loaded : `${loaded}.${isSum ? 'sum' : 'amax'}(-1)`
-    const loop = form === 'grid' ? `hl.grid(${depth})` : `hl.tile(${depth}${fixed(form)})`
+    const lengths = (of: Axis): string =>
+      `${this.#input([of.dim], 'i32').name}.at(${of.name}).mod(${INPUT + 1})`
+    const ends = form === 'jagged' && row ? lengths(row) : depth
+    const elements = form === 'jagged' ? `${loaded}.add(1)` : loaded
+    const reduced = form === 'grid' ? loaded : `${elements}.${isSum ? 'sum' : 'amax'}(-1)`
+    const loop = form === 'grid' ? `hl.grid(${depth})` : `hl.tile(${ends}${fixed(form)})`
     this.#lines.push(
       `  const ${acc} = hl.${isSum ? 'zeros' : 'full'}([${extents}]${isSum ? '' : ', 0'}, '${dtype}')`,
       `  for (const t of ${loop}) ${acc}.${isSum ? 'add' : 'maximum'}Assign(${reduced})`,
     )
-    return { text: acc, dtype, axes, bound: isSum ? INPUT * LONGEST : INPUT }
+    return { text: acc, dtype, axes, bound: isSum ? INPUT * LONGEST : INPUT + 1 }
   }
 
   /** A product of matrices, summed over another dimension. */
@@ -389,8 +395,4 @@ export class KernelSource {
     this.#lines.push(`  ${place}.set(${within(before, stored.bound).text}.add(${next}))`)
     return undefined
   }
-}
-
-function fixed(form: 'tile' | 'fixed'): string {
-  return form === 'fixed' ? ', { blockSize: 4 }' : ''
 }

@@ -31,6 +31,11 @@ export interface Value {
   readonly bound: number
 }
 
+/** The extent of a loop's tiles, where the kernel says it. */
+export function fixed(form: string): string {
+  return form === 'fixed' ? ', { blockSize: 4 }' : ''
+}
+
 /** Axes that tiles have: a single position is none. */
 export function shapeOf(axes: readonly Axis[]): readonly Axis[] {
   return axes.filter(({ kind }) => kind !== 'position')

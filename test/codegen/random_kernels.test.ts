@@ -11,6 +11,7 @@ const PARTS = [
   ...['.addDot(', '.dot(', '.addAssign(', '.maximumAssign(', '.atomicAdd(', '.atomicMax(', '.atomicMin('],
   ...['.get({ mask: ', ', other: ', '), { mask: ', '(1, { mask: '],
   ...['.cumsum(', '.cumprod(', 'hl.associativeScan(', 'hl.reduce(', 'reverse: true'],
+  ...['t of hl.tile(x_'],
   ...["':'", 'hl.grid([', 'of hl.grid(', 'blockSize: 4', 'for (const [mm, nn, kk]'],
   ...["'f32'", "'f16'", "'i32'", "'u32'", "'bool'"],
 ]
@@ -39,18 +40,18 @@ it('a kernel that fails is made small, and prints as a test', () => {
   const text = String((found.errorInstance as Error | null)?.message)
   expect(text).toMatchInlineSnapshot(`
     "it('a random kernel', () => {
-      const kernel = new OnCpu(function randomKernel(x_nk_f32: Tensor, x_km_f32: Tensor) {
+      const kernel = new OnCpu(function randomKernel(x_km_f32: Tensor, x_mn_f32: Tensor) {
         const m = x_km_f32.shape[1]
-        const n = x_nk_f32.shape[0]
-        const k = x_nk_f32.shape[1]
-        const out3 = hl.empty([n,m], 'f32')
-        for (const [nn, mm] of hl.tile([n, m])) {
-          const acc1 = hl.zeros([nn, mm], 'f32')
-          for (const t of hl.tile(k, { blockSize: 4 })) {
-            acc1.addDot(x_nk_f32.at(nn, t).mul(2), x_km_f32.at(t, mm))
+        const n = x_mn_f32.shape[1]
+        const k = x_km_f32.shape[0]
+        const out3 = hl.empty([k,n], 'f32')
+        for (const [kk, nn] of hl.tile([k, n])) {
+          const acc1 = hl.zeros([kk, nn], 'f32')
+          for (const t of hl.tile(m, { blockSize: 4 })) {
+            acc1.addDot(x_km_f32.at(kk, t).mul(2), x_mn_f32.at(t, nn))
           }
           const v2 = acc1
-          out3.at(nn, mm).set(v2)
+          out3.at(kk, nn).set(v2)
         }
         return [out3]
       }, [

@@ -1,8 +1,7 @@
 /** Masks of loads, stores and atomic operations: what they leave alone, and what is said of others. */
-import { describe, expect, it } from 'vitest'
-import { hl, type Tensor, type TileValue } from '../../src/language/index.ts'
-import { expectInPlace, expectRun, host, ramp } from './harness.ts'
-import { mistake } from './mistakes.ts'
+import { describe, it } from 'vitest'
+import { hl, type Tensor } from '../../src/language/index.ts'
+import { expectInPlace, expectRun, host } from './harness.ts'
 
 const X = host([5], [1, -2, 3, -4, 5])
 
@@ -142,56 +141,5 @@ describe('writes', () => {
       [X, host([5], [4, 1e9, 0, 1_000_001, 1], 'i32')],
       [5, 0, 1, 0, -2],
     )
-  })
-})
-
-describe('mistakes', () => {
-  it('a mask over other axes', () => {
-    const kernel = (x: Tensor) => {
-      for (const [i, j] of hl.tile([x.shape[0], x.shape[1]])) {
-        hl.load(x, [i, 0], { mask: x.at(i, j).gt(0) }) // ✗
-      }
-    }
-    expect(mistake(kernel, [ramp([2, 3])], { dynamic: false })).toMatchInlineSnapshot(`
-      "the mask of load of a value with shape [tile0 of 2, tile1 of 3] to positions [tile0 of 2]
-      The value must have those axes, or broadcast to them."
-    `)
-  })
-
-  it('an option that does not exist', () => {
-    const kernel = (x: Tensor) => {
-      for (const t of hl.tile(x.shape[0])) {
-        x.at(t).set(1, { masks: true } as object) // ✗
-      }
-    }
-    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "set has no option masks
-      It has mask. Did you mean mask?"
-    `)
-  })
-
-  it('a mask where options belong', () => {
-    const kernel = (x: Tensor) => {
-      for (const t of hl.tile(x.shape[0])) {
-        hl.load(x, [t], x.at(t).gt(0) as unknown as object) // ✗
-      }
-    }
-    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "hl.load: the options are an object, not an object
-      Write { mask, other }."
-    `)
-  })
-
-  it('a tile as a mask', () => {
-    const kernel = (x: Tensor) => {
-      for (const t of hl.tile(x.shape[0])) {
-        x.at(t).set(1, { mask: t as unknown as TileValue }) // ✗
-      }
-    }
-    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "set got a tile as an operand
-      Operands are tile values, numbers, booleans and sizes: tensor.at(…) reads a tensor,
-        tile.index is where a tile stands."
-    `)
   })
 })

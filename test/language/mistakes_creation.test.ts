@@ -227,7 +227,7 @@ describe('ranges of loops', () => {
 
   it('that are tiles of values', () => {
     const kernel = (x: Tensor) => {
-      for (const t of hl.tile(4)) for (const u of hl.tile(t.index)) x.at(t).set(u.begin) // ✗
+      for (const t of hl.tile(4)) for (const i of hl.grid(t.index)) x.at(t).set(i) // ✗
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "the range of a loop must be an integer scalar

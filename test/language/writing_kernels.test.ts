@@ -149,6 +149,8 @@ describe('the examples', () => {
       'embedding',
       'difference',
       'gather',
+      'jaggedSoftmax',
+      'rowMeans',
       'dropout',
       'columnSums',
       'splitSum',

@@ -5,6 +5,7 @@
  */
 import { type NodeFactory, RegionBuilder, tileType } from '../../ir/build.ts'
 import { withPresence } from '../../ir/combine.ts'
+import { neutralOf } from '../../ir/neutral.ts'
 import {
   type BlockId,
   type Combine,
@@ -12,17 +13,14 @@ import {
   type Node,
   type NodeSpec,
   ONE,
-  type ReduceOp,
   type Region,
 } from '../../ir/node.ts'
 import { crossedAxes, isCrossing, isMoving } from '../../ir/node_rules.ts'
 import { blockOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
 import { rewriteRegion } from '../../ir/traverse.ts'
-import type { DType } from '../../support/dtypes.ts'
 import { unreachable } from '../../support/errors.ts'
 import { readsZeroOutside } from '../memory/access.ts'
 import type { Plan } from '../plan/plan.ts'
-import { neutralOf } from '../reductions/reduce_rules.ts'
 
 export function insertMasks(plan: Plan, nodes: NodeFactory): TileProgram {
   const padded = { ...plan.program, padded: true }
@@ -55,7 +53,7 @@ function withMasks(
   const inRange = (value: Node, neutral: number): Node => masked(builder, plan, value, block, neutral)
   switch (spec.kind) {
     case 'reduce':
-      return { ...spec, arg: inRange(spec.arg, neutralFor(spec.op, spec.arg.type.dtype)) }
+      return { ...spec, arg: inRange(spec.arg, neutralOf(spec.op, spec.arg.type.dtype)) }
     case 'fold':
       return withMaskedStates(builder, plan, presence, spec)
     case 'scan':
@@ -126,10 +124,4 @@ function isZeroOutside(node: Node, block: BlockId, plan: Plan): boolean {
   if (node.kind === 'load') return readsZeroOutside(node, block, plan)
   const keepsZero = isMoving(node) || (node.kind === 'cast' && !node.bits)
   return keepsZero && isZeroOutside(node.arg, block, plan)
-}
-
-function neutralFor(op: ReduceOp, dtype: DType): number {
-  if (op === 'argmax') return neutralOf('max', dtype)
-  if (op === 'argmin') return neutralOf('min', dtype)
-  return neutralOf(op, dtype)
 }

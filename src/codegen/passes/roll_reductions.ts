@@ -6,6 +6,7 @@
  * Accumulators have a chunk's elements to the end: this needs padded tiles.
  */
 import { type NodeFactory, RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
+import { neutralOf } from '../../ir/neutral.ts'
 import {
   type BlockId,
   type DotNode,
@@ -22,7 +23,7 @@ import { blockOf, mapGrids, type TileBlock, type TileProgram, tensorOf } from '.
 import { loopWithBody, operandsOf, rewriteRegion } from '../../ir/traverse.ts'
 import { ConfigError } from '../../support/errors.ts'
 import type { Plan } from '../plan/plan.ts'
-import { neutralOf, REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
+import { REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
 import { canRoll, type MemoryOf } from './can_roll.ts'
 import { endsPass, inherited, isOfRow, isSink, levelsOf, sinkLevel, walksRow } from './row_levels.ts'
 import { StreamedStates } from './streamed_states.ts'
