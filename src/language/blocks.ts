@@ -1,5 +1,5 @@
 /**
- * The blocks of the kernel being traced. Each whole dimension (`':'`) has a block of its own wherever it is
+ * The blocks of the kernel being traced, and names for axes of one. Each whole dimension (`':'`) has a block of its own wherever it is
  * written, whatever its size. Two of them are made one where they meet at the same position of an expression,
  * with a guard that their sizes agree at launch.
  */
@@ -17,10 +17,21 @@ export interface SliceSpec {
   readonly location: SourceLocation | undefined
 }
 
+/**
+ * True for axes of one. Those of a range of one position, such as `':'` of a dimension of one, have names of
+ * their own below ONE while the kernel is traced: as indices they pair up like longer ranges.
+ */
+export function isOne(axis: Axis): boolean {
+  return axis <= ONE
+}
+
 export class BlockTable {
   readonly #blocks: Block[] = []
-  readonly #alias = new Map<BlockId, BlockId>()
+  readonly #alias = new Map<Axis, Axis>()
   readonly #owners = new Map<BlockId, string>()
+  /** For each block, those that some value has beside it. */
+  readonly #together = new Map<BlockId, Set<BlockId>>()
+  #ones = ONE
 
   get all(): readonly Block[] {
     return this.#blocks
@@ -46,20 +57,51 @@ export class BlockTable {
     return block
   }
 
+  /** The name of a range of one position. */
+  one(): Axis {
+    return --this.#ones
+  }
+
+  /** The whole dimension once more, as if it had been read again. */
+  again(id: BlockId, grid: number): Block {
+    const { size, location } = this.get(id)
+    const block = this.slice({ size, owner: '', grid, location })
+    this.#owners.set(block.id, this.#owners.get(id) ?? '')
+    return block
+  }
+
+  /** Some value runs along all of these. */
+  noteTogether(axes: readonly Axis[]): void {
+    if (axes.length < 2) return
+    const blocks = axes.map((axis) => this.canonical(axis)).filter((axis) => !isOne(axis))
+    for (const a of blocks) for (const b of blocks) if (a !== b) this.#beside(a).add(b)
+  }
+
+  /** True when some value runs along both, so that they cannot be made one. */
+  areTogether(a: Axis, b: Axis): boolean {
+    return this.#together.get(this.canonical(a))?.has(this.canonical(b)) ?? false
+  }
+
+  #beside(id: BlockId): Set<BlockId> {
+    const known = this.#together.get(id) ?? new Set()
+    this.#together.set(id, known)
+    return known
+  }
+
   /**
    * Makes occurrences with one owner one block, wherever no value has both, so that a config decides about a
-   * dimension once. `together` holds for each block those that some value has beside it.
+   * dimension once.
    */
-  pairOwners(together: ReadonlyMap<BlockId, Set<BlockId>>): void {
+  pairOwners(): void {
     const separate = new Map<string, BlockId[]>()
     for (const [id, owner] of this.#owners) {
       const axis = this.canonical(id)
       const others = (separate.get(owner) ?? []).map((other) => this.canonical(other))
       separate.set(owner, others)
       if (others.includes(axis)) continue
-      const other = others.find((candidate) => !together.get(candidate)?.has(axis))
+      const other = others.find((candidate) => !this.areTogether(candidate, axis))
       if (other === undefined) others.push(axis)
-      else this.#join(other, axis, together)
+      else this.#join(other, axis)
     }
   }
 
@@ -76,7 +118,12 @@ export class BlockTable {
     const left = this.canonical(a)
     const right = this.canonical(b)
     if (left === right) return true
-    if (left === ONE || right === ONE) return false
+    if (isOne(left) && isOne(right)) {
+      // As with longer ranges, the first one made keeps its name.
+      if (left !== ONE && right !== ONE) this.#alias.set(Math.min(left, right), Math.max(left, right))
+      return true
+    }
+    if (isOne(left) || isOne(right)) return false
     const [one, other] = [this.get(left), this.get(right)]
     if (one.kind !== 'slice' || other.kind !== 'slice') return false
     if (!sameSize(one.size, other.size)) {
@@ -87,12 +134,12 @@ export class BlockTable {
     return true
   }
 
-  #join(a: BlockId, b: BlockId, together?: ReadonlyMap<BlockId, Set<BlockId>>): void {
+  #join(a: BlockId, b: BlockId): void {
     const [kept, gone] = [this.get(a), this.get(b)].sort(tighterFirst) as [Block, Block]
     this.#alias.set(gone.id, kept.id)
-    for (const neighbour of together?.get(gone.id) ?? []) {
-      together?.get(neighbour)?.add(kept.id)
-      together?.get(kept.id)?.add(neighbour)
+    for (const neighbour of this.#together.get(gone.id) ?? []) {
+      this.#beside(neighbour).add(kept.id)
+      this.#beside(kept.id).add(neighbour)
     }
   }
 }

@@ -2,9 +2,10 @@
  * Branches that all threads of a program take together: `hl.when` and `hl.continueIf`. Each is a loop of one
  * round or none, so accumulators that change inside are carried as in any loop.
  */
-import { type Node, ONE } from '../ir/node.ts'
+import type { Node } from '../ir/node.ts'
 import { callSite, userCode } from '../support/call_site.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
+import { isOne } from './blocks.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import type { LoopRange } from './scope.ts'
 import { type Trace, tracing } from './trace.ts'
@@ -77,6 +78,6 @@ function truthOf(trace: Trace, what: string, condition: Operand): TileValue {
 }
 
 function remedyFor({ type }: Node): string {
-  if (type.axes.every((axis) => axis === ONE)) return 'Take its one element: .any().'
+  if (type.axes.every((axis) => isOne(axis))) return 'Take its one element: .any().'
   return 'One condition decides for the whole program: reduce it with .any() or .all(), or choose elements with hl.where.'
 }

@@ -5,8 +5,10 @@ import { type Combine, type Node, ONE } from '../ir/node.ts'
 import { hasEffect } from '../ir/traverse.ts'
 import { callSite, userCode } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
+import { isOne } from './blocks.ts'
 import { describe } from './describe.ts'
 import { elementwise, toNode } from './elementwise.ts'
+import { aligned, keptApart } from './other_axes.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastAxes, broadcastTo, castTo } from './typing.ts'
 import { type Operand, type ReduceOptions, type ScanOptions, TileValue } from './value.ts'
@@ -142,7 +144,10 @@ function stateOf(what: string, combine: AnyCombine, values: Values, axis: number
       remedy: 'It takes a tile value, or a list of them that are combined together.',
     })
   }
-  const nodes = given.map((value) => value.nodeIn(trace))
+  const nodes = keptApart(
+    trace,
+    given.map((value) => aligned(value.nodeIn(trace))),
+  )
   const axes = broadcastAxes(
     trace,
     nodes.map(({ type }) => type.axes),
@@ -160,7 +165,7 @@ function combining(
   add: (made: { readonly combine: Combine }, part: number) => Node,
 ): readonly Node[] | undefined {
   const combine = traceCombine(state, what)
-  if (state.args[0]?.type.axes[state.at] === ONE) return undefined
+  if (isOne(state.args[0]?.type.axes[state.at] ?? ONE)) return undefined
   return state.args.map((_, part) => add({ combine }, part))
 }
 

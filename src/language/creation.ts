@@ -4,13 +4,13 @@
  * `zeros` and `full` make an accumulator whose axes run along tiles or whole dimensions.
  */
 
-import { type Axis, type Block, ONE } from '../ir/node.ts'
-import type { Size } from '../ir/size.ts'
+import type { Axis, Block } from '../ir/node.ts'
+import { printSize, type Size } from '../ir/size.ts'
 import { callSite, lazyCallSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import { computeType, type StorageType } from '../support/storage_types.ts'
 import { describe } from './describe.ts'
-import { isDim, toSize } from './dim.ts'
+import { dimOperation, isDim, toSize } from './dim.ts'
 import { toNode } from './elementwise.ts'
 import { wholeDimension } from './indexing.ts'
 import { positions } from './loops.ts'
@@ -56,12 +56,30 @@ export function zerosLike(like: Tensor, dtype: StorageType = like.dtype): Tensor
   return allocate('hl.zerosLike', like.shape, dtype, 0)
 }
 
-/**
- * Positions along a tile, or 0..n-1 along an axis of its own of that size: i32 with one axis.
- */
-export function arange(extent: TileExtent): TileValue {
+/** `hl.arange`: positions along a tile, or the numbers of a range along an axis of its own; i32. */
+export interface Arange {
+  (extent: TileExtent): TileValue
+  (begin: number, end: number): TileValue
+}
+
+export const arange: Arange = (first: TileExtent, end?: number): TileValue => {
+  if (end === undefined) return alongExtent(first)
+  if (first instanceof Tile) {
+    throw new AuthorError('hl.arange from a tile to an end', {
+      location: callSite(),
+      remedy: 'hl.arange(tile) are the positions of the tile; hl.arange(begin, end) takes numbers and sizes.',
+    })
+  }
+  const reason = `hl.arange begins at ${printSize(toSize(first, 'hl.arange'))}`
+  tracing('hl.arange').guard('le', toSize(first, 'hl.arange'), toSize(end, 'hl.arange'), reason)
+  const counted = alongExtent(dimOperation('sub', end, first))
+  return first === 0 ? counted : counted.add(first)
+}
+
+function alongExtent(extent: TileExtent): TileValue {
   const trace = tracing('hl.arange')
-  if (extent === 1) return new TileValue(trace, broadcastTo(trace, trace.size(0), [ONE], 'hl.arange'))
+  if (extent === 1)
+    return new TileValue(trace, broadcastTo(trace, trace.size(0), [trace.blocks.one()], 'hl.arange'))
   const block = extent instanceof Tile ? extent.block : blockOfSize(trace, extent)
   return positions(trace, block)
 }
@@ -93,7 +111,7 @@ function filled(
 
 function axisOf(trace: Trace, extent: TileExtent): Axis {
   if (extent instanceof Tile) return extent.block.id
-  if (extent === 1) return ONE
+  if (extent === 1) return trace.blocks.one()
   if (isDim(extent)) return blockOfSize(trace, extent).id
   throw new AuthorError(`a shape holds ${describe(extent)}`, {
     location: callSite(),

@@ -6,6 +6,7 @@ import { type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { toNode } from './elementwise.ts'
 import { withinRows } from './jagged.ts'
+import { aligned, keptApart, type Placed } from './other_axes.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastAxes, castTo, distinctAxes, fitTo, printAxes, promote, sameAxis } from './typing.ts'
 import { type Accumulator, type DotOptions, TileValue } from './value.ts'
@@ -39,7 +40,7 @@ export function addProduct(what: 'addmm' | 'baddbmm') {
 }
 
 function dotNode(trace: Trace, left: TileValue, right: TileValue, acc: Node | undefined): Node {
-  const operands = factorsOf(trace, 'dot', left, right)
+  const operands = factorsOf(trace, 'dot', left, right, acc)
   if (acc) checkAccumulator(trace, acc, operands.a.type.dtype, operands.axes)
   return product(trace, operands, acc)
 }
@@ -52,8 +53,9 @@ interface Factors {
   readonly axes: readonly Axis[]
 }
 
-function factorsOf(trace: Trace, what: string, left: TileValue, right: TileValue): Factors {
-  const [a, b] = sameDType(trace, toNode(trace, what, left), toNode(trace, what, right))
+function factorsOf(trace: Trace, what: string, left: TileValue, right: TileValue, acc?: Node): Factors {
+  const nodes = factorsApart(trace, toNode(trace, what, left), toNode(trace, what, right), acc)
+  const [a, b] = sameDType(trace, ...nodes)
   const [m, k] = a.type.axes.slice(-2)
   const [k2, n] = b.type.axes.slice(-2)
   if (
@@ -78,6 +80,17 @@ function factorsOf(trace: Trace, what: string, left: TileValue, right: TileValue
   const factor = (node: Node, depth: number): Node =>
     withRank(trace, withinRows(trace, node, node.type.axes.length - depth, 'sum'), axes.length)
   return { a: factor(a, 1), b: factor(b, 2), axes }
+}
+
+/** The factors such that rows, columns and what is contracted are three ranges: of `a · a` there are two. */
+function factorsApart(trace: Trace, a: Node, b: Node, acc: Node | undefined): [Node, Node] {
+  // The product's axes are at places below 0, the contracted one is at 0.
+  const placed = (node: Node, contracted: number): Placed => {
+    const { at } = aligned(node)
+    return { node, at: at.map((place) => (place === contracted ? 0 : place)) }
+  }
+  const [left = a, right = b] = keptApart(trace, [placed(a, -1), placed(b, -2)], acc?.type.axes)
+  return [left, right]
 }
 
 /** `node` with axes of one in front. */

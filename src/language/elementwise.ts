@@ -12,6 +12,7 @@ import { type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { describe } from './describe.ts'
 import { isSymbolic } from './dim.ts'
+import { aligned, keptApart } from './other_axes.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastAxes, broadcastTo, castTo, dtypeOfNumber, promote } from './typing.ts'
 import { type Operand, ScalarArgument, TileValue } from './value.ts'
@@ -21,7 +22,7 @@ export function elementwise(op: OpName, operands: readonly Operand[]): TileValue
   const trace = tracing(op)
   const rule = OPS[op]
   const nodes = toNodes(trace, op, operands)
-  const args = convert(trace, op, rule, nodes)
+  const args = convert(trace, op, rule, keptApart(trace, nodes.map(aligned)))
   const axes = broadcastAxes(
     trace,
     args.map((arg) => arg.type.axes),

@@ -11,6 +11,7 @@ import { type RegisterBlockSize, registerBlockSize } from './block_sizes.ts'
 import { continueIf, when } from './branches.ts'
 import { type AssociativeScan, associativeScan, type Reduce, reduceBy } from './combining.ts'
 import {
+  type Arange,
   arange,
   empty,
   emptyLike,
@@ -165,8 +166,8 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly zerosLike: (like: Tensor, dtype?: Tensor['dtype']) => Tensor
   /** Outside of loops a tensor with one value everywhere; inside, an accumulator over tiles and sizes. */
   readonly full: Full
-  /** Positions along a tile, or from 0 along an axis of its own of that size: i32. */
-  readonly arange: (extent: TileExtent) => TileValue
+  /** Positions along a tile; or numbers from 0, or from a begin, up to an end along an axis of its own: i32. */
+  readonly arange: Arange
   /**
    * Uniform f32 in [0, 1) over tiles and sizes, the same for every config: it depends on the seed and the
    * position in the whole ranges alone (Philox).
@@ -268,7 +269,7 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   zeros: 'shape: shape, dtype?',
   zerosLike: 'like: tensor, dtype?',
   full: 'shape: shape, value, dtype?',
-  arange: 'extent',
+  arange: 'begin or tile, end?',
   rand: 'seed, shape: shape',
   randint: 'seed, shape: shape, low, high',
   load: 'tensor: tensor, index: list, { mask, other }?',

@@ -9,6 +9,7 @@ import { printSize, type Size, sizeOp } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import { computeType, type StorageType } from '../support/storage_types.ts'
+import { isOne } from './blocks.ts'
 import { describe } from './describe.ts'
 import { isDim, toDim, toSize } from './dim.ts'
 import { elementwise, toNode } from './elementwise.ts'
@@ -44,10 +45,9 @@ export function at(place: Place, terms: readonly IndexTerm[]): Ref {
   const spec = { kind: 'load', site: UNNUMBERED, type, tensor, index, mask: jaggedMask(trace, axes) } as const
   const load = trace.add('tensor.at', spec)
   const seen = asWritten(trace, view, terms, given, axes)
-  const order = seen.map((axis) => (axis === ONE ? ONE : axes.indexOf(axis)))
+  const order = seen.map((axis) => (isOne(axis) ? ONE : axes.indexOf(axis)))
   const element = axesOf(trace, load, order)
-  const repeats = seen.some((axis) => axis !== ONE && !axes.includes(axis))
-  const value = repeats ? broadcastTo(trace, element, seen, `${view.name}.at(…)`) : element
+  const value = broadcastTo(trace, element, seen, `${view.name}.at(…)`)
   return new Ref(trace, load, value, { dtype, repeats: isExpanded(view) ? view.name : undefined })
 }
 
@@ -227,7 +227,7 @@ function unionAxes(trace: Trace, tensor: View, index: readonly Node[]): readonly
     if (block !== ONE && before !== undefined && before !== axis) throw ambiguousPair(trace, tensor, block)
     written.set(block, axis)
   }
-  return [...written.keys()].filter((axis) => axis !== ONE)
+  return [...written.keys()].filter((axis) => !isOne(axis))
 }
 
 /** Two ranges that met elsewhere in the kernel: as indices they could pair up or span all combinations. */
@@ -259,10 +259,10 @@ function asWritten(
       found.push(ONE)
       continue
     }
-    if (term === ':' && view.shape[dim] === 1) found.push(ONE)
+    if (term === ':' && view.shape[dim] === 1) found.push(trace.blocks.one())
     for (const axis of given[dim++]?.type.axes ?? []) {
       const block = trace.blocks.canonical(axis)
-      const name = axes.find((one) => trace.blocks.canonical(one) === block) ?? axis
+      const name = axes.find((one) => trace.blocks.canonical(one) === block) ?? block
       if (name !== ONE && !found.includes(name)) found.push(name)
     }
   }

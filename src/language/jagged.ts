@@ -8,6 +8,7 @@ import { neutralOf } from '../ir/neutral.ts'
 import { type Axis, type BlockId, type Node, ONE, type ReduceOp } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
+import { isOne } from './blocks.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import type { Trace } from './trace.ts'
 import { broadcastTo, castTo } from './typing.ts'
@@ -91,7 +92,7 @@ function jaggedAlong(trace: Trace, axis: Axis): readonly Jagged[] {
 
 /** The axes that a value must have to have elements past the end of a row. */
 function axesOf(trace: Trace, [block, { type }]: Jagged): readonly Axis[] {
-  return [...type.axes.map((axis) => trace.blocks.canonical(axis)).filter((axis) => axis !== ONE), block]
+  return [...type.axes.map((axis) => trace.blocks.canonical(axis)).filter((axis) => !isOne(axis)), block]
 }
 
 function covers(trace: Trace, axes: readonly Axis[], rows: Jagged): boolean {

@@ -3,9 +3,10 @@
  * the positions are there.
  */
 import { type Axis, type Node, ONE } from '../ir/node.ts'
+import { isOne } from './blocks.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { type Trace, tracing } from './trace.ts'
-import { castTo, fitTo } from './typing.ts'
+import { broadcastTo, castTo, fitTo } from './typing.ts'
 import { type LoadOptions, type Operand, type Ref, TileValue } from './value.ts'
 import { view as axesOf } from './views.ts'
 
@@ -44,11 +45,11 @@ export function asLoaded(trace: Trace, ref: Ref, node: Node, what: string): Node
 
 /** A value over the axes of the load with axes as `at(…)` wrote them. */
 export function asTarget(trace: Trace, ref: Ref, node: Node): Node {
-  return axesOf(trace, node, orderOf(ref.target, ref.load.type.axes))
+  return broadcastTo(trace, axesOf(trace, node, orderOf(ref.target, ref.load.type.axes)), ref.target, 'at')
 }
 
 function orderOf(axes: readonly Axis[], among: readonly Axis[]): readonly number[] {
-  return axes.map((axis) => (axis === ONE ? ONE : among.indexOf(axis)))
+  return axes.map((axis) => (isOne(axis) ? ONE : among.indexOf(axis)))
 }
 
 function chosen(mask: Operand, value: TileValue, other: TileValue): TileValue {

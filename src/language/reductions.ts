@@ -4,6 +4,7 @@ import { type Axis, type Node, ONE, type ReduceOp } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
+import { isOne } from './blocks.ts'
 import { elementwise } from './elementwise.ts'
 import { isJagged, withinRows } from './jagged.ts'
 import { type Trace, tracing } from './trace.ts'
@@ -135,7 +136,7 @@ function inF32(value: TileValue, compute: (value: TileValue) => TileValue): Tile
 
 /** Number of elements along an axis, as the tile really has them at the edge of its range. */
 function lengthOf(trace: Trace, axis: Axis): TileValue {
-  if (axis === ONE) return new TileValue(trace, trace.constant(1, 'i32'))
+  if (isOne(axis)) return new TileValue(trace, trace.constant(1, 'i32'))
   const block = trace.blocks.get(trace.blocks.canonical(axis))
   if (block.kind === 'slice') return new TileValue(trace, trace.size(block.size))
   const part = (what: 'begin' | 'end'): TileValue => {
@@ -175,7 +176,7 @@ function prepare(trace: Trace, op: ReduceOp, node: Node): Node {
 function reduceOne(trace: Trace, op: ReduceOp, arg: Node, axis: number): Node {
   const kept = arg.type.axes.map((_, i) => i).filter((i) => i !== axis)
   const axes = kept.map((i) => arg.type.axes[i] ?? ONE)
-  if (arg.type.axes[axis] === ONE) {
+  if (isOne(arg.type.axes[axis] ?? ONE)) {
     return isArg(op) ? broadcastTo(trace, trace.size(0), axes, op) : view(trace, arg, kept)
   }
   const type = tileType(isArg(op) ? 'i32' : arg.type.dtype, axes)

@@ -113,6 +113,7 @@ export class Trace {
   add<S extends Unplaced>(what: string, spec: S): NodeOfKind<S['kind']> {
     const { builder } = this.scope(what)
     const placed = { ...spec, location: callSite() } as unknown as NodeOfKind<S['kind']>
+    this.blocks.noteTogether(placed.type.axes)
     return builder.add(placed) as NodeOfKind<S['kind']>
   }
 

@@ -4,8 +4,7 @@
  */
 import { RegionBuilder, tileType } from '../ir/build.ts'
 import type { Grid, KernelIr, ReturnTree, Specialization } from '../ir/kernel_ir.ts'
-import { type BlockId, isBranch, type LoopNode, type Node, type TileType, UNNUMBERED } from '../ir/node.ts'
-import { isMemory } from '../ir/node_rules.ts'
+import { isBranch, type LoopNode, type Node, type TileType, UNNUMBERED } from '../ir/node.ts'
 import { type Size, type SizeSymbol, symbolsOf } from '../ir/size.ts'
 import { removeDeadNodes, rewriteRegion, walk } from '../ir/traverse.ts'
 import { verifyKernel } from '../ir/verify.ts'
@@ -21,7 +20,7 @@ import { parameterNames } from './parameters.ts'
 import { RetraceSignal, Trace, withTrace } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
 import { Tunables } from './tunables.ts'
-import { distinctAxes } from './typing.ts'
+import { finalAxes, sameAxes } from './typing.ts'
 
 /** A kernel function as tracing calls it. */
 export type KernelFunction = (this: unknown, ...args: never[]) => unknown
@@ -68,7 +67,7 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
   const returns = returnTree(request, returned)
   requireWritten(trace, returns)
   const unused = unusedValues(trace)
-  trace.blocks.pairOwners(axesTogether(trace))
+  trace.blocks.pairOwners()
   const memory = finalMemory(trace, returns)
   const kernel: KernelIr = {
     name: request.name,
@@ -141,29 +140,15 @@ function checkClosed(request: TraceRequest, trace: Trace, returned: unknown): vo
   }
 }
 
-/** For each block, those that some value has beside it. */
-function axesTogether(trace: Trace): ReadonlyMap<BlockId, Set<BlockId>> {
-  const together = new Map<BlockId, Set<BlockId>>(trace.blocks.all.map(({ id }) => [id, new Set()]))
-  const note = (nodes: readonly Node[]): void => {
-    const axes = nodes.flatMap(({ type }) => type.axes.map((axis) => trace.blocks.canonical(axis)))
-    for (const a of axes) for (const b of axes) if (a !== b) together.get(a)?.add(b)
-  }
-  for (const { body } of trace.grids) {
-    walk(body, (node) => {
-      note(isMemory(node) ? node.index : [node])
-      if (node.kind === 'loop') for (const phi of node.phis) note([phi])
-    })
-  }
-  return together
-}
-
 /** One name per unified dimension, then only what leads to a store. */
 function finishGrid(trace: Trace, grid: Grid, idOf: (tensor: number) => number): Grid {
   const renamed = new RegionBuilder(trace.factory)
   const canonicalType = (type: TileType, node: Node): TileType =>
-    tileType(type.dtype, distinctAxes(trace, type.axes, `this ${node.kind}`, node.location))
+    tileType(type.dtype, finalAxes(trace, type.axes, `this ${node.kind}`, node.location))
   rewriteRegion(grid.body, renamed, new Map(), (spec, node) => {
     const type = canonicalType(spec.type, node)
+    // Between two names of an axis of one there is nothing to do.
+    if (spec.kind === 'broadcast' && sameAxes(spec.arg.type.axes, type.axes)) return spec.arg
     if ('block' in spec) return { ...spec, type, block: trace.blocks.canonical(spec.block) }
     return 'tensor' in spec ? { ...spec, type, tensor: idOf(spec.tensor) } : { ...spec, type }
   })

@@ -16,6 +16,8 @@ import {
   STORAGE_TYPES,
   type StorageType,
 } from '../support/storage_types.ts'
+import { isOne } from './blocks.ts'
+import { aligned, keptApart } from './other_axes.ts'
 import type { Trace } from './trace.ts'
 
 const RANK: Record<DType, number> = { bool: 0, i32: 1, u32: 1, f16: 2, f32: 3 }
@@ -63,12 +65,26 @@ export function broadcastAxes(
     axes.forEach((axis, i) => {
       const at = rank - axes.length + i
       const present = result[at] ?? ONE
-      if (axis === ONE) return
-      if (present === ONE) result[at] = trace.blocks.canonical(axis)
+      if (axis === ONE || (isOne(axis) && !isOne(present))) return
+      if (present === ONE || (isOne(present) && !isOne(axis))) result[at] = trace.blocks.canonical(axis)
       else if (!sameAxis(trace, present, axis, what)) throw mismatch(trace, shapes, what)
     })
   }
   return distinctAxes(trace, result, what, callSite())
+}
+
+/** The axes of a value in a finished kernel, in which axes of one have no names. */
+export function finalAxes(
+  trace: Trace,
+  axes: readonly Axis[],
+  what: string,
+  location: SourceLocation | undefined,
+): readonly Axis[] {
+  return distinctAxes(trace, axes, what, location).map((axis) => Math.max(axis, ONE))
+}
+
+export function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {
+  return a.length === b.length && a.every((axis, i) => axis === b[i])
 }
 
 /** `axes` by their canonical names; no two may run along the same block. */
@@ -78,16 +94,19 @@ export function distinctAxes(
   what: string,
   location: SourceLocation | undefined,
 ): readonly Axis[] {
-  const names = axes.map((axis) => trace.blocks.canonical(axis))
-  const blocks = names.filter((axis) => axis !== ONE)
+  const canonical = axes.map((axis) => trace.blocks.canonical(axis))
+  const names = canonical.map((axis, i) =>
+    axis < ONE && canonical.indexOf(axis) < i ? trace.blocks.one() : axis,
+  )
+  const blocks = names.filter((axis) => !isOne(axis))
   if (new Set(blocks).size === blocks.length) return names
   const twice = blocks.find((axis, i) => blocks.indexOf(axis) !== i) ?? ONE
   throw new AuthorError(`${what} gives a tile with the same dimension twice: ${printAxes(trace, names)}`, {
     location,
     remedy:
       trace.blocks.get(twice).kind === 'slice'
-        ? "Read one of the two again: every ':' and every hl.arange(size) is an axis of its own until it " +
-          'meets another at the same position.'
+        ? 'What a loop carries, and what was overwritten since it was read, cannot be had along a second ' +
+          'range: write it to a tensor, and read that.'
         : 'Take one of the two dimensions in tiles of its own: for (const t of hl.tile(size)) …',
   })
 }
@@ -118,11 +137,12 @@ export function broadcastTo(trace: Trace, node: Node, axes: readonly Axis[], wha
 }
 
 /** `node` repeated to the axes of a place that cannot grow; `place` is what the message calls it. */
-export function fitTo(trace: Trace, node: Node, axes: readonly Axis[], what: string, place: string): Node {
-  const missing = axes.length - node.type.axes.length
+export function fitTo(trace: Trace, value: Node, axes: readonly Axis[], what: string, place: string): Node {
+  const missing = axes.length - value.type.axes.length
+  const [node = value] = keptApart(trace, [aligned(value)], axes)
   const fits = node.type.axes.every((axis, i) => {
     const wanted = axes[i + missing]
-    return wanted !== undefined && (axis === ONE || sameAxis(trace, axis, wanted, what))
+    return wanted !== undefined && ((isOne(axis) && !isOne(wanted)) || sameAxis(trace, axis, wanted, what))
   })
   if (fits) {
     const target = axes.map((axis) => trace.blocks.canonical(axis))
@@ -169,7 +189,7 @@ export function castForStore(trace: Trace, node: Node, dtype: StorageType): Node
 /** "f32[tile0, 1]", the way shapes print in messages and IR. */
 export function printAxes(trace: Trace, axes: readonly Axis[]): string {
   const names = axes.map((axis) => {
-    if (axis === ONE) return '1'
+    if (isOne(axis)) return '1'
     const block = trace.blocks.get(trace.blocks.canonical(axis))
     return block.kind === 'slice' ? `:${printSize(block.size)}` : `${block.name} of ${printSize(block.size)}`
   })

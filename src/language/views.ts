@@ -3,6 +3,7 @@ import { tileType } from '../ir/build.ts'
 import { type Node, ONE } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
+import { isOne } from './blocks.ts'
 import { type Trace, tracing } from './trace.ts'
 import { TileValue } from './value.ts'
 
@@ -31,7 +32,7 @@ export function unsqueeze(value: TileValue, axis: number): TileValue {
 export function squeeze(value: TileValue, axis: number): TileValue {
   const trace = tracing('squeeze')
   const at = normalizeAxis(value, axis, 'squeeze')
-  if (value.axes[at] !== ONE) {
+  if (!isOne(value.axes[at] ?? ONE)) {
     throw new AuthorError(`squeeze of axis ${axis}, which is not an axis of one`, {
       location: callSite(),
       remedy: 'Reduce it instead: .sum(axis), .amax(axis), ….',

@@ -317,15 +317,9 @@ export class KernelSource {
     return { text: acc, dtype: sum, axes: [rows, columns], bound: 32 * LONGEST }
   }
 
-  /** An axis of one in an index is none of the result. */
-  #isIndex({ axes, dtype }: Value): boolean {
-    const hasOne = axes.some(({ kind, dim }) => kind === 'whole' && this.#plan.sizes[dim] === 1)
-    return dtype !== 'bool' && !hasOne
-  }
-
   /** Rows of a table at computed positions, some of which it does not have. */
   #gather({ a, b, c }: StepPlan): Value | undefined {
-    const numbers = this.#values.filter((value) => this.#isIndex(value))
+    const numbers = this.#values.filter(({ dtype }) => dtype !== 'bool')
     if (numbers.length === 0) return undefined
     const index = converted(pick([...numbers].reverse(), a), 'i32')
     const last = this.#axes.at(-1)
@@ -341,7 +335,7 @@ export class KernelSource {
   #atomic({ a, b, c }: StepPlan): undefined {
     const all = this.#tiles()
     const candidates = this.#values.filter(
-      (value) => this.#isIndex(value) && all.every((axis) => value.axes.includes(axis)),
+      (value) => value.dtype !== 'bool' && all.every((axis) => value.axes.includes(axis)),
     )
     if (candidates.length === 0) return undefined
     const value = pick([...candidates].reverse(), a)

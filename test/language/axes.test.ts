@@ -5,6 +5,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { hl, type Tensor, type TileValue } from '../../src/language/index.ts'
+import { OnCpu } from '../codegen/on_cpu.ts'
 import { expectRun, host, ramp, run, traced } from './harness.ts'
 
 type Matrix = readonly (readonly number[])[]
@@ -13,8 +14,15 @@ type Matrix = readonly (readonly number[])[]
 type Expression =
   | { readonly kind: 'range' | 'vector'; readonly length: 'm' | 'n'; readonly column: boolean }
   | { readonly kind: 'matrix'; readonly by: 'whole' | 'ranges' }
-  | { readonly kind: 'transpose'; readonly of: Expression }
+  | { readonly kind: 'transpose' | 'columnSums'; readonly of: Expression }
   | { readonly kind: 'add' | 'mul' | 'dot'; readonly left: Expression; readonly right: Expression }
+  /** One value twice: with itself, or with itself transposed. */
+  | {
+      readonly kind: 'twice'
+      readonly by: 'add' | 'mul' | 'dot'
+      readonly of: Expression
+      readonly turned: boolean
+    }
 
 const { expression } = fc.letrec<{ expression: Expression }>((tie) => ({
   expression: fc.oneof(
@@ -28,7 +36,16 @@ const { expression } = fc.letrec<{ expression: Expression }>((tie) => ({
       kind: fc.constant('matrix' as const),
       by: fc.constantFrom('whole' as const, 'ranges' as const),
     }),
-    fc.record({ kind: fc.constant('transpose' as const), of: tie('expression') }),
+    fc.record({
+      kind: fc.constantFrom('transpose' as const, 'columnSums' as const),
+      of: tie('expression'),
+    }),
+    fc.record({
+      kind: fc.constant('twice' as const),
+      by: fc.constantFrom('add' as const, 'mul' as const, 'dot' as const),
+      of: tie('expression'),
+      turned: fc.boolean(),
+    }),
     fc.record({
       kind: fc.constantFrom('add' as const, 'mul' as const, 'dot' as const),
       left: tie('expression'),
@@ -56,6 +73,14 @@ function reference(of: Expression, inputs: Inputs): Matrix | undefined {
     case 'transpose': {
       const value = reference(of.of, inputs)
       return value?.[0]?.map((_, j) => value.map((row) => row[j] ?? Number.NaN))
+    }
+    case 'columnSums': {
+      const value = reference(of.of, inputs)
+      return value && [(value[0] ?? []).map((_, j) => value.reduce((sum, row) => sum + (row[j] ?? 0), 0))]
+    }
+    case 'twice': {
+      const right: Expression = of.turned ? { kind: 'transpose', of: of.of } : of.of
+      return reference({ kind: of.by, left: of.of, right }, inputs)
     }
     default: {
       const [left, right] = [reference(of.left, inputs), reference(of.right, inputs)]
@@ -104,11 +129,16 @@ function traceOf(of: Expression, x: Tensor, y: Tensor, z: Tensor): TileValue {
       return of.column ? vector.at(':', null) : vector.at(null, ':')
     }
     case 'matrix':
-      // A computed index of one position has no axis in what is read.
-      if (of.by === 'whole' || z.shape.some((size) => size === 1)) return z.at(':', ':')
+      if (of.by === 'whole') return z.at(':', ':')
       return z.at(hl.arange(sizes.m), hl.arange(sizes.n))
     case 'transpose':
       return traceOf(of.of, x, y, z).transpose()
+    case 'columnSums':
+      return traceOf(of.of, x, y, z).sum(0, { keepdim: true })
+    case 'twice': {
+      const value = traceOf(of.of, x, y, z)
+      return value[of.by](of.turned ? value.transpose() : value)
+    }
     default:
       return traceOf(of.left, x, y, z)[of.kind](traceOf(of.right, x, y, z))
   }
@@ -204,7 +234,126 @@ describe('axes', () => {
   })
 })
 
+/** An index along one or both of two ranges, in one or two axes. */
+type Index =
+  | { readonly kind: 'range' | 'read' | 'whole'; readonly first: boolean }
+  | { readonly kind: 'unsqueeze' | 'total'; readonly of: Index; readonly axis: 0 | 1 }
+  | { readonly kind: 'add' | 'gather'; readonly left: Index; readonly right: Index }
+
+const { index } = fc.letrec<{ index: Index }>((tie) => ({
+  index: fc.oneof(
+    { depthSize: 'small' },
+    fc.record({
+      kind: fc.constantFrom('range' as const, 'read' as const, 'whole' as const),
+      first: fc.boolean(),
+    }),
+    fc.record({
+      kind: fc.constantFrom('unsqueeze' as const, 'total' as const),
+      of: tie('index'),
+      axis: fc.constantFrom(0 as const, 1 as const),
+    }),
+    fc.record({
+      kind: fc.constantFrom('add' as const, 'gather' as const),
+      left: tie('index'),
+      right: tie('index'),
+    }),
+  ),
+}))
+
+describe('kernels for a size of one', () => {
+  it('have as many axes as those for longer ones', () => {
+    const rankFor = (of: Index, n: number): number => {
+      let rank = 0
+      const kernel = (table: Tensor, ids: Tensor): void => {
+        for (const t of hl.tile(4)) {
+          const ranges = [hl.arange(n), hl.arange(n)] as const
+          const values = [ids.at(':'), ids.at(':')] as const
+          const at = (index: Index): TileValue => {
+            switch (index.kind) {
+              case 'range':
+                return ranges[index.first ? 0 : 1]
+              case 'read':
+                return values[index.first ? 0 : 1]
+              case 'whole':
+                return index.first ? table.at(t, ':') : table.at(0, ':')
+              case 'unsqueeze':
+                return at(index.of).unsqueeze(index.axis)
+              case 'total':
+                return at(index.of).sum(index.axis, { keepdim: true })
+              case 'add':
+                return at(index.left).add(at(index.right))
+              case 'gather':
+                return table.at(at(index.left), at(index.right))
+            }
+          }
+          const value = at(of)
+          rank = value.ndim
+          table.at(0, 0).set(value.sum())
+        }
+      }
+      run(kernel, [ramp([4, n], 'i32'), ramp([n], 'i32')], { dynamic: false })
+      return rank
+    }
+    const ranks = new Set<number>()
+    fc.assert(
+      fc.property(index, (of) => {
+        let rank: number
+        try {
+          rank = rankFor(of, 3)
+        } catch {
+          return
+        }
+        ranks.add(rank)
+        expect(rankFor(of, 1)).toBe(rank)
+      }),
+      { numRuns: 150 },
+    )
+    expect(ranks.size).toBeGreaterThan(3)
+  })
+
+  it('gather along a range of one', () => {
+    const kernel = (table: Tensor, ids: Tensor): Tensor => {
+      const out = hl.empty(ids.shape)
+      for (const t of hl.tile(ids.shape[0])) out.at(t, ':').set(table.at(ids.at(t, ':')))
+      return out
+    }
+    expectRun(kernel, [host([4], [1, 2, 3, 4]), host([3, 1], [2, 0, 1], 'i32')], [3, 1, 2])
+    expectRun(kernel, [host([4], [1, 2, 3, 4]), host([2, 2], [2, 0, 1, 9], 'i32')], [3, 1, 2, 0])
+  })
+})
+
+describe('hl.arange from a begin', () => {
+  it.each([0, 1, 5, 13])('to an end, over %i positions', (n) => {
+    const kernel = (x: Tensor): readonly Tensor[] => {
+      const size = x.shape[0]
+      const [out, squares] = [hl.empty([size]), hl.empty([size, size], 'i32')]
+      for (const _ of hl.tile(1)) {
+        const i = hl.arange(2, hl.add(size, 2))
+        out.at(':').set(x.at(i.sub(2)).add(i))
+        squares.at(':', ':').set(i.unsqueeze(1).mul(i))
+      }
+      return [out, squares]
+    }
+    const all = Array.from({ length: n }, (_, i) => i)
+    const squares = all.flatMap((i) => all.map((j) => (i + 2) * (j + 2)))
+    expectRun(kernel, [host([n], (i) => i * 10)], [all.map((i) => i * 11 + 2), squares])
+  })
+})
+
 describe('ranges that were combined', () => {
+  it('span all combinations where they did before', () => {
+    const kernel = (x: Tensor): Tensor => {
+      const out = hl.empty([1])
+      for (const _ of hl.tile(1)) {
+        const [rows, columns] = [hl.arange(x.shape[0]), hl.arange(x.shape[1])]
+        const whole = x.at(rows, columns)
+        out.at(0).set(rows.add(columns).sum().add(whole.sum()))
+      }
+      return out
+    }
+    expectRun(kernel, [host([3, 3], () => 1)], [15])
+  })
+
   it('may be read again', () => {
     const kernel = (x: Tensor): Tensor => {
       const out = hl.empty([2])
@@ -216,5 +365,26 @@ describe('ranges that were combined', () => {
       return out
     }
     expectRun(kernel, [host([3, 3], () => 1)], [6, 9])
+  })
+})
+
+describe('one range on two axes, compiled', () => {
+  it.each([0, 1, 5, 13])('of %i positions', (n) => {
+    const kernel = (x: Tensor, a: Tensor): readonly Tensor[] => {
+      const size = x.shape[0]
+      const shape = [size, size]
+      const [causal, sums, square] = [hl.empty(shape), hl.empty(shape), hl.empty(shape)]
+      for (const _ of hl.tile(1)) {
+        const [row, i, matrix] = [x.at(':'), hl.arange(size), a.at(':', ':')]
+        causal.at(':', ':').set(hl.where(i.unsqueeze(1).ge(i), row.unsqueeze(1).sub(row), 0))
+        sums.at(':', ':').set(matrix.add(matrix.transpose()))
+        square.at(':', ':').set(matrix.dot(matrix))
+      }
+      return [causal, sums, square]
+    }
+    for (const dynamic of [false, true]) {
+      const compiled = new OnCpu(kernel, [ramp([n]), ramp([n, n])], { dynamic })
+      for (const config of [{}, { num_warps: 1, slice_k: 1 }]) compiled.expectRight(config)
+    }
   })
 })

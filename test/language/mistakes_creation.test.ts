@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hl, type Tensor, type Tile } from '../../src/language/index.ts'
+import { hl, type Tensor, type Tile, type TileValue } from '../../src/language/index.ts'
 import { ramp } from './harness.ts'
 import { mistake } from './mistakes.ts'
 
@@ -306,6 +306,29 @@ describe('ranges of loops', () => {
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "hl.staticRange of the number 1.5: the number of rounds must be a plain integer
       Make the size a constant with hl.specialize(dim), or loop with hl.tile or hl.grid."
+    `)
+  })
+})
+
+describe('hl.arange', () => {
+  it('that ends before it begins', () => {
+    const kernel = (x: Tensor) => {
+      for (const t of hl.tile(4)) x.at(t).set(hl.arange(5, 2).sum()) // ✗
+    }
+    expect(mistake(kernel, [ramp([4])])).toMatchInlineSnapshot(`
+      "hl.arange begins at 5: 5 is not at most 2
+      Check the shapes of the arguments."
+    `)
+  })
+
+  it('from a tile to an end', () => {
+    const kernel = (x: Tensor) => {
+      for (const t of hl.tile(4)) x.at(t).set((hl.arange as (...args: unknown[]) => TileValue)(t, 2)) // ✗
+    }
+    expect(mistake(kernel, [ramp([4])])).toMatchInlineSnapshot(`
+      "hl.arange from a tile to an end
+      hl.arange(tile) are the positions of the tile; hl.arange(begin, end) takes numbers and
+        sizes."
     `)
   })
 })

@@ -146,6 +146,7 @@ describe('the examples', () => {
       'recurrence',
       'farthest',
       'tables',
+      'pairwise',
       'embedding',
       'difference',
       'gather',
