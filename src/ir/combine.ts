@@ -8,6 +8,7 @@ import type {
   CastNode,
   Combine,
   ConstantNode,
+  InlineNode,
   MapNode,
   Node,
   PhiNode,
@@ -18,7 +19,7 @@ import { operandsOf } from './traverse.ts'
 
 /** What is the same wherever it stands. */
 export type Fact = ConstantNode | SizeNode | ArgumentNode
-export type Operation = MapNode | CastNode
+export type Operation = MapNode | CastNode | InlineNode
 
 /** What the nodes of a combination mean for states of `T`. */
 export interface CombineMeaning<T> {

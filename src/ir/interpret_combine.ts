@@ -1,7 +1,7 @@
 /** Folds and scans of the reference interpreter: element after element, in order. */
 import { product } from '../support/maths.ts'
 import { type CombineMeaning, combined, type Fact, type Operation } from './combine.ts'
-import { bitcast, cast, roundTo, scalar, type Value } from './interpret_values.ts'
+import { bitcast, cast, referenceOf, roundTo, scalar, type Value } from './interpret_values.ts'
 import type { FoldNode, ScanNode } from './node.ts'
 import { OPS } from './ops.ts'
 
@@ -56,6 +56,7 @@ function operationOf(node: Operation, args: readonly number[]): number {
     const of = node.args.at(-1)?.type.dtype ?? dtype
     return roundTo(dtype, OPS[node.op].cpu(args[0] ?? 0, args[1] ?? 0, args[2] ?? 0, of))
   }
+  if (node.kind === 'inline') return roundTo(dtype, Number(referenceOf(node.code)(...args)))
   const value = scalar(node.arg.type.dtype, args[0] ?? 0)
   return (node.bits ? bitcast(value, dtype) : cast(value, dtype, node.through)).data[0] ?? 0
 }

@@ -3,10 +3,10 @@
  * after every operation. Tiles are as long as they really are, so there are no masks here to get wrong.
  */
 import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
-import { unreachable } from '../support/errors.ts'
+import { UsageError, unreachable } from '../support/errors.ts'
 import { product } from '../support/maths.ts'
 import { STORAGE, type StorageType } from '../support/storage_types.ts'
-import type { AtomicOp, Axis, ReduceOp } from './node.ts'
+import type { AtomicOp, Axis, InlineCode, ReduceOp } from './node.ts'
 import { OPS, type OpName } from './ops.ts'
 
 export interface Value {
@@ -43,6 +43,25 @@ export function map(op: OpName, dtype: DType, axes: readonly Axis[], args: reado
     data[i] = roundTo(dtype, rule.cpu(at(args[0], i), at(args[1], i), at(args[2], i), operandType))
   }
   return { dtype, axes, shape: like.shape, data }
+}
+
+/** What the author's WGSL comes to; operands as those of `map`. */
+export function inline(code: InlineCode, dtype: DType, axes: readonly Axis[], args: readonly Value[]): Value {
+  const like = args.find((arg) => arg.axes.length > 0) ?? args[0]
+  const rule = referenceOf(code)
+  const at = ({ axes: own, data }: Value, i: number): number => data[own.length === 0 ? 0 : i] ?? 0
+  const data = Float64Array.from({ length: like?.data.length ?? 1 }, (_, i) =>
+    roundTo(dtype, Number(rule(...args.map((arg) => at(arg, i))))),
+  )
+  return { dtype, axes, shape: like?.shape ?? [], data }
+}
+
+/** The author's function for a text of WGSL; throws a UsageError where there is none. */
+export function referenceOf({ text, parameters, reference }: InlineCode): (...values: number[]) => number {
+  if (reference) return reference
+  throw new UsageError(`hl.inlineWgsl(${JSON.stringify(text)}) has no reference, so only a GPU can run it`, {
+    remedy: `Say what it computes: { reference: (${parameters.join(', ')}) => … }.`,
+  })
 }
 
 /**

@@ -15,6 +15,7 @@ import {
   dot,
   forEachOffset,
   gatherAxes,
+  inline,
   map,
   reduce,
   rowMajorStrides,
@@ -192,6 +193,13 @@ export class Interpreter<B extends AnyBlock> {
       }
       case 'map':
         return map(node.op, dtype, axes, this.#all(node.args))
+      case 'inline':
+        return inline(
+          node.code,
+          dtype,
+          axes,
+          node.args.map((arg) => this.#value(arg)),
+        )
       case 'cast':
         return node.bits
           ? bitcast(this.#value(node.arg), dtype)

@@ -112,6 +112,20 @@ export interface MapNode extends NodeBase {
   readonly args: readonly Node[]
 }
 
+/** A WGSL expression over parameters, and what it comes to on the CPU. */
+export interface InlineCode {
+  readonly text: string
+  readonly parameters: readonly string[]
+  readonly reference: ((...values: number[]) => number) | undefined
+}
+
+/** What the author wrote in WGSL, element by element; operands have the result's axes or none (scalars). */
+export interface InlineNode extends NodeBase {
+  readonly kind: 'inline'
+  readonly code: InlineCode
+  readonly args: readonly Node[]
+}
+
 /** Conversion to `type.dtype`: by value, or of the bits. */
 export interface CastNode extends NodeBase {
   readonly kind: 'cast'
@@ -275,6 +289,7 @@ export type WriteNode = StoreNode | AtomicNode
  * compiled code may make it again where it is read.
  */
 export type PureNode =
+  | InlineNode
   | ConstantNode
   | SizeNode
   | ArgumentNode

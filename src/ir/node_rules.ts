@@ -84,6 +84,17 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
     verify: verifyMap,
     print: ({ op, args }, { refs }) => `${op} ${refs(args)}`,
   },
+  inline: {
+    ...ELEMENTWISE,
+    operands: { args: 'same' },
+    method: () => 'inlineWgsl',
+    verify({ id, code, args, type }) {
+      mustHold(args.length === code.parameters.length, `inline ${id} has ${args.length} operands`)
+      const fits = args.every(({ type: { axes } }) => axes.length === 0 || sameAxes(axes, type.axes))
+      mustHold(fits, `inline ${id} mixes shapes`)
+    },
+    print: ({ code, args }, { refs }) => `inline ${JSON.stringify(code.text)} ${refs(args)}`,
+  },
   cast: {
     ...ELEMENTWISE,
     operands: { arg: 'same' },

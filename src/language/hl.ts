@@ -34,6 +34,7 @@ import {
 import { elementwise, toNode } from './elementwise.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
 import { storeTo } from './indexing.ts'
+import { type InlineOptions, inlineWgsl } from './inline_wgsl.ts'
 import {
   type GridLoop,
   grid,
@@ -187,6 +188,15 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly reduce: Reduce
   /** Each element combined with all before it along `axis`, itself included; see `reduce`. */
   readonly associativeScan: AssociativeScan
+  /**
+   * A WGSL expression of one element of each value, by their names: for what the language lacks. The
+   * interpreters, and with them the checks of a search, need its `reference` in JavaScript.
+   */
+  readonly inlineWgsl: (
+    text: string,
+    values: Readonly<Record<string, Operand>>,
+    options?: InlineOptions,
+  ) => TileValue
   /** Makes a size, or a number among the arguments, a constant of every specialisation. */
   readonly specialize: Specialize
   /** The same by its name in Helion. */
@@ -238,6 +248,7 @@ const FUNCTIONS: Hl = {
   specialize,
   constexpr: specialize,
   staticAssert,
+  inlineWgsl,
   is: isEqual,
   requireEqual,
   cdiv: cdivDim,
@@ -279,6 +290,7 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   specialize: 'value',
   constexpr: 'value',
   staticAssert: 'condition, message?',
+  inlineWgsl: 'text, values: object, { dtype: dtype, reference: function }?',
   is: 'a, b',
   requireEqual: 'a, b',
   cdiv: 'a, b',

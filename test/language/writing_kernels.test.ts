@@ -155,6 +155,7 @@ describe('the examples', () => {
       'dropout',
       'columnSums',
       'splitSum',
+      'countBits',
       'swap',
       'histogram',
       'keepPositive',

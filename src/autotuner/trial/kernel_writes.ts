@@ -16,6 +16,8 @@ export interface KernelWrites {
   readonly visible: readonly TensorInfo[]
   /** Results may depend on tile extents, since the kernel asks for them. */
   readonly readsExtents: boolean
+  /** Some value of the kernel is known to the GPU only: WGSL of the author's without a reference. */
+  readonly isOpaque: boolean
   /** The least exact type among those of the kernel's values and of what it writes. */
   readonly precision: StorageType
 }
@@ -26,10 +28,12 @@ export function kernelWrites(ir: KernelIr): KernelWrites {
   const memory = addressable(ir)
   let readsExtents = computesWithBlockSizes(ir)
   let precision: StorageType = 'f32'
+  let isOpaque = false
   for (const [grid, { body }] of ir.grids.entries())
     walk(body, (node) => {
       precision = lessExact(precision, (node.kind === 'cast' && node.through) || node.type.dtype)
       readsExtents ||= ruleOf(node).seesTiles
+      isOpaque ||= node.kind === 'inline' && !node.code.reference
       if (!isWrite(node)) return
       const tensor = memory[node.tensor]?.tensor ?? node.tensor
       lastGrid.set(tensor, grid)
@@ -39,5 +43,5 @@ export function kernelWrites(ir: KernelIr): KernelWrites {
   const visible = ir.tensors.filter(({ id, role }) =>
     role === 'argument' ? lastGrid.has(id) : role === 'local',
   )
-  return { lastGrid, atomic, visible, readsExtents, precision }
+  return { lastGrid, atomic, visible, readsExtents, isOpaque, precision }
 }

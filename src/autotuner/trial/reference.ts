@@ -93,7 +93,7 @@ export class Reference {
 
   async #fromInterpreter(config: Config | undefined): Promise<readonly Expected[]> {
     const { bound, call, writes, limits = DEFAULT_LIMITS } = this.#parts
-    if (sum(this.#shapes.map(product)) > limits.elements) return await this.#complete([])
+    if (writes.isOpaque || sum(this.#shapes.map(product)) > limits.elements) return await this.#complete([])
     this.#inputs ??= this.#readInputs()
     const inputs = await this.#inputs
     const tensors = seenTensors(bound.ir).map(({ id, dtype }): HostTensor => {

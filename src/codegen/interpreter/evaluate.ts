@@ -3,9 +3,17 @@
  * active lane. What a `select` throws away need not exist: lanes that it does not take from an operand read
  * nothing there.
  */
+import { referenceOf, roundTo } from '../../ir/interpret_values.ts'
 import type { DType } from '../../support/dtypes.ts'
 import { isSubgroupFunction } from '../thread/builtins.ts'
-import { type CallExpr, type Expr, type LocalExpr, type ReadExpr, walkExpr } from '../thread/expr.ts'
+import {
+  type CallExpr,
+  type Expr,
+  type InlineExpr,
+  type LocalExpr,
+  type ReadExpr,
+  walkExpr,
+} from '../thread/expr.ts'
 import {
   binaryRule,
   bitcastRule,
@@ -75,6 +83,8 @@ export class Evaluator {
         return this.#call(expr)
       case 'helper':
         return this.#map(expr, helperRule(expr.helper, dtypeOf(expr.args)), expr.args)
+      case 'inline':
+        return this.#inline(expr)
       case 'vector':
         return expr.parts.length === 1
           ? this.#map(expr, (a) => a, expr.parts)
@@ -146,6 +156,15 @@ export class Evaluator {
       }
       return values
     }
+  }
+
+  #inline(expr: InlineExpr): Evaluate {
+    const operands = expr.args.map((arg) => this.of(arg))
+    const rule = referenceOf(expr.code)
+    return this.#perLane(expr, () => {
+      const values = operands.map((evaluate) => evaluate())
+      return (lane) => roundTo(expr.type.dtype, Number(rule(...values.map((one) => one[lane] ?? 0))))
+    })
   }
 
   /** Parts one after the other. */

@@ -10,7 +10,7 @@ import { named, type Registers } from '../values/registers.ts'
 import { isMadeAfresh, spreadTo, valueIn } from '../values/values.ts'
 import { convertLayout } from './lower_convert.ts'
 import { lowerDot } from './lower_dot.ts'
-import { castRegisters, mapRegisters } from './lower_map.ts'
+import { castRegisters, inlineRegisters, mapRegisters } from './lower_map.ts'
 import { lowerAtomic, lowerLoad, lowerStore } from './lower_memory.ts'
 import { loadPacked, packedType, storePacked } from './lower_packed.ts'
 import type { Lowering } from './lowering.ts'
@@ -39,6 +39,10 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, states: State
     case 'map': {
       const args = node.args.map((arg) => valueIn(lowering, arg, layout))
       return maybeNamed(lowering, node, mapRegisters(lowering, node, layout, args))
+    }
+    case 'inline': {
+      const args = node.args.map((arg) => valueIn(lowering, arg, layout))
+      return named(lowering.out, inlineRegisters(lowering, node, layout, args), 'inlined')
     }
     case 'cast':
       return maybeNamed(lowering, node, castRegisters(lowering, node, valueIn(lowering, node.arg, layout)))

@@ -1,7 +1,8 @@
 /** Element-wise operations and conversions on registers, chunk by chunk. */
-import type { CastNode, MapNode } from '../../ir/node.ts'
+import type { CastNode, InlineNode, MapNode } from '../../ir/node.ts'
 import { OPS } from '../../ir/ops.ts'
 import type { Layout } from '../layout/layout.ts'
+import type { Width } from '../thread/types.ts'
 import { chunkRegisters, chunkWidth, eachChunk, type Registers } from '../values/registers.ts'
 import { castExpr, elementCode } from './element_code.ts'
 import type { Lowering } from './lowering.ts'
@@ -33,11 +34,33 @@ export function mapRegisters(
   return { layout, dtype: node.type.dtype, chunks }
 }
 
+/** The author's WGSL, for each register. */
+export function inlineRegisters(
+  { e }: Lowering,
+  { id, code, type: { dtype } }: InlineNode,
+  layout: Layout,
+  args: readonly Registers[],
+): Registers {
+  const chunks = chunkRegisters(layout).map((_registers, i) => {
+    const given = args.map((arg) => arg.chunks[i] ?? missing({ op: 'inline', id }))
+    const width = Math.max(1, ...given.map(({ type }) => type.width)) as Width
+    const parts = Array.from({ length: width }, (_, at) =>
+      e.inline(
+        code,
+        dtype,
+        given.map((arg) => e.component(arg, at)),
+      ),
+    )
+    return e.vector(parts, width)
+  })
+  return { layout, dtype, chunks }
+}
+
 /** Conversion by value, or of the bits. */
 export function castRegisters({ out }: Lowering, node: CastNode, arg: Registers): Registers {
   return eachChunk(arg, node.type.dtype, (chunk) => castExpr(out, node, chunk))
 }
 
-function missing(node: MapNode): never {
+function missing(node: { readonly op: string; readonly id: number }): never {
   throw new Error(`${node.op} ${node.id} lacks an operand`)
 }

@@ -165,9 +165,9 @@ function combinedTiles(
     fact: ({ id: _id, ...spec }) => builder.add(spec),
     operation({ id: _id, ...spec }, args) {
       const type = tileType(spec.type.dtype, args.some((arg) => arg.type.axes.length > 0) ? axes : [])
-      return spec.kind === 'map'
-        ? builder.add({ ...spec, type, args })
-        : builder.add({ ...spec, type, arg: args[0] ?? builder.add(spec) })
+      return spec.kind === 'cast'
+        ? builder.add({ ...spec, type, arg: args[0] ?? builder.add(spec) })
+        : builder.add({ ...spec, type, args })
     },
   })
   return values.map((value) => spreadOver(builder, value, axes))

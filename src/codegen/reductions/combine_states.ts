@@ -21,6 +21,7 @@ export function combineStates(lowering: Lowering, combine: Combine, left: State,
       const { dtype } = node.type
       const [a, b, c] = args
       const first = a ?? e.literal(0, dtype)
+      if (node.kind === 'inline') return short(e.inline(node.code, dtype, args))
       if (node.kind === 'cast') return short(castExpr(out, node, first))
       const code = elementCode(e, args.at(-1)?.type.dtype ?? dtype, 1)
       return short(OPS[node.op].code(code, first, b ?? first, c ?? first))

@@ -2,6 +2,7 @@
  * Expressions of the thread program: what one invocation computes. Frozen data, made by `Expressions`, where
  * equal ones are one object; reads of memory stand for themselves, because what they give changes.
  */
+import type { InlineCode } from '../../ir/node.ts'
 import type { HelperName } from '../../ir/op_rule.ts'
 import type { BuiltinFunction } from './builtins.ts'
 import type { AccessMark, MemoryArray } from './memory.ts'
@@ -89,6 +90,13 @@ export interface HelperExpr extends ExprBase {
   readonly args: readonly Expr[]
 }
 
+/** A scalar, by WGSL of the author's. */
+export interface InlineExpr extends ExprBase {
+  readonly kind: 'inline'
+  readonly code: InlineCode
+  readonly args: readonly Expr[]
+}
+
 /** A vector of its parts one after the other, or of one scalar everywhere. */
 export interface VectorExpr extends ExprBase {
   readonly kind: 'vector'
@@ -129,6 +137,7 @@ export type Expr =
   | BinaryExpr
   | CallExpr
   | HelperExpr
+  | InlineExpr
   | VectorExpr
   | ComponentExpr
   | ConvertExpr
@@ -151,6 +160,7 @@ function partsOf(expr: Expr): readonly Expr[] {
     case 'binary':
     case 'call':
     case 'helper':
+    case 'inline':
       return expr.args
     case 'vector':
       return expr.parts

@@ -2,6 +2,7 @@
  * Makes the expressions of one thread program: typed, folded where they are known, and equal ones once. Index
  * arithmetic folds; floats are left as they are.
  */
+import type { InlineCode } from '../../ir/node.ts'
 import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
 import { type BuiltinFunction, isSubgroupFunction } from './builtins.ts'
 import type { BinaryOp, BuiltinValue, Expr, Helper, LiteralExpr, LocalExpr, UnaryOp } from './expr.ts'
@@ -107,6 +108,12 @@ export class Expressions {
 
   helper(helper: Helper, type: ThreadType, ...args: readonly Expr[]): Expr {
     return this.#shared(`${helper}(${ids(args)})`, type, sizeOf(args) + 1, { kind: 'helper', helper, args })
+  }
+
+  /** A scalar of scalars. */
+  inline(code: InlineCode, dtype: DType, args: readonly Expr[]): Expr {
+    const key = `${code.parameters.join()} ${code.text} (${ids(args)})`
+    return this.#shared(key, typeOf(dtype, 1), sizeOf(args) + 1, { kind: 'inline', code, args })
   }
 
   /** One scalar in every element. */

@@ -12,7 +12,7 @@ import { unreachable } from '../../support/errors.ts'
 import type { Layout } from '../layout/layout.ts'
 import { isTile } from '../layout/tile_classes.ts'
 import { convertLayout } from '../lower/lower_convert.ts'
-import { castRegisters, mapRegisters } from '../lower/lower_map.ts'
+import { castRegisters, inlineRegisters, mapRegisters } from '../lower/lower_map.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Width } from '../thread/types.ts'
@@ -45,6 +45,7 @@ export function scalarValue(lowering: Lowering, node: Node): Expr {
     case 'index':
     case 'inside':
     case 'map':
+    case 'inline':
     case 'cast':
     case 'view':
     case 'broadcast':
@@ -118,6 +119,10 @@ function freshValue(lowering: Lowering, node: Node, layout: Layout): Registers {
     case 'map': {
       const args = node.args.map((arg) => valueIn(lowering, arg, layout))
       return mapRegisters(lowering, node, layout, args)
+    }
+    case 'inline': {
+      const args = node.args.map((arg) => valueIn(lowering, arg, layout))
+      return inlineRegisters(lowering, node, layout, args)
     }
     case 'cast':
       return castRegisters(lowering, node, valueIn(lowering, node.arg, layout))

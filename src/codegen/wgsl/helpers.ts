@@ -4,6 +4,7 @@
  */
 import type { Expr, Helper, HelperExpr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
+import { inlineFunction } from './inline_functions.ts'
 import { ofFloat, typeName } from './type_names.ts'
 
 /** Names of types of one width: the operand's, i32 and f32; and NaN as an element of the operand's. */
@@ -90,6 +91,10 @@ export class Helpers {
     if (expr.kind === 'literal' && !Number.isFinite(expr.value))
       this.#constants.add(Number.isNaN(expr.value) ? 'not_a_number' : 'infinity')
     if (expr.kind === 'helper') this.#addFunction(expr)
+    if (expr.kind === 'inline') {
+      const { name, text } = inlineFunction(expr)
+      this.#functions.set(name, text)
+    }
   }
 
   get declarations(): readonly string[] {

@@ -2,6 +2,7 @@
 import { DTYPES, type DType } from '../../support/dtypes.ts'
 import type { BinaryExpr, BinaryOp, Expr, LiteralExpr } from '../thread/expr.ts'
 import { helperFunction } from './helpers.ts'
+import { inlineFunction } from './inline_functions.ts'
 import { ofAtomic, ofFloat, SUFFIX, typeName } from './type_names.ts'
 
 export function printExpr(expr: Expr): string {
@@ -22,6 +23,8 @@ export function printExpr(expr: Expr): string {
       return `${expr.fn}(${printAll(expr.args)})`
     case 'helper':
       return `${helperFunction(expr)}(${printAll(expr.args)})`
+    case 'inline':
+      return `${inlineFunction(expr).name}(${printAll(expr.args)})`
     case 'vector':
       return `${typeName(expr.type)}(${printAll(expr.parts)})`
     case 'component':
