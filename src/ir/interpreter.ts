@@ -194,12 +194,7 @@ export class Interpreter<B extends AnyBlock> {
       case 'map':
         return map(node.op, dtype, axes, this.#all(node.args))
       case 'inline':
-        return inline(
-          node.code,
-          dtype,
-          axes,
-          node.args.map((arg) => this.#value(arg)),
-        )
+        return inline(node.code, dtype, axes, this.#all(node.args))
       case 'cast':
         return node.bits
           ? bitcast(this.#value(node.arg), dtype)

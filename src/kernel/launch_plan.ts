@@ -81,7 +81,9 @@ export function checkGuards(ir: KernelIr, call: Shapes): void {
     const sizes = shape.flatMap((size) => (dependsOnConfig(size) ? [] : [sizeOf(size)]))
     if (product(sizes) <= MOST_ELEMENTS && sizes.every((size) => size <= MOST_POSITIONS)) continue
     throw new UsageError(`${ir.name}: ${name} of [${sizes.join(', ')}] is too long for 32-bit positions`, {
-      remedy: `Up to ${MOST_POSITIONS} along a dimension and ${MOST_ELEMENTS} in all; give the kernel slices of it.`,
+      remedy:
+        `Up to ${MOST_POSITIONS} along a dimension and ${MOST_ELEMENTS} in all; ` +
+        'give the kernel slices of it.',
     })
   }
   for (const guard of ir.guards) {
