@@ -1,6 +1,6 @@
 /** Reductions and scans by a function of the author's, and those that are made of such. */
 import { tileType } from '../ir/build.ts'
-import { strangerIn } from '../ir/combine.ts'
+import { strangerIn, withPresence } from '../ir/combine.ts'
 import { type Combine, type Node, ONE } from '../ir/node.ts'
 import { hasEffect } from '../ir/traverse.ts'
 import { callSite, userCode } from '../support/call_site.ts'
@@ -8,6 +8,7 @@ import { AuthorError } from '../support/errors.ts'
 import { isOne } from './blocks.ts'
 import { describe } from './describe.ts'
 import { elementwise, toNode } from './elementwise.ts'
+import { keptIn, maskAlong } from './jagged.ts'
 import { aligned, keptApart } from './other_axes.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastAxes, broadcastTo, castTo } from './typing.ts'
@@ -65,13 +66,13 @@ export const reduceBy = ((
   const { trace, args, at } = state
   const start = identityOf(identity, args.length)
   const kept = args[0]?.type.axes.map((_, i) => i).filter((i) => i !== at) ?? []
-  const parts = combining(state, 'hl.reduce', (made, part) => {
+  const parts = combining(state, 'hl.reduce', { identity: start }, (made, part) => {
     const { dtype, axes } = args[part]?.type ?? tileType('f32')
     const type = tileType(
       dtype,
       kept.map((i) => axes[i] ?? ONE),
     )
-    return trace.add('hl.reduce', { kind: 'fold', type, ...made, axis: at, args, part, identity: start })
+    return trace.add('hl.reduce', { kind: 'fold', type, ...made, axis: at, part, identity: start })
   })
   const reduced = parts ?? args.map((arg) => view(trace, arg, kept))
   return asGiven(trace, values, keepdim ? reduced.map((node) => insertOne(trace, node, at)) : reduced)
@@ -118,9 +119,9 @@ function scanBy(
 ): Values {
   const state = stateOf(what, combine, values, axis)
   const { trace, args, at } = state
-  const parts = combining(state, what, (made, part) => {
+  const parts = combining(state, what, { identity, inOrder: !reverse }, (made, part) => {
     const type = args[part]?.type ?? tileType('f32')
-    return trace.add(what, { kind: 'scan', type, ...made, axis: at, args, part, identity, reverse })
+    return trace.add(what, { kind: 'scan', type, ...made, axis: at, part, identity, reverse })
   })
   return asGiven(trace, values, parts ?? args)
 }
@@ -162,11 +163,36 @@ function stateOf(what: string, combine: AnyCombine, values: Values, axis: number
 function combining(
   state: State,
   what: string,
-  add: (made: { readonly combine: Combine }, part: number) => Node,
+  order: Order,
+  add: (made: Combining, part: number) => Node,
 ): readonly Node[] | undefined {
   const combine = traceCombine(state, what)
   if (isOne(state.args[0]?.type.axes[state.at] ?? ONE)) return undefined
-  return state.args.map((_, part) => add({ combine }, part))
+  const made = withinRows(state, combine, order)
+  return state.args.map((_, part) => add(made, part))
+}
+
+/** States, and what makes one of two. */
+interface Combining {
+  readonly combine: Combine
+  readonly args: readonly Node[]
+}
+
+interface Order {
+  readonly identity: readonly number[] | undefined
+  /** Each result is of earlier states alone. */
+  readonly inOrder?: boolean
+}
+
+/** Past the end of a row there is the identity; where none is known, states say whether they are there. */
+function withinRows({ trace, args, at }: State, combine: Combine, { identity, inOrder }: Order): Combining {
+  const axes = args[0]?.type.axes ?? []
+  const mask = maskAlong(trace, axes, at, inOrder)
+  if (!mask) return { combine, args }
+  if (identity) return { combine, args: args.map((arg, i) => keptIn(trace, mask, arg, identity[i] ?? 0)) }
+  const { builder } = trace.scope('a combination')
+  const there = broadcastTo(trace, trace.constant(1, 'i32'), axes, 'a combination')
+  return { combine: withPresence(builder, combine), args: [...args, keptIn(trace, mask, there, 0)] }
 }
 
 /** The author's function on scalars that stand for any two states. */

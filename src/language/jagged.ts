@@ -68,13 +68,33 @@ export function jaggedMask(trace: Trace, axes: readonly Axis[]): Node | undefine
  * `node` as a reduction along one of its axes should see it: what lies past the end of a row changes nothing.
  */
 export function withinRows(trace: Trace, node: Node, axis: number, op: ReduceOp): Node {
-  const { axes, dtype } = node.type
-  const mask = maskOver(trace, axes, jaggedAlong(trace, axes[axis] ?? ONE))
-  const neutral = neutralOf(op, dtype)
-  if (!mask || (neutral === 0 && isZeroWithout(node, mask))) return node
-  const value = new TileValue(trace, node)
-  const other = new TileValue(trace, trace.constant(neutral, dtype))
-  return elementwise('where', [new TileValue(trace, mask), value, other]).nodeIn(trace)
+  const mask = maskAlong(trace, node.type.axes, axis)
+  return mask ? keptIn(trace, mask, node, neutralOf(op, node.type.dtype)) : node
+}
+
+/**
+ * False at elements over `axes` that the rows which end along one of them lack. Where elements come in order,
+ * those past the end of a row along the axis itself come last, and need no mask.
+ */
+export function maskAlong(
+  trace: Trace,
+  axes: readonly Axis[],
+  axis: number,
+  inOrder = false,
+): Node | undefined {
+  const along = axes[axis] ?? ONE
+  const jagged = jaggedAlong(trace, along)
+  return maskOver(trace, axes, inOrder ? jagged.filter(([block]) => block !== along) : jagged)
+}
+
+/** `node` where the mask holds, and another number elsewhere. */
+export function keptIn(trace: Trace, mask: Node, node: Node, other: number): Node {
+  if (other === 0 && isZeroWithout(node, mask)) return node
+  const parts = [mask, node, trace.constant(other, node.type.dtype)]
+  return elementwise(
+    'where',
+    parts.map((part) => new TileValue(trace, part)),
+  ).nodeIn(trace)
 }
 
 /** True when rows end somewhere along the axes that are reduced, so that elements have to be counted. */

@@ -58,3 +58,11 @@ it('products', () => {
     ramp([rows, 3]),
   ])
 })
+
+it('combinations', () => {
+  const args = [ramp([3, 7]), host([3], [3, 7, 2], 'i32')]
+  for (const dynamic of [false, true]) {
+    const subject = new OnCpu(kernels.jaggedCombined, args, { dynamic, maxWorkgroupInvocations: 64 })
+    for (const { data } of programConfigs(subject.compiled.spec, CONFIGS, 1)) subject.expectRight(data)
+  }
+})

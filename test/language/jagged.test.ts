@@ -107,6 +107,21 @@ describe('reductions see what rows have', () => {
     )
   })
 
+  it('by functions of the author, with an identity and without', () => {
+    expectRun(
+      kernels.jaggedCombined,
+      [host([3, 4], (i) => i + 1), host([3], [3, 1, 2], 'i32')],
+      [
+        [-2, -6, -10],
+        [4, 6, 11],
+        [2, 5, 9, 0, 6, 0, 0, 0, 10, 21, 0, 0],
+        [24, 12, 4, 0, 6, 0, 0, 0, 110, 11, 0, 0],
+        [2, 3, 4, 0],
+      ],
+      [undefined],
+    )
+  })
+
   it('in products along the loop', () => {
     expectRun(
       (x: Tensor, y: Tensor, lengths: Tensor) => {

@@ -1,5 +1,5 @@
 /** Kernels over jagged tensors: rows of lengths of their own that lie one after the other in one tensor. */
-import { hl, type Tensor, type Tile } from '../../src/language/index.ts'
+import { hl, type Tensor, type Tile, type TileValue } from '../../src/language/index.ts'
 
 /** Where the rows of a tile begin and end. */
 function boundsOf(offsets: Tensor, rows: Tile) {
@@ -110,4 +110,23 @@ export function jaggedDenseBmm(x: Tensor, offsets: Tensor, matrices: Tensor, bia
     }
   }
   return out
+}
+
+/** What functions of the author's make of the elements that rows have, one more each. */
+export function jaggedCombined(x: Tensor, lengths: Tensor): readonly Tensor[] {
+  const [rows, n] = x.shape
+  const make = (shape: readonly number[]): Tensor => hl.zeros(shape)
+  const out = [make([rows]), make([rows]), make([rows, n]), make([rows, n]), make([n])] as const
+  const larger = (a: TileValue, b: TileValue) => a.maximum(b)
+  for (const row of hl.tile(rows, { blockSize: 4 })) {
+    for (const t of hl.tile(lengths.at(row), { blockSize: 8 })) {
+      const values = x.at(row, t).add(1)
+      out[0].at(row).set(hl.reduce(larger, values.neg(), 1, { identity: -Infinity }))
+      out[1].at(row).set(hl.reduce((_, last) => last, values, 1))
+      out[2].at(row, t).set(values.cumsum(1))
+      out[3].at(row, t).set(hl.associativeScan((a, b) => a.mul(b), values, 1, { reverse: true }))
+      out[4].at(hl.arange(t)).set(hl.reduce((first, _) => first, values, 0))
+    }
+  }
+  return [...out]
 }
