@@ -7,6 +7,7 @@ import { STORAGE } from '../support/storage_types.ts'
 import { resolveBlockSizes } from './block_sizes.ts'
 import { type HostTensor, Interpreter, type InterpretOptions, sizesOf } from './interpreter.ts'
 import { addressable, type KernelIr, seenTensors, type TensorInfo } from './kernel_ir.ts'
+import { recastData } from './recast_data.ts'
 import { rowsOf, type TileProgram, type TileTensor } from './tile_program.ts'
 
 export type { HostTensor, InterpretOptions }
@@ -24,7 +25,7 @@ export function interpretKernel(
   const kernel = resolveBlockSizes(traced, (id) => blockSize(traced, id, tensors, options))
   if (tensors.length < seenTensors(kernel).length) fail(`no tensor ${tensors.length}`)
   const shown = addressable(kernel).map((view, id) => ({ ...view, id, memory: view.tensor }))
-  const all = tensorsOf(shown.slice(tensors.length), tensors)
+  const all = tensorsOf(shown, tensors)
   fillLocals(kernel.tensors, all)
   kernel.grids.forEach((grid, number) => {
     const interpreter = new Interpreter(kernel, all, shown, scalars, options, options.extentOf)
@@ -41,7 +42,7 @@ export function interpretTileProgram(
   tensors: readonly HostTensor[],
   scalars: readonly number[],
 ): void {
-  const all = tensorsOf(program.tensors.slice(tensors.length), tensors)
+  const all = tensorsOf(program.tensors, tensors)
   fillLocals(program.tensors, all)
   program.grids.forEach((grid, number) => {
     new Interpreter(program, all, program.tensors, scalars).grid(grid, number)
@@ -74,15 +75,19 @@ function fillLocals(
 
 /** The given tensors, and behind them other shapes of their memory, and memory that passes added. */
 function tensorsOf(
-  added: readonly Pick<TileTensor, 'id' | 'memory' | 'shape'>[],
+  shown: readonly Pick<TileTensor, 'id' | 'memory' | 'dtype' | 'shape'>[],
   given: readonly HostTensor[],
 ): readonly HostTensor[] {
   const sizeOf = sizesOf(given)
   const all = [...given]
-  for (const { id, memory, shape: sizes } of added) {
+  for (const { id, memory, dtype, shape: sizes } of shown.slice(given.length)) {
     const shape = sizes.map(sizeOf)
-    const data = memory === id ? new Float64Array(product(shape)).fill(Number.NaN) : all[memory]?.data
-    all.push({ shape, data: data ?? fail(`no tensor ${memory}`) })
+    if (memory === id) all.push({ shape, data: new Float64Array(product(shape)).fill(Number.NaN) })
+    else {
+      const data = all[memory]?.data ?? fail(`no tensor ${memory}`)
+      const stored = shown[memory]?.dtype ?? dtype
+      all.push({ shape, data: stored === dtype ? data : recastData(data, stored, dtype) })
+    }
   }
   return all
 }

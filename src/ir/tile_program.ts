@@ -96,7 +96,8 @@ export function addBlock(program: TileProgram, block: Omit<BlockRange, 'id'>, ex
 export function addView(program: TileProgram, of: number, shape: readonly Size[]): Added {
   const tensor = tensorOf(program, of)
   const known = program.tensors.find(
-    ({ memory, shape: other }) => memory === tensor.memory && sameShape(other, shape),
+    ({ memory, dtype, shape: other }) =>
+      memory === tensor.memory && dtype === tensor.dtype && sameShape(other, shape),
   )
   return known ? { program, id: known.id } : addTensor(program, { ...tensor, shape })
 }

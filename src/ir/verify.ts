@@ -3,20 +3,22 @@
  * node. Runs after tracing and between compiler passes. A failure is a bug of this package, never of the
  * author.
  */
+
+import { computeType, type StorageType } from '../support/storage_types.ts'
 import { addressable, type KernelIr, type TensorInfo } from './kernel_ir.ts'
-import { type Block, type Node, ONE, type Region } from './node.ts'
+import { type Block, type MemoryNode, type Node, ONE, type Region } from './node.ts'
 import { mustHold } from './node_rule.ts'
-import { ruleOf, sameType } from './node_rules.ts'
+import { isMemory, ruleOf, sameType } from './node_rules.ts'
 import type { TileProgram } from './tile_program.ts'
-import { operandsOf } from './traverse.ts'
+import { operandsOf, walk } from './traverse.ts'
 
 /** Verifies a program between passes. */
 export function verifyProgram(program: TileProgram): void {
   verifyGrids(program, program.tensors)
-  program.tensors.forEach(({ id, dtype, memory }, place) => {
+  program.tensors.forEach(({ id, memory }, place) => {
     const owner = program.tensors[memory]
     mustHold(id === place, `tensor ${id} is in place ${place}`)
-    mustHold(owner?.memory === memory && owner.dtype === dtype, `tensor ${id} shows no memory of its dtype`)
+    mustHold(owner?.memory === memory, `tensor ${id} shows no memory`)
   })
   const blocks = new Set(program.blocks.map((block) => block.id))
   mustHold(blocks.size === program.blocks.length, 'two blocks have one id')
@@ -31,14 +33,24 @@ export function verifyKernel(kernel: KernelIr): void {
 
 function verifyGrids(
   kernel: Pick<KernelIr, 'grids'> & { readonly blocks: readonly Pick<Block, 'id'>[] },
-  tensors: readonly Pick<TensorInfo, 'shape'>[],
+  tensors: readonly Pick<TensorInfo, 'shape' | 'dtype'>[],
 ): void {
   const blocks = new Set(kernel.blocks.map((block) => block.id))
   const ranks = tensors.map(({ shape }) => shape.length)
   for (const grid of kernel.grids) {
     for (const block of grid.blocks) mustHold(blocks.has(block), `grid over unknown block ${block}`)
     verifyRegion(grid.body, blocks, ranks)
+    walk(grid.body, (node) => {
+      if (isMemory(node)) verifyType(node, tensors[node.tensor]?.dtype)
+    })
   }
+}
+
+/** What is moved has the type that the tensor's elements have in registers. */
+function verifyType(node: MemoryNode, dtype: StorageType | undefined): void {
+  const { kind, id } = node
+  const moved = (kind === 'load' ? node : node.value).type.dtype
+  mustHold(dtype !== undefined && moved === computeType(dtype), `${kind} ${id} has odd elements`)
 }
 
 /** Verifies one region; `ranks` are the numbers of dimensions of the tensors. */

@@ -54,6 +54,11 @@ export interface ViewMethods {
    * need a copy.
    */
   reshape(shape: readonly number[]): Tensor
+  /**
+   * The same bits as elements of another dtype. Smaller or larger ones change the size of the dimension whose
+   * elements lie together in memory, the last one of a tensor.
+   */
+  bitcast(dtype: StorageType): Tensor
 }
 
 /** Elements in GPU memory. Views share the memory: writing to one writes to the tensor. */

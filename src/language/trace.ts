@@ -179,8 +179,9 @@ export class Trace {
   /** A number for the tensor's memory under another shape; views come after all tensors in the kernel. */
   view(view: TensorView): number {
     const known = this.views.findIndex(
-      ({ tensor, shape }) =>
+      ({ tensor, dtype, shape }) =>
         tensor === view.tensor &&
+        dtype === view.dtype &&
         shape.length === view.shape.length &&
         shape.every((size, i) => sameSize(size, view.shape[i] ?? 0)),
     )

@@ -8,6 +8,7 @@ import { areEntryPoints, callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import { methodsTake } from '../support/signature.ts'
 import type { StorageType } from '../support/storage_types.ts'
+import { recast } from './bitcast.ts'
 import { toDim, toSize } from './dim.ts'
 import { at, type Place } from './indexing.ts'
 import { reshaped } from './reshape.ts'
@@ -22,15 +23,17 @@ export class TracedTensor implements Tensor {
   readonly info: TensorInfo
   readonly view: views.View
   readonly shape: Shape
+  readonly dtype: StorageType
 
-  constructor(info: TensorInfo, view: views.View = views.wholeView(info.name, info.shape)) {
+  constructor(
+    info: TensorInfo,
+    view: views.View = views.wholeView(info.name, info.shape),
+    dtype: StorageType = info.dtype,
+  ) {
     this.info = info
     this.view = view
+    this.dtype = dtype
     this.shape = Object.freeze(view.shape.map(toDim)) as readonly Dim[] as Shape
-  }
-
-  get dtype(): StorageType {
-    return this.info.dtype
   }
 
   get ndim(): number {
@@ -73,6 +76,10 @@ export class TracedTensor implements Tensor {
     return this.#with(reshaped(this.view, shape, RULES))
   }
 
+  bitcast(dtype: StorageType): TracedTensor {
+    return new TracedTensor(this.info, recast(this.view, this.dtype, dtype, RULES), dtype)
+  }
+
   contiguous(): never {
     throw outsideOnly(this, 'contiguous()')
   }
@@ -97,15 +104,17 @@ export class TracedTensor implements Tensor {
   }
 
   #with(view: views.View): TracedTensor {
-    return new TracedTensor(this.info, view)
+    return new TracedTensor(this.info, view, this.dtype)
   }
 
   /** What loads and stores name: the tensor, or its memory under the shape of the view's base. */
   #place(): Place {
-    const { info, view } = this
-    const { id, name, dtype, shape } = info
+    const { info, view, dtype } = this
+    const { id, name, shape } = info
     const isOwn =
-      view.base.length === shape.length && view.base.every((size, i) => sameSize(size, shape[i] ?? 0))
+      dtype === info.dtype &&
+      view.base.length === shape.length &&
+      view.base.every((size, i) => sameSize(size, shape[i] ?? 0))
     const tensor = isOwn ? id : tracing('at').view({ name, dtype, shape: view.base, tensor: id })
     return { tensor, dtype, view }
   }

@@ -10,6 +10,7 @@ export const VIEW_SIGNATURES: Readonly<Record<Exclude<keyof ViewMethods, 'T'>, s
   expand: 'shape: shape',
   slice: 'axis: number, begin, end?, step?: number',
   reshape: 'shape: shape',
+  bitcast: 'dtype: dtype',
 }
 
 export const VIEW_METHODS: readonly Exclude<keyof ViewMethods, 'T'>[] = Object.keys(

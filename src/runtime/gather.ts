@@ -27,10 +27,9 @@ export class Gather {
     this.#found = DeviceTensor.allocate([positions.length], 'u32', stream)
   }
 
-  /** The bytes of the elements, in the order of the positions. Rejects as `Stream.read` does. */
-  async read(source: Storage): Promise<ArrayBuffer> {
+  /** The bytes of the elements, in the order of the positions, as elements of the dtype. Rejects as `Stream.read` does. */
+  async read(source: Storage, dtype: StorageType): Promise<ArrayBuffer> {
     if (this.#positions.length === 0) return new ArrayBuffer(0)
-    const { dtype } = source
     const device = await this.#stream.opened()
     const places = this.#wordsOf(perWord(dtype)).storage
     this.#stream.launch(await launchOf(device, places, source, this.#found.storage))

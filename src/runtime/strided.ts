@@ -8,7 +8,7 @@ import { callSite } from '../support/call_site.ts'
 import type { HostArray } from '../support/dtypes.ts'
 import { UsageError } from '../support/errors.ts'
 import { cdiv, product } from '../support/maths.ts'
-import { perWord } from '../support/storage_types.ts'
+import { perWord, type StorageType } from '../support/storage_types.ts'
 import type { Device } from './device.ts'
 import { foldGrid, type Launch } from './launch.ts'
 import type { Storage } from './storage.ts'
@@ -74,8 +74,11 @@ export function gathered(values: HostArray, view: ArgumentView): HostArray {
 /** A launch that copies the elements of a view to memory of their own, in order. */
 export async function copyLaunch(
   device: Device,
-  source: Storage,
-  target: Storage,
+  {
+    source,
+    target,
+    dtype,
+  }: { readonly source: Storage; readonly target: Storage; readonly dtype: StorageType },
   view: ArgumentView,
 ): Promise<Launch> {
   const { maxImmediateBytes, maxWorkgroupsPerDimension } = device.limits
@@ -85,7 +88,7 @@ export async function copyLaunch(
   const wordsIn = words.byteLength <= maxImmediateBytes ? 'immediate' : 'uniform'
   const pipeline = await device.pipelines.get({
     label: 'contiguous',
-    wgsl: wgslOf(view.shape.length, perWord(target.dtype), wordsIn),
+    wgsl: wgslOf(view.shape.length, perWord(dtype), wordsIn),
     bindings: [{ access: 'read' }, { access: 'read_write' }],
     words: { length: words.length },
     wordsIn,

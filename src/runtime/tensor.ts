@@ -4,6 +4,7 @@
  * with `dispose()`, a `using` declaration, or when the tensor is garbage-collected.
  */
 import type { ArgumentView } from '../language/arguments.ts'
+import { recast } from '../language/bitcast.ts'
 import { reshaped } from '../language/reshape.ts'
 import type { IndexTerm, Shape, Tensor } from '../language/tensor.ts'
 import * as views from '../language/tensor_view.ts'
@@ -94,9 +95,9 @@ export class DeviceTensor implements Tensor {
   /** The same view of a copy of the memory. */
   cloneMemory(stream: Stream): DeviceTensor {
     const { memory } = this
-    const copy = DeviceTensor.allocate(memory.shape, this.dtype, stream)
+    const copy = DeviceTensor.allocate(memory.shape, memory.dtype, stream)
     stream.copy(this.storage, copy.storage)
-    return copy.#with(this.#whole)
+    return copy.#with(this.#whole, this.dtype)
   }
 
   at(..._index: IndexTerm[]): Ref {
@@ -111,7 +112,7 @@ export class DeviceTensor implements Tensor {
    */
   async data(stream: Stream = this.stream): Promise<HostArray> {
     const bytes = await stream.read(this.storage, lazyCallSite())
-    const values = decodeBytes(bytes, this.dtype, this.memory.size)
+    const values = decodeBytes(bytes, this.dtype, this.view ? product(this.view.base) : this.size)
     return this.view ? gathered(values, this.view) : values
   }
 
@@ -150,10 +151,15 @@ export class DeviceTensor implements Tensor {
         remedy: 'Copy it first: copyFrom(view.contiguous()).',
       })
     else if (this.size > 0)
-      stream.prepare(async (device) => [await copyLaunch(device, storage, this.storage, view)], {
-        writes: [this.storage],
-        site: lazyCallSite(),
-      })
+      stream.prepare(
+        async (device) => [
+          await copyLaunch(device, { source: storage, target: this.storage, dtype: this.dtype }, view),
+        ],
+        {
+          writes: [this.storage],
+          site: lazyCallSite(),
+        },
+      )
     return this
   }
 
@@ -194,6 +200,10 @@ export class DeviceTensor implements Tensor {
     return this.#with(reshaped(this.#whole, shape, VIEW_RULES))
   }
 
+  bitcast(dtype: StorageType): DeviceTensor {
+    return this.#with(recast(this.#whole, this.dtype, dtype, VIEW_RULES), dtype)
+  }
+
   /** This tensor where its elements lie in order in memory; otherwise a copy, made on the GPU. */
   contiguous(): DeviceTensor {
     return this.view ? this.clone() : this
@@ -220,10 +230,10 @@ export class DeviceTensor implements Tensor {
   }
 
   /** A view of the same memory. */
-  #with(made: views.View): DeviceTensor {
+  #with(made: views.View, dtype: StorageType = this.dtype): DeviceTensor {
     const view = hostView(made)
     const of = { source: this.#source ?? this, view: views.isContiguous(view) ? undefined : view }
-    return new DeviceTensor(view.shape, product(view.shape), this.dtype, this.stream, of)
+    return new DeviceTensor(view.shape, product(view.shape), dtype, this.stream, of)
   }
 
   #requireContiguous(what: string): void {

@@ -105,3 +105,41 @@ it('sums over rows of odd length, and products of integers', async () => {
     [{}, { block_sizes: [16, 16, 8] }],
   )
 })
+
+describe('the same bits as another dtype', () => {
+  const words = [0x04030201, 0x08070605, 0x0c0b0a09, 0x100f0e0d]
+
+  it('outside of kernels', async () => {
+    using x = tensor(words, { shape: [2, 2], dtype: 'u32' })
+    const bytes = x.bitcast('u8')
+    expect([bytes.dtype, ...bytes.shape]).toEqual(['u8', 2, 8])
+    expect([...(await bytes.data())]).toEqual(Array.from({ length: 16 }, (_, i) => i + 1))
+    expect([...(await bytes.T.contiguous().data())].slice(0, 4)).toEqual([1, 9, 2, 10])
+    expect([...(await bytes.slice(0, 1, 2).bitcast('i16').contiguous().data())]).toEqual([
+      0x0a09, 0x0c0b, 0x0e0d, 0x100f,
+    ])
+    expect([...(await bytes.bitcast('u32').data())]).toEqual(words)
+    expect([...(await tensor([1, -2], { dtype: 'f32' }).bitcast('u32').data())]).toEqual([
+      0x3f800000, 0xc0000000,
+    ])
+    bytes.write(Array.from({ length: 2 }, () => [1, 0, 0, 0, 2, 0, 0, 0]))
+    expect([...(await x.data())]).toEqual([1, 2, 1, 2])
+    expect(() => tensor([1, 2, 3], { dtype: 'u8' }).bitcast('u16')).toThrow('3 positions are not a multiple')
+  })
+
+  it('in kernels and as their arguments', async () => {
+    function unpack(x: Tensor) {
+      const nibbles = x.bitcast('i4')
+      const out = hl.empty(nibbles.shape, 'i8')
+      for (const t of hl.tile(nibbles.shape)) out.at(...t).set(nibbles.at(...t).mul(2))
+      return out
+    }
+    await expectRight(unpack as (x: never) => unknown, [whole([3, 10], 'u8')])
+    const double = kernel({ autotuneEffort: 'none' }, (x: Tensor) => {
+      for (const t of hl.tile(x.shape)) x.at(...t).set(x.at(...t).mul(2))
+    })
+    using x = tensor(words, { dtype: 'u32' })
+    double(x.bitcast('u8'))
+    expect([...(await x.bitcast('u8').data())]).toEqual(Array.from({ length: 16 }, (_, i) => 2 * i + 2))
+  })
+})

@@ -14,7 +14,7 @@ async function gathered(dtype: DType, positions: Uint32Array<ArrayBuffer>): Prom
   const values = Array.from({ length: SIZE }, (_, i) => (dtype === 'bool' ? (i % 3) & 1 : i))
   const source = DeviceTensor.allocate([SIZE], dtype).upload(values)
   const gather = new Gather(defaultStream(), positions)
-  const bytes = await gather.read(source.storage)
+  const bytes = await gather.read(source.storage, source.dtype)
   expect(bytes.byteLength).toBe(positions.length * DTYPES[dtype].bytes)
   gather.dispose()
   return [...decodeBytes(bytes, dtype)]
@@ -43,7 +43,10 @@ describe('Gather', () => {
       [4, 5, 6],
     ]) {
       const source = DeviceTensor.allocate([3], 'f32').upload(values)
-      expect([...new Float32Array(await gather.read(source.storage))]).toEqual([values[2], values[0]])
+      expect([...new Float32Array(await gather.read(source.storage, source.dtype))]).toEqual([
+        values[2],
+        values[0],
+      ])
     }
   })
 })

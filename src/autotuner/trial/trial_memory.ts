@@ -22,6 +22,8 @@ interface WorkingCopy {
 
 interface Parts {
   readonly storages: readonly Storage[]
+  /** Of the kernel's tensors, which may show their memory as another type. */
+  readonly dtypes: readonly StorageType[]
   readonly stream: Stream
   readonly locals: readonly DeviceTensor[]
   readonly copies: readonly WorkingCopy[]
@@ -65,6 +67,7 @@ export class TrialMemory {
     const fills = await fillLaunches(locals, stream)
     return new TrialMemory({
       storages,
+      dtypes: tensors.map(({ dtype }) => dtype),
       stream,
       locals: [...locals.values()],
       copies: [...copies.values()],
@@ -98,7 +101,7 @@ export class TrialMemory {
       gather = new Gather(this.#parts.stream, positions)
       this.#gathers.set(positions, gather)
     }
-    return gather.read(storage)
+    return gather.read(storage, this.#parts.dtypes[tensor] ?? storage.dtype)
   }
 
   dispose(): void {

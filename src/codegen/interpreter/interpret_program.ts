@@ -5,10 +5,10 @@
  * on accesses count for nothing here.
  */
 import type { ThreadProgram } from '../thread/program.ts'
-import { fromMemory, inMemory, type Launch, padded } from './launch.ts'
+import { asElements, type Launch, padded } from './launch.ts'
 import { type Report, type ReportOptions, Reports } from './reports.ts'
 import { Runner } from './run_statements.ts'
-import { Workgroup } from './workgroup.ts'
+import { placeOf, Workgroup } from './workgroup.ts'
 
 /** Changes the tensors of the launch, and gives what is wrong: nothing, if the compiler is right. */
 export function interpretProgram(
@@ -21,10 +21,14 @@ export function interpretProgram(
     program.buffers.map(({ tensor, array, stored }) => {
       const data = launch.tensors[tensor]
       if (!data) throw new Error(`the launch has no tensor ${tensor}`)
-      return [tensor, { stored, whole: padded(inMemory(data, stored), array.element.dtype) }]
+      const { dtype } = array.element
+      return [
+        placeOf(array),
+        { tensor, stored, dtype, whole: padded(asElements(data, stored, dtype), dtype) },
+      ]
     }),
   )
-  const memory = new Map([...contents].map(([tensor, { whole }]) => [tensor, whole]))
+  const memory = new Map([...contents].map(([place, { whole }]) => [place, whole]))
   const group = new Workgroup(program, launch, memory, reports)
   const run = new Runner(group).of(program.body)
   const [columns, rows, planes] = launch.workgroups
@@ -36,9 +40,10 @@ export function interpretProgram(
       }
     }
   }
-  for (const [tensor, { stored, whole }] of contents) {
-    const data = launch.tensors[tensor]
-    data?.set(fromMemory(whole, stored, data.length))
+  for (const { array, tensor, access } of program.buffers) {
+    const [content, data] = [contents.get(placeOf(array)), launch.tensors[tensor]]
+    if (access === 'read' || !content || !data) continue
+    data.set(asElements(content.whole, content.dtype, content.stored, data.length))
   }
   return reports.list
 }

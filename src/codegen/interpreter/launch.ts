@@ -1,14 +1,7 @@
 /** What a dispatch is launched with, as data on the host. */
 import { DTYPES, type DType } from '../../support/dtypes.ts'
 import { cdiv } from '../../support/maths.ts'
-import {
-  codeReader,
-  isPacked,
-  packCodes,
-  perWord,
-  STORAGE,
-  type StorageType,
-} from '../../support/storage_types.ts'
+import { codeReader, packCodes, STORAGE, type StorageType } from '../../support/storage_types.ts'
 
 /** Buffers are as long as a multiple of this. */
 const PADDING_BYTES = 16
@@ -39,19 +32,21 @@ export function padded(data: Float64Array, dtype: DType): Float64Array {
   return whole.fill(POISON[dtype], data.length)
 }
 
-/** Elements as a program sees them: packed ones as words. */
-export function inMemory(data: Float64Array, stored: StorageType): Float64Array {
-  if (!isPacked(stored)) return data
-  const { encode } = STORAGE[stored]
-  const codes = packCodes(stored, data.length, (i) => encode(data[i] ?? 0))
-  const bytes = new Uint8Array(4 * cdiv(data.length, perWord(stored)))
+/** Elements as the buffer of a program has them, which may show their bits as another type. */
+export function asElements(
+  data: Float64Array,
+  from: StorageType,
+  to: StorageType,
+  count?: number,
+): Float64Array {
+  if (from === to) return data.subarray(0, count)
+  const { encode } = STORAGE[from]
+  const codes = packCodes(from, data.length, (i) => encode(data[i] ?? 0))
+  const bytes = new Uint8Array(4 * cdiv(codes.byteLength, 4))
   bytes.set(new Uint8Array(codes.buffer))
-  return Float64Array.from(new Uint32Array(bytes.buffer))
-}
-
-/** The first `count` elements. */
-export function fromMemory(whole: Float64Array, stored: StorageType, count: number): Float64Array {
-  if (!isPacked(stored)) return whole.subarray(0, count)
-  const codeAt = codeReader(stored, Uint32Array.from(whole).buffer)
-  return Float64Array.from({ length: count }, (_, i) => STORAGE[stored].decode(codeAt(i)))
+  const codeAt = codeReader(to, bytes.buffer)
+  const { decode, bits } = STORAGE[to]
+  return Float64Array.from({ length: count ?? Math.floor((8 * bytes.length) / bits) }, (_, i) =>
+    decode(codeAt(i)),
+  )
 }

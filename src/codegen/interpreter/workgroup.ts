@@ -13,6 +13,11 @@ import type { Reports } from './reports.ts'
 import { bitcastRule } from './scalar_rules.ts'
 import { WatchedArray } from './watched_array.ts'
 
+/** Buffers of one place show the same elements; memory that is only read may be shown as several types. */
+export function placeOf({ tensor, element }: MemoryArray): string {
+  return `${tensor} ${element.dtype}`
+}
+
 export class Workgroup {
   readonly program: ThreadProgram
   readonly launch: Launch
@@ -28,14 +33,14 @@ export class Workgroup {
     workgroup: { epoch: 1, program: 0, statement: 0 },
     storage: { epoch: 1, program: 0, statement: 0 },
   }
-  readonly #tensors = new Map<number, WatchedArray>()
+  readonly #tensors = new Map<string, WatchedArray>()
   readonly #arrays = new Map<string, WatchedArray>()
 
-  /** `contents`: elements of the tensors with their padding, by id. */
+  /** `contents`: elements of the tensors with their padding, by place. */
   constructor(
     program: ThreadProgram,
     launch: Launch,
-    contents: ReadonlyMap<number, Float64Array>,
+    contents: ReadonlyMap<string, Float64Array>,
     reports: Reports,
   ) {
     this.program = program
@@ -45,9 +50,10 @@ export class Workgroup {
     this.active = this.all
     this.idle = new Uint8Array(program.threads)
     this.returned = new Uint8Array(program.threads)
-    for (const { array, tensor } of program.buffers) {
-      const data = contents.get(tensor) ?? new Float64Array()
-      if (!this.#tensors.has(tensor)) this.#tensors.set(tensor, this.#watch(array, data))
+    for (const { array } of program.buffers) {
+      const place = placeOf(array)
+      const data = contents.get(place) ?? new Float64Array()
+      if (!this.#tensors.has(place)) this.#tensors.set(place, this.#watch(array, data))
     }
     for (const { array, length } of program.arrays)
       this.#arrays.set(array.name, this.#watch(array, new Float64Array(length * array.element.width)))
@@ -89,8 +95,9 @@ export class Workgroup {
     return this.active.count === this.program.threads
   }
 
-  arrayOf({ name, tensor }: MemoryArray): WatchedArray {
-    const array = tensor === undefined ? this.#arrays.get(name) : this.#tensors.get(tensor)
+  arrayOf(memory: MemoryArray): WatchedArray {
+    const { name, tensor } = memory
+    const array = tensor === undefined ? this.#arrays.get(name) : this.#tensors.get(placeOf(memory))
     if (!array) throw new Error(`the program does not declare ${name}`)
     return array
   }

@@ -15,7 +15,7 @@ import { chunkRegisters, chunkWidth, compose, element, named, type Registers } f
 import { valueIn } from '../values/values.ts'
 import { ofFirstCopies } from './lower_convert.ts'
 import type { Lowering } from './lowering.ts'
-import { fromMemory, toMemory } from './memory_values.ts'
+import { fromMemory, toItem } from './memory_values.ts'
 
 /** The elements that `node` reads, in the layout of the access. */
 export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
@@ -47,7 +47,7 @@ export function lowerStore(lowering: Lowering, node: StoreNode): void {
   const mark = markOf(out, node, layout, program)
   const address = new Address(lowering, node, layout, width)
   forEachGuarded(lowering, layout, width, address, (run) => {
-    out.store(buffer, address.index(run[0] ?? 0), toMemory(e, compose(e, value, run), width), mark)
+    out.store(buffer, address.index(run[0] ?? 0), toItem(e, compose(e, value, run), buffer.element), mark)
   })
 }
 

@@ -1,17 +1,17 @@
 /**
  * The storage buffers of a dispatch: which tensors it touches, as vectors of which width. A tensor that is
- * only read may be bound once per width; one that is written has a single binding, as wide as its narrowest
- * access.
+ * only read may be bound once per type and width; one that is written has a single binding, as wide as its
+ * narrowest access, and of words where it is written or read as several types.
  */
 import type { MemoryNode } from '../../ir/node.ts'
 import { isWrite } from '../../ir/node_rules.ts'
 import { type TileProgram, tensorOf } from '../../ir/tile_program.ts'
 import { ConfigError } from '../../support/errors.ts'
-import { isPacked, perWord, type StorageType } from '../../support/storage_types.ts'
+import { isPacked, perWord, STORAGE, type StorageType } from '../../support/storage_types.ts'
 import type { DeviceLimits } from '../program.ts'
 import type { MemoryArray } from '../thread/memory.ts'
 import { identifier } from '../thread/names.ts'
-import { memoryType, typeOf, type Width } from '../thread/types.ts'
+import { memoryType, type ThreadType, typeOf, type Width } from '../thread/types.ts'
 import type { Writer } from '../thread/writer.ts'
 
 export interface PlannedAccess {
@@ -37,6 +37,10 @@ export class Bindings {
   readonly #written = new Set<number>()
   readonly #atomic = new Set<number>()
   readonly #narrowest = new Map<number, Width>()
+  /** Memory of atomic operations of the kernel. */
+  readonly #updated = new Set<number>()
+  /** The types as which memory is touched. */
+  readonly #dtypes = new Map<number, Set<StorageType>>()
 
   /** `accesses` are all accesses of the dispatch. */
   constructor(program: TileProgram, out: Writer, accesses: readonly PlannedAccess[]) {
@@ -44,8 +48,10 @@ export class Bindings {
     this.#out = out
     for (const { node, width } of accesses) {
       const { memory, dtype } = tensorOf(program, node.tensor)
+      this.#dtypes.set(memory, (this.#dtypes.get(memory) ?? new Set()).add(dtype))
       const words = isPacked(dtype) ? width / perWord(dtype) : width
       if (isWrite(node)) this.#written.add(memory)
+      if (node.kind === 'atomic') this.#updated.add(memory)
       if (node.kind === 'atomic' || (isWrite(node) && words < 1)) this.#atomic.add(memory)
       this.#narrowest.set(memory, Math.max(1, Math.min(this.#narrowest.get(memory) ?? 4, words)) as Width)
     }
@@ -59,20 +65,32 @@ export class Bindings {
     const { memory: tensor, dtype, name } = tensorOf(this.#program, view)
     const written = this.#written.has(tensor)
     const actual = written ? (this.#narrowest.get(tensor) ?? 1) : width
-    const known = this.#bindings.find(
-      ({ array }) => array.tensor === tensor && array.element.width === actual,
-    )
+    const element = this.#elementOf(tensor, dtype, actual)
+    const known = this.#bindings.find(({ array }) => array.tensor === tensor && array.element === element)
     if (known) return known.array
     const array: MemoryArray = {
       space: 'storage',
       name: this.#out.fresh(`${identifier(name)}_${actual === 1 ? 'data' : `vec${actual}`}`),
-      element: isPacked(dtype) ? typeOf('u32', actual) : memoryType(typeOf(dtype, actual)),
+      element,
       atomic: this.#atomic.has(tensor),
       tensor,
     }
     const stored = tensorOf(this.#program, tensor).dtype
     this.#bindings.push({ tensor, access: written ? 'read_write' : 'read', array, stored })
     return array
+  }
+
+  #elementOf(memory: number, dtype: StorageType, width: Width): ThreadType {
+    if (isPacked(dtype)) return typeOf('u32', width)
+    const own = memoryType(typeOf(dtype, width))
+    const dtypes = [...(this.#dtypes.get(memory) ?? [])]
+    if (!this.#written.has(memory) || dtypes.length < 2) return own
+    const updated = this.#updated.has(memory) && own.dtype !== 'u32'
+    if (!updated && dtypes.every((other) => isPacked(other) || STORAGE[other].bits === 32))
+      return typeOf('u32', width)
+    throw new ConfigError(
+      `one loop writes memory and touches it as ${dtypes.join(' and as ')}, which needs a copy of it`,
+    )
   }
 
   /** True when the dispatch writes this tensor. */

@@ -35,10 +35,10 @@ export function programFor(bound: BoundConfig, even: ReadonlySet<BlockId> = new 
   })
 }
 
-function viewOf(kernel: KernelIr, { tensor, shape }: TensorView, id: number): TileTensor {
+function viewOf(kernel: KernelIr, { tensor, dtype, shape }: TensorView, id: number): TileTensor {
   const owner = kernel.tensors[tensor]
   if (!owner) throw new Error(`no tensor ${tensor}`)
-  return { ...owner, id, shape, memory: tensor }
+  return { ...owner, id, dtype, shape, memory: tensor }
 }
 
 /**
