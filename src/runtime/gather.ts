@@ -27,7 +27,10 @@ export class Gather {
     this.#found = DeviceTensor.allocate([positions.length], 'u32', stream)
   }
 
-  /** The bytes of the elements, in the order of the positions, as elements of the dtype. Rejects as `Stream.read` does. */
+  /**
+   * The bytes of the elements, in the order of the positions, as elements of the dtype. Rejects as
+   * `Stream.read` does.
+   */
   async read(source: Storage, dtype: StorageType): Promise<ArrayBuffer> {
     if (this.#positions.length === 0) return new ArrayBuffer(0)
     const device = await this.#stream.opened()
