@@ -6,6 +6,7 @@
 import type { SourceLocation } from '../support/errors.ts'
 import type { StorageType } from '../support/storage_types.ts'
 import type { Block, BlockId, Region } from './node.ts'
+import type { Prints } from './prints.ts'
 import type { Size, SizeSymbol } from './size.ts'
 
 export interface TensorInfo {
@@ -81,6 +82,8 @@ export interface KernelIr {
   readonly guards: readonly Guard[]
   readonly specializations: readonly Specialization[]
   readonly returns: ReturnTree
+  /** What it prints, if anything. */
+  readonly prints?: Prints | undefined
 }
 
 /** What loads and stores name: the tensors, then their views. */

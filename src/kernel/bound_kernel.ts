@@ -70,6 +70,7 @@ export class BoundKernel {
     const tunables = new Tunables(values)
     this.ir = traceKernel({
       tunables,
+      printing: definition.options.settings.devicePrint,
       name: definition.name,
       fn: definition.fn as KernelFunction,
       args: argumentSpecs(call.values, definition.options.settings.staticShapes),

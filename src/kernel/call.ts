@@ -15,6 +15,7 @@ import { say } from '../support/log.ts'
 import type { BoundKernel } from './bound_kernel.ts'
 import type { CallArguments } from './call_arguments.ts'
 import type { Choice, ChoiceRequest, ConfigSource } from './config_source.ts'
+import { printAfter } from './device_print.ts'
 import { allFills, localsToFill, readyFills, scratchToFill } from './fills.ts'
 import { interpretCall } from './interpret_call.ts'
 import {
@@ -72,6 +73,7 @@ export function launchCall(
   const one: OneCall = { shape, call, source, allocated, storages }
   if (bound.definition.options.settings.refMode) interpretInTurn(one, stream)
   else if (!launchAtOnce(one, stream)) launchInTurn(one, stream)
+  if (bound.ir.prints) printAfter(bound.ir.prints, storages, stream)
   return returnValue(bound.ir.returns, (id) => tensorOf(bound, call, allocated, id))
 }
 

@@ -137,8 +137,22 @@ function allocate(
     })
   }
   requireDType(dtype, what)
+  return allocateIn(
+    trace,
+    shape.map((size) => tensorSize(size, what)),
+    dtype,
+    fill,
+  )
+}
+
+/** A tensor of the kernel's own. */
+export function allocateIn(
+  trace: Trace,
+  sizes: readonly Size[],
+  dtype: StorageType,
+  fill: number | undefined,
+): TracedTensor {
   const id = trace.tensors.length
-  const sizes = shape.map((size) => tensorSize(size, what))
   const info = Object.freeze({ id, name: `local${id}`, dtype, shape: sizes, role: 'local', fill } as const)
   trace.tensors.push(info)
   trace.allocations.set(id, lazyCallSite())

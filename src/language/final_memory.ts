@@ -4,6 +4,7 @@
  */
 import { dependsOnConfig } from '../ir/block_sizes.ts'
 import { type ReturnTree, returnedTensors, type TensorInfo, type TensorView } from '../ir/kernel_ir.ts'
+import type { Prints } from '../ir/prints.ts'
 import { printSize } from '../ir/size.ts'
 import { AuthorError } from '../support/errors.ts'
 import type { Trace } from './trace.ts'
@@ -12,13 +13,15 @@ export interface FinalMemory {
   readonly tensors: readonly TensorInfo[]
   readonly views: readonly TensorView[]
   readonly returns: ReturnTree
+  readonly prints: Prints | undefined
   /** The final number of what a load or store names. */
   readonly idOf: (id: number) => number
 }
 
-export function finalMemory(trace: Trace, returns: ReturnTree): FinalMemory {
+export function finalMemory(trace: Trace, returns: ReturnTree, prints: Prints | undefined): FinalMemory {
   const returned = new Set(returnedTensors(returns))
   for (const id of returned) requireKnownShape(trace, id)
+  if (prints) for (const id of [prints.count, prints.words]) returned.add(id)
   const place = ({ role, id }: TensorInfo): number => (role === 'argument' ? 0 : returned.has(id) ? 1 : 2)
   const ordered = [...trace.tensors].sort((a, b) => place(a) - place(b) || a.id - b.id)
   const numbers = new Map(ordered.map(({ id }, number) => [id, number]))
@@ -33,7 +36,13 @@ export function finalMemory(trace: Trace, returns: ReturnTree): FinalMemory {
     const view = trace.viewNumber(id)
     return view === undefined ? tensorId(id) : tensors.length + view
   }
-  return { tensors, views, returns: renumbered(returns, tensorId), idOf }
+  return {
+    tensors,
+    views,
+    returns: renumbered(returns, tensorId),
+    prints: prints && { ...prints, count: tensorId(prints.count), words: tensorId(prints.words) },
+    idOf,
+  }
 }
 
 /** Callers get tensors before the config is chosen. */

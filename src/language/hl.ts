@@ -47,6 +47,7 @@ import {
 } from './loops.ts'
 import { loadFrom } from './masks.ts'
 import { ATOMIC_METHODS, ATOMIC_SIGNATURES, operandsOf, TILE_METHODS, TILE_SIGNATURES } from './methods.ts'
+import { print } from './print.ts'
 import { rand, randint } from './random.ts'
 import { isEqual, requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
@@ -189,6 +190,11 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   /** Each element combined with all before it along `axis`, itself included; see `reduce`. */
   readonly associativeScan: AssociativeScan
   /**
+   * Prints a text for every element of the values, which take the places of `{}`, where the setting
+   * `devicePrint` says so; else it is left out.
+   */
+  readonly print: (format: string, ...values: readonly Operand[]) => void
+  /**
    * A WGSL expression of one element of each value, by their names: for what the language lacks. The
    * interpreters, and with them the checks of a search, need its `reference` in JavaScript.
    */
@@ -249,6 +255,7 @@ const FUNCTIONS: Hl = {
   constexpr: specialize,
   staticAssert,
   inlineWgsl,
+  print,
   is: isEqual,
   requireEqual,
   cdiv: cdivDim,
@@ -290,6 +297,7 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   specialize: 'value',
   constexpr: 'value',
   staticAssert: 'condition, message?',
+  print: 'format, ...values',
   inlineWgsl: 'text, values: object, { dtype: dtype, reference: function }?',
   is: 'a, b',
   requireEqual: 'a, b',

@@ -44,7 +44,7 @@ export function unusedValues(trace: Trace): readonly string[] {
     const live = liveNodes(body)
     const used = new Set<Node>()
     // What a loop makes for its items, or a method beside what is used of it, may stay unused.
-    const needed = new Set([location && formatLocation(location)])
+    const needed = new Set([location && formatLocation(location), ...trace.printed])
     walk(body, (node) => {
       if (live.has(node)) needed.add(node.location && formatLocation(node.location))
       for (const operand of operandsOf(node)) used.add(operand)

@@ -58,6 +58,11 @@ export function withTrace<T>(trace: Trace, body: () => T): T {
   }
 }
 
+/** Takes what the kernel prints. */
+export interface Printer {
+  add(trace: Trace, format: string, nodes: readonly Node[]): void
+}
+
 /** A node without number and place. */
 type Unplaced<S = NodeSpec> = S extends unknown ? Omit<S, 'location'> : never
 
@@ -78,12 +83,17 @@ export class Trace {
   readonly factory: NodeFactory = new NodeFactory()
   /** What the config decides while the kernel is traced. */
   readonly tunables: Tunables
+  /** What it prints; undefined where prints are left out. */
+  readonly printing: Printer | undefined
+  /** Places whose values are printed, and need no other use. */
+  readonly printed: Set<string> = new Set()
   #scope: Scope | undefined
   readonly #rests = new Map<Scope, LoopRange>()
 
-  constructor(name: string, tunables: Tunables) {
+  constructor(name: string, tunables: Tunables, printing?: Printer) {
     this.name = name
     this.tunables = tunables
+    this.printing = printing
   }
 
   /** The innermost open loop; `what` is the operation that is only possible inside one. */

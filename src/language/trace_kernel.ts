@@ -17,6 +17,7 @@ import { describe } from './describe.ts'
 import { finalMemory } from './final_memory.ts'
 import { requireWritten, unusedValues } from './leftovers.ts'
 import { parameterNames } from './parameters.ts'
+import { Printing } from './print.ts'
 import { RetraceSignal, Trace, withTrace } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
 import { Tunables } from './tunables.ts'
@@ -35,6 +36,8 @@ export interface TraceRequest {
   readonly location?: SourceLocation | undefined
   /** The values of its tunables, and where it registers them; their first values when absent. */
   readonly tunables?: Tunables
+  /** Whether `hl.print` does anything. */
+  readonly printing?: boolean
   /** Takes a message for every line that computes what nothing uses. */
   readonly warn?: ((text: string) => void) | undefined
 }
@@ -53,7 +56,8 @@ export function traceKernel(request: TraceRequest): KernelIr {
 }
 
 function traceOnce(request: TraceRequest, facts: readonly Specialization[]): KernelIr {
-  const trace = new Trace(request.name, request.tunables ?? new Tunables())
+  const printing = request.printing ? new Printing() : undefined
+  const trace = new Trace(request.name, request.tunables ?? new Tunables(), printing)
   const names = parameterNames(request.fn)
   const returned = withTrace(trace, () => {
     const values = request.args.map((spec, i) => symbolicArgument(trace, spec, names[i] ?? `arg${i}`, facts))
@@ -68,7 +72,7 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
   requireWritten(trace, returns)
   const unused = unusedValues(trace)
   trace.blocks.pairOwners()
-  const memory = finalMemory(trace, returns)
+  const memory = finalMemory(trace, returns, printing?.prints)
   const kernel: KernelIr = {
     name: request.name,
     tensors: memory.tensors,
@@ -83,6 +87,7 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
     guards: [...trace.guards.values()],
     specializations: facts,
     returns: memory.returns,
+    ...(memory.prints && { prints: memory.prints }),
   }
   verifyKernel(kernel)
   if (request.warn) unused.forEach(request.warn)

@@ -43,6 +43,8 @@ export interface Settings {
   readonly persistentReservedSms: number
   /** Print the generated WGSL on stderr, in browsers on the console. */
   readonly printOutputCode: boolean
+  /** Let hl.print in kernels print, on stderr after each launch; false leaves it out. */
+  readonly devicePrint: boolean
   /** Print each kind of call once on stderr, as a script that makes it with its config. */
   readonly printRepro: boolean
   /** Name the author's lines in comments of the WGSL. */

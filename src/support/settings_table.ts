@@ -62,6 +62,11 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     false,
     'Print the generated WGSL on stderr, in browsers on the console.',
   ),
+  devicePrint: yesNo(
+    'HELION_DEVICE_PRINT',
+    false,
+    'Let hl.print in kernels print, on stderr after each launch; false leaves it out.',
+  ),
   printRepro: yesNo(
     'HELION_PRINT_REPRO',
     false,

@@ -156,6 +156,7 @@ describe('the examples', () => {
       'columnSums',
       'splitSum',
       'countBits',
+      'roots',
       'swap',
       'histogram',
       'keepPositive',

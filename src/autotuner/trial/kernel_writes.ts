@@ -40,8 +40,10 @@ export function kernelWrites(ir: KernelIr): KernelWrites {
       precision = lessExact(precision, memory[node.tensor]?.dtype ?? precision)
       if (node.kind === 'atomic') atomic.add(tensor)
     })
+  // What it prints comes in another order every time.
+  const printed = ir.prints ? [ir.prints.count, ir.prints.words] : []
   const visible = ir.tensors.filter(({ id, role }) =>
-    role === 'argument' ? lastGrid.has(id) : role === 'local',
+    role === 'argument' ? lastGrid.has(id) : role === 'local' && !printed.includes(id),
   )
   return { lastGrid, atomic, visible, readsExtents, isOpaque, precision }
 }
