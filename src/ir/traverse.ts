@@ -67,6 +67,21 @@ export function rewriteRegion(
   }
 }
 
+/** Adds a pure value and what it is computed of, as coming from `location`; gives the value there. */
+export function copyInto(builder: RegionBuilder, node: Node, location: Node['location']): Node {
+  const found = new Set<Node>()
+  const waiting = [node]
+  for (let value = waiting.pop(); value; value = waiting.pop()) {
+    if (found.has(value)) continue
+    found.add(value)
+    waiting.push(...operandsOf(value))
+  }
+  const map = new Map<Node, Node>()
+  const inOrder = [...found].sort((a, b) => a.id - b.id)
+  rewriteRegion(inOrder, builder, map, (spec) => ({ ...spec, location }))
+  return map.get(node) ?? node
+}
+
 /** Removes everything that does not lead to a store or an atomic, and values of atomics that nobody reads. */
 export function removeDeadNodes(
   region: Region,

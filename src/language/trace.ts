@@ -5,7 +5,9 @@
 import { NodeFactory, sizeNode, tileType } from '../ir/build.ts'
 import type { Grid, Guard, ScalarInfo, Specialization, TensorInfo, TensorView } from '../ir/kernel_ir.ts'
 import type { Block, BlockId, Node, NodeOfKind, NodeSpec } from '../ir/node.ts'
+import { isPure } from '../ir/node_rules.ts'
 import { maxOf, printSize, type Size, sameSize, symbolsOf } from '../ir/size.ts'
+import { copyInto } from '../ir/traverse.ts'
 import { callSite } from '../support/call_site.ts'
 import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
@@ -88,6 +90,8 @@ export class Trace {
   /** Places whose values are printed, and need no other use. */
   readonly printed: Set<string> = new Set()
   #scope: Scope | undefined
+  /** Scalars computed outside of loops; every loop that uses them computes them itself. */
+  readonly #outside: Scope = rootScope(this.factory)
   readonly #rests = new Map<Scope, LoopRange>()
 
   constructor(name: string, tunables: Tunables, printing?: Printer) {
@@ -110,6 +114,16 @@ export class Trace {
     return this.#scope?.sees(scope) ?? false
   }
 
+  /** Where a value that is made now is good: in the innermost loop, or outside of loops in the whole kernel. */
+  get home(): Scope | 'kernel' {
+    return this.#scope ?? 'kernel'
+  }
+
+  /** A scalar that was computed outside of loops, in the innermost loop. */
+  within(node: Node): Node {
+    return this.#scope ? copyInto(this.#scope.builder, node, callSite()) : node
+  }
+
   get insideLoop(): boolean {
     return this.#scope !== undefined
   }
@@ -119,10 +133,11 @@ export class Trace {
     return this.grids.length
   }
 
-  /** Adds a node to the innermost loop; it comes from the author's present line. */
+  /** Adds a node to the innermost loop; it comes from the author's present line. Outside only scalars exist. */
   add<S extends Unplaced>(what: string, spec: S): NodeOfKind<S['kind']> {
-    const { builder } = this.scope(what)
     const placed = { ...spec, location: callSite() } as unknown as NodeOfKind<S['kind']>
+    const isScalar = placed.type.axes.length === 0 && isPure(placed as Pick<Node, 'kind'>)
+    const { builder } = isScalar ? this.#scalars : this.scope(what)
     this.blocks.noteTogether(placed.type.axes)
     return builder.add(placed) as NodeOfKind<S['kind']>
   }
@@ -138,12 +153,16 @@ export class Trace {
     // An integer has no negative zero.
     const exact = isFloat(dtype) ? value : value + 0
     const spec = { kind: 'constant', type: tileType(dtype), location: undefined, value: exact } as const
-    return this.scope('a number').builder.add(spec)
+    return this.#scalars.builder.add(spec)
   }
 
   /** A size as an i32 scalar. */
   size(size: Size): Node {
-    return sizeNode(this.scope('a size').builder, size)
+    return sizeNode(this.#scalars.builder, size)
+  }
+
+  get #scalars(): Scope {
+    return this.#scope ?? this.#outside
   }
 
   openLoop(location: SourceLocation | undefined, kind: ScopeKind = 'loop'): Scope {

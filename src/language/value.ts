@@ -3,7 +3,7 @@
  * valid while the loop that it was made in is open. Its methods are installed by `methods.ts`.
  */
 import { tileType } from '../ir/build.ts'
-import type { ArgumentNode, Axis, LoadNode, Node } from '../ir/node.ts'
+import type { Axis, LoadNode, Node } from '../ir/node.ts'
 import { areEntryPoints, callSite } from '../support/call_site.ts'
 import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
@@ -192,8 +192,8 @@ export class TileValue extends TileBase {
   readonly #scope: Scope | 'kernel'
   readonly #node: Node
 
-  /** A value belongs to the innermost open loop, unless it is good anywhere in the kernel. */
-  constructor(trace: Trace, node: Node, scope: Scope | 'kernel' = trace.scope('a tile value')) {
+  /** A value belongs to the innermost open loop; one made outside of loops is good in the whole kernel. */
+  constructor(trace: Trace, node: Node, scope: Scope | 'kernel' = trace.home) {
     super()
     this.#trace = trace
     this.#scope = scope
@@ -202,7 +202,8 @@ export class TileValue extends TileBase {
 
   /** The IR value; an error when its loop has ended or it belongs to another kernel. */
   nodeIn(trace: Trace): Node {
-    const visible = this.#scope === 'kernel' || trace.sees(this.#scope)
+    if (this.#trace === trace && this.#scope === 'kernel') return trace.within(this.#node)
+    const visible = this.#scope !== 'kernel' && trace.sees(this.#scope)
     if (this.#trace === trace && visible) return this.#node
     const isOfBranch = this.#scope !== 'kernel' && this.#scope.kind === 'when'
     throw new AuthorError(
@@ -307,18 +308,10 @@ export class Ref extends RefBase {
 /** A number among the kernel's arguments: an f32 scalar, exact when converted to an integer. */
 export class ScalarArgument extends TileValue {
   readonly id: number
-  readonly #spec: Omit<ArgumentNode, 'id'>
 
   constructor(trace: Trace, id: number) {
-    const spec = { kind: 'argument', type: tileType('f32'), location: undefined, argument: id } as const
-    super(trace, trace.factory.make(spec), 'kernel')
+    super(trace, trace.add('an argument', { kind: 'argument', type: tileType('f32'), argument: id }))
     this.id = id
-    this.#spec = spec
-  }
-
-  override nodeIn(trace: Trace): Node {
-    super.nodeIn(trace)
-    return trace.add('an argument', this.#spec)
   }
 
   override [Symbol.toPrimitive](): never {

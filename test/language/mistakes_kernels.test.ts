@@ -172,22 +172,22 @@ describe('work outside of every loop', () => {
     `)
   })
 
-  it('computing', () => {
-    const kernel = (_x: Tensor) => {
-      hl.exp(1) // ✗
+  it('giving a scalar axes', () => {
+    const kernel = (_x: Tensor, scale: number) => {
+      hl.unsqueeze(hl.mul(scale, 2), 0) // ✗
     }
-    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "a number outside of a loop over tiles
+    expect(mistake(kernel, [X, 2])).toMatchInlineSnapshot(`
+      "a view outside of a loop over tiles
       Work on tiles inside \`for (const tile of hl.tile(size)) { … }\`."
     `)
   })
 
-  it('on an argument', () => {
+  it('accumulating', () => {
     const kernel = (_x: Tensor, scale: number) => {
-      hl.mul(scale, 2) // ✗
+      hl.clone(hl.mul(scale, 2)) // ✗
     }
     expect(mistake(kernel, [X, 2])).toMatchInlineSnapshot(`
-      "an argument outside of a loop over tiles
+      "an accumulator outside of a loop over tiles
       Work on tiles inside \`for (const tile of hl.tile(size)) { … }\`."
     `)
   })
