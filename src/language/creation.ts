@@ -14,6 +14,7 @@ import { dimOperation, isDim, toSize } from './dim.ts'
 import { toNode } from './elementwise.ts'
 import { wholeDimension } from './indexing.ts'
 import { positions } from './loops.ts'
+import { Range } from './range.ts'
 import type { Tensor } from './tensor.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
@@ -74,6 +75,21 @@ export const arange: Arange = (first: TileExtent, end?: number): TileValue => {
   tracing('hl.arange').guard('le', toSize(first, 'hl.arange'), toSize(end, 'hl.arange'), reason)
   const counted = alongExtent(dimOperation('sub', end, first))
   return first === 0 ? counted : counted.add(first)
+}
+
+/** `hl.range`: the positions of a part of a dimension, to read or to write them. */
+export interface RangeOf {
+  (end: number): Range
+  (begin: number, end: number): Range
+}
+
+export const range: RangeOf = (first: number, second?: number): Range => {
+  const [begin, end] = second === undefined ? [0, first] : [first, second]
+  const [from, to] = [toSize(begin, 'hl.range'), toSize(end, 'hl.range')]
+  const trace = tracing('hl.range')
+  trace.guard('le', 0, from, 'hl.range begins at position 0 or later')
+  trace.guard('le', from, to, `hl.range begins at ${printSize(from)}`)
+  return new Range(arange(begin, end), to)
 }
 
 function alongExtent(extent: TileExtent): TileValue {

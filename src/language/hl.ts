@@ -17,6 +17,8 @@ import {
   emptyLike,
   type Full,
   full,
+  type RangeOf,
+  range,
   type TileExtent,
   type Zeros,
   zeros,
@@ -203,6 +205,8 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
     values: Readonly<Record<string, Operand>>,
     options?: InlineOptions,
   ) => TileValue
+  /** Positions `begin..end-1` of a dimension, for `x.at(t, hl.range(0, n))`: an axis of its own. */
+  readonly range: RangeOf
   /** Makes a size, or a number among the arguments, a constant of every specialisation. */
   readonly specialize: Specialize
   /** The same by its name in Helion. */
@@ -247,6 +251,7 @@ const FUNCTIONS: Hl = {
   arange,
   rand,
   randint,
+  range,
   load: (tensor, index, options) => loadFrom(tensor.at(...index), options),
   store: (tensor, index, value, options) => storeTo(tensor.at(...index), value, options),
   reduce: reduceBy,
@@ -294,6 +299,7 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   store: 'tensor: tensor, index: list, value, { mask }?',
   reduce: 'combine: function, value, axis: number, { identity, keepdim: flag }?',
   associativeScan: 'combine: function, value, axis: number, { reverse: flag }?',
+  range: 'begin?, end',
   specialize: 'value',
   constexpr: 'value',
   staticAssert: 'condition, message?',

@@ -15,6 +15,7 @@ import { isDim, toDim, toSize } from './dim.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { indexAlong, jaggedMask } from './jagged.ts'
 import { asLoaded, asTarget, maskOf } from './masks.ts'
+import { Range } from './range.ts'
 import type { IndexTerm } from './tensor.ts'
 import { isExpanded, isWhole, type View } from './tensor_view.ts'
 import { Tile } from './tile.ts'
@@ -164,7 +165,8 @@ function baseIndex(
 
 /** True for terms that are checked against the size: where the kernel is traced, or at its launch. */
 function staysInside(term: IndexTerm | undefined): boolean {
-  return term instanceof Tile ? term.block.end !== undefined : term === ':' || typeof term === 'number'
+  if (term instanceof Tile) return term.block.end !== undefined
+  return term === ':' || term instanceof Range || typeof term === 'number'
 }
 
 /** An axis of its own over a whole dimension of `size` in the loop being traced; `owner` says whose it is. */
@@ -182,12 +184,17 @@ function indexNode(trace: Trace, tensor: View, dim: number, term: Exclude<IndexT
     if (block.end !== undefined) trace.guard('le', block.end, size, reason)
     return term.index.nodeIn(trace)
   }
+  if (term instanceof Range) {
+    const reason = `${tensor.name}.at(…) reads dimension ${dim} of ${tensor.name} up to the end of a range`
+    trace.guard('le', term.last, size, reason)
+    return term.index.nodeIn(trace)
+  }
   if (term instanceof TileValue) return integerIndex(trace, tensor, dim, term.nodeIn(trace))
   if (typeof term === 'number') return numberIndex(trace, tensor, dim, term)
   if (isDim(term)) return trace.size(toSize(term, `index ${dim} of ${tensor.name}`))
   throw new AuthorError(`${tensor.name}.at(…) got ${describe(term)} as index ${dim}`, {
     location: callSite(),
-    remedy: `An index is a tile, ':', null, a number, a size, or a tile value of i32 or u32.`,
+    remedy: `An index is a tile, a range, ':', null, a number, a size, or a tile value of i32 or u32.`,
   })
 }
 

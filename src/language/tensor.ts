@@ -5,6 +5,7 @@
  */
 import type { HostArray } from '../support/dtypes.ts'
 import type { StorageType } from '../support/storage_types.ts'
+import type { Range } from './range.ts'
 import type { Tile } from './tile.ts'
 import type { Ref, TileValue } from './value.ts'
 
@@ -16,10 +17,10 @@ import type { Ref, TileValue } from './value.ts'
 export type Dim = number
 
 /**
- * One position of `tensor.at(...)`: a tile, a whole dimension (an axis of one where its size is 1), a new
+ * One position of `tensor.at(...)`: a tile, a range, a whole dimension (an axis of one where its size is 1), a new
  * axis of one, a number, computed indices.
  */
-export type IndexTerm = Tile | ':' | null | number | TileValue
+export type IndexTerm = Tile | Range | ':' | null | number | TileValue
 
 /**
  * The sizes of a tensor. Its first ones count as present: `const [m, n] = x.shape` compiles without checks.

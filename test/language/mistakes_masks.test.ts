@@ -93,3 +93,79 @@ describe('jagged loops', () => {
     `)
   })
 })
+
+describe('ranges', () => {
+  it('beyond the end of a dimension', () => {
+    const kernel = (x: Tensor) => {
+      for (const t of hl.tile(x.shape[0])) {
+        x.at(t, hl.range(1, 5)).set(0) // ✗
+      }
+    }
+    expect(mistake(kernel, [ramp([3, 4])], { dynamic: false })).toMatchInlineSnapshot(`
+      "x.at(…) reads dimension 1 of x up to the end of a range: 5 is not at most 4
+      Check the shapes of the arguments."
+    `)
+  })
+
+  it('that begin behind their end, or below 0', () => {
+    const backwards = (x: Tensor) => {
+      for (const t of hl.tile(x.shape[0])) {
+        x.at(t, hl.range(3, 1)).set(0) // ✗
+      }
+    }
+    expect(mistake(backwards, [ramp([3, 4])])).toMatchInlineSnapshot(`
+      "hl.range begins at 3: 3 is not at most 1
+      Check the shapes of the arguments."
+    `)
+    const negative = (x: Tensor) => {
+      for (const t of hl.tile(x.shape[0])) {
+        x.at(t, hl.range(-2, 1)).set(0) // ✗
+      }
+    }
+    expect(mistake(negative, [ramp([3, 4])])).toMatchInlineSnapshot(`
+      "hl.range begins at position 0 or later: 0 is not at most -2
+      Check the shapes of the arguments."
+    `)
+  })
+
+  it('as values, and after their loop', () => {
+    const added = (x: Tensor) => {
+      for (const t of hl.tile(x.shape[0])) {
+        x.at(t, 0).set(hl.range(0, 2) as unknown as TileValue) // ✗
+      }
+    }
+    expect(mistake(added, [ramp([3, 4])])).toMatchInlineSnapshot(`
+      "set got a Range as an operand
+      Operands are tile values, numbers, booleans and sizes: tensor.at(…) reads a tensor,
+        tile.index is where a tile stands."
+    `)
+    const kept = (x: Tensor) => {
+      let columns: ReturnType<typeof hl.range> | undefined
+      for (const t of hl.tile(x.shape[0])) {
+        columns = hl.range(0, 2)
+        x.at(t, columns).set(0)
+      }
+      for (const t of hl.tile(x.shape[0])) {
+        x.at(t, columns ?? 0).set(1) // ✗
+      }
+    }
+    expect(mistake(kept, [ramp([3, 4])])).toMatchInlineSnapshot(`
+      "a value made inside a loop over tiles is used after that loop
+      Carry it out of an inner loop in an accumulator, made before that loop by hl.zeros([…]) or
+        value.clone() and changed inside it by acc.addAssign(…) or acc.assign(…); out of a
+        top-level loop in a tensor: out.at(…).set(…)."
+    `)
+  })
+
+  it('as a plain number', () => {
+    const kernel = (x: Tensor) => {
+      for (const t of hl.tile(x.shape[0])) {
+        x.at(t, Number(hl.range(0, 2))).set(0) // ✗
+      }
+    }
+    expect(mistake(kernel, [ramp([3, 4])])).toMatchInlineSnapshot(`
+      "a range cannot be used as a plain number, string or condition
+      It is a position of tensor.at(…); its positions as values are range.index."
+    `)
+  })
+})

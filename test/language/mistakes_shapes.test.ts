@@ -92,7 +92,7 @@ describe('indices', () => {
     }
     expect(mistake(kernel, [Y])).toMatchInlineSnapshot(`
       "x.at(…) got the boolean true as index 1
-      An index is a tile, ':', null, a number, a size, or a tile value of i32 or u32."
+      An index is a tile, a range, ':', null, a number, a size, or a tile value of i32 or u32."
     `)
   })
 
@@ -102,7 +102,7 @@ describe('indices', () => {
     }
     expect(mistake(kernel, [Y])).toMatchInlineSnapshot(`
       "x.at(…) got the string "::" as index 1
-      An index is a tile, ':', null, a number, a size, or a tile value of i32 or u32."
+      An index is a tile, a range, ':', null, a number, a size, or a tile value of i32 or u32."
     `)
   })
 
@@ -112,7 +112,7 @@ describe('indices', () => {
     }
     expect(mistake(kernel, [Y])).toMatchInlineSnapshot(`
       "x.at(…) got a tensor as index 1
-      An index is a tile, ':', null, a number, a size, or a tile value of i32 or u32."
+      An index is a tile, a range, ':', null, a number, a size, or a tile value of i32 or u32."
     `)
   })
 
@@ -122,7 +122,7 @@ describe('indices', () => {
     }
     expect(mistake(kernel, [Y])).toMatchInlineSnapshot(`
       "x.at(…) got undefined as index 1
-      An index is a tile, ':', null, a number, a size, or a tile value of i32 or u32."
+      An index is a tile, a range, ':', null, a number, a size, or a tile value of i32 or u32."
     `)
   })
 
@@ -132,7 +132,7 @@ describe('indices', () => {
     }
     expect(mistake(kernel, [Y])).toMatchInlineSnapshot(`
       "x.at(…) got a list as index 1
-      An index is a tile, ':', null, a number, a size, or a tile value of i32 or u32."
+      An index is a tile, a range, ':', null, a number, a size, or a tile value of i32 or u32."
     `)
   })
 

@@ -148,6 +148,7 @@ describe('the examples', () => {
       'tables',
       'pairwise',
       'embedding',
+      'geglu',
       'difference',
       'gather',
       'jaggedSoftmax',

@@ -95,7 +95,7 @@ export function isWithin(end: Size, size: Size, { guards }: Pick<KernelIr, 'guar
 }
 
 /** The value of a scalar that is known at launch. */
-function sizeOfScalar(node: Node): Size | undefined {
+export function sizeOfScalar(node: Node): Size | undefined {
   if (node.kind === 'constant') return node.value
   return node.kind === 'size' ? node.size : undefined
 }

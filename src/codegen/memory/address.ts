@@ -4,7 +4,7 @@
  */
 import { type DimIndex, dimIndex, indexingBlocks } from '../../ir/dim_index.ts'
 import { type BlockId, type MemoryNode, type Node, ONE } from '../../ir/node.ts'
-import { type Size, sameSize, sizeOp, sizeProduct } from '../../ir/size.ts'
+import { mayBeNegative, type Size, sameSize, sizeOp, sizeProduct } from '../../ir/size.ts'
 import { blockOf, tensorOf } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
 import type { Lowering } from '../lower/lowering.ts'
@@ -12,7 +12,13 @@ import type { Expr } from '../thread/expr.ts'
 import { basePosition, insideCondition, position } from '../values/coordinates.ts'
 import { compose, element, named, type Registers } from '../values/registers.ts'
 import { scalarValue, valueIn } from '../values/values.ts'
-import { contiguousBlock, isWithin, variesAlong } from './access.ts'
+import { contiguousBlock, isWithin, sizeOfScalar, variesAlong } from './access.ts'
+
+/** The end of positions that are moved by a scalar, where it is known not to move them below 0. */
+function lastOf(end: Size, offset: Node | undefined): Size | undefined {
+  const distance = offset ? sizeOfScalar(offset) : 0
+  return distance === undefined || mayBeNegative(distance) ? undefined : sizeOp('add', end, distance)
+}
 
 export class Address {
   readonly #lowering: Lowering
@@ -108,7 +114,8 @@ export class Address {
     switch (dim.kind) {
       case 'block': {
         const { end } = blockOf(program, dim.block)
-        if (!dim.offset && end !== undefined && isWithin(end, size, bound.kernel)) return undefined
+        const last = end === undefined ? undefined : lastOf(end, dim.offset)
+        if (last !== undefined && isWithin(last, size, bound.kernel)) return undefined
         const at = position(this.#lowering, this.#layout, dim.block, register)
         return below(dim.offset ? e.add(at, this.#scalar(dim.offset)) : at)
       }
