@@ -6,7 +6,9 @@ import { hl, kernel, randn, type Tensor, type Tile, type TileValue } from 'helio
 import { type Example, runIfMain } from './shared/example.ts'
 import { dot, type Matrix, product, softmaxOf, sum, transpose, type Vector } from './shared/plain.ts'
 
-/** `bias`, if there is one, is `[heads, positions, positions]`. `lse` is the logsumexp of each row of scores. */
+/**
+ * `bias`, if there is one, is `[heads, positions, positions]`. `lse` is the logsumexp of each row of scores.
+ */
 export const attention = kernel(function attention(
   q: Tensor,
   k: Tensor,

@@ -6,7 +6,10 @@ import { hl, kernel, rand, randn, type Tensor } from 'helion-aot'
 import { type Example, runIfMain } from './shared/example.ts'
 import { dot, type Matrix, type Vector } from './shared/plain.ts'
 
-/** `x` and `delta` are `[batch, channels, time]`, `a` `[channels, states]`, `b` and `c` `[batch, states, time]`. */
+/**
+ * `x` and `delta` are `[batch, channels, time]`, `a` `[channels, states]`, `b` and `c` `[batch, states,
+ * time]`.
+ */
 export const mambaScan = kernel(function mambaScan(
   x: Tensor,
   delta: Tensor,

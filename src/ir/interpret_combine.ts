@@ -1,8 +1,8 @@
-/** Folds and scans of the reference interpreter: element after element, in order. */
+/** Folds, scans and sorts of the reference interpreter: element after element, in order. */
 import { product } from '../support/maths.ts'
 import { type CombineMeaning, combined, type Fact, type Operation } from './combine.ts'
 import { bitcast, cast, referenceOf, roundTo, scalar, type Value } from './interpret_values.ts'
-import type { FoldNode, ScanNode } from './node.ts'
+import type { FoldNode, ScanNode, SortNode } from './node.ts'
 import { OPS } from './ops.ts'
 
 type State = readonly number[]
@@ -31,6 +31,27 @@ export function scan(node: ScanNode, args: readonly Value[], factOf: (fact: Fact
     })
   })
   return { dtype, axes, shape, data }
+}
+
+/** The values in order, or where they stood. */
+export function sort({ type, axis, descending, part }: SortNode, arg: Value): Value {
+  const data = new Float64Array(arg.data.length)
+  const at = (place: number): number => arg.data[place] ?? 0
+  const compare = (a: number, b: number): number => (descending ? -1 : 1) * order(at(a), at(b)) || a - b
+  eachRun([arg], axis, (_run, elements) => {
+    const sorted = [...elements].sort(compare)
+    elements.forEach((place, i) => {
+      const from = sorted[i] ?? 0
+      data[place] = part === 0 ? at(from) : elements.indexOf(from)
+    })
+  })
+  return { ...arg, dtype: type.dtype, data }
+}
+
+/** NaN is above all numbers. */
+function order(a: number, b: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+  return a < b ? -1 : Number(a > b)
 }
 
 /** The states after each of the elements, which are given by their places. */

@@ -7,7 +7,7 @@ import { cdiv, product } from '../support/maths.ts'
 import { STORAGE, type StorageType } from '../support/storage_types.ts'
 import type { Fact } from './combine.ts'
 import { indexingBlocks } from './dim_index.ts'
-import { fold, scan } from './interpret_combine.ts'
+import { fold, scan, sort } from './interpret_combine.ts'
 import {
   bitcast,
   cast,
@@ -218,6 +218,8 @@ export class Interpreter<B extends AnyBlock> {
         return fold(node, this.#all(node.args), this.#fact)
       case 'scan':
         return scan(node, this.#all(node.args), this.#fact)
+      case 'sort':
+        return sort(node, this.#value(node.arg))
       case 'dot':
         return dot(dtype, axes, this.#value(node.a), this.#value(node.b), node.acc && this.#value(node.acc))
       case 'phi':

@@ -1,5 +1,5 @@
 /** What changes nothing in a reduction: elements that are not there have it. */
-import type { DType } from '../support/dtypes.ts'
+import { type DType, isFloat } from '../support/dtypes.ts'
 import { unreachable } from '../support/errors.ts'
 import type { ReduceOp } from './node.ts'
 
@@ -32,4 +32,10 @@ function highest(dtype: DType): number {
   if (dtype === 'i32') return 2147483647
   if (dtype === 'u32') return 4294967295
   return dtype === 'bool' ? 1 : Number.POSITIVE_INFINITY
+}
+
+/** The value that comes last in order, even behind an equal one that stood before it. */
+export function lastInOrder(dtype: DType, descending: boolean): number {
+  if (descending) return lowest(dtype)
+  return isFloat(dtype) ? Number.NaN : highest(dtype)
 }

@@ -246,6 +246,18 @@ export interface ScanNode extends CombiningNode {
   readonly reverse: boolean
 }
 
+/**
+ * The elements along axis `axis` in order, NaN above all numbers, equal ones as they stood; part 0 is their
+ * values, part 1 where they stood, i32. Nodes that differ in `part` only are one computation.
+ */
+export interface SortNode extends NodeBase {
+  readonly kind: 'sort'
+  readonly arg: Node
+  readonly axis: number
+  readonly descending: boolean
+  readonly part: number
+}
+
 /** A value that a loop carries from one iteration to the next, or an operand of a `Combine`. */
 export interface PhiNode extends NodeBase {
   readonly kind: 'phi'
@@ -305,7 +317,7 @@ export type PureNode =
 export type MovingNode = ViewNode | BroadcastNode
 
 /** What mixes the elements along an axis of its operands. */
-export type CrossingNode = ReduceNode | FoldNode | ScanNode | DotNode
+export type CrossingNode = ReduceNode | FoldNode | ScanNode | SortNode | DotNode
 
 /** The type of nodes that have no value. */
 export const NO_VALUE: TileType = Object.freeze({ dtype: 'i32', axes: Object.freeze([]) })

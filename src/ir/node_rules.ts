@@ -181,6 +181,19 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
     },
     print: (node, names) => `${node.reverse ? 'reverse ' : ''}${COMBINING.print(node, names)}`,
   },
+  sort: {
+    ...EVENT,
+    operands: { arg: 'same' },
+    method: () => 'sort',
+    crosses: ({ arg, axis }) => [arg.type.axes[axis] ?? ONE],
+    verify({ id, arg, axis, part, type }) {
+      mustHold(axis in arg.type.axes, `sort ${id} is along axis ${axis}`)
+      const dtype = part === 0 ? arg.type.dtype : 'i32'
+      mustHold(type.dtype === dtype && sameAxes(type.axes, arg.type.axes), `sort ${id} has an odd type`)
+    },
+    print: ({ arg, axis, descending, part }, { refs }) =>
+      `sort ${part} of ${refs([arg])} along ${axis}${descending ? ' descending' : ''}`,
+  },
   dot: {
     ...EVENT,
     operands: { a: 'left', b: 'right', acc: 'same' },
@@ -335,6 +348,15 @@ function verifyMap({ op, id, args, type }: MapNode): void {
   const dtypes = (rule.operands === 'select' ? args.slice(1) : args).map((arg) => arg.type.dtype)
   const agree = dtypes.every((dtype) => dtype === (rule.result === 'same' ? type.dtype : dtypes[0]))
   mustHold(agree && (rule.result === 'same' || type.dtype === 'bool'), `${op} ${id} mixes dtypes`)
+}
+
+/** True for parts of one computation. */
+export function isSameButPart(a: Node, b: Node): boolean {
+  const own = new Set(['id', 'type', 'location', 'part'])
+  const same = (x: unknown, y: unknown): boolean =>
+    x === y ||
+    (Array.isArray(x) && Array.isArray(y) && x.length === y.length && x.every((item, i) => item === y[i]))
+  return Object.entries(a).every(([name, value]) => own.has(name) || same(value, b[name as keyof Node]))
 }
 
 /** True when both have the same dtype and axes. */

@@ -14,6 +14,7 @@ import { elementwise, toNode } from './elementwise.ts'
 import { storeTo, updateAt } from './indexing.ts'
 import { loadFrom } from './masks.ts'
 import { deviation, logSoftmax, logsumexp, mean, norm, reduce, softmax, variance } from './reductions.ts'
+import { sort, topk } from './sorting.ts'
 import { tracing } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
 import { castThrough, castTo, fitTo, requireDType } from './typing.ts'
@@ -60,6 +61,8 @@ export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
   argmin: (self, axis, options) => reduce('argmin', self, axis, options),
   cumsum,
   cumprod,
+  sort,
+  topk,
   any: (self, axis, options) => reduce('any', self, axis, options),
   all: (self, axis, options) => reduce('all', self, axis, options),
   softmax,
@@ -96,6 +99,8 @@ export const TILE_SIGNATURES: Readonly<Record<keyof typeof TILE_METHODS, string>
   argmin: REDUCTION,
   cumsum: SCAN,
   cumprod: SCAN,
+  sort: 'axis: number, { descending: flag }?',
+  topk: 'count, axis: number, { largest: flag }?',
   any: REDUCTION,
   all: REDUCTION,
   softmax: 'axis: number',

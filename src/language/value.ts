@@ -32,6 +32,22 @@ export interface DotOptions {
   readonly dtype?: DType
 }
 
+export interface SortOptions {
+  /** The largest first. */
+  readonly descending?: boolean
+}
+
+export interface TopkOptions {
+  /** False for the smallest ones. */
+  readonly largest?: boolean
+}
+
+/** Values in order, and the positions that they had. */
+export interface Sorted {
+  readonly values: TileValue
+  readonly indices: TileValue
+}
+
 export interface ScanOptions {
   /** From the last element to the first. */
   readonly reverse?: boolean
@@ -92,6 +108,16 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   cumsum(axis: number, options?: ScanOptions): TileValue
   /** The product of the elements up to each along `axis`; likewise. */
   cumprod(axis: number, options?: ScanOptions): TileValue
+  /**
+   * The elements along `axis` in rising order, NaN last, or falling, NaN first, and the positions that they
+   * had, i32, counted within the tile. Equal ones keep their order.
+   */
+  sort(axis: number, options?: SortOptions): Sorted
+  /**
+   * The `count` largest elements along `axis`, the largest first, and their positions; the smallest with
+   * `largest: false`. The axis has that size then.
+   */
+  topk(count: number, axis: number, options?: TopkOptions): Sorted
   /** True where any element along `axis` is true. */
   any(axis?: number, options?: ReduceOptions): TileValue
   /** True where all elements along `axis` are true. */

@@ -23,6 +23,7 @@ import {
   sameAxes,
   scanOf,
   shapeOf,
+  sortOf,
   unaryOf,
   type Value,
   within,
@@ -251,7 +252,9 @@ export class KernelSource {
 
   #scan({ a, b, c }: StepPlan): Value | undefined {
     const value = this.#row(a)
-    return value && (b % 4 === 3 ? lastOf(value) : scanOf(value, b, c % 2 === 0))
+    if (!value) return undefined
+    if (b % 5 === 4) return sortOf(value, c % 3 === 0, c % 2 === 0)
+    return b % 5 === 3 ? lastOf(value) : scanOf(value, b % 5, c % 2 === 0)
   }
 
   /** A value along a whole dimension. */

@@ -151,6 +151,15 @@ export function scanOf(value: Value, choice: number, reverse: boolean): Value {
   return pick(all, choice)
 }
 
+/** Along a whole dimension in order; or where the elements stood. */
+export function sortOf(value: Value, places: boolean, descending: boolean): Value {
+  const axis = shapeOf(value.axes).findIndex(({ kind }) => kind === 'whole')
+  const text = `${value.text}.sort(${axis}, { descending: ${descending} })`
+  return places
+    ? { ...value, text: `${text}.indices`, dtype: 'i32', bound: LONGEST }
+    : { ...value, text: `${text}.values` }
+}
+
 /** The last element that is not 0: the order matters. */
 export function lastOf(value: Value): Value {
   const number = value.dtype === 'bool' ? converted(value, 'i32') : value

@@ -11,6 +11,7 @@ const PARTS = [
   ...['.addDot(', '.dot(', '.addAssign(', '.maximumAssign(', '.atomicAdd(', '.atomicMax(', '.atomicMin('],
   ...['.get({ mask: ', ', other: ', '), { mask: ', '(1, { mask: '],
   ...['.cumsum(', '.cumprod(', 'hl.associativeScan(', 'hl.reduce(', 'reverse: true'],
+  ...['.sort(', '.values', '.indices'],
   ...['t of hl.tile(x_'],
   ...["':'", 'hl.grid([', 'of hl.grid(', 'blockSize: 4', 'for (const [mm, nn, kk]'],
   ...["'f32'", "'f16'", "'i32'", "'u32'", "'bool'"],

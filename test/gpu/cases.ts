@@ -1,6 +1,7 @@
 /** The shared kernels with arguments: small, with ends that no tile size divides. */
 import type { AnyFunction } from '../../src/kernel/options.ts'
 import { recurrence, welford } from '../language/combining_kernels.ts'
+import { largest } from '../language/sorting_kernels.ts'
 import { type Input, spread, values, whole } from './inputs.ts'
 import * as kernels from './kernels.ts'
 import { CLOSE, EXACT, Subject, type SubjectOptions } from './subject.ts'
@@ -35,6 +36,7 @@ const NAMES = [
   'prefixSums',
   'recurrence',
   'welford',
+  'topTwo',
   'attention',
   'raggedSums',
   'twoRanges',
@@ -69,6 +71,7 @@ export const CASES: Readonly<Record<CaseName, Case>> = {
   axpy: { fn: kernels.axpy, inputs: () => [3, whole([70]), whole([70]), { negate: true }] },
   prefixSums: { fn: kernels.prefixSums, inputs: () => [whole([70])] },
   recurrence: { fn: recurrence, inputs: () => [whole([7, 100], 'f32', [-1, 1]), whole([7, 100])] },
+  topTwo: { fn: largest(2), inputs: () => [whole([9, 13])], largestTile: 16 },
   welford: { fn: welford, inputs: () => [spread([7, 100])], tolerance: CLOSE },
   attention: {
     fn: kernels.attention,

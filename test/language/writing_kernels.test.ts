@@ -145,6 +145,7 @@ describe('the examples', () => {
       'running',
       'recurrence',
       'farthest',
+      'route',
       'tables',
       'pairwise',
       'embedding',

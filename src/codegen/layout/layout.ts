@@ -22,6 +22,12 @@ export interface ThreadRun {
   readonly length: number
 }
 
+/** Where a position bit is: the number of a register bit or of a thread bit. */
+export interface BitPlace {
+  readonly of: 'register' | 'thread'
+  readonly at: number
+}
+
 export class Layout {
   readonly registers: readonly CoordinateBit[]
   readonly threads: readonly (CoordinateBit | undefined)[]
@@ -87,6 +93,18 @@ export class Layout {
       else runs.push({ thread, bit: coordinate.bit, length: 1 })
     })
     return runs
+  }
+
+  /** Where the position bits along a block are, the lowest first. */
+  placesAlong(block: BlockId): readonly BitPlace[] {
+    const places = [
+      ...this.registers.map((bit, at) => ({ bit, of: 'register' as const, at })),
+      ...this.threads.map((bit, at) => ({ bit, of: 'thread' as const, at })),
+    ]
+    return places
+      .filter(({ bit }) => bit?.block === block)
+      .sort((a, b) => (a.bit?.bit ?? 0) - (b.bit?.bit ?? 0))
+      .map(({ of, at }) => ({ of, at }))
   }
 
   /**

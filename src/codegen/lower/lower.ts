@@ -1,11 +1,14 @@
 /** Lowering of a region, node by node: which function turns which kind of node into WGSL. */
-import type { FoldNode, Node, Region, ScanNode } from '../../ir/node.ts'
+
+import type { FoldNode, Node, Region, ScanNode, SortNode } from '../../ir/node.ts'
+import { isSameButPart } from '../../ir/node_rules.ts'
 import { unreachable } from '../../support/errors.ts'
 import type { Layout } from '../layout/layout.ts'
 import { isTile } from '../layout/tile_classes.ts'
 import { lowerLoop } from '../loops/lower_loop.ts'
 import { lowerCombining } from '../reductions/lower_combining.ts'
 import { lowerReduce } from '../reductions/lower_reduce.ts'
+import { lowerSort } from '../reductions/lower_sort.ts'
 import { named, type Registers } from '../values/registers.ts'
 import { isMadeAfresh, spreadTo, valueIn } from '../values/values.ts'
 import { convertLayout } from './lower_convert.ts'
@@ -19,21 +22,21 @@ import type { Lowering } from './lowering.ts'
 const MAX_INLINE = 4
 
 /** The parts of folds and scans of a region so far, by the node that was lowered first. */
-type States = Map<Node, readonly Registers[]>
+type Parts = Map<Node, readonly Registers[]>
 
 export function lowerRegion(lowering: Lowering, region: Region): void {
   // Of one round: a body that is written out several times makes them in each.
-  const states: States = new Map()
+  const made: Parts = new Map()
   for (const node of region) {
     if (isMadeAfresh(node, lowering)) continue
     lowering.comesFrom(node)
-    const value = lowerNode(lowering, node, region, states)
+    const value = lowerNode(lowering, node, region, made)
     if (value) lowering.values.set(node, inHomeLayout(lowering, node, value))
   }
 }
 
 /** Emits the node; the value, where it has one, in whatever layout it came about. */
-function lowerNode(lowering: Lowering, node: Node, region: Region, states: States): Registers | undefined {
+function lowerNode(lowering: Lowering, node: Node, region: Region, made: Parts): Registers | undefined {
   const layout = (isTile(node) ? lowering.layouts.of(node) : undefined) ?? lowering.scalarLayout
   switch (node.kind) {
     case 'map': {
@@ -66,7 +69,8 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, states: State
       return lowerReduce(lowering, node, layoutOfOperand(lowering, node.arg))
     case 'fold':
     case 'scan':
-      return partOf(lowering, node, region, states)
+    case 'sort':
+      return partOf(lowering, node, region, made)
     case 'dot':
       return lowerDot(lowering, node)
     case 'loop':
@@ -90,21 +94,19 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, states: State
 }
 
 /** One part of what all parts in the region have in common, and is made with the first of them. */
-function partOf(
-  lowering: Lowering,
-  node: FoldNode | ScanNode,
-  region: Region,
-  states: States,
-): Registers | undefined {
-  const first = region.find((other) => other.kind === node.kind && isSameState(other, node)) ?? node
-  const parts =
-    states.get(first) ?? lowerCombining(lowering, node, layoutOfOperand(lowering, node.args[0] ?? node))
-  states.set(first, parts)
+function partOf(lowering: Lowering, node: Multipart, region: Region, made: Parts): Registers | undefined {
+  const first = region.find((other) => isSameButPart(other, node)) ?? node
+  const parts = made.get(first) ?? allParts(lowering, node)
+  made.set(first, parts)
   return parts[node.part]
 }
 
-function isSameState(a: FoldNode | ScanNode, b: FoldNode | ScanNode): boolean {
-  return a.combine === b.combine && a.axis === b.axis && a.args.every((arg, i) => arg === b.args[i])
+type Multipart = FoldNode | ScanNode | SortNode
+
+function allParts(lowering: Lowering, node: Multipart): readonly Registers[] {
+  return node.kind === 'sort'
+    ? lowerSort(lowering, node, layoutOfOperand(lowering, node.arg))
+    : lowerCombining(lowering, node, layoutOfOperand(lowering, node.args[0] ?? node))
 }
 
 /** The layout in which an operand is taken whose elements are combined. */

@@ -33,6 +33,8 @@ function canStream(node: CrossingNode, row: BlockId): boolean {
       return !isAlong(node, row) || (node.op !== 'argmax' && node.op !== 'argmin')
     case 'scan':
       return !isAlong(node, row) || !node.reverse
+    case 'sort':
+      return !isAlong(node, row)
     case 'fold':
     case 'dot':
       return true

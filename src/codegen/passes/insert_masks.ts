@@ -5,7 +5,7 @@
  */
 import { type NodeFactory, RegionBuilder, tileType } from '../../ir/build.ts'
 import { withPresence } from '../../ir/combine.ts'
-import { neutralOf } from '../../ir/neutral.ts'
+import { lastInOrder, neutralOf } from '../../ir/neutral.ts'
 import {
   type BlockId,
   type Combine,
@@ -59,6 +59,8 @@ function withMasks(
     case 'scan':
       // Those outside come last, where nothing follows them.
       return spec.reverse ? withMaskedStates(builder, plan, presence, spec) : spec
+    case 'sort':
+      return { ...spec, arg: inRange(spec.arg, lastInOrder(spec.arg.type.dtype, spec.descending)) }
     case 'dot':
       return { ...spec, a: inRange(spec.a, 0), b: inRange(spec.b, 0) }
     default:

@@ -5,12 +5,21 @@ import { fromMemory, toMemory } from '../lower/memory_values.ts'
 import type { Expr } from '../thread/expr.ts'
 import { memoryType } from '../thread/types.ts'
 
+/** Words of workgroup memory that are used at a time: fewer cost more barriers, more cost occupancy. */
+const MAX_WORDS = 2048
+
 /** What the other thread has of each of these scalars. */
 export function exchanged(lowering: Lowering, values: readonly Expr[], threadBit: number): readonly Expr[] {
   const { bound } = lowering
+  const batch = Math.max(1, Math.floor(MAX_WORDS / bound.threads))
   return 2 ** (threadBit + 1) <= bound.limits.subgroupSize
     ? shuffled(lowering, values, threadBit)
-    : throughMemory(lowering, values, threadBit)
+    : batchesOf(values, batch).flatMap((some) => throughMemory(lowering, some, threadBit))
+}
+
+function batchesOf<T>(items: readonly T[], length: number): readonly (readonly T[])[] {
+  const count = Math.ceil(items.length / length)
+  return Array.from({ length: count }, (_, i) => items.slice(i * length, (i + 1) * length))
 }
 
 function shuffled({ out, e }: Lowering, values: readonly Expr[], threadBit: number): readonly Expr[] {

@@ -6,20 +6,16 @@
  * broadcast.) Combinations keep the order of the elements, so they need not be commutative.
  */
 import { type BlockId, type FoldNode, ONE, type ScanNode } from '../../ir/node.ts'
-import type { Layout } from '../layout/layout.ts'
+import type { DType } from '../../support/dtypes.ts'
+import type { BitPlace, Layout } from '../layout/layout.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
-import { chunkRegisters, element, named, type Registers } from '../values/registers.ts'
+import { named, type Registers } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 import { combineStates } from './combine_states.ts'
 import { exchanged } from './exchange.ts'
 import type { State } from './reduce_rules.ts'
-
-/** Where a position bit is: the number of a register bit or of a thread bit. */
-interface Place {
-  readonly of: 'register' | 'thread'
-  readonly at: number
-}
+import { registersOf, statesOf } from './states.ts'
 
 /** Registers of a thread that are neighbours along the block, first to last, and what is known of them. */
 interface Run {
@@ -40,10 +36,7 @@ export function lowerCombining(
 ): readonly Registers[] {
   const block = node.args[0]?.type.axes[node.axis] ?? ONE
   const args = node.args.map((arg) => named(lowering.out, valueIn(lowering, arg, layout), 'v'))
-  const states = Array.from({ length: layout.size }, (_, register) =>
-    args.map((arg) => element(lowering.e, arg, register)),
-  )
-  return new Combining(lowering, node, layout, block).parts(states)
+  return new Combining(lowering, node, layout, block).parts(statesOf(lowering.e, args))
 }
 
 class Combining {
@@ -52,8 +45,8 @@ class Combining {
   readonly #layout: Layout
   readonly #reverse: boolean
   /** Position bits that are in registers below every one that is not. */
-  readonly #inner: readonly Place[]
-  readonly #outer: readonly Place[]
+  readonly #inner: readonly BitPlace[]
+  readonly #outer: readonly BitPlace[]
   readonly #block: BlockId
 
   constructor(lowering: Lowering, node: FoldNode | ScanNode, layout: Layout, block: BlockId) {
@@ -62,10 +55,14 @@ class Combining {
     this.#layout = layout
     this.#block = block
     this.#reverse = node.kind === 'scan' && node.reverse
-    const places = placesAlong(layout, block)
+    const places = layout.placesAlong(block)
     const first = places.findIndex(({ of }) => of === 'thread')
     this.#inner = first < 0 ? places : places.slice(0, first)
     this.#outer = first < 0 ? [] : places.slice(first)
+  }
+
+  get #dtypes(): readonly DType[] {
+    return this.#node.args.map(({ type }) => type.dtype)
   }
 
   get #identity(): State | undefined {
@@ -83,7 +80,7 @@ class Combining {
     const totals = this.#acrossRuns(runs)
     const layout = this.#layout.restrict((other) => other !== this.#block)
     const kept = this.#layout.registers.flatMap(({ block }, i) => (block === this.#block ? [] : [i]))
-    return this.#registers(layout, (register) => {
+    return registersOf(this.#lowering.e, layout, this.#dtypes, (register) => {
       const holder = kept.reduce((sum, bit, i) => sum + (((register >> i) & 1) << bit), 0)
       return totals.find(({ registers }) => registers.includes(holder))?.total ?? []
     })
@@ -106,7 +103,7 @@ class Combining {
         found.set(register, this.#behind(run, state))
       }
     }
-    return this.#registers(this.#layout, (register) => found.get(register) ?? [])
+    return registersOf(this.#lowering.e, this.#layout, this.#dtypes, (register) => found.get(register) ?? [])
   }
 
   #run(registers: readonly number[], total: State): Run {
@@ -219,31 +216,8 @@ class Combining {
       return other === value ? value : out.let('state', e.select(other, value, condition))
     })
   }
-
-  #registers(layout: Layout, stateOf: (register: number) => State): readonly Registers[] {
-    const { e } = this.#lowering
-    return this.#node.args.map(({ type: { dtype } }, part) => ({
-      layout,
-      dtype,
-      chunks: chunkRegisters(layout).map((registers) => {
-        const elements = registers.map((register) => stateOf(register)[part] ?? e.literal(0, dtype))
-        return e.vector(elements, registers.length as 1 | 2 | 4)
-      }),
-    }))
-  }
 }
 
 function pick(states: readonly State[], registers: readonly number[]): readonly State[] {
   return registers.map((register) => states[register] ?? [])
-}
-
-/** Where the position bits along a block are, the lowest first. */
-function placesAlong(layout: Layout, block: BlockId): readonly Place[] {
-  const places = [
-    ...layout.registers.map((bit, at) => ({ bit, of: 'register' as const, at })),
-    ...layout.threads.map((bit, at) => ({ bit, of: 'thread' as const, at })),
-  ]
-  return places
-    .filter(({ bit }) => bit?.block === block)
-    .sort((a, b) => (a.bit?.bit ?? 0) - (b.bit?.bit ?? 0))
 }

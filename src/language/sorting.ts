@@ -1,0 +1,92 @@
+/** Sorting along an axis, and the first elements of it. */
+import { tileType } from '../ir/build.ts'
+import { lastInOrder } from '../ir/neutral.ts'
+import { type Axis, ONE } from '../ir/node.ts'
+import type { Size } from '../ir/size.ts'
+import { isOne } from './blocks.ts'
+import { arange } from './creation.ts'
+import { toSize } from './dim.ts'
+import { elementwise } from './elementwise.ts'
+import { keptIn, maskAlong } from './jagged.ts'
+import { reduce } from './reductions.ts'
+import { type Trace, tracing } from './trace.ts'
+import { broadcastTo } from './typing.ts'
+import { type Sorted, type SortOptions, TileValue, type TopkOptions } from './value.ts'
+import { normalizeAxis } from './views.ts'
+
+/**
+ * The elements along `axis` in rising order, NaN last, or in falling order, NaN first; equal ones keep their
+ * order. Positions are i32, counted within the tile.
+ */
+export function sort(value: TileValue, axis: number, { descending = false }: SortOptions = {}): Sorted {
+  const trace = tracing('sort')
+  const at = normalizeAxis(value, axis, 'sort')
+  const given = value.nodeIn(trace)
+  const mask = maskAlong(trace, given.type.axes, at)
+  const arg = mask ? keptIn(trace, mask, given, lastInOrder(value.dtype, descending)) : given
+  const part = (number: 0 | 1): TileValue => {
+    const type = number === 0 ? arg.type : tileType('i32', arg.type.axes)
+    return new TileValue(
+      trace,
+      trace.add('sort', { kind: 'sort', type, arg, axis: at, descending, part: number }),
+    )
+  }
+  if (!isOne(arg.type.axes[at] ?? ONE)) return { values: part(0), indices: part(1) }
+  return {
+    values: value,
+    indices: new TileValue(trace, broadcastTo(trace, trace.size(0), arg.type.axes, 'sort')),
+  }
+}
+
+/**
+ * The `count` largest elements along `axis`, the largest first, and their positions; with `largest: false`
+ * the smallest, the smallest first. The axis becomes one of its own of that size.
+ */
+export function topk(
+  value: TileValue,
+  count: number,
+  axis: number,
+  { largest = true }: TopkOptions = {},
+): Sorted {
+  const trace = tracing('topk')
+  const at = normalizeAxis(value, axis, 'topk')
+  trace.guard(
+    'le',
+    toSize(count, 'topk'),
+    lengthAlong(trace, value.axes[at] ?? ONE),
+    'topk takes no more than there are',
+  )
+  const { values, indices } = sort(value, axis, { descending: largest })
+  return { values: firstAlong(values, count, at), indices: firstAlong(indices, count, at) }
+}
+
+/** The first elements along an axis: each the sum of what stands at its place alone. */
+function firstAlong(value: TileValue, count: number, at: number): TileValue {
+  const behind = value.ndim - at - 1
+  const standing = alongAxis(placesAlong(value.axes[at] ?? ONE), behind + 1)
+  const wanted = alongAxis(arange(count), behind)
+  const chosen = elementwise('where', [standing.eq(wanted), value.unsqueeze(at + 1), 0])
+  return value.dtype === 'bool' ? reduce('any', chosen, at) : reduce('sum', chosen, at)
+}
+
+/** Positions counted from the begin of the tile. */
+function placesAlong(axis: Axis): TileValue {
+  const trace = tracing('topk')
+  if (isOne(axis)) return new TileValue(trace, broadcastTo(trace, trace.size(0), [ONE], 'topk'))
+  const block = trace.blocks.get(trace.blocks.canonical(axis))
+  const along = { type: tileType('i32', [block.id]), block: block.id } as const
+  const index = new TileValue(trace, trace.add('topk', { kind: 'index', ...along }))
+  if (block.kind === 'slice') return index
+  const begin = { kind: 'range', type: tileType('i32'), block: block.id, what: 'begin' } as const
+  return index.sub(new TileValue(trace, trace.add('topk', begin)))
+}
+
+/** The value, along one axis, with `count` axes of one behind it. */
+function alongAxis(value: TileValue, count: number): TileValue {
+  return Array.from({ length: count }).reduce<TileValue>((wide) => wide.unsqueeze(wide.ndim), value)
+}
+
+/** The most elements along an axis. */
+function lengthAlong(trace: Trace, axis: Axis): Size {
+  return isOne(axis) ? 1 : trace.blocks.get(trace.blocks.canonical(axis)).size
+}

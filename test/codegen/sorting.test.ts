@@ -1,0 +1,52 @@
+/** Sorting on the workgroup interpreter: in every layout, for every dtype, with and without subgroups. */
+import { describe, expect, it } from 'vitest'
+import type { ConfigInput } from '../../src/config/config.ts'
+import type { DType } from '../../src/support/dtypes.ts'
+import { values, whole } from '../gpu/inputs.ts'
+import { largest, sorted } from '../language/sorting_kernels.ts'
+import { argumentOf } from './case_arguments.ts'
+import { OnCpu } from './on_cpu.ts'
+
+const CONFIGS: readonly ConfigInput[] = [
+  {},
+  { block_sizes: [4], num_warps: 1 },
+  { block_sizes: [1], num_warps: 4 },
+  { block_sizes: [2], num_threads: [4], num_warps: 1, indexing: 'pointer' },
+]
+const DTYPES: readonly DType[] = ['f32', 'f16', 'i32', 'u32', 'bool']
+
+describe.each([0, 4, 32])('subgroups of %s', (subgroupSize) => {
+  it.each(DTYPES)('rows of %s, rising and falling', (dtype) => {
+    const x = argumentOf(whole([3, 37], dtype, dtype === 'bool' ? [0, 1] : undefined))
+    for (const descending of [false, true]) {
+      const kernel = new OnCpu(sorted(1, descending), [x], { subgroupSize, dynamic: descending })
+      for (const config of CONFIGS.slice(0, dtype === 'f32' ? 4 : 2)) kernel.expectRight(config)
+    }
+  })
+
+  it('columns, rows of a power of two, of one element and of none', () => {
+    for (const x of [whole([33, 6]), whole([1, 6]), whole([0, 6])])
+      new OnCpu(sorted(0, true), [argumentOf(x)], { subgroupSize }).expectRight()
+    new OnCpu(sorted(1, false), [argumentOf(whole([2, 64], 'i32'))], { subgroupSize }).expectRight()
+  })
+
+  it('the largest and smallest', () => {
+    const x = argumentOf(whole([5, 37]))
+    for (const config of CONFIGS.slice(0, 3)) new OnCpu(largest(3), [x], { subgroupSize }).expectRight(config)
+    new OnCpu(largest(4, { largest: false }), [x], { subgroupSize, dynamic: true }).expectRight()
+  })
+
+  it('infinities and NaN at a ragged end', () => {
+    const odd = [Number.NaN, Infinity, 1, Number.NaN, -Infinity, Infinity, -Infinity]
+    const x = argumentOf(values([2, 7], 'f32', (i) => odd[(i * 3) % 7] ?? 0))
+    for (const descending of [false, true])
+      new OnCpu(sorted(1, descending), [x], { subgroupSize }).expectRight()
+  })
+})
+
+it('rows that take too much code are refused', () => {
+  const kernel = new OnCpu(sorted(1, false), [argumentOf(whole([1, 2048]))])
+  expect(() => kernel.run({ block_sizes: [1], num_warps: 1 })).toThrow(
+    /sorting 2048 elements takes \d+ comparisons per thread/,
+  )
+})
