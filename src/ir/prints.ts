@@ -1,7 +1,7 @@
 /**
  * What kernels print (`hl.print`), as programs leave it in memory: a tensor of one i32 counts words, another
- * holds records of them, in any order. A record is the number of its place in the kernel, the positions of the
- * element along its axes, and the bits of the values.
+ * holds records of them, in any order. A record is the number of its place in the kernel, the positions of
+ * the element along its axes, and the bits of the values.
  */
 import type { DType } from '../support/dtypes.ts'
 

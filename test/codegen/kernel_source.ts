@@ -5,6 +5,7 @@ import { type HostArgument, host } from '../language/harness.ts'
 import {
   type Axis,
   at,
+  BLOCK_SIZES,
   binaryOf,
   comparisonOf,
   converted,
@@ -20,6 +21,7 @@ import {
   pick,
   pickMaybe,
   reductionOf,
+  SHARED,
   sameAxes,
   scanOf,
   shapeOf,
@@ -76,7 +78,8 @@ export class KernelSource {
       return `const ${dim} = ${carrier.name}.shape[${carrier.dims.indexOf(dim)}]`
     })
     const returned = `return [${this.#outputs.map(({ stored }) => stored.name).join(', ')}]`
-    const body = [...sizes, ...lines, returned].map((line) => `  ${line}`)
+    const shared = mentions('shared') ? [SHARED] : []
+    const body = [...sizes, ...shared, ...lines, returned].map((line) => `  ${line}`)
     return {
       parameters: inputs.map(({ name }) => name),
       args: inputs.map(({ arg }) => arg),
@@ -104,7 +107,7 @@ export class KernelSource {
     this.#own = []
     this.#values = []
     const names = inner.map((dim) => `${dim}${dim}`).join(', ')
-    const options = over === 'fixed' ? ', { blockSize: 4 }' : ''
+    const options = BLOCK_SIZES[over](inner.length)
     const loop = `hl.${over === 'grid' ? 'grid' : 'tile'}([${inner.join(', ')}]${options})`
     this.#lines.push(`for (const [${names}] of ${loop}) {`)
     this.#add(this.#load({ kind: 'load', a: 0, b: 0, c: 1 }))

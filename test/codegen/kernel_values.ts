@@ -183,3 +183,16 @@ export function pick<T>(items: readonly T[], choice: number): T {
   if (item === undefined) throw new Error('nothing to choose from')
   return item
 }
+
+/** How tiles of a grid are cut. */
+export type Cut = 'tile' | 'fixed' | 'open' | 'shared' | 'grid'
+
+/** Options of a loop over so many dimensions. */
+export const BLOCK_SIZES: Readonly<Record<Cut, (rank: number) => string>> = {
+  tile: () => '',
+  fixed: () => ', { blockSize: 4 }',
+  open: (rank) => `, { blockSize: [4${', null'.repeat(rank - 1)}] }`,
+  shared: () => ', { blockSize: shared }',
+  grid: () => '',
+}
+export const SHARED = 'const shared = hl.registerBlockSize(2, 16)'

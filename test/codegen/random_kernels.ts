@@ -9,7 +9,7 @@ import { type Hl, hl } from '../../src/language/index.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import type { HostArgument } from '../language/harness.ts'
 import { KernelSource } from './kernel_source.ts'
-import { DIMS, type DimName } from './kernel_values.ts'
+import { type Cut, DIMS, type DimName } from './kernel_values.ts'
 
 const STEPS = [
   'load',
@@ -39,8 +39,11 @@ export interface StepPlan {
 
 export interface GridPlan {
   readonly dims: readonly DimName[]
-  /** Tiles of an extent that the config chooses, of a fixed one, or single positions. */
-  readonly over: 'tile' | 'fixed' | 'grid'
+  /**
+   * Tiles of an extent that the config chooses, of a fixed one, of one that is fixed along the first
+   * dimension only, of one that all such grids share, or single positions.
+   */
+  readonly over: Cut
   /** The last dimension is not in the grid, but taken as a whole. */
   readonly whole: boolean
   readonly steps: readonly StepPlan[]
@@ -55,7 +58,7 @@ const choice = fc.nat({ max: 11 })
 const step = fc.record({ kind: fc.constantFrom(...STEPS), a: choice, b: choice, c: choice })
 const grid: fc.Arbitrary<GridPlan> = fc.record({
   dims: fc.shuffledSubarray([...DIMS], { minLength: 1, maxLength: 3 }),
-  over: fc.constantFrom('tile' as const, 'tile' as const, 'tile' as const, 'fixed' as const, 'grid' as const),
+  over: fc.constantFrom('tile', 'tile', 'tile', 'tile', 'fixed', 'open', 'shared', 'grid'),
   whole: fc.boolean(),
   steps: fc.array(step, { maxLength: 8, size: 'max' }),
 })
