@@ -8,7 +8,7 @@ import { programConfigs } from './random_programs.ts'
 
 const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 2)
 /** Lengths of rows: none, one that is empty, all empty, one row, many. */
-const ROWS = [[0, 3, 1, 9], [0, 0], [], [5], [1, 2, 0, 20, 1, 4, 3]]
+const ROWS = [[0, 3, 1, 9], [0, 0], [], [5], [1, 2, 0, 9, 1]]
 
 /** `argsOf` is given the number of elements, their offsets, and the number of rows. */
 function expectAll(
@@ -57,6 +57,15 @@ it('products', () => {
     ramp([rows, 4, 3]),
     ramp([rows, 3]),
   ])
+})
+
+it('positions that are computed', () => {
+  expectAll(kernels.jaggedFlatSum, (n, offsets) => [ramp([n, 6]), offsets])
+})
+
+it('attention', () => {
+  const args = (n: number) => [ramp([n, 4]), ramp([n, 4]), ramp([n, 4])]
+  expectAll(kernels.jaggedAttention, (n, offsets) => [...args(n), offsets], 1e-4)
 })
 
 it('combinations', () => {

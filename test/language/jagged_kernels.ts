@@ -130,3 +130,39 @@ export function jaggedCombined(x: Tensor, lengths: Tensor): readonly Tensor[] {
   }
   return [...out]
 }
+
+/** Causal attention without a softmax, of each sequence on its own. */
+export function jaggedAttention(q: Tensor, k: Tensor, v: Tensor, offsets: Tensor): Tensor {
+  const width = hl.specialize(q.shape[1])
+  const out = hl.empty([q.shape[0], width])
+  for (const sequence of hl.grid(rowsOf(offsets))) {
+    const [begin, end] = [offsets.at(sequence), offsets.at(sequence.add(1))]
+    for (const rows of hl.tile(begin, end)) {
+      const acc = hl.zeros([rows, width])
+      for (const columns of hl.tile(begin, end)) {
+        const scores = q.at(rows, ':').dot(k.at(columns, ':').transpose()).silu()
+        const causal = columns.index.unsqueeze(0).le(rows.index.unsqueeze(1))
+        acc.addDot(hl.where(causal, scores, 0), v.at(columns, ':'))
+      }
+      out.at(rows, ':').set(acc)
+    }
+  }
+  return out
+}
+
+/** Sums of rows whose positions are computed in one dimension. */
+export function jaggedFlatSum(x: Tensor, offsets: Tensor): Tensor {
+  const [rows, m] = [rowsOf(offsets), x.shape[1]]
+  const flat = x.reshape([-1])
+  const out = hl.empty([rows, m])
+  for (const [row, column] of hl.tile([rows, m])) {
+    const [begins, ends] = boundsOf(offsets, row)
+    const acc = hl.zeros([row, column])
+    for (const t of hl.jaggedTile(ends.sub(begins))) {
+      const first = begins.unsqueeze(1).add(t.index).mul(m).unsqueeze(2)
+      acc.addAssign(flat.at(first.add(column.index)).sum(1))
+    }
+    out.at(row, column).set(acc)
+  }
+  return out
+}
