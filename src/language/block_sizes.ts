@@ -66,11 +66,13 @@ export function extentOf(
     const sizedBy = registered(given)
     if (sizedBy !== undefined) return { ...open, sizedBy }
   }
+  const isSize = isSymbolic(given)
   throw new AuthorError(`hl.tile with blockSize ${text(blockSize)} for ${count} dimensions`, {
     location: callSite(),
-    remedy:
-      'Give one power of two, or one per dimension; hl.registerBlockSize makes one that the config ' +
-      'chooses, null leaves a dimension to it.',
+    remedy: isSize
+      ? 'The compiler needs the number: compute it from sizes that are plain, such as hl.specialize(size).'
+      : 'Give one power of two, or one per dimension; hl.registerBlockSize makes one that the config ' +
+        'chooses, null leaves a dimension to it.',
   })
 }
 

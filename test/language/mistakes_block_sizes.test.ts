@@ -69,7 +69,19 @@ it('a size computed from it as block size', () => {
   }
   expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
     "hl.tile with blockSize [(size0 * 2), null] for 2 dimensions
-    Give one power of two, or one per dimension; hl.registerBlockSize makes one that the
-      config chooses, null leaves a dimension to it."
+    The compiler needs the number: compute it from sizes that are plain, such as
+      hl.specialize(size)."
+  `)
+})
+
+it('a size of an argument as block size', () => {
+  const kernel = (x: Tensor) => {
+    const half = hl.nextPowerOf2(hl.cdiv(x.shape[0], 2))
+    for (const [i] of hl.tile([4, 4], { blockSize: [half, null] })) x.at(i, 0).set(0) // ✗
+  }
+  expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
+    "hl.tile with blockSize [nextPowerOf2(cdiv(x.shape[0], 2)), null] for 2 dimensions
+    The compiler needs the number: compute it from sizes that are plain, such as
+      hl.specialize(size)."
   `)
 })

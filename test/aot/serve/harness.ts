@@ -29,7 +29,7 @@ export function scaled(folder: string, options: KernelOptions<Scaled> = {}): Ker
   })
 }
 
-function sourceIn(folder: string): string {
+export function sourceIn(folder: string): string {
   const path = join(folder, 'kernels.js')
   writeFileSync(path, '')
   return pathToFileURL(path).href
