@@ -2,6 +2,7 @@
  * How long tiles are where the author has a say: numbers, and sizes of `hl.registerBlockSize` that the config
  * chooses once for all tiles that share them.
  */
+import { dependsOnConfig } from '../ir/block_sizes.ts'
 import type { Block, BlockId } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
@@ -66,10 +67,10 @@ export function extentOf(
     const sizedBy = registered(given)
     if (sizedBy !== undefined) return { ...open, sizedBy }
   }
-  const isSize = isSymbolic(given)
+  const isOfLaunch = isSymbolic(given) && !dependsOnConfig(given.size)
   throw new AuthorError(`hl.tile with blockSize ${text(blockSize)} for ${count} dimensions`, {
     location: callSite(),
-    remedy: isSize
+    remedy: isOfLaunch
       ? 'The compiler needs the number: compute it from sizes that are plain, such as hl.specialize(size).'
       : 'Give one power of two, or one per dimension; hl.registerBlockSize makes one that the config ' +
         'chooses, null leaves a dimension to it.',

@@ -69,8 +69,8 @@ it('a size computed from it as block size', () => {
   }
   expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
     "hl.tile with blockSize [(size0 * 2), null] for 2 dimensions
-    The compiler needs the number: compute it from sizes that are plain, such as
-      hl.specialize(size)."
+    Give one power of two, or one per dimension; hl.registerBlockSize makes one that the
+      config chooses, null leaves a dimension to it."
   `)
 })
 
