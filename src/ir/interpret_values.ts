@@ -198,6 +198,39 @@ function matrixSteps(shape: readonly number[]): readonly number[] {
   return rowMajorStrides(shape).map((stride, i) => (shape[i] === 1 ? 0 : stride))
 }
 
+interface GatherPlan {
+  readonly axes: readonly Axis[]
+  readonly shape: readonly number[]
+  /** The operand's axes that are taken at these positions, each with the first one that is outside. */
+  readonly along: readonly number[]
+  readonly positions: readonly Value[]
+  readonly limits: readonly number[]
+}
+
+/** Elements of `arg` at computed positions, zero where one is outside. */
+export function gather(arg: Value, { axes, shape, along, positions, limits }: GatherPlan): Value {
+  const strides = rowMajorStrides(arg.shape)
+  const kept = axes.map((axis) => {
+    const at = axis < 0 ? -1 : arg.axes.indexOf(axis)
+    return along.includes(at) ? 0 : (strides[at] ?? 0)
+  })
+  const steps = positions.map((value) => {
+    const own = rowMajorStrides(value.shape)
+    return axes.map((axis) => (axis < 0 ? 0 : (own[value.axes.indexOf(axis)] ?? 0)))
+  })
+  const data = new Float64Array(product(shape))
+  forEachOffset(shape, [kept, ...steps], (i, [base = 0, ...offsets]) => {
+    let from = base
+    for (let n = 0; n < along.length; n++) {
+      const at = positions[n]?.data[offsets[n] ?? 0] ?? 0
+      if (at < 0 || at >= (limits[n] ?? 0)) return
+      from += at * (strides[along[n] ?? 0] ?? 0)
+    }
+    data[i] = arg.data[from] ?? 0
+  })
+  return { dtype: arg.dtype, axes, shape, data }
+}
+
 export function rowMajorStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length).fill(1)
   for (let i = shape.length - 2; i >= 0; i--) strides[i] = (strides[i + 1] ?? 1) * (shape[i + 1] ?? 1)

@@ -14,6 +14,7 @@ import {
   combine,
   dot,
   forEachOffset,
+  gather,
   gatherAxes,
   inline,
   map,
@@ -26,6 +27,7 @@ import {
   type AtomicNode,
   type Axis,
   type Block,
+  type GatherNode,
   type LoadNode,
   type LoopNode,
   type MemoryNode,
@@ -222,6 +224,8 @@ export class Interpreter<B extends AnyBlock> {
         return sort(node, this.#value(node.arg))
       case 'dot':
         return dot(dtype, axes, this.#value(node.a), this.#value(node.b), node.acc && this.#value(node.acc))
+      case 'gather':
+        return this.#gather(node)
       case 'phi':
         return this.#value(node)
       case 'result':
@@ -240,6 +244,15 @@ export class Interpreter<B extends AnyBlock> {
       data[i] = source.data[position] ?? 0
     })
     return { dtype: type.dtype, axes: type.axes, shape, data }
+  }
+
+  #gather({ type: { axes }, arg, along, index }: GatherNode): Value {
+    const source = this.#value(arg)
+    const limits = along.map((at) => {
+      const block = arg.type.axes[at] ?? ONE
+      return block === ONE ? 1 : this.#span(block).inside
+    })
+    return gather(source, { axes, shape: this.#lengths(axes), along, limits, positions: this.#all(index) })
   }
 
   /** Gives what was there before, 0 where nothing is. */

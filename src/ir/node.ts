@@ -258,6 +258,18 @@ export interface SortNode extends NodeBase {
   readonly part: number
 }
 
+/**
+ * Elements of a tile value at computed positions. Axis `along[i]` of the operand is taken at `index[i]`, an
+ * i32 tile or scalar that counts from the tile's first element; all other axes are axes of the result, too.
+ * Positions outside of the range are zero.
+ */
+export interface GatherNode extends NodeBase {
+  readonly kind: 'gather'
+  readonly arg: Node
+  readonly along: readonly number[]
+  readonly index: readonly Node[]
+}
+
 /** A value that a loop carries from one iteration to the next, or an operand of a `Combine`. */
 export interface PhiNode extends NodeBase {
   readonly kind: 'phi'
@@ -317,7 +329,7 @@ export type PureNode =
 export type MovingNode = ViewNode | BroadcastNode
 
 /** What mixes the elements along an axis of its operands. */
-export type CrossingNode = ReduceNode | FoldNode | ScanNode | SortNode | DotNode
+export type CrossingNode = ReduceNode | FoldNode | ScanNode | SortNode | DotNode | GatherNode
 
 /** The type of nodes that have no value. */
 export const NO_VALUE: TileType = Object.freeze({ dtype: 'i32', axes: Object.freeze([]) })

@@ -25,6 +25,8 @@ export type OperandRole =
   | 'part'
   /** The value is what is left of the operand without the axes that the node crosses. */
   | 'whole'
+  /** Elements of it are taken from anywhere. */
+  | 'source'
   /** A factor of a product. */
   | 'left'
   | 'right'

@@ -10,6 +10,7 @@ import {
   type CrossingNode,
   type DotNode,
   type FoldNode,
+  type GatherNode,
   type Kind,
   type MapNode,
   type MemoryNode,
@@ -202,6 +203,15 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
     verify: verifyDot,
     print: ({ a, b, acc }, { refs }) => `dot ${refs(acc ? [a, b, acc] : [a, b])}`,
   },
+  gather: {
+    ...EVENT,
+    operands: { arg: 'source', index: 'position' },
+    method: () => 'reshape',
+    crosses: ({ arg, along }) => along.map((axis) => arg.type.axes[axis] ?? ONE),
+    verify: verifyGather,
+    print: ({ arg, along, index }, { refs }) =>
+      `gather ${refs([arg])} along ${along.join(', ')} at ${refs(index)}`,
+  },
   phi: { ...EVENT, print: () => 'phi' },
   loop: {
     ...EVENT,
@@ -336,6 +346,16 @@ function verifyCombining({ id, kind, args, axis, part, combine, identity }: Fold
 
 function isScalarOf(node: Node | undefined, { type }: Node): boolean {
   return node?.type.dtype === type.dtype && node.type.axes.length === 0
+}
+
+function verifyGather({ id, type, arg, along, index }: GatherNode): void {
+  mustHold(along.length > 0 && along.length === index.length, `gather ${id} has odd indices`)
+  for (const node of index) mustHold(node.type.dtype === 'i32', `gather ${id} has a float index`)
+  const kept = arg.type.axes.filter((_, axis) => !along.includes(axis))
+  const axes = [...kept, ...index.flatMap((node) => node.type.axes)].filter((axis) => axis !== ONE)
+  const found = type.axes.filter((axis) => axis !== ONE)
+  const fits = axes.every((axis) => found.includes(axis)) && found.every((axis) => axes.includes(axis))
+  mustHold(fits && type.dtype === arg.type.dtype, `gather ${id} has an odd type`)
 }
 
 function verifyMap({ op, id, args, type }: MapNode): void {

@@ -51,6 +51,7 @@ import { loadFrom } from './masks.ts'
 import { ATOMIC_METHODS, ATOMIC_SIGNATURES, operandsOf, TILE_METHODS, TILE_SIGNATURES } from './methods.ts'
 import { print } from './print.ts'
 import { rand, randint } from './random.ts'
+import { cat, join, stack } from './rearrange.ts'
 import { isEqual, requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
 import { staticAssert } from './static_assert.ts'
@@ -85,7 +86,7 @@ type SizeFunctions = {
 
 type Elementwise = Omit<ElementwiseFunctions, keyof SizeFunctions> & SizeFunctions
 
-type OtherMethods = Omit<TileMethods, keyof TileElementwise>
+type OtherMethods = Omit<TileMethods, keyof TileElementwise | 'shape'>
 type OtherFunctions = {
   readonly [K in keyof OtherMethods]: (
     value: Operand,
@@ -172,6 +173,12 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly full: Full
   /** Positions along a tile; or numbers from 0, or from a begin, up to an end along an axis of its own: i32. */
   readonly arange: Arange
+  /** Two values along a new last axis of two; they broadcast. */
+  readonly join: (a: TileValue, b: TileValue) => TileValue
+  /** Values along a new axis, the first unless `axis` is given; they broadcast. */
+  readonly stack: (values: readonly TileValue[], axis?: number) => TileValue
+  /** Values behind one another along a whole dimension, the first axis unless `axis` is given. */
+  readonly cat: (values: readonly TileValue[], axis?: number) => TileValue
   /**
    * Uniform f32 in [0, 1) over tiles and sizes, the same for every config: it depends on the seed and the
    * position in the whole ranges alone (Philox).
@@ -249,6 +256,9 @@ const FUNCTIONS: Hl = {
   zerosLike,
   full,
   arange,
+  join,
+  stack,
+  cat,
   rand,
   randint,
   range,
@@ -293,6 +303,9 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   zerosLike: 'like: tensor, dtype?',
   full: 'shape: shape, value, dtype?',
   arange: 'begin or tile, end?',
+  join: 'a, b',
+  stack: 'values: list, axis?: number',
+  cat: 'values: list, axis?: number',
   rand: 'seed, shape: shape',
   randint: 'seed, shape: shape, low, high',
   load: 'tensor: tensor, index: list, { mask, other }?',

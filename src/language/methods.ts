@@ -3,7 +3,7 @@ import { tileType } from '../ir/build.ts'
 import type { AtomicOp } from '../ir/node.ts'
 import type { OpName } from '../ir/ops.ts'
 import { OP_NAMES, OPS } from '../ir/ops.ts'
-import { callSite, entryPoint } from '../support/call_site.ts'
+import { areEntryPoints, callSite, entryPoint } from '../support/call_site.ts'
 import { DTYPES, type DType, isDType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
@@ -13,6 +13,7 @@ import { addDot, addProduct, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo, updateAt } from './indexing.ts'
 import { loadFrom } from './masks.ts'
+import { flip, reshape, shapeOf, split } from './rearrange.ts'
 import { deviation, logSoftmax, logsumexp, mean, norm, reduce, softmax, variance } from './reductions.ts'
 import { sort, topk } from './sorting.ts'
 import { tracing } from './trace.ts'
@@ -41,13 +42,16 @@ const SCAN = 'axis: number, { reverse: flag }?'
 const VARIANCE = 'axis?: number, { keepdim: flag, correction: number }?'
 
 /** The methods of every tile value that are not element-wise. */
-export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName>, TileValue> = {
+export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName | 'shape'>, TileValue> = {
   to: convert,
   bitcast,
   clamp: (self, low, high) => self.maximum(low).minimum(high),
   unsqueeze,
   squeeze,
   permute: (self, ...axes) => permute(self, axes),
+  reshape,
+  flip,
+  split,
   transpose,
   sum: (self, axis, options) => reduce('sum', self, axis, options),
   mean,
@@ -86,6 +90,9 @@ export const TILE_SIGNATURES: Readonly<Record<keyof typeof TILE_METHODS, string>
   unsqueeze: 'axis: number',
   squeeze: 'axis: number',
   permute: '...axes: number',
+  reshape: 'shape: shape',
+  flip: 'axis: number',
+  split: '',
   transpose: '',
   sum: REDUCTION,
   mean: REDUCTION,
@@ -184,6 +191,13 @@ export function operandsOf(op: OpName): readonly string[] {
 }
 
 install(TileValue.prototype, TILE_METHODS, TILE_SIGNATURES)
+Object.defineProperty(TileValue.prototype, 'shape', {
+  get(this: TileValue) {
+    return shapeOf(this)
+  },
+  configurable: true,
+})
+areEntryPoints(TileValue.prototype, ['shape'])
 install(Accumulator.prototype, ACCUMULATOR_METHODS, ACCUMULATOR_SIGNATURES)
 install(Ref.prototype, REF_METHODS, REF_SIGNATURES)
 install(

@@ -26,6 +26,12 @@ export interface VarianceOptions extends ReduceOptions {
   readonly correction?: number
 }
 
+/** A tile of a loop in a shape. */
+export interface TileOfShape {
+  readonly index: TileValue
+  readonly begin: TileValue
+}
+
 /** What products take beside their operands. */
 export interface DotOptions {
   /** What the result is converted to, once, at the end: `acc`'s dtype or f32, unless given. */
@@ -72,6 +78,20 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   permute(...axes: number[]): TileValue
   /** The last two axes swapped. */
   transpose(): TileValue
+  /**
+   * Its axes as tiles and sizes, as `hl.zeros` and `reshape` take them; the entry of a tile is the tile
+   * itself, which is no number.
+   */
+  readonly shape: readonly number[]
+  /**
+   * The same elements, in the same order, under another shape: tiles stay where they are, whole dimensions
+   * between them become others. One size may be -1.
+   */
+  reshape(shape: readonly (number | TileOfShape)[]): TileValue
+  /** A whole dimension walked from its end. */
+  flip(axis: number): TileValue
+  /** The two values along a last axis of two. */
+  split(): readonly [TileValue, TileValue]
   /**
    * Sum along `axis`, or of everything, in the dtype of this value; bool counts as i32, and f16 is added up
    * in f32 and rounded once. Likewise below.

@@ -40,7 +40,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
     remedy: 'Write () => … around it.',
   },
   tensor: {
-    accepts: (value) => typeof value === 'object' && value !== null && 'shape' in value && 'dtype' in value,
+    accepts: (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      'shape' in value &&
+      'dtype' in value &&
+      ('at' in value || 'data' in value),
     words: 'a tensor',
     remedy: 'Make one from numbers with tensor([…]).',
   },

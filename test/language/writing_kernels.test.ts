@@ -168,6 +168,7 @@ describe('the examples', () => {
       'pairs',
       'convolve',
       'attention',
+      'rope',
       'mixHeads',
     ])
   })

@@ -94,6 +94,7 @@ function describe(node: Node, of: (node: Node | undefined) => TileClass | undefi
       case 'right':
         if (node.kind === 'dot') of(operand)?.operandOf.push({ dot: node, side: role === 'left' ? 'a' : 'b' })
         break
+      case 'source':
       case 'same':
         for (const axis of crossedAxes(node)) if (own?.blocks.has(axis)) own.reduced.add(axis)
         break

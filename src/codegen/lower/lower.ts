@@ -13,6 +13,7 @@ import { named, type Registers } from '../values/registers.ts'
 import { isMadeAfresh, spreadTo, valueIn } from '../values/values.ts'
 import { convertLayout } from './lower_convert.ts'
 import { lowerDot } from './lower_dot.ts'
+import { lowerGather } from './lower_gather.ts'
 import { castRegisters, inlineRegisters, mapRegisters } from './lower_map.ts'
 import { lowerAtomic, lowerLoad, lowerStore } from './lower_memory.ts'
 import { loadPacked, packedType, storePacked } from './lower_packed.ts'
@@ -73,6 +74,8 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, made: Parts):
       return partOf(lowering, node, region, made)
     case 'dot':
       return lowerDot(lowering, node)
+    case 'gather':
+      return lowerGather(lowering, node, layoutOfOperand(lowering, node.arg))
     case 'loop':
       lowerLoop(lowering, node, lowerRegion)
       return undefined

@@ -34,6 +34,7 @@ function canStream(node: CrossingNode, row: BlockId): boolean {
     case 'scan':
       return !isAlong(node, row) || !node.reverse
     case 'sort':
+    case 'gather':
       return !isAlong(node, row)
     case 'fold':
     case 'dot':

@@ -61,6 +61,9 @@ function withMasks(
       return spec.reverse ? withMaskedStates(builder, plan, presence, spec) : spec
     case 'sort':
       return { ...spec, arg: inRange(spec.arg, lastInOrder(spec.arg.type.dtype, spec.descending)) }
+    case 'gather':
+      // It looks at its positions itself.
+      return spec
     case 'dot':
       return { ...spec, a: inRange(spec.a, 0), b: inRange(spec.b, 0) }
     default:

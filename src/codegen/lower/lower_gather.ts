@@ -1,0 +1,132 @@
+/**
+ * Elements of a tile value at computed positions: the tile is written to workgroup memory, where every thread
+ * reads what its part of the result is made of.
+ */
+import { type BlockId, type GatherNode, ONE } from '../../ir/node.ts'
+import { blockOf, extentOf } from '../../ir/tile_program.ts'
+import type { DType } from '../../support/dtypes.ts'
+import { sum } from '../../support/maths.ts'
+import type { Layout } from '../layout/layout.ts'
+import { isTile } from '../layout/tile_classes.ts'
+import type { Expr } from '../thread/expr.ts'
+import type { MemoryArray } from '../thread/memory.ts'
+import { typeOf } from '../thread/types.ts'
+import { threadPart } from '../values/coordinates.ts'
+import { chunkRegisters, chunkWidth, element, named, type Registers } from '../values/registers.ts'
+import { spreadTo, valueIn } from '../values/values.ts'
+import type { Lowering } from './lowering.ts'
+import { fromMemory, toMemory } from './memory_values.ts'
+
+/** A tile in workgroup memory, row by row. */
+interface StoredTile {
+  readonly array: MemoryArray
+  /** Elements from one position to the next along each block. */
+  readonly strides: ReadonlyMap<BlockId, number>
+}
+
+/** A position along a block that is taken by index. */
+interface Taken {
+  readonly block: BlockId
+  readonly positions: Registers
+}
+
+/** Which element of the result. */
+interface Wanted {
+  readonly layout: Layout
+  readonly register: number
+  readonly dtype: DType
+}
+
+/** `from` is the layout in which the operand is taken. */
+export function lowerGather(lowering: Lowering, node: GatherNode, from: Layout): Registers {
+  const { e, out } = lowering
+  const { arg, along, index, type } = node
+  const tile = store(lowering, named(out, valueIn(lowering, arg, from), 'v'))
+  const layout = isTile(node)
+    ? (lowering.layouts.of(node) ?? lowering.layoutOfBlocks(type.axes))
+    : lowering.scalarLayout
+  const taken = index.map((position, i) => {
+    const value = named(out, spreadTo(lowering, position, layout), 'index')
+    return { block: arg.type.axes[along[i] ?? 0] ?? ONE, positions: value }
+  })
+  const chunks = chunkRegisters(layout).map((registers) => {
+    const elements = registers.map((register) =>
+      elementAt(lowering, tile, taken, { layout, register, dtype: type.dtype }),
+    )
+    return out.let('v', e.vector(elements, chunkWidth(layout)))
+  })
+  lowering.memory.release(tile.array)
+  return { layout, dtype: type.dtype, chunks }
+}
+
+function store(lowering: Lowering, value: Registers): StoredTile {
+  const { e, out, program, memory } = lowering
+  const { layout, dtype } = value
+  const strides = new Map<BlockId, number>()
+  let length = 1
+  for (const block of layout.blocks) {
+    strides.set(block, length)
+    length *= extentOf(program, block)
+  }
+  const array = memory.allocate('tile', typeOf(dtype, 1), length)
+  const tile = { array, strides }
+  const slot = out.early('slot', e.sum(threadTerms(lowering, tile, layout)))
+  const phase = out.phase()
+  out.if('some', lowering.isFirstCopy(layout.replicaMask), () => {
+    for (let register = 0; register < layout.size; register++) {
+      const at = e.sum([slot], registerPart(tile, layout, register))
+      out.store(array, at, toMemory(e, element(e, value, register), 1), phase)
+    }
+  })
+  return tile
+}
+
+function elementAt(
+  lowering: Lowering,
+  tile: StoredTile,
+  taken: readonly Taken[],
+  { layout, register, dtype }: Wanted,
+): Expr {
+  const { e } = lowering
+  const { array, strides } = tile
+  const terms: Expr[] = []
+  const conditions: Expr[] = []
+  for (const { block, positions } of taken) {
+    const at = e.convert('u32', element(e, positions, register))
+    const inside = e.binary('<', at, insideOf(lowering, block))
+    conditions.push(inside)
+    terms.push(e.mul(e.select(e.u32(0), at, inside), e.u32(strides.get(block) ?? 0)))
+  }
+  const kept = { ...tile, strides: new Map([...strides].filter(([block]) => !isTaken(taken, block))) }
+  const at = [...terms, ...threadTerms(lowering, kept, layout)]
+  const value = fromMemory(e, e.read(array, e.sum(at, registerPart(kept, layout, register))), dtype)
+  const isInside = e.all(conditions)
+  return isInside ? e.select(e.literal(0, dtype), value, isInside) : value
+}
+
+function isTaken(taken: readonly Taken[], block: BlockId): boolean {
+  return taken.some((axis) => axis.block === block)
+}
+
+/** The thread's part of the place of an element. */
+function threadTerms(lowering: Lowering, { strides }: StoredTile, layout: Layout): readonly Expr[] {
+  const { e } = lowering
+  return [...strides].flatMap(([block, stride]) => {
+    const lane = threadPart(lowering, layout, block)
+    return lane ? [e.mul(lane, e.u32(stride))] : []
+  })
+}
+
+/** The register's part. */
+function registerPart({ strides }: StoredTile, layout: Layout, register: number): number {
+  return sum([...strides].map(([block, stride]) => layout.registerOffset(register, block) * stride))
+}
+
+/** Positions of the range within the tile. */
+function insideOf(lowering: Lowering, block: BlockId): Expr {
+  const { e, program } = lowering
+  if (block === ONE) return e.u32(1)
+  const { extent, ragged } = blockOf(program, block)
+  const { begin, end } = lowering.place(block)
+  return ragged ? e.call('min', e.sub(end, begin), e.u32(extent)) : e.u32(extent)
+}

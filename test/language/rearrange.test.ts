@@ -1,0 +1,135 @@
+/** Tile values under other shapes, flipped, cut in two and put together. */
+import { describe, expect, it } from 'vitest'
+import { hl, type Tensor } from '../../src/language/index.ts'
+import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { TileValue } from '../../src/language/value.ts'
+import { rearranged } from '../codegen/rearranged_kernels.ts'
+import { bodyOf, expectRun, host, ramp } from './harness.ts'
+import { mistake } from './mistakes.ts'
+
+describe.each([0, 1, 3])('of %i rows', (rows) => {
+  it.each(Object.entries(rearranged(rows)))('%s', (_, [fn, args, wanted]) => {
+    expectRun(fn, args, wanted)
+  })
+})
+
+describe('reshape', () => {
+  it('is no work where it only adds axes of one', () => {
+    const kernel = (x: Tensor): void => {
+      for (const t of hl.tile(x.shape[0]))
+        x.at(t, ':').set(x.at(t, ':').reshape([1, t, 1, x.shape[1]]).sum(0).squeeze(1))
+    }
+    const text = bodyOf(kernel, [ramp([3, 4])])
+    expect(text).not.toContain('gather')
+  })
+
+  it('keeps the axes at both ends of what changes', () => {
+    const kernel = (x: Tensor): Tensor => {
+      const out = hl.empty([2, 2, 3, 4])
+      for (const t of hl.tile(2))
+        out.at(t, ':', ':', ':').set(x.at(t, ':', ':').reshape([t, 2, -1, x.shape[2]]))
+      return out
+    }
+    const x = ramp([2, 6, 4])
+    expect(bodyOf(kernel, [x])).toContain('along 1 at')
+    expectRun(kernel, [x], [...x.data])
+  })
+
+  it('of nothing', () => {
+    const kernel = (x: Tensor): Tensor => {
+      const out = hl.empty([2, 0, 2])
+      for (const t of hl.tile(2)) out.at(t, ':', ':').set(x.at(t, ':').reshape([t, 0, 2]))
+      return out
+    }
+    expectRun(kernel, [ramp([2, 0])], [])
+  })
+})
+
+it('shape has the tiles and sizes of a value', () => {
+  const kernel = (x: Tensor): Tensor => {
+    const out = hl.emptyLike(x)
+    for (const t of hl.tile(x.shape[0])) {
+      const value = x.at(t, ':')
+      const acc = hl.zeros(value.shape)
+      acc.addAssign(value.unsqueeze(1).reshape(value.shape))
+      expect(value.unsqueeze(0).shape).toHaveLength(3)
+      expect(value.unsqueeze(0).shape[0]).toBe(1)
+      out.at(t, ':').set(acc)
+    }
+    return out
+  }
+  expectRun(kernel, [ramp([3, 4])], [...ramp([3, 4]).data])
+})
+
+it('stack and join broadcast, and take any dtype', () => {
+  const kernel = (x: Tensor): Tensor => {
+    const out = hl.empty([2, 2, 2], 'i32')
+    for (const t of hl.tile(2))
+      out.at(':', t, ':').set(hl.stack([hl.join(x.at(t), x.at(0).sub(4)), hl.join(x.at(t), x.at(t))]))
+    return out
+  }
+  expectRun(kernel, [host([2], [5, 7], 'i32')], [5, 1, 7, 1, 5, 5, 7, 7])
+})
+
+describe('a mistake', () => {
+  const inRows =
+    (body: (value: TileValue) => unknown) =>
+    (x: Tensor): void => {
+      for (const t of hl.tile(4)) body(x.at(t, ':'))
+    }
+  const COUNT = 'Sizes are 0 or more; one at most is -1, and is worked out from the others.'
+  const TILE = "How many positions a tile has is the config's choice: take the whole dimension with ':'."
+
+  it.each<readonly [KernelFunction, string, string]>([
+    [
+      inRows((v) => v.reshape([v.shape[0] ?? 0, 4])), // ✗
+      'reshape of [tile0 of 4, :6] to [tile0, 4] makes another number of elements: 4 is not equal to 6',
+      'Check the shapes of the arguments.',
+    ],
+    [
+      inRows((v) => v.reshape([v.shape[0] ?? 0, -1, -1])), // ✗
+      'reshape of [tile0 of 4, :6] to [tile0, -1, -1] has -1 twice',
+      COUNT,
+    ],
+    [
+      inRows((v) => v.reshape([v.shape[0] ?? 0, -2])), // ✗
+      'reshape of [tile0 of 4, :6] to [tile0, -2] has a size below 0',
+      COUNT,
+    ],
+    [
+      inRows((v) => v.reshape([v.shape[0] ?? 0, 0, -1])), // ✗
+      'reshape of [tile0 of 4, :6] to [tile0, 0, -1] with -1 beside a size of 0',
+      'Give all sizes: any would do in its place.',
+    ],
+    [
+      inRows((v) => v.reshape([-1, 2])), // ✗
+      'reshape of [tile0 of 4, :6] to [-1, 2]',
+      'Tiles stay: name each in its order, as value.shape has them; what lies between them may change.',
+    ],
+    [inRows((v) => v.flip(0)), 'flip along axis 0 of [tile0 of 4, :6], which is a tile', TILE], // ✗
+    [
+      inRows((v) => v.split()), // ✗
+      'split of [tile0 of 4, :6] along its last axis, which has not two positions',
+      'Make one: value.reshape([…, 2]).',
+    ],
+    [inRows((v) => hl.cat([v, v])), 'hl.cat along axis 0 of [tile0 of 4, :6], which is a tile', TILE], // ✗
+    [
+      inRows((v) => hl.cat([v, v.sum(0)], -1)), // ✗
+      'hl.cat of [tile0 of 4, :6] and [:6]',
+      'All need the same number of axes; add one with .unsqueeze(axis).',
+    ],
+    [
+      inRows(() => hl.stack([])), // ✗
+      'hl.stack of no values',
+      'It takes a list of one or more tile values.',
+    ],
+    [
+      inRows((v) => hl.stack([v, 1 as never])), // ✗
+      'hl.stack of what is not a tile value',
+      'It takes a list of one or more tile values.',
+    ],
+  ])('number %#', (kernel, what, remedy) => {
+    const text = mistake(kernel, [ramp([4, 6])], { dynamic: false })
+    expect(text.replaceAll('\n  ', ' ')).toBe(`${what}\n${remedy}`)
+  })
+})
