@@ -81,6 +81,13 @@ export type { ConfigData, ConfigValue } from './config/value.ts'
 export type { BatchedSpec } from './heuristics/features.ts'
 export type { KernelDecorator, KernelFactory } from './kernel/factory.ts'
 export type { Binding, Kernel } from './kernel/kernel.ts'
+export type {
+  KernelProgram,
+  ProgramDispatch,
+  ProgramTensor,
+  ProgramWord,
+  SizeData,
+} from './kernel/kernel_program.ts'
 export { markStatic } from './kernel/mark_static.ts'
 export type {
   ConfigLike,

@@ -21,6 +21,7 @@ import { say, warnOnce } from '../support/log.ts'
 import { sha16 } from '../support/stable.ts'
 import { argumentSpecs, type CallArguments } from './call_arguments.ts'
 import type { KernelDefinition } from './definition.ts'
+import { type KernelProgram, kernelProgram } from './kernel_program.ts'
 import { sizeEvaluator } from './launch_plan.ts'
 import type { ConfigLike } from './options.ts'
 import { baseKey, extraKey, matches } from './specialization.ts'
@@ -143,17 +144,31 @@ export class BoundKernel {
    * The WGSL of all dispatches, for the sizes of a call. The config in use, or else the default one, unless
    * another is given.
    */
-  toWgsl(
+  toWgsl(config?: ConfigLike, call?: CallArguments, device: Device = openDevice('toWgsl')): string {
+    return this.#shown(config, call, device)
+      .program.dispatches.map(({ wgsl }) => wgsl)
+      .join('\n')
+  }
+
+  /** Everything that a launcher needs, as data that survives JSON; of the same config as in `toWgsl`. */
+  toProgram(
     config?: ConfigLike,
+    call?: CallArguments,
+    device: Device = openDevice('toProgram'),
+  ): KernelProgram {
+    const { ir, program } = this.#shown(config, call, device)
+    return kernelProgram(ir, program)
+  }
+
+  #shown(
+    config: ConfigLike | undefined,
     call: CallArguments = this.traced,
-    device: Device = openDevice('toWgsl'),
-  ): string {
+    device: Device,
+  ): { readonly ir: KernelIr; readonly program: WgslProgram } {
     const spec = this.specFor(call, device)
-    const given = config ?? this.#config ?? spec.defaultConfig()
-    const complete = spec.normalize(given, 'strict')
+    const complete = spec.normalize(config ?? this.#config ?? spec.defaultConfig(), 'strict')
     try {
-      const { dispatches } = this.compile(complete, device, call)
-      return dispatches.map(({ wgsl }) => wgsl).join('\n')
+      return { ir: this.#variants.of(complete, call).ir, program: this.compile(complete, device, call) }
     } catch (error) {
       throw error instanceof ConfigError ? spec.explain(error, complete) : error
     }

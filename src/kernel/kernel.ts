@@ -16,6 +16,7 @@ import { type CallShape, launchCall } from './call.ts'
 import { argumentSpecs, type CallArguments, identityOf, readArguments } from './call_arguments.ts'
 import type { ConfigSource } from './config_source.ts'
 import type { KernelDefinition } from './definition.ts'
+import type { KernelProgram } from './kernel_program.ts'
 import { checkGuards, localTensors } from './launch_plan.ts'
 import type { AnyFunction, ConfigLike, MultiTuneOptions, TuneOptions } from './options.ts'
 import { baseKey } from './specialization.ts'
@@ -61,6 +62,11 @@ export interface Binding<F extends AnyFunction = AnyFunction> {
   compileConfig(config: ConfigLike): (...args: Parameters<F>) => ReturnType<F>
   /** The generated WGSL: for the config in use unless another is given. Needs `await getDevice()` first. */
   toWgsl(config?: ConfigLike): string
+  /**
+   * The compiled kernel as data that survives JSON, for launchers that know nothing of this package: WGSL,
+   * bindings, words, workgroups. Of the same config; needs `await getDevice()` first.
+   */
+  toProgram(config?: ConfigLike): KernelProgram
 }
 
 /** A kernel: call it with tensors; returns at once what the kernel function returns. */
@@ -281,6 +287,9 @@ function makeBinding<F extends AnyFunction>(runtime: KernelRuntime, example: Cal
     ),
     toWgsl: entryPoint(
       takes('toWgsl', 'config?: object', (config?: ConfigLike) => bound.toWgsl(config, example)),
+    ),
+    toProgram: entryPoint(
+      takes('toProgram', 'config?: object', (config?: ConfigLike) => bound.toProgram(config, example)),
     ),
   }) as unknown as Binding<F>
 }

@@ -59,9 +59,10 @@ describe('measure', () => {
     for (const result of results) {
       expect(result).toMatchObject({ status: 'ok', reason: undefined })
       expect(result.ms).toBeGreaterThan(0)
-      expect(result.samplesMs.length).toBeGreaterThan(2)
       expect(result.compileMs).toBeGreaterThan(0)
     }
+    // One that is clearly slower than the other is given up early.
+    expect(Math.max(...results.map(({ samplesMs }) => samplesMs.length))).toBeGreaterThan(2)
     expect(results[0]?.programHash).not.toBe(results[1]?.programHash)
     expect(tried.logged).toEqual([])
   })
