@@ -4,6 +4,7 @@ import { strangerIn, withPresence } from '../ir/combine.ts'
 import { type Combine, type Node, ONE } from '../ir/node.ts'
 import { hasEffect } from '../ir/traverse.ts'
 import { callSite, userCode } from '../support/call_site.ts'
+import { DTYPES } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { isOne } from './blocks.ts'
 import { describe } from './describe.ts'
@@ -103,11 +104,11 @@ function cumulative(
   axis: number,
   { reverse = false }: ScanOptions = {},
 ): TileValue {
-  const half = value.dtype === 'f16'
-  const wide = half ? value.to('f32') : value.dtype === 'bool' ? value.to('i32') : value
+  const { category, wide: type } = DTYPES[value.dtype]
+  const wide = value.to(category === 'bool' ? 'i32' : type)
   const combine = (a: TileValue, b: TileValue): TileValue => elementwise(op, [a, b])
   const result = scanBy(what, combine, wide, axis, { reverse, identity: [identity] }) as TileValue
-  return half ? result.to('f16') : result
+  return category === 'float' ? result.to(value.dtype) : result
 }
 
 function scanBy(

@@ -1,6 +1,7 @@
 /** Writes the text of a random kernel, step by step. */
 import type { DType } from '../../src/support/dtypes.ts'
 import { product } from '../../src/support/maths.ts'
+import { computeType, type StorageType } from '../../src/support/storage_types.ts'
 import { type HostArgument, host } from '../language/harness.ts'
 import {
   type Axis,
@@ -26,6 +27,8 @@ import {
   scanOf,
   shapeOf,
   sortOf,
+  storedAs,
+  storedBound,
   unaryOf,
   type Value,
   within,
@@ -191,7 +194,7 @@ export class KernelSource {
     )
     const known = pickMaybe([...asIs, ...turned], b)
     if (c % 2 === 1 || !known) {
-      const input = this.#input(dims, this.#dtype(DTYPES, b))
+      const input = this.#input(dims, storedAs(this.#dtype(DTYPES, b), a + c))
       const mask = this.#mask(axes, b)
       const masked = mask ? `.get({ mask: ${mask}${c % 2 === 0 ? '' : `, other: ${b % 2}`} })` : ''
       return { ...input, text: at(input.name, axes) + masked, axes }
@@ -210,8 +213,9 @@ export class KernelSource {
     return truth && over(truth, axes)
   }
 
-  #input(dims: readonly DimName[], dtype: DType): Input {
-    const name = `x_${dims.join('')}_${dtype}`
+  #input(dims: readonly DimName[], stored: StorageType): Input {
+    const dtype = computeType(stored)
+    const name = `x_${dims.join('')}_${stored}`
     const known = this.#inputs.get(name)
     if (known) return known
     const seed = this.#inputs.size * 5 + 3
@@ -220,7 +224,7 @@ export class KernelSource {
     const value = (i: number): number => low + ((i * i * 7 + i * seed + seed) % (high - low + 1))
     const shape = dims.map((dim) => this.#plan.sizes[dim])
     const data = Array.from({ length: product(shape) }, (_, i) => value(i))
-    const input = { name, dims, dtype, bound: high, arg: host(shape, data, dtype) }
+    const input = { name, dims, dtype, bound: high, arg: host(shape, data, stored) }
     this.#inputs.set(name, input)
     return input
   }
@@ -281,7 +285,7 @@ export class KernelSource {
     const axes = this.#tiles().filter((_, i) => a === 0 || (a >> i) & 1)
     const depth = this.#depth()
     const dtype = this.#dtype(['f32', 'i32', 'f16', 'u32'], b)
-    const source = this.#input([...axes.map(({ dim }) => dim), depth], dtype)
+    const source = this.#input([...axes.map(({ dim }) => dim), depth], storedAs(dtype, a + c))
     const isSum = c % 2 === 0
     const row = axes.find(({ kind }) => kind === 'tile')
     const form = pick(['tile', 'fixed', 'grid', ...(row ? (['jagged'] as const) : [])] as const, c >> 1)
@@ -308,7 +312,8 @@ export class KernelSource {
     const depth = this.#depth()
     const dtype = this.#dtype(['f32', 'i32', 'f16'], b)
     const t: Axis = { dim: depth, name: 't', kind: 'tile' }
-    const [left, right] = [this.#input([rows.dim, depth], dtype), this.#input([depth, columns.dim], dtype)]
+    const left = this.#input([rows.dim, depth], storedAs(dtype, a))
+    const right = this.#input([depth, columns.dim], storedAs(dtype, a + c))
     const sum = dtype === 'i32' ? 'i32' : 'f32'
     const acc = this.#fresh('acc')
     const [x, y] = [at(left.name, [rows, t]), at(right.name, [t, columns])]
@@ -331,7 +336,7 @@ export class KernelSource {
     const last = this.#axes.at(-1)
     const withLast = last && last.kind !== 'position' && !index.axes.includes(last) && b % 2 === 0
     const dims = withLast ? [this.#depth(), last.dim] : [this.#depth()]
-    const table = this.#input(dims, this.#dtype(DTYPES, c))
+    const table = this.#input(dims, storedAs(this.#dtype(DTYPES, c), a + b))
     const rest = withLast ? `, ${last.name}` : ''
     const axes = withLast ? [...index.axes, last] : index.axes
     return { ...table, text: `${table.name}.at(${index.text}${rest})`, axes }
@@ -371,13 +376,15 @@ export class KernelSource {
     const name = this.#fresh('out')
     const dims = order.map(({ dim }) => dim)
     const mask = turned ? undefined : this.#mask(axes, c)
-    const make = `const ${name} = hl.${mask ? 'zeros' : 'empty'}([${dims}], '${known.dtype}')`
-    const bound = isSmooth ? Number.POSITIVE_INFINITY : known.bound
-    const stored = { name, dims, dtype: known.dtype, bound }
-    this.#outputs.push({ stored: isSmooth ? { ...stored, dims: [] } : stored, make })
+    // Smooth results differ in their last digits, and would be rounded to neighbours.
+    const stored = isSmooth ? known.dtype : storedAs(known.dtype, a + b + c)
+    const make = `const ${name} = hl.${mask ? 'zeros' : 'empty'}([${dims}], '${stored}')`
+    const bound = isSmooth ? Number.POSITIVE_INFINITY : storedBound(known.bound, stored)
+    const output = { name, dims, dtype: known.dtype, bound }
+    this.#outputs.push({ stored: isSmooth ? { ...output, dims: [] } : output, make })
     const text = turned ? `${known.text}.transpose()` : over(known, axes)
     this.#lines.push(`  ${at(name, order)}.set(${text}${mask ? `, { mask: ${mask} }` : ''})`)
-    if (!isSmooth) this.#own.push({ stored, axes: order })
+    if (!isSmooth) this.#own.push({ stored: output, axes: order })
     return undefined
   }
 

@@ -3,11 +3,32 @@
  * dtype holds. Every value knows how large it can be.
  */
 import type { DType } from '../../src/support/dtypes.ts'
+import { isPacked, STORAGE, type StorageType } from '../../src/support/storage_types.ts'
 
 export const DIMS = ['m', 'n', 'k'] as const
 export type DimName = (typeof DIMS)[number]
 
 export const DTYPES: readonly DType[] = ['f32', 'i32', 'f16', 'u32', 'bool']
+/** What memory may hold instead: whole numbers from the inputs' range are exact in it. */
+const SMALLER: Readonly<Partial<Record<DType, readonly StorageType[]>>> = {
+  f32: ['bf16', 'f8e4m3', 'f8e5m2'],
+  i32: ['i8', 'i4', 'i16'],
+  u32: ['u8', 'u4', 'u16'],
+}
+
+/** How values of the dtype are stored. */
+export function storedAs(dtype: DType, choice: number): StorageType {
+  const smaller = SMALLER[dtype]
+  return smaller && choice % 3 === 2 ? pick(smaller, (choice - 2) / 3) : dtype
+}
+
+/** What values up to a bound are bounded by once they are stored. */
+export function storedBound(bound: number, stored: StorageType): number {
+  const { category, bits } = STORAGE[stored]
+  if (!isPacked(stored)) return bound
+  return category === 'int' ? Math.min(bound, 2 ** bits) : Math.ceil(bound * 1.25)
+}
+
 /** No dimension is longer. */
 export const LONGEST = 20
 /** Whole numbers up to here are exact in f16, and so are sums of two. */
