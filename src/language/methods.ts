@@ -7,7 +7,7 @@ import { areEntryPoints, callSite, entryPoint } from '../support/call_site.ts'
 import { DTYPES, type DType, isDType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
-import type { StorageType } from '../support/storage_types.ts'
+import { isPacked, type StorageType } from '../support/storage_types.ts'
 import { cumprod, cumsum } from './combining.ts'
 import { addDot, addProduct, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
@@ -271,7 +271,9 @@ function bitcast(value: TileValue, dtype: DType): TileValue {
   ) {
     throw new AuthorError(`bitcast of ${node.type.dtype} to ${dtype}`, {
       location: callSite(),
-      remedy: 'Both must be numbers of the same size.',
+      remedy: isPacked(dtype)
+        ? `No value is of ${dtype}, elements of tensors are: tensor.bitcast('${dtype}').`
+        : 'Both must be numbers of the same size.',
     })
   }
   const type = tileType(dtype, node.type.axes)

@@ -9,7 +9,6 @@ import { callSite } from '../support/call_site.ts'
 import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import {
-  computeType,
   isPacked,
   isStorageType,
   STORAGE,
@@ -182,8 +181,22 @@ export function castThrough(trace: Trace, node: Node, dtype: StorageType): Node 
 
 /** `node` as a store to such memory takes it, which rounds floats and wraps integers itself. */
 export function castForStore(trace: Trace, node: Node, dtype: StorageType): Node {
-  const clamps = STORAGE[dtype].packed?.kind === 'int' && isFloat(node.type.dtype)
-  return clamps ? castThrough(trace, node, dtype) : castTo(trace, node, computeType(dtype))
+  const { packed, compute } = STORAGE[dtype]
+  if (packed?.kind !== 'int') return castTo(trace, node, compute)
+  if (isFloat(node.type.dtype)) return castThrough(trace, node, dtype)
+  if (node.kind === 'constant') requireFit(node.value, dtype)
+  return castTo(trace, node, compute)
+}
+
+/** A whole number that the author wrote must be one of the type. */
+function requireFit(value: number, dtype: StorageType): void {
+  const { round } = STORAGE[dtype]
+  if (round(value) === value) return
+  const [least, most] = [round(Number.NEGATIVE_INFINITY), round(Number.POSITIVE_INFINITY)]
+  throw new AuthorError(`the number ${value} does not fit ${dtype}`, {
+    location: callSite(),
+    remedy: `Its numbers are ${least} to ${most}.`,
+  })
 }
 
 /** "f32[tile0, 1]", the way shapes print in messages and IR. */

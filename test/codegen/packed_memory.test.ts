@@ -83,6 +83,32 @@ describe.each(PACKED)('%s', (dtype) => {
   })
 })
 
+describe('value.to', () => {
+  it.each(PACKED)('%s keeps what an element can hold', (dtype) => {
+    function round(x: Tensor) {
+      const out = hl.empty(x.shape, computeType(dtype))
+      for (const t of hl.tile(x.shape[0])) out.at(t).set(x.at(t).to(dtype))
+      return out
+    }
+    const { bits, round: nearest, stored } = STORAGE[dtype]
+    const floats = [...numbersFor('f8e5m2', 24), 1000.5, -7.5, 15.9, 300]
+    const cases = [
+      { x: host([28], floats.map(Math.fround), 'f32'), wanted: floats.map(Math.fround).map(nearest) },
+      { x: ints(-(2 ** bits) - 3), wanted: undefined },
+    ]
+    for (const { x, wanted } of cases) {
+      const cpu = new OnCpu(round as KernelFunction, [x], { dynamic: true })
+      cpu.expectRight()
+      const fromWhole = computeType(dtype) === 'f32' ? x.data.map(nearest) : x.data.map((n) => stored(n | 0))
+      expect([...(cpu.wanted[1] ?? [])]).toEqual(wanted ?? fromWhole)
+    }
+  })
+
+  function ints(low: number) {
+    return host([28], (i) => low + 5 * i, 'i32')
+  }
+})
+
 describe('words that several invocations write', () => {
   it('keep what others wrote, and what nobody writes', () => {
     function scatter(x: Tensor, out: Tensor) {
