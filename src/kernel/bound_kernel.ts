@@ -12,14 +12,21 @@ import { ConfigSpec } from '../config/config_spec.ts'
 import type { ConfigData } from '../config/value.ts'
 import type { KernelIr } from '../ir/kernel_ir.ts'
 import { printKernel } from '../ir/print.ts'
-import { type KernelFunction, Tunables, traceKernel } from '../language/index.ts'
+import {
+  CaptureSignal,
+  type KernelFunction,
+  type TraceRequest,
+  Tunables,
+  traceKernel,
+} from '../language/index.ts'
 import { defaultStream } from '../runtime/default_device.ts'
 import type { Device } from '../runtime/device.ts'
+import { DeviceTensor } from '../runtime/tensor.ts'
 import { callSite } from '../support/call_site.ts'
 import { ConfigError, UsageError } from '../support/errors.ts'
 import { say, warnOnce } from '../support/log.ts'
 import { sha16 } from '../support/stable.ts'
-import { argumentSpecs, type CallArguments } from './call_arguments.ts'
+import { argumentSpecs, type CallArguments, capturedSpecs, withCaptured } from './call_arguments.ts'
 import type { KernelDefinition } from './definition.ts'
 import { type KernelProgram, kernelProgram } from './kernel_program.ts'
 import { sizeEvaluator } from './launch_plan.ts'
@@ -66,10 +73,9 @@ export class BoundKernel {
     values?: ConfigData,
   ) {
     this.definition = definition
-    this.traced = call
     this.self = self
     const tunables = new Tunables(values)
-    this.ir = traceKernel({
+    const { ir, captured } = traceWithCaptured(call.captured ?? [], {
       tunables,
       printing: definition.options.settings.devicePrint,
       name: definition.name,
@@ -79,6 +85,8 @@ export class BoundKernel {
       location: definition.location,
       warn: (text) => warnOfUnused(definition, text),
     })
+    this.ir = ir
+    this.traced = withCaptured(call, captured)
     this.key = `${base} ${extraKey(this.ir, call)}`
     this.#variants = new Variants<BoundKernel>({
       bound: this,
@@ -91,6 +99,11 @@ export class BoundKernel {
   /** True when this binding serves the call; its base key is known to be equal. */
   serves(call: CallArguments): boolean {
     return matches(this.ir, this.traced, call)
+  }
+
+  /** The call with what the kernel takes from around it. */
+  complete(call: CallArguments): CallArguments {
+    return withCaptured(call, this.traced.captured ?? [])
   }
 
   /** Changes with what the kernel does, not with how it is written. */
@@ -227,6 +240,22 @@ export class BoundKernel {
 export function bindAlone(definition: KernelDefinition, call: CallArguments, self?: unknown): BoundKernel {
   const specs = argumentSpecs(call.values, definition.options.settings.staticShapes)
   return new BoundKernel(definition, call, baseKey(specs), self)
+}
+
+/** Traces again whenever the kernel turns out to use another tensor from around it. */
+function traceWithCaptured(
+  known: readonly DeviceTensor[],
+  request: TraceRequest,
+): { readonly ir: KernelIr; readonly captured: readonly DeviceTensor[] } {
+  const captured = [...known]
+  for (;;) {
+    try {
+      return { ir: traceKernel({ ...request, captured: capturedSpecs(captured) }), captured }
+    } catch (error) {
+      if (!(error instanceof CaptureSignal) || !(error.tensor instanceof DeviceTensor)) throw error
+      captured.push(error.tensor)
+    }
+  }
 }
 
 function orRefusal<T>(compile: () => T): T | ConfigError {

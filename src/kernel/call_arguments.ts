@@ -2,7 +2,7 @@
  * The arguments of one call: what they are, as a text that equals for equal shapes and dtypes; the tensors
  * and numbers among them in the order that tracing counts them; and their description for tracing.
  */
-import type { ArgumentSpec } from '../language/index.ts'
+import type { ArgumentSpec, TensorArgument } from '../language/index.ts'
 import { DeviceTensor } from '../runtime/tensor.ts'
 import { UsageError } from '../support/errors.ts'
 import { staticDims } from './mark_static.ts'
@@ -10,7 +10,10 @@ import { staticDims } from './mark_static.ts'
 export interface CallArguments {
   /** As passed, in order. */
   readonly values: readonly unknown[]
+  /** Those among them, and then those that the kernel takes from around it. */
   readonly tensors: readonly DeviceTensor[]
+  /** The latter, once they are known. */
+  readonly captured?: readonly DeviceTensor[]
   /** The numbers among them. */
   readonly scalars: readonly number[]
   /** Equal for calls that can share everything but the contents: exact shapes, dtypes, constants. */
@@ -24,6 +27,13 @@ export function readArguments(values: readonly unknown[]): CallArguments {
   let signature = ''
   for (const value of values) signature += describe(value, tensors, scalars)
   return { values, tensors, scalars, signature }
+}
+
+/** The call with tensors that the kernel takes from around it. */
+export function withCaptured(call: CallArguments, captured: readonly DeviceTensor[]): CallArguments {
+  if (captured.length === (call.captured?.length ?? 0)) return call
+  const given = call.tensors.slice(0, call.tensors.length - (call.captured?.length ?? 0))
+  return { ...call, tensors: [...given, ...captured], captured }
 }
 
 /** The arguments for people: `f32[4096,1024], 0.5`. */
@@ -40,6 +50,16 @@ function inWords(value: unknown): string {
 /** The description that tracing needs. `staticShapes` makes every size a constant. */
 export function argumentSpecs(values: readonly unknown[], staticShapes: boolean): readonly ArgumentSpec[] {
   return values.map((value) => specOf(value, staticShapes))
+}
+
+/** Likewise of tensors that a kernel takes from around it: they stay the same, and so do their sizes. */
+export function capturedSpecs(tensors: readonly DeviceTensor[]): ReadonlyMap<object, TensorArgument> {
+  return new Map(
+    tensors.flatMap((tensor) => {
+      const spec = specOf(tensor, true)
+      return spec.kind === 'tensor' ? [[tensor, spec] as const] : []
+    }),
+  )
 }
 
 function describe(value: unknown, tensors: DeviceTensor[], scalars: number[]): string {

@@ -114,7 +114,7 @@ class KernelRuntime {
   call(values: readonly unknown[], self?: unknown): unknown {
     if (isTracing()) throw nested(this.definition.name)
     const call = this.read(values)
-    return launchCall(this.#shapeOf(call, self), call, this.#source, streamOf(call))
+    return this.#launch(this.#shapeOf(call, self), call)
   }
 
   /** Throws UsageError for arguments that no kernel takes, or that are more than this one has. */
@@ -141,18 +141,24 @@ class KernelRuntime {
         },
       )
     }
-    if (variant === undefined) return launchCall(shape, call, this.#source, streamOf(call))
+    if (variant === undefined) return this.#launch(shape, call)
     let own = variant.shapes.get(shape)
     if (!own) {
       own = { ...shape, ready: new Map(), settled: undefined, config: variant.config }
       variant.shapes.set(shape, own)
     }
-    return launchCall(own, call, this.#source, streamOf(call))
+    return this.#launch(own, call)
+  }
+
+  #launch(shape: CallShape, given: CallArguments): unknown {
+    const call = shape.bound.complete(given)
+    return launchCall(shape, call, this.#source, streamOf(call))
   }
 
   async autotune(values: readonly unknown[], options: TuneOptions, self?: unknown): Promise<Config> {
-    const call = this.read(values)
-    const { bound } = this.#shapeOf(call, self)
+    const given = this.read(values)
+    const { bound } = this.#shapeOf(given, self)
+    const call = bound.complete(given)
     const config = await this.#alone(streamOf(call), (inner) =>
       this.#services.tune(bound, call, inner, { force: true, ...options }),
     )
@@ -162,7 +168,10 @@ class KernelRuntime {
 
   async autotuneMulti(lists: readonly unknown[], options: MultiTuneOptions): Promise<Config> {
     const calls = readLists(this.definition.name, lists, (values) => this.read(values))
-    const cases = calls.map((call) => ({ call, bound: this.bind(call) }))
+    const cases = calls.map((call) => {
+      const bound = this.bind(call)
+      return { call: bound.complete(call), bound }
+    })
     const stream = streamOf({ tensors: calls.flatMap(({ tensors }) => tensors) })
     const config = await this.#alone(stream, (inner) =>
       this.#services.tuneTogether(cases, inner, { force: true, ...options }),

@@ -40,7 +40,7 @@ export function reproScript(
 ): string {
   const { name, location } = definition
   const { staticShapes, persistentReservedSms } = definition.options.settings
-  const variables = new Map([...new Set(call.tensors)].map((one, index) => [one, `argument${index}`]))
+  const variables = variablesOf(definition, call)
   const all = [...variables.values()].join(', ')
   const body = [
     ...helpersOf(definition),
@@ -64,7 +64,7 @@ export function reproScript(
     `// ${name}(${describeCall(call)}) on ${describeAdapter(info)}`.replaceAll(/[\n\r\u2028\u2029]/g, ' '),
     ...(location ? [`// as defined in ${location.file}:${location.line}`] : []),
     '// Floats are random numbers and integers zeros.',
-    ...lacking(definition),
+    ...lacking(definition, variables),
     `import { ${imported.join(', ')} } from 'helion-aot'`,
     '',
     body,
@@ -72,10 +72,29 @@ export function reproScript(
   ].join('\n')
 }
 
-/** What the kernel takes from around it, which no program can look up: its reader has to. */
-function lacking({ fn, location }: KernelDefinition): readonly string[] {
+/** A name for each tensor; one from around the kernel has its own where it is all that the kernel lacks. */
+function variablesOf({ fn }: KernelDefinition, call: CallArguments): ReadonlyMap<DeviceTensor, string> {
+  const { tensors, captured = [] } = call
+  const given = [...new Set(tensors.slice(0, tensors.length - captured.length))]
+  const variables = new Map(given.map((one, index) => [one, `argument${index}`]))
+  const [name, ...others] = unknownNames(fn)
+  const isAlone = name !== undefined && others.length === 0 && captured.length === 1
+  for (const [index, one] of captured.entries()) variables.set(one, isAlone ? name : `captured${index}`)
+  return variables
+}
+
+function unknownNames(fn: KernelDefinition['fn']): readonly string[] {
   const known: ReadonlySet<string> = new Set([...NAMES, '__name'])
-  const names = freeNames(String(fn)).filter((name) => !known.has(name))
+  return freeNames(String(fn)).filter((name) => !known.has(name))
+}
+
+/** What the kernel takes from around it, which no program can look up: its reader has to. */
+function lacking(
+  { fn, location }: KernelDefinition,
+  variables: ReadonlyMap<DeviceTensor, string>,
+): readonly string[] {
+  const made = new Set(variables.values())
+  const names = unknownNames(fn).filter((name) => !made.has(name))
   if (names.length === 0) return []
   const from = location ? `from ${location.file}` : 'from where the kernel is defined'
   return [`// It lacks what the kernel takes from around it. Add these ${from}: ${names.join(', ')}.`]

@@ -73,7 +73,8 @@ export function symbolicArgument(
   }
 }
 
-function symbolicTensor(
+/** The tensor that the kernel function receives. */
+export function symbolicTensor(
   trace: Trace,
   spec: TensorArgument,
   name: string,

@@ -13,6 +13,7 @@ import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { BlockTable } from './blocks.ts'
 import { type LoopRange, rootScope, type Scope, type ScopeKind } from './scope.ts'
+import type { TracedTensor } from './traced_tensor.ts'
 import type { Tunables } from './tunables.ts'
 
 /** Thrown through the author's code to trace again with more facts about the arguments. */
@@ -77,6 +78,8 @@ export class Trace {
   /** Where the kernel allocates its tensors, by id. */
   readonly allocations: Map<number, () => SourceLocation | undefined> = new Map()
   readonly scalars: ScalarInfo[] = []
+  /** Tensors from around the kernel, and the arguments that they have become. */
+  readonly captured: Map<object, TracedTensor> = new Map()
   readonly grids: Grid[] = []
   readonly guards: Map<string, Guard> = new Map()
   /** The lengths of the rows that jagged loops go along, by the loops' blocks. */

@@ -12,7 +12,7 @@ import { userCode } from '../support/call_site.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { stableStringify } from '../support/stable.ts'
 import { placesIn } from '../support/stack_text.ts'
-import { type ArgumentSpec, symbolicArgument } from './arguments.ts'
+import { type ArgumentSpec, symbolicArgument, symbolicTensor, type TensorArgument } from './arguments.ts'
 import { describe } from './describe.ts'
 import { finalMemory } from './final_memory.ts'
 import { requireWritten, unusedValues } from './leftovers.ts'
@@ -30,6 +30,8 @@ export interface TraceRequest {
   readonly name: string
   readonly fn: KernelFunction
   readonly args: readonly ArgumentSpec[]
+  /** Tensors from around the kernel that it is known to use: arguments after the others. */
+  readonly captured?: ReadonlyMap<object, TensorArgument>
   /** `this` of the kernel function, for decorated methods. */
   readonly self?: unknown
   /** Where the kernel was defined, for errors that have no better place. */
@@ -61,6 +63,9 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
   const names = parameterNames(request.fn)
   const returned = withTrace(trace, () => {
     const values = request.args.map((spec, i) => symbolicArgument(trace, spec, names[i] ?? `arg${i}`, facts))
+    for (const [tensor, spec] of request.captured ?? []) {
+      trace.captured.set(tensor, symbolicTensor(trace, spec, `captured${trace.captured.size}`, facts))
+    }
     try {
       return userCode(() => request.fn.apply(request.self, values as never[]))
     } catch (error) {

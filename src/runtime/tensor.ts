@@ -5,6 +5,7 @@
  */
 import type { ArgumentView } from '../language/arguments.ts'
 import { recast } from '../language/bitcast.ts'
+import { areCaptured } from '../language/captured.ts'
 import { reshaped } from '../language/reshape.ts'
 import type { IndexTerm, Shape, Tensor } from '../language/tensor.ts'
 import * as views from '../language/tensor_view.ts'
@@ -264,6 +265,8 @@ methodsTake(DeviceTensor.prototype, {
   dispose: '',
   ...VIEW_SIGNATURES,
 })
+
+areCaptured(DeviceTensor.prototype, ['at', 'T', ...VIEW_METHODS])
 
 areEntryPoints(DeviceTensor.prototype, [
   'at',

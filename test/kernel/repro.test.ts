@@ -89,3 +89,20 @@ await scale(ones([300])).data()
   const { stdout } = await run(`const FACTOR = 3; const scaled = (value) => value.mul(FACTOR)\n${script}`)
   expect(stdout).toMatch(/^\[ 300 \] Float32Array/)
 })
+
+it('makes a tensor that the kernel takes from around it, under its name', async () => {
+  const { stderr } = await run(`
+import { hl, kernel, ones } from 'helion-aot'
+const bias = ones([4])
+const add = kernel({ config: {}, printRepro: true }, function add(x) {
+  const out = hl.emptyLike(x)
+  for (const t of hl.tile(x.shape[0])) out.at(t).set(x.at(t).add(bias.at(t)))
+  return out
+})
+await add(ones([4])).data()
+`)
+  const script = stderr.slice(stderr.indexOf('// add('))
+  expect(script).toContain('const bias = randn([4])')
+  const { stdout } = await run(script)
+  expect(stdout).toMatch(/^\[ 4 \] Float32Array/)
+})

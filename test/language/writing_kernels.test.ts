@@ -6,12 +6,14 @@ import { transformSync } from 'esbuild'
 import { describe, expect, it } from 'vitest'
 import { hl } from '../../src/language/index.ts'
 import { TILE_METHODS } from '../../src/language/methods.ts'
+import type { IndexTerm, Tensor } from '../../src/language/tensor.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { Ref } from '../../src/language/value.ts'
 import { VIEW_METHODS } from '../../src/language/view_methods.ts'
 import type { StorageType } from '../../src/support/storage_types.ts'
 import { Compiled } from '../codegen/compiling.ts'
 import { DEVICES } from '../codegen/devices.ts'
-import { type Argument, type HostArgument, host, type Returned, run } from './harness.ts'
+import { type Argument, type HostArgument, host, type Returned, run, traced } from './harness.ts'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 const TEXT = readFileSync(join(HERE, '../../docs/writing_kernels.md'), 'utf8')
@@ -31,9 +33,26 @@ class DocTensor {
   async data(): Promise<readonly number[]> {
     return this.elements
   }
+
+  /** In a kernel that takes the tensor from around it. */
+  at(...index: IndexTerm[]): Ref {
+    const traced = around.get(this)
+    if (traced) return traced.at(...index)
+    around.set(this, undefined)
+    throw new Error('the kernel takes a tensor from around it')
+  }
 }
 
-type DocValue = DocTensor | number | boolean | string | { readonly [key: string]: DocValue }
+/** Tensors from around the kernel that is being traced, once they are arguments of it. */
+const around = new Map<DocTensor, Tensor | undefined>()
+
+type DocValue =
+  | DocTensor
+  | number
+  | boolean
+  | string
+  | ((...args: never[]) => unknown)
+  | { readonly [key: string]: DocValue }
 
 function tensor(
   data: readonly unknown[],
@@ -46,22 +65,46 @@ function tensor(
 
 /** `kernel(fn)` and `kernel(options, fn)`: a function that interprets, in every way that must not matter. */
 function kernel(first: KernelFunction | object, second?: KernelFunction) {
-  const fn = (second ?? first) as KernelFunction
+  const given = (second ?? first) as KernelFunction
   return (...values: DocValue[]): unknown => {
-    const args = values.map(toArgument)
-    const runs = [false, true].flatMap((dynamic) =>
-      [1, 2, 16, undefined].map((extent) =>
-        run(fn, args, extent === undefined ? { dynamic } : { dynamic, extent }),
-      ),
-    )
-    const [one] = runs
-    expectDefaults(fn, args)
-    for (const other of runs) expectClose(other.tensors.flat(), one?.tensors.flat() ?? [])
-    values.flatMap(tensorsIn).forEach((argument, id) => {
-      argument.elements = one?.tensors[id] ?? []
-    })
-    return wrap(one?.returned)
+    const fn = withoutFunctions(given, values)
+    const args = () => [...values.filter(isNoFunction), ...around.keys()].map(toArgument)
+    around.clear()
+    try {
+      traced(fn, args())
+    } catch (error) {
+      if (around.size === 0) throw error
+    }
+    return resultOf(fn, args(), values)
   }
+}
+
+/** Functions among the arguments are constants, and tensors from around the kernel come last. */
+function withoutFunctions(fn: KernelFunction, values: readonly DocValue[]): KernelFunction {
+  return (...given: Tensor[]) => {
+    const args = values.map((value) => (isNoFunction(value) ? given.shift() : value))
+    for (const tensor of around.keys()) around.set(tensor, given.shift())
+    return fn.apply(undefined, args as never[])
+  }
+}
+
+function isNoFunction(value: DocValue): boolean {
+  return typeof value !== 'function'
+}
+
+function resultOf(fn: KernelFunction, args: readonly Argument[], values: readonly DocValue[]): unknown {
+  const runs = [false, true].flatMap((dynamic) =>
+    [1, 2, 16, undefined].map((extent) =>
+      run(fn, args, extent === undefined ? { dynamic } : { dynamic, extent }),
+    ),
+  )
+  const [one] = runs
+  expectDefaults(fn, args)
+  for (const other of runs) expectClose(other.tensors.flat(), one?.tensors.flat() ?? [])
+  values.flatMap(tensorsIn).forEach((argument, id) => {
+    argument.elements = one?.tensors[id] ?? []
+  })
+  return wrap(one?.returned)
 }
 
 /** What runs without a search can be built on every device. */
@@ -80,6 +123,7 @@ function expectClose(found: readonly number[], expected: readonly number[]): voi
 
 function toArgument(value: DocValue): Argument {
   if (value instanceof DocTensor) return host(value.shape, value.elements, value.dtype) satisfies HostArgument
+  if (typeof value === 'function') throw new Error('a function is no argument')
   if (typeof value !== 'object') return value
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toArgument(item)]))
 }
@@ -165,6 +209,7 @@ describe('the examples', () => {
       'shares',
       'int4Rows',
       'scale',
+      'product',
       'pairs',
       'convolve',
       'attention',

@@ -64,8 +64,8 @@ function startSweep(
     const { value, done } = guarded(() => iterator.next())
     if (done) return
     unfinished(key)
-    const call = guarded(() => readArguments(value))
-    const own = guarded(() => bindAlone(definition, call, bound.self))
+    const own = guarded(() => bindAlone(definition, readArguments(value), bound.self))
+    const call = own.traced
     guarded(() => checkGuards(own.ir, call))
     const stream = call.tensors[0]?.stream ?? defaultStream()
     stream.exclusive(async (inner) => {
