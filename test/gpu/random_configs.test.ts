@@ -10,7 +10,7 @@ describe.each(CASE_NAMES.filter((name) => !WITH_DOTS.has(name)))('%s', (name) =>
   it.each([true, false])('static shapes: %s', async (staticShapes) => {
     const subject = await subjectOf(name, staticShapes)
     const outcomes: string[] = []
-    for (const config of configsToTry(subject.spec, 12, staticShapes, CASES[name].largestTile))
+    for (const config of configsToTry(subject.spec, staticShapes, CASES[name].largestTile))
       outcomes.push(await subject.outcome(config.data))
     expect(outcomes).toContain('right')
   })

@@ -7,7 +7,7 @@ describe.each([...WITH_DOTS])('%s', (name) => {
   it.each([true, false])('static shapes: %s', async (staticShapes) => {
     const subject = await subjectOf(name, staticShapes)
     const outcomes: string[] = []
-    for (const config of configsToTry(subject.spec, 12, staticShapes, CASES[name].largestTile))
+    for (const config of configsToTry(subject.spec, staticShapes, CASES[name].largestTile))
       outcomes.push(await subject.outcome(config.data))
     expect(outcomes).toContain('right')
   })
