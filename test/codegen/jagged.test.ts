@@ -75,3 +75,12 @@ it('combinations', () => {
     for (const { data } of programConfigs(subject.compiled.spec, CONFIGS, 1)) subject.expectRight(data)
   }
 })
+
+it('elements past the end of every row are masked once', () => {
+  const args = [ramp([64, 32]), host([9], (i) => 8 * i, 'i32')]
+  for (const fn of [kernels.jaggedSum, kernels.jaggedSoftmaxRows]) {
+    const { compiled } = new OnCpu(fn, args, { dynamic: false })
+    const text = compiled.after('insert masks', { block_sizes: 4 })
+    expect(text.match(/inside tile2|inside tile3/g) ?? [], text).toEqual([])
+  }
+})

@@ -21,6 +21,7 @@ import { rewriteRegion } from '../../ir/traverse.ts'
 import { unreachable } from '../../support/errors.ts'
 import { readsZeroOutside } from '../memory/access.ts'
 import type { Plan } from '../plan/plan.ts'
+import { type EndOf, endsOfLoops, isMaskedByRows } from './row_ends.ts'
 
 export function insertMasks(plan: Plan, nodes: NodeFactory): TileProgram {
   const padded = { ...plan.program, padded: true }
@@ -30,13 +31,18 @@ export function insertMasks(plan: Plan, nodes: NodeFactory): TileProgram {
   }))
 }
 
-/** What combinations become where states may be missing: parts of one computation share one. */
-type Presence = Map<Combine, Combine>
+/** What is known of a region beside the plan. */
+interface Known {
+  /** What combinations become where states may be missing: parts of one computation share one. */
+  readonly presence: Map<Combine, Combine>
+  readonly endOf: EndOf
+}
 
 function maskedRegion(region: Region, plan: Plan, builder: RegionBuilder): Region {
-  const presence: Presence = new Map()
-  rewriteRegion(region, builder, new Map(), (spec, _node, inner) =>
-    isCrossing(spec) ? withMasks(inner, plan, presence, spec) : spec,
+  const map = new Map<Node, Node>()
+  const known: Known = { presence: new Map(), endOf: endsOfLoops(region, map) }
+  rewriteRegion(region, builder, map, (spec, _node, inner) =>
+    isCrossing(spec) ? withMasks(inner, plan, known, spec) : spec,
   )
   return builder.nodes
 }
@@ -46,19 +52,19 @@ type SpecOf<K extends CrossingNode['kind']> = Extract<NodeSpec, { kind: K }>
 function withMasks(
   builder: RegionBuilder,
   plan: Plan,
-  presence: Presence,
+  known: Known,
   spec: SpecOf<CrossingNode['kind']>,
 ): NodeSpec {
   const [block = ONE] = crossedAxes(spec)
-  const inRange = (value: Node, neutral: number): Node => masked(builder, plan, value, block, neutral)
+  const inRange = (value: Node, neutral: number): Node => masked(builder, plan, known, value, block, neutral)
   switch (spec.kind) {
     case 'reduce':
       return { ...spec, arg: inRange(spec.arg, neutralOf(spec.op, spec.arg.type.dtype)) }
     case 'fold':
-      return withMaskedStates(builder, plan, presence, spec)
+      return withMaskedStates(builder, plan, known, spec)
     case 'scan':
       // Those outside come last, where nothing follows them.
-      return spec.reverse ? withMaskedStates(builder, plan, presence, spec) : spec
+      return spec.reverse ? withMaskedStates(builder, plan, known, spec) : spec
     case 'sort':
       return { ...spec, arg: inRange(spec.arg, lastInOrder(spec.arg.type.dtype, spec.descending)) }
     case 'gather':
@@ -75,26 +81,34 @@ function withMasks(
 function withMaskedStates(
   builder: RegionBuilder,
   plan: Plan,
-  presence: Presence,
+  known: Known,
   spec: SpecOf<'fold' | 'scan'>,
 ): NodeSpec {
   const [block = ONE] = crossedAxes(spec)
   if (block === ONE || !blockOf(plan.program, block).ragged) return spec
   const { args, identity } = spec
   if (identity)
-    return { ...spec, args: args.map((arg, i) => masked(builder, plan, arg, block, identity[i] ?? 0)) }
-  const combine = presence.get(spec.combine) ?? withPresence(builder, spec.combine)
-  presence.set(spec.combine, combine)
+    return { ...spec, args: args.map((arg, i) => masked(builder, plan, known, arg, block, identity[i] ?? 0)) }
+  const combine = known.presence.get(spec.combine) ?? withPresence(builder, spec.combine)
+  known.presence.set(spec.combine, combine)
   const { location } = spec
   const one = builder.add({ kind: 'constant', type: tileType('i32'), location, value: 1 })
   const type = tileType('i32', args[0]?.type.axes)
   const ones = builder.add({ kind: 'broadcast', type, location, arg: one })
-  return { ...spec, combine, args: [...args, masked(builder, plan, ones, block, 0)] }
+  return { ...spec, combine, args: [...args, masked(builder, plan, known, ones, block, 0)] }
 }
 
-function masked(builder: RegionBuilder, plan: Plan, value: Node, block: BlockId, neutral: number): Node {
+function masked(
+  builder: RegionBuilder,
+  plan: Plan,
+  known: Known,
+  value: Node,
+  block: BlockId,
+  neutral: number,
+): Node {
   if (block === ONE || !blockOf(plan.program, block).ragged) return value
   if (neutral === 0 && isZeroOutside(value, block, plan)) return value
+  if (isMaskedByRows(value, block, neutral, known.endOf)) return value
   const { axes, dtype } = value.type
   const { location } = value
   const at = axes.indexOf(block)
