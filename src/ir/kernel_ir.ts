@@ -53,9 +53,22 @@ export interface Guard {
   readonly location: SourceLocation | undefined
 }
 
+/** The memory of a returned tensor under another shape or dtype: see tensor_view.ts of the language. */
+export interface ReturnedView {
+  readonly name: string
+  readonly dtype: StorageType
+  readonly shape: readonly Size[]
+  readonly base: readonly Size[]
+  readonly dims: readonly {
+    readonly dim: number | undefined
+    readonly offset: Size
+    readonly step: number
+  }[]
+}
+
 /** The kernel function's return value, with tensors by id. */
 export type ReturnTree =
-  | { readonly kind: 'tensor'; readonly tensor: number }
+  | { readonly kind: 'tensor'; readonly tensor: number; readonly view?: ReturnedView }
   | { readonly kind: 'list'; readonly items: readonly ReturnTree[] }
   | { readonly kind: 'record'; readonly entries: readonly (readonly [string, ReturnTree])[] }
   | { readonly kind: 'none' }

@@ -99,7 +99,7 @@ function printReturns(kernel: KernelIr, tree: ReturnTree): string {
     case 'none':
       return 'nothing'
     case 'tensor':
-      return kernel.tensors[tree.tensor]?.name ?? '?'
+      return tree.view?.name ?? kernel.tensors[tree.tensor]?.name ?? '?'
     case 'list':
       return `[${tree.items.map((item) => printReturns(kernel, item)).join(', ')}]`
     case 'record':

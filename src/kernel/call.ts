@@ -26,6 +26,7 @@ import {
   launchesOf,
   planLaunch,
   returnValue,
+  sizeEvaluator,
   storagesOf,
 } from './launch_plan.ts'
 import type { ConfigLike } from './options.ts'
@@ -74,7 +75,7 @@ export function launchCall(
   if (bound.definition.options.settings.refMode) interpretInTurn(one, stream)
   else if (!launchAtOnce(one, stream)) launchInTurn(one, stream)
   if (bound.ir.prints) printAfter(bound.ir.prints, storages, stream)
-  return returnValue(bound.ir.returns, (id) => tensorOf(bound, call, allocated, id))
+  return returnValue(bound.ir.returns, (id) => tensorOf(bound, call, allocated, id), sizeEvaluator(call))
 }
 
 /** Encodes the call when nothing has to be waited for; true when that is so. */

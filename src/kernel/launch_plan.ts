@@ -4,7 +4,14 @@
  */
 import type { DeviceLimits, LaunchGrid, Memory, WgslDispatch, WgslProgram } from '../codegen/program.ts'
 import { dependsOnConfig, guardOnConfig } from '../ir/block_sizes.ts'
-import { addressable, type Guard, type KernelIr, type ReturnTree, seenTensors } from '../ir/kernel_ir.ts'
+import {
+  addressable,
+  type Guard,
+  type KernelIr,
+  type ReturnedView,
+  type ReturnTree,
+  seenTensors,
+} from '../ir/kernel_ir.ts'
 import { evalSize, printSize, type Size } from '../ir/size.ts'
 import { foldGrid, type GridSize, type Launch } from '../runtime/launch.ts'
 import type { Pipeline } from '../runtime/pipeline_cache.ts'
@@ -188,19 +195,33 @@ export function allocateLocals(locals: readonly LocalTensor[], stream: Stream): 
 }
 
 /** The value that a call returns. */
-export function returnValue(tree: ReturnTree, tensorOf: (id: number) => DeviceTensor): unknown {
+export function returnValue(
+  tree: ReturnTree,
+  tensorOf: (id: number) => DeviceTensor,
+  sizeOf: (size: Size) => number,
+): unknown {
+  const made = (item: ReturnTree): unknown => returnValue(item, tensorOf, sizeOf)
   switch (tree.kind) {
     case 'none':
       return undefined
     case 'tensor':
-      return tensorOf(tree.tensor)
+      return tree.view ? viewOf(tensorOf(tree.tensor), tree.view, sizeOf) : tensorOf(tree.tensor)
     case 'list':
-      return tree.items.map((item) => returnValue(item, tensorOf))
+      return tree.items.map(made)
     case 'record':
-      return Object.fromEntries(tree.entries.map(([key, item]) => [key, returnValue(item, tensorOf)]))
+      return Object.fromEntries(tree.entries.map(([key, item]) => [key, made(item)]))
     default:
       return unreachable(tree)
   }
+}
+
+function viewOf(
+  tensor: DeviceTensor,
+  { name, dtype, shape, base, dims }: ReturnedView,
+  sizeOf: (size: Size) => number,
+): DeviceTensor {
+  const sizes = { name, shape: shape.map(sizeOf), base: base.map(sizeOf) }
+  return tensor.seenAs({ ...sizes, dims: dims.map((dim) => ({ ...dim, offset: sizeOf(dim.offset) })) }, dtype)
 }
 
 function gridOf(

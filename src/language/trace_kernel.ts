@@ -2,10 +2,11 @@
  * From a kernel function and the facts about its arguments to the tile IR: run it once on symbolic values,
  * close what it left open, put unified dimensions under one name, drop dead code, verify.
  */
+import { dependsOnConfig } from '../ir/block_sizes.ts'
 import { RegionBuilder, tileType } from '../ir/build.ts'
 import type { Grid, KernelIr, ReturnTree, Specialization } from '../ir/kernel_ir.ts'
 import { isBranch, type LoopNode, type Node, type TileType, UNNUMBERED } from '../ir/node.ts'
-import { type Size, type SizeSymbol, symbolsOf } from '../ir/size.ts'
+import { printSize, type Size, type SizeSymbol, symbolsOf } from '../ir/size.ts'
 import { removeDeadNodes, rewriteRegion, walk } from '../ir/traverse.ts'
 import { verifyKernel } from '../ir/verify.ts'
 import { userCode } from '../support/call_site.ts'
@@ -197,13 +198,20 @@ function symbolsIn(sizes: readonly Size[]): readonly SizeSymbol[] {
   return [...found.values()]
 }
 
-/** A view would have to be made again of what the kernel returns: that is the caller's to say. */
-function returnedTensor({ name, location }: TraceRequest, { info, view }: TracedTensor): ReturnTree {
+function returnedTensor(request: TraceRequest, { info, view, dtype }: TracedTensor): ReturnTree {
   if (view.name === info.name) return { kind: 'tensor', tensor: info.id }
-  throw new AuthorError(`the kernel ${name} returned ${view.name}, which is a view`, {
-    location,
-    remedy: 'Return the tensor itself, and make the view of the result.',
-  })
+  const { name, shape, base, dims } = view
+  const decided = [...shape, ...base, ...dims.map(({ offset }) => offset)].find(dependsOnConfig)
+  if (decided === undefined)
+    return { kind: 'tensor', tensor: info.id, view: { name, dtype, shape, base, dims } }
+  const size = printSize(decided)
+  throw new AuthorError(
+    `the kernel ${request.name} returned ${name}, with a size of ${size}, which the config decides`,
+    {
+      location: request.location,
+      remedy: 'Its caller gets it before the config is chosen: return the whole tensor.',
+    },
+  )
 }
 
 function returnTree(request: TraceRequest, value: unknown): ReturnTree {

@@ -226,6 +226,11 @@ export class DeviceTensor implements Tensor {
     return `tensor #${this.id} ${this.dtype}[${this.shape.join(', ')}]`
   }
 
+  /** The memory that this tensor is in under a view of it, as another dtype of the same bits if need be. */
+  seenAs(view: ArgumentView, dtype: StorageType): DeviceTensor {
+    return this.#with(view, dtype)
+  }
+
   get #whole(): views.View {
     return this.view ?? views.wholeView(`tensor #${this.id}`, this.shape)
   }

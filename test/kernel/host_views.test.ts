@@ -169,6 +169,35 @@ describe('as an argument of a kernel', () => {
   })
 })
 
+describe('a kernel returns', () => {
+  it('views of what it made, and of its arguments', async () => {
+    const views = kernel(given, function views(x: Tensor, w: Tensor) {
+      const out = hl.empty(x.shape)
+      for (const tiles of hl.tile(x.shape)) out.at(...tiles).set(x.at(...tiles).mul(2))
+      return {
+        turned: out.T,
+        flat: [out.reshape([-1]), out.reshape([-1, 2]).slice(0, 1, 3)],
+        last: w.slice(1, 2),
+      }
+    })
+    for (const [rows, columns] of [
+      [2, 4],
+      [3, 2],
+    ] as const) {
+      const x = numbered([rows, columns])
+      const { turned, flat, last } = views(x.T.contiguous().T, numbered([2, 6]).slice(0, 1))
+      const doubled = (await numbers(x)).map((value) => 2 * value)
+      expect(turned.shape).toEqual([columns, rows])
+      expect(await numbers(turned)).toEqual(await numbers(tensor(doubled).reshape([rows, columns]).T))
+      const [all, pairs] = flat as unknown as [Tensor, Tensor]
+      expect(await numbers(all)).toEqual(doubled)
+      expect(await numbers(pairs)).toEqual(doubled.slice(2, 6))
+      expect(await numbers(last)).toEqual([8, 9, 10, 11])
+      expect(await numbers(kernel(given, copy)(turned))).toEqual(await numbers(turned))
+    }
+  })
+})
+
 describe('random chains of views', () => {
   it.each([...Array(40).keys()])('%i have the right elements', async (seed) => {
     const { text, shape, apply, found } = randomChain(seed)

@@ -6,7 +6,14 @@
 import { expect } from 'vitest'
 import { guardOnConfig } from '../../src/ir/block_sizes.ts'
 import { type HostTensor, interpretKernel } from '../../src/ir/interpret.ts'
-import { type Guard, type KernelIr, type ReturnTree, seenTensors } from '../../src/ir/kernel_ir.ts'
+import { forEachOffset, rowMajorStrides } from '../../src/ir/interpret_values.ts'
+import {
+  type Guard,
+  type KernelIr,
+  type ReturnedView,
+  type ReturnTree,
+  seenTensors,
+} from '../../src/ir/kernel_ir.ts'
 import { printKernel } from '../../src/ir/print.ts'
 import { evalSize, type Size } from '../../src/ir/size.ts'
 import type { ArgumentSpec } from '../../src/language/arguments.ts'
@@ -114,7 +121,7 @@ export function run(
     ...(options.onWrite && { onWrite: options.onWrite }),
   })
   const data = tensors.map((tensor) => Array.from(tensor.data as ArrayLike<number>))
-  return { kernel, tensors: data, returned: returnedFrom(kernel.returns, data) }
+  return { kernel, tensors: data, returned: returnedFrom(kernel.returns, data, sizeOf) }
 }
 
 /** The kernel returns `expected` for static and dynamic shapes and every tile extent. */
@@ -186,15 +193,33 @@ function checkGuard(guard: Guard, sizeOf: (size: Size) => number): void {
   throw new Error(`guard: ${guard.reason}: ${left} ${guard.relation} ${right}`)
 }
 
-function returnedFrom(tree: ReturnTree, data: readonly number[][]): Returned {
+function returnedFrom(tree: ReturnTree, data: readonly number[][], sizeOf: (size: Size) => number): Returned {
   switch (tree.kind) {
     case 'none':
       return undefined
     case 'tensor':
-      return data[tree.tensor]
+      return tree.view ? elementsOf(tree.view, data[tree.tensor] ?? [], sizeOf) : data[tree.tensor]
     case 'list':
-      return tree.items.map((item) => returnedFrom(item, data))
+      return tree.items.map((item) => returnedFrom(item, data, sizeOf))
     case 'record':
-      return Object.fromEntries(tree.entries.map(([key, item]) => [key, returnedFrom(item, data)]))
+      return Object.fromEntries(tree.entries.map(([key, item]) => [key, returnedFrom(item, data, sizeOf)]))
   }
+}
+
+/** The elements of a view in order. */
+export function elementsOf(
+  { shape, base, dims }: ReturnedView,
+  data: readonly number[],
+  sizeOf: (size: Size) => number,
+): number[] {
+  const strides = rowMajorStrides(base.map(sizeOf))
+  const begin = dims.reduce((sum, { offset }, i) => sum + sizeOf(offset) * (strides[i] ?? 0), 0)
+  const steps = shape.map((_, dim) =>
+    dims.reduce((sum, other, i) => sum + (other.dim === dim ? other.step * (strides[i] ?? 0) : 0), 0),
+  )
+  const found: number[] = []
+  forEachOffset(shape.map(sizeOf), [steps], (_, [offset = 0]) => {
+    found.push(data[begin + offset] ?? Number.NaN)
+  })
+  return found
 }

@@ -68,13 +68,15 @@ describe('mistakes', () => {
     ).toThrow('makes another number of elements')
   })
 
-  it('a view as the result', () => {
+  it('a view as the result, with a size that the config decides', () => {
     const kernel = (x: Tensor) => {
-      for (const t of hl.tile(x.shape[0])) x.at(t, ':').set(0)
-      return { x: x.T }
+      const block = hl.registerBlockSize(x.shape[0])
+      const out = hl.zeros([hl.cdiv(x.shape[0], block), 2])
+      for (const t of hl.tile(x.shape[0], { blockSize: block })) out.at(t.id, 0).set(x.at(t, ':').sum())
+      return { out: out.T }
     }
     expect(String(thrownBy(() => traced(kernel, [X])))).toContain(
-      'the kernel k returned x.T, which is a view',
+      'the kernel k returned local1.T, with a size of cdiv(x.shape[0], size0), which the config decides',
     )
   })
 

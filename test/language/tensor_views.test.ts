@@ -26,6 +26,18 @@ describe('random chains of views', () => {
     }
   })
 
+  it.each([...Array(30).keys()])('%i are returned', (seed) => {
+    const { text, shape, apply, found } = randomChain(seed)
+    const kernel = (x: Tensor): Tensor => {
+      for (const t of hl.tile(x.shape[0])) hl.when(t.begin.lt(0), () => x.at(...x.shape.map(() => 0)).set(1))
+      return apply(x)
+    }
+    for (const dynamic of [false, true]) {
+      const { returned } = run(kernel, [host(shape, (i) => i)], { dynamic })
+      expect(returned, `${text}, dynamic ${dynamic}`).toEqual(found.at)
+    }
+  })
+
   it.each([...Array(60).keys()])('%i write where they should', (seed) => {
     const { text, shape, apply, found, repeats } = randomChain(seed)
     if (found.shape.length === 0 || repeats) return
