@@ -5,6 +5,7 @@
  */
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { execa } from 'execa'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import type { Example } from '../../examples/shared/example.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
@@ -60,4 +61,12 @@ describe.each(FILES)('%s', async (file) => {
       cpu.expectRight()
     })
   })
+})
+
+it('check themselves, and print times', async () => {
+  const file = fileURLToPath(new URL('geglu.ts', FOLDER))
+  const { stdout } = await execa('node', ['--import', import.meta.resolve('tsx'), file], {
+    env: { TSX_TSCONFIG_PATH: fileURLToPath(new URL('../../tsconfig.json', import.meta.url)) },
+  })
+  expect(stdout).toMatch(/^on .+\ngeglu is right; [\d x]+: [\d.]+ us, default [\d.]+ us$/)
 })
