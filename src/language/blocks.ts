@@ -1,7 +1,7 @@
 /**
- * The blocks of the kernel being traced, and names for axes of one. Each whole dimension (`':'`) has a block of its own wherever it is
- * written, whatever its size. Two of them are made one where they meet at the same position of an expression,
- * with a guard that their sizes agree at launch.
+ * The blocks of the kernel being traced, and names for axes of one. Each whole dimension (`':'`) has a block
+ * of its own wherever it is written, whatever its size. Two of them are made one where they meet at the same
+ * position of an expression, with a guard that their sizes agree at launch.
  */
 import { type Axis, type Block, type BlockId, ONE } from '../ir/node.ts'
 import { maxOf, printSize, type Size, sameSize } from '../ir/size.ts'

@@ -79,5 +79,8 @@ function truthOf(trace: Trace, what: string, condition: Operand): TileValue {
 
 function remedyFor({ type }: Node): string {
   if (type.axes.every((axis) => isOne(axis))) return 'Take its one element: .any().'
-  return 'One condition decides for the whole program: reduce it with .any() or .all(), or choose elements with hl.where.'
+  return (
+    'One condition decides for the whole program: reduce it with .any() or .all(), ' +
+    'or choose elements with hl.where.'
+  )
 }

@@ -41,6 +41,6 @@ export function areCaptured<Class extends object>(
 
 function argumentOf(tensor: object): TracedTensor {
   const known = tracing('a tensor').captured.get(tensor)
-  if (known) return known
+  if (known) return known as TracedTensor
   throw new CaptureSignal(tensor)
 }

@@ -171,7 +171,7 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly zerosLike: (like: Tensor, dtype?: Tensor['dtype']) => Tensor
   /** Outside of loops a tensor with one value everywhere; inside, an accumulator over tiles and sizes. */
   readonly full: Full
-  /** Positions along a tile; or numbers from 0, or from a begin, up to an end along an axis of its own: i32. */
+  /** Positions along a tile; or the numbers of a range, from 0 or a begin, along an axis of its own: i32. */
   readonly arange: Arange
   /** Two values along a new last axis of two; they broadcast. */
   readonly join: (a: TileValue, b: TileValue) => TileValue

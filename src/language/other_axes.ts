@@ -4,7 +4,7 @@
  */
 import { tileType } from '../ir/build.ts'
 import { type Axis, type BlockId, type Node, ONE } from '../ir/node.ts'
-import { isWrite } from '../ir/node_rules.ts'
+import { isCrossing, isPure, isWrite } from '../ir/node_rules.ts'
 import { operandsOf, walk, withOperands } from '../ir/traverse.ts'
 import { isOne } from './blocks.ts'
 import type { Scope } from './scope.ts'
@@ -108,8 +108,9 @@ function isRepeatable(trace: Trace, node: Node, axis: Axis): boolean {
   const { values, scopes } = makingOf(trace, node, [block])
   return values.every((value) => {
     const scope = scopes.get(value)
-    if (!scope || value.kind === 'phi' || value.kind === 'result' || value.kind === 'atomic') return false
-    return value.kind !== 'load' || !isWrittenSince(trace, value, scope)
+    if (!scope) return false
+    if (value.kind === 'load') return !isWrittenSince(trace, value, scope)
+    return isPure(value) || isCrossing(value)
   })
 }
 

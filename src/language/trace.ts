@@ -13,7 +13,6 @@ import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { BlockTable } from './blocks.ts'
 import { type LoopRange, rootScope, type Scope, type ScopeKind } from './scope.ts'
-import type { TracedTensor } from './traced_tensor.ts'
 import type { Tunables } from './tunables.ts'
 
 /** Thrown through the author's code to trace again with more facts about the arguments. */
@@ -79,7 +78,7 @@ export class Trace {
   readonly allocations: Map<number, () => SourceLocation | undefined> = new Map()
   readonly scalars: ScalarInfo[] = []
   /** Tensors from around the kernel, and the arguments that they have become. */
-  readonly captured: Map<object, TracedTensor> = new Map()
+  readonly captured: Map<object, object> = new Map()
   readonly grids: Grid[] = []
   readonly guards: Map<string, Guard> = new Map()
   /** The lengths of the rows that jagged loops go along, by the loops' blocks. */
@@ -117,7 +116,7 @@ export class Trace {
     return this.#scope?.sees(scope) ?? false
   }
 
-  /** Where a value that is made now is good: in the innermost loop, or outside of loops in the whole kernel. */
+  /** Where a value that is made now is good: in the innermost loop, or else in the whole kernel. */
   get home(): Scope | 'kernel' {
     return this.#scope ?? 'kernel'
   }
@@ -136,7 +135,7 @@ export class Trace {
     return this.grids.length
   }
 
-  /** Adds a node to the innermost loop; it comes from the author's present line. Outside only scalars exist. */
+  /** Adds a node to the innermost loop, from the author's present line. Outside only scalars exist. */
   add<S extends Unplaced>(what: string, spec: S): NodeOfKind<S['kind']> {
     const placed = { ...spec, location: callSite() } as unknown as NodeOfKind<S['kind']>
     const isScalar = placed.type.axes.length === 0 && isPure(placed as Pick<Node, 'kind'>)

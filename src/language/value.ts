@@ -259,7 +259,8 @@ export class TileValue extends TileBase {
       {
         location: callSite(),
         remedy: isOfBranch
-          ? 'Carry it out in an accumulator, made before by hl.zeros([…]) or value.clone() and changed inside by acc.assign(…); or choose by elements: hl.where(condition, a, b).'
+          ? 'Carry it out in an accumulator, made before by hl.zeros([…]) or value.clone() and changed ' +
+            'inside by acc.assign(…); or choose by elements: hl.where(condition, a, b).'
           : 'Carry it out of an inner loop in an accumulator, made before that loop by hl.zeros([…]) or ' +
             'value.clone() and changed inside it by acc.addAssign(…) or acc.assign(…); ' +
             'out of a top-level loop in a tensor: out.at(…).set(…).',
