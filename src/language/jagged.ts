@@ -3,26 +3,20 @@
  * row. The loop goes on to the end of the longest row; elements past the end of theirs are masked wherever
  * a value has the axes of the bounds beside that of the loop.
  */
-import { tileType } from '../ir/build.ts'
 import { neutralOf } from '../ir/neutral.ts'
 import { type Axis, type BlockId, type Node, ONE, type ReduceOp } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import { isOne } from './blocks.ts'
 import { elementwise, toNode } from './elementwise.ts'
+import { indexAlong, type RowPositions } from './tile.ts'
 import type { Trace } from './trace.ts'
 import { broadcastTo, castTo } from './typing.ts'
 import { type Operand, TileValue } from './value.ts'
 import { view } from './views.ts'
 
-/** The positions of a block, counted from where the loop begins: i32 with one axis. */
-export function indexAlong(trace: Trace, block: BlockId): Node {
-  return trace.add('tile.index', { kind: 'index', type: tileType('i32', [block]), block })
-}
-
 /** Where each row of a jagged loop begins, if not at 0, and how long it is. */
-export interface Rows {
-  readonly begins: TileValue | undefined
+interface Rows extends RowPositions {
   readonly lengths: TileValue
 }
 
@@ -30,9 +24,16 @@ export interface Rows {
 export function rowsBetween(trace: Trace, begin: Operand, end: Operand): Rows | undefined {
   if (![begin, end].some((bound) => bound instanceof TileValue && bound.ndim > 0)) return undefined
   const ends = wholeBound(trace, end)
-  if (begin === 0) return { begins: undefined, lengths: ends }
-  const begins = wholeBound(trace, begin)
-  return { begins, lengths: ends.sub(begins) }
+  const begins = begin === 0 ? undefined : wholeBound(trace, begin)
+  const lengths = begins ? ends.sub(begins) : ends
+  return {
+    lengths,
+    index: (along) => indexInRows(trace, along, lengths, begins),
+    edge: (position) => {
+      const inRow = position.minimum(lengths.maximum(0))
+      return begins ? inRow.add(begins) : inRow
+    },
+  }
 }
 
 function wholeBound(trace: Trace, bound: Operand): TileValue {
@@ -47,16 +48,15 @@ function wholeBound(trace: Trace, bound: Operand): TileValue {
 }
 
 /** The positions of each row, over the axes of the bounds and that of the loop. */
-export function indexInRows(trace: Trace, index: TileValue, { begins, lengths }: Rows): TileValue {
-  const axes = [...lengths.axes, ...index.axes]
-  const along = new TileValue(trace, broadcastTo(trace, index.nodeIn(trace), axes, 'tile.index'))
-  return begins ? along.add(begins.ndim > 0 ? begins.unsqueeze(-1) : begins) : along
-}
-
-/** `position`, counted from where the loop begins, in each row and not past its end. */
-export function positionInRows(position: TileValue, { begins, lengths }: Rows): TileValue {
-  const inRow = position.minimum(lengths.maximum(0))
-  return begins ? inRow.add(begins) : inRow
+function indexInRows(
+  trace: Trace,
+  along: TileValue,
+  lengths: TileValue,
+  begins: TileValue | undefined,
+): TileValue {
+  const axes = [...lengths.axes, ...along.axes]
+  const index = new TileValue(trace, broadcastTo(trace, along.nodeIn(trace), axes, 'tile.index'))
+  return begins ? index.add(begins.ndim > 0 ? begins.unsqueeze(-1) : begins) : index
 }
 
 /** True at elements over `axes` that no row of a jagged loop lacks; undefined where all are so. */

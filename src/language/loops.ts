@@ -12,9 +12,9 @@ import { type BlockSize, extentOf } from './block_sizes.ts'
 import { describe } from './describe.ts'
 import { cdivDim, dimOperation, isDim, toSize } from './dim.ts'
 import { elementwise } from './elementwise.ts'
-import { type Rows, rowsBetween } from './jagged.ts'
+import { rowsBetween } from './jagged.ts'
 import { reduce } from './reductions.ts'
-import { Tile } from './tile.ts'
+import { type RowPositions, Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
 import { castTo } from './typing.ts'
 import { TileValue } from './value.ts'
@@ -190,7 +190,7 @@ export const jaggedTile: JaggedLoop = (lengths, options = {}) => {
 interface Range {
   readonly block: Block
   /** Of a jagged loop that has positions for each row. */
-  readonly rows: Rows | undefined
+  readonly rows: RowPositions | undefined
   readonly begin: Node | undefined
   readonly end: Node | undefined
 }

@@ -1,21 +1,32 @@
 /** The loop variable of `hl.tile`: one block of positions. */
 import { tileType } from '../ir/build.ts'
-import type { Block, RangeNode } from '../ir/node.ts'
+import type { Block, BlockId, Node, RangeNode } from '../ir/node.ts'
 import { areEntryPoints, callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
-import { indexAlong, indexInRows, positionInRows, type Rows } from './jagged.ts'
 import type { Scope } from './scope.ts'
 import { type Trace, tracing } from './trace.ts'
 import { TileValue } from './value.ts'
+
+/** Where the rows of a jagged loop have the positions of a tile, which count from where the loop begins. */
+export interface RowPositions {
+  readonly index: (along: TileValue) => TileValue
+  /** One position in each row, not past its end. */
+  readonly edge: (position: TileValue) => TileValue
+}
+
+/** The positions of a block, counted from where the loop begins: i32 with one axis. */
+export function indexAlong(trace: Trace, block: BlockId): Node {
+  return trace.add('tile.index', { kind: 'index', type: tileType('i32', [block]), block })
+}
 
 export class Tile {
   readonly #trace: Trace
   readonly #scope: Scope
   readonly #block: Block
-  readonly #rows: Rows | undefined
+  readonly #rows: RowPositions | undefined
 
   /** A tile belongs to the innermost open loop. `rows`: of a jagged loop that has a position for each row. */
-  constructor(trace: Trace, block: Block, rows?: Rows) {
+  constructor(trace: Trace, block: Block, rows?: RowPositions) {
     this.#trace = trace
     this.#scope = trace.scope('a tile')
     this.#block = block
@@ -38,7 +49,7 @@ export class Tile {
    */
   get index(): TileValue {
     const index = new TileValue(this.#trace, indexAlong(this.#trace, this.block.id))
-    return this.#rows ? indexInRows(this.#trace, index, this.#rows) : index
+    return this.#rows?.index(index) ?? index
   }
 
   /** First position, an i32 scalar; where each row has positions of its own, the first one in each. */
@@ -73,7 +84,7 @@ export class Tile {
 
   #edge(what: 'begin' | 'end'): TileValue {
     const position = this.#range(what)
-    return this.#rows ? positionInRows(position, this.#rows) : position
+    return this.#rows?.edge(position) ?? position
   }
 
   #range(what: RangeNode['what']): TileValue {
