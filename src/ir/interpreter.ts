@@ -28,6 +28,7 @@ import {
   type Axis,
   type Block,
   type GatherNode,
+  type IndexNode,
   type LoadNode,
   type LoopNode,
   type MemoryNode,
@@ -181,10 +182,8 @@ export class Interpreter<B extends AnyBlock> {
         return scalar(dtype, this.#sizeOf(node.size))
       case 'argument':
         return cast({ ...scalar('f32', 0), data: Float64Array.of(this.#scalars[node.argument] ?? 0) }, dtype)
-      case 'index': {
-        const { begin, length } = this.#span(node.block)
-        return { dtype, axes, shape: [length], data: Float64Array.from({ length }, (_, i) => begin + i) }
-      }
+      case 'index':
+        return this.#index(node)
       case 'inside': {
         const { length, inside } = this.#span(node.block)
         return { dtype, axes, shape: [length], data: new Float64Array(length).fill(1, 0, inside) }
@@ -233,6 +232,11 @@ export class Interpreter<B extends AnyBlock> {
       default:
         return unreachable(node)
     }
+  }
+
+  #index({ block, type: { dtype, axes } }: IndexNode): Value {
+    const { begin, length } = this.#span(block)
+    return { dtype, axes, shape: [length], data: Float64Array.from({ length }, (_, i) => begin + i) }
   }
 
   #load(node: LoadNode): Value {
