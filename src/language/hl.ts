@@ -130,8 +130,8 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   /** Loops over a range in tiles: `for (const t of hl.tile(n))`, `for (const [i, j] of hl.tile([m, n]))`. */
   readonly tile: TileLoop
   /**
-   * Loops over rows with lengths of their own, as far as the longest goes: elements past the end of theirs are
-   * masked in loads, stores and reductions. `tile.index` counts from 0, along one axis for all rows.
+   * Loops over rows with lengths of their own, as far as the longest goes: elements past the end of theirs
+   * are masked in loads, stores and reductions. `tile.index` counts from 0, along one axis for all rows.
    */
   readonly jaggedTile: JaggedLoop
   /**

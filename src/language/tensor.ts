@@ -17,8 +17,8 @@ import type { Ref, TileValue } from './value.ts'
 export type Dim = number
 
 /**
- * One position of `tensor.at(...)`: a tile, a range, a whole dimension (an axis of one where its size is 1), a new
- * axis of one, a number, computed indices.
+ * One position of `tensor.at(...)`: a tile, a range, a whole dimension (an axis of one where its size is 1),
+ * a new axis of one, a number, computed indices.
  */
 export type IndexTerm = Tile | Range | ':' | null | number | TileValue
 

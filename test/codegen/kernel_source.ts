@@ -18,6 +18,7 @@ import {
   LARGEST,
   LONGEST,
   lastOf,
+  maskOver,
   over,
   pick,
   pickMaybe,
@@ -195,22 +196,13 @@ export class KernelSource {
     const known = pickMaybe([...asIs, ...turned], b)
     if (c % 2 === 1 || !known) {
       const input = this.#input(dims, storedAs(this.#dtype(DTYPES, b), a + c))
-      const mask = this.#mask(axes, b)
+      const mask = maskOver(this.#values, axes, b)
       const masked = mask ? `.get({ mask: ${mask}${c % 2 === 0 ? '' : `, other: ${b % 2}`} })` : ''
       return { ...input, text: at(input.name, axes) + masked, axes }
     }
     if (asIs.includes(known)) return { ...known, text: at(known.name, axes), axes }
     const text = at(known.name, [...axes].reverse())
     return { ...known, text: shapeOf(axes).length === 2 ? `${text}.transpose()` : text, axes }
-  }
-
-  /** A mask of an access over these axes. */
-  #mask(axes: readonly Axis[], choice: number): string | undefined {
-    const truths = this.#values.filter(
-      (value) => value.dtype === 'bool' && value.axes.every((axis) => axes.includes(axis)),
-    )
-    const truth = choice % 3 === 0 ? pickMaybe(truths.reverse(), choice / 3) : undefined
-    return truth && over(truth, axes)
   }
 
   #input(dims: readonly DimName[], stored: StorageType): Input {
@@ -355,7 +347,7 @@ export class KernelSource {
     const added = c % 2 === 0 ? '1' : within(converted(value, dtype), 8).text
     const name = this.#fresh('counts')
     const make = `const ${name} = hl.zeros([${ATOMIC_SLOTS}], '${dtype}')`
-    const mask = this.#mask(value.axes, a)
+    const mask = maskOver(this.#values, value.axes, a)
     const masked = mask ? `, { mask: ${mask} }` : ''
     this.#outputs.push({ stored: { name, dims: [], dtype, bound: Number.POSITIVE_INFINITY }, make })
     this.#lines.push(
@@ -375,7 +367,7 @@ export class KernelSource {
     const order = turned ? [...axes].reverse() : axes
     const name = this.#fresh('out')
     const dims = order.map(({ dim }) => dim)
-    const mask = turned ? undefined : this.#mask(axes, c)
+    const mask = turned ? undefined : maskOver(this.#values, axes, c)
     // Smooth results differ in their last digits, and would be rounded to neighbours.
     const stored = isSmooth ? known.dtype : storedAs(known.dtype, a + b + c)
     const make = `const ${name} = hl.${mask ? 'zeros' : 'empty'}([${dims}], '${stored}')`

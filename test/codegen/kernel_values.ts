@@ -217,3 +217,16 @@ export const BLOCK_SIZES: Readonly<Record<Cut, (rank: number) => string>> = {
   grid: () => '',
 }
 export const SHARED = 'const shared = hl.registerBlockSize(2, 16)'
+
+/** A mask of an access over these axes, where one of the values can be one. */
+export function maskOver(
+  values: readonly Value[],
+  axes: readonly Axis[],
+  choice: number,
+): string | undefined {
+  const truths = values.filter(
+    (value) => value.dtype === 'bool' && value.axes.every((axis) => axes.includes(axis)),
+  )
+  const truth = choice % 3 === 0 ? pickMaybe(truths.reverse(), choice / 3) : undefined
+  return truth && over(truth, axes)
+}
