@@ -1,7 +1,7 @@
 /** Folds, scans and sorts of the reference interpreter: element after element, in order. */
 import { product } from '../support/maths.ts'
 import { type CombineMeaning, combined, type Fact, type Operation } from './combine.ts'
-import { bitcast, cast, referenceOf, roundTo, scalar, type Value } from './interpret_values.ts'
+import { castBy, referenceOf, roundTo, scalar, type Value } from './interpret_values.ts'
 import type { FoldNode, ScanNode, SortNode } from './node.ts'
 import { OPS } from './ops.ts'
 
@@ -79,7 +79,7 @@ function operationOf(node: Operation, args: readonly number[]): number {
   }
   if (node.kind === 'inline') return roundTo(dtype, Number(referenceOf(node.code)(...args)))
   const value = scalar(node.arg.type.dtype, args[0] ?? 0)
-  return (node.bits ? bitcast(value, dtype) : cast(value, dtype, node.through)).data[0] ?? 0
+  return castBy(node, value).data[0] ?? 0
 }
 
 /** Visits the places of the elements along `axis`, in order, for each of the places without it. */

@@ -6,7 +6,7 @@ import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { UsageError, unreachable } from '../support/errors.ts'
 import { product } from '../support/maths.ts'
 import { STORAGE, type StorageType } from '../support/storage_types.ts'
-import type { AtomicOp, Axis, InlineCode, ReduceOp } from './node.ts'
+import type { AtomicOp, Axis, CastNode, InlineCode, ReduceOp } from './node.ts'
 import { OPS, type OpName } from './ops.ts'
 
 export interface Value {
@@ -76,6 +76,11 @@ export function cast(arg: Value, dtype: DType, through: StorageType = dtype): Va
 
 function isInteger(dtype: DType): boolean {
   return DTYPES[dtype].category === 'int'
+}
+
+/** Conversion as a node has it. */
+export function castBy({ type: { dtype }, bits, through }: CastNode, arg: Value): Value {
+  return bits ? bitcast(arg, dtype) : cast(arg, dtype, through)
 }
 
 const BITS = new DataView(new ArrayBuffer(4))

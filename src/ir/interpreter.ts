@@ -9,8 +9,8 @@ import type { Fact } from './combine.ts'
 import { indexingBlocks } from './dim_index.ts'
 import { fold, scan, sort } from './interpret_combine.ts'
 import {
-  bitcast,
   cast,
+  castBy,
   combine,
   dot,
   forEachOffset,
@@ -197,9 +197,7 @@ export class Interpreter<B extends AnyBlock> {
       case 'inline':
         return inline(node.code, dtype, axes, this.#all(node.args))
       case 'cast':
-        return node.bits
-          ? bitcast(this.#value(node.arg), dtype)
-          : cast(this.#value(node.arg), dtype, node.through)
+        return castBy(node, this.#value(node.arg))
       case 'view':
         return gatherAxes(this.#value(node.arg), axes, this.#lengths(axes), node.axes)
       case 'broadcast': {

@@ -31,7 +31,7 @@ export function recast(view: View, from: StorageType, to: StorageType, rules: Vi
       'eq',
       sizeOp('mod', size, perElement),
       0,
-      `${name} makes one element of ${perElement}, and ${printSize(size)} positions are not a multiple of that`,
+      `${name} makes one element of ${perElement}, and ${printSize(size)} positions are no multiple of that`,
     )
   const recasted =
     perElement > 1 ? sizeOp('floordiv', size, perElement) : sizeOp('mul', size, have.bits / want.bits)

@@ -124,7 +124,7 @@ describe('the same bits as another dtype', () => {
     ])
     bytes.write(Array.from({ length: 2 }, () => [1, 0, 0, 0, 2, 0, 0, 0]))
     expect([...(await x.data())]).toEqual([1, 2, 1, 2])
-    expect(() => tensor([1, 2, 3], { dtype: 'u8' }).bitcast('u16')).toThrow('3 positions are not a multiple')
+    expect(() => tensor([1, 2, 3], { dtype: 'u8' }).bitcast('u16')).toThrow('3 positions are no multiple')
   })
 
   it('in kernels and as their arguments', async () => {

@@ -92,8 +92,8 @@ describe('mistakes', () => {
       for (const t of hl.tile(1)) x.bitcast('f32').at(t).set(0) // ✗
     }
     expect(mistake(kernel, [host([6], () => 0, 'u8')], { dynamic: false })).toMatchInlineSnapshot(`
-      "x.bitcast('f32') makes one element of 4, and 6 positions are not a multiple of that: 2 is
-        not equal to 0
+      "x.bitcast('f32') makes one element of 4, and 6 positions are no multiple of that: 2 is not
+        equal to 0
       Check the shapes of the arguments."
     `)
   })
