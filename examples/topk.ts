@@ -35,14 +35,14 @@ export const examples: readonly Example[] = [
       values: x.map((row) => largest(row, k).map((i) => row[i])),
       positions: x.map((row) => largest(row, k)),
     }),
-    sizes: [[3, 21, 4]],
+    sizes: [[2, 9, 3]],
     bench: [4096, 1024, 16],
   },
   {
     kernel: sortRows,
     args: (m, n) => [randn([m, n])],
     reference: (x: Matrix) => x.map((row) => [...row].sort((a, b) => a - b)),
-    sizes: [[3, 21]],
+    sizes: [[2, 9]],
     bench: [4096, 1024],
   },
 ]

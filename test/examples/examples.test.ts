@@ -28,7 +28,7 @@ const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.ts'))
 const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 2)
 const LARGEST_TILE = 8
 /** Ranges that are read from memory may be long: SwiftShader takes minutes for what their default tiles are. */
-const LARGEST_DEFAULT_TILE = 64
+const LARGEST_DEFAULT_TILE = 32
 
 async function examplesOf(file: string): Promise<readonly Example[]> {
   const module = (await import(fileURLToPath(new URL(file, FOLDER)))) as { examples: readonly Example[] }
