@@ -1,4 +1,4 @@
-/** Sums of the elements so far: of whole rows, and of rows of any length, with what came before carried along. */
+/** Sums of the elements so far: of whole rows, and of rows of any length, whose sums are carried along. */
 import { hl, kernel, randn, type Tensor } from 'helion-aot'
 import { type Example, runIfMain } from './shared/example.ts'
 import { type Matrix, sum } from './shared/plain.ts'

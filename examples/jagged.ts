@@ -1,7 +1,7 @@
 /**
  * Rows of different lengths, one behind the other in one tensor: row r has the elements `offsets[r]` to
- * `offsets[r + 1] - 1` of `x[elements, width]`. A loop over such a range runs to the end of the longest row of
- * a tile; past the end of another row nothing is read, written or summed.
+ * `offsets[r + 1] - 1` of `x[elements, width]`. A loop over such a range runs to the end of the longest row
+ * of a tile; past the end of another row nothing is read, written or summed.
  */
 import { hl, kernel, randn, type Tensor, type Tile, type TileValue, tensor } from 'helion-aot'
 import { type Example, randomOffsets, runIfMain } from './shared/example.ts'

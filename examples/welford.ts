@@ -1,6 +1,6 @@
 /**
- * Layer normalisation with mean and variance in one reading, merged as Welford and Chan do, which loses nothing
- * to large means: by a reduction of whole rows with that merge, and by hand for rows of any length.
+ * Layer normalisation with mean and variance in one reading, merged as Welford and Chan do, which loses
+ * nothing to large means: by a reduction of whole rows with that merge, and by hand for rows of any length.
  */
 import { hl, kernel, randn, type Tensor, type TileValue } from 'helion-aot'
 import { type Example, runIfMain } from './shared/example.ts'

@@ -27,7 +27,7 @@ const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.ts'))
 /** Of each example, half of them with static shapes. */
 const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 2)
 const LARGEST_TILE = 8
-/** Ranges that are read from memory may be long: SwiftShader takes minutes for what their default tiles are. */
+/** Ranges that are read from memory have large default tiles, which take SwiftShader minutes to compile. */
 const LARGEST_DEFAULT_TILE = 32
 
 async function examplesOf(file: string): Promise<readonly Example[]> {
