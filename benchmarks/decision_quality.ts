@@ -3,7 +3,8 @@
  * measured on an NVIDIA H200 (Triton kernels, medians of several samples; see docs/decision_quality.md), 4
  * folds, several shuffles, everything through the public way: measurements in, module text out, the module
  * run.
- * Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix]
+ * With a number of shapes, models are fitted on so many, drawn at random, and tested on all others.
+ * Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix, or all] [shapes]
  */
 import { readFileSync } from 'node:fs'
 import { buildHeuristics } from '../src/aot/evaluate/build.ts'
@@ -76,32 +77,37 @@ function timesOf(matrix: Matrix, row: number): readonly number[] {
   return (matrix.microseconds[row] ?? []).map((time) => time ?? Number.POSITIVE_INFINITY)
 }
 
-/** Regrets of all shapes, each held out once per shuffle. A forbidden choice counts as 10 times as slow. */
-function heldOut(matrix: Matrix, method: Method, shuffles: number): number[] {
-  const regrets: number[] = []
-  for (let shuffle = 0; shuffle < shuffles; shuffle++) {
-    const order = new Random(100 + shuffle).shuffle(matrix.shapes.map((_, row) => row))
-    for (const fold of [0, 1, 2, 3]) {
-      const choose = method(
-        matrix,
-        order.filter((_, index) => index % 4 !== fold),
+/** Regrets on shapes that a method was not fitted on. A forbidden choice counts as 10 times as slow. */
+function heldOut(matrix: Matrix, method: Method, shuffles: number, shapes: number | undefined): number[] {
+  return Array.from({ length: shuffles }, (_, shuffle) => {
+    const seed = (shapes === undefined ? 100 : 500) + shuffle
+    const order = new Random(seed).shuffle(matrix.shapes.map((_, row) => row))
+    if (shapes !== undefined) return regretsOf(matrix, method, order.slice(0, shapes), order.slice(shapes))
+    return [0, 1, 2, 3].flatMap((fold) => {
+      const [inside, outside] = [false, true].map((isHeld) =>
+        order.filter((_, index) => (index % 4 === fold) === isHeld),
       )
-      for (const row of order.filter((_, index) => index % 4 === fold)) {
-        const times = timesOf(matrix, row)
-        const best = Math.min(...times)
-        const time = times[choose(featuresOf(matrix, row))] ?? Number.POSITIVE_INFINITY
-        if (Number.isFinite(best)) regrets.push(Math.min(time / best, 10))
-      }
-    }
-  }
-  return regrets
+      return regretsOf(matrix, method, inside ?? [], outside ?? [])
+    })
+  }).flat()
+}
+
+function regretsOf(matrix: Matrix, method: Method, inside: readonly number[], outside: readonly number[]) {
+  const choose = method(matrix, inside)
+  return outside.flatMap((row) => {
+    const times = timesOf(matrix, row)
+    const best = Math.min(...times)
+    const time = times[choose(featuresOf(matrix, row))] ?? Number.POSITIVE_INFINITY
+    return Number.isFinite(best) ? [Math.min(time / best, 10)] : []
+  })
 }
 
 const shuffles = Number(process.argv[2] ?? 3)
 const data = new URL('./decision_quality_h200.json', import.meta.url)
-const matrices = (JSON.parse(readFileSync(data, 'utf8')) as Matrix[]).filter(
-  ({ name }) => process.argv[3] === undefined || name === process.argv[3],
+const matrices = (JSON.parse(readFileSync(data, 'utf8')) as Matrix[]).filter(({ name }) =>
+  [undefined, 'all', name].includes(process.argv[3]),
 )
+const shapes = process.argv[4] === undefined ? undefined : Number(process.argv[4])
 const totals = new Map<string, number[]>()
 console.log(`| matrix | shapes x configs | ${Object.keys(METHODS).join(' | ')} |`)
 console.log(
@@ -111,7 +117,7 @@ console.log(
 )
 for (const matrix of matrices) {
   const cells = Object.entries(METHODS).map(([name, method]) => {
-    const regrets = heldOut(matrix, method, shuffles)
+    const regrets = heldOut(matrix, method, shuffles, shapes)
     totals.set(name, [...(totals.get(name) ?? []), geomean(regrets)])
     const numbers = [geomean(regrets), quantile(regrets, 0.95), Math.max(...regrets)]
     return numbers.map((value) => value.toFixed(3)).join(' / ')
