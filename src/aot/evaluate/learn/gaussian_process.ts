@@ -33,7 +33,10 @@ const KERNELS: Record<KernelName, (squaredDistance: number) => number> = {
   },
 }
 
-/** Bounds of the log length scales, and where the search starts. Coordinates are log2 of sizes, or standardised. */
+/**
+ * Bounds of the log length scales, and where the search starts. Coordinates are log2 of sizes, or
+ * standardised.
+ */
 const SCALE_LIMITS = [-1.5, 3.5] as const
 export const START_SCALE = 1
 const START = { noise: -2, linear: -4 } as const

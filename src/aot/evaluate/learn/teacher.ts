@@ -2,8 +2,8 @@
  * The teacher: expected losses of every config on any shape, by models that err in different ways. Two know
  * configs by name only: a Gaussian process and a random forest, on what tiles leave unexplained. The third
  * knows what configs are, which counts where shapes are few. Each has the share in the result that held-out
- * shapes give it. It is never shipped. Trees are grown on what it says about shapes between the measured ones, which is how a
- * small tree gets its cuts right.
+ * shapes give it. It is never shipped. Trees are grown on what it says about shapes between the measured
+ * ones, which is how a small tree gets its cuts right.
  */
 import type { ConfigData } from '../../../config/value.ts'
 import { Random } from '../../../support/random.ts'
