@@ -27,6 +27,7 @@ import {
   type AtomicNode,
   type Axis,
   type Block,
+  type CrossingNode,
   type GatherNode,
   type IndexNode,
   type LoadNode,
@@ -212,6 +213,26 @@ export class Interpreter<B extends AnyBlock> {
       case 'atomic':
         return this.#atomic(node)
       case 'reduce':
+      case 'fold':
+      case 'scan':
+      case 'sort':
+      case 'dot':
+        return this.#crossing(node)
+      case 'gather':
+        return this.#gather(node)
+      case 'phi':
+        return this.#value(node)
+      case 'result':
+        return this.#value(node.loop.phis[node.index])
+      default:
+        return unreachable(node)
+    }
+  }
+
+  #crossing(node: Extract<CrossingNode, { kind: 'reduce' | 'fold' | 'scan' | 'sort' | 'dot' }>): Value {
+    const { dtype, axes } = node.type
+    switch (node.kind) {
+      case 'reduce':
         return reduce(node.op, dtype, this.#value(node.arg), node.axis)
       case 'fold':
         return fold(node, this.#all(node.args), this.#fact)
@@ -221,12 +242,6 @@ export class Interpreter<B extends AnyBlock> {
         return sort(node, this.#value(node.arg))
       case 'dot':
         return dot(dtype, axes, this.#value(node.a), this.#value(node.b), node.acc && this.#value(node.acc))
-      case 'gather':
-        return this.#gather(node)
-      case 'phi':
-        return this.#value(node)
-      case 'result':
-        return this.#value(node.loop.phis[node.index])
       default:
         return unreachable(node)
     }

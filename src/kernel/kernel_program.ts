@@ -1,6 +1,6 @@
 /**
- * A compiled kernel as plain data, with everything that a launcher needs beside a GPUDevice: it survives JSON,
- * and knows nothing of this package.
+ * A compiled kernel as plain data, with everything that a launcher needs beside a GPUDevice: it survives
+ * JSON, and knows nothing of this package.
  */
 import type { LaunchGrid, LaunchWord, WgslDispatch, WgslProgram } from '../codegen/program.ts'
 import { guardOnConfig } from '../ir/block_sizes.ts'

@@ -31,6 +31,7 @@ import {
   storedAs,
   storedBound,
   unaryOf,
+  usedLines,
   type Value,
   within,
 } from './kernel_values.ts'
@@ -72,7 +73,7 @@ export class KernelSource {
   }
 
   finish(): { readonly parameters: string[]; readonly args: HostArgument[]; readonly body: string } {
-    const lines = [...this.#outputs.map(({ make }) => make), ...this.#usedLines()]
+    const lines = [...this.#outputs.map(({ make }) => make), ...usedLines(this.#lines)]
     const mentions = (name: string): boolean => lines.some((line) => new RegExp(`\\b${name}\\b`).test(line))
     const inputs = [...this.#inputs.values()].filter(({ name }) => mentions(name))
     const sizes = DIMS.filter(mentions).map((dim) => {
@@ -89,16 +90,6 @@ export class KernelSource {
       args: inputs.map(({ arg }) => arg),
       body: body.join('\n'),
     }
-  }
-
-  /** Without the values that nothing uses. */
-  #usedLines(): readonly string[] {
-    const used: string[] = []
-    for (const line of [...this.#lines].reverse()) {
-      const name = /const (v\d+) =/.exec(line)?.[1]
-      if (!name || used.some((later) => new RegExp(`\\b${name}\\b`).test(later))) used.unshift(line)
-    }
-    return used
   }
 
   #grid({ dims, over, whole, steps }: GridPlan): void {

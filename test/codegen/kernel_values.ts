@@ -230,3 +230,13 @@ export function maskOver(
   const truth = choice % 3 === 0 ? pickMaybe(truths.reverse(), choice / 3) : undefined
   return truth && over(truth, axes)
 }
+
+/** Without the values that nothing uses. */
+export function usedLines(lines: readonly string[]): readonly string[] {
+  const used: string[] = []
+  for (const line of [...lines].reverse()) {
+    const name = /const (v\d+) =/.exec(line)?.[1]
+    if (!name || used.some((later) => new RegExp(`\\b${name}\\b`).test(later))) used.unshift(line)
+  }
+  return used
+}

@@ -2,7 +2,7 @@
 import { hl, type Tensor, type TileValue } from '../../src/language/index.ts'
 
 /** Composes x -> a0 * x + b0, then a1 * x + b1: associative, and not commutative. */
-export function compose(
+function compose(
   [a0, b0]: readonly [TileValue, TileValue],
   [a1, b1]: readonly [TileValue, TileValue],
 ): [TileValue, TileValue] {

@@ -207,7 +207,7 @@ function returnedFrom(tree: ReturnTree, data: readonly number[][], sizeOf: (size
 }
 
 /** The elements of a view in order. */
-export function elementsOf(
+function elementsOf(
   { shape, base, dims }: ReturnedView,
   data: readonly number[],
   sizeOf: (size: Size) => number,

@@ -1,4 +1,6 @@
-/** Types that only memory has, as authors meet them: what values and accumulators of such are, and mistakes. */
+/**
+ * Types that only memory has, as authors meet them: what values and accumulators of such are, and mistakes.
+ */
 import { describe, expect, it } from 'vitest'
 import { hl, type Tensor } from '../../src/language/index.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'

@@ -50,7 +50,7 @@ class Network {
     const exchanges = (states.length * bits * (bits + 1)) / 2
     if (exchanges > MAX_EXCHANGES) {
       throw new ConfigError(
-        `sorting ${2 ** bits} elements takes ${exchanges} comparisons per thread, of at most ${MAX_EXCHANGES}`,
+        `sorting ${2 ** bits} elements takes ${exchanges} comparisons per thread, at most ${MAX_EXCHANGES}`,
         { remedy: 'More threads (num_warps) or smaller blocks of other dimensions make it fewer.' },
       )
     }
