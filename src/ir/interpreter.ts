@@ -7,18 +7,16 @@ import { cdiv, product } from '../support/maths.ts'
 import { STORAGE, type StorageType } from '../support/storage_types.ts'
 import type { Fact } from './combine.ts'
 import { indexingBlocks } from './dim_index.ts'
-import { fold, scan, sort } from './interpret_combine.ts'
+import { crossing } from './interpret_crossing.ts'
 import {
   cast,
   castBy,
   combine,
-  dot,
   forEachOffset,
   gather,
   gatherAxes,
   inline,
   map,
-  reduce,
   rowMajorStrides,
   scalar,
   type Value,
@@ -27,7 +25,6 @@ import {
   type AtomicNode,
   type Axis,
   type Block,
-  type CrossingNode,
   type GatherNode,
   type IndexNode,
   type LoadNode,
@@ -217,31 +214,13 @@ export class Interpreter<B extends AnyBlock> {
       case 'scan':
       case 'sort':
       case 'dot':
-        return this.#crossing(node)
+        return crossing(node, (operand) => this.#value(operand), this.#fact)
       case 'gather':
         return this.#gather(node)
       case 'phi':
         return this.#value(node)
       case 'result':
         return this.#value(node.loop.phis[node.index])
-      default:
-        return unreachable(node)
-    }
-  }
-
-  #crossing(node: Extract<CrossingNode, { kind: 'reduce' | 'fold' | 'scan' | 'sort' | 'dot' }>): Value {
-    const { dtype, axes } = node.type
-    switch (node.kind) {
-      case 'reduce':
-        return reduce(node.op, dtype, this.#value(node.arg), node.axis)
-      case 'fold':
-        return fold(node, this.#all(node.args), this.#fact)
-      case 'scan':
-        return scan(node, this.#all(node.args), this.#fact)
-      case 'sort':
-        return sort(node, this.#value(node.arg))
-      case 'dot':
-        return dot(dtype, axes, this.#value(node.a), this.#value(node.b), node.acc && this.#value(node.acc))
       default:
         return unreachable(node)
     }
