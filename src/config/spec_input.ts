@@ -20,6 +20,8 @@ export interface BlockInput {
   readonly max: number
   /** Extent of the default config; derived from tiles and dots when absent. */
   readonly default?: number
+  /** True where the range is read from memory. */
+  readonly isUnknown?: boolean
   /** True where it only counts the matrices of products: more of them in a tile save no reads. */
   readonly isBatch?: boolean
 }

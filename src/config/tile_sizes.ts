@@ -17,11 +17,18 @@ const DEFAULT_DEPTH = 32
 
 const MAX_TILE_ELEMENTS = 2 ** 20
 /**
- * What the default config aims at: elements per tile; caps of a dimension in a device loop, and of one in a
- * grid in several rounds; and the size below which tiles grow even when that leaves fewer programs than
- * `busy`.
+ * What the default config aims at: elements per tile; caps of a dimension in a device loop, of one whose
+ * range is read from memory (it is as likely short as long), and of one in a grid in several rounds; and the
+ * size below which tiles grow even when that leaves fewer programs than `busy`.
  */
-const DEFAULT_AIM = { tile: 2048, smallTile: 256, deviceDimension: 512, gridDimension: [64, 2048], busy: 256 }
+const DEFAULT_AIM = {
+  tile: 2048,
+  smallTile: 256,
+  deviceDimension: 512,
+  unknownDimension: 64,
+  gridDimension: [64, 2048],
+  busy: 256,
+}
 const DEFAULT_AIM_WITH_DOT = {
   ...DEFAULT_AIM,
   tile: 4096,
@@ -97,7 +104,8 @@ export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   }
   const innermostFirst = [...blocks.entries()].reverse()
   for (const [index, block] of innermostFirst)
-    if (!inGrid.has(block.id)) grow(index, block, aim.deviceDimension)
+    if (!inGrid.has(block.id))
+      grow(index, block, Math.min(aim.deviceDimension, block.isUnknown ? aim.unknownDimension : Infinity))
   for (const cap of aim.gridDimension)
     for (const [index, block] of innermostFirst) if (inGrid.has(block.id)) grow(index, block, cap)
   const isSmallProduct = isSmall(input, product(sizes.filter((_, i) => inGrid.has(blocks[i]?.id ?? -1))))

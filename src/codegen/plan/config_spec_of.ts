@@ -85,7 +85,7 @@ function blockInput(
   const isBatch = !inDot && parts.some(({ batch }) => cuts(batch))
   const most = Math.max(min, Math.min(nextPowerOf2(sizeHint), MAX_EXTENT))
   const max = inDot ? Math.max(most, LEAST_DOT_EXTENT) : most
-  return { id, name, sizeHint, min, max, ...(isBatch && { isBatch }) }
+  return { id, name, sizeHint, min, max, ...(isBatch && { isBatch }), ...(!known && { isUnknown: true }) }
 }
 
 /** The block whose extent a block has: its own, or one that several share. */
