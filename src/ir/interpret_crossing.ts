@@ -5,24 +5,24 @@ import { fold, scan, sort } from './interpret_combine.ts'
 import { dot, reduce, type Value } from './interpret_values.ts'
 import type { CrossingNode, Node } from './node.ts'
 
-/** `valueOf` has the operands, `factOf` what a function of states may name. */
+/** `inputOf` has the operands, `factOf` what a function of states may name. */
 export function crossing(
   node: Exclude<CrossingNode, { kind: 'gather' }>,
-  valueOf: (node: Node) => Value,
+  inputOf: (node: Node) => Value,
   factOf: (fact: Fact) => number,
 ): Value {
   const { dtype, axes } = node.type
   switch (node.kind) {
     case 'reduce':
-      return reduce(node.op, dtype, valueOf(node.arg), node.axis)
+      return reduce(node.op, dtype, inputOf(node.arg), node.axis)
     case 'fold':
-      return fold(node, node.args.map(valueOf), factOf)
+      return fold(node, node.args.map(inputOf), factOf)
     case 'scan':
-      return scan(node, node.args.map(valueOf), factOf)
+      return scan(node, node.args.map(inputOf), factOf)
     case 'sort':
-      return sort(node, valueOf(node.arg))
+      return sort(node, inputOf(node.arg))
     case 'dot':
-      return dot(dtype, axes, valueOf(node.a), valueOf(node.b), node.acc && valueOf(node.acc))
+      return dot(dtype, axes, inputOf(node.a), inputOf(node.b), node.acc && inputOf(node.acc))
     default:
       return unreachable(node)
   }
