@@ -227,7 +227,7 @@ describe('seeds', () => {
     ])
     expect(lines).toEqual([
       'helion-aot: left out the config {"range_unroll_factors":[9]}: ' +
-        'config field range_unroll_factors is [9]; allowed: a list of an integer from 0 to 4',
+        'config field range_unroll_factors is [9]; allowed: a list of 1, each an integer from 0 to 4',
     ])
   })
 

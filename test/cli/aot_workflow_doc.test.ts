@@ -124,7 +124,7 @@ describe('docs/aot_workflow.md', () => {
   it('shows code that compiles', () => {
     const folder = temporaryFolder()
     const blocks = [...PAGE.matchAll(/^(?:<!-- file: (\S+) -->\n)?```ts\n([\s\S]*?)^```$/gm)]
-    expect(blocks).toHaveLength(3)
+    expect(blocks).toHaveLength(4)
     for (const [index, [, name, text = '']] of blocks.entries())
       writeFileSync(join(folder, name ?? `block_${index}.ts`), text)
     const config = {

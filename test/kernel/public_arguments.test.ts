@@ -88,7 +88,7 @@ describe('options', () => {
       'a kernel has no option staticShape',
       'staticShapes?',
     ],
-    [() => zeros([2], { dtype: 'f64' as never }), 'zeros: dtype is "f64", not a dtype', 'f32, f16, i32'],
+    [() => zeros([2], { dtype: 'f64' as never }), 'zeros: dtype is "f64", not a dtype', 'f32, f16, bf16'],
     [() => zeros(4 as never), 'zeros: shape is 4, not a list of sizes', '[4] or [4, 8]'],
   ])('%#: that do not exist are named, with what was meant', async (call, what, remedy) => {
     const error = await errorOf(call)
