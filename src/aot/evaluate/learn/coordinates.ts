@@ -31,15 +31,6 @@ export function coordinateVariants(columns: readonly Column[], rows: readonly Ro
   return variants.map((axes) => (row) => Float64Array.from(axes, (axis) => axis(row)))
 }
 
-/** Every encoding of the divisibility of every size. */
-export function divisibilityAxes(columns: readonly Column[]): Coordinates {
-  const sizes = columns.flatMap(({ kind }, index) => (kind === 'size' ? [index] : []))
-  return (row) =>
-    Float64Array.from(
-      sizes.flatMap((size) => Object.values(DIVISIBILITY).map((encode) => encode(at(row, size)))),
-    )
-}
-
 /** log2 of a size, with 0 one step below 1. */
 export function logSize(size: number): number {
   return Math.log2(Math.max(size, 0.5))

@@ -33,22 +33,12 @@ const KERNELS: Record<KernelName, (squaredDistance: number) => number> = {
   },
 }
 
-/**
- * Bounds of the log length scales, and where the search starts. Coordinates are log2 of sizes, or
- * standardised.
- */
+/** Bounds of the log length scales, and where the search starts. Coordinates are log2 of sizes. */
 const SCALE_LIMITS = [-1.5, 3.5] as const
 export const START_SCALE = 1
 const START = { noise: -2, linear: -4 } as const
 const STEPS = { first: 1.5, firstFromStart: 0.6, last: 0.15, rounds: 3 } as const
 const PENALTY = 0.05
-
-export interface FitOptions {
-  /** By coordinate: those of one group share a length scale. Each has its own when absent. */
-  readonly groups?: readonly number[] | undefined
-  /** False takes `start` as it is. */
-  readonly search?: boolean | undefined
-}
 
 /**
  * Fits `outputs` (one array per point) at `points`. With `start` (the parameters of a similar fit) the search
@@ -59,33 +49,16 @@ export function fitGaussianProcess(
   outputs: readonly Float64Array[],
   kernel: KernelName,
   start?: readonly number[],
-  { groups, search: isSearched = true }: FitOptions = {},
 ): GaussianProcess {
-  const data = new TrainingData(points, outputs, groups)
+  const data = new TrainingData(points, outputs)
   const score = (parameters: readonly number[]) => evidence(data, KERNELS[kernel], unlog(parameters))
-  const initial = start ?? startFor(data)
-  const firstStep = start ? STEPS.firstFromStart : STEPS.first
-  const logParameters = isSearched ? search(initial, data.scales, score, firstStep) : initial
+  const initial = start ?? [...range(data.dimensions).map(() => START_SCALE), START.noise, START.linear]
+  const logParameters = search(initial, data.dimensions, score, start ? STEPS.firstFromStart : STEPS.first)
   return {
     logParameters,
     evidence: score(logParameters),
     predict: predictor(data, KERNELS[kernel], unlog(logParameters)),
   }
-}
-
-/** The evidence with the parameters that a search starts from: tells good coordinates from bad ones. */
-export function evidenceAtStart(
-  points: readonly Float64Array[],
-  outputs: readonly Float64Array[],
-  kernel: KernelName,
-  groups?: readonly number[],
-): number {
-  const data = new TrainingData(points, outputs, groups)
-  return evidence(data, KERNELS[kernel], unlog(startFor(data)))
-}
-
-function startFor({ scales }: TrainingData): readonly number[] {
-  return [...range(scales).map(() => START_SCALE), START.noise, START.linear]
 }
 
 /** Coordinate-wise hill climbing with shrinking steps: few parameters, cheap evaluations, no gradients. */
@@ -139,31 +112,21 @@ class TrainingData {
   readonly points: readonly Float64Array[]
   readonly count: number
   readonly dimensions: number
-  /** By coordinate: the place of its length scale. */
-  readonly groups: Int32Array
-  /** Number of length scales. */
-  readonly scales: number
   readonly columns: number
   /** Mean of each output, and the outputs less it, point by point. */
   readonly mean: Float64Array
   readonly centred: Float64Array
   readonly centre: Float64Array
   /**
-   * For each pair i >= j in order, per group: squared distance; and the inner product about the centre.
+   * For each pair i >= j in order, per dimension: squared difference; and the inner product about the centre.
    */
   readonly squares: Float64Array
   readonly slopes: Float64Array
 
-  constructor(
-    points: readonly Float64Array[],
-    outputs: readonly Float64Array[],
-    groups: readonly number[] | undefined,
-  ) {
+  constructor(points: readonly Float64Array[], outputs: readonly Float64Array[]) {
     this.points = points
     this.count = points.length
     this.dimensions = points[0]?.length ?? 0
-    this.groups = Int32Array.from(groups ?? range(this.dimensions))
-    this.scales = groups ? 1 + Math.max(...groups) : this.dimensions
     this.columns = outputs[0]?.length ?? 0
     this.mean = columnMeans(outputs, this.columns)
     this.centred = new Float64Array(this.count * this.columns)
@@ -173,13 +136,13 @@ class TrainingData {
     })
     this.centre = columnMeans(points, this.dimensions)
     const pairs = (this.count * (this.count + 1)) / 2
-    this.squares = new Float64Array(pairs * this.scales)
+    this.squares = new Float64Array(pairs * this.dimensions)
     this.slopes = new Float64Array(pairs)
     let pair = 0
     for (const [i, a] of points.entries())
       for (const b of points.slice(0, i + 1)) {
         for (let d = 0; d < this.dimensions; d++)
-          addTo(this.squares, pair * this.scales + (this.groups[d] as number), (at(a, d) - at(b, d)) ** 2)
+          this.squares[pair * this.dimensions + d] = (at(a, d) - at(b, d)) ** 2
         this.slopes[pair++] = innerProduct(a, b, this.centre)
       }
   }
@@ -201,37 +164,19 @@ function predictor(
   kernel: (squared: number) => number,
   parameters: Parameters,
 ): (point: Float64Array) => Float64Array {
-  const { columns, mean, centre, count, dimensions } = data
+  const { columns, mean, centre } = data
   const factor = covarianceFactor(data, kernel, parameters)
   if (!factor) return () => mean.slice()
   const weights = data.centred.slice()
-  solve(factor, count, weights, columns)
-  // Coordinates in units of their length scale; the linear part is one slope per coordinate and output.
-  const scales = Float64Array.from(data.groups, (group) => Math.sqrt(at(parameters.rates, group)))
-  const known = new Float64Array(count * dimensions)
-  const base = mean.slice()
-  const slopes = new Float64Array(dimensions * columns)
-  data.points.forEach((point, i) => {
-    for (let d = 0; d < dimensions; d++) known[i * dimensions + d] = at(point, d) * at(scales, d)
-    for (let c = 0; c < columns; c++) {
-      const weight = at(weights, i * columns + c)
-      addTo(base, c, weight)
-      for (let d = 0; d < dimensions; d++)
-        addTo(slopes, d * columns + c, weight * parameters.linear * (at(point, d) - at(centre, d)))
-    }
-  })
-  const scaled = new Float64Array(dimensions)
+  solve(factor, data.count, weights, columns)
   return (point) => {
-    const result = base.slice()
-    for (let d = 0; d < dimensions; d++) {
-      scaled[d] = at(point, d) * at(scales, d)
-      const offset = at(point, d) - at(centre, d)
-      for (let c = 0; c < columns; c++) addTo(result, c, offset * at(slopes, d * columns + c))
-    }
-    for (let i = 0, from = 0; i < count; i++, from += dimensions) {
+    const result = mean.slice()
+    for (let i = 0; i < data.count; i++) {
+      const known = entryAt(data.points, i)
       let distance = 0
-      for (let d = 0; d < dimensions; d++) distance += (at(scaled, d) - at(known, from + d)) ** 2
-      const similarity = kernel(distance)
+      for (let d = 0; d < point.length; d++)
+        distance += (at(point, d) - at(known, d)) ** 2 * at(parameters.rates, d)
+      const similarity = kernel(distance) + parameters.linear * innerProduct(point, known, centre) + 1
       for (let c = 0; c < columns; c++) addTo(result, c, similarity * at(weights, i * columns + c))
     }
     return result
@@ -240,7 +185,7 @@ function predictor(
 
 /** Cholesky factor of the covariance of the outputs; `undefined` where rounding makes it indefinite. */
 function covarianceFactor(
-  { count, scales, squares, slopes }: TrainingData,
+  { count, dimensions, squares, slopes }: TrainingData,
   kernel: (squared: number) => number,
   { rates, linear, noise }: Parameters,
 ): Float64Array | undefined {
@@ -249,7 +194,7 @@ function covarianceFactor(
   for (let i = 0; i < count; i++) {
     for (let j = 0; j <= i; j++) {
       let distance = 0
-      for (let g = 0; g < scales; g++) distance += at(squares, pair * scales + g) * at(rates, g)
+      for (let d = 0; d < dimensions; d++) distance += at(squares, pair * dimensions + d) * at(rates, d)
       matrix[i * count + j] = kernel(distance) + linear * at(slopes, pair) + 1
       pair++
     }

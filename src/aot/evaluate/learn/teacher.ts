@@ -1,9 +1,8 @@
 /**
- * The teacher: expected losses of every config on any shape, by models that err in different ways. Two know
- * configs by name only: a Gaussian process and a random forest, on what tiles leave unexplained. The third
- * knows what configs are, which counts where shapes are few. Each has the share in the result that held-out
- * shapes give it. It is never shipped. Trees are grown on what it says about shapes between the measured
- * ones, which is how a small tree gets its cuts right.
+ * The teacher: expected losses of every config on any shape. What tiles explain is taken off first; the rest
+ * is learned by two models that err in different ways (a Gaussian process and a random forest) and averaged.
+ * It is never shipped. Trees are grown on what it says about shapes between the measured ones, which is how a
+ * small tree gets its cuts right.
  */
 import type { ConfigData } from '../../../config/value.ts'
 import { Random } from '../../../support/random.ts'
@@ -11,19 +10,10 @@ import type { Column, Row } from '../features/columns.ts'
 import { type Term, termValue } from '../features/terms.ts'
 import type { Losses } from '../matrix.ts'
 import { addTo, at, entriesAt, entryAt, minOf, range } from '../numeric.ts'
-import { type CellMemory, fitCellModel } from './cell_model.ts'
 import { coordinateVariants } from './coordinates.ts'
 import { type ForbiddenMap, forbiddenMap } from './forbidden.ts'
 import { fitForest } from './forest.ts'
 import { fitGaussianProcess, type GaussianProcess, type KernelName, START_SCALE } from './gaussian_process.ts'
-import {
-  mixed,
-  type Predictions,
-  type Shares,
-  sharesBefore,
-  stackedShares,
-  type TeacherData,
-} from './stacking.ts'
 import { fitTileEffects, type TilePlan } from './tile_effects.ts'
 
 export interface Teacher {
@@ -39,8 +29,6 @@ export interface TeacherMemory {
   readonly variant: number
   readonly parameters: Readonly<Record<KernelName, readonly number[]>>
   readonly tiles: TilePlan | undefined
-  readonly cells: CellMemory | undefined
-  readonly shares: Shares
 }
 
 /** A config that should fail is as bad as one that takes 20 times as long. */
@@ -48,6 +36,7 @@ const FORBIDDEN_LOSS: number = Math.log(20)
 
 /** Losses saturate: 3 times as slow and 30 times as slow are equally out of the question. */
 const SATURATION = 1
+const FOREST_WEIGHT = 1 / 3
 const TREES = 60
 /** The cost of a Gaussian process is cubic: beyond this many rows it learns from a sample. */
 const MOST_POINTS = 160
@@ -63,49 +52,33 @@ export function fitTeacher(
   memory?: TeacherMemory,
 ): Teacher {
   const forbidden = forbiddenMap(columns, rows, losses)
-  const outputs = toOutputs(rows, losses, forbidden)
-  const data = { columns, rows, terms, configs, outputs }
-  const parts = fitParts(data, memory)
-  const shares =
-    memory?.shares ??
-    (parts.memory.cells
-      ? stackedShares(data, 3, (part) => fitParts(part, parts.memory).predict)
-      : sharesBefore(2))
-  return {
-    forbidden,
-    memory: { ...parts.memory, shares },
-    losses: (row) => toLosses(mixed(parts.predict(row), shares), (config) => forbidden.expected(row, config)),
-  }
-}
-
-type PartsMemory = Omit<TeacherMemory, 'shares'>
-
-/** The models, each on its own: predictions of outputs by model. */
-function fitParts(
-  { columns, rows, terms, configs, outputs }: TeacherData,
-  memory: PartsMemory | undefined,
-): { predict: Predictions; memory: PartsMemory } {
+  const whole = toOutputs(rows, losses, forbidden)
   const points = pick(rows.length, MOST_POINTS, new Random(29))
   const noTiles = memory && !memory.tiles
   const tiles = noTiles
     ? undefined
-    : fitTileEffects(columns, entriesAt(rows, points), configs, entriesAt(outputs, points), memory?.tiles)
-  const rest = tiles ? outputs.map((row, index) => less(row, tiles.explain(entryAt(rows, index)))) : outputs
+    : fitTileEffects(columns, entriesAt(rows, points), configs, entriesAt(whole, points), memory?.tiles)
+  const rest = tiles ? whole.map((row, index) => less(row, tiles.explain(entryAt(rows, index)))) : whole
   const smooth = fitSmooth(columns, rows, entriesAt(rows, points), entriesAt(rest, points), memory)
   const place = (row: Row) => Float64Array.from(terms, (term) => finiteOrLast(termValue(term, row)))
   const random = new Random(17)
   const sample = pick(rows.length, MOST_FOREST_ROWS, random)
-  const forest = fitForest(entriesAt(rows, sample).map(place), entriesAt(rest, sample), TREES, random)
-  const noCells = memory && !memory.cells
-  const cells = noCells ? undefined : fitCellModel({ columns, rows, configs, outputs }, memory?.cells)
+  const forest =
+    terms.length > 0 && rows.length > 1
+      ? fitForest(entriesAt(rows, sample).map(place), entriesAt(rest, sample), TREES, random)
+      : undefined
   return {
-    memory: { ...smooth.memory, tiles: tiles?.plan, cells: cells?.memory },
-    predict(row) {
+    forbidden,
+    memory: { ...smooth.memory, tiles: tiles?.plan },
+    losses(row) {
+      const expected = smooth.predict(row)
+      const other = forest?.predict(place(row))
       const explained = tiles?.explain(row)
-      const whole = (values: Float64Array) =>
-        explained ? values.map((value, config) => value + at(explained, config)) : values
-      const both = [smooth.predict(row), forest.predict(place(row))].map(whole)
-      return cells ? [...both, cells.predict(row)] : both
+      for (let c = 0; c < expected.length; c++) {
+        if (other) expected[c] = (1 - FOREST_WEIGHT) * at(expected, c) + FOREST_WEIGHT * at(other, c)
+        if (explained) addTo(expected, c, at(explained, c))
+      }
+      return toLosses(expected, (config) => forbidden.expected(row, config))
     },
   }
 }
@@ -158,7 +131,7 @@ function toLosses(outputs: Float64Array, isForbidden: (config: number) => boolea
 
 interface Smooth {
   readonly predict: (row: Row) => Float64Array
-  readonly memory: Omit<PartsMemory, 'tiles' | 'cells'>
+  readonly memory: Omit<TeacherMemory, 'tiles'>
 }
 
 /**
@@ -170,7 +143,7 @@ function fitSmooth(
   rows: readonly Row[],
   known: readonly Row[],
   targets: readonly Float64Array[],
-  memory: PartsMemory | undefined,
+  memory: TeacherMemory | undefined,
 ): Smooth {
   const variants = coordinateVariants(columns, rows)
   const fit = (variant: number, kernel: KernelName, start?: readonly number[]) => {
