@@ -162,9 +162,9 @@ function readPlainFile(path: string): string | undefined {
   try {
     return fs.readFileSync(path, 'utf8')
   } catch (error) {
-    // Another process may have removed it in between.
-    if (fs.existsSync(path)) throw error
-    return undefined
+    // Another process may have removed it in between, and a third one may have written it again since.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
   }
 }
 
