@@ -76,6 +76,16 @@ export function sizeNode(builder: RegionBuilder, size: Size): Node {
     : builder.add({ kind: 'size', ...common, size })
 }
 
+/** One number as a value of the same type as `like`. */
+export function constantTile(
+  builder: RegionBuilder,
+  { type, location }: Pick<Node, 'type' | 'location'>,
+  value: number,
+): Node {
+  const constant = builder.add({ kind: 'constant', type: tileType(type.dtype), location, value })
+  return type.axes.length === 0 ? constant : builder.add({ kind: 'broadcast', type, location, arg: constant })
+}
+
 /** Text that equal nodes share, whatever the order of their properties; good within one kernel. */
 function contentKey(spec: NodeSpec): string {
   const { location: _location, ...content } = spec

@@ -3,7 +3,7 @@
  * made explicit: reductions and dots read the neutral value there. A load is zero outside anyway, so what
  * only renames or converts a load needs no mask for sums and dots.
  */
-import { type NodeFactory, RegionBuilder, tileType } from '../../ir/build.ts'
+import { constantTile, type NodeFactory, RegionBuilder, tileType } from '../../ir/build.ts'
 import { withPresence } from '../../ir/combine.ts'
 import { lastInOrder, neutralOf } from '../../ir/neutral.ts'
 import {
@@ -91,10 +91,8 @@ function withMaskedStates(
     return { ...spec, args: args.map((arg, i) => masked(builder, plan, known, arg, block, identity[i] ?? 0)) }
   const combine = known.presence.get(spec.combine) ?? withPresence(builder, spec.combine)
   known.presence.set(spec.combine, combine)
-  const { location } = spec
-  const one = builder.add({ kind: 'constant', type: tileType('i32'), location, value: 1 })
-  const type = tileType('i32', args[0]?.type.axes)
-  const ones = builder.add({ kind: 'broadcast', type, location, arg: one })
+  const like = { type: tileType('i32', args[0]?.type.axes), location: spec.location }
+  const ones = constantTile(builder, like, 1)
   return { ...spec, combine, args: [...args, masked(builder, plan, known, ones, block, 0)] }
 }
 

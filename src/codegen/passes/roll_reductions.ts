@@ -5,7 +5,7 @@
  * products are added up. A loop with values of the row in its body walks the row in every round.
  * Accumulators have a chunk's elements to the end: this needs padded tiles.
  */
-import { type NodeFactory, RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
+import { constantTile, type NodeFactory, RegionBuilder, sizeNode } from '../../ir/build.ts'
 import { neutralOf } from '../../ir/neutral.ts'
 import {
   type BlockId,
@@ -211,9 +211,4 @@ function sumOfDot(node: DotNode): RowSum {
     add: (builder, phi, local) => builder.add({ ...node, a: local(a), b: local(b), acc: phi }),
     end: (_builder, total) => total,
   }
-}
-
-function constantTile(builder: RegionBuilder, { type, location }: Node, value: number): Node {
-  const constant = builder.add({ kind: 'constant', type: tileType(type.dtype), location, value })
-  return type.axes.length === 0 ? constant : builder.add({ kind: 'broadcast', type, location, arg: constant })
 }

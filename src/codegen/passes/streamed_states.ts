@@ -2,7 +2,7 @@
  * Folds and scans of a row that a loop streams in chunks: what came before a chunk is carried as a state,
  * combined with the chunk's own.
  */
-import { type RegionBuilder, tileType } from '../../ir/build.ts'
+import { constantTile, type RegionBuilder, tileType } from '../../ir/build.ts'
 import { combined } from '../../ir/combine.ts'
 import {
   type Axis,
@@ -53,9 +53,8 @@ export class StreamedStates {
   inits(builder: RegionBuilder): readonly Node[] {
     return this.#streamed.flatMap(({ like, carried }) =>
       carried.map(({ type }, part) => {
-        const value = like.identity?.[part] ?? 0
-        const init = { kind: 'constant', type: tileType(type.dtype), location: like.location, value } as const
-        return spreadOver(builder, builder.add(init), type.axes)
+        const { location, identity } = like
+        return constantTile(builder, { type, location }, identity?.[part] ?? 0)
       }),
     )
   }

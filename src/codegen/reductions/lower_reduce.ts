@@ -10,7 +10,6 @@ import type { Lowering } from '../lower/lowering.ts'
 import { fromMemory } from '../lower/memory_values.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
-import { threadPart } from '../values/coordinates.ts'
 import {
   chunkRegisters,
   chunkWidth,
@@ -20,7 +19,7 @@ import {
   type Registers,
   wholeChunk,
 } from '../values/registers.ts'
-import { offsetChunks, valueIn } from '../values/values.ts'
+import { positionsInTile, valueIn } from '../values/values.ts'
 import { REDUCE_RULES, type Reduction, type SimpleReduceOp, type State } from './reduce_rules.ts'
 import { reduceAcrossThreads } from './reduce_threads.ts'
 
@@ -88,15 +87,12 @@ function initialParts(
   layout: Layout,
   block: BlockId,
 ): readonly Registers[] {
-  const { out, e } = lowering
+  const { out } = lowering
   const arg = named(out, valueIn(lowering, node.arg, layout), 'v')
   const value = arg.dtype === 'bool' ? asBits(lowering, arg) : arg
   if (node.op !== 'argmax' && node.op !== 'argmin') return [value]
   const ranked = isFloat(arg.dtype) ? asRanks(lowering, arg, node.op) : value
-  const lane = threadPart(lowering, layout, block)
-  const base = lane ? out.early('lane', e.convert('i32', lane)) : e.i32(0)
-  const chunks = offsetChunks(lowering, layout, block, base)
-  return [ranked, named(out, { layout, dtype: 'i32', chunks }, 'at')]
+  return [ranked, positionsInTile(lowering, layout, block)]
 }
 
 function asBits({ out, e }: Lowering, value: Registers): Registers {

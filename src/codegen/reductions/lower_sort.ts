@@ -10,9 +10,8 @@ import type { BitPlace, Layout } from '../layout/layout.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
-import { threadPart } from '../values/coordinates.ts'
 import { named, type Registers } from '../values/registers.ts'
-import { offsetChunks, valueIn } from '../values/values.ts'
+import { positionsInTile, valueIn } from '../values/values.ts'
 import { exchanged } from './exchange.ts'
 import type { State } from './reduce_rules.ts'
 import { registersOf, statesOf } from './states.ts'
@@ -25,10 +24,7 @@ export function lowerSort(lowering: Lowering, node: SortNode, layout: Layout): r
   const { out, e } = lowering
   const block = node.arg.type.axes[node.axis] ?? ONE
   const value = named(out, valueIn(lowering, node.arg, layout), 'v')
-  const lane = threadPart(lowering, layout, block)
-  const base = lane ? out.early('lane', e.convert('i32', lane)) : e.i32(0)
-  const chunks = offsetChunks(lowering, layout, block, base)
-  const stood = named(out, { layout, dtype: 'i32', chunks }, 'at')
+  const stood = positionsInTile(lowering, layout, block)
   const network = new Network(lowering, node, layout.placesAlong(block))
   const states = network.sorted(statesOf(e, [value, stood]))
   return registersOf(e, layout, [value.dtype, 'i32'], (register) => states[register] ?? [])

@@ -16,7 +16,7 @@ import { castRegisters, inlineRegisters, mapRegisters } from '../lower/lower_map
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Width } from '../thread/types.ts'
-import { basePosition, insideCondition } from './coordinates.ts'
+import { basePosition, insideCondition, threadPart } from './coordinates.ts'
 import { chunkRegisters, named, type Registers, scalarOf, spread } from './registers.ts'
 
 /** The value of `node` in `layout`. */
@@ -149,8 +149,16 @@ function indexRegisters(lowering: Lowering, block: number, layout: Layout): Regi
   return { layout, dtype: 'i32', chunks: offsetChunks(lowering, layout, block, base) }
 }
 
+/** Positions along the block counted from the begin of the tile, i32. */
+export function positionsInTile(lowering: Lowering, layout: Layout, block: number): Registers {
+  const { e, out } = lowering
+  const lane = threadPart(lowering, layout, block)
+  const base = lane ? out.early('lane', e.convert('i32', lane)) : e.i32(0)
+  return named(out, { layout, dtype: 'i32', chunks: offsetChunks(lowering, layout, block, base) }, 'at')
+}
+
 /** `base` plus each register's own offset along the block. */
-export function offsetChunks({ e }: Lowering, layout: Layout, block: number, base: Expr): readonly Expr[] {
+function offsetChunks({ e }: Lowering, layout: Layout, block: number, base: Expr): readonly Expr[] {
   const { dtype } = base.type
   return chunkRegisters(layout).map((registers) => {
     const offsets = registers.map((register) => e.literal(layout.registerOffset(register, block), dtype))
