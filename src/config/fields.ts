@@ -9,7 +9,7 @@ import { permutation } from './composite_fragments.ts'
 import type { ActingRow, AnyActingRow, FieldRow } from './field_row.ts'
 import { boolean, choice, type Fragment, fixed, integer, optional, powerOf2 } from './fragments.ts'
 import { INERT_FIELDS, type InertField } from './inert_fields.ts'
-import { INDEXINGS, type Indexing, isPersistent, PID_TYPES, type PidType } from './modes.ts'
+import { INDEXINGS, type Indexing, isPersistent, MMAS, type Mma, PID_TYPES, type PidType } from './modes.ts'
 import type { RowInput } from './spec_input.ts'
 import { defaultDotSchedule, defaultNumWarps, defaultReductionLoop } from './tile_sizes.ts'
 import { BOOLEAN_RULE, integerRule, oneOfRule, orRule, PERMUTATION_RULE, powerOf2Rule } from './value_rule.ts'
@@ -56,6 +56,11 @@ export interface FieldValues {
    * keep all threads busy.
    */
   readonly slice_k: readonly number[]
+  /**
+   * How a dot is computed: from workgroup memory (`fma`), or from registers as they were loaded (`direct`),
+   * for results of few rows.
+   */
+  readonly mma: readonly Mma[]
   /**
    * How workgroups find their tile: one each, in one or several dimensions, or several each (persistent).
    */
@@ -185,6 +190,15 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     entry: powerOf2Rule(1, 32),
     default: 1,
     range: ({ maxSlices }, { defaults }) => powerOf2(1, maxSlices, defaultDotSchedule(defaults).slices),
+  },
+  mma: {
+    doc:
+      'How a dot is computed: from workgroup memory (`fma`), or from registers as they were loaded ' +
+      '(`direct`), for results of few rows',
+    per: 'dot',
+    entry: oneOfRule(...MMAS),
+    default: 'fma',
+    range: ({ isThin = false }) => choice(MMAS, isThin ? MMAS : ['fma']),
   },
   pid_type: {
     doc:

@@ -70,6 +70,8 @@ export interface DotInput {
   readonly maxSlices: number
   /** False where no loop runs round it, so that nothing can be loaded ahead; true when absent. */
   readonly inLoop?: boolean
+  /** True where the result has so few rows that searches try products without staging; false when absent. */
+  readonly isThin?: boolean
 }
 
 export interface ConfigSpecInput {

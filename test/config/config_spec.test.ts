@@ -31,6 +31,7 @@ describe('slots', () => {
       'indexing',
       'dot_rows',
       'slice_k',
+      'mma',
       'pid_type',
       'num_sm_multiplier',
     ])
@@ -99,6 +100,7 @@ describe('the default config', () => {
       indexing: ['block_ptr', 'block_ptr', 'block_ptr'],
       dot_rows: [0],
       slice_k: [1],
+      mma: ['fma'],
       pid_type: 'flat',
       num_sm_multiplier: 1,
     })

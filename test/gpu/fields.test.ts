@@ -177,6 +177,15 @@ const CASES: Readonly<Record<ActingField, Case>> = {
       slice: /let tile2_lane\w* = (\(thread >> \du\) << \du);/.exec(wgsl)?.[1],
     }),
   },
+  mma: {
+    ...product,
+    base: { block_sizes: [2, 16, 8], num_warps: 1 },
+    values: [
+      ['fma', { staged: true, sums: false }],
+      ['direct', { staged: false, sums: true }],
+    ],
+    facts: (_, wgsl) => ({ staged: wgsl.includes('operand_'), sums: wgsl.includes('exchange_') }),
+  },
   pid_type: {
     ...grid,
     base: { block_sizes: [8, 16] },

@@ -2,11 +2,14 @@
 import type { DotNode } from '../../ir/node.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Contraction } from './contraction.ts'
+import { directContraction } from './direct.ts'
 import { fmaContraction } from './fma.ts'
 import { slicedFmaContraction } from './sliced_fma.ts'
 
 export function contractionOf(lowering: Lowering, dot: DotNode): Contraction {
   const layout = lowering.layouts.of(dot) ?? lowering.layoutOfBlocks(dot.type.axes)
+  const product = lowering.layouts.product(dot)
+  if (product) return directContraction(lowering, dot, layout, product)
   const slices = lowering.layouts.sliceBits(dot)
   return slices > 0
     ? slicedFmaContraction(lowering, dot, layout, slices)

@@ -51,7 +51,7 @@ function initialSums(lowering: Lowering, dot: DotNode, init: Node | undefined, l
 }
 
 /** True for a constant of zeros. */
-function isZero(node: Node): boolean {
+export function isZero(node: Node): boolean {
   const plain = stripViews(node)
   return plain.kind === 'constant' && plain.value === 0
 }

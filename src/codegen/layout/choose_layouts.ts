@@ -5,7 +5,7 @@
  * reducing them costs nothing.
  */
 
-import { dotAxes } from '../../ir/dot_axes.ts'
+import { batchOf, dotAxes } from '../../ir/dot_axes.ts'
 import {
   type Axis,
   type BlockId,
@@ -24,6 +24,7 @@ import { accumulations } from '../plan/accumulations.ts'
 import type { Plan } from '../plan/plan.ts'
 import { bitRange, type CoordinateBit, type Layout } from './layout.ts'
 import { blockedLayout, dotLayout, type Extent } from './layout_rules.ts'
+import { type ProductLayouts, productLayouts } from './product_layout.ts'
 import { classifyTiles, type TileClass } from './tile_classes.ts'
 
 /** Lanes that should read consecutive memory together. */
@@ -34,6 +35,10 @@ export interface Layouts {
   of(node: Node): Layout | undefined
   /** log2 of the groups of threads that all hold the dot's tile, and share out what it contracts. */
   sliceBits(dot: DotNode): number
+  /** The layouts of a product that stages nothing; undefined for others. */
+  product(dot: DotNode): ProductLayouts | undefined
+  /** 32-bit or smaller values that a thread holds of a value; 0 for what needs no registers of its own. */
+  registersOf(node: Node): number
 }
 
 export function chooseLayouts(region: Region, plan: Plan): Layouts {
@@ -41,21 +46,67 @@ export function chooseLayouts(region: Region, plan: Plan): Layouts {
   const sums = accumulations(region)
   const chosen = new Map<TileClass, Layout>()
   const slices = new Map<DotNode, number>()
+  const products = new Map<Node, ProductLayouts>()
   for (const tileClass of byImportance(classes.all, plan)) {
     const bits = sliceBits(tileClass, sums, plan)
-    for (const dot of tileClass.dots) slices.set(dot, bits)
+    for (const dot of tileClass.dots) {
+      slices.set(dot, bits)
+      const product = directProduct(dot, classes.of(dot.b), bits, plan)
+      for (const node of product ? [dot, sums.get(dot)] : []) if (node && product) products.set(node, product)
+    }
     chosen.set(
       tileClass,
-      dotResult(tileClass, bits, plan) ?? partOfParent(tileClass, chosen) ?? streaming(tileClass, plan),
+      dotResult(tileClass, bits, plan) ??
+        operandOfProduct(tileClass, products) ??
+        partOfParent(tileClass, chosen) ??
+        streaming(tileClass, plan),
     )
   }
-  return {
-    of(node) {
-      const tileClass = classes.of(node)
-      return tileClass && chosen.get(tileClass)
-    },
-    sliceBits: (dot) => slices.get(dot) ?? 0,
+  const of = (node: Node): Layout | undefined => {
+    const tileClass = classes.of(node)
+    return tileClass && chosen.get(tileClass)
   }
+  return {
+    of,
+    sliceBits: (dot) => slices.get(dot) ?? 0,
+    product: (dot) => products.get(dot),
+    registersOf: (node) => (products.get(node)?.sums ?? of(node))?.size ?? 0,
+  }
+}
+
+/** The layouts of a dot that is computed without staging; `right` is the class of its right operand. */
+function directProduct(
+  dot: DotNode,
+  right: TileClass | undefined,
+  sliceBits: number,
+  plan: Plan,
+): ProductLayouts | undefined {
+  if (plan.bound.mma(dot) !== 'direct') return undefined
+  const { batch, rows, columns, depth } = dotAxes(dot)
+  const { vector, extents } = memoryOrder(right ?? lonely(dot.b.type.axes, []), plan)
+  return productLayouts(
+    {
+      batch: batch.map((block) => extentOf(plan, block)),
+      rows: extentOf(plan, rows),
+      columns: extentOf(plan, columns),
+      depth: extentOf(plan, depth),
+      along: extents[0]?.block === depth ? 'depth' : 'columns',
+      vectorBits: vector,
+      threadBits: plan.bound.threadBits,
+      sliceBits,
+      threadRows: plan.bound.dotRowBits(dot),
+    },
+    { a: batchOf(dot.a), b: batchOf(dot.b) },
+  )
+}
+
+/** What a product wants that takes the class as it is. */
+function operandOfProduct(
+  { operandOf }: TileClass,
+  products: ReadonlyMap<Node, ProductLayouts>,
+): Layout | undefined {
+  const use = operandOf.find(({ dot }) => products.has(dot))
+  return use && products.get(use.dot)?.[use.side]
 }
 
 /** log2 of the groups of threads that share out what the dots of a class contract. */
@@ -74,7 +125,7 @@ function byImportance(classes: readonly TileClass[], plan: Plan): TileClass[] {
 
 function dotResult({ dots }: TileClass, sliceBits: number, plan: Plan): Layout | undefined {
   const dot = dots[0]
-  if (!dot) return undefined
+  if (!dot || plan.bound.mma(dot) === 'direct') return undefined
   const { batch, rows, columns } = dotAxes(dot)
   return dotLayout({
     batch: batch.map((block) => extentOf(plan, block)),

@@ -6,11 +6,21 @@
 import type { BlockId } from '../../ir/node.ts'
 import { extentOf } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
+import { gatheredBits } from '../reductions/reduce_threads.ts'
 import type { Expr } from '../thread/expr.ts'
+import { literalOf } from '../thread/expressions.ts'
 import type { MemoryArray } from '../thread/memory.ts'
 import { typeOf, type Width } from '../thread/types.ts'
 import { threadPart } from '../values/coordinates.ts'
-import { chunkRegisters, chunkWidth, compose, named, type Registers, spread } from '../values/registers.ts'
+import {
+  chunkRegisters,
+  chunkWidth,
+  compose,
+  named,
+  type Registers,
+  spread,
+  wholeChunk,
+} from '../values/registers.ts'
 import type { Lowering } from './lowering.ts'
 import { fromMemory, toMemory } from './memory_values.ts'
 
@@ -33,9 +43,33 @@ function throughMemory(lowering: Lowering, value: Registers, layout: Layout): Re
   return result
 }
 
+/** `value`, of which threads along `block` hold parts, added up over them, in `layout`. */
+export function sumThroughMemory(
+  lowering: Lowering,
+  value: Registers,
+  block: BlockId,
+  layout: Layout,
+): Registers {
+  const { e, out } = lowering
+  const along = value.layout.threads.flatMap((bit, i) => (bit?.block === block ? [i] : []))
+  const count = 2 ** along.length
+  const tile = { ...value, layout: value.layout.restrict((other) => other !== block) }
+  const transfer = planTransfer(lowering, tile, layout, count)
+  const own = { number: gatheredBits(lowering, along), copies: value.layout.replicaMask }
+  writeTile(lowering, tile, transfer, own)
+  const parts = Array.from({ length: count }, (_, i) => readTile(lowering, tile, layout, transfer, e.u32(i)))
+  lowering.memory.release(transfer.array)
+  return parts.reduce(({ layout, dtype, chunks }, part) => {
+    const total = chunks.map((chunk, i) => out.let('total', e.add(chunk, wholeChunk(e, part, i))))
+    return { layout, dtype, chunks: total }
+  })
+}
+
 interface Transfer {
   /** Its elements are vectors along the first of the strides' blocks. */
   readonly array: MemoryArray
+  /** Array elements of a whole tile; there may be several tiles, one behind the other. */
+  readonly length: number
   /** Distance in array elements between neighbours along each block (between vectors along the first). */
   readonly strides: ReadonlyMap<BlockId, number>
   readonly fast: BlockId
@@ -45,7 +79,13 @@ function sameThreads(a: Layout, b: Layout): boolean {
   return a.threads.every((bit, i) => bit?.block === b.threads[i]?.block && bit?.bit === b.threads[i]?.bit)
 }
 
-function planTransfer(lowering: Lowering, value: Registers, layout: Layout): Transfer {
+/** Which of several tiles a thread writes, and the bits of its number in which copies of it differ. */
+interface Part {
+  readonly number: Expr
+  readonly copies: number
+}
+
+function planTransfer(lowering: Lowering, value: Registers, layout: Layout, count = 1): Transfer {
   const blocks = [...value.layout.blocks]
   const together = (block: BlockId): number =>
     Math.min(value.layout.contiguity(block), layout.contiguity(block), 2)
@@ -63,28 +103,35 @@ function planTransfer(lowering: Lowering, value: Registers, layout: Layout): Tra
     strides.set(block, stride)
     length = stride * extentOf(lowering.program, block)
   }
-  return { array: lowering.memory.allocate('exchange', typeOf(value.dtype, width), length), strides, fast }
+  const array = lowering.memory.allocate('exchange', typeOf(value.dtype, width), length * count)
+  return { array, length, strides, fast }
 }
 
-function writeTile(lowering: Lowering, value: Registers, transfer: Transfer): void {
+function writeTile(lowering: Lowering, value: Registers, transfer: Transfer, part?: Part): void {
   const { out, e } = lowering
   const { array } = transfer
   const { width } = array.element
   const source = named(out, value, 'v')
   const phase = out.phase()
-  out.if('some', lowering.isFirstCopy(value.layout.replicaMask), () => {
+  out.if('some', lowering.isFirstCopy(part?.copies ?? value.layout.replicaMask), () => {
     for (const registers of vectorRegisters(value.layout, width)) {
-      const index = elementIndex(lowering, value.layout, transfer, registers[0] ?? 0)
+      const index = elementIndex(lowering, value.layout, transfer, registers[0] ?? 0, part?.number)
       out.store(array, index, toMemory(e, compose(e, source, registers), width), phase)
     }
   })
 }
 
-function readTile(lowering: Lowering, value: Registers, layout: Layout, transfer: Transfer): Registers {
+function readTile(
+  lowering: Lowering,
+  value: Registers,
+  layout: Layout,
+  transfer: Transfer,
+  part?: Expr,
+): Registers {
   const { out, e } = lowering
   const { array } = transfer
   const vectors = vectorRegisters(layout, array.element.width).map((registers) => {
-    const read = e.read(array, elementIndex(lowering, layout, transfer, registers[0] ?? 0))
+    const read = e.read(array, elementIndex(lowering, layout, transfer, registers[0] ?? 0, part))
     return out.let('v', fromMemory(e, read, value.dtype))
   })
   const width = chunkWidth(layout)
@@ -102,7 +149,13 @@ function vectorRegisters(layout: Layout, width: Width): readonly (readonly numbe
   )
 }
 
-function elementIndex(lowering: Lowering, layout: Layout, transfer: Transfer, register: number): Expr {
+function elementIndex(
+  lowering: Lowering,
+  layout: Layout,
+  transfer: Transfer,
+  register: number,
+  part: Expr = lowering.e.u32(0),
+): Expr {
   const { e, out } = lowering
   const terms: Expr[] = []
   let constant = 0
@@ -112,5 +165,8 @@ function elementIndex(lowering: Lowering, layout: Layout, transfer: Transfer, re
     const lane = threadPart(lowering, layout, block)
     if (lane) terms.push(e.mul(e.div(lane, e.u32(unit)), e.u32(stride)))
   }
+  const number = literalOf(part)
+  if (number === undefined) terms.push(e.mul(part, e.u32(transfer.length)))
+  else constant += number * transfer.length
   return e.sum([out.early('slot', e.sum(terms))], constant)
 }

@@ -2,6 +2,7 @@
 import type { DotNode, Node } from '../../ir/node.ts'
 import { contractionOf } from '../contraction/choose_contraction.ts'
 import type { DotOperands } from '../contraction/contraction.ts'
+import type { Layout } from '../layout/layout.ts'
 import { named, type Registers } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 import type { Lowering } from './lowering.ts'
@@ -19,11 +20,12 @@ export function lowerDot(
   return carried ? undefined : sums.end()
 }
 
-/** The operands in registers, each in the layout of its class. */
-export function dotOperands(lowering: Lowering, { a, b }: DotNode): DotOperands {
-  const operandIn = (value: Node): Registers => {
-    const layout = lowering.layouts.of(value) ?? lowering.layoutOfBlocks(value.type.axes)
+/** The operands in registers, each in the layout that the product takes it in, or that of its class. */
+export function dotOperands(lowering: Lowering, dot: DotNode): DotOperands {
+  const product = lowering.layouts.product(dot)
+  const operandIn = (value: Node, wanted: Layout | undefined): Registers => {
+    const layout = wanted ?? lowering.layouts.of(value) ?? lowering.layoutOfBlocks(value.type.axes)
     return named(lowering.out, valueIn(lowering, value, layout), 'v')
   }
-  return { a: operandIn(a), b: operandIn(b) }
+  return { a: operandIn(dot.a, product?.a), b: operandIn(dot.b, product?.b) }
 }

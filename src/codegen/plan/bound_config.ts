@@ -3,7 +3,7 @@
  * in it. Refuses at once what no pass can build on this device.
  */
 import type { Config } from '../../config/config.ts'
-import type { Indexing, PidType } from '../../config/modes.ts'
+import type { Indexing, Mma, PidType } from '../../config/modes.ts'
 import { guardsOnConfig, resolveBlockSizes } from '../../ir/block_sizes.ts'
 import { depthOf } from '../../ir/dot_axes.ts'
 import type { Guard, KernelIr } from '../../ir/kernel_ir.ts'
@@ -81,6 +81,11 @@ export class BoundConfig {
   /** log2 of the groups of threads, of whole warps each, that share out what a dot contracts. */
   sliceBits(node: DotNode): number {
     return Math.min(log2Exact(this.config.sliceK[node.site] ?? 1), log2Exact(this.extent(depthOf(node))))
+  }
+
+  /** How a dot is computed. */
+  mma(node: DotNode): Mma {
+    return this.config.mma[node.site] ?? 'fma'
   }
 
   unrollFactor(node: LoopNode): number {

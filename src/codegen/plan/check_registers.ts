@@ -83,8 +83,7 @@ function reads(node: Node): readonly Node[] {
 function total(live: Iterable<Node>, layouts: Layouts): number {
   let registers = 0
   for (const node of live) {
-    const size = layouts.of(node)?.size ?? 0
-    registers += Math.ceil((size * DTYPES[node.type.dtype].bytes) / REGISTER_BYTES)
+    registers += Math.ceil((layouts.registersOf(node) * DTYPES[node.type.dtype].bytes) / REGISTER_BYTES)
   }
   return registers
 }

@@ -6,7 +6,15 @@ import { INDEXINGS, type Indexing, type PidType } from '../../config/modes.ts'
 import type { BlockInput, ConfigSpecInput, LoopInput, RowInput, TileInput } from '../../config/spec_input.ts'
 import { dotAxes } from '../../ir/dot_axes.ts'
 import { addressable, type KernelIr } from '../../ir/kernel_ir.ts'
-import { type Axis, type Block, type BlockId, type LoopNode, type Node, ONE } from '../../ir/node.ts'
+import {
+  type Axis,
+  type Block,
+  type BlockId,
+  type DotNode,
+  type LoopNode,
+  type Node,
+  ONE,
+} from '../../ir/node.ts'
 import type { OpName } from '../../ir/ops.ts'
 import { type BlockSize, evalSize, maxOf, type Size, type SizeSymbol } from '../../ir/size.ts'
 import { hasEffect, walk } from '../../ir/traverse.ts'
@@ -24,6 +32,8 @@ const MAX_EXTENT = 16384
 const LEAST_DOT_EXTENT = 16
 const MAX_DOT_ROWS = 16
 const MAX_SLICES = 16
+/** Results of more rows use what was loaded so often that staging pays. */
+const MAX_THIN_ROWS = 32
 /** Loops of more rounds than this are never written out in full. */
 const MAX_STATIC_ROUNDS = 16
 /** A row stays in registers by default when no thread of so many holds more than this of it. */
@@ -60,6 +70,7 @@ export function configSpecInput(
     dots: sites.dots.map((dot) => ({
       maxRows: maxDotRows(dotAxes(dot).rows, blocks, hint),
       maxSlices: sums.some((found) => found.has(dot)) ? MAX_SLICES : 1,
+      isThin: rowsOf(dot, blocks, hint) <= MAX_THIN_ROWS,
       inLoop: looped.has(dot) || blocks.get(dotAxes(dot).depth)?.kind === 'slice',
     })),
     pidTypes: pidTypes(kernel),
@@ -174,6 +185,12 @@ function tileInputs(kernel: KernelIr, blocks: ReadonlyMap<BlockId, Block>): Tile
 /** Vectors make sense only where neighbours in memory are neighbours in a tile. */
 function indexings(node: Parameters<typeof contiguousBlock>[0]): readonly Indexing[] {
   return contiguousBlock(node) === undefined ? ['pointer'] : INDEXINGS
+}
+
+/** Rows of the whole result of a dot. */
+function rowsOf(dot: DotNode, blocks: ReadonlyMap<BlockId, Block>, hint: (size: Size) => number): number {
+  const block = blocks.get(dotAxes(dot).rows)
+  return block ? (block.extent ?? hint(block.size)) : 1
 }
 
 function maxDotRows(rows: Axis, blocks: ReadonlyMap<BlockId, Block>, hint: (size: Size) => number): number {

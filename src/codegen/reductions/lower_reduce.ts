@@ -107,7 +107,7 @@ function asRanks({ out, e }: Lowering, value: Registers, op: 'argmax' | 'argmin'
 }
 
 /** Combines what a thread holds along the block: whole vectors first, then within them. */
-function reduceRegisters(
+export function reduceRegisters(
   lowering: Lowering,
   reduction: Reduction,
   parts: readonly Registers[],

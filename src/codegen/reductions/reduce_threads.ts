@@ -2,12 +2,12 @@
  * The part of a reduction that crosses threads: lanes of a subgroup by shuffles, the rest by workgroup
  * memory.
  */
-import type { Layout } from '../layout/layout.ts'
+import { Layout } from '../layout/layout.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
 import { threadBits } from '../values/coordinates.ts'
-import { chunkWidth } from '../values/registers.ts'
+import { chunkWidth, type Registers, wholeChunk } from '../values/registers.ts'
 import type { Reduction, State } from './reduce_rules.ts'
 
 /** More partial results than this are combined in a loop rather than written out. */
@@ -25,12 +25,31 @@ export function reduceAcrossThreads(
   state: State,
 ): State {
   const along = layout.threads.flatMap((bit, i) => (bit?.block === reduction.block ? [i] : []))
-  const laneBits = Math.log2(Math.max(1, lowering.bound.limits.subgroupSize))
+  const laneBits = laneBitsOf(lowering)
   const lanes = along.filter((bit) => bit < laneBits)
   const others = along.filter((bit) => bit >= laneBits)
   const inSubgroup = lanes.length > 0 ? reduceLanes(lowering, reduction, lanes, laneBits, state) : state
   if (others.length === 0) return inSubgroup
   return reduceThroughMemory(lowering, reduction, layout, { lanes, others, chunk }, inSubgroup)
+}
+
+/** The part over lanes alone: every chunk combined, without the block's bits below the subgroup size. */
+export function reduceInSubgroups(lowering: Lowering, reduction: Reduction, value: Registers): Registers {
+  const { layout } = value
+  const laneBits = laneBitsOf(lowering)
+  const isLane = (i: number): boolean => i < laneBits && layout.threads[i]?.block === reduction.block
+  const lanes = layout.threads.flatMap((_, i) => (isLane(i) ? [i] : []))
+  if (lanes.length === 0) return value
+  const threads = layout.threads.map((bit, i) => (isLane(i) ? undefined : bit))
+  const chunks = value.chunks.flatMap((_, i) =>
+    reduceLanes(lowering, reduction, lanes, laneBits, [wholeChunk(lowering.e, value, i)]),
+  )
+  return { ...value, layout: new Layout(layout.registers, threads), chunks }
+}
+
+/** log2 of the lanes of a subgroup, where that is fixed. */
+function laneBitsOf({ bound }: Lowering): number {
+  return Math.log2(Math.max(1, bound.limits.subgroupSize))
 }
 
 function reduceLanes(
@@ -103,8 +122,8 @@ function combinePartials(
   count: number,
   read: (index: Expr) => State,
 ): State {
-  const { out, e, thread, bound } = lowering
-  const laneBits = Math.log2(Math.max(1, bound.limits.subgroupSize))
+  const { out, e, thread } = lowering
+  const laneBits = laneBitsOf(lowering)
   const bits = Math.min(Math.log2(count), laneBits)
   const shared = layout.threads.slice(0, bits).every((bit) => !bit || bit.block === reduction.block)
   if (bits < 2 || !shared) return combineRange(lowering, reduction, count, read)
@@ -149,7 +168,7 @@ function combineInLoop(
 }
 
 /** The number formed by these bits of the thread's number, lowest first. */
-function gatheredBits(lowering: Lowering, bits: readonly number[]): Expr {
+export function gatheredBits(lowering: Lowering, bits: readonly number[]): Expr {
   const runs: { from: number; to: number; length: number }[] = []
   bits.forEach((bit, i) => {
     const last = runs.at(-1)
