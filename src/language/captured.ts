@@ -16,11 +16,21 @@ export class CaptureSignal extends Error {
   }
 }
 
+/** Marks objects that become arguments in a kernel. */
+const ARGUMENT = Symbol('argument')
+
+/** The argument that a tensor from around the kernel becomes; undefined for all else. */
+export function capturedTensor(value: unknown): TracedTensor | undefined {
+  if (typeof value !== 'object' || value === null || !(ARGUMENT in value)) return undefined
+  return argumentOf(value)
+}
+
 /** The methods of a class, which in a kernel function are those of the argument that its object becomes. */
 export function areCaptured<Class extends object>(
   prototype: Class,
   names: readonly (keyof Class & string & keyof TracedTensor)[],
 ): void {
+  Object.defineProperty(prototype, ARGUMENT, { value: true })
   for (const name of names) {
     const { get, value, ...rest } = Object.getOwnPropertyDescriptor(prototype, name) ?? {}
     if (get) {

@@ -15,7 +15,7 @@ import { toNode } from './elementwise.ts'
 import { wholeDimension } from './indexing.ts'
 import { positions } from './loops.ts'
 import { Range } from './range.ts'
-import type { Tensor } from './tensor.ts'
+import type { Tensor, WholeMethods } from './tensor.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
@@ -35,14 +35,17 @@ export function emptyLike(like: Tensor, dtype: StorageType = like.dtype): Tensor
   return allocate('hl.emptyLike', like.shape, dtype, undefined)
 }
 
+/** What stands for both: methods of views are those of tensors, the others those of accumulators first. */
+type TensorOrAccumulator = Omit<Tensor, keyof WholeMethods> & Accumulator & WholeMethods
+
 /** `full` on host sizes gives a tensor, on tiles an accumulator. */
 export interface Full {
-  (shape: readonly number[], value: number, dtype?: StorageType): Tensor & Accumulator
+  (shape: readonly number[], value: number, dtype?: StorageType): TensorOrAccumulator
   (shape: readonly TileExtent[], value: Operand, dtype?: StorageType): Accumulator
 }
 
 export interface Zeros {
-  (shape: readonly number[], dtype?: StorageType): Tensor & Accumulator
+  (shape: readonly number[], dtype?: StorageType): TensorOrAccumulator
   (shape: readonly TileExtent[], dtype?: StorageType): Accumulator
 }
 
@@ -106,14 +109,14 @@ function filled(
   shape: readonly TileExtent[],
   value: Operand,
   dtype: StorageType,
-): Tensor & Accumulator {
+): TensorOrAccumulator {
   const trace = tracing(what)
   requireDType(dtype, what)
   if (trace.insideLoop) {
     const axes = shape.map((extent) => axisOf(trace, extent))
     const type = computeType(dtype)
     const node = castTo(trace, toNode(trace, what, value, type), type)
-    return new Accumulator(trace, fitTo(trace, node, axes, what, 'an accumulator')) as Tensor & Accumulator
+    return new Accumulator(trace, fitTo(trace, node, axes, what, 'an accumulator')) as TensorOrAccumulator
   }
   if (typeof value !== 'number') {
     throw new AuthorError(`${what} outside of loops needs a plain number, not ${describe(value)}`, {
@@ -122,7 +125,7 @@ function filled(
     })
   }
   const sizes = shape.map((extent) => (extent instanceof Tile ? refuseTile() : extent))
-  return allocate(what, sizes, dtype, value) as unknown as Tensor & Accumulator
+  return allocate(what, sizes, dtype, value) as unknown as TensorOrAccumulator
 }
 
 function axisOf(trace: Trace, extent: TileExtent): Axis {

@@ -23,7 +23,8 @@ export function finalMemory(trace: Trace, returns: ReturnTree, prints: Prints | 
   for (const id of returned) requireKnownShape(trace, id)
   if (prints) for (const id of [prints.count, prints.words]) returned.add(id)
   const place = ({ role, id }: TensorInfo): number => (role === 'argument' ? 0 : returned.has(id) ? 1 : 2)
-  const ordered = [...trace.tensors].sort((a, b) => place(a) - place(b) || a.id - b.id)
+  const inMemory = trace.tensors.filter(({ id }) => !trace.made?.isLeftOut(id))
+  const ordered = inMemory.sort((a, b) => place(a) - place(b) || a.id - b.id)
   const numbers = new Map(ordered.map(({ id }, number) => [id, number]))
   const tensorId = (id: number): number => numbers.get(id) ?? id
   const tensors = ordered.map((info): TensorInfo => {

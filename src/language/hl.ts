@@ -33,7 +33,7 @@ import {
   isSymbolic,
   nextPowerOf2Dim,
 } from './dim.ts'
-import { elementwise, toNode } from './elementwise.ts'
+import { toNode } from './elementwise.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
 import { storeTo } from './indexing.ts'
 import { type InlineOptions, inlineWgsl } from './inline_wgsl.ts'
@@ -48,14 +48,15 @@ import {
   tile,
 } from './loops.ts'
 import { loadFrom } from './masks.ts'
-import { ATOMIC_METHODS, ATOMIC_SIGNATURES, operandsOf, TILE_METHODS, TILE_SIGNATURES } from './methods.ts'
+import { ATOMIC_METHODS, ATOMIC_SIGNATURES, TILE_METHODS } from './methods.ts'
 import { print } from './print.ts'
 import { rand, randint } from './random.ts'
 import { cat, join, stack } from './rearrange.ts'
 import { isEqual, requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
 import { staticAssert } from './static_assert.ts'
-import type { Dim, IndexTerm, Tensor } from './tensor.ts'
+import type { Dim, IndexTerm, Tensor, WholeMethods, WholeOperand } from './tensor.ts'
+import { operandsOf, TILE_SIGNATURES } from './tile_signatures.ts'
 import { tracing } from './trace.ts'
 import type { RegisterTunable } from './tunables.ts'
 import {
@@ -67,20 +68,22 @@ import {
   type TileMethods,
   TileValue,
 } from './value.ts'
+import { elementwiseOf, wholeTensor } from './whole_operations.ts'
 
 type TileElementwise = ElementwiseMethods<Operand, TileValue>
 
 type ElementwiseFunctions = {
-  readonly [K in keyof TileElementwise]: (
-    first: Operand,
-    ...rest: Parameters<TileElementwise[K]>
-  ) => TileValue
+  readonly [K in keyof TileElementwise]: {
+    (first: Operand, ...rest: Parameters<TileElementwise[K]>): TileValue
+    (first: WholeOperand, ...rest: Parameters<WholeMethods[K]>): Tensor
+  }
 }
 
 type SizeFunctions = {
   readonly [K in Exclude<DimOperation, 'cdiv'>]: {
     (a: number, b: number): Dim
     (a: Operand, b: Operand): TileValue
+    (a: WholeOperand, b: WholeOperand): Tensor
   }
 }
 
@@ -88,10 +91,12 @@ type Elementwise = Omit<ElementwiseFunctions, keyof SizeFunctions> & SizeFunctio
 
 type OtherMethods = Omit<TileMethods, keyof TileElementwise | 'shape'>
 type OtherFunctions = {
-  readonly [K in keyof OtherMethods]: (
-    value: Operand,
-    ...rest: Parameters<OtherMethods[K]>
-  ) => ReturnType<OtherMethods[K]>
+  readonly [K in keyof OtherMethods]: K extends keyof Tensor
+    ? {
+        (value: Operand, ...rest: Parameters<OtherMethods[K]>): ReturnType<OtherMethods[K]>
+        (tensor: Tensor, ...rest: Parameters<Tensor[K]>): Tensor
+      }
+    : (value: Operand, ...rest: Parameters<OtherMethods[K]>) => ReturnType<OtherMethods[K]>
 }
 
 const ELEMENTWISE = Object.fromEntries(
@@ -101,7 +106,13 @@ const ELEMENTWISE = Object.fromEntries(
 const OTHERS = Object.fromEntries(
   Object.entries(TILE_METHODS).map(([name, method]) => {
     const call = method as (self: TileValue, ...rest: unknown[]) => unknown
-    return [name, (value: Operand, ...rest: unknown[]) => call(asTile(`hl.${name}`, value), ...rest)]
+    return [
+      name,
+      (value: Operand, ...rest: unknown[]) => {
+        const tensor = wholeTensor(`hl.${name}`, value) as unknown as Record<string, typeof call> | undefined
+        return tensor ? tensor[name]?.(...(rest as [TileValue])) : call(asTile(`hl.${name}`, value), ...rest)
+      },
+    ]
   }),
 ) as unknown as OtherFunctions
 
@@ -347,9 +358,9 @@ function asTile(what: string, value: Operand): TileValue {
   return new TileValue(trace, isSymbolic(value) ? trace.size(value.size) : toNode(trace, what, value))
 }
 
-function onSizesOrTiles(op: (typeof OP_NAMES)[number], operands: readonly Operand[]): TileValue | Dim {
+function onSizesOrTiles(op: OpName, operands: readonly Operand[]): TileValue | Tensor | Dim {
   const [a, b] = operands
   if (isDimOperation(op) && isDim(a) && isDim(b)) return dimOperation(op, a, b)
   tracing(`hl.${op}`)
-  return elementwise(op, operands)
+  return elementwiseOf(op, operands)
 }

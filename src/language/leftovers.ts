@@ -58,12 +58,16 @@ export function unusedValues(trace: Trace): readonly string[] {
       const place = formatLocation(node.location)
       if (needed.has(place)) return
       const inPlace = IN_PLACE.includes(what) ? `; acc.${what}Assign(x) changes acc in place` : ''
-      const remedy = `Methods make new values${inPlace}. Use the value, or remove the line.`
-      texts.set(
-        place,
-        `${trace.name}: a value of ${what} is computed and never used\n  at ${place}\n  ${remedy}`,
-      )
+      texts.set(place, unusedText(trace, what, place, `Methods make new values${inPlace}.`))
     })
   }
-  return [...texts.values()]
+  return [...texts.values(), ...(trace.made?.unused() ?? [])]
+}
+
+/** The message for a value that nothing uses. */
+export function unusedText(trace: Trace, what: string, place: string, why: string): string {
+  return (
+    `${trace.name}: a value of ${what} is computed and never used\n  at ${place}\n` +
+    `  ${why} Use the value, or remove the line.`
+  )
 }

@@ -203,6 +203,7 @@ function loop(
 ): Iterable<unknown> {
   const location = callSite()
   const begin = (): Iterator<unknown> => {
+    if (!trace.insideLoop) trace.made?.settle()
     const ranges = calledFrom(location, () => rangesAt(location))
     return new LoopIterator(iterate(trace, ranges, location, item))
   }

@@ -2,20 +2,20 @@
 import { tileType } from '../ir/build.ts'
 import type { AtomicOp } from '../ir/node.ts'
 import type { OpName } from '../ir/ops.ts'
-import { OP_NAMES, OPS } from '../ir/ops.ts'
+import { OP_NAMES } from '../ir/ops.ts'
 import { areEntryPoints, callSite, entryPoint } from '../support/call_site.ts'
 import { DTYPES, type DType, isDType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
 import { isPacked, type StorageType } from '../support/storage_types.ts'
-import { cumprod, cumsum } from './combining.ts'
+import { ALONG_AXES } from './along_axes.ts'
 import { addDot, addProduct, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo, updateAt } from './indexing.ts'
 import { loadFrom } from './masks.ts'
 import { flip, reshape, shapeOf, split } from './rearrange.ts'
-import { deviation, logSoftmax, logsumexp, mean, norm, reduce, softmax, variance } from './reductions.ts'
 import { sort, topk } from './sorting.ts'
+import { type OtherTileMethods, operandsOf, TILE_SIGNATURES } from './tile_signatures.ts'
 import { tracing } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
 import { castThrough, castTo, fitTo, requireDType } from './typing.ts'
@@ -27,22 +27,19 @@ import {
   type Operand,
   Ref,
   type RefMethods,
-  type TileMethods,
   TileValue,
 } from './value.ts'
 import { VIEW_SIGNATURES } from './view_methods.ts'
 import { permute, squeeze, transpose, unsqueeze } from './views.ts'
+import { WHOLE_SIGNATURES, type WholeName } from './whole_methods.ts'
+import { elementwiseOf, WHOLE_METHODS } from './whole_operations.ts'
 
 type MethodsOf<T, This> = {
   readonly [K in keyof T]: T[K] extends (...args: infer A) => infer R ? (self: This, ...args: A) => R : never
 }
 
-const REDUCTION = 'axis?: number, { keepdim: flag }?'
-const SCAN = 'axis: number, { reverse: flag }?'
-const VARIANCE = 'axis?: number, { keepdim: flag, correction: number }?'
-
 /** The methods of every tile value that are not element-wise. */
-export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName | 'shape'>, TileValue> = {
+export const TILE_METHODS: MethodsOf<OtherTileMethods, TileValue> = {
   to: convert,
   bitcast,
   clamp: (self, low, high) => self.maximum(low).minimum(high),
@@ -53,25 +50,9 @@ export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName | 'shape'>, TileVa
   flip,
   split,
   transpose,
-  sum: (self, axis, options) => reduce('sum', self, axis, options),
-  mean,
-  var: variance,
-  std: deviation,
-  norm,
-  prod: (self, axis, options) => reduce('prod', self, axis, options),
-  amax: (self, axis, options) => reduce('max', self, axis, options),
-  amin: (self, axis, options) => reduce('min', self, axis, options),
-  argmax: (self, axis, options) => reduce('argmax', self, axis, options),
-  argmin: (self, axis, options) => reduce('argmin', self, axis, options),
-  cumsum,
-  cumprod,
+  ...ALONG_AXES,
   sort,
   topk,
-  any: (self, axis, options) => reduce('any', self, axis, options),
-  all: (self, axis, options) => reduce('all', self, axis, options),
-  softmax,
-  logSoftmax,
-  logsumexp,
   // What was checked has options in their place.
   dot: (self, other, ...rest) => dot(self, other, ...(rest as [acc?: TileValue, options?: DotOptions])),
   addmm: addProduct('addmm'),
@@ -80,43 +61,6 @@ export const TILE_METHODS: MethodsOf<Omit<TileMethods, OpName | 'shape'>, TileVa
     const trace = tracing('clone')
     return new Accumulator(trace, self.nodeIn(trace))
   },
-}
-
-/** What each takes. */
-export const TILE_SIGNATURES: Readonly<Record<keyof typeof TILE_METHODS, string>> = {
-  to: 'dtype',
-  bitcast: 'dtype',
-  clamp: 'low, high',
-  unsqueeze: 'axis: number',
-  squeeze: 'axis: number',
-  permute: '...axes: number',
-  reshape: 'shape: shape',
-  flip: 'axis: number',
-  split: '',
-  transpose: '',
-  sum: REDUCTION,
-  mean: REDUCTION,
-  var: VARIANCE,
-  std: VARIANCE,
-  norm: REDUCTION,
-  prod: REDUCTION,
-  amax: REDUCTION,
-  amin: REDUCTION,
-  argmax: REDUCTION,
-  argmin: REDUCTION,
-  cumsum: SCAN,
-  cumprod: SCAN,
-  sort: 'axis: number, { descending: flag }?',
-  topk: 'count, axis: number, { largest: flag }?',
-  any: REDUCTION,
-  all: REDUCTION,
-  softmax: 'axis: number',
-  logSoftmax: 'axis: number',
-  logsumexp: 'axis: number, { keepdim: flag }?',
-  dot: 'other, acc?, { dtype: dtype }?',
-  addmm: 'a, b, { dtype: dtype }?',
-  baddbmm: 'a, b, { dtype: dtype }?',
-  clone: '',
 }
 
 const ACCUMULATOR_METHODS: MethodsOf<AccumulatorMethods, Accumulator> = {
@@ -185,11 +129,6 @@ const REF_SIGNATURES: Readonly<Record<keyof RefMethods, string>> = {
   ...ATOMIC_SIGNATURES,
 }
 
-/** What an element-wise operation takes as a function of `hl`; as a method, all but the first. */
-export function operandsOf(op: OpName): readonly string[] {
-  return op === 'where' ? ['condition', 'a', 'b'] : ['a', 'b', 'c'].slice(0, OPS[op].arity)
-}
-
 install(TileValue.prototype, TILE_METHODS, TILE_SIGNATURES)
 Object.defineProperty(TileValue.prototype, 'shape', {
   get(this: TileValue) {
@@ -202,22 +141,33 @@ install(Accumulator.prototype, ACCUMULATOR_METHODS, ACCUMULATOR_SIGNATURES)
 install(Ref.prototype, REF_METHODS, REF_SIGNATURES)
 install(
   TileValue.prototype,
-  Object.fromEntries(OP_NAMES.map((op) => [op, (...operands: Operand[]) => elementwise(op, operands)])),
+  Object.fromEntries(OP_NAMES.map((op) => [op, (...operands: Operand[]) => elementwiseOf(op, operands)])),
   Object.fromEntries(OP_NAMES.map((op) => [op, operandsOf(op).slice(1).join(', ')])),
 )
 
-// Whole tensors have none of these; authors used to other libraries try them first.
+// Inside of loops whole tensors have none of these, nor ever those that change a value in place.
 const TILE_ONLY = [
   ...OP_NAMES,
   ...Object.keys(TILE_METHODS),
   ...Object.keys(ACCUMULATOR_METHODS),
   ...Object.keys(REF_METHODS),
-].filter((name) => !Object.hasOwn(VIEW_SIGNATURES, name))
+].filter((name) => !Object.hasOwn(VIEW_SIGNATURES, name) && !Object.hasOwn(WHOLE_SIGNATURES, name))
 install(
   TracedTensor.prototype,
   Object.fromEntries(TILE_ONLY.map((name) => [name, refusing(name)])),
   Object.fromEntries(TILE_ONLY.map((name) => [name, '...rest'])),
 )
+install(
+  TracedTensor.prototype,
+  Object.fromEntries(Object.keys(WHOLE_SIGNATURES).map((name) => [name, outsideLoops(name as WholeName)])),
+  WHOLE_SIGNATURES,
+)
+
+function outsideLoops(name: WholeName) {
+  const call = WHOLE_METHODS[name] as (...args: unknown[]) => unknown
+  return (self: TracedTensor, ...rest: unknown[]): unknown =>
+    tracing(name).insideLoop ? refusing(name)(self) : call(self, ...rest)
+}
 
 function refusing(name: string) {
   return (self: TracedTensor): never => {

@@ -5,9 +5,11 @@
  */
 import type { HostArray } from '../support/dtypes.ts'
 import type { StorageType } from '../support/storage_types.ts'
+import type { ElementwiseMethods } from './elementwise_methods.ts'
 import type { Range } from './range.ts'
 import type { Tile } from './tile.ts'
-import type { Ref, TileValue } from './value.ts'
+import type { AlongAxis } from './tile_signatures.ts'
+import type { DotOptions, Operand, Ref, TileMethods, TileValue } from './value.ts'
 
 /**
  * A size. Outside kernels and in kernels with static shapes it is a plain number; in kernels with dynamic
@@ -62,8 +64,30 @@ export interface ViewMethods {
   bitcast(dtype: StorageType): Tensor
 }
 
+/** What operations outside of loops take. */
+export type WholeOperand = Operand | Tensor
+
+type AlongAxisMethods = {
+  readonly [K in keyof Pick<TileMethods, AlongAxis>]: (...args: Parameters<TileMethods[K]>) => Tensor
+}
+
+/**
+ * Operations on all elements, in a kernel outside of its loops. Each makes a new tensor, in a loop of its own
+ * or as part of what uses it.
+ */
+export interface WholeMethods extends ElementwiseMethods<WholeOperand, Tensor>, AlongAxisMethods {
+  /** A tensor of another dtype with these elements; floats to integers truncate. */
+  to(dtype: StorageType): Tensor
+  /** The elements limited to low..high. */
+  clamp(low: WholeOperand, high: WholeOperand): Tensor
+  /** A tensor of its own with these elements. */
+  clone(): Tensor
+  /** Matrix product `[…, m, k] · […, k, n]`; leading dimensions are a batch and broadcast. */
+  dot(other: Tensor, options?: DotOptions): Tensor
+}
+
 /** Elements in GPU memory. Views share the memory: writing to one writes to the tensor. */
-export interface Tensor extends ViewMethods {
+export interface Tensor extends ViewMethods, WholeMethods {
   /** The type of its elements. */
   readonly dtype: StorageType
   /** Its sizes, outermost first. */

@@ -25,6 +25,16 @@ export class RetraceSignal extends Error {
   }
 }
 
+/** Thrown through the author's code to trace again with memory for a tensor that an operation makes. */
+export class KeepSignal extends Error {
+  readonly made: number
+
+  constructor(made: number) {
+    super('trace again with memory for a tensor')
+    this.made = made
+  }
+}
+
 /** Views are numbered from here while tensors may still be added. */
 const FIRST_VIEW = 2 ** 20
 
@@ -65,6 +75,18 @@ export interface Printer {
   add(trace: Trace, format: string, nodes: readonly Node[]): void
 }
 
+/** Tensors that operations outside of loops make. */
+export interface MadeTensors {
+  /** Makes the loops that wait to be put together. */
+  settle(): void
+  /** A tensor, by its number, that is read from memory, or returned. */
+  need(tensor: number): void
+  /** True for one that is only a part of others, and has no memory. */
+  isLeftOut(tensor: number): boolean
+  /** A message for each that nothing uses. */
+  unused(): readonly string[]
+}
+
 /** A node without number and place. */
 type Unplaced<S = NodeSpec> = S extends unknown ? Omit<S, 'location'> : never
 
@@ -79,6 +101,10 @@ export class Trace {
   readonly scalars: ScalarInfo[] = []
   /** Tensors from around the kernel, and the arguments that they have become. */
   readonly captured: Map<object, object> = new Map()
+  /** Those of operations outside of loops, once there are any. */
+  made: MadeTensors | undefined
+  /** Which of them, in their order, have memory though operations of their time could do without. */
+  readonly kept: ReadonlySet<number>
   readonly grids: Grid[] = []
   readonly guards: Map<string, Guard> = new Map()
   /** The lengths of the rows that jagged loops go along, by the loops' blocks. */
@@ -96,10 +122,11 @@ export class Trace {
   readonly #outside: Scope = rootScope(this.factory)
   readonly #rests = new Map<Scope, LoopRange>()
 
-  constructor(name: string, tunables: Tunables, printing?: Printer) {
+  constructor(name: string, tunables: Tunables, printing?: Printer, kept: ReadonlySet<number> = new Set()) {
     this.name = name
     this.tunables = tunables
     this.printing = printing
+    this.kept = kept
   }
 
   /** The innermost open loop; `what` is the operation that is only possible inside one. */

@@ -19,7 +19,7 @@ import { finalMemory } from './final_memory.ts'
 import { requireWritten, unusedValues } from './leftovers.ts'
 import { parameterNames } from './parameters.ts'
 import { Printing } from './print.ts'
-import { RetraceSignal, Trace, withTrace } from './trace.ts'
+import { KeepSignal, RetraceSignal, Trace, tracing, withTrace } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
 import { Tunables } from './tunables.ts'
 import { finalAxes, sameAxes } from './typing.ts'
@@ -48,33 +48,38 @@ export interface TraceRequest {
 /** Traces a kernel; runs the function again whenever it turns out to need more facts about the arguments. */
 export function traceKernel(request: TraceRequest): KernelIr {
   const facts = new Map<string, Specialization>()
+  const kept = new Set<number>()
   for (;;) {
     try {
-      return traceOnce(request, [...facts.values()])
+      return traceOnce(request, [...facts.values()], kept)
     } catch (error) {
-      if (!(error instanceof RetraceSignal)) throw error
-      for (const fact of error.needed) facts.set(stableStringify(fact), fact)
+      if (error instanceof KeepSignal) kept.add(error.made)
+      else if (error instanceof RetraceSignal)
+        for (const fact of error.needed) facts.set(stableStringify(fact), fact)
+      else throw error
     }
   }
 }
 
-function traceOnce(request: TraceRequest, facts: readonly Specialization[]): KernelIr {
+function traceOnce(
+  request: TraceRequest,
+  facts: readonly Specialization[],
+  kept: ReadonlySet<number>,
+): KernelIr {
   const printing = request.printing ? new Printing() : undefined
-  const trace = new Trace(request.name, request.tunables ?? new Tunables(), printing)
+  const trace = new Trace(request.name, request.tunables ?? new Tunables(), printing, kept)
   const names = parameterNames(request.fn)
-  const returned = withTrace(trace, () => {
+  const returns = withTrace(trace, () => {
     const values = request.args.map((spec, i) => symbolicArgument(trace, spec, names[i] ?? `arg${i}`, facts))
     for (const [tensor, spec] of request.captured ?? []) {
       trace.captured.set(tensor, symbolicTensor(trace, spec, `captured${trace.captured.size}`, facts))
     }
-    try {
-      return userCode(() => request.fn.apply(request.self, values as never[]))
-    } catch (error) {
-      throw error instanceof TypeError ? misusedArgument(request, names, error) : error
-    }
+    const returned = traced(request, values, names)
+    checkClosed(request, trace, returned)
+    const tree = returnTree(request, returned)
+    trace.made?.settle()
+    return tree
   })
-  checkClosed(request, trace, returned)
-  const returns = returnTree(request, returned)
   requireWritten(trace, returns)
   const unused = unusedValues(trace)
   trace.blocks.pairOwners()
@@ -98,6 +103,15 @@ function traceOnce(request: TraceRequest, facts: readonly Specialization[]): Ker
   verifyKernel(kernel)
   if (request.warn) unused.forEach(request.warn)
   return kernel
+}
+
+/** Runs the author's function. */
+function traced(request: TraceRequest, values: readonly unknown[], names: readonly string[]): unknown {
+  try {
+    return userCode(() => request.fn.apply(request.self, values as never[]))
+  } catch (error) {
+    throw error instanceof TypeError ? misusedArgument(request, names, error) : error
+  }
 }
 
 /**
@@ -143,10 +157,10 @@ function checkClosed(request: TraceRequest, trace: Trace, returned: unknown): vo
       remedy: 'Iterate hl.tile with for…of to its end.',
     })
   }
-  if (trace.grids.length === 0) {
+  if (trace.grids.length === 0 && !trace.made) {
     throw new AuthorError(`the kernel ${request.name} has no loop over tiles`, {
       location,
-      remedy: 'Its work goes into `for (const tile of hl.tile(size)) { … }`.',
+      remedy: 'Its work goes into `for (const tile of hl.tile(size)) { … }`, or operations on tensors.',
     })
   }
 }
@@ -199,6 +213,7 @@ function symbolsIn(sizes: readonly Size[]): readonly SizeSymbol[] {
 }
 
 function returnedTensor(request: TraceRequest, { info, view, dtype }: TracedTensor): ReturnTree {
+  tracing('return').made?.need(info.id)
   if (view.name === info.name) return { kind: 'tensor', tensor: info.id }
   const { name, shape, base, dims } = view
   const decided = [...shape, ...base, ...dims.map(({ offset }) => offset)].find(dependsOnConfig)

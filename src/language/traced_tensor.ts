@@ -17,8 +17,9 @@ import * as views from './tensor_view.ts'
 import { tracing } from './trace.ts'
 import type { Ref } from './value.ts'
 import { VIEW_METHODS, VIEW_SIGNATURES } from './view_methods.ts'
+import { WholeBase } from './whole_methods.ts'
 
-export class TracedTensor implements Tensor {
+export class TracedTensor extends WholeBase implements Tensor {
   /** The tensor whose memory this is. */
   readonly info: TensorInfo
   readonly view: views.View
@@ -30,6 +31,7 @@ export class TracedTensor implements Tensor {
     view: views.View = views.wholeView(info.name, info.shape),
     dtype: StorageType = info.dtype,
   ) {
+    super()
     this.info = info
     this.view = view
     this.dtype = dtype
@@ -111,6 +113,7 @@ export class TracedTensor implements Tensor {
   #place(): Place {
     const { info, view, dtype } = this
     const { id, name, shape } = info
+    tracing('at').made?.need(id)
     const isOwn =
       dtype === info.dtype &&
       view.base.length === shape.length &&

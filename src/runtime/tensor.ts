@@ -11,6 +11,7 @@ import type { IndexTerm, Shape, Tensor } from '../language/tensor.ts'
 import * as views from '../language/tensor_view.ts'
 import type { Ref } from '../language/value.ts'
 import { VIEW_METHODS, VIEW_SIGNATURES } from '../language/view_methods.ts'
+import { WHOLE_NAMES, WholeBase } from '../language/whole_methods.ts'
 import { areEntryPoints, callSite, lazyCallSite } from '../support/call_site.ts'
 import type { HostArray } from '../support/dtypes.ts'
 import { formatLocation, type SourceLocation, UsageError } from '../support/errors.ts'
@@ -28,7 +29,7 @@ let count = 0
 const TRACED_DISPOSALS = 10_000
 let disposals = 0
 
-export class DeviceTensor implements Tensor {
+export class DeviceTensor extends WholeBase implements Tensor {
   readonly dtype: StorageType
   readonly shape: Shape
   readonly ndim: number
@@ -53,6 +54,7 @@ export class DeviceTensor implements Tensor {
     stream: Stream,
     of?: { readonly source: DeviceTensor; readonly view: ArgumentView | undefined },
   ) {
+    super()
     this.dtype = dtype
     this.shape = shape as Shape
     this.ndim = shape.length
@@ -165,7 +167,7 @@ export class DeviceTensor implements Tensor {
   }
 
   /** A copy in memory of its own. */
-  clone(): DeviceTensor {
+  override clone(): DeviceTensor {
     return DeviceTensor.allocate(this.shape, this.dtype, this.stream).copyFrom(this)
   }
 
@@ -271,7 +273,18 @@ methodsTake(DeviceTensor.prototype, {
   ...VIEW_SIGNATURES,
 })
 
-areCaptured(DeviceTensor.prototype, ['at', 'T', ...VIEW_METHODS])
+const IN_KERNELS = WHOLE_NAMES.filter((name) => name !== 'clone')
+for (const name of IN_KERNELS) {
+  const value = function (this: DeviceTensor): never {
+    throw new UsageError(`${this.describe()}.${name}(...) was called outside a kernel`, {
+      location: callSite(),
+      remedy: `Operations on tensors stand in kernels: kernel((x) => x.${name}(...)).`,
+    })
+  }
+  Object.defineProperty(DeviceTensor.prototype, name, { value, configurable: true, writable: true })
+}
+
+areCaptured(DeviceTensor.prototype, ['at', 'T', ...VIEW_METHODS, ...WHOLE_NAMES])
 
 areEntryPoints(DeviceTensor.prototype, [
   'at',
@@ -284,6 +297,7 @@ areEntryPoints(DeviceTensor.prototype, [
   'dispose',
   'T',
   ...VIEW_METHODS,
+  ...IN_KERNELS,
   Symbol.dispose,
 ])
 

@@ -21,7 +21,7 @@ describe('kernels that are none', () => {
       authorError(() => traceKernel({ name: 'k', fn: () => undefined, args: [], location })),
     ).toMatchInlineSnapshot(`
       "the kernel k has no loop over tiles
-      Its work goes into \`for (const tile of hl.tile(size)) { … }\`."
+      Its work goes into \`for (const tile of hl.tile(size)) { … }\`, or operations on tensors."
     `)
   })
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import type { Node } from '../../src/ir/node.ts'
 import { walk } from '../../src/ir/traverse.ts'
-import { hl, type Tensor } from '../../src/language/index.ts'
+import { hl, type Tensor, type TileValue } from '../../src/language/index.ts'
 import type { SourceLocation } from '../../src/support/errors.ts'
 import { ramp, traced } from './harness.ts'
 
@@ -28,7 +28,7 @@ function nodes(x: Tensor, w: Tensor, scale: number): Tensor {
       acc.addAssign(hl.where(causal, 1, scale).sum(1, { keepdim: true }).mul(w.at(j).clamp(0, 9)))
     }
     const whole = w.at(':').to('f16')
-    const e = Reflect.apply(hl.exp, undefined, [acc])
+    const e = Reflect.apply(hl.exp as (x: TileValue) => TileValue, undefined, [acc])
     out.at(i, j).set(e.add(whole.softmax(0).sum()).add(whole.mean()))
   }
   return out

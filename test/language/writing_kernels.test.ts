@@ -207,6 +207,7 @@ describe('the examples', () => {
       'histogram',
       'keepPositive',
       'shares',
+      'crossEntropy',
       'int4Rows',
       'scale',
       'product',

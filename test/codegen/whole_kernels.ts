@@ -1,0 +1,26 @@
+/** Kernels with operations on whole tensors. */
+import { hl, type Tensor } from '../../src/language/index.ts'
+
+/** A loss for each row in a loop, and what they come to. */
+export function meanLoss(x: Tensor): { readonly loss: Tensor; readonly worst: Tensor } {
+  const [m] = x.shape
+  const losses = hl.empty([m])
+  for (const t of hl.tile(m)) losses.at(t).set(x.at(t, ':').logsumexp(-1))
+  return { loss: losses.mean(), worst: losses.amax() }
+}
+
+/** Rows scaled to a root mean square of one, and the sums of columns. */
+export function scaled(x: Tensor, w: Tensor): readonly Tensor[] {
+  const rstd = x.square().mean(-1, { keepdim: true }).add(1).rsqrt()
+  const y = x.mul(rstd).mul(w)
+  return [y, y.sum(0).to('bf16'), rstd.squeeze(-1)]
+}
+
+/** A product of what is computed on the way, with a bias. */
+export function layer(x: Tensor, w: Tensor, bias: Tensor): Tensor {
+  return x.add(1).dot(w.T).add(bias).relu()
+}
+
+export function total(x: Tensor): readonly Tensor[] {
+  return [x.sum(), x.gt(0).any(), x.mul(2).amin()]
+}
