@@ -18,6 +18,7 @@ import { insertMasks } from './passes/insert_masks.ts'
 import type { Pass } from './passes/pass.ts'
 import { removeDead } from './passes/remove_dead_nodes.ts'
 import { rollReductions } from './passes/roll_reductions.ts'
+import { splitSums } from './passes/split_sums.ts'
 import { BoundConfig } from './plan/bound_config.ts'
 import { checkRegisters } from './plan/check_registers.ts'
 import { type Plan, programFor } from './plan/plan.ts'
@@ -30,6 +31,7 @@ const PASSES: readonly Pass[] = [
   { name: 'flatten loops', run: flattenLoops },
   { name: 'insert masks', run: insertMasks },
   { name: 'roll reductions', run: rollReductions },
+  { name: 'split sums', run: splitSums },
   { name: 'remove dead nodes', run: removeDead },
 ]
 

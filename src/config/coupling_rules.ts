@@ -3,9 +3,11 @@
  * and is set right silently for a search, so that one config has one form.
  */
 import { ConfigError } from '../support/errors.ts'
+import { nextPowerOf2 } from '../support/maths.ts'
 import { severalBlocks } from './field_row.ts'
 import { isPersistent } from './modes.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
+import { LEAST_CHUNK } from './tile_sizes.ts'
 import { type ConfigValue, isList } from './value.ts'
 
 type Rule = (data: Record<string, ConfigValue>, mode: 'strict' | 'repair', input: ConfigSpecInput) => void
@@ -16,6 +18,7 @@ export const COUPLING_RULES: readonly Rule[] = [
   threadsFitTheWorkgroup,
   unrolledOnce,
   flatLoopsHaveNoOrder,
+  splitRowsAreStreamed,
 ]
 
 function multiplierNeedsPersistence(data: Record<string, ConfigValue>, mode: 'strict' | 'repair'): void {
@@ -73,6 +76,21 @@ function flatLoopsHaveNoOrder(
   )
   const grids = several.flatMap((loop, index) => (loop.kind === 'grid' ? [index] : []))
   data.l2_groupings = entries(data.l2_groupings).map((group, grid) => (flat[grids[grid] ?? -1] ? 1 : group))
+}
+
+/** A part of a row is a chunk at most. */
+function splitRowsAreStreamed(
+  data: Record<string, ConfigValue>,
+  _mode: 'strict' | 'repair',
+  { rows, sums = [] }: ConfigSpecInput,
+): void {
+  const parts = entries(data.split_sums).map(Number)
+  if (parts.every((count) => count === 1)) return
+  data.reduction_loops = entries(data.reduction_loops).map((chunk, row) => {
+    const { id, size = 1 } = rows[row] ?? {}
+    const count = parts[sums.findIndex((sum) => sum.id === id)] ?? 1
+    return chunk === null && count > 1 ? Math.max(LEAST_CHUNK, nextPowerOf2(size) / count) : chunk
+  })
 }
 
 function entries(value: ConfigValue | undefined): readonly ConfigValue[] {

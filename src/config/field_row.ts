@@ -5,7 +5,7 @@
 import { tupleOf } from './composite_fragments.ts'
 import type { Fragment } from './fragments.ts'
 import type { Indexing } from './modes.ts'
-import type { BlockInput, ConfigSpecInput, DotInput, LoopInput, RowInput } from './spec_input.ts'
+import type { BlockInput, ConfigSpecInput, DotInput, LoopInput, RowInput, SumInput } from './spec_input.ts'
 import { type DefaultTiles, defaultTiles, leastBlockSizes } from './tile_sizes.ts'
 import type { ConfigValue } from './value.ts'
 import type { ValueRule } from './value_rule.ts'
@@ -21,6 +21,7 @@ interface Places {
   /** The ways in which it may access memory. */
   readonly 'load or store': readonly Indexing[]
   readonly dot: DotInput
+  readonly 'sum that can be split': SumInput
 }
 
 /** What fields that act may have one entry for. */
@@ -37,6 +38,7 @@ const PLACES: { readonly [S in ActingScope]: (input: ConfigSpecInput) => readonl
   'device loop': ({ loops }) => loops.filter(({ kind }) => kind === 'device'),
   'load or store': ({ memoryOps }) => memoryOps,
   dot: ({ dots }) => dots,
+  'sum that can be split': ({ sums = [] }) => sums,
 }
 
 /** What the range of an entry may depend on, beside its place. */

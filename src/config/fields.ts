@@ -11,10 +11,15 @@ import { boolean, choice, type Fragment, fixed, integer, optional, powerOf2 } fr
 import { INERT_FIELDS, type InertField } from './inert_fields.ts'
 import { INDEXINGS, type Indexing, isPersistent, MMAS, type Mma, PID_TYPES, type PidType } from './modes.ts'
 import type { RowInput } from './spec_input.ts'
-import { defaultDotSchedule, defaultNumWarps, defaultReductionLoop } from './tile_sizes.ts'
+import {
+  defaultDotSchedule,
+  defaultNumWarps,
+  defaultParts,
+  defaultReductionLoop,
+  LEAST_CHUNK,
+} from './tile_sizes.ts'
 import { BOOLEAN_RULE, integerRule, oneOfRule, orRule, PERMUTATION_RULE, powerOf2Rule } from './value_rule.ts'
 
-const MIN_CHUNK = 8
 const MAX_GROUPING = 64
 const MAX_UNROLL = 4
 const MAX_STAGES = 2
@@ -61,6 +66,11 @@ export interface FieldValues {
    * for results of few rows.
    */
   readonly mma: readonly Mma[]
+  /**
+   * Parts that workgroups share out a sum in: a loop that only adds up, or a row that is only reduced; a
+   * second dispatch adds the parts.
+   */
+  readonly split_sums: readonly number[]
   /**
    * How workgroups find their tile: one each, in one or several dimensions, or several each (persistent).
    */
@@ -200,6 +210,17 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     default: 'fma',
     range: ({ isThin = false }) => choice(MMAS, isThin ? MMAS : ['fma']),
   },
+  split_sums: {
+    doc:
+      'Parts that workgroups share out a sum in: a loop that only adds up, or a row that is only reduced; ' +
+      'a second dispatch adds the parts',
+    per: 'sum that can be split',
+    entry: powerOf2Rule(1, 1024),
+    default: 1,
+    fitted: true,
+    range: ({ maxParts }, { input, defaults, index }) =>
+      powerOf2(1, maxParts, defaultParts(input, defaults, index)),
+  },
   pid_type: {
     doc:
       'How workgroups find their tile: one each, in one or several dimensions, or several each ' +
@@ -245,6 +266,6 @@ export function isActing(name: string): name is ActingField {
 /** The whole row, or chunks of at most half of it. */
 function reductionLoop(row: RowInput): Fragment {
   const largestChunk = nextPowerOf2(row.size) / 2
-  if (!row.canLoop || largestChunk < MIN_CHUNK) return fixed(null)
-  return optional(null, powerOf2(MIN_CHUNK, largestChunk), defaultReductionLoop(row))
+  if (!row.canLoop || largestChunk < LEAST_CHUNK) return fixed(null)
+  return optional(null, powerOf2(LEAST_CHUNK, largestChunk), defaultReductionLoop(row))
 }

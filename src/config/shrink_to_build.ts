@@ -8,12 +8,12 @@ import { ConfigError, type Excess, type Resource } from '../support/errors.ts'
 import { clamp, floorPowerOf2, nextPowerOf2 } from '../support/maths.ts'
 import { Config } from './config.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
+import { LEAST_CHUNK } from './tile_sizes.ts'
 import type { ConfigData, ConfigValue } from './value.ts'
 
 /** Compiles a complete config: why that is refused, or undefined. */
 export type Build = (config: Config) => ConfigError | undefined
 
-const LEAST_CHUNK = 8
 /** Far more than any kernel needs: each step halves something. */
 const MOST_STEPS = 100
 
@@ -24,7 +24,7 @@ const MOVES: Readonly<Record<Resource, readonly Move[]>> = {
   registers: [oneStage, moreWarps, shorterChunks, smallerBlocks],
   'workgroup bytes': [fewerSlices, oneStage, shorterChunks, smallerBlocks, fewerWarps],
   invocations: [fewerWarps],
-  bindings: [scalarAccess],
+  bindings: [scalarAccess, unsplit],
   lines: [loopsKept, smallerBlocks],
 }
 
@@ -82,12 +82,13 @@ function excessOf({ refusal }: Tried): number {
 
 /** The last resort: a single element a tile, with as many threads as it takes. */
 function leastOf(start: Config, refusal: ConfigError, input: ConfigSpecInput, build: Build): Config {
-  const { dots, blocks, rows, memoryOps } = input
+  const { dots, blocks, rows, memoryOps, sums = [] } = input
   const least: ConfigData = {
     ...start.data,
     ...(blocks.length > 0 ? { block_sizes: blocks.map(({ min }) => min) } : {}),
     ...(rows.length > 0 ? { reduction_loops: rows.map((row) => (canChunk(row) ? LEAST_CHUNK : null)) } : {}),
     ...(dots.length > 0 ? { num_stages: 1, slice_k: dots.map(() => 1) } : {}),
+    ...(sums.length > 0 ? { split_sums: sums.map(() => 1) } : {}),
     ...(memoryOps.length > 0 ? { indexing: memoryOps.map(() => 'pointer') } : {}),
   }
   let nearest: Tried = { config: start, refusal }
@@ -153,6 +154,10 @@ function smallerBlocks({ blockSizes }: Config, { blocks }: ConfigSpecInput): rea
 
 function scalarAccess({ indexing }: Config): readonly ConfigData[] {
   return indexing.some((mode) => mode !== 'pointer') ? [{ indexing: indexing.map(() => 'pointer') }] : []
+}
+
+function unsplit({ splitSums }: Config): readonly ConfigData[] {
+  return splitSums.some((parts) => parts > 1) ? [{ split_sums: splitSums.map(() => 1) }] : []
 }
 
 function loopsKept({ staticRanges, rangeUnrollFactors }: Config): readonly ConfigData[] {

@@ -74,6 +74,18 @@ export interface DotInput {
   readonly isThin?: boolean
 }
 
+/** One entry of `split_sums`: a loop that only adds up, or a row that is only reduced. */
+export interface SumInput {
+  /** Id of the first block of the loop, or of the row. */
+  readonly id: number
+  /** Ids of the blocks of the grid that it is in. */
+  readonly grid: readonly number[]
+  /** How many positions it goes over at the sizes at hand. */
+  readonly positions: number
+  /** Most workgroups that may share it out, a power of two. */
+  readonly maxParts: number
+}
+
 export interface ConfigSpecInput {
   readonly blocks: readonly BlockInput[]
   readonly rows: readonly RowInput[]
@@ -83,6 +95,8 @@ export interface ConfigSpecInput {
   /** The ways each load, then each store, may access memory; the first is the default. */
   readonly memoryOps: readonly (readonly Indexing[])[]
   readonly dots: readonly DotInput[]
+  /** Sums that workgroups may share out; none when absent. */
+  readonly sums?: readonly SumInput[]
   /** The launch orders this kernel can have; the first is the default. */
   readonly pidTypes: readonly PidType[]
   /** Most invocations of a workgroup on the device. */

@@ -11,6 +11,9 @@ const DEFAULT_MAX_PERSISTENT = 16384
 /** Chunk of longer rows in the default config. */
 const DEFAULT_CHUNK = 4096
 
+/** Rows are streamed in chunks of at least so many elements. */
+export const LEAST_CHUNK = 8
+
 /** Rows along which products are: those up to here are whole by default, longer ones in such chunks. */
 const MAX_WHOLE_DEPTH = 256
 const DEFAULT_DEPTH = 32
@@ -48,6 +51,8 @@ const PROGRAMS_PER_CORE = 2
  */
 const SMALL_PRODUCT = { depth: 32, roomyDepth: 64, warps: 8, stages: 2, slices: 4 }
 const PROGRAMS_PER_UNIT = 64
+/** Positions of a sum that are worth a workgroup of their own. */
+const LEAST_DEFAULT_PART = 256
 const LEAST_DEVICE_BLOCK = 8
 /**
  * Threads of a default workgroup: at least so many warps, and enough that a thread holds no more than this.
@@ -134,6 +139,21 @@ export function defaultNumWarps(
   const perThread = dots.length > 0 ? ELEMENTS_PER_THREAD.dot : ELEMENTS_PER_THREAD.rows
   const least = software && dots.length > 0 ? 1 : LEAST_DEFAULT_WARPS
   return Math.min(most, Math.max(least, nextPowerOf2(cdiv(largest, 32 * perThread))))
+}
+
+/** The default `split_sums`: as many parts as a device of which most stays idle otherwise has room for. */
+export function defaultParts(
+  { blocks, sums = [], software, computeUnits = 0 }: ConfigSpecInput,
+  { sizes }: DefaultTiles,
+  index: number,
+): number {
+  const sum = sums[index]
+  if (!sum || software) return 1
+  const programs = product(
+    blocks.map(({ id, sizeHint }, i) => (sum.grid.includes(id) ? cdiv(sizeHint, sizes[i] ?? 1) : 1)),
+  )
+  const parts = Math.min(computeUnits / programs, sum.positions / LEAST_DEFAULT_PART)
+  return clamp(floorPowerOf2(Math.max(1, parts)), 1, sum.maxParts)
 }
 
 /**

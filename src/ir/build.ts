@@ -76,6 +76,12 @@ export function sizeNode(builder: RegionBuilder, size: Size): Node {
     : builder.add({ kind: 'size', ...common, size })
 }
 
+/** The value of a scalar that is known at launch. */
+export function sizeOfScalar(node: Node): Size | undefined {
+  if (node.kind === 'constant') return node.value
+  return node.kind === 'size' ? node.size : undefined
+}
+
 /** One number as a value of the same type as `like`. */
 export function constantTile(
   builder: RegionBuilder,

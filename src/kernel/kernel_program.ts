@@ -21,7 +21,7 @@ export interface ProgramTensor {
   readonly name: string
   /** `argument`: the caller gives it; `local`: the launcher allocates it for every launch. */
   readonly role: 'argument' | 'local'
-  /** What its memory holds, row after row. */
+  /** What its memory holds, row after row. The buffer is filled up to 16 bytes, which programs may touch. */
   readonly dtype: StorageType
   /** The last dimension is contiguous. */
   readonly shape: readonly SizeData[]
@@ -52,7 +52,10 @@ export interface KernelProgram {
   readonly tensors: readonly ProgramTensor[]
   /** Names of the numbers among the arguments. */
   readonly scalars: readonly string[]
-  /** Buffers that the dispatches of one launch share, nothing else sees, and the launcher allocates. */
+  /**
+   * Buffers that the dispatches of one launch share, nothing else sees, and the launcher allocates, filled up
+   * to 16 bytes.
+   */
   readonly scratch: readonly { readonly bytes: SizeData; readonly fill: number | undefined }[]
   /** To be run in this order. */
   readonly dispatches: readonly ProgramDispatch[]

@@ -186,6 +186,20 @@ const CASES: Readonly<Record<ActingField, Case>> = {
     ],
     facts: (_, wgsl) => ({ staged: wgsl.includes('operand_'), sums: wgsl.includes('exchange_') }),
   },
+  split_sums: {
+    ...product,
+    base: { block_sizes: [16, 16, 8], num_warps: 2 },
+    values: [
+      [[1], { counts: [4], scratch: [], parts: 0 }],
+      [[2], { counts: [8, 4], scratch: [2 * 32 * 32 * 4], parts: 2 }],
+      [[4], { counts: [16, 4], scratch: [4 * 32 * 32 * 4], parts: 4 }],
+    ],
+    facts: ({ dispatches, scratch }, wgsl) => ({
+      counts: dispatches.map(({ grid: launched }) => launched.kind === 'linear' && launched.count),
+      scratch: scratch.map(({ bytes }) => bytes),
+      parts: count(wgsl, /= parts0_vec4\[/g),
+    }),
+  },
   pid_type: {
     ...grid,
     base: { block_sizes: [8, 16] },

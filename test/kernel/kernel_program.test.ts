@@ -39,6 +39,35 @@ describe('the data of a compiled kernel', () => {
     }
   })
 
+  it('has a sum that workgroups share out, with memory for its parts', async () => {
+    const { gpu } = await getDevice()
+    const columns = kernel({ staticShapes: false }, function columns(x: Tensor) {
+      const [m, n] = x.shape
+      const out = hl.empty([n])
+      for (const j of hl.tile(n)) {
+        const sum = hl.zeros([j])
+        for (const i of hl.tile(m)) sum.addAssign(x.at(i, j).sum(0))
+        out.at(j).set(sum)
+      }
+      return out
+    })
+    const config = { block_sizes: [16, 4], split_sums: [4] }
+    const program = columns.bind(given(input(37, 50))).toProgram(config)
+    expect(program.dispatches.map(({ label }) => label)).toEqual(['columns_0', 'columns_1'])
+    expect(program.scratch).toEqual([
+      { bytes: { op: 'mul', args: [{ op: 'mul', args: [4, { tensor: 0, axis: 1 }] }, 4] }, fill: undefined },
+    ])
+    for (const [m, n] of [
+      [37, 50],
+      [5, 9],
+    ] as const) {
+      const x = input(m, n)
+      const [sums] = await launchPlainly(gpu, JSON.parse(JSON.stringify(program)) as KernelProgram, [x], [])
+      const sumOf = (j: number): number => x.data.reduce((sum, v, i) => (i % n === j ? sum + v : sum), 0)
+      expect(sums).toEqual(Array.from({ length: n }, (_, j) => sumOf(j)))
+    }
+  })
+
   it('names tensors, numbers, sizes and conditions', () => {
     const program = shares.bind(given(input(37, 50)), 3).toProgram({ block_sizes: [1, 64, 1, 64] })
     const m = { tensor: 0, axis: 0 }

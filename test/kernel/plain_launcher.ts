@@ -33,7 +33,7 @@ export async function launchPlainly(
   }
   const buffer = (bytes: number, data?: readonly number[]): GPUBuffer => {
     const usage = USAGE.STORAGE | USAGE.COPY_SRC | USAGE.COPY_DST
-    const made = gpu.createBuffer({ size: Math.max(16, bytes), usage })
+    const made = gpu.createBuffer({ size: 16 * Math.max(1, Math.ceil(bytes / 16)), usage })
     if (data) gpu.queue.writeBuffer(made, 0, Float32Array.from(data))
     return made
   }

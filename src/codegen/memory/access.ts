@@ -3,6 +3,7 @@
  * vector needs its block as the last index alone, alignment of everything else, and a mask that is constant
  * over the vector.
  */
+import { sizeOfScalar } from '../../ir/build.ts'
 import { dimIndex, stripViews } from '../../ir/dim_index.ts'
 import type { KernelIr } from '../../ir/kernel_ir.ts'
 import type { BlockId, LoadNode, MemoryNode, Node } from '../../ir/node.ts'
@@ -92,12 +93,6 @@ export function isWithin(end: Size, size: Size, { guards }: Pick<KernelIr, 'guar
     const turned = relation === 'eq' && sameSize(left, size) && sameSize(right, end)
     return turned || (sameSize(left, end) && sameSize(right, size))
   })
-}
-
-/** The value of a scalar that is known at launch. */
-export function sizeOfScalar(node: Node): Size | undefined {
-  if (node.kind === 'constant') return node.value
-  return node.kind === 'size' ? node.size : undefined
 }
 
 /** Where a block's range begins and ends, as far as that is known when compiling. */

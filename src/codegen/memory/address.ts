@@ -2,6 +2,7 @@
  * Addresses of a load or store: for every register (or vector of registers) the index into the buffer and the
  * condition under which the element exists. The part that all registers share is computed once.
  */
+import { sizeOfScalar } from '../../ir/build.ts'
 import { type DimIndex, dimIndex, indexingBlocks } from '../../ir/dim_index.ts'
 import { type BlockId, type MemoryNode, type Node, ONE } from '../../ir/node.ts'
 import { mayBeNegative, type Size, sameSize, sizeOp, sizeProduct } from '../../ir/size.ts'
@@ -12,7 +13,7 @@ import type { Expr } from '../thread/expr.ts'
 import { basePosition, insideCondition, position } from '../values/coordinates.ts'
 import { compose, element, named, type Registers } from '../values/registers.ts'
 import { scalarValue, valueIn } from '../values/values.ts'
-import { contiguousBlock, isWithin, sizeOfScalar, variesAlong } from './access.ts'
+import { contiguousBlock, isWithin, variesAlong } from './access.ts'
 
 /** The end of positions that are moved by a scalar, where it is known not to move them below 0. */
 function lastOf(end: Size, offset: Node | undefined): Size | undefined {

@@ -1,7 +1,10 @@
-/** What loops add up: dots whose sums nobody reads on the way. */
+/** What loops add up: carried values that they only combine with others, and that nobody reads on the way. */
 import { depthOf } from '../../ir/dot_axes.ts'
 import { type DotNode, type LoopNode, type Node, ONE, type PhiNode, type Region } from '../../ir/node.ts'
+import type { OpName } from '../../ir/ops.ts'
 import { operandsOf, walk } from '../../ir/traverse.ts'
+
+const COMMUTATIVE: ReadonlySet<OpName> = new Set(['add', 'mul', 'maximum', 'minimum', 'or', 'and'])
 
 /** Dots along some block that only add to what a loop carries, which nobody reads before the loop's end. */
 export function accumulations(region: Region): ReadonlyMap<DotNode, PhiNode> {
@@ -18,8 +21,19 @@ export function accumulations(region: Region): ReadonlyMap<DotNode, PhiNode> {
   return found
 }
 
+/**
+ * The operation that every round combines a carried value by, in whatever order: the loop looks at the value
+ * for nothing else. Undefined for other values.
+ */
+export function accumulatedBy(loop: LoopNode, index: number): OpName | undefined {
+  const [phi, next] = [loop.phis[index], loop.yields[index]]
+  if (!phi || !next || readsWithin(loop, [phi, next]) !== 2) return undefined
+  if (next.kind === 'dot') return next.acc === phi ? 'add' : undefined
+  return next.kind === 'map' && COMMUTATIVE.has(next.op) && next.args.includes(phi) ? next.op : undefined
+}
+
 /** How often a loop reads some of these values, the loops in it included. */
-export function readsWithin(loop: LoopNode, values: readonly Node[]): number {
+function readsWithin(loop: LoopNode, values: readonly Node[]): number {
   let count = 0
   const look = (read: readonly Node[]): void => {
     count += read.filter((value) => values.includes(value)).length

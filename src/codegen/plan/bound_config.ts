@@ -7,12 +7,20 @@ import type { Indexing, Mma, PidType } from '../../config/modes.ts'
 import { guardsOnConfig, resolveBlockSizes } from '../../ir/block_sizes.ts'
 import { depthOf } from '../../ir/dot_axes.ts'
 import type { Guard, KernelIr } from '../../ir/kernel_ir.ts'
-import type { BlockId, DotNode, LoadNode, LoopNode, StoreNode } from '../../ir/node.ts'
+import {
+  type BlockId,
+  type DotNode,
+  type LoadNode,
+  type LoopNode,
+  type StoreNode,
+  UNNUMBERED,
+} from '../../ir/node.ts'
 import { maxOf } from '../../ir/size.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { log2Exact, nextPowerOf2 } from '../../support/maths.ts'
 import type { DeviceLimits } from '../program.ts'
 import { type KernelSites, severalBlocks, sitesOf } from './sites.ts'
+import { splittableSums } from './splittable_sums.ts'
 
 export class BoundConfig {
   /** The kernel with the block sizes of the config. */
@@ -26,6 +34,7 @@ export class BoundConfig {
   readonly threads: number
   readonly threadBits: number
   readonly #extents: ReadonlyMap<BlockId, number>
+  readonly #parts: ReadonlyMap<BlockId, number>
 
   /** `config` must be complete: normalised by the kernel's ConfigSpec. */
   constructor(traced: KernelIr, config: Config, limits: DeviceLimits) {
@@ -46,6 +55,7 @@ export class BoundConfig {
     }
     this.threadBits = log2Exact(this.threads)
     this.#extents = new Map([...tiles, ...otherExtents(kernel, this.sites, config)])
+    this.#parts = partsBySum(kernel, config)
     Object.freeze(this)
   }
 
@@ -60,6 +70,11 @@ export class BoundConfig {
     return this.config.reductionLoops[row] ?? undefined
   }
 
+  /** How many grids' programs share out the loop that begins with a block, or the row. */
+  partsOf(id: BlockId): number {
+    return this.#parts.get(id) ?? 1
+  }
+
   /** Threads along a row that the config asks for; 0 leaves it to the compiler. */
   threadsAlong(id: BlockId): number {
     const row = this.sites.rows.findIndex((block) => block.id === id)
@@ -68,6 +83,7 @@ export class BoundConfig {
 
   /** How a load or store accesses memory. */
   indexing(node: LoadNode | StoreNode): Indexing {
+    if (node.site === UNNUMBERED) return 'block_ptr'
     const place = node.kind === 'load' ? node.site : this.sites.loads.length + node.site
     return this.config.indexing[place] ?? 'block_ptr'
   }
@@ -98,8 +114,10 @@ export class BoundConfig {
 
   /** The order in which a loop's blocks are walked, outermost first. */
   orderOf(blocks: readonly BlockId[]): readonly number[] {
-    const order = this.config.loopOrders[this.#severalIndex(blocks)]
-    return order ?? blocks.map((_, i) => i)
+    const own = this.#written(blocks)
+    const added = blocks.length - own.length
+    const order = this.config.loopOrders[this.#severalIndex(own)] ?? own.map((_, i) => i)
+    return [...blocks.keys()].map((i) => (i < added ? i : added + (order[i - added] ?? 0)))
   }
 
   isFlattened(blocks: readonly BlockId[]): boolean {
@@ -108,7 +126,8 @@ export class BoundConfig {
 
   l2Grouping(blocks: readonly BlockId[]): number {
     const grids = severalBlocks(this.sites).filter((loop) => loop.kind === 'grid')
-    const index = grids.findIndex((loop) => sameIds(loop.blocks, blocks))
+    const own = this.#written(blocks)
+    const index = grids.findIndex((loop) => sameIds(loop.blocks, own))
     return this.config.l2Groupings[index] ?? 1
   }
 
@@ -116,9 +135,21 @@ export class BoundConfig {
     return this.config.pidType
   }
 
+  /** Without the blocks that passes have put around those of the author. */
+  #written(blocks: readonly BlockId[]): readonly BlockId[] {
+    const first = blocks.findIndex((id) => this.kernel.blocks.some((block) => block.id === id))
+    return first < 0 ? blocks : blocks.slice(first)
+  }
+
   #severalIndex(blocks: readonly BlockId[]): number {
     return severalBlocks(this.sites).findIndex((loop) => sameIds(loop.blocks, blocks))
   }
+}
+
+/** What `split_sums` says. */
+function partsBySum(kernel: KernelIr, { splitSums }: Config): ReadonlyMap<BlockId, number> {
+  if (splitSums.every((parts) => parts === 1)) return new Map()
+  return new Map(splittableSums(kernel).map((id, i) => [id, entry(splitSums, i, 'split_sums')]))
 }
 
 /** What `block_sizes` says, by block. */

@@ -3,7 +3,14 @@
  * that ConfigSpec is made from.
  */
 import { INDEXINGS, type Indexing, type PidType } from '../../config/modes.ts'
-import type { BlockInput, ConfigSpecInput, LoopInput, RowInput, TileInput } from '../../config/spec_input.ts'
+import type {
+  BlockInput,
+  ConfigSpecInput,
+  LoopInput,
+  RowInput,
+  SumInput,
+  TileInput,
+} from '../../config/spec_input.ts'
 import { dotAxes } from '../../ir/dot_axes.ts'
 import { addressable, type KernelIr } from '../../ir/kernel_ir.ts'
 import {
@@ -15,7 +22,6 @@ import {
   type Node,
   ONE,
 } from '../../ir/node.ts'
-import type { OpName } from '../../ir/ops.ts'
 import { type BlockSize, evalSize, maxOf, type Size, type SizeSymbol } from '../../ir/size.ts'
 import { hasEffect, walk } from '../../ir/traverse.ts'
 import { cdiv, clamp, floorPowerOf2, nextPowerOf2 } from '../../support/maths.ts'
@@ -23,8 +29,9 @@ import { contiguousBlock } from '../memory/access.ts'
 import { canRoll } from '../passes/can_roll.ts'
 import { canFlatten } from '../passes/flatten_loops.ts'
 import type { DeviceLimits } from '../program.ts'
-import { accumulations, readsWithin } from './accumulations.ts'
+import { accumulatedBy, accumulations } from './accumulations.ts'
 import { type KernelSites, sitesOf } from './sites.ts'
+import { splittableSums } from './splittable_sums.ts'
 
 /** Extents beyond this only waste registers. */
 const MAX_EXTENT = 16384
@@ -34,6 +41,9 @@ const MAX_DOT_ROWS = 16
 const MAX_SLICES = 16
 /** Results of more rows use what was loaded so often that staging pays. */
 const MAX_THIN_ROWS = 32
+/** A part of a sum has about so many positions at least; reading it is written out where parts are added. */
+const LEAST_PART = 8
+const MAX_PARTS = 64
 /** Loops of more rounds than this are never written out in full. */
 const MAX_STATIC_ROUNDS = 16
 /** A row stays in registers by default when no thread of so many holds more than this of it. */
@@ -44,8 +54,6 @@ const ROW_VALUES = 4
 
 /** What sizes that depend on an extent are estimated with. */
 const NOMINAL_EXTENT = 64
-
-const COMMUTATIVE: ReadonlySet<OpName> = new Set(['add', 'mul', 'maximum', 'minimum', 'or', 'and'])
 
 /** `sizeOfSymbol` gives the sizes at hand: those of the call that the kernel was traced for. */
 export function configSpecInput(
@@ -73,6 +81,7 @@ export function configSpecInput(
       isThin: rowsOf(dot, blocks, hint) <= MAX_THIN_ROWS,
       inLoop: looped.has(dot) || blocks.get(dotAxes(dot).depth)?.kind === 'slice',
     })),
+    sums: splittableSums(kernel).map((id) => sumInput(kernel, id, hint)),
     pidTypes: pidTypes(kernel),
     maxInvocations: limits.maxWorkgroupInvocations,
     workgroupBytes: limits.maxWorkgroupBytes,
@@ -115,6 +124,14 @@ function rowInput(kernel: KernelIr, block: Block, sites: KernelSites, limits: De
   const isContracted = sites.dots.some((dot) => dotAxes(dot).depth === block.id)
   const { id, name } = block
   return { id, name, size, maxPersistent, canLoop, ...(isContracted && { isContracted }) }
+}
+
+function sumInput({ blocks, grids }: KernelIr, id: BlockId, hint: (size: Size) => number): SumInput {
+  const block = blocks.find((other) => other.id === id)
+  const positions = block ? hint(block.size) : 1
+  const grid = (block && grids[block.grid]?.blocks) ?? []
+  const maxParts = clamp(floorPowerOf2(Math.max(1, positions / LEAST_PART)), 1, MAX_PARTS)
+  return { id, grid, positions, maxParts }
 }
 
 function loopInputs(
@@ -161,12 +178,7 @@ function staticRounds(
  */
 function isReorderable(node: LoopNode): boolean {
   if (node.body.some((inner) => hasEffect(inner) || inner.kind === 'loop')) return false
-  return node.phis.every((phi, i) => {
-    const next = node.yields[i]
-    if (!next || readsWithin(node, [phi, next]) !== 2) return false
-    if (next.kind === 'dot') return next.acc === phi
-    return next.kind === 'map' && COMMUTATIVE.has(next.op) && next.args.includes(phi)
-  })
+  return node.phis.every((_, i) => accumulatedBy(node, i) !== undefined)
 }
 
 /** Every distinct combination of axes, with the part of its extent that no config decides. */

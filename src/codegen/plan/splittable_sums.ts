@@ -1,0 +1,156 @@
+/**
+ * Sums that workgroups may share out (`split_sums`): loops of a grid, and rows that are reduced, which only
+ * combine what they carry, so that parts of them can be summed apart and added up by another grid.
+ */
+import { sizeOfScalar } from '../../ir/build.ts'
+import { addressable, type KernelIr } from '../../ir/kernel_ir.ts'
+import {
+  type Block,
+  type BlockId,
+  isBranch,
+  type LoopNode,
+  type Node,
+  ONE,
+  type ReduceNode,
+  type Region,
+  type ResultNode,
+} from '../../ir/node.ts'
+import { isMemory, isWrite } from '../../ir/node_rules.ts'
+import { mayBeNegative } from '../../ir/size.ts'
+import { hasEffect, operandsOf, readsOf, walk } from '../../ir/traverse.ts'
+import { canRoll, type MemoryOf } from '../passes/can_roll.ts'
+import { endsPass, isAlong, isSink, walksRow } from '../passes/row_levels.ts'
+import { REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
+import { accumulatedBy } from './accumulations.ts'
+
+/** Those that have a neutral value in every dtype, and memory to hold them. */
+const OPS: readonly SimpleReduceOp[] = ['sum', 'prod', 'max', 'min']
+
+/** What a kernel or a program says of its blocks and memory. */
+export interface Surroundings {
+  readonly blockOf: (id: BlockId) => Pick<Block, 'kind' | 'size' | 'end'>
+  readonly memoryOf: MemoryOf
+}
+
+/** What the parts of a loop have to add up. */
+export interface PartialSum {
+  /** Of the value among what the loop carries. */
+  readonly index: number
+  readonly op: SimpleReduceOp
+  /** What is known of the whole sum after the loop. */
+  readonly value: ResultNode | ReduceNode
+}
+
+/** The first blocks of loops that can be split, and the rows that can be, in the order of `split_sums`. */
+export function splittableSums(kernel: KernelIr): readonly BlockId[] {
+  const tensors = addressable(kernel)
+  const blocks = new Map(kernel.blocks.map((block) => [block.id, block]))
+  const around: Surroundings = {
+    memoryOf: (id) => tensors[id]?.tensor ?? id,
+    blockOf: (id) => blocks.get(id) ?? { kind: 'grid', size: 1, end: undefined },
+  }
+  const found = kernel.grids.flatMap(({ body }, number) => {
+    const rows = kernel.blocks.filter(({ kind, grid }) => kind === 'slice' && grid === number)
+    const loops = body.filter((node) => node.kind === 'loop' && partialSums(node, body, around) !== undefined)
+    return [
+      ...loops.flatMap((loop) => (loop.kind === 'loop' ? loop.blocks.slice(0, 1) : [])),
+      ...rows.filter(({ id }) => isSummedRow(body, id, around.memoryOf)).map(({ id }) => id),
+    ]
+  })
+  return found.sort((a, b) => a - b)
+}
+
+/** What a loop of the region adds up, if workgroups may share it out. */
+export function partialSums(
+  loop: LoopNode,
+  region: Region,
+  { blockOf, memoryOf }: Surroundings,
+): readonly PartialSum[] | undefined {
+  const [begin, end] = [loop.begins[0], loop.ends[0]].map((bound) => bound && sizeOfScalar(bound))
+  if (begin === undefined || end === undefined || mayBeNegative(begin)) return undefined
+  if (isBranch(blockOf(loop.blocks[0] ?? 0)) || !canHappenAgain(loop, region, memoryOf)) return undefined
+  const sums = loop.phis.map((_, index) => sumsOf(loop, index, region))
+  const found = sums.flatMap((sum) => sum ?? [])
+  const hasPlaces = found.every(({ value: { type } }) => {
+    const axes = type.axes.filter((axis) => axis !== ONE)
+    return new Set(axes).size === axes.length && axes.every((axis) => blockOf(axis).end !== undefined)
+  })
+  return found.length > 0 && sums.every((sum) => sum !== undefined) && hasPlaces ? found : undefined
+}
+
+/** What comes of a carried value after the loop, nothing if need be; undefined where it is no sum. */
+function sumsOf(loop: LoopNode, index: number, region: Region): readonly PartialSum[] | undefined {
+  const by = accumulatedBy(loop, index)
+  const op = OPS.find((reduce) => REDUCE_RULES[reduce].map === by)
+  const results = region.filter((node) => node.kind === 'result')
+  const result = results.find((node) => node.loop === loop && node.index === index)
+  if (!op || loop.phis[index]?.type.dtype === 'bool') return undefined
+  if (!result) return []
+  if (!result.type.axes.some((axis) => loop.blocks.includes(axis))) return [{ index, op, value: result }]
+  // Of a row that is streamed, a chunk's elements are carried: they are reduced once.
+  const readers = readersOf(result, region)
+  const [reduce] = readers
+  const isReduced = readers.length === 1 && reduce?.kind === 'reduce' && reduce.op === op
+  return isReduced ? [{ index, op, value: reduce }] : undefined
+}
+
+function readersOf(value: Node, region: Region): readonly Node[] {
+  const readers: Node[] = []
+  walk(region, (node) => {
+    if (readsOf(node).includes(value)) readers.push(node)
+  })
+  return readers
+}
+
+/** True when the loop, and what it needs of the region, may run in several grids. */
+function canHappenAgain(loop: LoopNode, region: Region, memoryOf: MemoryOf): boolean {
+  const nodes = [...neededBy(loop, region), loop]
+  if (nodes.some(hasEffect)) return false
+  return !readsWhatIsWritten(nodes, region.slice(0, region.indexOf(loop)), memoryOf)
+}
+
+function readsWhatIsWritten(readers: Region, before: Region, memoryOf: MemoryOf): boolean {
+  const written = new Set<number>()
+  walk(before, (node) => {
+    if (isWrite(node)) written.add(memoryOf(node.tensor))
+  })
+  let found = false
+  walk(readers, (node) => {
+    found ||= isMemory(node) && written.has(memoryOf(node.tensor))
+  })
+  return found
+}
+
+/** What the rounds of a loop need of the region around it, in order: not what it begins with. */
+export function neededBy(loop: LoopNode, region: Region): Region {
+  const around = new Set(region)
+  const needed = new Set<Node>()
+  const waiting: Node[] = [...loop.begins, ...loop.ends, ...readInside(loop)]
+  for (let node = waiting.pop(); node; node = waiting.pop()) {
+    if (!around.has(node) || needed.has(node)) continue
+    needed.add(node)
+    waiting.push(...operandsOf(node), ...(node.kind === 'loop' ? readInside(node) : []))
+  }
+  return region.filter((node) => needed.has(node))
+}
+
+function readInside({ body, yields }: LoopNode): readonly Node[] {
+  const read = [...yields]
+  walk(body, (node) => void read.push(...readsOf(node)))
+  return read
+}
+
+/** True when the row is reduced, or multiplied, and nothing else comes of it, however it is streamed. */
+function isSummedRow(region: Region, row: BlockId, memoryOf: MemoryOf): boolean {
+  const sinks = region.filter((node) => isSink(node, row))
+  const last = sinks.at(-1)
+  if (!last || !canRoll(region, row, memoryOf) || region.some((node) => walksRow(node, row))) return false
+  const others = region.filter((node) => isAlong(node, row) && !endsPass(node, row))
+  if (others.length > 0 || !sinks.every(isSum)) return false
+  return !readsWhatIsWritten(region, region.slice(0, region.indexOf(last)), memoryOf)
+}
+
+function isSum(node: Node): boolean {
+  if (node.kind === 'dot') return true
+  return node.kind === 'reduce' && OPS.some((op) => op === node.op) && node.arg.type.dtype !== 'bool'
+}
