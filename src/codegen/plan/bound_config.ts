@@ -137,7 +137,8 @@ export class BoundConfig {
 
   /** Without the blocks that passes have put around those of the author. */
   #written(blocks: readonly BlockId[]): readonly BlockId[] {
-    const first = blocks.findIndex((id) => this.kernel.blocks.some((block) => block.id === id))
+    const own = new Set(this.kernel.blocks.map(({ id }) => id))
+    const first = blocks.findIndex((id) => own.has(id))
     return first < 0 ? blocks : blocks.slice(first)
   }
 
