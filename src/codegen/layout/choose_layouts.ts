@@ -83,7 +83,8 @@ function directProduct(
 ): ProductLayouts | undefined {
   if (plan.bound.mma(dot) !== 'direct') return undefined
   const { batch, rows, columns, depth } = dotAxes(dot)
-  const { vector, extents } = memoryOrder(right ?? lonely(dot.b.type.axes, []), plan)
+  const own = right ?? lonely(dot.b.type.axes, [])
+  const { vector, extents } = memoryOrder(own, plan)
   return productLayouts(
     {
       batch: batch.map((block) => extentOf(plan, block)),
@@ -92,6 +93,7 @@ function directProduct(
       depth: extentOf(plan, depth),
       along: extents[0]?.block === depth ? 'depth' : 'columns',
       vectorBits: vector,
+      widestBits: memoryOrder(own, plan, 16).vector,
       threadBits: plan.bound.threadBits,
       sliceBits,
       threadRows: plan.bound.dotRowBits(dot),
@@ -161,10 +163,14 @@ function streaming(tileClass: TileClass, plan: Plan): Layout {
 }
 
 /** Blocks by contiguity in memory, and the widest vector that the accesses can use. */
-function memoryOrder(tileClass: TileClass, plan: Plan): { vector: number; extents: readonly Extent[] } {
+function memoryOrder(
+  tileClass: TileClass,
+  plan: Plan,
+  bytes: 4 | 16 = 4,
+): { vector: number; extents: readonly Extent[] } {
   const votes = tileClass.accesses.map((access) => ({
     block: contiguousBlock(access),
-    bits: vectorBits(access, plan),
+    bits: vectorBits(access, plan, bytes),
   }))
   const blocks = [...tileClass.blocks].reverse()
   const vote = votes.find(({ block }) => block !== undefined && tileClass.blocks.has(block))

@@ -10,8 +10,9 @@ import type { Extent } from './layout_rules.ts'
 
 /** Lanes along the contracted dimension where memory lies that way. */
 const LANE_BITS = 5
-/** Neighbours along the contracted dimension that a thread reads of the left operand at once. */
-const NEAR_BITS = 2
+/** Longer vectors than needed must leave so many lanes side by side, and a thread no more sums than these. */
+const LEAST_LANE_BITS = 3
+const MOST_SUM_BITS = 6
 /** Sums that a thread adds to in turn, so that no addition waits for the one before it. */
 const LEAST_SUM_BITS = 2
 
@@ -24,6 +25,8 @@ export interface ProductWish {
   /** What the memory of the right operand runs along, and log2 of what a thread takes of it at once. */
   readonly along: 'columns' | 'depth'
   readonly vectorBits: number
+  /** The same for the longest vectors that memory allows. */
+  readonly widestBits: number
   readonly threadBits: number
   /** log2 of the groups of threads, of whole columns, that share out the contracted dimension at least. */
   readonly sliceBits: number
@@ -64,13 +67,14 @@ function sumsOf({ registers, threads }: Layout, depth: BlockId): Layout {
 
 function alongColumns(wish: ProductWish): Layout {
   const { columns, depth } = wish
-  const vector = Math.min(wish.vectorBits, columns.bits)
-  const sliceBits = Math.min(wish.sliceBits, depth.bits)
   const { rowBits, matrices, groupBits } = shared(wish)
+  const longest = Math.min(wish.widestBits, columns.bits - LEAST_LANE_BITS, MOST_SUM_BITS - rowBits)
+  const vector = Math.min(Math.max(wish.vectorBits, longest), columns.bits)
+  const sliceBits = Math.min(wish.sliceBits, depth.bits)
   const columnBits = Math.min(columns.bits - vector, Math.max(0, groupBits - sliceBits))
   const matrixBits = Math.min(matrices.length, Math.max(0, groupBits - columnBits - sliceBits))
   const depthBits = Math.min(depth.bits, groupBits - columnBits - matrixBits)
-  const near = Math.min(NEAR_BITS, depth.bits - depthBits)
+  const near = depth.bits - depthBits
   return layoutOf(wish, {
     registers: [...bitRange(columns.block, 0, vector), ...bitRange(depth.block, 0, near)],
     threads: [
@@ -84,7 +88,7 @@ function alongColumns(wish: ProductWish): Layout {
 
 function alongDepth(wish: ProductWish): Layout {
   const { columns, depth } = wish
-  const vector = Math.min(wish.vectorBits, depth.bits)
+  const vector = Math.min(wish.widestBits, depth.bits)
   const { rowBits, matrices, groupBits } = shared(wish)
   const laneBits = Math.min(LANE_BITS, depth.bits - vector, groupBits)
   const sliceBits = Math.min(wish.sliceBits, depth.bits - vector - laneBits)

@@ -11,7 +11,15 @@ import type { Expr } from '../thread/expr.ts'
 import type { AccessMark, MemoryArray } from '../thread/memory.ts'
 import { plainWord } from '../thread/names.ts'
 import type { Width } from '../thread/types.ts'
-import { chunkRegisters, chunkWidth, compose, element, named, type Registers } from '../values/registers.ts'
+import {
+  chunkRegisters,
+  chunkWidth,
+  compose,
+  element,
+  named,
+  type Registers,
+  spread,
+} from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 import { ofFirstCopies } from './lower_convert.ts'
 import type { Lowering } from './lowering.ts'
@@ -20,7 +28,7 @@ import { fromMemory, toItem } from './memory_values.ts'
 /** The elements that `node` reads, in the layout of the access. */
 export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
   const { out, e, bindings, program } = lowering
-  const layout = lowering.accessLayout(node)
+  const layout = lowering.readLayout(node)
   const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node) as Width)
   const { width } = buffer.element
   const mark = markOf(out, node, layout, program)
@@ -35,7 +43,13 @@ export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
     })
     return out.let(hint, e.vector(pieces, chunkWidth(layout)))
   })
-  return { layout, dtype, chunks }
+  return repeated(lowering, node, { layout, dtype, chunks })
+}
+
+/** What was read once, in every register that has it. */
+export function repeated(lowering: Lowering, node: LoadNode, value: Registers): Registers {
+  const layout = lowering.accessLayout(node)
+  return layout.key === value.layout.key ? value : spread(lowering.e, value, layout)
 }
 
 export function lowerStore(lowering: Lowering, node: StoreNode): void {

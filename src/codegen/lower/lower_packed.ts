@@ -4,19 +4,30 @@
  * their bits of it.
  */
 import type { LoadNode, MemoryNode, StoreNode } from '../../ir/node.ts'
+import { isMoving } from '../../ir/node_rules.ts'
 import { tensorOf } from '../../ir/tile_program.ts'
+import { type DType, isFloat } from '../../support/dtypes.ts'
 import { isPacked, type PackedType, perWord, STORAGE } from '../../support/storage_types.ts'
 import type { Layout } from '../layout/layout.ts'
 import { markOf } from '../memory/access_mark.ts'
 import { Address } from '../memory/address.ts'
-import { decodePacked, encodePacked, packWords } from '../memory/packed_values.ts'
+import {
+  decodeAsFloat,
+  decodePacked,
+  encodePacked,
+  type PackedPlace,
+  packWords,
+  together,
+} from '../memory/packed_values.ts'
 import type { Expr } from '../thread/expr.ts'
+import type { Expressions } from '../thread/expressions.ts'
 import type { MemoryArray } from '../thread/memory.ts'
 import { plainWord } from '../thread/names.ts'
 import type { Width } from '../thread/types.ts'
-import { chunkRegisters, chunkWidth, eachChunk, element, named, type Registers } from '../values/registers.ts'
+import type { Writer } from '../thread/writer.ts'
+import { chunkRegisters, eachChunk, element, named, type Registers } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
-import { forEachGuarded, ifThere } from './lower_memory.ts'
+import { forEachGuarded, ifThere, repeated } from './lower_memory.ts'
 import type { Lowering } from './lowering.ts'
 
 /** The type of the elements that an access touches, if they are packed. */
@@ -64,7 +75,7 @@ function runsOf(lowering: Lowering, node: MemoryNode, layout: Layout, dtype: Pac
 /** The elements that `node` reads, in the layout of the access. */
 export function loadPacked(lowering: Lowering, node: LoadNode, dtype: PackedType): Registers {
   const { out, e, program } = lowering
-  const layout = lowering.accessLayout(node)
+  const layout = lowering.readLayout(node)
   const runs = runsOf(lowering, node, layout, dtype)
   const mark = markOf(out, node, layout, program)
   const hint = plainWord(tensorOf(program, node.tensor).name)
@@ -82,29 +93,53 @@ export function loadPacked(lowering: Lowering, node: LoadNode, dtype: PackedType
     }
     return run
   }
+  const wanted = floatWanted(lowering, node, dtype)
   const chunks = chunkRegisters(layout).map((registers): Expr => {
     const fields = registers.map((register) => {
       const offset = (register % runs.length) * bits
       const { item, shift } = runAt(register - (register % runs.length))
-      const above = e.sub(e.u32(32 - bits - (offset % 32)), shift)
-      return { word: e.component(item, Math.floor(offset / 32)), above }
+      return { word: e.component(item, Math.floor(offset / 32)), offset: offset % 32, shift }
     })
-    const width = chunkWidth(layout)
-    const words = together(
-      e,
-      fields.map(({ word }) => word),
-      width,
-    )
-    const above = together(
-      e,
-      fields.map(({ above }) => above),
-      width,
-    )
-    const value = decodePacked(out, dtype, e.binary('<<', words, above))
+    const value = wanted
+      ? e.convert(
+          wanted,
+          decodeAsFloat(
+            out,
+            dtype,
+            fields.map((field) => unshifted(out, field)),
+          ),
+        )
+      : decodePacked(out, dtype, highest(e, fields, bits))
     const lanes = runs.address.lanes(registers)
     return out.let(hint, lanes ? e.select(e.constant(0, value.type), value, lanes) : value)
   })
-  return { layout, dtype: node.type.dtype, chunks }
+  return repeated(lowering, node, { layout, dtype: wanted ?? node.type.dtype, chunks })
+}
+
+/** The float type that integers are converted to at once, where nobody reads them as integers. */
+function floatWanted(lowering: Lowering, node: LoadNode, dtype: PackedType): DType | undefined {
+  if (STORAGE[dtype].packed?.kind !== 'int') return undefined
+  let reader = lowering.onlyReader(node)
+  while (reader && isMoving(reader)) reader = lowering.onlyReader(reader)
+  if (reader?.kind !== 'cast' || reader.bits || reader.through) return undefined
+  return isFloat(reader.type.dtype) ? reader.type.dtype : undefined
+}
+
+/** An element in what was read: `shift` is known at run time only. */
+interface Field extends PackedPlace {
+  readonly shift: Expr
+}
+
+function unshifted(out: Writer, { word, offset, shift }: Field): PackedPlace {
+  return { word: out.shared('bits', out.expressions.binary('>>', word, shift)), offset }
+}
+
+/** Elements in the highest bits of words. */
+function highest(e: Expressions, fields: readonly Field[], bits: number): Expr {
+  const width = fields.length as Width
+  const words = fields.map(({ word }) => word)
+  const above = fields.map(({ offset, shift }) => e.sub(e.u32(32 - bits - offset), shift))
+  return e.binary('<<', together(e, words, width), together(e, above, width))
 }
 
 export function storePacked(lowering: Lowering, node: StoreNode, dtype: PackedType): void {
@@ -134,11 +169,4 @@ export function storePacked(lowering: Lowering, node: StoreNode, dtype: PackedTy
     const mask = e.binary('<<', e.u32(2 ** (length * bits) - 1), shift)
     out.insert({ array: buffer, index, mask, value: e.binary('<<', words, shift), mark })
   })
-}
-
-/** Scalars as a vector, or the one that all of them are in every element. */
-function together(e: Lowering['e'], scalars: readonly Expr[], width: Width): Expr {
-  const [first] = scalars
-  if (first && scalars.every((scalar) => scalar === first)) return e.splat(first, width)
-  return e.vector(scalars, width)
 }

@@ -2,7 +2,7 @@
  * The state of lowering one dispatch: where values are, where blocks begin and end, and what the program so
  * far uses. The functions of `lower_*.ts` each turn one family of nodes into statements through it.
  */
-import type { Axis, BlockId, DotNode, MemoryNode, Node, PhiNode, Region } from '../../ir/node.ts'
+import type { Axis, BlockId, DotNode, LoadNode, MemoryNode, Node, PhiNode, Region } from '../../ir/node.ts'
 import { accessed, isMemory } from '../../ir/node_rules.ts'
 import type { TileBlock, TileProgram } from '../../ir/tile_program.ts'
 import { operandsOf, walk } from '../../ir/traverse.ts'
@@ -13,6 +13,7 @@ import { isTile, sameBlocks } from '../layout/tile_classes.ts'
 import { contiguousBlock, vectorBits } from '../memory/access.ts'
 import { Bindings, type PlannedAccess } from '../memory/bindings.ts'
 import { LaunchBlock } from '../memory/launch_block.ts'
+import { withoutRepeats } from '../memory/varying.ts'
 import { WorkgroupMemory } from '../memory/workgroup_memory.ts'
 import { accumulations } from '../plan/accumulations.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
@@ -52,7 +53,7 @@ export class Lowering implements Plan {
   readonly accumulations: ReadonlyMap<DotNode, PhiNode>
   /** The layout of scalars: one register, every thread a copy. */
   readonly scalarLayout: Layout
-  readonly #uses: ReadonlyMap<Node, number>
+  readonly #uses: ReadonlyMap<Node, Uses>
 
   readonly #originLines: boolean
 
@@ -90,12 +91,18 @@ export class Lowering implements Plan {
     return index && this.layouts.of(index)
   }
 
+  /** The layout in which memory is read: of elements that are certainly equal a thread reads one. */
+  readLayout(node: LoadNode): Layout {
+    return withoutRepeats(this.accessLayout(node), node, this.program)
+  }
+
   /** Elements that an access takes at once: as the layout holds them together, and memory allows. */
   accessWidth(node: MemoryNode): number {
     const block = contiguousBlock(node)
     if (block === undefined) return 1
-    const together = this.accessLayout(node).contiguity(block)
-    return 2 ** Math.min(together, vectorBits(node, this))
+    const layout = node.kind === 'load' ? this.readLayout(node) : this.accessLayout(node)
+    const together = layout.contiguity(block)
+    return 2 ** Math.min(together, vectorBits(node, this, node.kind === 'load' ? 16 : 4))
   }
 
   /** The following lines are what the node means. */
@@ -126,7 +133,13 @@ export class Lowering implements Plan {
 
   /** True when the value is read once, in the region where it is made: it needs no name of its own. */
   isUsedOnce(node: Node): boolean {
-    return this.#uses.get(node) === 1
+    return this.#uses.get(node)?.count === 1
+  }
+
+  /** What reads a value, where that is one node in the region where it is made. */
+  onlyReader(node: Node): Node | undefined {
+    const uses = this.#uses.get(node)
+    return uses?.count === 1 ? uses.reader : undefined
   }
 
   /** The program with this body; refuses what the device has no room for. */
@@ -164,21 +177,27 @@ export class Lowering implements Plan {
   }
 }
 
-/** How often each value is read; more than once where it is read in another region than its own. */
-function usesIn(region: Region): ReadonlyMap<Node, number> {
-  const uses = new Map<Node, number>()
-  const count = (node: Node, times = 1): void => {
-    uses.set(node, (uses.get(node) ?? 0) + times)
+/** How often a value is read, and by which node last. */
+interface Uses {
+  readonly count: number
+  readonly reader: Node
+}
+
+/** Values that are read in another region than their own count as read more than once. */
+function usesIn(region: Region): ReadonlyMap<Node, Uses> {
+  const uses = new Map<Node, Uses>()
+  const count = (node: Node, reader: Node, times: number): void => {
+    uses.set(node, { count: (uses.get(node)?.count ?? 0) + times, reader })
   }
   const home = new Map<Node, Region>()
   const visit = (nodes: Region): void => {
     for (const node of nodes) {
       home.set(node, nodes)
       if (node.kind === 'loop') for (const phi of node.phis) home.set(phi, node.body)
-      for (const operand of operandsOf(node)) count(operand, home.get(operand) === nodes ? 1 : 2)
+      for (const operand of operandsOf(node)) count(operand, node, home.get(operand) === nodes ? 1 : 2)
       if (node.kind !== 'loop') continue
       visit(node.body)
-      for (const value of node.yields) count(value, 2)
+      for (const value of node.yields) count(value, node, 2)
     }
   }
   visit(region)

@@ -47,8 +47,9 @@ export function variesAlong(node: Node, block: BlockId): boolean {
 
 /**
  * log2 of the widest vector that the access may use along its contiguous block; 0 means element by element.
+ * `bytes` are the most at once of elements that are packed.
  */
-export function vectorBits(node: MemoryNode, plan: Plan): number {
+export function vectorBits(node: MemoryNode, plan: Plan, bytes: 4 | 16 = 4): number {
   if (node.kind === 'atomic' || plan.bound.indexing(node) === 'pointer') return 0
   const last = node.index.at(-1)
   const index = last && dimIndex(last)
@@ -59,7 +60,8 @@ export function vectorBits(node: MemoryNode, plan: Plan): number {
   // Of a vector that is read, lanes may be thrown away.
   if (node.kind === 'store' && node.mask && variesAlong(node.mask, block)) return 0
   const { dtype } = tensorOf(plan.program, node.tensor)
-  const most = isPacked(dtype) ? Math.max(MAX_VECTOR_BITS, log2Exact(perWord(dtype))) : MAX_VECTOR_BITS
+  const packed = isPacked(dtype) ? log2Exact(perWord(dtype) * (bytes / 4)) : 0
+  const most = Math.max(MAX_VECTOR_BITS, packed)
   let bits = Math.min(most, extentBits(plan.program, block))
   while (bits > 0 && !isAligned(node, plan, { block, offset }, 2 ** bits)) bits--
   return bits

@@ -14,6 +14,7 @@ import { basePosition, insideCondition, position } from '../values/coordinates.t
 import { compose, element, named, type Registers } from '../values/registers.ts'
 import { scalarValue, valueIn } from '../values/values.ts'
 import { contiguousBlock, isWithin, variesAlong } from './access.ts'
+import { isGroupWithin } from './varying.ts'
 
 /** The end of positions that are moved by a scalar, where it is known not to move them below 0. */
 function lastOf(end: Size, offset: Node | undefined): Size | undefined {
@@ -123,7 +124,9 @@ export class Address {
       case 'scalar':
         return this.#isWithin(dim.node, size) ? undefined : below(this.#scalar(dim.node))
       case 'tile':
-        return below(this.#element(dim.node, register))
+        return typeof size === 'number' && isGroupWithin(dim.node, size, program)
+          ? undefined
+          : below(this.#element(dim.node, register))
     }
   }
 

@@ -14,6 +14,10 @@ const F32_EXPONENT_BITS = 8
 const F32_MANTISSA_BITS = 23
 const F32_INFINITY = 0x7f800000
 const F32_NAN = 0x7fc00000
+/** A number of f32 whose last digit is one, and its bits. */
+const LARGE = 2 ** F32_MANTISSA_BITS
+const LARGE_BITS = (F32_BIAS + F32_MANTISSA_BITS) * 2 ** F32_MANTISSA_BITS
+const HALF_WORD = 16
 const SIGN = 0x80000000
 const MAGNITUDE = 0x7fffffff
 
@@ -24,6 +28,70 @@ export function decodePacked(out: Writer, dtype: PackedType, words: Expr): Expr 
   if (packed?.kind === 'float') return decodeFloat(out, packed, out.shared('bits', words))
   const whole = packed?.signed ? e.bitcast('i32', words) : words
   return e.binary('>>', whole, e.constant(32 - bits, typeOf('u32', words.type.width)))
+}
+
+/** Where an element is: in which word, and how far its lowest bit is from the word's. */
+export interface PackedPlace {
+  readonly word: Expr
+  readonly offset: number
+}
+
+/**
+ * Integers as numbers of f32: their bits become the lower ones of a number so large that its last digits count
+ * in units of the element, from which that number is taken away. Everything is exact, and no integer is shifted
+ * or converted on its own.
+ */
+export function decodeAsFloat(out: Writer, dtype: PackedType, places: readonly PackedPlace[]): Expr {
+  const e = out.expressions
+  const { packed, bits } = STORAGE[dtype]
+  const isSigned = packed?.kind === 'int' && packed.signed
+  // Signed ones count from the least of them.
+  const bias = isSigned ? 2 ** (bits - 1) : 0
+  const signs = e.u32(ofEach(bits, bias))
+  const elements = places.map(({ word, offset }) => {
+    const counted = isSigned ? out.shared('counted', e.binary('^', word, signs)) : word
+    // Above them there must be room for the exponent.
+    const isHigh = offset >= HALF_WORD
+    const half = isHigh ? out.shared('upper', e.binary('>>', counted, e.u32(HALF_WORD))) : counted
+    return { half, unit: 2 ** (isHigh ? offset - HALF_WORD : offset) }
+  })
+  const width = places.length as Width
+  const constants = (of: (unit: number) => Expr): Expr =>
+    together(
+      e,
+      elements.map(({ unit }) => of(unit)),
+      width,
+    )
+  const fields = e.binary(
+    '&',
+    together(
+      e,
+      elements.map(({ half }) => half),
+      width,
+    ),
+    constants((unit) => e.u32((2 ** bits - 1) * unit)),
+  )
+  const large = e.bitcast('f32', e.binary('|', fields, e.constant(LARGE_BITS, fields.type)))
+  const least = constants((unit) => e.literal(-(LARGE / unit + bias), 'f32'))
+  if (elements.every(({ unit }) => unit === 1)) return e.add(large, least)
+  return e.call(
+    'fma',
+    large,
+    constants((unit) => e.literal(1 / unit, 'f32')),
+    least,
+  )
+}
+
+/** Scalars as a vector, or the one that all of them are in every element. */
+export function together(e: Expressions, scalars: readonly Expr[], width: Width): Expr {
+  const [first] = scalars
+  if (first && scalars.every((scalar) => scalar === first)) return e.splat(first, width)
+  return e.vector(scalars, width)
+}
+
+/** A word with these bits in each of its elements. */
+function ofEach(bits: number, code: number): number {
+  return Array.from({ length: 32 / bits }, (_, i) => code * 2 ** (i * bits)).reduce((a, b) => a + b, 0)
 }
 
 /** The bits of values, in the lowest ones of words. */

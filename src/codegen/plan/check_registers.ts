@@ -6,13 +6,14 @@
  */
 import type { Node, Region } from '../../ir/node.ts'
 import { isMoving, isPure, isWrite, operandFields } from '../../ir/node_rules.ts'
+import { tensorOf } from '../../ir/tile_program.ts'
 import { operandsOf } from '../../ir/traverse.ts'
-import { DTYPES } from '../../support/dtypes.ts'
 import { ConfigError } from '../../support/errors.ts'
-import type { Layouts } from '../layout/choose_layouts.ts'
+import { STORAGE, type StorageType } from '../../support/storage_types.ts'
 import type { Lowering } from '../lower/lowering.ts'
+import { withoutRepeats } from '../memory/varying.ts'
 
-const REGISTER_BYTES = 4
+const REGISTER_BITS = 32
 /** 32-bit registers of a multiprocessor that the threads of a workgroup share. */
 const REGISTER_FILE = 65536
 
@@ -31,7 +32,7 @@ export function checkRegisters(region: Region, lowering: Lowering): number {
 
 function peakOf(region: Region, lowering: Lowering, after: ReadonlySet<Node>): number {
   const { layouts } = lowering
-  const { held, lastUse } = lifetimes(region, lowering)
+  const { held, merged, lastUse } = lifetimes(region, lowering)
   const live = new Set<Node>(after)
   let peak = 0
   region.forEach((node, i) => {
@@ -42,9 +43,9 @@ function peakOf(region: Region, lowering: Lowering, after: ReadonlySet<Node>): n
       for (const phi of node.phis) live.add(phi)
       peak = Math.max(peak, peakOf(node.body, lowering, live))
     }
-    peak = Math.max(peak, total([node], layouts))
+    if (!merged.has(node)) peak = Math.max(peak, total([node], lowering))
     if (held.has(node)) live.add(node)
-    peak = Math.max(peak, total(live, layouts))
+    peak = Math.max(peak, total(live, lowering))
     for (const value of [...live]) if (dies(value)) live.delete(value)
   })
   return peak
@@ -53,16 +54,22 @@ function peakOf(region: Region, lowering: Lowering, after: ReadonlySet<Node>): n
 interface Lifetimes {
   /** Values with registers of their own. */
   readonly held: ReadonlySet<Node>
+  /** Values that are a part of their reader. */
+  readonly merged: ReadonlySet<Node>
   /** The position of the node that reads a value last, by whatever name. */
   readonly lastUse: ReadonlyMap<Node, number>
 }
 
 function lifetimes(region: Region, lowering: Lowering): Lifetimes {
   const held = new Set<Node>()
+  const merged = new Set<Node>()
+  const isReader = (node: Node | undefined): boolean =>
+    isElementReader(node) || (node?.kind === 'dot' && lowering.layouts.product(node) !== undefined)
   const lastUse = new Map<Node, number>()
   const reader = new Map<Node, Node>()
   for (const [i, node] of [...region.entries()].reverse()) {
-    const inReader = isElementwise(node) && lowering.isUsedOnce(node) && isElementReader(reader.get(node))
+    const inReader = isElementwise(node) && lowering.isUsedOnce(node) && isReader(reader.get(node))
+    if (inReader) merged.add(node)
     const isName = isMoving(node) || node.kind === 'result'
     if (!inReader && !isName && !continuesPhi(node)) held.add(node)
     const until = inReader || isName ? (lastUse.get(node) ?? i) : i
@@ -71,7 +78,7 @@ function lifetimes(region: Region, lowering: Lowering): Lifetimes {
       reader.set(value, node)
     }
   }
-  return { held, lastUse }
+  return { held, merged, lastUse }
 }
 
 /** Everything a node reads, what the body of a loop reads from outside included. */
@@ -80,12 +87,23 @@ function reads(node: Node): readonly Node[] {
   return [...operandsOf(node), ...node.yields, ...node.body.flatMap(reads)]
 }
 
-function total(live: Iterable<Node>, layouts: Layouts): number {
+function total(live: Iterable<Node>, lowering: Lowering): number {
   let registers = 0
-  for (const node of live) {
-    registers += Math.ceil((layouts.registersOf(node) * DTYPES[node.type.dtype].bytes) / REGISTER_BYTES)
-  }
+  for (const node of live) registers += registersOf(node, lowering)
   return registers
+}
+
+/** Of what is read, elements that differ, in the bits of their type until their only reader takes them. */
+function registersOf(node: Node, lowering: Lowering): number {
+  const { layouts, program } = lowering
+  const layout = layouts.of(node)
+  if (node.kind !== 'load' || !layout) return wordsOf(layouts.registersOf(node), node.type.dtype)
+  const stored = lowering.isUsedOnce(node) ? tensorOf(program, node.tensor).dtype : node.type.dtype
+  return wordsOf(withoutRepeats(layout, node, program).size, stored)
+}
+
+function wordsOf(count: number, dtype: StorageType): number {
+  return Math.ceil((count * STORAGE[dtype].bits) / REGISTER_BITS)
 }
 
 /** True for what computes its elements one by one. */

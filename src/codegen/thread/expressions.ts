@@ -4,6 +4,7 @@
  */
 import type { InlineCode } from '../../ir/node.ts'
 import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
+import { isPowerOf2, log2Exact } from '../../support/maths.ts'
 import { type BuiltinFunction, isSubgroupFunction } from './builtins.ts'
 import type { BinaryOp, BuiltinValue, Expr, Helper, LiteralExpr, LocalExpr, UnaryOp } from './expr.ts'
 import type { AccessMark, MemoryArray } from './memory.ts'
@@ -107,7 +108,17 @@ export class Expressions {
   }
 
   helper(helper: Helper, type: ThreadType, ...args: readonly Expr[]): Expr {
+    const shifted = helper === 'floor_div' ? this.#shiftedRight(args) : undefined
+    if (shifted) return shifted
     return this.#shared(`${helper}(${ids(args)})`, type, sizeOf(args) + 1, { kind: 'helper', helper, args })
+  }
+
+  /** A whole number divided by a power of two, rounded down. */
+  #shiftedRight([a, b]: readonly Expr[]): Expr | undefined {
+    const scalar = b?.kind === 'vector' && b.parts.length === 1 ? b.parts[0] : b
+    const divisor = scalar && literalOf(scalar)
+    if (!a || divisor === undefined || !isPowerOf2(divisor)) return undefined
+    return this.binary('>>', a, this.constant(log2Exact(divisor), typeOf('u32', a.type.width)))
   }
 
   /** A scalar of scalars. */

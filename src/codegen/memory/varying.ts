@@ -1,0 +1,64 @@
+/**
+ * Along which position bits a value differs: one that is addressed by `index // 32`, such as a scale for each
+ * group of weights, is the same for 32 neighbours, and a thread that holds them all reads it once.
+ */
+import { stripViews } from '../../ir/dim_index.ts'
+import type { BlockId, LoadNode, Node } from '../../ir/node.ts'
+import { isPure } from '../../ir/node_rules.ts'
+import { blockOf, extentBits, type TileProgram } from '../../ir/tile_program.ts'
+import { operandsOf } from '../../ir/traverse.ts'
+import { isPowerOf2, log2Exact } from '../../support/maths.ts'
+import { type CoordinateBit, Layout } from '../layout/layout.ts'
+import { rangeOf } from './access.ts'
+
+/** The layout without the registers that are certainly equal to others of the same thread. */
+export function withoutRepeats({ registers, threads }: Layout, node: Node, program: TileProgram): Layout {
+  return new Layout(
+    registers.filter((bit) => varies(node, bit, program)),
+    threads,
+  )
+}
+
+/** False where all elements are certainly equal whose positions differ in this bit alone. */
+export function varies(node: Node, bit: CoordinateBit, program: TileProgram): boolean {
+  if (!node.type.axes.includes(bit.block)) return false
+  const group = groupOf(node)
+  if (group) return !isGroupBit(group, bit, program)
+  if (node.kind === 'load') return variesInPlace(node, bit, program)
+  const operands = isPure(node) ? operandsOf(node) : []
+  return operands.length === 0 || operands.some((operand) => varies(operand, bit, program))
+}
+
+function variesInPlace({ index, mask }: LoadNode, bit: CoordinateBit, program: TileProgram): boolean {
+  return [...index, ...(mask ? [mask] : [])].some((operand) => varies(operand, bit, program))
+}
+
+/** The positions along a block, divided by a power of two. */
+interface Group {
+  readonly block: BlockId
+  readonly size: number
+}
+
+/** Read off `index.floorDiv(size)`. */
+export function groupOf(node: Node): Group | undefined {
+  const plain = stripViews(node)
+  if (plain.kind !== 'map' || plain.op !== 'floorDiv') return undefined
+  const [position, size] = plain.args.map(stripViews)
+  if (position?.kind !== 'index' || size?.kind !== 'constant' || !isPowerOf2(size.value)) return undefined
+  return { block: position.block, size: size.value }
+}
+
+/** A bit below the size of groups: of tiles that begin where a group does, or lie within one. */
+function isGroupBit({ block, size }: Group, bit: CoordinateBit, program: TileProgram): boolean {
+  const { begin } = rangeOf(program, block)
+  const aligned = begin !== undefined && begin % Math.min(size, 2 ** extentBits(program, block)) === 0
+  return aligned && bit.block === block && bit.bit < log2Exact(size)
+}
+
+/** True where all groups of the positions of a block are below `size`. */
+export function isGroupWithin(node: Node, size: number, program: TileProgram): boolean {
+  const group = groupOf(node)
+  if (!group) return false
+  const { end, ragged } = blockOf(program, group.block)
+  return typeof end === 'number' && !ragged && Math.floor((end - 1) / group.size) < size
+}
