@@ -7,6 +7,7 @@ import type { DeviceLimits } from '../../src/codegen/program.ts'
 import type { ConfigInput } from '../../src/config/config.ts'
 import type { AnyFunction } from '../../src/kernel/options.ts'
 import { LIMITS } from '../codegen/compiling.ts'
+import * as thin from '../codegen/thin_kernels.ts'
 import { type Input, spread, values, whole } from './inputs.ts'
 import * as kernels from './kernels.ts'
 import { CLOSE, EXACT, Subject, type Tolerance } from './subject.ts'
@@ -65,6 +66,15 @@ const GOLDEN: Readonly<Record<string, Golden>> = {
   matmul: { ...product, config: { block_sizes: [32, 32, 16], num_warps: 2, num_stages: 1 } },
   matmul_two_stages: { ...product, config: { block_sizes: [32, 32, 16], num_warps: 2, num_stages: 2 } },
   matmul_sliced: { ...product, config: { block_sizes: [16, 16, 16], num_warps: 4, slice_k: [4] } },
+  matmul_direct: {
+    ...product,
+    config: { block_sizes: [2, 64, 16], num_warps: 2, num_stages: 1, mma: 'direct' },
+  },
+  int4_direct: {
+    fn: thin.grouped,
+    inputs: () => [whole([1, 64]), whole([64, 96], 'i4'), whole([16, 96])],
+    config: { block_sizes: [1, 32, 32], num_warps: 1, num_stages: 1, mma: 'direct' },
+  },
   transpose: {
     fn: kernels.transpose,
     inputs: () => [whole([32, 64])],

@@ -8,6 +8,8 @@ import type { Registers } from '../values/registers.ts'
 export interface DotOperands {
   readonly a: Registers
   readonly b: Registers
+  /** What products with an element of `b` are multiplied by, in the layout of `b`. */
+  readonly scale?: Registers | undefined
 }
 
 /** Sums that are being added up. */

@@ -8,12 +8,14 @@ import { depthOf } from '../../ir/dot_axes.ts'
 import type { BlockId, DotNode, Node } from '../../ir/node.ts'
 import { isFloat } from '../../support/dtypes.ts'
 import { sum } from '../../support/maths.ts'
-import type { Layout } from '../layout/layout.ts'
+import type { CoordinateBit, Layout } from '../layout/layout.ts'
 import type { ProductLayouts } from '../layout/product_layout.ts'
 import { convertLayout, sumThroughMemory } from '../lower/lower_convert.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import { reduceRegisters, simpleReduction } from '../reductions/lower_reduce.ts'
 import { reduceInSubgroups } from '../reductions/reduce_threads.ts'
+import type { Expr } from '../thread/expr.ts'
+import type { Expressions } from '../thread/expressions.ts'
 import {
   chunkRegisters,
   chunkWidth,
@@ -26,6 +28,7 @@ import {
 } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 import type { Contraction, DotOperands } from './contraction.ts'
+import { summedBits } from './right_operand.ts'
 import { isZero } from './sliced_fma.ts'
 
 /** `layout` is that of the dot's class. */
@@ -33,17 +36,20 @@ export function directContraction(
   lowering: Lowering,
   dot: DotNode,
   layout: Layout,
-  { sums: sumsLayout }: ProductLayouts,
+  product: ProductLayouts,
 ): Contraction {
   const { out, e } = lowering
   const depth = depthOf(dot)
+  const groups = groupsOf(summedBits(product, depth), lowering.rightOperands.of(dot).sharedBits)
   return {
     begin(init) {
       const first = initialValue(lowering, init, layout)
-      const sums = variables(out, scalarOf(sumsLayout, e.literal(0, dot.type.dtype)), 'acc')
+      const sums = variables(out, scalarOf(product.sums, e.literal(0, dot.type.dtype)), 'acc')
       return {
         add(operands, afterStaging) {
-          addProducts(lowering, sums, afterStaging ? kept(lowering, operands) : operands, depth, afterStaging)
+          const own = afterStaging ? kept(lowering, operands) : operands
+          afterStaging?.()
+          addProducts(lowering, sums, own, groups, depth)
         },
         end: () => plus(lowering, sumOverThreads(lowering, sums, depth, layout), first),
       }
@@ -57,48 +63,62 @@ function initialValue(lowering: Lowering, init: Node | undefined, layout: Layout
 }
 
 /** The operands under names of their own: the variables that they wait in are about to change. */
-function kept({ out }: Lowering, { a, b }: DotOperands): DotOperands {
+function kept({ out }: Lowering, { a, b, scale }: DotOperands): DotOperands {
   const copy = (value: Registers): Registers => {
     return { ...value, chunks: value.chunks.map((chunk) => out.let('now', chunk)) }
   }
-  return { a: copy(a), b: copy(b) }
+  return { a: copy(a), b: copy(b), scale: scale && copy(scale) }
 }
 
+/** `groups` are the distances along the contracted block, those that share a scale together. */
 function addProducts(
-  { out, e }: Lowering,
+  lowering: Lowering,
   sums: Registers,
-  { a, b }: DotOperands,
+  { a, b, scale }: DotOperands,
+  groups: readonly (readonly number[])[],
   depth: BlockId,
-  before: (() => void) | undefined,
 ): void {
-  before?.()
+  const { out, e } = lowering
   const { layout, dtype } = sums
-  const factors = [a, b].map((value) =>
-    eachChunk(value, dtype, (chunk) => out.shared('factor', e.convert(dtype, chunk))),
+  const [left = a, right = b, scales] = [a, b, scale].map(
+    (value) => value && eachChunk(value, dtype, (chunk) => out.shared('factor', e.convert(dtype, chunk))),
   )
-  for (const step of stepsAlong(b.layout, layout, depth))
+  for (const group of groups)
     chunkRegisters(layout).forEach((registers, i) => {
-      const [x, y] = factors.map((value) => {
-        const holder = (register: number): number =>
-          value.layout.registerAt(
-            (block) => layout.registerOffset(register, block) + (block === depth ? step : 0),
-          )
-        return e.splat(compose(e, value, registers.map(holder)), chunkWidth(layout))
-      })
-      const total = sums.chunks[i]
-      if (x && y && total)
-        out.assign(total, isFloat(dtype) ? e.call('fma', x, y, total) : e.add(total, e.mul(x, y)))
+      const total = wholeChunk(e, sums, i)
+      const factor = (value: Registers, step: number): Expr => {
+        const at = (register: number, block: BlockId): number =>
+          layout.registerOffset(register, block) + (block === depth ? step : 0)
+        const places = registers.map((r) => value.layout.registerAt((block) => at(r, block)))
+        return e.splat(compose(e, value, places), chunkWidth(layout))
+      }
+      const add = (sum: Expr, step: number): Expr =>
+        multiplyAdd(e, factor(left, step), factor(right, step), sum)
+      if (!scales) {
+        for (const step of group) out.assign(total, add(total, step))
+        return
+      }
+      const [first = 0, ...others] = group
+      const part = others.reduce(
+        (sum, step) => out.let('part', add(sum, step)),
+        out.let('part', e.mul(factor(left, first), factor(right, first))),
+      )
+      out.assign(total, multiplyAdd(e, part, factor(scales, first), total))
     })
 }
 
-/** Distances along the contracted block between what a thread has of an operand and adds to the same sum. */
-function stepsAlong(operand: Layout, sums: Layout, depth: BlockId): readonly number[] {
-  const bits = operand.registers.filter(
-    ({ block, bit }) => block === depth && !sums.registers.some((s) => s.block === depth && s.bit === bit),
-  )
-  return Array.from({ length: 2 ** bits.length }, (_, choice) =>
-    sum(bits.map(({ bit }, i) => (choice & (1 << i) ? 2 ** bit : 0))),
-  )
+function multiplyAdd(e: Expressions, x: Expr, y: Expr, sum: Expr): Expr {
+  return isFloat(sum.type.dtype) ? e.call('fma', x, y, sum) : e.add(sum, e.mul(x, y))
+}
+
+/** Distances that bits of a position make, in groups of those that differ in the first `shared` bits. */
+function groupsOf(bits: readonly CoordinateBit[], shared: number): readonly (readonly number[])[] {
+  const distances = (some: readonly CoordinateBit[]): readonly number[] =>
+    Array.from({ length: 2 ** some.length }, (_, choice) =>
+      sum(some.map(({ bit }, i) => (choice & (1 << i) ? 2 ** bit : 0))),
+    )
+  const within = distances(bits.slice(0, shared))
+  return distances(bits.slice(shared)).map((base) => within.map((distance) => base + distance))
 }
 
 /** The sums over all threads that share the contracted dimension, in `layout`. */

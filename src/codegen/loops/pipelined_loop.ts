@@ -85,6 +85,7 @@ export function emitPipelined(
   const waiting = {
     a: variables(out, first.a, 'waiting'),
     b: variables(out, first.b, 'waiting'),
+    scale: first.scale && variables(out, first.scale, 'waiting'),
   }
   const counter = out.counter(blockOf(program, node.blocks[0] ?? 0).name, typeOf('u32', 1))
   const condition = e.binary('<', counter, range.end)
@@ -95,6 +96,7 @@ export function emitPipelined(
         const loaded = load(next)
         assign(lowering, waiting.a, loaded.a)
         assign(lowering, waiting.b, loaded.b)
+        if (waiting.scale && loaded.scale) assign(lowering, waiting.scale, loaded.scale)
       })
     }
     const product = lowerDot(lowering, dot, waiting, prefetch)

@@ -29,7 +29,7 @@ export function lowerRegion(lowering: Lowering, region: Region): void {
   // Of one round: a body that is written out several times makes them in each.
   const made: Parts = new Map()
   for (const node of region) {
-    if (isMadeAfresh(node, lowering)) continue
+    if (isMadeAfresh(node, lowering) || lowering.rightOperands.sumsOf(node)) continue
     lowering.comesFrom(node)
     const value = lowerNode(lowering, node, region, made)
     if (value) lowering.values.set(node, inHomeLayout(lowering, node, value))

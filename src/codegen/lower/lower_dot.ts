@@ -27,5 +27,10 @@ export function dotOperands(lowering: Lowering, dot: DotNode): DotOperands {
     const layout = wanted ?? lowering.layouts.of(value) ?? lowering.layoutOfBlocks(value.type.axes)
     return named(lowering.out, valueIn(lowering, value, layout), 'v')
   }
-  return { a: operandIn(dot.a, product?.a), b: operandIn(dot.b, product?.b) }
+  const { weights, scale } = lowering.rightOperands.of(dot)
+  return {
+    a: operandIn(dot.a, product?.a),
+    b: operandIn(weights, product?.b),
+    scale: scale && operandIn(scale, product?.b),
+  }
 }

@@ -7,6 +7,7 @@ import { accessed, isMemory } from '../../ir/node_rules.ts'
 import type { TileBlock, TileProgram } from '../../ir/tile_program.ts'
 import { operandsOf, walk } from '../../ir/traverse.ts'
 import type { Sums } from '../contraction/contraction.ts'
+import { RightOperands } from '../contraction/right_operand.ts'
 import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from '../layout/choose_layouts.ts'
 import { Layout } from '../layout/layout.ts'
 import { isTile, sameBlocks } from '../layout/tile_classes.ts'
@@ -51,6 +52,8 @@ export class Lowering implements Plan {
   readonly places: Map<BlockId, BlockPlace> = new Map()
   /** Dots that only add to what a loop carries. */
   readonly accumulations: ReadonlyMap<DotNode, PhiNode>
+  /** Right operands of dots, of which parts have no value of their own. */
+  readonly rightOperands: RightOperands
   /** The layout of scalars: one register, every thread a copy. */
   readonly scalarLayout: Layout
   readonly #uses: ReadonlyMap<Node, Uses>
@@ -68,6 +71,8 @@ export class Lowering implements Plan {
     this.scalarLayout = new Layout([], new Array(plan.bound.threadBits).fill(undefined))
     this.accumulations = accumulations(region)
     this.#uses = usesIn(region)
+    const onlyReader = (node: Node): Node | undefined => this.onlyReader(node)
+    this.rightOperands = new RightOperands(region, plan.program, this.layouts, onlyReader)
     const accesses: PlannedAccess[] = []
     walk(region, (node) => {
       if (isMemory(node)) accesses.push({ node, width: this.accessWidth(node) })

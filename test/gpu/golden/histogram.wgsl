@@ -7,12 +7,6 @@ struct Launch {
 }
 var<immediate> launch: Launch;
 
-fn floor_div_v4i(a: vec4i, b: vec4i) -> vec4i {
-  let q = a / b;
-  let r = a - q * b;
-  return select(q, q - vec4i(1), (b != vec4i(0)) & (r != vec4i(0)) & ((r < vec4i(0)) != (b < vec4i(0))));
-}
-
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let size_0 = (launch.x_shape_0 + 127u) / 128u;
@@ -27,7 +21,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let address_0 = tile0_at / 4u;
   let tile0_in = tile0_at < launch.x_shape_0;
   let x_0 = select(vec4i(0i), x_vec4[address_0], tile0_in);
-  let mod_0 = x_0 - vec4i(8i) * floor_div_v4i(x_0, vec4i(8i));
+  let mod_0 = x_0 - vec4i(8i) * (x_0 >> vec4u(3u));
   let in_bounds = u32(mod_0.x) < 8u;
   let tile0_in_1 = tile0_at + 1u < launch.x_shape_0;
   let in_bounds_1 = u32(mod_0.y) < 8u;
