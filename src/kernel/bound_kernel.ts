@@ -98,7 +98,12 @@ export class BoundKernel {
 
   /** True when this binding serves the call; its base key is known to be equal. */
   serves(call: CallArguments): boolean {
-    return matches(this.ir, this.traced, call)
+    return !this.isOutdated && matches(this.ir, this.traced, call)
+  }
+
+  /** A tensor from around the kernel is gone: what took its place is known when the kernel is traced again. */
+  get isOutdated(): boolean {
+    return this.traced.captured?.some(({ memory, disposed }) => disposed || memory.disposed) ?? false
   }
 
   /** The call with what the kernel takes from around it. */

@@ -212,7 +212,7 @@ class KernelRuntime {
     const locals = localTensors(bound.ir, call)
     const shape: CallShape = { bound, locals, ready: new Map(), settled: undefined, config: undefined }
     if (this.#shapes.size >= MAX_SHAPES) this.#forgetOldest()
-    this.#shapes.set(keyed, [...shapes, shape])
+    this.#shapes.set(keyed, [...shapes.filter(({ bound: other }) => !other.isOutdated), shape])
     return shape
   }
 
@@ -226,7 +226,9 @@ class KernelRuntime {
     const known = bindings.find((bound) => bound.serves(call))
     if (known) return known
     const bound = new BoundKernel(this.definition, call, base, self)
-    this.#bindings.set(base, [...bindings, bound])
+    const before = bindings.find((other) => other.isOutdated && other.irHash === bound.irHash)
+    if (before?.config) bound.setConfig(before.config)
+    this.#bindings.set(base, [...bindings.filter((other) => !other.isOutdated), bound])
     return bound
   }
 

@@ -153,7 +153,8 @@ interface GatherSpec {
   readonly axes: readonly Axis[]
 }
 
-function gather(trace: Trace, arg: Node, { along, index, axes }: GatherSpec): Node {
+/** Elements of a value at positions along some of its axes, counted within the tile. */
+export function gather(trace: Trace, arg: Node, { along, index, axes }: GatherSpec): Node {
   const type = tileType(arg.type.dtype, axes)
   return trace.add('reshape', { kind: 'gather', type, arg, along, index })
 }

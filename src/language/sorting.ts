@@ -8,11 +8,11 @@ import { arange } from './creation.ts'
 import { toSize } from './dim.ts'
 import { elementwise } from './elementwise.ts'
 import { keptIn, maskAlong } from './jagged.ts'
-import { reduce } from './reductions.ts'
+import { gather } from './rearrange.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastTo } from './typing.ts'
 import { type Sorted, type SortOptions, TileValue, type TopkOptions } from './value.ts'
-import { normalizeAxis } from './views.ts'
+import { insertOne, normalizeAxis } from './views.ts'
 
 /**
  * The elements along `axis` in rising order, NaN last, or in falling order, NaN first; equal ones keep their
@@ -57,33 +57,22 @@ export function topk(
     'topk takes no more than there are',
   )
   const { values, indices } = sort(value, axis, { descending: largest })
-  return { values: firstAlong(values, count, at), indices: firstAlong(indices, count, at) }
+  return { values: firstAlong(trace, values, count, at), indices: firstAlong(trace, indices, count, at) }
 }
 
-/** The first elements along an axis: each the sum of what stands at its place alone. */
-function firstAlong(value: TileValue, count: number, at: number): TileValue {
-  const behind = value.ndim - at - 1
-  const standing = alongAxis(placesAlong(value.axes[at] ?? ONE), behind + 1)
-  const wanted = alongAxis(arange(count), behind)
-  const chosen = elementwise('where', [standing.eq(wanted), value.unsqueeze(at + 1), 0])
-  return value.dtype === 'bool' ? reduce('any', chosen, at) : reduce('sum', chosen, at)
-}
-
-/** Positions counted from the begin of the tile. */
-function placesAlong(axis: Axis): TileValue {
-  const trace = tracing('topk')
-  if (isOne(axis)) return new TileValue(trace, broadcastTo(trace, trace.size(0), [ONE], 'topk'))
-  const block = trace.blocks.get(trace.blocks.canonical(axis))
-  const along = { type: tileType('i32', [block.id]), block: block.id } as const
-  const index = new TileValue(trace, trace.add('topk', { kind: 'index', ...along }))
-  if (block.kind === 'slice') return index
-  const begin = { kind: 'range', type: tileType('i32'), block: block.id, what: 'begin' } as const
-  return index.sub(new TileValue(trace, trace.add('topk', begin)))
-}
-
-/** The value, along one axis, with `count` axes of one behind it. */
-function alongAxis(value: TileValue, count: number): TileValue {
-  return Array.from({ length: count }).reduce<TileValue>((wide) => wide.unsqueeze(wide.ndim), value)
+/** The first elements along an axis, which becomes a range of its own. */
+function firstAlong(trace: Trace, value: TileValue, count: number, at: number): TileValue {
+  const wanted = arange(count)
+  if (isOne(value.axes[at] ?? ONE)) {
+    const behind = Array.from({ length: value.ndim - at - 1 })
+    const places = behind.reduce<TileValue>((wide) => wide.unsqueeze(wide.ndim), wanted)
+    return elementwise('where', [places.lt(1), value, 0])
+  }
+  const [block = ONE] = wanted.axes
+  const index = isOne(block) ? trace.size(0) : wanted.nodeIn(trace)
+  const axes = value.axes.flatMap((other, i) => (i !== at ? [other] : isOne(block) ? [] : [block]))
+  const first = gather(trace, value.nodeIn(trace), { along: [at], index: [index], axes })
+  return new TileValue(trace, isOne(block) ? insertOne(trace, first, at) : first)
 }
 
 /** The most elements along an axis. */

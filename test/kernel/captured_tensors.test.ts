@@ -77,6 +77,28 @@ describe.each([true, false])('tensors from around, with static shapes %s', (stat
     expect([...(await log.data())]).toEqual([2, 4, 6])
   })
 
+  it('in a variable that holds another one, once the first is disposed', async () => {
+    let weight = tensor([1, 2])
+    const scale = kernel({ staticShapes }, function scale(x: Tensor) {
+      const out = hl.emptyLike(x)
+      for (const t of hl.tile(x.shape[0])) out.at(t).set(x.at(t).mul(weight.at(t)))
+      return out
+    })
+    const x = tensor([1, 1])
+    await getDevice()
+    scale.bind(x).setConfig({ block_sizes: [2] })
+    expect([...(await scale(x).data())]).toEqual([1, 2])
+    weight.dispose()
+    weight = tensor([3, 4])
+    expect([...(await scale(x).data())]).toEqual([3, 4])
+    expect(scale.bind(x).bound.config?.data).toEqual({ block_sizes: [2] })
+    weight.dispose()
+    weight = tensor([5, 6, 7])
+    expect([...(await scale(x).data())]).toEqual([5, 6])
+    weight.dispose()
+    expect(() => scale(x)).toThrow(/was used after it had been disposed/)
+  })
+
   it('that are too short for a call', async () => {
     const short = tensor([1, 2])
     const add = kernel({ staticShapes }, function add(x: Tensor) {

@@ -140,3 +140,18 @@ describe('the first of them', () => {
     expect(() => run(largest(5), [X])).toThrow(/topk takes no more than there are: .*5.*4/)
   })
 })
+
+it('the first of a tile, and of an axis of one', () => {
+  const kernel = (x: Tensor) => {
+    const out = { tile: hl.empty([1]), one: hl.empty([1, 3]), none: hl.empty([1, 3], 'i32') }
+    for (const t of hl.tile(3, { blockSize: 4 })) {
+      out.tile.at(':').set(x.at(t).topk(1, 0).values)
+      const { values, indices } = x.at(t).unsqueeze(0).topk(1, 0)
+      out.one.at(':', t).set(values)
+      out.none.at(':', t).set(indices)
+    }
+    return out
+  }
+  const expected = { tile: [5], one: [2, 5, 4], none: [0, 0, 0] }
+  expectRun(kernel, [host([3], [2, 5, 4])], expected, [undefined])
+})
