@@ -1,12 +1,15 @@
 /** Matrix products of tiles. */
 import { tileType } from '../ir/build.ts'
-import { type Axis, type Node, ONE, UNNUMBERED } from '../ir/node.ts'
+import { type Axis, type Block, type Node, ONE, UNNUMBERED } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
+import { isOne } from './blocks.ts'
 import { toNode } from './elementwise.ts'
 import { withinRows } from './jagged.ts'
 import { aligned, keptApart, type Placed } from './other_axes.ts'
+import { gather } from './rearrange.ts'
+import { indexAlong } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastAxes, castTo, distinctAxes, fitTo, printAxes, promote, sameAxis } from './typing.ts'
 import { type Accumulator, type DotOptions, TileValue } from './value.ts'
@@ -55,7 +58,7 @@ interface Factors {
 
 function factorsOf(trace: Trace, what: string, left: TileValue, right: TileValue, acc?: Node): Factors {
   const nodes = factorsApart(trace, toNode(trace, what, left), toNode(trace, what, right), acc)
-  const [a, b] = sameDType(trace, ...nodes)
+  const [a, b] = sameDType(trace, ...byPosition(trace, ...nodes))
   const [m, k] = a.type.axes.slice(-2)
   const [k2, n] = b.type.axes.slice(-2)
   if (
@@ -80,6 +83,31 @@ function factorsOf(trace: Trace, what: string, left: TileValue, right: TileValue
   const factor = (node: Node, depth: number): Node =>
     withRank(trace, withinRows(trace, node, node.type.axes.length - depth, 'sum'), axes.length)
   return { a: factor(a, 1), b: factor(b, 2), axes }
+}
+
+/**
+ * The factors where a whole dimension meets a tile of fixed length, such as the columns of a chunk the rows
+ * of another: the tile's elements along a dimension of that size.
+ */
+function byPosition(trace: Trace, a: Node, b: Node): [Node, Node] {
+  const [i, j] = [a.type.axes.length - 1, b.type.axes.length - 2]
+  const [k, k2] = [contracted(trace, a, i), contracted(trace, b, j)]
+  if (!k || !k2 || (k.extent === undefined) === (k2.extent === undefined)) return [a, b]
+  const [tile, dimension] = k.extent === undefined ? [k2, k] : [k, k2]
+  const { extent = 0 } = tile
+  if (dimension.kind !== 'slice' || tile.kind !== 'tile' || trace.jagged.has(tile.id)) return [a, b]
+  if (typeof dimension.size === 'number' && dimension.size !== extent) return [a, b]
+  trace.guard('eq', dimension.size, extent, 'dot of a whole dimension and a tile')
+  const along = (node: Node, at: number): Node => {
+    const axes = node.type.axes.map((axis, n) => (n === at ? dimension.id : axis))
+    return gather(trace, node, { along: [at], index: [indexAlong(trace, dimension.id)], axes })
+  }
+  return tile === k ? [along(a, i), b] : [a, along(b, j)]
+}
+
+function contracted(trace: Trace, { type }: Node, at: number): Block | undefined {
+  const axis = type.axes[at] ?? ONE
+  return isOne(axis) ? undefined : trace.blocks.get(trace.blocks.canonical(axis))
 }
 
 /** The factors such that rows, columns and what is contracted are three ranges: of `a · a` there are two. */

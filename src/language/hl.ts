@@ -38,6 +38,7 @@ import type { ElementwiseMethods } from './elementwise_methods.ts'
 import { storeTo } from './indexing.ts'
 import { type InlineOptions, inlineWgsl } from './inline_wgsl.ts'
 import {
+  barrier,
   type GridLoop,
   grid,
   type JaggedLoop,
@@ -165,6 +166,8 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly grid: GridLoop
   /** Plain numbers to loop over; the body is repeated in the program. */
   readonly staticRange: StaticRange
+  /** Between top-level loops: the next one sees what those before it wrote, as it does without. */
+  readonly barrier: () => void
   /**
    * Runs the body where a scalar condition holds, for the whole program at once; `otherwise` where it does
    * not. Accumulators may change inside.
@@ -259,6 +262,7 @@ const FUNCTIONS: Hl = {
   oneOf: (...values) => values,
   grid,
   staticRange,
+  barrier,
   when,
   continueIf,
   empty,
@@ -306,6 +310,7 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   oneOf: 'value, ...values',
   grid: 'begin?, end, step?',
   staticRange: 'begin?, end, step?',
+  barrier: '',
   when: 'condition, body: function, otherwise?: function',
   continueIf: 'condition',
   empty: 'shape: shape, dtype?',

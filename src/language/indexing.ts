@@ -260,6 +260,8 @@ function asWritten(
   axes: readonly Axis[],
 ): readonly Axis[] {
   const found: Axis[] = []
+  // Several computed positions pair up, their axes of one too.
+  const isAlone = terms.filter((term) => term instanceof TileValue && term.ndim > 0).length === 1
   let dim = 0
   for (const term of terms) {
     if (term === null) {
@@ -270,7 +272,7 @@ function asWritten(
     for (const axis of given[dim++]?.type.axes ?? []) {
       const block = trace.blocks.canonical(axis)
       const name = axes.find((one) => trace.blocks.canonical(one) === block) ?? block
-      if (name !== ONE && !found.includes(name)) found.push(name)
+      if (name === ONE ? isAlone : !found.includes(name)) found.push(name)
     }
   }
   return found

@@ -187,6 +187,16 @@ export const jaggedTile: JaggedLoop = (lengths, options = {}) => {
   ) as Iterable<Tile>
 }
 
+/** Says that the next top-level loop sees what those before it wrote. It does so anyway. */
+export function barrier(): void {
+  const trace = tracing('hl.barrier')
+  if (!trace.insideLoop) return
+  throw new AuthorError('hl.barrier inside a loop over tiles', {
+    location: callSite(),
+    remedy: 'Tiles run in no particular order: end the loop, and read in another one what all of them wrote.',
+  })
+}
+
 interface Range {
   readonly block: Block
   /** Of a jagged loop that has positions for each row. */

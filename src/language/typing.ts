@@ -204,7 +204,9 @@ export function printAxes(trace: Trace, axes: readonly Axis[]): string {
   const names = axes.map((axis) => {
     if (isOne(axis)) return '1'
     const block = trace.blocks.get(trace.blocks.canonical(axis))
-    return block.kind === 'slice' ? `:${printSize(block.size)}` : `${block.name} of ${printSize(block.size)}`
+    if (block.kind === 'slice') return `:${printSize(block.size)}`
+    // What is read from memory has no end that is known.
+    return block.end === undefined ? block.name : `${block.name} of ${printSize(block.size)}`
   })
   return `[${names.join(', ')}]`
 }

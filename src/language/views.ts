@@ -32,7 +32,10 @@ export function unsqueeze(value: TileValue, axis: number): TileValue {
 export function squeeze(value: TileValue, axis: number): TileValue {
   const trace = tracing('squeeze')
   const at = normalizeAxis(value, axis, 'squeeze')
-  if (!isOne(value.axes[at] ?? ONE)) {
+  const along = value.axes[at] ?? ONE
+  if (!isOne(along) && trace.blocks.get(trace.blocks.canonical(along)).extent === 1)
+    return onlyOne(trace, value, at)
+  if (!isOne(along)) {
     throw new AuthorError(`squeeze of axis ${axis}, which is not an axis of one`, {
       location: callSite(),
       remedy: 'Reduce it instead: .sum(axis), .amax(axis), ….',
@@ -40,6 +43,15 @@ export function squeeze(value: TileValue, axis: number): TileValue {
   }
   const axes = value.axes.map((_, i) => i).filter((i) => i !== at)
   return new TileValue(trace, view(trace, value.nodeIn(trace), axes))
+}
+
+/** Along a tile of one position, which is all that a reduction takes. */
+function onlyOne(trace: Trace, value: TileValue, axis: number): TileValue {
+  const arg = value.nodeIn(trace)
+  const { dtype, axes } = arg.type
+  const type = tileType(dtype, axes.toSpliced(axis, 1))
+  const op = dtype === 'bool' ? 'any' : 'max'
+  return new TileValue(trace, trace.add('squeeze', { kind: 'reduce', type, op, arg, axis }))
 }
 
 export function permute(value: TileValue, order: readonly number[]): TileValue {

@@ -68,6 +68,17 @@ describe('the search space of', () => {
     `)
   })
 
+  it('a product of tiles of a registered size, which is never above its range', () => {
+    const kernel = (x: Tensor, y: Tensor) => {
+      const out = hl.empty([64, 64])
+      const block = hl.registerBlockSize(4)
+      for (const [i, j] of hl.tile([64, 64], { blockSize: [block, null] }))
+        out.at(i, j).set(x.at(i, ':').dot(y.at(':', j)))
+      return out
+    }
+    expect(inputOf(kernel, ramp([64, 64]), ramp([64, 64]))).toContain('block size0 of 4: 1 to 4')
+  })
+
   it('a product', () => {
     expect(inputOf(kernels.matmul, ramp([3, 100]), ramp([100, 300]))).toMatchInlineSnapshot(`
       "block tile0 of 3: 1 to 16

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { hl, type Tensor } from '../../src/language/index.ts'
 import type { DType } from '../../src/support/dtypes.ts'
-import { bodyOf, expectRun, type HostArgument, host, irOf, ramp } from './harness.ts'
+import { bodyOf, expectRun, type HostArgument, host, irOf, ramp, run } from './harness.ts'
 
 function matmul(x: Tensor, y: Tensor): Tensor {
   const [m, k] = x.shape
@@ -190,5 +190,29 @@ describe('dot', () => {
       [host([2], [1, 2]), host([3], [3, 4, 5])],
       [3, 4, 5, 6, 8, 10],
     )
+  })
+
+  it('of a whole dimension and a tile of that length goes by position', () => {
+    const [n, chunk] = [6, 4]
+    const kernel = (a: Tensor, x: Tensor) => {
+      const out = { left: hl.empty([n, 2]), right: hl.empty([2, n]) }
+      for (const t of hl.tile(n, { blockSize: chunk })) {
+        out.left.at(t, ':').set(a.at(t, ':').dot(x.at(t, ':')))
+        out.right.at(':', t).set(x.at(t, ':').transpose().dot(a.at(t, ':').transpose()))
+      }
+      return out
+    }
+    const [a, x] = [ramp([n, chunk]), ramp([n, 2])]
+    const left = Array.from({ length: n * 2 }, (_, i) => {
+      const [row, column] = [Math.floor(i / 2), i % 2]
+      const first = row - (row % chunk)
+      const terms = [0, 1, 2, 3].map(
+        (k) => (a.data[row * chunk + k] ?? 0) * (x.data[(first + k) * 2 + column] ?? 0),
+      )
+      return terms.reduce((sum, term) => sum + term)
+    })
+    const right = left.map((_, i) => left[(i % n) * 2 + Math.floor(i / n)] ?? 0)
+    expectRun(kernel, [a, x], { left, right }, [undefined])
+    expect(() => run(kernel, [ramp([n, 3]), x])).toThrow(/dot of a whole dimension and a tile: 3 eq 4/)
   })
 })

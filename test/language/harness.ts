@@ -206,10 +206,10 @@ function returnedFrom(tree: ReturnTree, data: readonly number[][], sizeOf: (size
   }
 }
 
-/** The elements of a view in order. */
-function elementsOf(
+/** The elements of a returned view in order. */
+export function elementsOf(
   { shape, base, dims }: ReturnedView,
-  data: readonly number[],
+  data: ArrayLike<number>,
   sizeOf: (size: Size) => number,
 ): number[] {
   const strides = rowMajorStrides(base.map(sizeOf))

@@ -249,6 +249,32 @@ describe('tensor.at(…).set', () => {
   })
 })
 
+describe('axes of one of a computed position', () => {
+  const X = host([3, 2], [1, 2, 3, 4, 5, 6])
+
+  it('stay where it is the only one, and go where several pair up', () => {
+    const kernel = (x: Tensor, ids: Tensor) => {
+      const out = hl.empty([3, 2, 1])
+      for (const t of hl.tile(3)) {
+        const id = ids.at(t)
+        const pairs = x.at(id.unsqueeze(1), hl.arange(2).unsqueeze(0)) // [t, 2]
+        out.at(t, ':', ':').set(x.at(id.unsqueeze(1), ':').add(pairs.unsqueeze(1)).permute(0, 2, 1))
+      }
+      return out
+    }
+    expectRun(kernel, [X, host([3], [2, 0, 1], 'i32')], [10, 12, 2, 4, 6, 8])
+  })
+
+  it('are those of one element of a row', () => {
+    const kernel = (x: Tensor, ids: Tensor) => {
+      const out = hl.empty([3])
+      for (const i of hl.grid(3)) out.at(i).set(x.at(i, ids.at(i).unsqueeze(0)).squeeze(0))
+      return out
+    }
+    expectRun(kernel, [X, host([3], [1, 0, 1], 'i32')], [2, 3, 6])
+  })
+})
+
 describe('positions and shapes', () => {
   it('of a tile in another tensor are guarded', () => {
     const kernel = (x: Tensor, y: Tensor): void => {

@@ -280,3 +280,23 @@ describe('leaving a loop early', () => {
     )
   })
 })
+
+it('a barrier stands between loops, not inside', () => {
+  const fine = (x: Tensor) => {
+    for (const t of hl.tile(4)) x.at(t).set(1)
+    hl.barrier()
+    for (const t of hl.tile(4)) x.at(t).set(x.at(t).add(1))
+  }
+  expect(traced(fine, [X]).grids.length).toBe(2)
+  const kernel = (x: Tensor) => {
+    for (const t of hl.tile(4)) {
+      x.at(t).set(1)
+      hl.barrier() // ✗
+    }
+  }
+  expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
+    "hl.barrier inside a loop over tiles
+    Tiles run in no particular order: end the loop, and read in another one what all of them
+      wrote."
+  `)
+})

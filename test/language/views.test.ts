@@ -49,6 +49,19 @@ describe('views rename axes', () => {
     )
   })
 
+  it('squeeze takes a tile of one position away', () => {
+    const kernel = (x: Tensor, mask: Tensor) => {
+      const out = hl.empty([2, 3])
+      for (const [i, j] of hl.tile([2, 3], { blockSize: [1, null] })) {
+        const kept = hl.where(mask.at(i, j).squeeze(0), x.at(i, j).squeeze(0), 0)
+        out.at(i.begin, j).set(kept)
+      }
+      return out
+    }
+    const args = [host([2, 3], [1, -2, 3, 4, 5, -6]), host([2, 3], [1, 1, 0, 1, 0, 1], 'bool')]
+    expectRun(kernel, args, [1, -2, 0, 4, 0, -6])
+  })
+
   it('unsqueeze and squeeze add and remove axes of one, counted from either end', () => {
     const kernel = (x: Tensor): Tensor => {
       const out = hl.empty(x.shape)

@@ -104,7 +104,8 @@ function blockInput(
   const inDot = parts.some(({ rows, depth, columns }) => cuts([rows, depth, columns]))
   const isBatch = !inDot && parts.some(({ batch }) => cuts(batch))
   const most = Math.max(min, Math.min(nextPowerOf2(sizeHint), MAX_EXTENT))
-  const max = inDot ? Math.max(most, LEAST_DOT_EXTENT) : most
+  // One that is registered has the author's word that it is no longer than its range.
+  const max = inDot && block.kind !== 'size' ? Math.max(most, LEAST_DOT_EXTENT) : most
   return { id, name, sizeHint, min, max, ...(isBatch && { isBatch }), ...(!known && { isUnknown: true }) }
 }
 
