@@ -57,6 +57,15 @@ export type LaunchGrid =
   | { readonly kind: 'linear'; readonly count: Size }
   | { readonly kind: 'xyz'; readonly counts: readonly [Size, Size, Size] }
 
+/** `[m, k] · [k, n]` of one dtype, added up in another. */
+export interface SubgroupMatrix {
+  readonly m: number
+  readonly n: number
+  readonly k: number
+  readonly operand: DType
+  readonly result: DType
+}
+
 /** What the compiler may rely on; taken from a GPUDevice by the runtime, or made up in tests. */
 export interface DeviceLimits {
   readonly maxWorkgroupInvocations: number
@@ -68,6 +77,8 @@ export interface DeviceLimits {
   readonly maxImmediateBytes: number
   /** Subgroup size when it is fixed and subgroup operations are available, else 0. */
   readonly subgroupSize: number
+  /** What one instruction of a subgroup multiplies, the best first; none where the feature is missing. */
+  readonly subgroupMatrices: readonly SubgroupMatrix[]
   readonly shaderF16: boolean
   /** The adapter computes on the processor: few units, no need to hide the latency of memory. */
   readonly software: boolean

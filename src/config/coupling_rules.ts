@@ -3,7 +3,7 @@
  * and is set right silently for a search, so that one config has one form.
  */
 import { ConfigError } from '../support/errors.ts'
-import { nextPowerOf2 } from '../support/maths.ts'
+import { nextPowerOf2, product } from '../support/maths.ts'
 import { severalBlocks } from './field_row.ts'
 import { isPersistent } from './modes.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
@@ -15,6 +15,7 @@ type Rule = (data: Record<string, ConfigValue>, mode: 'strict' | 'repair', input
 /** Applied in order to complete data whose values are in range. */
 export const COUPLING_RULES: readonly Rule[] = [
   multiplierNeedsPersistence,
+  matricesFitTheTile,
   threadsFitTheWorkgroup,
   unrolledOnce,
   flatLoopsHaveNoOrder,
@@ -29,6 +30,43 @@ function multiplierNeedsPersistence(data: Record<string, ConfigValue>, mode: 'st
       remedy: 'Remove num_sm_multiplier, or choose a persistent pid_type.',
     })
   data.num_sm_multiplier = 1
+}
+
+/**
+ * A search that asks for subgroup matrices gets tiles and workgroups that can be cut into them; what people
+ * ask for is for the compiler to judge.
+ */
+function matricesFitTheTile(
+  data: Record<string, ConfigValue>,
+  mode: 'strict' | 'repair',
+  { dots, blocks, rows }: ConfigSpecInput,
+): void {
+  if (mode === 'strict') return
+  const asked = dots.filter((_, dot) => entries(data.mma)[dot] === 'subgroup_matrix')
+  for (const { matrix } of asked) {
+    if (!matrix) continue
+    const { rows: down, columns: across, depth, lanes } = matrix
+    const axes = [down, across, depth]
+    const least = (id: number): number =>
+      Math.max(1, ...axes.filter((axis) => axis.id === id).map((axis) => axis.least))
+    const raised = (field: string, inputs: readonly { readonly id: number }[]): void => {
+      const sizes = entries(data[field])
+      if (sizes.length === 0) return
+      data[field] = sizes.map((size, i) =>
+        typeof size === 'number' ? Math.max(size, least(inputs[i]?.id ?? -1)) : size,
+      )
+    }
+    raised('block_sizes', blocks)
+    raised('reduction_loops', rows)
+    const sizeOf = (field: string, inputs: readonly { readonly id: number }[], id: number | undefined) =>
+      entries(data[field])[inputs.findIndex((input) => input.id === id)]
+    const matrices = [down, across].map(({ id, extent, least: each }) => {
+      const size = sizeOf('block_sizes', blocks, id) ?? sizeOf('reduction_loops', rows, id)
+      return (typeof size === 'number' ? size : extent) / each
+    })
+    const most = (product(matrices) * lanes) / 32
+    data.num_warps = Math.max(1, Math.min(Number(data.num_warps), most))
+  }
 }
 
 function threadsFitTheWorkgroup(

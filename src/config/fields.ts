@@ -24,6 +24,8 @@ const MAX_GROUPING = 64
 const MAX_UNROLL = 4
 const MAX_STAGES = 2
 const MAX_MULTIPLIER = 32
+/** How products are computed where matrix units can, the default first. */
+const MATRICES_FIRST: readonly Mma[] = ['subgroup_matrix', 'fma', 'direct']
 
 /** Fields that change the generated WGSL or its launch, with their values: lists have an entry per place. */
 export interface FieldValues {
@@ -62,8 +64,8 @@ export interface FieldValues {
    */
   readonly slice_k: readonly number[]
   /**
-   * How a dot is computed: from workgroup memory (`fma`), or from registers as they were loaded (`direct`),
-   * for results of few rows.
+   * How a dot is computed: from workgroup memory (`fma`), from registers as they were loaded (`direct`), for
+   * results of few rows, or on the matrix units of subgroups (`subgroup_matrix`).
    */
   readonly mma: readonly Mma[]
   /**
@@ -203,12 +205,16 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
   },
   mma: {
     doc:
-      'How a dot is computed: from workgroup memory (`fma`), or from registers as they were loaded ' +
-      '(`direct`), for results of few rows',
+      'How a dot is computed: from workgroup memory (`fma`), from registers as they were loaded ' +
+      '(`direct`), for results of few rows, or on the matrix units of subgroups (`subgroup_matrix`), ' +
+      'where the device has them for its dtypes',
     per: 'dot',
     entry: oneOfRule(...MMAS),
     default: 'fma',
-    range: ({ isThin = false }) => choice(MMAS, isThin ? MMAS : ['fma']),
+    range: ({ isThin = false, matrix }) => {
+      const searched: readonly Mma[] = isThin ? ['fma', 'direct'] : ['fma']
+      return matrix ? choice(MATRICES_FIRST, ['subgroup_matrix', ...searched]) : choice(MMAS, searched)
+    },
   },
   split_sums: {
     doc:

@@ -7,7 +7,7 @@ export const INDEXINGS = ['block_ptr', 'pointer', 'tensor_descriptor'] as const
 export type Indexing = (typeof INDEXINGS)[number]
 
 /** How products are computed: see docs/configs_and_settings.md. */
-export const MMAS = ['fma', 'direct'] as const
+export const MMAS = ['fma', 'direct', 'subgroup_matrix'] as const
 export type Mma = (typeof MMAS)[number]
 
 /** True where a workgroup works on several tiles. */

@@ -19,6 +19,18 @@ const DOT_TILES = [
   [4, 32, 256, 8, 0, 2, 8],
 ] as const
 
+/** On subgroup matrices: rows, columns and depth, `num_warps`, `l2_grouping`. */
+const MATRIX_TILES = [
+  [128, 128, 32, 4, 8],
+  [128, 256, 32, 8, 8],
+  [128, 128, 64, 8, 8],
+  [64, 64, 64, 4, 4],
+  [64, 128, 32, 4, 4],
+  [64, 32, 64, 4, 1],
+  [32, 64, 64, 2, 1],
+  [16, 64, 128, 2, 1],
+] as const
+
 const ROW_WARPS = [2, 4, 8, 16, 32] as const
 const ROW_CHUNK = 4096
 
@@ -28,21 +40,34 @@ export function seedConfigs(input: ConfigSpecInput): readonly ConfigData[] {
 }
 
 /** For a grid over the result, its last two dimensions, and one loop over the depth. */
-function dotSeeds({ blocks, loops }: ConfigSpecInput): readonly ConfigData[] {
+function dotSeeds({ blocks, loops, dots }: ConfigSpecInput): readonly ConfigData[] {
   const [grid, depth, ...others] = loops
   if (grid?.kind !== 'grid' || depth?.kind !== 'device' || others.length > 0) return []
   const [rows, columns] = grid.blocks.slice(-2)
   const [inner, ...more] = depth.blocks
   if (columns === undefined || more.length > 0) return []
-  return DOT_TILES.map(([m, n, k, num_warps, dot_rows, num_stages, slice_k]) => {
+  const tile = (m: number, n: number, k: number): readonly number[] => {
     const extents = new Map([
       [rows, m],
       [columns, n],
       [inner, k],
     ])
-    const block_sizes = blocks.map(({ id }) => extents.get(id) ?? 1)
-    return { block_sizes, num_warps, num_stages, dot_rows: [dot_rows], slice_k: [slice_k] }
+    return blocks.map(({ id }) => extents.get(id) ?? 1)
+  }
+  const onFma = DOT_TILES.map(([m, n, k, num_warps, dot_rows, num_stages, slice_k]) => ({
+    block_sizes: tile(m, n, k),
+    num_warps,
+    num_stages,
+    dot_rows: [dot_rows],
+    slice_k: [slice_k],
+    ...(dots[0]?.matrix && { mma: ['fma'] }),
+  }))
+  if (!dots[0]?.matrix) return onFma
+  const onMatrices = MATRIX_TILES.map(([m, n, k, num_warps, group]) => {
+    const base = { block_sizes: tile(m, n, k), num_warps, num_stages: 2, mma: ['subgroup_matrix'] }
+    return grid.blocks.length > 1 ? { ...base, l2_groupings: [group] } : base
   })
+  return [...onMatrices, ...onFma]
 }
 
 /** Whole rows held by ever more threads, and streamed ones. */

@@ -68,6 +68,8 @@ export interface DotInput {
   readonly maxRows: number
   /** Most groups of threads that may share out what it contracts; 1 where sums are read on the way. */
   readonly maxSlices: number
+  /** How subgroup matrices could compute it; absent where they cannot. */
+  readonly matrix?: MatrixInput
   /** False where no loop runs round it, so that nothing can be loaded ahead; true when absent. */
   readonly inLoop?: boolean
   /** True where the result has so few rows that searches try products without staging; false when absent. */
@@ -84,6 +86,24 @@ export interface SumInput {
   readonly positions: number
   /** Most workgroups that may share it out, a power of two. */
   readonly maxParts: number
+}
+
+/** The extents of a product that is cut into matrices. */
+export interface MatrixInput {
+  readonly rows: MatrixAxis
+  readonly columns: MatrixAxis
+  readonly depth: MatrixAxis
+  /** Lanes of a subgroup, which has at least one matrix of the result. */
+  readonly lanes: number
+}
+
+export interface MatrixAxis {
+  /** Extent of a matrix. */
+  readonly least: number
+  /** Id of the block or row whose extent a config decides; absent where it is fixed. */
+  readonly id?: number
+  /** Extent where no config decides it, and of a row that is not streamed. */
+  readonly extent: number
 }
 
 export interface ConfigSpecInput {

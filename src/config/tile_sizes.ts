@@ -41,6 +41,9 @@ const DEFAULT_AIM_WITH_DOT = {
   deviceDimension: 16,
   gridDimension: [32, 64, 128],
 }
+/** On matrix units: more of the result for each thread, and deeper blocks, loaded ahead. */
+const DEFAULT_AIM_WITH_MATRICES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 32 }
+const MATRIX_SCHEDULE = { stages: 2, slices: 1 }
 const ROOMY_BYTES = 32_768
 const UNKNOWN_UNITS = 64
 /** Programs of a product that keep a processor's core busy. */
@@ -58,14 +61,20 @@ const LEAST_DEVICE_BLOCK = 8
  * Threads of a default workgroup: at least so many warps, and enough that a thread holds no more than this.
  */
 const LEAST_DEFAULT_WARPS = 4
-const ELEMENTS_PER_THREAD = { rows: 32, dot: 64 }
+const ELEMENTS_PER_THREAD = { rows: 32, dot: 64, matrix: 128 }
 
 function aimOf(input: ConfigSpecInput): typeof DEFAULT_AIM {
   const { dots, maxInvocations, software, computeUnits = UNKNOWN_UNITS } = input
   if (dots.length === 0) return DEFAULT_AIM
-  const { tile, roomyTile, busy } = DEFAULT_AIM_WITH_DOT
+  const aim = usesMatrices(input) ? DEFAULT_AIM_WITH_MATRICES : DEFAULT_AIM_WITH_DOT
+  const { tile, roomyTile, busy } = aim
   const most = isRoomy(input) ? Math.min(roomyTile, maxInvocations * ELEMENTS_PER_THREAD.dot) : tile
-  return { ...DEFAULT_AIM_WITH_DOT, tile: most, busy: software ? PROGRAMS_PER_CORE * computeUnits : busy }
+  return { ...aim, tile: most, busy: software ? PROGRAMS_PER_CORE * computeUnits : busy }
+}
+
+/** True where subgroup matrices, the default where they can, compute all products. */
+function usesMatrices({ dots }: ConfigSpecInput): boolean {
+  return dots.length > 0 && dots.every(({ matrix }) => matrix !== undefined)
 }
 
 function isRoomy({ workgroupBytes = 0 }: ConfigSpecInput): boolean {
@@ -76,13 +85,15 @@ export interface DefaultTiles {
   /** Entries of `block_sizes`. */
   readonly sizes: readonly number[]
   readonly isSmallProduct: boolean
+  readonly usesMatrices: boolean
 }
 
 /** Default `num_stages` and `slice_k`. */
-export function defaultDotSchedule({ isSmallProduct }: DefaultTiles): {
+export function defaultDotSchedule({ isSmallProduct, usesMatrices: matrices }: DefaultTiles): {
   readonly stages: number
   readonly slices: number
 } {
+  if (matrices) return MATRIX_SCHEDULE
   return isSmallProduct ? SMALL_PRODUCT : { stages: 1, slices: 1 }
 }
 
@@ -117,26 +128,28 @@ export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   const depth = isRoomy(input) ? SMALL_PRODUCT.roomyDepth : SMALL_PRODUCT.depth
   for (const [index, block] of innermostFirst)
     if (isSmallProduct && !inGrid.has(block.id)) grow(index, block, depth)
-  return { sizes, isSmallProduct }
+  return { sizes, isSmallProduct, usesMatrices: usesMatrices(input) }
 }
 
 /** True for a product whose programs compute so few elements that sharing out its depth pays on a GPU. */
 function isSmall({ dots, software }: ConfigSpecInput, elements: number): boolean {
   const [dot, ...others] = dots
-  const canSlice = dot !== undefined && others.length === 0 && dot.maxSlices >= SMALL_PRODUCT.slices
+  const canSlice =
+    dot !== undefined && !dot.matrix && others.length === 0 && dot.maxSlices >= SMALL_PRODUCT.slices
   return canSlice && !software && elements <= DEFAULT_AIM_WITH_DOT.smallTile
 }
 
 /** The default `num_warps`: more for larger tiles, as far as the device goes. */
 export function defaultNumWarps(
   { blocks, rows, tiles, dots, software }: ConfigSpecInput,
-  { sizes, isSmallProduct }: DefaultTiles,
+  { sizes, isSmallProduct, usesMatrices: matrices }: DefaultTiles,
   most: number,
 ): number {
   if (isSmallProduct) return Math.min(most, SMALL_PRODUCT.warps)
   const chunks = rows.map(defaultReductionLoop)
   const largest = Math.max(1, ...tiles.map((tile) => elements(tile, blocks, sizes, rows, chunks)))
-  const perThread = dots.length > 0 ? ELEMENTS_PER_THREAD.dot : ELEMENTS_PER_THREAD.rows
+  const { rows: ofRow, dot, matrix } = ELEMENTS_PER_THREAD
+  const perThread = dots.length === 0 ? ofRow : matrices ? matrix : dot
   const least = software && dots.length > 0 ? 1 : LEAST_DEFAULT_WARPS
   return Math.min(most, Math.max(least, nextPowerOf2(cdiv(largest, 32 * perThread))))
 }

@@ -2,7 +2,8 @@
  * What the compiler, the tuner and file names need to know about a device: limits from WebGPU itself, and
  * what WebGPU does not say (compute units, cache, registers) from a small table by device name.
  */
-import type { DeviceLimits } from '../codegen/program.ts'
+import type { DeviceLimits, SubgroupMatrix } from '../codegen/program.ts'
+import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
 import { nodeBuiltin, nodeProcess } from '../support/node.ts'
 import type { AdapterInfo } from './adapter.ts'
 
@@ -102,6 +103,7 @@ export function deviceLimits(
     maxBindingBytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
     maxImmediateBytes: immediates ? limits.maxImmediateSize : 0,
     subgroupSize: fixedSubgroups ? (subgroupMinSize ?? 0) : 0,
+    subgroupMatrices: subgroupMatrices(features, adapter.info),
     shaderF16: features.has('shader-f16'),
     software: info.software,
     computeUnits,
@@ -137,4 +139,32 @@ function sanitize(text: string): string {
 
 function processorCores(): number {
   return nodeBuiltin('os')?.cpus().length || globalThis.navigator?.hardwareConcurrency || 1
+}
+
+/** What Dawn lists, larger matrices first; sums of floats in f32 or f16. */
+function subgroupMatrices(features: GPUSupportedFeatures, info: GPUAdapterInfo): readonly SubgroupMatrix[] {
+  if (!features.has('chromium-experimental-subgroup-matrix' as GPUFeatureName)) return []
+  const { subgroupMatrixConfigs = [] } = info as unknown as { subgroupMatrixConfigs?: Iterable<MatrixConfig> }
+  return [...subgroupMatrixConfigs]
+    .filter(
+      ({ componentType, resultComponentType }) =>
+        isFloatType(componentType) && isFloatType(resultComponentType),
+    )
+    .map(({ M, N, K, componentType, resultComponentType }) => {
+      return { m: M, n: N, k: K, operand: componentType, result: resultComponentType } as SubgroupMatrix
+    })
+    .sort((a, b) => b.m * b.n * b.k - a.m * a.n * a.k)
+}
+
+/** An entry of `subgroupMatrixConfigs`, which types of WebGPU do not know yet. */
+interface MatrixConfig {
+  readonly componentType: string
+  readonly resultComponentType: string
+  readonly M: number
+  readonly N: number
+  readonly K: number
+}
+
+function isFloatType(type: string): boolean {
+  return Object.hasOwn(DTYPES, type) && isFloat(type as DType)
 }

@@ -20,6 +20,7 @@ export const LIMITS: DeviceLimits = {
   maxBindingBytes: 2 ** 30,
   maxImmediateBytes: 64,
   subgroupSize: 32,
+  subgroupMatrices: [],
   shaderF16: true,
   software: false,
   computeUnits: 16,

@@ -1,13 +1,17 @@
 /** Which implementation a product gets, by the config. */
 import type { DotNode } from '../../ir/node.ts'
 import type { Lowering } from '../lower/lowering.ts'
+import { matrixPlan } from '../plan/matrix_plan.ts'
 import type { Contraction } from './contraction.ts'
 import { directContraction } from './direct.ts'
 import { fmaContraction } from './fma.ts'
 import { slicedFmaContraction } from './sliced_fma.ts'
+import { subgroupMatrixContraction } from './subgroup_matrix.ts'
 
 export function contractionOf(lowering: Lowering, dot: DotNode): Contraction {
   const layout = lowering.layouts.of(dot) ?? lowering.layoutOfBlocks(dot.type.axes)
+  const matrix = matrixPlan(dot, lowering)
+  if (matrix) return subgroupMatrixContraction(lowering, dot, layout, matrix)
   const product = lowering.layouts.product(dot)
   if (product) return directContraction(lowering, dot, layout, product)
   const slices = lowering.layouts.sliceBits(dot)

@@ -28,6 +28,10 @@ import {
 } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 import type { Contraction, DotOperands, Sums } from './contraction.ts'
+import { heldBits, vectorsAlong } from './vectors.ts'
+
+/** log2 of the elements of a vector in workgroup memory. */
+const MAX_VECTOR_BITS = 2
 
 /** An operand in workgroup memory: `depth` rows of vectors along its free block, for each matrix. */
 interface Staged {
@@ -114,7 +118,8 @@ function plan(
   result: Layout,
 ): Staged {
   const { memory, program } = lowering
-  const width = (2 ** Math.min(heldBits(value.layout, free), heldBits(result, free))) as Width
+  const width = (2 **
+    Math.min(...[value.layout, result].map((layout) => heldBits(layout, free, MAX_VECTOR_BITS)))) as Width
   const extent = free === ONE ? 1 : extentOf(program, free)
   // Rows of an odd number of vectors put neighbouring positions of the contracted block into different banks.
   const contiguous = value.layout.contiguity(free) > 0
@@ -141,29 +146,6 @@ function stage(lowering: Lowering, staged: Staged, value: Registers, depth: Bloc
       out.store(array, index, e.splat(compose(e, value, registers), width), phase)
     }
   })
-}
-
-/** How many of the lowest position bits of a block a thread holds in registers, two at most. */
-function heldBits(layout: Layout, block: BlockId): number {
-  const held = (bit: number): boolean =>
-    layout.registers.some((known) => known.block === block && known.bit === bit)
-  return held(0) ? (held(1) ? 2 : 1) : 0
-}
-
-/** Registers grouped into vectors of `width` neighbours along `block`. */
-function vectorsAlong(layout: Layout, block: BlockId, width: Width): readonly (readonly number[])[] {
-  const low = Array.from({ length: Math.log2(width) }, (_, bit) =>
-    layout.registers.findIndex((known) => known.block === block && known.bit === bit),
-  )
-  const mask = low.reduce((total, position) => total | (1 << position), 0)
-  const starts = Array.from({ length: layout.size }, (_, register) => register).filter(
-    (r) => (r & mask) === 0,
-  )
-  return starts.map((start) =>
-    Array.from({ length: width }, (_, i) =>
-      low.reduce((r, position, bit) => r | (((i >> bit) & 1) << position), start),
-    ),
-  )
 }
 
 function stagedIndex(

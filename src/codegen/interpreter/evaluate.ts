@@ -7,6 +7,7 @@ import { referenceOf, roundTo } from '../../ir/interpret_values.ts'
 import type { DType } from '../../support/dtypes.ts'
 import { isSubgroupFunction } from '../thread/builtins.ts'
 import {
+  type BitcastExpr,
   type CallExpr,
   type Expr,
   type InlineExpr,
@@ -14,6 +15,7 @@ import {
   type ReadExpr,
   walkExpr,
 } from '../thread/expr.ts'
+import { asElements } from './launch.ts'
 import {
   binaryRule,
   bitcastRule,
@@ -25,6 +27,9 @@ import {
 } from './scalar_rules.ts'
 import { combineSubgroups } from './subgroups.ts'
 import type { Workgroup } from './workgroup.ts'
+
+/** An element of an array; the first of one, without an index. */
+type Place = Pick<ReadExpr, 'array' | 'outer'> & { readonly index: Expr | undefined }
 
 /** Element i of a lane is at `lane * width + i`; those of lanes that are not active mean nothing. */
 export type Values = Float64Array
@@ -99,6 +104,7 @@ export class Evaluator {
       case 'convert':
         return this.#map(expr, convertRule(expr.arg.type.dtype, dtype), [expr.arg])
       case 'bitcast':
+        if (expr.type.width !== expr.arg.type.width) return this.#regrouped(expr)
         return this.#map(expr, bitcastRule(expr.arg.type.dtype, dtype), [expr.arg])
       case 'read':
         return this.#read(expr)
@@ -222,8 +228,39 @@ export class Evaluator {
     }
   }
 
-  #read({ array, index, type: { width } }: ReadExpr): Evaluate {
-    const [memory, at] = [this.#group.arrayOf(array), this.of(index)]
+  /** The same bits as elements of another size. */
+  #regrouped({ arg, type }: BitcastExpr): Evaluate {
+    const [from, at] = [arg.type, this.of(arg)]
+    const bitsOf = (lane: number, found: Values): Values =>
+      asElements(found.slice(lane * from.width, (lane + 1) * from.width), from.dtype, type.dtype, type.width)
+    const values = new Float64Array(this.#group.program.threads * type.width)
+    return () => {
+      const found = at()
+      const { list, count } = this.#group.active
+      for (let i = 0; i < count; i++) values.set(bitsOf(list[i] ?? 0, found), (list[i] ?? 0) * type.width)
+      return values
+    }
+  }
+
+  /** Where in memory; of arrays in an array, as if they lay one after the other. */
+  indices({ array, outer, index }: Place): Evaluate {
+    const { inner = 0 } = array
+    if (!outer) return index ? this.of(index) : none
+    const [which, within] = [this.of(outer), index && this.of(index)]
+    const values = new Float64Array(this.#group.program.threads)
+    return () => {
+      const [of, at] = [which(), within?.()]
+      // What is outside of its own array is outside.
+      return values.map((_, lane) =>
+        (at?.[lane] ?? 0) < inner ? (of[lane] ?? 0) * inner + (at?.[lane] ?? 0) : -1,
+      )
+    }
+  }
+
+  #read(expr: ReadExpr): Evaluate {
+    const { array, type } = expr
+    const { width } = type
+    const [memory, at] = [this.#group.arrayOf(array), this.indices(expr)]
     const values = new Float64Array(this.#group.program.threads * width)
     return () => {
       const indices = at()

@@ -5,6 +5,7 @@ import { unreachable } from '../../support/errors.ts'
 import type { LocalExpr } from '../thread/expr.ts'
 import type { Atomic, Barrier, For, If, Insert, Statement, Store, UniformLoad } from '../thread/statements.ts'
 import { type Evaluate, Evaluator } from './evaluate.ts'
+import { Fragments } from './fragments.ts'
 import { lanesWhere } from './lanes.ts'
 import { binaryRule, functionRule, type ScalarRule } from './scalar_rules.ts'
 import type { Workgroup } from './workgroup.ts'
@@ -17,10 +18,12 @@ const MOST_ROUNDS = 1_000_000
 export class Runner {
   readonly #group: Workgroup
   readonly #evaluator: Evaluator
+  readonly #fragments: Fragments
 
   constructor(group: Workgroup) {
     this.#group = group
     this.#evaluator = new Evaluator(group)
+    this.#fragments = new Fragments(group, this.#evaluator)
   }
 
   /** The statements as one function. */
@@ -68,6 +71,11 @@ export class Runner {
         }
       case 'barrier':
         return this.#barrier(statement)
+      case 'fragment_zero':
+      case 'fragment_load':
+      case 'fragment_multiply':
+      case 'fragment_store':
+        return this.#fragments.run(statement)
       case 'comment':
       case 'expect':
         return undefined
@@ -93,8 +101,9 @@ export class Runner {
     }
   }
 
-  #store({ array, index, value }: Store): Run {
-    const [at, evaluate] = [this.#evaluator.of(index), this.#evaluator.of(value)]
+  #store(store: Store): Run {
+    const { array, value } = store
+    const [at, evaluate] = [this.#evaluator.indices(store), this.#evaluator.of(value)]
     const [memory, { width }] = [this.#group.arrayOf(array), array.element]
     return () => {
       const [indices, values] = [at(), evaluate()]

@@ -111,6 +111,7 @@ export class Workgroup {
 
   builtin(value: BuiltinValue, lane: number): number {
     if (value === 'thread') return lane
+    if (value === 'subgroup') return Math.floor(lane / this.program.subgroupSize)
     const of = value.startsWith('workgroups.') ? this.launch.workgroups : this.position
     return of['xyz'.indexOf(value.at(-1) ?? 'x')] ?? 0
   }

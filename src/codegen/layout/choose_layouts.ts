@@ -21,6 +21,7 @@ import { extentBits } from '../../ir/tile_program.ts'
 import { clamp, log2Exact, sum } from '../../support/maths.ts'
 import { contiguousBlock, vectorBits } from '../memory/access.ts'
 import { accumulations } from '../plan/accumulations.ts'
+import { matrixPlan } from '../plan/matrix_plan.ts'
 import type { Plan } from '../plan/plan.ts'
 import { bitRange, type CoordinateBit, type Layout } from './layout.ts'
 import { blockedLayout, dotLayout, type Extent } from './layout_rules.ts'
@@ -128,6 +129,8 @@ function byImportance(classes: readonly TileClass[], plan: Plan): TileClass[] {
 function dotResult({ dots }: TileClass, sliceBits: number, plan: Plan): Layout | undefined {
   const dot = dots[0]
   if (!dot || plan.bound.mma(dot) === 'direct') return undefined
+  const matrix = matrixPlan(dot, plan)
+  if (matrix) return matrix.layout
   const { batch, rows, columns } = dotAxes(dot)
   return dotLayout({
     batch: batch.map((block) => extentOf(plan, block)),
@@ -149,7 +152,7 @@ function partOfParent(tileClass: TileClass, chosen: ReadonlyMap<TileClass, Layou
 
 /** Threads along contiguous memory; along a reduced block only as many as the other blocks leave idle. */
 function streaming(tileClass: TileClass, plan: Plan): Layout {
-  const { vector, extents } = memoryOrder(tileClass, plan)
+  const { vector, extents } = memoryOrder(tileClass, plan, isMatrixOperand(tileClass, plan) ? 16 : 4)
   const threads = new Map<BlockId, number>()
   for (const block of tileClass.reduced)
     threads.set(block, reducingThreadBits(tileClass, block, plan, vector))
@@ -191,12 +194,18 @@ function reducingThreadBits(tileClass: TileClass, block: BlockId, plan: Plan, ve
 /**
  * The bits that let an operand of a dot be written to workgroup memory in vectors along its free dimension.
  */
-function stagingVector({ operandOf }: TileClass, plan: Plan): readonly CoordinateBit[] {
-  const use = operandOf[0]
+function stagingVector(tileClass: TileClass, plan: Plan): readonly CoordinateBit[] {
+  const use = isMatrixOperand(tileClass, plan) ? undefined : tileClass.operandOf[0]
   const block = use && dotAxes(use.dot)[use.side === 'a' ? 'rows' : 'columns']
   return block === undefined || block === ONE
     ? []
     : bitRange(block, 0, Math.min(2, extentBits(plan.program, block)))
+}
+
+/** True for operands that matrix units take as memory has them. */
+function isMatrixOperand({ operandOf }: TileClass, { bound }: Plan): boolean {
+  const [use] = operandOf
+  return use !== undefined && bound.mma(use.dot) === 'subgroup_matrix'
 }
 
 function extentOf(plan: Plan, block: BlockId): Extent {

@@ -4,6 +4,7 @@
  */
 import type { AtomicNode, LoadNode, StoreNode } from '../../ir/node.ts'
 import { tensorOf } from '../../ir/tile_program.ts'
+import { DTYPES, type DType } from '../../support/dtypes.ts'
 import type { Layout } from '../layout/layout.ts'
 import { markOf } from '../memory/access_mark.ts'
 import { Address } from '../memory/address.ts'
@@ -29,12 +30,19 @@ import { fromMemory, toItem } from './memory_values.ts'
 export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
   const { out, e, bindings, program } = lowering
   const layout = lowering.readLayout(node)
-  const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node) as Width)
-  const { width } = buffer.element
-  const mark = markOf(out, node, layout, program)
-  const address = new Address(lowering, node, layout, width)
+  const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node) as Width | 8)
   const { dtype } = node.type
+  const mark = markOf(out, node, layout, program)
+  const width = (buffer.element.width * DTYPES[buffer.element.dtype].bytes) / DTYPES[dtype].bytes
+  const address = new Address(lowering, node, layout, width)
   const hint = plainWord(tensorOf(program, node.tensor).name)
+  if (width > chunkWidth(layout)) {
+    const chunks = allRuns(layout, width).flatMap((run) => {
+      const words = out.let('words', loaded(lowering, buffer, address, run, mark))
+      return chunksOf(e, words, dtype, width / chunkWidth(layout)).map((chunk) => out.let(hint, chunk))
+    })
+    return { layout, dtype, chunks }
+  }
   const chunks = chunkRegisters(layout).map((registers): Expr => {
     const runs = runsOf(registers, width)
     const pieces = runs.map((run) => {
@@ -50,6 +58,15 @@ export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
 export function repeated(lowering: Lowering, node: LoadNode, value: Registers): Registers {
   const layout = lowering.accessLayout(node)
   return layout.key === value.layout.key ? value : spread(lowering.e, value, layout)
+}
+
+/** Four words as so many chunks of smaller elements. */
+function chunksOf(e: Lowering['e'], words: Expr, dtype: DType, count: number): readonly Expr[] {
+  const each = words.type.width / count
+  return Array.from({ length: count }, (_, chunk) => {
+    const parts = Array.from({ length: each }, (_, i) => e.component(words, chunk * each + i))
+    return e.bitcast(dtype, e.vector(parts, each as Width))
+  })
 }
 
 export function lowerStore(lowering: Lowering, node: StoreNode): void {
@@ -132,14 +149,20 @@ export function forEachGuarded(
   const { out, e } = lowering
   const once = lowering.isFirstCopy(layout.replicaMask)
   const groups: { condition: Expr | undefined; runs: (readonly number[])[] }[] = []
-  const all = Array.from({ length: layout.size }, (_, register) => register)
-  for (const run of runsOf(all, width)) {
+  for (const run of allRuns(layout, width)) {
     const condition = e.all([...(once ? [once] : []), ...address.conditions(run[0] ?? 0)])
     const last = groups.at(-1)
     if (last && last.condition === condition) last.runs.push(run)
     else groups.push({ condition, runs: [run] })
   }
   for (const { condition, runs } of groups) out.if('some', condition, () => runs.forEach(write))
+}
+
+function allRuns({ size }: Layout, width: number): readonly (readonly number[])[] {
+  return runsOf(
+    Array.from({ length: size }, (_, register) => register),
+    width,
+  )
 }
 
 function runsOf(registers: readonly number[], width: number): readonly (readonly number[])[] {

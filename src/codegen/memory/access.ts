@@ -47,7 +47,7 @@ export function variesAlong(node: Node, block: BlockId): boolean {
 
 /**
  * log2 of the widest vector that the access may use along its contiguous block; 0 means element by element.
- * `bytes` are the most at once of elements that are packed.
+ * `bytes` are the most at once of elements that are smaller than a word.
  */
 export function vectorBits(node: MemoryNode, plan: Plan, bytes: 4 | 16 = 4): number {
   if (node.kind === 'atomic' || plan.bound.indexing(node) === 'pointer') return 0
@@ -59,12 +59,17 @@ export function vectorBits(node: MemoryNode, plan: Plan, bytes: 4 | 16 = 4): num
   if (others.some((other) => stripViews(other).type.axes.includes(block))) return 0
   // Of a vector that is read, lanes may be thrown away.
   if (node.kind === 'store' && node.mask && variesAlong(node.mask, block)) return 0
-  const { dtype } = tensorOf(plan.program, node.tensor)
-  const packed = isPacked(dtype) ? log2Exact(perWord(dtype) * (bytes / 4)) : 0
-  const most = Math.max(MAX_VECTOR_BITS, packed)
-  let bits = Math.min(most, extentBits(plan.program, block))
+  let bits = Math.min(mostVectorBits(node, plan, block, bytes), extentBits(plan.program, block))
   while (bits > 0 && !isAligned(node, plan, { block, offset }, 2 ** bits)) bits--
   return bits
+}
+
+function mostVectorBits(node: MemoryNode, plan: Plan, block: BlockId, bytes: 4 | 16): number {
+  const { dtype } = tensorOf(plan.program, node.tensor)
+  if (isPacked(dtype)) return Math.max(MAX_VECTOR_BITS, log2Exact(perWord(dtype) * (bytes / 4)))
+  // Four words of smaller elements are read at once, but lanes of a mask go with the elements of a vector.
+  const canBeWords = node.kind === 'load' && !(node.mask && variesAlong(node.mask, block))
+  return canBeWords && bytes === 16 ? log2Exact(4 * perWord(dtype)) : MAX_VECTOR_BITS
 }
 
 function isAligned(

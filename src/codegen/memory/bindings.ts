@@ -59,9 +59,9 @@ export class Bindings {
 
   /**
    * The buffer through which a tensor (by view) is accessed `width` elements, or words of packed ones, at a
-   * time.
+   * time. Eight are four words.
    */
-  buffer(view: number, width: Width): MemoryArray {
+  buffer(view: number, width: Width | 8): MemoryArray {
     const { memory: tensor, dtype, name } = tensorOf(this.#program, view)
     const written = this.#written.has(tensor)
     const actual = written ? (this.#narrowest.get(tensor) ?? 1) : width
@@ -80,7 +80,8 @@ export class Bindings {
     return array
   }
 
-  #elementOf(memory: number, dtype: StorageType, width: Width): ThreadType {
+  #elementOf(memory: number, dtype: StorageType, width: Width | 8): ThreadType {
+    if (width === 8) return typeOf('u32', 4)
     if (isPacked(dtype)) return typeOf('u32', width)
     const own = memoryType(typeOf(dtype, width))
     const dtypes = [...(this.#dtypes.get(memory) ?? [])]

@@ -29,17 +29,23 @@ export class WorkgroupMemory {
     this.#out = out
   }
 
-  /** An array for `length` values of the type, with undefined content. */
-  allocate(hint: string, type: ThreadType, length: number): MemoryArray {
+  /**
+   * An array for `length` values of the type, with undefined content; an array of arrays of `inner` each, if
+   * that is given.
+   */
+  allocate(hint: string, type: ThreadType, length: number, inner?: number): MemoryArray {
     const element = memoryType(type)
-    const known = this.#arrays.find(({ free, array }) => free && array.element === element)
+    const known = this.#arrays.find(({ free, array }) => {
+      return free && array.element === element && array.inner === inner
+    })
     if (known) {
       known.free = false
       known.length = Math.max(known.length, length)
       return known.array
     }
     const name = this.#out.fresh(hint)
-    const array: MemoryArray = { space: 'workgroup', name, element, atomic: false, tensor: undefined }
+    const plain = { space: 'workgroup', name, element, atomic: false, tensor: undefined } as const
+    const array: MemoryArray = inner === undefined ? plain : { ...plain, inner }
     this.#arrays.push({ array, length, free: false })
     return array
   }

@@ -30,6 +30,7 @@ import { canRoll } from '../passes/can_roll.ts'
 import { canFlatten } from '../passes/flatten_loops.ts'
 import type { DeviceLimits } from '../program.ts'
 import { accumulatedBy, accumulations } from './accumulations.ts'
+import { matrixInput } from './matrix_plan.ts'
 import { type KernelSites, sitesOf } from './sites.ts'
 import { splittableSums } from './splittable_sums.ts'
 
@@ -79,6 +80,7 @@ export function configSpecInput(
       maxRows: maxDotRows(dotAxes(dot).rows, blocks, hint),
       maxSlices: sums.some((found) => found.has(dot)) ? MAX_SLICES : 1,
       isThin: rowsOf(dot, blocks, hint) <= MAX_THIN_ROWS,
+      ...matrixInput(dot, sites, blocks, limits),
       inLoop: looped.has(dot) || blocks.get(dotAxes(dot).depth)?.kind === 'slice',
     })),
     sums: splittableSums(kernel).map((id) => sumInput(kernel, id, hint)),

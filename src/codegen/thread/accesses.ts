@@ -15,6 +15,10 @@ export function ownAccesses(statement: Statement): readonly Access[] {
       return [...reads, accessTo(statement.array, 'atomic insert', statement.mark)]
     case 'expect':
       return statement.accesses
+    case 'fragment_load':
+      return [...reads, accessTo(statement.place.array, 'read', {})]
+    case 'fragment_store':
+      return [...reads, accessTo(statement.place.array, 'write', statement.mark)]
     default:
       return reads
   }

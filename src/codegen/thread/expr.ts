@@ -28,8 +28,15 @@ export type BinaryOp =
   | '>'
   | '>='
 
-/** What WGSL gives an invocation: its number in the workgroup, and where its workgroup is in the launch. */
-export type BuiltinValue = 'thread' | `workgroup.${'x' | 'y' | 'z'}` | `workgroups.${'x' | 'y' | 'z'}`
+/**
+ * What WGSL gives an invocation: its number in the workgroup, that of its subgroup, and where its workgroup
+ * is in the launch.
+ */
+export type BuiltinValue =
+  | 'thread'
+  | 'subgroup'
+  | `workgroup.${'x' | 'y' | 'z'}`
+  | `workgroups.${'x' | 'y' | 'z'}`
 
 /** Functions that the program brings along, because WGSL has none. */
 export type Helper = HelperName | 'rank_nan_high' | 'rank_nan_low'
@@ -124,6 +131,8 @@ export interface BitcastExpr extends ExprBase {
 export interface ReadExpr extends ExprBase {
   readonly kind: 'read'
   readonly array: MemoryArray
+  /** Which of the arrays in it, where it is an array of arrays. */
+  readonly outer?: Expr
   readonly index: Expr
   readonly mark: AccessMark
 }
@@ -165,7 +174,7 @@ function partsOf(expr: Expr): readonly Expr[] {
     case 'vector':
       return expr.parts
     case 'read':
-      return [expr.index]
+      return [...(expr.outer ? [expr.outer] : []), expr.index]
   }
 }
 

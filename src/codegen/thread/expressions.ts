@@ -164,14 +164,19 @@ export class Expressions {
     return this.#shared(`${dtype}(${arg.id})`, type, arg.size + 1, { kind: 'convert', arg })
   }
 
+  /** The same bits: of smaller elements so many more. */
   bitcast(dtype: DType, arg: Expr): Expr {
-    const type = typeOf(dtype, arg.type.width)
+    if (arg.kind === 'bitcast' && arg.arg.type.dtype === dtype) return arg.arg
+    const width = (arg.type.width * DTYPES[arg.type.dtype].bytes) / DTYPES[dtype].bytes
+    const type = typeOf(dtype, width as Width)
     return this.#shared(`bits ${dtype} ${arg.id}`, type, arg.size + 1, { kind: 'bitcast', arg })
   }
 
   /** An element of memory as it is when the statement runs: never the same as another read. */
-  read(array: MemoryArray, index: Expr, mark: AccessMark = {}): Expr {
-    return this.#shared(undefined, array.element, index.size + 1, { kind: 'read', array, index, mark })
+  read(array: MemoryArray, index: Expr, mark: AccessMark = {}, outer?: Expr): Expr {
+    const size = index.size + (outer?.size ?? 0) + 1
+    const place = { array, index, ...(outer && { outer }) }
+    return this.#shared(undefined, array.element, size, { kind: 'read', ...place, mark })
   }
 
   /** Operations on whole numbers that come to a number, or to one of the operands. */

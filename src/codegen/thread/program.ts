@@ -7,7 +7,7 @@ import type { WorkgroupArray } from '../memory/workgroup_memory.ts'
 import { isSubgroupFunction } from './builtins.ts'
 import { type BuiltinValue, type Expr, walkExpr } from './expr.ts'
 import { expressionsOf, type Statement, walkStatements } from './statements.ts'
-import type { ThreadType } from './types.ts'
+import { type ThreadType, typeOf } from './types.ts'
 
 export interface ThreadProgram {
   /** Invocations of a workgroup. */
@@ -27,6 +27,7 @@ export interface Needs {
   /** Types that have to be asked for. */
   readonly types: ReadonlySet<string>
   readonly subgroups: boolean
+  readonly subgroupMatrices: boolean
   readonly builtins: ReadonlySet<BuiltinValue>
 }
 
@@ -45,7 +46,13 @@ export function needsOf(program: ThreadProgram): Needs {
     if (expr.kind === 'builtin') builtins.add(expr.value)
     if (expr.kind === 'call') subgroups ||= isSubgroupFunction(expr.fn)
   })
-  return { types, subgroups, builtins }
+  let subgroupMatrices = false
+  walkStatements(program.body, (statement) => {
+    if (statement.kind !== 'fragment_zero') return
+    subgroupMatrices = true
+    need(typeOf(statement.fragment.dtype, 1))
+  })
+  return { types, subgroups: subgroups || subgroupMatrices, subgroupMatrices, builtins }
 }
 
 /** Calls `visit` for every expression of a program, once each, in program order. */

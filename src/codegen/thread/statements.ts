@@ -4,6 +4,7 @@
  */
 import type { AtomicOp } from '../../ir/node.ts'
 import type { Expr, LocalExpr } from './expr.ts'
+import type { FragmentStatement } from './fragments.ts'
 import type { Access, AccessMark, AddressSpace, MemoryArray } from './memory.ts'
 
 /** Names a value for good. */
@@ -30,6 +31,8 @@ export interface Assign {
 export interface Store {
   readonly kind: 'store'
   readonly array: MemoryArray
+  /** Which of the arrays in it, where it is an array of arrays. */
+  readonly outer?: Expr
   readonly index: Expr
   readonly value: Expr
   readonly mark: AccessMark
@@ -139,6 +142,7 @@ export type Statement =
   | Barrier
   | Comment
   | Expect
+  | FragmentStatement
 
 /** The expressions of a statement itself, not of those inside it. */
 export function expressionsOf(statement: Statement): readonly Expr[] {
@@ -148,7 +152,7 @@ export function expressionsOf(statement: Statement): readonly Expr[] {
     case 'assign':
       return [statement.value]
     case 'store':
-      return [statement.index, statement.value]
+      return [...(statement.outer ? [statement.outer] : []), statement.index, statement.value]
     case 'atomic':
       return [statement.index, statement.value, ...(statement.expected ? [statement.expected] : [])]
     case 'insert':
@@ -164,7 +168,12 @@ export function expressionsOf(statement: Statement): readonly Expr[] {
     case 'barrier':
     case 'comment':
     case 'expect':
+    case 'fragment_zero':
+    case 'fragment_multiply':
       return []
+    case 'fragment_load':
+    case 'fragment_store':
+      return [statement.place.outer]
   }
 }
 

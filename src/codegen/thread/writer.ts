@@ -4,6 +4,7 @@
  */
 import { type Expr, isAtom, type LocalExpr } from './expr.ts'
 import { Expressions } from './expressions.ts'
+import type { Fragment, FragmentPlace } from './fragments.ts'
 import type { Access, AccessMark, MemoryArray } from './memory.ts'
 import type { Atomic, If, Insert, Statement } from './statements.ts'
 import type { ThreadType } from './types.ts'
@@ -104,8 +105,9 @@ export class Writer {
     this.#add({ kind: 'assign', local: variableOf(local), value })
   }
 
-  store(array: MemoryArray, index: Expr, value: Expr, mark: AccessMark): void {
-    this.#add({ kind: 'store', array, index, value, mark })
+  /** `outer`: which of the arrays in an array of arrays. */
+  store(array: MemoryArray, index: Expr, value: Expr, mark: AccessMark, outer?: Expr): void {
+    this.#add({ kind: 'store', array, index, value, mark, ...(outer && { outer }) })
   }
 
   atomic(atomic: Omit<Atomic, 'kind'>): void {
@@ -114,6 +116,27 @@ export class Writer {
 
   insert(insert: Omit<Insert, 'kind'>): void {
     this.#add({ kind: 'insert', ...insert })
+  }
+
+  /** A fragment of zeros. */
+  fragmentZero(hint: string, part: Omit<Fragment, 'name'>): Fragment {
+    const fragment = { name: this.fresh(hint), ...part }
+    this.#add({ kind: 'fragment_zero', fragment })
+    return fragment
+  }
+
+  fragmentLoad(hint: string, part: Omit<Fragment, 'name'>, place: FragmentPlace): Fragment {
+    const fragment = { name: this.fresh(hint), ...part }
+    this.#add({ kind: 'fragment_load', fragment, place })
+    return fragment
+  }
+
+  fragmentMultiply(left: Fragment, right: Fragment, sum: Fragment): void {
+    this.#add({ kind: 'fragment_multiply', left, right, sum })
+  }
+
+  fragmentStore(fragment: Fragment, place: FragmentPlace, mark: AccessMark): void {
+    this.#add({ kind: 'fragment_store', fragment, place, mark })
   }
 
   uniformLoad(hint: string, array: MemoryArray, index: Expr): Expr {

@@ -1,6 +1,6 @@
 /** Expressions of the thread program as WGSL: fully typed, with the parentheses that a reader wants. */
 import { DTYPES, type DType } from '../../support/dtypes.ts'
-import type { BinaryExpr, BinaryOp, Expr, LiteralExpr } from '../thread/expr.ts'
+import type { BinaryExpr, BinaryOp, Expr, LiteralExpr, ReadExpr } from '../thread/expr.ts'
 import { helperFunction } from './helpers.ts'
 import { inlineFunction } from './inline_functions.ts'
 import { ofAtomic, ofFloat, SUFFIX, typeName } from './type_names.ts'
@@ -34,10 +34,15 @@ export function printExpr(expr: Expr): string {
     case 'bitcast':
       return `bitcast<${typeName(expr.type)}>(${printExpr(expr.arg)})`
     case 'read': {
-      const place = `${expr.array.name}[${printExpr(expr.index)}]`
+      const place = printPlace(expr)
       return expr.array.atomic ? ofAtomic(expr.type, `atomicLoad(&${place})`) : place
     }
   }
+}
+
+/** The element of an array. */
+export function printPlace({ array, outer, index }: Pick<ReadExpr, 'array' | 'outer' | 'index'>): string {
+  return `${array.name}${outer ? `[${printExpr(outer)}]` : ''}[${printExpr(index)}]`
 }
 
 function printAll(exprs: readonly Expr[]): string {

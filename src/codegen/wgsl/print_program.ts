@@ -19,6 +19,7 @@ export function printProgram(program: ThreadProgram, wordsIn: 'immediate' | 'uni
   const directives = [
     ...[...needs.types].map((type) => `enable ${type};`),
     ...(needs.subgroups ? ['enable subgroups;'] : []),
+    ...(needs.subgroupMatrices ? ['enable chromium_experimental_subgroup_matrix;'] : []),
     ...(program.fields.length > 0 && wordsIn === 'immediate' ? ['requires immediate_address_space;'] : []),
   ]
   const declarations = [
@@ -27,8 +28,11 @@ export function printProgram(program: ThreadProgram, wordsIn: 'immediate' | 'uni
       return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${type}>;`
     }),
     ...launchBlock(program.fields, wordsIn, program.buffers.length),
-    ...program.arrays.map(({ array: { name, element }, length }) => {
-      return `var<workgroup> ${name}: array<${typeName(element)}, ${length}>;`
+    ...program.arrays.map(({ array: { name, element, inner }, length }) => {
+      const [item, count] = inner
+        ? [`array<${typeName(element)}, ${inner}>`, length / inner]
+        : [typeName(element), length]
+      return `var<workgroup> ${name}: array<${item}, ${count}>;`
     }),
   ]
   const functions = [...helpers.declarations, ...atomics.declarations]

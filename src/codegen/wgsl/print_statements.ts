@@ -2,7 +2,8 @@
 import type { AddressSpace } from '../thread/memory.ts'
 import type { For, Statement, Store } from '../thread/statements.ts'
 import { printAtomic } from './print_atomics.ts'
-import { printExpr } from './print_expr.ts'
+import { printExpr, printPlace } from './print_expr.ts'
+import { printFragment } from './print_fragments.ts'
 import { asAtomic } from './type_names.ts'
 
 const BARRIERS: Readonly<Record<AddressSpace, string>> = {
@@ -50,6 +51,11 @@ function lineOf(statement: Exclude<Statement, { readonly body: unknown }>): read
       return ['return;']
     case 'barrier':
       return [BARRIERS[statement.space]]
+    case 'fragment_zero':
+    case 'fragment_load':
+    case 'fragment_multiply':
+    case 'fragment_store':
+      return [printFragment(statement)]
     case 'comment':
       return [`// ${statement.text}`]
     case 'expect':
@@ -57,8 +63,9 @@ function lineOf(statement: Exclude<Statement, { readonly body: unknown }>): read
   }
 }
 
-function printStore({ array, index, value }: Store): string {
-  const place = `${array.name}[${printExpr(index)}]`
+function printStore(store: Store): string {
+  const { array, value } = store
+  const place = printPlace(store)
   return array.atomic
     ? `atomicStore(&${place}, ${asAtomic(array.element, printExpr(value))});`
     : `${place} = ${printExpr(value)};`

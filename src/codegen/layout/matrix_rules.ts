@@ -1,0 +1,113 @@
+/**
+ * How subgroups share out the result of a product on matrix units: each has a rectangle of fragments. What
+ * they hold is not a layout, so the result goes through workgroup memory, a band of fragments at a time, into
+ * a layout that keeps the bands in registers.
+ */
+import { ConfigError } from '../../support/errors.ts'
+import { clamp, log2Exact } from '../../support/maths.ts'
+import type { MatrixShape } from '../thread/fragments.ts'
+import { bitRange, Layout } from './layout.ts'
+import type { Extent } from './layout_rules.ts'
+
+/** All numbers are log2. */
+export interface MatrixDivision {
+  /** Rows and columns of a fragment. */
+  readonly m: number
+  readonly n: number
+  /** Subgroups below and beside each other. */
+  readonly down: number
+  readonly across: number
+  /** Fragments of a subgroup below and beside each other. */
+  readonly rows: number
+  readonly columns: number
+  /** Fragments beside each other that go through workgroup memory together. */
+  readonly band: number
+}
+
+export interface MatrixWish {
+  readonly rows: Extent
+  readonly columns: Extent
+  /** log2 of the subgroups of a workgroup. */
+  readonly subgroupBits: number
+  readonly shape: MatrixShape
+  /** Bytes of an element of the result. */
+  readonly resultBytes: number
+  /** Bytes of workgroup memory on the device. */
+  readonly workgroupBytes: number
+}
+
+/** Elements beyond a row of fragments, so that the rows of one begin in different banks. */
+export const BAND_PADDING = 8
+/** A band takes no more than this part of the memory of a workgroup, if it can be narrower. */
+const BAND_SHARE = 1 / 4
+
+/** Rectangles as square as possible: they load the fewest fragments for their products. */
+export function divideMatrix(wish: MatrixWish): MatrixDivision {
+  const { rows, columns, subgroupBits, shape } = wish
+  const [m, n] = [log2Exact(shape.m), log2Exact(shape.n)]
+  const [allRows, allColumns] = [rows.bits - m, columns.bits - n]
+  if (allRows < 0 || allColumns < 0) {
+    throw new ConfigError(
+      `matrix units multiply tiles of at least ${shape.m} rows and ${shape.n} columns; ` +
+        `the config has ${2 ** rows.bits} x ${2 ** columns.bits}`,
+      { remedy: "Use larger block_sizes, or mma 'fma'." },
+    )
+  }
+  const fragments = allRows + allColumns
+  if (subgroupBits > fragments) {
+    throw new ConfigError(
+      `${2 ** subgroupBits} subgroups share ${2 ** fragments} matrices of ${shape.m} x ${shape.n}`,
+      {
+        remedy: 'Use a smaller num_warps or larger block_sizes.',
+        excess: { of: 'invocations', needed: 2 ** subgroupBits, limit: 2 ** fragments },
+      },
+    )
+  }
+  const choices = Array.from({ length: subgroupBits + 1 }, (_, down) => down).filter(
+    (down) => down <= allRows && subgroupBits - down <= allColumns,
+  )
+  const loads = (down: number): number => 2 ** (allRows - down) + 2 ** (allColumns - subgroupBits + down)
+  const [down = 0] = choices.sort((a, b) => loads(a) - loads(b) || a - b)
+  const across = subgroupBits - down
+  const columnsEach = allColumns - across
+  const division = { m, n, down, across, rows: allRows - down, columns: columnsEach }
+  let band = columnsEach
+  const bytes = (): number => bandElements({ ...division, band }) * wish.resultBytes * 2 ** subgroupBits
+  while (band > 0 && bytes() > wish.workgroupBytes * BAND_SHARE) band--
+  return { ...division, band }
+}
+
+/** Elements of workgroup memory for a subgroup's part of a band, with padding. */
+export function bandElements({ m, n, band }: MatrixDivision): number {
+  return 2 ** m * bandPitch({ n, band })
+}
+
+/** Elements from one row of a band to the next. */
+export function bandPitch({ n, band }: Pick<MatrixDivision, 'n' | 'band'>): number {
+  return 2 ** (n + band) + BAND_PADDING
+}
+
+/** Vectors and lanes along the rows of a band; bands in registers. */
+export function matrixLayout(
+  { rows, columns }: MatrixWish,
+  division: MatrixDivision,
+  threadBits: number,
+): Layout {
+  const { m, n, band } = division
+  const spare = m + n + band + division.down + division.across - threadBits
+  // As many as make 16 bytes of halves, which the next product may want.
+  const vector = clamp(spare, 2, 3)
+  const bandBits = [
+    ...bitRange(columns.block, vector, n + band - vector),
+    ...bitRange(columns.block, n + division.columns, division.across),
+    ...bitRange(rows.block, 0, m),
+    ...bitRange(rows.block, m + division.rows, division.down),
+  ]
+  const bands = [
+    ...bitRange(columns.block, n + band, division.columns - band),
+    ...bitRange(rows.block, m, division.rows),
+  ]
+  const registers = [...bitRange(columns.block, 0, vector), ...bandBits.slice(threadBits), ...bands]
+  const threads = Array.from({ length: threadBits }, (_, i) => bandBits[i])
+  return new Layout(registers, threads)
+}

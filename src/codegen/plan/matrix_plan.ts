@@ -1,0 +1,94 @@
+/** Which products matrix units compute: by what the device lists, and what the config asks for. */
+import type { MatrixAxis, MatrixInput } from '../../config/spec_input.ts'
+import { batchOf, dotAxes } from '../../ir/dot_axes.ts'
+import { type Axis, type Block, type BlockId, type DotNode, ONE } from '../../ir/node.ts'
+import { maxOf } from '../../ir/size.ts'
+import { extentBits, extentOf } from '../../ir/tile_program.ts'
+import { DTYPES } from '../../support/dtypes.ts'
+import { ConfigError } from '../../support/errors.ts'
+import { log2Exact, nextPowerOf2 } from '../../support/maths.ts'
+import type { Layout } from '../layout/layout.ts'
+import { divideMatrix, type MatrixDivision, matrixLayout } from '../layout/matrix_rules.ts'
+import type { DeviceLimits, SubgroupMatrix } from '../program.ts'
+import type { MatrixShape } from '../thread/fragments.ts'
+import type { Plan } from './plan.ts'
+import type { KernelSites } from './sites.ts'
+
+/** What a dot is cut into, and the layout in which its value comes out of the fragments. */
+export interface MatrixPlan {
+  readonly rows: BlockId
+  readonly depth: BlockId
+  readonly columns: BlockId
+  readonly shape: MatrixShape
+  readonly division: MatrixDivision
+  readonly layout: Layout
+}
+
+/** The first matrix of the device's for the dot's dtypes; undefined where it has none. */
+export function matrixFor(dot: DotNode, limits: DeviceLimits): SubgroupMatrix | undefined {
+  const operand = dot.a.type.dtype
+  if (limits.subgroupSize === 0 || dot.b.type.dtype !== operand) return undefined
+  return limits.subgroupMatrices.find((matrix) => {
+    return matrix.operand === operand && matrix.result === dot.type.dtype
+  })
+}
+
+/** Undefined where the config asks for something else; throws ConfigError for tiles that cannot be cut. */
+export function matrixPlan(dot: DotNode, { program, bound }: Plan): MatrixPlan | undefined {
+  if (bound.mma(dot) !== 'subgroup_matrix') return undefined
+  const { limits, threads, threadBits } = bound
+  const shape = matrixFor(dot, limits)
+  if (!shape) {
+    const what = `products of ${dot.a.type.dtype} with sums in ${dot.type.dtype}`
+    throw new ConfigError(`the device has no subgroup matrices for ${what}`, { remedy: "Use mma 'fma'." })
+  }
+  const { rows, depth, columns } = dotAxes(dot)
+  const matrices = [...batchOf(dot.a), ...batchOf(dot.b)].filter((block) => extentOf(program, block) > 1)
+  if (rows === ONE || depth === ONE || columns === ONE || matrices.length > 0) {
+    throw new ConfigError('subgroup matrices multiply one matrix in a tile, of several rows and columns', {
+      remedy: "Use a block size of 1 along the batch, or mma 'fma'.",
+    })
+  }
+  if (extentOf(program, depth) < shape.k) {
+    const found = extentOf(program, depth)
+    throw new ConfigError(
+      `subgroup matrices contract at least ${shape.k} positions at a time; the config has ${found}`,
+      { remedy: "Use larger block_sizes, or mma 'fma'." },
+    )
+  }
+  const wish = {
+    rows: { block: rows, bits: extentBits(program, rows) },
+    columns: { block: columns, bits: extentBits(program, columns) },
+    subgroupBits: log2Exact(threads / limits.subgroupSize),
+    shape,
+    resultBytes: DTYPES[dot.type.dtype].bytes,
+    workgroupBytes: limits.maxWorkgroupBytes,
+  }
+  const division = divideMatrix(wish)
+  return { rows, depth, columns, shape, division, layout: matrixLayout(wish, division, threadBits) }
+}
+
+/** The dot's entry for a search space: nothing where no config can cut it into matrices. */
+export function matrixInput(
+  dot: DotNode,
+  { tiles, rows: slices }: KernelSites,
+  blocks: ReadonlyMap<BlockId, Block>,
+  limits: DeviceLimits,
+): { readonly matrix?: MatrixInput } {
+  const shape = matrixFor(dot, limits)
+  if (!shape) return {}
+  const axisOf = (axis: Axis, least: number): MatrixAxis => {
+    const block = axis === ONE ? undefined : blocks.get(axis)
+    if (!block) return { least, extent: 1 }
+    const id = block.sizedBy ?? block.id
+    if (tiles.some((tile) => tile.id === id)) return { least, id, extent: least }
+    if (slices.some((slice) => slice.id === id)) return { least, id, extent: nextPowerOf2(maxOf(block.size)) }
+    return { least, extent: block.extent ?? 1 }
+  }
+  const axes = dotAxes(dot)
+  const rows = axisOf(axes.rows, shape.m)
+  const columns = axisOf(axes.columns, shape.n)
+  const depth = axisOf(axes.depth, shape.k)
+  const fits = [rows, columns, depth].every(({ extent, least }) => extent >= least)
+  return fits ? { matrix: { rows, columns, depth, lanes: limits.subgroupSize } } : {}
+}

@@ -1,0 +1,156 @@
+/** Products on subgroup matrices, on the workgroup interpreter: every shape of matrix that adapters list. */
+import { expect, it } from 'vitest'
+import type { SubgroupMatrix } from '../../src/codegen/program.ts'
+import { hl } from '../../src/language/hl.ts'
+import type { Tensor } from '../../src/language/tensor.ts'
+import { randomConfigs } from '../config/random_configs.ts'
+import { whole } from '../gpu/inputs.ts'
+import { attention, linearRelu, matmul } from '../gpu/kernels.ts'
+import type { HostArgument } from '../language/harness.ts'
+import { bmm } from './batched_kernels.ts'
+import { OnCpu } from './on_cpu.ts'
+
+const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 4)
+const TOLERANCE = { abs: 1e-2, rel: 1e-2 }
+
+function half(shape: readonly number[]): HostArgument {
+  return { ...whole(shape, 'f16'), dynamic: undefined }
+}
+
+function matrix(m: number, n: number, k: number, result: 'f32' | 'f16' = 'f32'): SubgroupMatrix {
+  return { m, n, k, operand: 'f16', result }
+}
+
+/** Sums in f16, as the author asks. */
+function halfSums(x: Tensor, y: Tensor): Tensor {
+  const [m, k] = x.shape
+  const n = y.shape[1]
+  const out = hl.empty([m, n], x.dtype)
+  for (const [tm, tn] of hl.tile([m, n])) {
+    const acc = hl.zeros([tm, tn], 'f16')
+    for (const tk of hl.tile(k)) acc.addDot(x.at(tm, tk), y.at(tk, tn))
+    out.at(tm, tn).set(acc)
+  }
+  return out
+}
+
+/** Both operands as they lie the other way round; the sums begin with what is there. */
+function transposedInto(x: Tensor, y: Tensor, bias: Tensor): Tensor {
+  const [k, m] = x.shape
+  const n = y.shape[0]
+  const out = hl.empty([m, n])
+  for (const [tm, tn] of hl.tile([m, n])) {
+    const acc = hl.zeros([tm, tn]).add(bias.at(tn))
+    const sums = hl.full([tm, tn], 0)
+    sums.assign(acc)
+    for (const tk of hl.tile(k)) sums.addDot(x.at(tk, tm).transpose(), y.at(tn, tk).transpose())
+    out.at(tm, tn).set(sums)
+  }
+  return out
+}
+
+/** Two products, of which one is an operand of the other. */
+function chained(x: Tensor, y: Tensor, z: Tensor): Tensor {
+  const [m] = x.shape
+  const out = hl.empty([m, z.shape[1]], x.dtype)
+  for (const tm of hl.tile(m))
+    out.at(tm, ':').set(x.at(tm, ':').dot(y.at(':', ':')).to('f16').dot(z.at(':', ':')))
+  return out
+}
+
+/** Attention of heads, whose second product has an operand of f16 too. */
+function halfAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
+  const [h, m, d] = q.shape
+  const n = k.shape[1]
+  const out = hl.emptyLike(q)
+  for (const [th, tm] of hl.tile([h, m], { blockSize: [1, null] })) {
+    const top = hl.full([th, tm], Number.NEGATIVE_INFINITY)
+    const total = hl.zeros([th, tm])
+    const acc = hl.zeros([th, tm, d])
+    const query = q.at(th, tm, ':')
+    for (const tn of hl.tile(n)) {
+      const scores = query.dot(k.at(th, tn, ':').transpose()).mul(0.25)
+      const next = top.maximum(scores.amax(-1))
+      const weights = scores.sub(next.unsqueeze(-1)).exp2()
+      const shrink = top.sub(next).exp2()
+      total.assign(total.mul(shrink).add(weights.sum(-1)))
+      acc.assign(acc.mul(shrink.unsqueeze(-1)))
+      acc.addDot(weights.to(v.dtype), v.at(th, tn, ':'))
+      top.assign(next)
+    }
+    out.at(th, tm, ':').set(acc.div(total.unsqueeze(-1)))
+  }
+  return out
+}
+
+type Case = readonly [(...args: never[]) => unknown, readonly HostArgument[], SubgroupMatrix]
+
+const CASES: Readonly<Record<string, Case>> = {
+  'of one row after another': [matmul, [half([32, 32]), half([32, 64])], matrix(16, 16, 16)],
+  'with ragged edges': [matmul, [half([37, 29]), half([29, 51])], matrix(16, 16, 16)],
+  'of 16 x 8 matrices': [matmul, [half([32, 16]), half([16, 40])], matrix(16, 8, 16)],
+  'of 16 x 8 x 8 matrices': [matmul, [half([16, 24]), half([24, 32])], matrix(16, 8, 8)],
+  'of 8 x 8 matrices': [matmul, [half([24, 16]), half([16, 32])], matrix(8, 8, 8)],
+  'in f16': [halfSums, [half([32, 24]), half([24, 32])], matrix(16, 16, 16, 'f16')],
+  'of a transposed weight': [linearRelu, [half([32, 40]), half([48, 40]), half([48])], matrix(16, 16, 16)],
+  'of transposed operands': [
+    transposedInto,
+    [half([32, 48]), half([32, 32]), half([32])],
+    matrix(16, 16, 16),
+  ],
+  'of a batch': [bmm, [half([2, 32, 16]), half([2, 16, 32])], matrix(16, 16, 16)],
+  'of products': [chained, [half([32, 16]), half([16, 32]), half([32, 16])], matrix(16, 16, 16)],
+  'of nothing': [matmul, [half([32, 0]), half([0, 32])], matrix(16, 16, 16)],
+  'in attention of heads': [
+    halfAttention,
+    [half([2, 32, 32]), half([2, 64, 32]), half([2, 64, 32])],
+    matrix(16, 16, 16),
+  ],
+  'in attention': [attention, [half([32, 16]), half([48, 16]), half([48, 16])], matrix(16, 16, 16)],
+}
+
+it.each(Object.keys(CASES).flatMap((name) => [true, false].map((dynamic) => ({ name, dynamic }))))(
+  'a product $name, dynamic: $dynamic',
+  ({ name, dynamic }) => {
+    const [fn, args, of] = CASES[name] ?? expect.fail(name)
+    const subject = new OnCpu(fn as never, args, {
+      dynamic,
+      subgroupMatrices: [of],
+      tolerance: TOLERANCE,
+    })
+    subject.expectRight()
+    const { spec, input } = subject.compiled
+    const mma = input.dots.map(({ matrix: cuts }) => (cuts ? 'subgroup_matrix' : 'fma'))
+    expect(mma).toContain('subgroup_matrix')
+    const configs = randomConfigs(spec, CONFIGS, 7).map(({ data }) =>
+      spec.normalize({ ...data, mma }, 'repair'),
+    )
+    const outcomes = configs.map(({ data }) => subject.outcome(data))
+    expect(outcomes).toContain('right')
+  },
+)
+
+it.each([
+  [
+    { block_sizes: [8, 32, 16] },
+    'matrix units multiply tiles of at least 16 rows and 16 columns; the config has 8 x 32',
+  ],
+  [
+    { block_sizes: [32, 32, 8] },
+    'subgroup matrices contract at least 16 positions at a time; the config has 8',
+  ],
+  [{ block_sizes: [16, 32, 16], num_warps: 4 }, '4 subgroups share 2 matrices of 16 x 16'],
+])('%j is refused', (config, message) => {
+  const subject = new OnCpu(matmul as never, [half([64, 64]), half([64, 64])], {
+    subgroupMatrices: [matrix(16, 16, 16)],
+  })
+  const asked = { num_warps: 1, ...config, mma: ['subgroup_matrix'] as const }
+  expect(() => subject.run(asked)).toThrow(message)
+})
+
+it('a device without matrices for the dtypes is named', () => {
+  const subject = new OnCpu(matmul as never, [half([64, 64]), half([64, 64])])
+  expect(() => subject.run({ mma: ['subgroup_matrix'] })).toThrow(
+    'the device has no subgroup matrices for products of f16 with sums in f32',
+  )
+})
