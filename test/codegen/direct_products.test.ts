@@ -1,5 +1,6 @@
 /** Products without staging: who holds what, and the right sums under every config. */
 import { expect, it } from 'vitest'
+import { hl, type Tensor } from '../../src/language/index.ts'
 import type { StorageType } from '../../src/support/storage_types.ts'
 import { drawConfigs } from '../config/random_configs.ts'
 import { whole } from '../gpu/inputs.ts'
@@ -67,3 +68,23 @@ it.each(Object.keys(CASES).flatMap((name) => [true, false].map((dynamic) => ({ n
     expect(outcomes).toContain('right')
   },
 )
+
+it('adds up what threads hold of one element, beside a block of no loop of its own', () => {
+  const subject = new OnCpu(
+    function products(x: Tensor, y: Tensor) {
+      const shared = hl.registerBlockSize(2, 16)
+      const copy = hl.empty([x.shape[0], x.shape[1]])
+      const out = hl.empty([x.shape[0], y.shape[1]])
+      for (const rows of hl.tile(x.shape[0], { blockSize: shared })) copy.at(rows, ':').set(x.at(rows, ':'))
+      for (const [m, n] of hl.tile([x.shape[0], y.shape[1]])) {
+        const sums = hl.zeros([m, n])
+        for (const k of hl.tile(x.shape[1])) sums.addDot(x.at(m, k), y.at(k, n))
+        out.at(m, n).set(sums)
+      }
+      return [copy, out]
+    },
+    [input([3, 16]), input([16, 4])],
+    { subgroupSize: 0, maxWorkgroupInvocations: 128 },
+  )
+  subject.expectRight({ block_sizes: [8, 1, 1, 8], mma: 'direct' })
+})

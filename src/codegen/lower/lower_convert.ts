@@ -72,7 +72,8 @@ interface Transfer {
   readonly length: number
   /** Distance in array elements between neighbours along each block (between vectors along the first). */
   readonly strides: ReadonlyMap<BlockId, number>
-  readonly fast: BlockId
+  /** Undefined for tiles of one element, which belong to no block. */
+  readonly fast: BlockId | undefined
 }
 
 function sameThreads(a: Layout, b: Layout): boolean {
@@ -89,19 +90,15 @@ function planTransfer(lowering: Lowering, value: Registers, layout: Layout, coun
   const blocks = [...value.layout.blocks]
   const together = (block: BlockId): number =>
     Math.min(value.layout.contiguity(block), layout.contiguity(block), 2)
-  const fast = blocks.reduce(
-    (best, block) => (together(block) > together(best) ? block : best),
-    blocks[0] ?? 0,
-  )
-  const width = (2 ** together(fast)) as Width
-  const strides = new Map<BlockId, number>([[fast, 1]])
-  let length = extentOf(lowering.program, fast) / width
-  for (const block of blocks) {
-    if (block === fast) continue
+  const fast = blocks.toSorted((a, b) => together(b) - together(a))[0]
+  const width = (fast === undefined ? 1 : 2 ** together(fast)) as Width
+  const strides = new Map<BlockId, number>()
+  let length = 1
+  for (const block of fast === undefined ? [] : [fast, ...blocks.filter((other) => other !== fast)]) {
     // One element of padding per row puts neighbouring rows into different banks.
     const stride = strides.size === 1 ? length + 1 : length
     strides.set(block, stride)
-    length = stride * extentOf(lowering.program, block)
+    length = (stride * extentOf(lowering.program, block)) / (block === fast ? width : 1)
   }
   const array = lowering.memory.allocate('exchange', typeOf(value.dtype, width), length * count)
   return { array, length, strides, fast }
