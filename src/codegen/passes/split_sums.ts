@@ -13,15 +13,7 @@ import {
   tileType,
 } from '../../ir/build.ts'
 import { neutralOf } from '../../ir/neutral.ts'
-import {
-  type Axis,
-  type BlockId,
-  type LoopNode,
-  NO_VALUE,
-  type Node,
-  ONE,
-  UNNUMBERED,
-} from '../../ir/node.ts'
+import { type BlockId, type LoopNode, NO_VALUE, type Node, ONE, UNNUMBERED } from '../../ir/node.ts'
 import type { OpName } from '../../ir/ops.ts'
 import { type Size, sizeOp } from '../../ir/size.ts'
 import {
@@ -37,7 +29,7 @@ import { loopWithBody, rewriteRegion } from '../../ir/traverse.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import type { Plan } from '../plan/plan.ts'
 import { neededBy, type PartialSum, partialSums } from '../plan/splittable_sums.ts'
-import { REDUCE_RULES } from '../reductions/reduce_rules.ts'
+import { idOf, type Partial, partsAtATime, placesOf, totalOf, withAxes } from './total_of_parts.ts'
 
 export function splitSums({ program, bound }: Plan, nodes: NodeFactory): TileProgram {
   return program.grids.reduce<TileProgram>(
@@ -59,9 +51,9 @@ interface Grids {
 function splitGrid(program: TileProgram, grid: TileGrid, bound: BoundConfig, nodes: NodeFactory): Grids {
   const split = splitLoopOf(program, grid, bound)
   if (!split) return { program, grids: [grid] }
-  const added = addPartials(program, grid, split)
+  const added = addPartials(program, grid, split, bound)
   const first = partGrid(added.program, grid, split, added.partials, new RegionBuilder(nodes))
-  const second = totalGrid(grid, split, added.partials, new RegionBuilder(nodes))
+  const second = totalGrid(first.program, grid, split, added.partials, new RegionBuilder(nodes))
   const rest = splitGrid(first.program, second, bound, nodes)
   return { program: rest.program, grids: [first.grid, ...rest.grids] }
 }
@@ -87,20 +79,11 @@ function splitLoopOf(program: TileProgram, { body }: TileGrid, bound: BoundConfi
   return undefined
 }
 
-/** A value of each part and each program of the grid, in scratch memory. */
-interface Partial {
-  readonly sum: PartialSum
-  readonly tensor: number
-  /** Dimensions of the grid that the value does not run along: there, each tile has its own. */
-  readonly tiles: readonly BlockId[]
-  /** Blocks that the value runs along. */
-  readonly axes: readonly BlockId[]
-}
-
 function addPartials(
   program: TileProgram,
   { blocks }: TileGrid,
   { sums, parts }: Split,
+  bound: BoundConfig,
 ): { readonly program: TileProgram; readonly partials: readonly Partial[] } {
   let added = program
   const partials = sums.map((sum): Partial => {
@@ -109,8 +92,11 @@ function addPartials(
     const tiles = blocks.filter((id) => !axes.includes(id))
     const shape = [parts, ...tiles.map((id) => tilesOf(program, id)), ...axes.map((id) => endOf(program, id))]
     const scratch = addScratch(added, { name: `parts${sum.index}`, dtype, shape })
-    added = scratch.program
-    return { sum, tensor: scratch.id, tiles, axes }
+    const { location } = sum.value
+    const block = { kind: 'tile', name: 'parts', size: parts, end: parts, location } as const
+    const along = addBlock(scratch.program, block, partsAtATime(program, axes, parts, bound))
+    added = along.program
+    return { sum, tensor: scratch.id, tiles, axes, along: along.id }
   })
   return { program: added, partials }
 }
@@ -234,68 +220,26 @@ function scalar(builder: RegionBuilder, op: OpName, ...args: readonly Node[]): N
   })
 }
 
-function idOf(builder: RegionBuilder, block: BlockId): Node {
-  return builder.add({ kind: 'range', type: tileType('i32'), location: undefined, block, what: 'id' })
-}
-
 /** The grid as it was, but for the loop: instead of that, the parts are added to what it began with. */
 function totalGrid(
+  program: TileProgram,
   grid: TileGrid,
-  { loop, parts }: Split,
+  { loop }: Split,
   partials: readonly Partial[],
   builder: RegionBuilder,
 ): TileGrid {
   const map = new Map<Node, Node>()
   for (const node of grid.body) {
     if (node === loop)
-      for (const partial of partials) map.set(partial.sum.value, totalOf(partial, loop, parts, builder, map))
+      for (const partial of partials) {
+        const { value, index } = partial.sum
+        const init = loop.inits[index]
+        // What is reduced after the loop begins with the neutral value.
+        const begun = value.kind === 'result' && init ? (map.get(init) ?? init) : undefined
+        map.set(value, totalOf(program, partial, begun, builder))
+      }
     else if (!map.has(node) && !(node.kind === 'result' && node.loop === loop))
       rewriteRegion([node], builder, map)
   }
   return { ...grid, body: builder.nodes }
-}
-
-function totalOf(
-  { sum, tensor, tiles, axes }: Partial,
-  loop: LoopNode,
-  parts: number,
-  builder: RegionBuilder,
-  map: ReadonlyMap<Node, Node>,
-): Node {
-  const { value, op, index } = sum
-  const { type, location } = value
-  const init = loop.inits[index]
-  // What is reduced after the loop begins with the neutral value.
-  let total = value.kind === 'result' ? init && (map.get(init) ?? init) : undefined
-  const places = placesOf(builder, tiles, axes)
-  for (let part = 0; part < parts; part++) {
-    const known = { type: tileType(type.dtype, axes), location, tensor, mask: undefined, site: UNNUMBERED }
-    const load = builder.add({ kind: 'load', ...known, index: [sizeNode(builder, part), ...places] })
-    const args = [total, withAxes(builder, load, type.axes)].filter((arg) => arg !== undefined)
-    total =
-      args.length === 1
-        ? args[0]
-        : builder.add({ kind: 'map', type, location, op: REDUCE_RULES[op].map, args })
-  }
-  if (!total) throw new Error('a sum without parts')
-  return total
-}
-
-/** Where a program's value is within those of a part. */
-function placesOf(
-  builder: RegionBuilder,
-  tiles: readonly BlockId[],
-  axes: readonly BlockId[],
-): readonly Node[] {
-  const position = (block: BlockId): Node =>
-    builder.add({ kind: 'index', type: tileType('i32', [block]), location: undefined, block })
-  return [...tiles.map((id) => idOf(builder, id)), ...axes.map(position)]
-}
-
-/** The value with these axes, which are its own but for those of one element. */
-function withAxes(builder: RegionBuilder, arg: Node, axes: readonly Axis[]): Node {
-  const { type, location } = arg
-  if (type.axes.length === axes.length) return arg
-  const from = axes.map((axis) => (axis === ONE ? ONE : type.axes.indexOf(axis)))
-  return builder.add({ kind: 'view', type: tileType(type.dtype, axes), location, arg, axes: from })
 }

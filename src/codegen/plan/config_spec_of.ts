@@ -42,9 +42,9 @@ const MAX_DOT_ROWS = 16
 const MAX_SLICES = 16
 /** Results of more rows use what was loaded so often that staging pays. */
 const MAX_THIN_ROWS = 32
-/** A part of a sum has about so many positions at least; reading it is written out where parts are added. */
+/** A part of a sum has about so many positions at least. */
 const LEAST_PART = 8
-const MAX_PARTS = 64
+const MAX_PARTS = 256
 /** Loops of more rounds than this are never written out in full. */
 const MAX_STATIC_ROUNDS = 16
 /** A row stays in registers by default when no thread of so many holds more than this of it. */
