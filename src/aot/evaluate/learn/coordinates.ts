@@ -11,10 +11,20 @@ export type Coordinates = (row: Row) => Float64Array
 type Axis = (row: Row) => number
 
 /** Ways to tell a smooth model about divisibility; each maps a size to a number. */
-const DIVISIBILITY: Readonly<Record<string, (size: number) => number>> = {
-  by16: (size) => (size % 16 === 0 ? 1 : 0),
-  by4: (size) => (size % 4 === 0 ? 1 : 0),
-  graded: (size) => [2, 4, 8, 16].filter((by) => size % by === 0).length / 2,
+const DIVISIBILITY = {
+  by16: (size: number) => (size % 16 === 0 ? 1 : 0),
+  by4: (size: number) => (size % 4 === 0 ? 1 : 0),
+  graded: (size: number) => [2, 4, 8, 16].filter((by) => size % by === 0).length / 2,
+}
+
+/** Without divisibility. */
+export function plainCoordinates(columns: readonly Column[], rows: readonly Row[]): Coordinates {
+  return entryAt(coordinateVariants(columns, rows), 0)
+}
+
+/** 1 for each size that is a multiple of 16, else 0. */
+export function divisibleBy16(columns: readonly Column[], row: Row): readonly number[] {
+  return columns.flatMap(({ kind }, index) => (kind === 'size' ? [DIVISIBILITY.by16(at(row, index))] : []))
 }
 
 /** The plain coordinates first, then one variant per encoding of divisibility that tells rows apart. */

@@ -8,7 +8,8 @@ import type { Column, Row } from '../features/columns.ts'
 import { type Term, termValue } from '../features/terms.ts'
 import { certainLosses, type Losses, lossesOf, type TimingMatrix } from '../matrix.ts'
 import { at, entryAt } from '../numeric.ts'
-import { finiteOrLast, fitTeacher, type Teacher, type TeacherMemory } from './teacher.ts'
+import { finiteOrLast } from './names_model.ts'
+import { fitTeacher, type Teacher, type TeacherMemory } from './teacher.ts'
 import { virtualShapes } from './virtual_shapes.ts'
 
 export interface Lesson {

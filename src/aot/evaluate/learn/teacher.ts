@@ -1,20 +1,19 @@
 /**
- * The teacher: expected losses of every config on any shape. What tiles explain is taken off first; the rest
- * is learned by two models that err in different ways (a Gaussian process and a random forest) and averaged.
- * It is never shipped. Trees are grown on what it says about shapes between the measured ones, which is how a
- * small tree gets its cuts right.
+ * The teacher: expected losses of every config on any shape, by two models. One knows what a config comes to
+ * on a shape, and learns from every config about every other; to the other configs are names. It is never
+ * shipped. Trees are grown on what it says about shapes between the measured ones, which is how a small tree
+ * gets its cuts right.
  */
 import type { ConfigData } from '../../../config/value.ts'
-import { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'
-import { type Term, termValue } from '../features/terms.ts'
+import type { Term } from '../features/terms.ts'
 import type { Losses } from '../matrix.ts'
-import { addTo, at, entriesAt, entryAt, minOf, range } from '../numeric.ts'
-import { coordinateVariants } from './coordinates.ts'
+import { at, entryAt, minOf } from '../numeric.ts'
+import { cellAxes } from './cell_axes.ts'
+import { fitCellModel, shareOfCells } from './cell_model.ts'
 import { type ForbiddenMap, forbiddenMap } from './forbidden.ts'
-import { fitForest } from './forest.ts'
-import { fitGaussianProcess, type GaussianProcess, type KernelName, START_SCALE } from './gaussian_process.ts'
-import { fitTileEffects, type TilePlan } from './tile_effects.ts'
+import { guessedFacts, guessLayout, type Layout } from './guessed_facts.ts'
+import { fitNamesModel, type NamesMemory } from './names_model.ts'
 
 export interface Teacher {
   /** Expected loss per config, at least 0 and 0 for the best; `FORBIDDEN_LOSS` where a config should fail. */
@@ -26,9 +25,8 @@ export interface Teacher {
 
 /** What a similar fit found: saves most of the search. */
 export interface TeacherMemory {
-  readonly variant: number
-  readonly parameters: Readonly<Record<KernelName, readonly number[]>>
-  readonly tiles: TilePlan | undefined
+  readonly layout: Layout | undefined
+  readonly names: NamesMemory | undefined
 }
 
 /** A config that should fail is as bad as one that takes 20 times as long. */
@@ -36,11 +34,8 @@ const FORBIDDEN_LOSS: number = Math.log(20)
 
 /** Losses saturate: 3 times as slow and 30 times as slow are equally out of the question. */
 const SATURATION = 1
-const FOREST_WEIGHT = 1 / 3
-const TREES = 60
-/** The cost of a Gaussian process is cubic: beyond this many rows it learns from a sample. */
-const MOST_POINTS = 160
-const MOST_FOREST_ROWS = 300
+/** Seen less of the cells than this, the model gains 0.2 % (52 shapes of ten kernels) at many times the cost. */
+const LEAST_SHARE = 0.5
 
 /** Fits the `losses` of `configs` at `rows`; with `memory` faster. Rows must not be empty. */
 export function fitTeacher(
@@ -52,44 +47,33 @@ export function fitTeacher(
   memory?: TeacherMemory,
 ): Teacher {
   const forbidden = forbiddenMap(columns, rows, losses)
-  const whole = toOutputs(rows, losses, forbidden)
-  const points = pick(rows.length, MOST_POINTS, new Random(29))
-  const noTiles = memory && !memory.tiles
-  const tiles = noTiles
-    ? undefined
-    : fitTileEffects(columns, entriesAt(rows, points), configs, entriesAt(whole, points), memory?.tiles)
-  const rest = tiles ? whole.map((row, index) => less(row, tiles.explain(entryAt(rows, index)))) : whole
-  const smooth = fitSmooth(columns, rows, entriesAt(rows, points), entriesAt(rest, points), memory)
-  const place = (row: Row) => Float64Array.from(terms, (term) => finiteOrLast(termValue(term, row)))
-  const random = new Random(17)
-  const sample = pick(rows.length, MOST_FOREST_ROWS, random)
-  const forest =
-    terms.length > 0 && rows.length > 1
-      ? fitForest(entriesAt(rows, sample).map(place), entriesAt(rest, sample), TREES, random)
-      : undefined
+  const outputs = toOutputs(rows, losses, forbidden)
+  const possible = shareOfCells(rows.length * configs.length)
+  const layout =
+    memory?.layout ??
+    (memory || possible < LEAST_SHARE ? undefined : guessLayout(columns, rows, configs, outputs))
+  const cells =
+    layout && fitCellModel(cellAxes(columns, rows, configs, guessedFacts(configs, layout)), rows, outputs)
+  const share = cells ? possible : 0
+  const names = share < 1 ? fitNamesModel(columns, rows, terms, configs, outputs, memory?.names) : undefined
   return {
     forbidden,
-    memory: { ...smooth.memory, tiles: tiles?.plan },
-    losses(row) {
-      const expected = smooth.predict(row)
-      const other = forest?.predict(place(row))
-      const explained = tiles?.explain(row)
-      for (let c = 0; c < expected.length; c++) {
-        if (other) expected[c] = (1 - FOREST_WEIGHT) * at(expected, c) + FOREST_WEIGHT * at(other, c)
-        if (explained) addTo(expected, c, at(explained, c))
-      }
-      return toLosses(expected, (config) => forbidden.expected(row, config))
-    },
+    memory: { layout, names: names?.memory },
+    losses: (row) =>
+      toLosses(mixed(cells?.predict(row), names?.predict(row), share), (config) =>
+        forbidden.expected(row, config),
+      ),
   }
 }
 
-function less(values: Float64Array, amounts: Float64Array): Float64Array {
-  return values.map((value, index) => value - at(amounts, index))
-}
-
-/** Infinity and NaN sort after everything that a threshold can admit. */
-export function finiteOrLast(value: number): number {
-  return Number.isNaN(value) ? Number.POSITIVE_INFINITY : value
+/** The mean of two predictions, each about a mean of its own, of which one may be missing. */
+function mixed(
+  cells: Float64Array | undefined,
+  names: Float64Array | undefined,
+  share: number,
+): Float64Array {
+  if (!cells || !names) return cells ?? names ?? new Float64Array()
+  return cells.map((value, config) => share * value + (1 - share) * at(names, config))
 }
 
 /** Saturated losses, less the row's median: what configs have in common is not worth learning. */
@@ -127,62 +111,4 @@ function toLosses(outputs: Float64Array, isForbidden: (config: number) => boolea
   })
   const best = minOf(losses)
   return best > 0 ? losses.map((loss) => loss - best) : losses
-}
-
-interface Smooth {
-  readonly predict: (row: Row) => Float64Array
-  readonly memory: Omit<TeacherMemory, 'tiles'>
-}
-
-/**
- * The mean of a smooth and a rough Gaussian process, on the coordinates with the best evidence. `columns` are
- * described by all rows; `known` and `targets` are a sample of them.
- */
-function fitSmooth(
-  columns: readonly Column[],
-  rows: readonly Row[],
-  known: readonly Row[],
-  targets: readonly Float64Array[],
-  memory: TeacherMemory | undefined,
-): Smooth {
-  const variants = coordinateVariants(columns, rows)
-  const fit = (variant: number, kernel: KernelName, start?: readonly number[]) => {
-    const points = known.map(entryAt(variants, variant))
-    const model = fitGaussianProcess(points, targets, kernel, start && fitted(start, points[0]?.length ?? 0))
-    return { variant, model }
-  }
-  const plain = fit(0, 'matern52', memory?.variant === 0 ? memory.parameters.matern52 : undefined)
-  const others = memory ? [memory.variant] : range(variants.length)
-  const smooth = others
-    .filter((variant) => variant > 0 && variant < variants.length)
-    .map((variant) => fit(variant, 'matern52', memory?.parameters.matern52 ?? plain.model.logParameters))
-    .reduce((a, b) => (b.model.evidence > a.model.evidence ? b : a), plain)
-  const { variant } = smooth
-  const rough = fit(variant, 'matern12', memory?.parameters.matern12 ?? smooth.model.logParameters).model
-  const place = entryAt(variants, variant)
-  return {
-    predict: (row) => meanPrediction([smooth.model, rough], place(row)),
-    memory: { variant, parameters: { matern52: smooth.model.logParameters, matern12: rough.logParameters } },
-  }
-}
-
-/** Parameters for `dimensions` coordinates from those of fewer or more: the first ones are the same axes. */
-function fitted(parameters: readonly number[], dimensions: number): readonly number[] {
-  const scales = range(dimensions).map((d) =>
-    d < parameters.length - 2 ? entryAt(parameters, d) : START_SCALE,
-  )
-  return [...scales, ...parameters.slice(-2)]
-}
-
-function meanPrediction(models: readonly GaussianProcess[], point: Float64Array): Float64Array {
-  const [first, ...others] = models.map((model) => model.predict(point))
-  const sum = first ?? new Float64Array()
-  for (const other of others) for (let c = 0; c < sum.length; c++) addTo(sum, c, at(other, c))
-  return sum.map((value) => value / models.length)
-}
-
-/** All positions, or a random sample of them in ascending order. */
-function pick(count: number, most: number, random: Random): number[] {
-  const all = range(count)
-  return count <= most ? all : random.sample(all, most).sort((a, b) => a - b)
 }

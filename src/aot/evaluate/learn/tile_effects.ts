@@ -13,6 +13,7 @@ import { nextPowerOf2 } from '../../../support/maths.ts'
 import type { Column, Row } from '../features/columns.ts'
 import { addTo, at, columnMeans, entriesAt, entryAt, meanOf, range } from '../numeric.ts'
 import { logSize } from './coordinates.ts'
+import { plansOf, type TilePlan as TileLayout, type Tiles, tilesOf } from './tile_plan.ts'
 
 export interface TileEffects {
   readonly plan: TilePlan
@@ -20,21 +21,11 @@ export interface TileEffects {
   readonly explain: (row: Row) => Float64Array
 }
 
-/** How tiles are laid over the sizes of a shape; everything by position of the tile in `tilesOf`. */
-export interface TilePlan {
-  /** The column whose size a tile runs along; -1 for none. */
-  readonly columns: readonly number[]
-  /** Whether tiles along it are workgroups of their own, or the rounds of a loop. */
-  readonly parallel: readonly boolean[]
-  /** Workgroups that run at the same time. */
+/** How tiles lie over sizes, and how many workgroups run at the same time. */
+export interface TilePlan extends TileLayout {
   readonly units: number
 }
 
-/** Length of each tile of a config; null for a whole dimension at once. */
-type Tiles = readonly (number | null)[]
-
-/** More ways than these to lay tiles over sizes are not tried. */
-const MOST_WAYS = 64
 /** A plan is searched for on at most so many rows. */
 const MOST_WITNESSES = 80
 const COARSE_UNITS: readonly number[] = [16, 32, 64, 128, 256]
@@ -72,9 +63,8 @@ export function fitTileEffects(
   plan?: TilePlan,
 ): TileEffects | undefined {
   if (rows.length < LEAST_ROWS) return undefined
-  const blocks = Math.max(0, ...configs.map(({ block_sizes: sizes }) => listOf(sizes).length))
   const data = { rows, tiles: configs.map(tilesOf), outputs }
-  const chosen = plan ?? findPlan(columns, data, blocks)
+  const chosen = plan ?? findPlan(columns, configs, data)
   const fit = chosen && new TileFit(chosen, data, [])
   return fit && (plan || fit.explained > LEAST_SHARE * variation(outputs)) ? fit : undefined
 }
@@ -88,8 +78,14 @@ function variation(outputs: readonly Float64Array[]): number {
 }
 
 /** The plan that explains most of what is not linear in the logs of sizes, which any plan could seem to. */
-function findPlan(columns: readonly Column[], data: Data, blocks: number): TilePlan | undefined {
-  const coarse = plansOf(columns, Math.max(0, ...data.tiles.map(({ length }) => length)), blocks)
+function findPlan(
+  columns: readonly Column[],
+  configs: readonly ConfigData[],
+  data: Data,
+): TilePlan | undefined {
+  const coarse = plansOf(columns, configs).flatMap((plan) =>
+    COARSE_UNITS.map((units) => ({ ...plan, units })),
+  )
   if (coarse.length === 0) return undefined
   const some = thinned(data)
   const trends = trendsOf(columns, some.rows)
@@ -108,42 +104,6 @@ function thinned({ rows, tiles, outputs }: Data): Data {
 
 function better(a: TileFit, b: TileFit): TileFit {
   return b.explained > a.explained ? b : a
-}
-
-/** Tiles of the grid and of the loops inside, then those of rows that are reduced in parts. */
-function tilesOf(config: ConfigData): Tiles {
-  const blocks = listOf(config.block_sizes).map((size) => (typeof size === 'number' ? size : 1))
-  const rows = listOf(config.reduction_loops).map((size) => (typeof size === 'number' ? size : null))
-  return [...blocks, ...rows]
-}
-
-function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-/** Every way to lay `count` tiles, of which the first `blocks` may be workgroups, over different sizes. */
-function plansOf(columns: readonly Column[], count: number, blocks: number): readonly TilePlan[] {
-  const sizes = range(columns.length).filter((index) => columns[index]?.kind === 'size')
-  const ways = layings(count, sizes)
-  if (blocks === 0 || sizes.length === 0 || ways.length > MOST_WAYS) return []
-  const roles = range(2 ** blocks - 1).map((bits) =>
-    range(count).map((tile) => ((bits + 1) >> tile) % 2 === 1),
-  )
-  return ways.flatMap((way) =>
-    roles.flatMap((parallel) => COARSE_UNITS.map((units) => ({ columns: way, parallel, units }))),
-  )
-}
-
-/** As many tiles as possible get a size of their own; the others get none. */
-function layings(count: number, sizes: readonly number[]): readonly (readonly number[])[] {
-  if (count === 0) return [[]]
-  const laid = sizes.flatMap((size) =>
-    layings(
-      count - 1,
-      sizes.filter((other) => other !== size),
-    ).map((rest) => [size, ...rest]),
-  )
-  return count > sizes.length ? [...laid, ...layings(count - 1, sizes).map((rest) => [-1, ...rest])] : laid
 }
 
 function fineUnits(): readonly number[] {

@@ -1,0 +1,105 @@
+/**
+ * A cell of a sweep, a config on a shape, as a point: what the config comes to there (workgroups, rounds,
+ * work, what a thread holds), what it wastes there, the numbers of the config, and the shape. Every axis has
+ * unit spread over the measured cells, and each group of axes the weight of one.
+ */
+import type { ConfigData, ConfigValue } from '../../../config/value.ts'
+import type { Column, Row } from '../features/columns.ts'
+import { at, entryAt, meanOf, range } from '../numeric.ts'
+import { divisibleBy16, plainCoordinates } from './coordinates.ts'
+
+/** What configs come to on a shape; one entry a config. */
+export interface CellFacts {
+  /** log2 of counts. */
+  readonly counts: Float64Array
+  /** log2 of factors, 0 where nothing is wasted. */
+  readonly waste: Float64Array
+}
+
+/** The facts of all configs on a shape. */
+export type FactsOf = (row: Row) => readonly CellFacts[]
+
+export interface CellAxes {
+  /** The point of a shape, and of each config on it. */
+  readonly shape: (row: Row) => Float64Array
+  readonly cells: (row: Row) => readonly Float64Array[]
+}
+
+/** What differs by less is rounding. */
+const LEAST_SPREAD = 1e-6
+/** Waste that differs by less than a fifth does not tell much. */
+const LEAST_WASTE_SPREAD = 0.3
+/**
+ * Length scales in units of the spread. What is wasted has a nearly straight effect on the log of the time;
+ * what a config comes to and where a shape lies have bends.
+ */
+const SCALES = { counts: 1.5, shape: 1.65, waste: 3 } as const
+
+/** Axes for the configs of which `factsOf` tells, scaled by `rows`. */
+export function cellAxes(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  configs: readonly ConfigData[],
+  factsOf: FactsOf,
+): CellAxes {
+  const own = configAxes(configs)
+  const countsOf = (row: Row) =>
+    factsOf(row).map(({ counts }, config) => Float64Array.of(...counts, ...entryAt(own, config)))
+  const wasteOf = (row: Row) => factsOf(row).map(({ waste }) => waste)
+  const plain = plainCoordinates(columns, rows)
+  const shapeOf = (row: Row) => Float64Array.of(...plain(row), ...divisibleBy16(columns, row))
+  const counts = scaling(rows.flatMap(countsOf), SCALES.counts, 0)
+  const waste = scaling(rows.flatMap(wasteOf), SCALES.waste, LEAST_WASTE_SPREAD)
+  const shape = scaling(rows.map(shapeOf), SCALES.shape, 0)
+  return {
+    shape: (row) => shape(shapeOf(row)),
+    cells: (row) => {
+      const wasted = wasteOf(row).map(waste)
+      return countsOf(row).map((each, config) => Float64Array.of(...counts(each), ...entryAt(wasted, config)))
+    },
+  }
+}
+
+/** Puts the axes that differ at unit spread, and all of them together at the given length scale. */
+function scaling(
+  points: readonly Float64Array[],
+  scale: number,
+  leastSpread: number,
+): (point: Float64Array) => Float64Array {
+  const axes = range(points[0]?.length ?? 0).flatMap((index) => {
+    const values = Float64Array.from(points, (point) => at(point, index))
+    const mean = meanOf(values)
+    const spread = Math.sqrt(meanOf(values.map((value) => (value - mean) ** 2)))
+    return spread > LEAST_SPREAD ? [{ index, mean, spread: Math.max(spread, leastSpread) }] : []
+  })
+  const unit = scale * Math.sqrt(axes.length)
+  return (point) =>
+    Float64Array.from(axes, ({ index, mean, spread }) => (at(point, index) - mean) / spread / unit)
+}
+
+/** Every number of a config, in logs, and every text and switch, as far as configs differ in them. */
+function configAxes(configs: readonly ConfigData[]): readonly Float64Array[] {
+  const leaves = configs.map(
+    (config) => new Map(Object.entries(config).flatMap(([name, value]) => leavesOf(value, name))),
+  )
+  const names = [...new Set(leaves.flatMap((each) => [...each.keys()]))].sort()
+  const axes = names.flatMap((name) => {
+    const values = leaves.map((each) => each.get(name))
+    const numbers = values.filter((value) => typeof value === 'number')
+    const other = [...new Set(values.filter((value) => typeof value !== 'number'))]
+    const size = numbers.length > 0 ? [values.map((value) => logOf(value, Math.max(...numbers)))] : []
+    const kinds = other.length + Number(numbers.length > 0) > 1 ? other : []
+    return [...size, ...kinds.map((kind) => values.map((value) => (value === kind ? 1 : 0)))]
+  })
+  return configs.map((_, config) => Float64Array.from(axes, (axis) => entryAt(axis, config)))
+}
+
+/** Whatever is no number (a whole row at once) lies beyond the largest. */
+function logOf(value: ConfigValue | undefined, largest: number): number {
+  return Math.log2(1 + Math.abs(typeof value === 'number' ? value : 2 * largest))
+}
+
+function leavesOf(value: ConfigValue | undefined, name: string): [string, ConfigValue | undefined][] {
+  if (value === null || typeof value !== 'object') return [[name, value]]
+  return Object.entries(value).flatMap(([key, part]) => leavesOf(part, `${name}.${key}`))
+}

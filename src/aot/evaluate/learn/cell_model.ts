@@ -1,0 +1,183 @@
+/**
+ * What a config on a shape comes to decides how long it takes: one Gaussian process over all cells of a sweep
+ * learns from every config about every other, so that few shapes go a long way. Its kernel is a sum
+ * (Rasmussen & Williams, Gaussian Processes for Machine Learning, 4.2.4): what facts tell of any config, what
+ * is one config's own, and what a shape has in common for all. Nothing in it is fitted but the values
+ * themselves: with few shapes a search for parameters finds noise, and measurements that move a little must
+ * not lead to other choices.
+ */
+import { Random } from '../../../support/random.ts'
+import type { Row } from '../features/columns.ts'
+import { addTo, at, entryAt, range } from '../numeric.ts'
+import type { CellAxes } from './cell_axes.ts'
+import { factorise, forward, halfLogDeterminant, solve } from './cholesky.ts'
+
+/** Variances of the parts, in squared saturated log slowdowns: what one sees in sweeps of several GPUs. */
+const VARIANCE = {
+  /** What facts tell, however it bends. */
+  facts: 0.37,
+  /** What facts tell in a straight line. */
+  linear: 0.2,
+  /** A config's own, the same on every shape, and as far as it changes with the shape. */
+  own: 0.1,
+  ownByShape: 0.1,
+  /** What a shape has in common for all configs: as good as unknown. */
+  shape: 3,
+  noise: 0.0067,
+} as const
+/** In units of the length scale of shapes in the part of the facts. */
+const OWN_SHAPE_SCALE = 1 / 1.65
+
+/** The work is cubic in the number of cells: beyond so many a sample is learned from. */
+const MOST_CELLS = 400
+const SEED = 23
+
+interface Sample {
+  /** By cell: the position of its shape, its config, its point in `points`. */
+  readonly shapes: Int32Array
+  readonly configs: Int32Array
+  readonly values: Float64Array
+  /** The coordinates of all points, one after the other, and the square of each point's length. */
+  readonly points: Float64Array
+  readonly squares: Float64Array
+  readonly dimensions: number
+  /** By position. */
+  readonly shapePoints: readonly Float64Array[]
+}
+
+export interface CellModel {
+  /** One prediction a config; what they have in common means nothing. */
+  readonly predict: (row: Row) => Float64Array
+  /** Log marginal likelihood at the best scale of all variances, for comparing axes on the same cells. */
+  readonly evidence: number
+}
+
+/**
+ * How far to believe the model where there are so many cells: as far as it has seen them. Where shapes are
+ * many, those that know each config for itself are better.
+ */
+export function shareOfCells(cells: number): number {
+  return Math.min(1, MOST_CELLS / Math.max(1, cells))
+}
+
+/** Fits `outputs` (by row, then by config) on at most `most` of the cells. */
+export function fitCellModel(
+  axes: CellAxes,
+  rows: readonly Row[],
+  outputs: readonly Float64Array[],
+  most: number = MOST_CELLS,
+): CellModel {
+  const sample = sampleOf(axes, rows, outputs, most)
+  const count = sample.values.length
+  const factor = covarianceFactor(sample)
+  const weights = sample.values.slice()
+  forward(factor, count, weights, 1)
+  const squares = weights.reduce((sum, value) => sum + value * value, 1e-12)
+  const evidence = -0.5 * count * Math.log(squares / count) - halfLogDeterminant(factor, count)
+  weights.set(sample.values)
+  solve(factor, count, weights, 1)
+  return { evidence, predict: (row) => predict(axes, sample, weights, row) }
+}
+
+function sampleOf(
+  axes: CellAxes,
+  rows: readonly Row[],
+  outputs: readonly Float64Array[],
+  most: number,
+): Sample {
+  const configs = outputs[0]?.length ?? 0
+  const all = range(rows.length * configs)
+  const picked = all.length <= most ? all : new Random(SEED).sample(all, most).sort((a, b) => a - b)
+  const shapes = Int32Array.from(picked, (cell) => Math.floor(cell / configs))
+  const needed = new Set(shapes)
+  const cells = rows.map((row, index) => (needed.has(index) ? axes.cells(row) : []))
+  const points = picked.map((cell) => entryAt(entryAt(cells, Math.floor(cell / configs)), cell % configs))
+  return {
+    shapes,
+    configs: Int32Array.from(picked, (cell) => cell % configs),
+    values: Float64Array.from(picked, (cell) =>
+      at(entryAt(outputs, Math.floor(cell / configs)), cell % configs),
+    ),
+    points: Float64Array.from(points.flatMap((point) => [...point])),
+    squares: Float64Array.from(points, squareOf),
+    dimensions: points[0]?.length ?? 0,
+    shapePoints: rows.map(axes.shape),
+  }
+}
+
+function covarianceFactor(sample: Sample): Float64Array {
+  const { shapes, configs, points, dimensions, shapePoints } = sample
+  const count = shapes.length
+  const between = shapePoints.map((a) => Float64Array.from(shapePoints, (b) => squaredDistance(a, b)))
+  const own = between.map((distances) => distances.map(ownCovariance))
+  const matrix = new Float64Array(count * count)
+  for (let i = 0; i < count; i++) {
+    const shape = shapes[i] as number
+    const point = points.subarray(i * dimensions, (i + 1) * dimensions)
+    const row = matrix.subarray(i * count, i * count + i + 1)
+    addFactsCovariance(row, sample, point, entryAt(between, shape))
+    for (let j = 0; j <= i; j++) {
+      if (configs[i] === configs[j]) addTo(row, j, at(entryAt(own, shape), shapes[j] as number))
+      if (shape === shapes[j]) addTo(row, j, VARIANCE.shape)
+    }
+    addTo(row, i, VARIANCE.noise)
+  }
+  if (!factorise(matrix, count)) throw new Error('the covariance of cells is not positive definite')
+  return matrix
+}
+
+function predict(axes: CellAxes, sample: Sample, weights: Float64Array, row: Row): Float64Array {
+  const place = axes.shape(row)
+  const distances = Float64Array.from(sample.shapePoints, (point) => squaredDistance(place, point))
+  const own = distances.map(ownCovariance)
+  const covariances = new Float64Array(weights.length)
+  return Float64Array.from(axes.cells(row), (point, config) => {
+    covariances.fill(0)
+    addFactsCovariance(covariances, sample, point, distances)
+    let sum = 0
+    for (let i = 0; i < weights.length; i++) {
+      const ownHere = sample.configs[i] === config ? at(own, sample.shapes[i] as number) : 0
+      sum += at(weights, i) * (at(covariances, i) + ownHere)
+    }
+    return sum
+  })
+}
+
+/** Covariances, as far as facts tell, of a point with the first cells of the sample. */
+function addFactsCovariance(
+  sums: Float64Array,
+  { shapes, points, squares, dimensions }: Sample,
+  point: Float64Array,
+  shapeDistances: Float64Array,
+): void {
+  const square = squareOf(point)
+  let index = 0
+  for (let i = 0; i < sums.length; i++) {
+    let product = 0
+    for (let d = 0; d < dimensions; d++) product += at(point, d) * at(points, index++)
+    const squared =
+      Math.max(0, square + at(squares, i) - 2 * product) + at(shapeDistances, shapes[i] as number)
+    addTo(sums, i, VARIANCE.facts * matern52(squared) + VARIANCE.linear * product)
+  }
+}
+
+function squareOf(point: Float64Array): number {
+  let sum = 0
+  for (let d = 0; d < point.length; d++) sum += at(point, d) ** 2
+  return sum
+}
+
+function ownCovariance(squaredDistance: number): number {
+  return VARIANCE.own + VARIANCE.ownByShape * matern52(squaredDistance / OWN_SHAPE_SCALE ** 2)
+}
+
+function matern52(squaredDistance: number): number {
+  const d = Math.sqrt(5 * squaredDistance)
+  return (1 + d + (d * d) / 3) * Math.exp(-d)
+}
+
+function squaredDistance(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let d = 0; d < a.length; d++) sum += (at(a, d) - at(b, d)) ** 2
+  return sum
+}
