@@ -60,13 +60,17 @@ export function zerosLike(like: Tensor, dtype: StorageType = like.dtype): Tensor
   return allocate('hl.zerosLike', like.shape, dtype, 0)
 }
 
-/** `hl.arange`: positions along a tile, or the numbers of a range along an axis of its own; i32. */
+/**
+ * `hl.arange`: positions along a tile, or the numbers of a range along an axis of its own; i32. Outside of
+ * loops the numbers are a tensor.
+ */
 export interface Arange {
-  (extent: TileExtent): TileValue
-  (begin: number, end: number): TileValue
+  (tile: Tile): TileValue
+  (end: number): TileValue & Tensor
+  (begin: number, end: number): TileValue & Tensor
 }
 
-export const arange: Arange = (first: TileExtent, end?: number): TileValue => {
+export function arange(first: TileExtent, end?: number): TileValue {
   if (end === undefined) return alongExtent(first)
   if (first instanceof Tile) {
     throw new AuthorError('hl.arange from a tile to an end', {
@@ -74,8 +78,8 @@ export const arange: Arange = (first: TileExtent, end?: number): TileValue => {
       remedy: 'hl.arange(tile) are the positions of the tile; hl.arange(begin, end) takes numbers and sizes.',
     })
   }
-  const reason = `hl.arange begins at ${printSize(toSize(first, 'hl.arange'))}`
-  tracing('hl.arange').guard('le', toSize(first, 'hl.arange'), toSize(end, 'hl.arange'), reason)
+  const [from, to] = [toSize(first, 'hl.arange'), toSize(end, 'hl.arange')]
+  tracing('hl.arange').guard('le', from, to, beginOf('hl.arange', first))
   const counted = alongExtent(dimOperation('sub', end, first))
   return first === 0 ? counted : counted.add(first)
 }
@@ -91,8 +95,13 @@ export const range: RangeOf = (first: number, second?: number): Range => {
   const [from, to] = [toSize(begin, 'hl.range'), toSize(end, 'hl.range')]
   const trace = tracing('hl.range')
   trace.guard('le', 0, from, 'hl.range begins at position 0 or later')
-  trace.guard('le', from, to, `hl.range begins at ${printSize(from)}`)
+  trace.guard('le', from, to, beginOf('hl.range', begin))
   return new Range(arange(begin, end), to)
+}
+
+/** What is checked of a range: that it ends behind its begin. */
+export function beginOf(what: string, begin: number): string {
+  return `${what} begins at ${printSize(toSize(begin, what))}`
 }
 
 function alongExtent(extent: TileExtent): TileValue {

@@ -57,6 +57,7 @@ import { isEqual, requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
 import { staticAssert } from './static_assert.ts'
 import type { Dim, IndexTerm, Tensor, WholeMethods, WholeOperand } from './tensor.ts'
+import { Tile } from './tile.ts'
 import { operandsOf, TILE_SIGNATURES } from './tile_signatures.ts'
 import { tracing } from './trace.ts'
 import type { RegisterTunable } from './tunables.ts'
@@ -69,7 +70,7 @@ import {
   type TileMethods,
   TileValue,
 } from './value.ts'
-import { elementwiseOf, wholeTensor } from './whole_operations.ts'
+import { elementwiseOf, numbersFrom, wholeTensor } from './whole_operations.ts'
 
 type TileElementwise = ElementwiseMethods<Operand, TileValue>
 
@@ -185,7 +186,10 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly zerosLike: (like: Tensor, dtype?: Tensor['dtype']) => Tensor
   /** Outside of loops a tensor with one value everywhere; inside, an accumulator over tiles and sizes. */
   readonly full: Full
-  /** Positions along a tile; or the numbers of a range, from 0 or a begin, along an axis of its own: i32. */
+  /**
+   * Positions along a tile; or the numbers of a range, from 0 or a begin, along an axis of its own: i32.
+   * Outside of loops a tensor of them.
+   */
   readonly arange: Arange
   /** Two values along a new last axis of two; they broadcast. */
   readonly join: (a: TileValue, b: TileValue) => TileValue
@@ -270,7 +274,10 @@ const FUNCTIONS: Hl = {
   zeros,
   zerosLike,
   full,
-  arange,
+  arange: ((first: TileExtent, end?: number) =>
+    tracing('hl.arange').insideLoop || first instanceof Tile
+      ? arange(first, end)
+      : numbersFrom(end === undefined ? 0 : first, end ?? first)) as Arange,
   join,
   stack,
   cat,

@@ -143,7 +143,8 @@ function rounds(begin: Bound, end: Bound, step: number): Bound {
   return elementwise('floorDiv', [elementwise('sub', [elementwise('add', [end, step - 1]), begin]), step])
 }
 
-function requireStep(step: unknown): number {
+/** The step of a range. */
+export function requireStep(step: unknown): number {
   if (typeof step === 'number' && Number.isInteger(step) && step > 0) return step
   throw new AuthorError(`the step of a range is ${describe(step)}`, {
     location: callSite(),

@@ -13,7 +13,7 @@ import { addDot, addProduct, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo, updateAt } from './indexing.ts'
 import { loadFrom } from './masks.ts'
-import { flip, reshape, shapeOf, split } from './rearrange.ts'
+import { expand, flip, reshape, shapeOf, slice, split } from './rearrange.ts'
 import { sort, topk } from './sorting.ts'
 import { type OtherTileMethods, operandsOf, TILE_SIGNATURES } from './tile_signatures.ts'
 import { tracing } from './trace.ts'
@@ -47,6 +47,8 @@ export const TILE_METHODS: MethodsOf<OtherTileMethods, TileValue> = {
   squeeze,
   permute: (self, ...axes) => permute(self, axes),
   reshape,
+  slice,
+  expand,
   flip,
   split,
   transpose,

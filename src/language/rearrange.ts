@@ -1,5 +1,5 @@
 /**
- * Elements of tile values in other places: `reshape`, `flip`, `split`, `join`, `stack`, `cat`. What a tile of
+ * Elements of tile values in other places: `reshape`, `slice`, `expand`, `flip`, `split`, `join`, `stack`, `cat`. What a tile of
  * a loop holds depends on the config, so tiles stay as they are; whole dimensions and axes of one change.
  */
 import { tileType } from '../ir/build.ts'
@@ -11,10 +11,10 @@ import { isOne } from './blocks.ts'
 import { toDim, toSize } from './dim.ts'
 import { elementwise } from './elementwise.ts'
 import { wholeDimension } from './indexing.ts'
-import { positions } from './loops.ts'
+import { positions, requireStep } from './loops.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
-import { broadcastAxes, broadcastTo, printAxes, sameAxis } from './typing.ts'
+import { broadcastAxes, broadcastTo, fitTo, printAxes, sameAxis } from './typing.ts'
 import { type TileOfShape, TileValue } from './value.ts'
 import { insertOne, normalizeAxis, view } from './views.ts'
 
@@ -53,6 +53,48 @@ export function reshape(value: TileValue, shape: readonly (number | TileOfShape)
   const taken = gather(trace, node, { along, index, axes })
   const order = named.map((axis) => (isOne(axis) ? ONE : axes.indexOf(axis)))
   return new TileValue(trace, view(trace, taken, order))
+}
+
+/** Part of a whole dimension. */
+export function slice(value: TileValue, axis: number, begin: number, end?: number, step = 1): TileValue {
+  const trace = tracing('slice')
+  const at = normalizeAxis(value, axis, 'slice')
+  const node = value.nodeIn(trace)
+  const size = isOne(node.type.axes[at] ?? ONE) ? 1 : wholeBlock(trace, node, at, 'slice').size
+  const [from, to] = [toSize(begin, 'slice'), end === undefined ? size : toSize(end, 'slice')]
+  const what = `slice(${axis}, ${printSize(from)}, ${printSize(to)}) of ${printAxes(trace, node.type.axes)}`
+  requireStep(step)
+  trace.guard('le', 0, from, `${what} begins at position 0 or later`)
+  trace.guard('le', from, to, `${what} ends behind its begin`)
+  trace.guard('le', to, size, `${what} lies within the dimension`)
+  const count = sizeOp('cdiv', sizeOp('sub', to, from), step)
+  if (isOne(node.type.axes[at] ?? ONE)) {
+    if (count === 1) return value
+    const place = alongAxis(trace, wholeDimension(trace, count), at, value.ndim)
+    return elementwise('where', [place.lt(1), value, 0])
+  }
+  const block = count === 1 ? undefined : wholeDimension(trace, count)
+  const counted = block ? positions(trace, block) : new TileValue(trace, trace.size(0))
+  const scaled = step === 1 ? counted : elementwise('mul', [counted, step])
+  const index = from === 0 ? scaled : elementwise('add', [scaled, toDim(from)])
+  const axes = node.type.axes.flatMap((other, i) => (i !== at ? [other] : block ? [block.id] : []))
+  const taken = gather(trace, node, { along: [at], index: [index.nodeIn(trace)], axes })
+  return new TileValue(trace, block ? taken : insertOne(trace, taken, at))
+}
+
+/** With axes of one repeated, and new axes in front. */
+export function expand(value: TileValue, shape: readonly (number | TileOfShape)[]): TileValue {
+  const trace = tracing('expand')
+  const node = value.nodeIn(trace)
+  const missing = shape.length - value.ndim
+  const axes = shape.map((extent, i) => {
+    const own = node.type.axes[i - missing]
+    if (extent instanceof Tile) return extent.block.id
+    const size = toSize(extent as number, 'expand')
+    if (own !== undefined && (size === -1 || !isOne(own))) return sizedAs(trace, own, size)
+    return size === 1 || size === -1 ? ONE : wholeDimension(trace, size).id
+  })
+  return new TileValue(trace, fitTo(trace, node, axes, 'expand', `the shape ${printShape(shape)}`))
 }
 
 /** With positions along a whole dimension counted from the end. */
@@ -314,6 +356,13 @@ function valuesOf(what: string, values: readonly TileValue[]): readonly [TileVal
     location: callSite(),
     remedy: 'It takes a list of one or more tile values.',
   })
+}
+
+/** An axis that is as long as asked for. */
+function sizedAs(trace: Trace, axis: Axis, size: Size): Axis {
+  const block = blockOf(trace, axis)
+  if (size !== -1) trace.guard('eq', block?.size ?? 1, size, 'expand keeps the size of an axis')
+  return axis
 }
 
 function checkSizes(what: string, wanted: readonly (Tile | Size)[]): void {

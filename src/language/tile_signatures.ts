@@ -38,6 +38,8 @@ export const TILE_SIGNATURES: Readonly<Record<keyof OtherTileMethods, string>> =
   squeeze: 'axis: number',
   permute: '...axes: number',
   reshape: 'shape: shape',
+  slice: 'axis: number, begin, end?, step?: number',
+  expand: 'shape: shape',
   flip: 'axis: number',
   split: '',
   transpose: '',

@@ -88,6 +88,10 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
    * between them become others. One size may be -1.
    */
   reshape(shape: readonly (number | TileOfShape)[]): TileValue
+  /** Every `step`-th of positions `begin` to `end - 1` of a whole dimension. */
+  slice(axis: number, begin: number, end?: number, step?: number): TileValue
+  /** Axes of one repeated to these tiles and sizes; -1 keeps an axis, entries in front are new axes. */
+  expand(shape: readonly (number | TileOfShape)[]): TileValue
   /** A whole dimension walked from its end. */
   flip(axis: number): TileValue
   /** The two values along a last axis of two. */

@@ -11,6 +11,7 @@ import { AuthorError } from '../support/errors.ts'
 import { computeType, type StorageType } from '../support/storage_types.ts'
 import { ALONG_AXES, KEEPS_AXIS } from './along_axes.ts'
 import { capturedTensor } from './captured.ts'
+import { arange, beginOf } from './creation.ts'
 import { cdivDim, dimOperation, toDim, toSize } from './dim.ts'
 import { dot } from './dot.ts'
 import { elementwise } from './elementwise.ts'
@@ -72,6 +73,24 @@ export const WHOLE_METHODS: Readonly<
     elementwiseOf('minimum', [elementwiseOf('maximum', [self, low]) as TracedTensor, high]) as TracedTensor,
   clone: (self) => converted('clone', self, self.dtype),
   dot: product,
+}
+
+/** `hl.arange` outside of loops: a tensor of the numbers from `begin` up to `end`. */
+export function numbersFrom(begin: number, end: number): TracedTensor {
+  const trace = tracing('hl.arange')
+  trace.guard('le', toSize(begin, 'hl.arange'), toSize(end, 'hl.arange'), beginOf('hl.arange', begin))
+  const size = dimOperation('sub', end, begin)
+  return make(trace, {
+    what: 'hl.arange',
+    shape: [size],
+    dtype: 'i32',
+    operands: [],
+    isElementwise: true,
+    value: ([term]) => {
+      const counted = arange(term instanceof Tile ? term : size)
+      return begin === 0 ? counted : counted.add(begin)
+    },
+  })
 }
 
 function isTensor(value: unknown): value is TracedTensor {

@@ -101,6 +101,20 @@ function sums(x: HostArgument, row: number, width: number): number {
   return x.data.slice(row * width, (row + 1) * width).reduce((a, b) => a + b, 0)
 }
 
+/** Halves of rows turned against each other, and every third element repeated. */
+function sliced(x: Tensor): Tensor {
+  const width = x.shape[1]
+  const half = hl.floorDiv(width, 2)
+  const out = hl.empty([x.shape[0], 3, half])
+  for (const r of hl.tile(x.shape[0])) {
+    const row = x.at(r, ':').mul(2)
+    const [first, second] = [row.slice(1, 0, half), row.slice(-1, half)]
+    const thirds = row.slice(1, 2, width, 3).slice(1, 1, 2).expand([r, half])
+    out.at(r, ':', ':').set(hl.stack([first.sub(second), second.add(first), thirds], 1))
+  }
+  return out
+}
+
 export function rearranged(m: number): Readonly<Record<string, Rearranged>> {
   const [x, y, z] = [whole(m, 12), whole(m, 12), whole(m, 5)]
   const top = (row: number): number => Math.max(...x.data.slice(row * 12, row * 12 + 12))
@@ -124,6 +138,15 @@ export function rearranged(m: number): Readonly<Record<string, Rearranged>> {
     merged: [merged, [cube], from(cube, cube.data.length, (i) => (i % 12) * (m + 1) + Math.floor(i / 12))],
     reversed: [reversed, [x], from(x, m * 12, (i) => i + 11 - 2 * (i % 12)).map((value) => value + 1)],
     rotated: [rotated, [x], from(x, m * 12, (i) => i ^ 1).map((value, i) => (i % 2 === 0 ? -value : value))],
+    sliced: [
+      sliced,
+      [x],
+      from(x, m * 18, (i) => Math.floor(i / 18) * 12 + (i % 6)).map((first, i) => {
+        const second = x.data[Math.floor(i / 18) * 12 + 6 + (i % 6)] ?? 0
+        const third = x.data[Math.floor(i / 18) * 12 + 5] ?? 0
+        return 2 * ([first - second, first + second, third][Math.floor((i % 18) / 6)] ?? 0)
+      }),
+    ],
     stacked: [
       stacked,
       [x, y],

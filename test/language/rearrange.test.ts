@@ -71,6 +71,40 @@ it('stack and join broadcast, and take any dtype', () => {
   expectRun(kernel, [host([2], [5, 7], 'i32')], [5, 1, 7, 1, 5, 5, 7, 7])
 })
 
+it('a slice of one position, of an axis of one, and of nothing', () => {
+  const kernel = (x: Tensor) => {
+    const out = {
+      last: hl.empty([2, 1]),
+      one: hl.empty([2, 1]),
+      none: hl.empty([2, 0]),
+      gone: hl.empty([2, 0]),
+    }
+    for (const t of hl.tile(2)) {
+      const row = x.at(t, ':')
+      out.last.at(t, ':').set(row.slice(1, 2, 3))
+      out.one.at(t, ':').set(row.sum(1, { keepdim: true }).slice(1, 0, 1))
+      out.none.at(t, ':').set(row.slice(1, 1, 1))
+      out.gone.at(t, ':').set(row.sum(1, { keepdim: true }).slice(1, 0, 0))
+    }
+    return out
+  }
+  expectRun(kernel, [host([2, 3], [1, 2, 3, 4, 5, 6])], { last: [3, 6], one: [6, 15], none: [], gone: [] })
+})
+
+it('expand repeats axes of one along tiles and sizes, and adds axes in front', () => {
+  const kernel = (x: Tensor) => {
+    const out = hl.empty([2, 2, 3])
+    for (const t of hl.tile(2)) {
+      const sums = x.at(t, ':').sum(1, { keepdim: true })
+      out.at(':', t, ':').set(sums.expand([2, t, 3]).add(x.at(t, ':').expand([2, -1, -1])))
+    }
+    return out
+  }
+  const x = host([2, 3], [1, 2, 3, 4, 5, 6])
+  const wanted = [7, 8, 9, 19, 20, 21]
+  expectRun(kernel, [x], [...wanted, ...wanted])
+})
+
 describe('a mistake', () => {
   const inRows =
     (body: (value: TileValue) => unknown) =>
@@ -111,6 +145,27 @@ describe('a mistake', () => {
       inRows((v) => v.split()), // ✗
       'split of [tile0 of 4, :6] along its last axis, which has not two positions',
       'Make one: value.reshape([…, 2]).',
+    ],
+    [inRows((v) => v.slice(0, 0, 1)), 'slice along axis 0 of [tile0 of 4, :6], which is a tile', TILE], // ✗
+    [
+      inRows((v) => v.slice(1, 2, 7)), // ✗
+      'slice(1, 2, 7) of [tile0 of 4, :6] lies within the dimension: 7 is not at most 6',
+      'Check the shapes of the arguments.',
+    ],
+    [
+      inRows((v) => v.slice(1, 0, 6, 0)), // ✗
+      'the step of a range is the number 0',
+      'A step is a plain integer of at least 1, or a list of one for each dimension.',
+    ],
+    [
+      inRows((v) => v.expand([v.shape[0] ?? 0, 5])), // ✗
+      'expand keeps the size of an axis: 6 is not equal to 5',
+      'Check the shapes of the arguments.',
+    ],
+    [
+      inRows((v) => v.expand([6])), // ✗
+      'expand of a value with shape [tile0 of 4, :6] to the shape [6] [:6]',
+      'The value must have those axes, or broadcast to them.',
     ],
     [inRows((v) => hl.cat([v, v])), 'hl.cat along axis 0 of [tile0 of 4, :6], which is a tile', TILE], // ✗
     [

@@ -120,6 +120,17 @@ describe('operations on tensors', () => {
     )
   })
 
+  it('numbers of a range', () => {
+    const kernel = (x: Tensor) => {
+      const [n] = x.shape
+      const rows = hl.arange(1, hl.add(n, 1))
+      for (const t of hl.tile(n)) x.at(t).set(rows.at(t))
+      return [rows.mul(rows), hl.arange(n).unsqueeze(1).sub(hl.arange(2)), hl.arange(2, 7).sum()]
+    }
+    const wanted = [[1, 4, 9], [0, -1, 1, 0, 2, 1], [20]]
+    expectRun(kernel, [host([3], [0, 0, 0])], wanted)
+  })
+
   it('types are those of tile values', () => {
     const kernel = (x: Tensor, h: Tensor, i: Tensor, b: Tensor) => [
       x.add(h),
