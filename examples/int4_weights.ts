@@ -17,7 +17,7 @@ export const int4Weights = kernel(function int4Weights(x: Tensor, w: Tensor, sca
     const acc = hl.zeros([tm, tn])
     for (const tk of hl.tile(k)) {
       const scales = scale.at(tk.index.floorDiv(size), tn)
-      acc.addDot(x.at(tm, tk), w.at(tk, tn).to('f32').mul(scales).to(x.dtype))
+      acc.addDot(x.at(tm, tk), w.at(tk, tn).to(x.dtype).mul(scales))
     }
     out.at(tm, tn).set(acc)
   }

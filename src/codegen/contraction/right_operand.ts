@@ -1,8 +1,9 @@
 /**
  * The right operand of a product without staging, taken apart: of `weights · scale`, a scale that is the same
- * for several positions that a thread holds multiplies their sum once. Integers of few bits go to the type of
- * the sums at once, whatever float type they pass through: it holds them exactly.
+ * for several positions that a thread holds multiplies their sum once. Small integers, and differences of two,
+ * have the type of the sums at once, whatever float type the author gave them: both hold them exactly.
  */
+import { stripViews } from '../../ir/dim_index.ts'
 import { dotAxes } from '../../ir/dot_axes.ts'
 import { type CastNode, type DotNode, type Node, ONE, type Region } from '../../ir/node.ts'
 import { isMoving } from '../../ir/node_rules.ts'
@@ -29,7 +30,8 @@ type OnlyReader = (node: Node) => Node | undefined
 /** Of all products of a region that stage nothing. */
 export class RightOperands {
   readonly #operands = new Map<DotNode, RightOperand>()
-  readonly #parts = new Map<Node, DType>()
+  readonly #skipped = new Set<Node>()
+  readonly #exact = new Map<Node, DType>()
   readonly #program: TileProgram
   readonly #onlyReader: OnlyReader
 
@@ -46,29 +48,32 @@ export class RightOperands {
     return this.#operands.get(dot) ?? { weights: dot.b, scale: undefined, sharedBits: 0 }
   }
 
-  /** The type of the sums that a node is a part of, which has no value of its own then. */
-  sumsOf(node: Node): DType | undefined {
-    return this.#parts.get(node)
+  /** True for nodes that have no value: the contraction does what they stand for. */
+  isSkipped(node: Node): boolean {
+    return this.#skipped.has(node)
+  }
+
+  /** The type that a node is computed in. */
+  typeOf(node: Node): DType {
+    return this.#exact.get(node) ?? node.type.dtype
   }
 
   #takeApart(dot: DotNode, product: ProductLayouts): void {
-    const { dtype } = dot.type
     const chain = this.#behindViews(dot.b, dot)
     const core = chain.at(-1)
     const scaled =
       core?.kind === 'map' && core.op === 'mul' ? this.#scaled(core.args, dot, product) : undefined
-    const parts = scaled ? [...chain] : []
-    const source = scaled && core ? this.#exactSource(scaled.weights, core) : this.#exactSource(dot.b, dot)
-    parts.push(...source.parts)
-    for (const part of parts) this.#parts.set(part, dtype)
-    const { scale, sharedBits = 0 } = scaled ?? {}
-    this.#operands.set(dot, { weights: source.node, scale, sharedBits })
+    for (const node of scaled ? chain : []) this.#skipped.add(node)
+    const weights = scaled?.weights ?? dot.b
+    for (const node of this.#exactNodes(weights, scaled && core ? core : dot))
+      this.#exact.set(node, dot.type.dtype)
+    if (scaled) this.#operands.set(dot, scaled)
   }
 
   /** The node, and what is behind it as long as it is seen from another side only; all read by one node each. */
   #behindViews(node: Node, reader: Node): readonly Node[] {
     if (this.#onlyReader(node) !== reader) return []
-    return node.kind === 'view' ? [node, ...this.#behindViews(node.arg, node)] : [node]
+    return isMoving(node) ? [node, ...this.#behindViews(node.arg, node)] : [node]
   }
 
   /** The factors of a product, where it pays to multiply by one of them later. */
@@ -89,22 +94,25 @@ export class RightOperands {
     return differs < 0 ? bits.length : differs
   }
 
-  /** Past a conversion of small integers, which is exact. */
-  #exactSource(node: Node, reader: Node): { readonly node: Node; readonly parts: readonly Node[] } {
-    const chain = this.#behindViews(node, reader)
-    const cast = chain.at(-1)
-    if (cast?.kind !== 'cast' || !this.#isExact(cast)) return { node, parts: [] }
-    return { node: cast.arg, parts: chain }
+  /** What converts small integers, and subtracts them from each other. */
+  #exactNodes(node: Node, reader: Node): readonly Node[] {
+    const core = this.#behindViews(node, reader).at(-1)
+    if (core?.kind === 'cast') return this.#isExact(core) ? [core] : []
+    if (core?.kind !== 'map' || core.op !== 'sub') return []
+    const casts = core.args.flatMap((arg) => this.#behindViews(arg, core).at(-1) ?? [])
+    const areExact = casts.every((cast) => cast.kind === 'cast' && this.#isExact(cast))
+    return areExact && casts.length === 2 ? [core, ...casts] : []
   }
 
   #isExact({ arg, bits, through, type }: CastNode): boolean {
-    if (bits || through || !isFloat(type.dtype) || isMoving(arg) || arg.kind !== 'load') return false
-    const stored = STORAGE[tensorOf(this.#program, arg.tensor).dtype]
+    const load = stripViews(arg)
+    if (bits || through || !isFloat(type.dtype) || load.kind !== 'load') return false
+    const stored = STORAGE[tensorOf(this.#program, load.tensor).dtype]
     return stored.packed?.kind === 'int' && stored.bits <= MOST_EXACT_BITS
   }
 }
 
-/** All floats hold integers of so many bits. */
+/** All floats hold differences of integers of so many bits. */
 const MOST_EXACT_BITS = 8
 
 /** The bits along the contracted block in which positions of a thread differ that it adds to the same sum. */

@@ -1,6 +1,6 @@
 /** Lowering of a region, node by node: which function turns which kind of node into WGSL. */
 
-import type { FoldNode, Node, Region, ScanNode, SortNode } from '../../ir/node.ts'
+import type { CastNode, FoldNode, MapNode, Node, Region, ScanNode, SortNode } from '../../ir/node.ts'
 import { isSameButPart } from '../../ir/node_rules.ts'
 import { unreachable } from '../../support/errors.ts'
 import type { Layout } from '../layout/layout.ts'
@@ -29,7 +29,7 @@ export function lowerRegion(lowering: Lowering, region: Region): void {
   // Of one round: a body that is written out several times makes them in each.
   const made: Parts = new Map()
   for (const node of region) {
-    if (isMadeAfresh(node, lowering) || lowering.rightOperands.sumsOf(node)) continue
+    if (isMadeAfresh(node, lowering) || lowering.rightOperands.isSkipped(node)) continue
     lowering.comesFrom(node)
     const value = lowerNode(lowering, node, region, made)
     if (value) lowering.values.set(node, inHomeLayout(lowering, node, value))
@@ -42,14 +42,18 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, made: Parts):
   switch (node.kind) {
     case 'map': {
       const args = node.args.map((arg) => valueIn(lowering, arg, layout))
-      return maybeNamed(lowering, node, mapRegisters(lowering, node, layout, args))
+      return maybeNamed(lowering, node, mapRegisters(lowering, typed(lowering, node), layout, args))
     }
     case 'inline': {
       const args = node.args.map((arg) => valueIn(lowering, arg, layout))
       return named(lowering.out, inlineRegisters(lowering, node, layout, args), 'inlined')
     }
     case 'cast':
-      return maybeNamed(lowering, node, castRegisters(lowering, node, valueIn(lowering, node.arg, layout)))
+      return maybeNamed(
+        lowering,
+        node,
+        castRegisters(lowering, typed(lowering, node), valueIn(lowering, node.arg, layout)),
+      )
     case 'view':
       return valueIn(lowering, node.arg, layout)
     case 'broadcast':
@@ -94,6 +98,11 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, made: Parts):
     default:
       return unreachable(node)
   }
+}
+
+/** The node with the type that it is computed in. */
+function typed<N extends MapNode | CastNode>({ rightOperands }: Lowering, node: N): N {
+  return { ...node, type: { ...node.type, dtype: rightOperands.typeOf(node) } }
 }
 
 /** One part of what all parts in the region have in common, and is made with the first of them. */

@@ -120,11 +120,10 @@ export function loadPacked(lowering: Lowering, node: LoadNode, dtype: PackedType
 function floatWanted(lowering: Lowering, node: LoadNode, dtype: PackedType): DType | undefined {
   if (STORAGE[dtype].packed?.kind !== 'int') return undefined
   let reader = lowering.onlyReader(node)
-  const sums = reader && lowering.rightOperands.sumsOf(reader)
-  if (sums) return sums
   while (reader && isMoving(reader)) reader = lowering.onlyReader(reader)
   if (reader?.kind !== 'cast' || reader.bits || reader.through) return undefined
-  return isFloat(reader.type.dtype) ? reader.type.dtype : undefined
+  const wanted = lowering.rightOperands.typeOf(reader)
+  return isFloat(wanted) ? wanted : undefined
 }
 
 /** An element in what was read: `shift` is known at run time only. */
