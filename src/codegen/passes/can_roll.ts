@@ -3,6 +3,7 @@ import type { BlockId, CrossingNode, LoadNode, Node, Region } from '../../ir/nod
 import { isCrossing, isWrite } from '../../ir/node_rules.ts'
 import { readsOf, walk } from '../../ir/traverse.ts'
 import { unreachable } from '../../support/errors.ts'
+import { scanDirections } from './reversed_rows.ts'
 import { inherited, isAlong, isSink, levelsOf, sinkLevel, walksRow } from './row_levels.ts'
 
 /** The tensor whose memory a tensor or a view of one is. */
@@ -15,6 +16,7 @@ export type MemoryOf = (tensor: number) => number
 export function canRoll(region: Region, row: BlockId, memoryOf: MemoryOf): boolean {
   const along = (node: Node): boolean => node.type.axes.includes(row)
   const read = new Set(region.flatMap(readsOf))
+  if (scanDirections(region, row).size > 1) return false
   for (const node of region) {
     if (isCrossing(node) && !canStream(node, row)) return false
     // What an atomic gives would be another value in every pass.
@@ -31,12 +33,11 @@ function canStream(node: CrossingNode, row: BlockId): boolean {
   switch (node.kind) {
     case 'reduce':
       return !isAlong(node, row) || (node.op !== 'argmax' && node.op !== 'argmin')
-    case 'scan':
-      return !isAlong(node, row) || !node.reverse
     case 'sort':
     case 'gather':
       return !isAlong(node, row)
     case 'fold':
+    case 'scan':
     case 'dot':
       return true
     default:

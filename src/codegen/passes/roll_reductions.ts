@@ -25,6 +25,7 @@ import { ConfigError } from '../../support/errors.ts'
 import type { Plan } from '../plan/plan.ts'
 import { REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
 import { canRoll, type MemoryOf } from './can_roll.ts'
+import { walkedForwards } from './reversed_rows.ts'
 import { endsPass, inherited, isOfRow, isSink, levelsOf, sinkLevel, walksRow } from './row_levels.ts'
 import { StreamedStates } from './streamed_states.ts'
 
@@ -56,7 +57,7 @@ function rolled(
   for (const row of rows) {
     if (!canRoll(body, row.id, memoryOf)) continue
     const builder = new RegionBuilder(nodes)
-    rollRow(body, row, builder, new Map())
+    rollRow(walkedForwards(body, row, nodes), row, builder, new Map())
     const others = rows.filter((other) => other !== row)
     const done = rolled(builder.nodes, others, memoryOf, nodes)
     if (done) return done
