@@ -3,7 +3,8 @@
  * 300 ms of load. Prints the best five of each row, with the default config, in µs of GPU time a call and GB/s
  * of weights.
  * Usage: npx tsx benchmarks/thin.ts [--tiny] [--rows int4] [--best 5]
- * `--tiny` takes small sizes and few configs, for adapters that are no GPU; `--rows` the rows whose names contain a text.
+ * `--tiny` takes small sizes and few configs, for adapters that are no GPU; `--rows` the rows whose names contain
+ * a text.
  */
 import { parseArgs } from 'node:util'
 import {

@@ -2,6 +2,7 @@
  * Configs that searches begin with, beside the default: tiles that are known to serve matrix products of
  * many sizes, and workgroups of several sizes for kernels that reduce whole rows.
  */
+import { nextPowerOf2 } from '../support/maths.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
 import type { ConfigData } from './value.ts'
 
@@ -31,6 +32,20 @@ const MATRIX_TILES = [
   [16, 64, 128, 2, 1],
 ] as const
 
+/**
+ * Of few rows, without staging: columns, depth, `num_warps`, `split_sums`. First for weights that lie along the
+ * columns, where threads that these leave share out the depth; then for weights that lie along the depth.
+ */
+const THIN_TILES = [
+  [64, 128, 8, 2],
+  [128, 64, 8, 4],
+  [256, 64, 8, 8],
+  [32, 256, 8, 1],
+  [8, 256, 4, 1],
+  [16, 512, 8, 1],
+  [8, 1024, 8, 1],
+] as const
+
 const ROW_WARPS = [2, 4, 8, 16, 32] as const
 const ROW_CHUNK = 4096
 
@@ -40,7 +55,7 @@ export function seedConfigs(input: ConfigSpecInput): readonly ConfigData[] {
 }
 
 /** For a grid over the result, its last two dimensions, and one loop over the depth. */
-function dotSeeds({ blocks, loops, dots }: ConfigSpecInput): readonly ConfigData[] {
+function dotSeeds({ blocks, loops, dots, sums = [] }: ConfigSpecInput): readonly ConfigData[] {
   const [grid, depth, ...others] = loops
   if (grid?.kind !== 'grid' || depth?.kind !== 'device' || others.length > 0) return []
   const [rows, columns] = grid.blocks.slice(-2)
@@ -62,12 +77,22 @@ function dotSeeds({ blocks, loops, dots }: ConfigSpecInput): readonly ConfigData
     slice_k: [slice_k],
     ...(dots[0]?.matrix && { mma: ['fma'] }),
   }))
-  if (!dots[0]?.matrix) return onFma
+  const few = nextPowerOf2(blocks.find(({ id }) => id === rows)?.sizeHint ?? 1)
+  const thin = THIN_TILES.map(([n, k, num_warps, parts]) => ({
+    block_sizes: tile(few, n, k),
+    num_warps,
+    num_stages: 1,
+    slice_k: [1],
+    mma: ['direct'],
+    ...(sums.length > 0 && { split_sums: sums.map(() => parts) }),
+  }))
+  const staged = dots[0]?.isThin ? [...thin, ...onFma] : onFma
+  if (!dots[0]?.matrix) return staged
   const onMatrices = MATRIX_TILES.map(([m, n, k, num_warps, group]) => {
     const base = { block_sizes: tile(m, n, k), num_warps, num_stages: 2, mma: ['subgroup_matrix'] }
     return grid.blocks.length > 1 ? { ...base, l2_groupings: [group] } : base
   })
-  return [...onMatrices, ...onFma]
+  return [...onMatrices, ...staged]
 }
 
 /** Whole rows held by ever more threads, and streamed ones. */

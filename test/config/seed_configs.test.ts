@@ -11,6 +11,16 @@ describe('seedConfigs', () => {
     expect(new Set(seeds.map(({ hash }) => hash)).size).toBe(seeds.length)
   })
 
+  it('gives products of few rows tiles without staging, of all rows', () => {
+    const input = matmulInput(5, 4096, 4096)
+    const spec = new ConfigSpec({ ...input, dots: [{ maxRows: 8, maxSlices: 16, isThin: true }] })
+    const seeds = spec.guesses().map((seed) => spec.normalize(seed, 'strict'))
+    const direct = seeds.filter(({ mma }) => mma[0] === 'direct')
+    expect(direct.length).toBeGreaterThan(3)
+    expect(new Set(direct.map(({ blockSizes }) => blockSizes[0]))).toEqual(new Set([8]))
+    expect(new ConfigSpec(input).guesses().some(({ mma }) => String(mma) === 'direct')).toBe(false)
+  })
+
   it('holds rows with ever more threads', () => {
     const spec = new ConfigSpec(rowInput(4096))
     const seeds = spec.guesses().map((seed) => spec.normalize(seed, 'repair'))
