@@ -88,3 +88,32 @@ it('adds up what threads hold of one element, beside a block of no loop of its o
   )
   subject.expectRight({ block_sizes: [8, 1, 1, 8], mma: 'direct' })
 })
+
+it('parts of sums that workgroup memory has no room for are handed over in turns', () => {
+  const config = { block_sizes: [4, 16, 32], num_warps: 2, num_stages: 1, slice_k: 1, mma: 'direct' } as const
+  const barriers = [32_768, 4096].map((maxWorkgroupBytes) => {
+    const args = [input([4, 64]), input([64, 16])]
+    const subject = new OnCpu(kernels.product, args, { maxWorkgroupBytes, subgroupSize: 0 })
+    subject.expectRight(config)
+    return subject.compiled.wgsl(config).split('workgroupBarrier').length - 1
+  })
+  expect(barriers).toEqual([1, 3])
+})
+
+it('a scale of a group multiplies the sum over it, unless there are as many rows', () => {
+  const products = [1, 4].map((m) => {
+    const args = [input([m, 64]), input([64, 32], 'i4'), input([16, 32])]
+    const subject = new OnCpu(kernels.grouped, args, { subgroupSize: 0 })
+    const config = {
+      block_sizes: [m, 32, 32],
+      num_warps: 1,
+      num_stages: 1,
+      slice_k: 1,
+      mma: 'direct',
+    } as const
+    subject.expectRight(config)
+    return subject.compiled.wgsl(config).match(/\* scale_|, scale_\d+, acc/g)?.length
+  })
+  // Two vectors of columns; four positions of the contracted dimension.
+  expect(products).toEqual([2, 8])
+})

@@ -10,9 +10,9 @@ import type { Extent } from './layout_rules.ts'
 
 /** Lanes along the contracted dimension where memory lies that way. */
 const LANE_BITS = 5
-/** Longer vectors than needed must leave so many lanes side by side, and a thread no more sums than these. */
+/** Longer vectors than needed must leave so many lanes side by side, and a thread no more values than these. */
 const LEAST_LANE_BITS = 3
-const MOST_SUM_BITS = 6
+const MOST_VALUE_BITS = 6
 /** Sums that a thread adds to in turn, so that no addition waits for the one before it. */
 const LEAST_SUM_BITS = 2
 
@@ -68,7 +68,7 @@ function sumsOf({ registers, threads }: Layout, depth: BlockId): Layout {
 function alongColumns(wish: ProductWish): Layout {
   const { columns, depth } = wish
   const { rowBits, matrices, groupBits } = shared(wish)
-  const longest = Math.min(wish.widestBits, columns.bits - LEAST_LANE_BITS, MOST_SUM_BITS - rowBits)
+  const longest = Math.min(wish.widestBits, columns.bits - LEAST_LANE_BITS, MOST_VALUE_BITS - rowBits)
   const vector = Math.min(Math.max(wish.vectorBits, longest), columns.bits)
   const sliceBits = Math.min(wish.sliceBits, depth.bits)
   const columnBits = Math.min(columns.bits - vector, Math.max(0, groupBits - sliceBits))
@@ -88,8 +88,9 @@ function alongColumns(wish: ProductWish): Layout {
 
 function alongDepth(wish: ProductWish): Layout {
   const { columns, depth } = wish
-  const vector = Math.min(wish.widestBits, depth.bits)
   const { rowBits, matrices, groupBits } = shared(wish)
+  const longest = Math.min(wish.widestBits, MOST_VALUE_BITS - rowBits)
+  const vector = Math.min(Math.max(wish.vectorBits, longest), depth.bits)
   const laneBits = Math.min(LANE_BITS, depth.bits - vector, groupBits)
   const sliceBits = Math.min(wish.sliceBits, depth.bits - vector - laneBits)
   const rest = groupBits - laneBits

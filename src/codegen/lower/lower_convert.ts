@@ -5,7 +5,9 @@
  */
 import type { BlockId } from '../../ir/node.ts'
 import { extentOf } from '../../ir/tile_program.ts'
-import type { Layout } from '../layout/layout.ts'
+import { DTYPES } from '../../support/dtypes.ts'
+import { product } from '../../support/maths.ts'
+import { Layout } from '../layout/layout.ts'
 import { gatheredBits } from '../reductions/reduce_threads.ts'
 import type { Expr } from '../thread/expr.ts'
 import { literalOf } from '../thread/expressions.ts'
@@ -23,6 +25,9 @@ import {
 } from '../values/registers.ts'
 import type { Lowering } from './lowering.ts'
 import { fromMemory, toMemory } from './memory_values.ts'
+
+/** Share of workgroup memory that parts of sums take at once. */
+const MOST_FOR_SUMS = 0.75
 
 /** `value` in `layout`, which spreads the same blocks. */
 export function convertLayout(lowering: Lowering, value: Registers, layout: Layout): Registers {
@@ -50,19 +55,50 @@ export function sumThroughMemory(
   block: BlockId,
   layout: Layout,
 ): Registers {
-  const { e, out } = lowering
-  const along = value.layout.threads.flatMap((bit, i) => (bit?.block === block ? [i] : []))
+  const along = threadsAlong(value.layout, block)
   const count = 2 ** along.length
   const tile = { ...value, layout: value.layout.restrict((other) => other !== block) }
+  const extents = [...tile.layout.blocks].map((other) => extentOf(lowering.program, other))
+  const bytes = count * product(extents) * DTYPES[value.dtype].bytes
+  if (count > 2 && bytes > lowering.bound.limits.maxWorkgroupBytes * MOST_FOR_SUMS)
+    return sumThroughMemory(lowering, handedOver(lowering, value, block), block, layout)
   const transfer = planTransfer(lowering, tile, layout, count)
-  const own = { number: gatheredBits(lowering, along), copies: value.layout.replicaMask }
-  writeTile(lowering, tile, transfer, own)
-  const parts = Array.from({ length: count }, (_, i) => readTile(lowering, tile, layout, transfer, e.u32(i)))
+  const writers = lowering.isFirstCopy(value.layout.replicaMask)
+  writeTile(lowering, tile, transfer, { number: gatheredBits(lowering, along), writers })
+  const parts = Array.from({ length: count }, (_, i) =>
+    readTile(lowering, tile, layout, transfer, lowering.e.u32(i)),
+  )
   lowering.memory.release(transfer.array)
-  return parts.reduce(({ layout, dtype, chunks }, part) => {
-    const total = chunks.map((chunk, i) => out.let('total', e.add(chunk, wholeChunk(e, part, i))))
-    return { layout, dtype, chunks: total }
-  })
+  return parts.reduce((total, part) => added(lowering, total, part))
+}
+
+/** The parts of half as many threads: the others hand theirs over, and have copies from then on. */
+function handedOver(lowering: Lowering, value: Registers, block: BlockId): Registers {
+  const { e, thread } = lowering
+  const { layout } = value
+  const along = threadsAlong(layout, block)
+  const last = along.at(-1) ?? 0
+  const tile = { ...value, layout: layout.restrict((other) => other !== block) }
+  const number = gatheredBits(lowering, along.slice(0, -1))
+  const transfer = planTransfer(lowering, tile, tile.layout, 2 ** (along.length - 1))
+  const mask = e.u32(layout.replicaMask | (1 << last))
+  const writers = e.binary('==', e.binary('&', thread, mask), e.u32(1 << last))
+  writeTile(lowering, tile, transfer, { number, writers })
+  const other = readTile(lowering, tile, tile.layout, transfer, number)
+  lowering.memory.release(transfer.array)
+  const threads = layout.threads.map((bit, i) => (i === last ? undefined : bit))
+  return { ...added(lowering, tile, other), layout: new Layout(layout.registers, threads) }
+}
+
+function added({ out, e }: Lowering, a: Registers, b: Registers): Registers {
+  const { layout, dtype } = a
+  const chunks = a.chunks.map((_, i) => out.let('total', e.add(wholeChunk(e, a, i), wholeChunk(e, b, i))))
+  return { layout, dtype, chunks }
+}
+
+/** Bits of a thread's number that are position bits along the block. */
+function threadsAlong({ threads }: Layout, block: BlockId): readonly number[] {
+  return threads.flatMap((bit, i) => (bit?.block === block ? [i] : []))
 }
 
 interface Transfer {
@@ -80,10 +116,10 @@ function sameThreads(a: Layout, b: Layout): boolean {
   return a.threads.every((bit, i) => bit?.block === b.threads[i]?.block && bit?.bit === b.threads[i]?.bit)
 }
 
-/** Which of several tiles a thread writes, and the bits of its number in which copies of it differ. */
+/** Which of several tiles a thread writes, and which threads do; undefined for all. */
 interface Part {
   readonly number: Expr
-  readonly copies: number
+  readonly writers: Expr | undefined
 }
 
 function planTransfer(lowering: Lowering, value: Registers, layout: Layout, count = 1): Transfer {
@@ -110,7 +146,8 @@ function writeTile(lowering: Lowering, value: Registers, transfer: Transfer, par
   const { width } = array.element
   const source = named(out, value, 'v')
   const phase = out.phase()
-  out.if('some', lowering.isFirstCopy(part?.copies ?? value.layout.replicaMask), () => {
+  const writers = part ? part.writers : lowering.isFirstCopy(value.layout.replicaMask)
+  out.if('some', writers, () => {
     for (const registers of vectorRegisters(value.layout, width)) {
       const index = elementIndex(lowering, value.layout, transfer, registers[0] ?? 0, part?.number)
       out.store(array, index, toMemory(e, compose(e, source, registers), width), phase)
