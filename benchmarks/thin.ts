@@ -1,10 +1,10 @@
 /**
  * Products of few rows, and quantised weights: hand-picked configs of each kernel, timed on warm caches after
- * 300 ms of load. Prints the best five of each row, with the default config, in µs of GPU time a call and GB/s
- * of weights.
+ * 300 ms of load. Prints the best five of each row, with the default config, in µs of GPU time a call and
+ * GB/s of weights.
  * Usage: npx tsx benchmarks/thin.ts [--tiny] [--rows int4] [--best 5]
- * `--tiny` takes small sizes and few configs, for adapters that are no GPU; `--rows` the rows whose names contain
- * a text.
+ * `--tiny` takes small sizes and few configs, for adapters that are no GPU; `--rows` the rows whose names
+ * contain a text.
  */
 import { parseArgs } from 'node:util'
 import {
@@ -85,7 +85,7 @@ const transposed = kernel(function transposed(x: Tensor, w: Tensor) {
   return out
 })
 
-/** Columns, depth, warps, parts; with weights `[k, n]`, where threads that columns leave share out the depth. */
+/** Columns, depth, warps, parts; for weights `[k, n]`, where threads that columns leave share out the depth. */
 const ALONG_COLUMNS = [
   [32, 64, 4, 1],
   [32, 128, 4, 1],

@@ -33,8 +33,8 @@ const MATRIX_TILES = [
 ] as const
 
 /**
- * Of few rows, without staging: columns, depth, `num_warps`, `split_sums`. First for weights that lie along the
- * columns, where threads that these leave share out the depth; then for weights that lie along the depth.
+ * Of few rows, without staging: columns, depth, `num_warps`, `split_sums`. First for weights that lie along
+ * the columns, where threads that these leave share out the depth; then for weights that lie along the depth.
  */
 const THIN_TILES = [
   [64, 128, 8, 2],

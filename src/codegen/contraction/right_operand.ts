@@ -1,7 +1,7 @@
 /**
  * The right operand of a product without staging, taken apart: of `weights · scale`, a scale that is the same
- * for several positions that a thread holds multiplies their sum once. Small integers, and differences of two,
- * have the type of the sums at once, whatever float type the author gave them: both hold them exactly.
+ * for several positions that a thread holds multiplies their sum once. Small integers, and differences of
+ * two, have the type of the sums at once, whatever float type the author gave them: both hold them exactly.
  */
 import { stripViews } from '../../ir/dim_index.ts'
 import { dotAxes } from '../../ir/dot_axes.ts'
@@ -70,7 +70,7 @@ export class RightOperands {
     if (scaled) this.#operands.set(dot, scaled)
   }
 
-  /** The node, and what is behind it as long as it is seen from another side only; all read by one node each. */
+  /** The node, and what is behind it as long as it is seen from another side; all read by one node each. */
   #behindViews(node: Node, reader: Node): readonly Node[] {
     if (this.#onlyReader(node) !== reader) return []
     return isMoving(node) ? [node, ...this.#behindViews(node.arg, node)] : [node]

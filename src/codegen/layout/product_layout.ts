@@ -10,7 +10,7 @@ import type { Extent } from './layout_rules.ts'
 
 /** Lanes along the contracted dimension where memory lies that way. */
 const LANE_BITS = 5
-/** Longer vectors than needed must leave so many lanes side by side, and a thread no more values than these. */
+/** Longer vectors than needed must leave so many lanes side by side, and a thread with no more values. */
 const LEAST_LANE_BITS = 3
 const MOST_VALUE_BITS = 6
 /** Sums that a thread adds to in turn, so that no addition waits for the one before it. */

@@ -48,12 +48,10 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, made: Parts):
       const args = node.args.map((arg) => valueIn(lowering, arg, layout))
       return named(lowering.out, inlineRegisters(lowering, node, layout, args), 'inlined')
     }
-    case 'cast':
-      return maybeNamed(
-        lowering,
-        node,
-        castRegisters(lowering, typed(lowering, node), valueIn(lowering, node.arg, layout)),
-      )
+    case 'cast': {
+      const arg = valueIn(lowering, node.arg, layout)
+      return maybeNamed(lowering, node, castRegisters(lowering, typed(lowering, node), arg))
+    }
     case 'view':
       return valueIn(lowering, node.arg, layout)
     case 'broadcast':

@@ -37,9 +37,9 @@ export interface PackedPlace {
 }
 
 /**
- * Integers as numbers of f32: their bits become the lower ones of a number so large that its last digits count
- * in units of the element, from which that number is taken away. Everything is exact, and no integer is shifted
- * or converted on its own.
+ * Integers as numbers of f32: their bits become the lower ones of a number so large that its last digits
+ * count in units of the element, from which that number is taken away. Everything is exact, and no integer is
+ * shifted or converted on its own.
  */
 export function decodeAsFloat(out: Writer, dtype: PackedType, places: readonly PackedPlace[]): Expr {
   const e = out.expressions

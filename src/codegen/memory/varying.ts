@@ -40,7 +40,7 @@ interface Group {
 }
 
 /** Read off `index.floorDiv(size)`. */
-export function groupOf(node: Node): Group | undefined {
+function groupOf(node: Node): Group | undefined {
   const plain = stripViews(node)
   if (plain.kind !== 'map' || plain.op !== 'floorDiv') return undefined
   const [position, size] = plain.args.map(stripViews)
