@@ -85,7 +85,7 @@ const transposed = kernel(function transposed(x: Tensor, w: Tensor) {
   return out
 })
 
-/** Columns, depth, warps, parts; for weights `[k, n]`, where threads that columns leave share out the depth. */
+/** Columns, depth, warps, parts; for weights `[k, n]`: threads that columns leave share out the depth. */
 const ALONG_COLUMNS = [
   [32, 64, 4, 1],
   [32, 128, 4, 1],

@@ -1,7 +1,7 @@
 /**
  * A linear layer whose weights have 4 bits, as language models store them: `w[n, k]` of u4, with a scale and
- * a zero point for each group of `group` weights of an output. One kernel serves prefill (many rows of `x`) and
- * decode (one, or a few): the config that tuning finds for a shape decides how the product is computed.
+ * a zero point for each group of `group` weights of an output. One kernel serves prefill (many rows of `x`)
+ * and decode (one, or a few): the config that tuning finds for a shape decides how the product is computed.
  *
  * What makes it fast is written plainly. `floorDiv(group)` says that neighbours share their scale, so it is
  * read once for a group; `.to(x.dtype)` makes numbers of the bits; the scale comes last, so that with
