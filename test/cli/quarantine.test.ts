@@ -21,7 +21,7 @@ function deadly(name: string, deed: string, options: string): Project {
   return project
 }
 
-describe.each(Object.entries(ENDS))('a config that does %s', (deed, how) => {
+describe.concurrent.each(Object.entries(ENDS))('a config that does %s', (deed, how) => {
   it('does not keep collect and measure from their end', async () => {
     const project = deadly('deadly', deed, 'autotuneSeedConfigs: [{ block_sizes: [32] }]')
     const { exitCode, stderr } = await project.start()
@@ -40,7 +40,7 @@ describe.each(Object.entries(ENDS))('a config that does %s', (deed, how) => {
   })
 })
 
-it('a config that breaks the process while it is measured is recorded as failed on each shape', async () => {
+it.concurrent('a config that breaks the process while it is measured is recorded as failed on each shape', async () => {
   const configs = 'configs: [{ block_sizes: [32] }, { block_sizes: [64] }, { block_sizes: [128] }]'
   const project = deadly('later', "if (process.env.HELION_AOT_MODE === 'measure') process.abort()", configs)
   const { exitCode, stderr } = await project.start()
