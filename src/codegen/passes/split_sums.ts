@@ -29,7 +29,16 @@ import { loopWithBody, rewriteRegion } from '../../ir/traverse.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import type { Plan } from '../plan/plan.ts'
 import { neededBy, type PartialSum, partialSums } from '../plan/splittable_sums.ts'
-import { idOf, type Partial, partsAtATime, placesOf, totalOf, withAxes } from './total_of_parts.ts'
+import {
+  finite,
+  idOf,
+  type Partial,
+  partsAtATime,
+  placesOf,
+  type Top,
+  totalOf,
+  withAxes,
+} from './total_of_parts.ts'
 
 export function splitSums({ program, bound }: Plan, nodes: NodeFactory): TileProgram {
   return program.grids.reduce<TileProgram>(
@@ -82,17 +91,17 @@ function splitLoopOf(program: TileProgram, { body }: TileGrid, bound: BoundConfi
 function addPartials(
   program: TileProgram,
   { blocks }: TileGrid,
-  { sums, parts }: Split,
+  { loop, sums, parts }: Split,
   bound: BoundConfig,
 ): { readonly program: TileProgram; readonly partials: readonly Partial[] } {
   let added = program
   const partials = sums.map((sum): Partial => {
-    const { axes: all, dtype } = sum.value.type
+    const { axes: all, dtype } = sum.type
     const axes = all.filter((axis) => axis !== ONE)
     const tiles = blocks.filter((id) => !axes.includes(id))
     const shape = [parts, ...tiles.map((id) => tilesOf(program, id)), ...axes.map((id) => endOf(program, id))]
     const scratch = addScratch(added, { name: `parts${sum.index}`, dtype, shape })
-    const { location } = sum.value
+    const { location } = loop
     const block = { kind: 'tile', name: 'parts', size: parts, end: parts, location } as const
     const along = addBlock(scratch.program, block, partsAtATime(program, axes, parts, bound))
     added = along.program
@@ -129,9 +138,9 @@ function partGrid(
   const partLoop = builder.add(loopOfPart(program, split, number, builder, map))
   for (const { sum, tensor, tiles, axes } of partials) {
     const { value, index } = sum
-    const type = loop.phis[index]?.type ?? value.type
+    const type = loop.phis[index]?.type ?? sum.type
     const result = builder.add({ kind: 'result', type, location, loop: partLoop, index })
-    const total = value.kind === 'reduce' ? builder.add({ ...value, arg: result }) : result
+    const total = value?.kind === 'reduce' ? builder.add({ ...value, arg: result }) : result
     builder.add({
       kind: 'store',
       site: UNNUMBERED,
@@ -156,14 +165,22 @@ function loopOfPart(
 ): LoopSpec {
   const block = loop.blocks[0] ?? 0
   const { before, begin, end } = rangeOfPart(blockOf(program, block), loop, parts, number, builder)
+  const top = sums.find(({ rescaled }) => rescaled)?.rescaled?.top
+  const next = top === undefined ? undefined : loop.yields[top]
+  const carried = new Map<number, Node>()
   const copy = loopWithBody(loop, builder, map, (inner, known) => {
-    rewriteRegion(loop.body, inner, known, (spec, _node, at) => {
+    rewriteRegion(loop.body, inner, known, (spec, node, at) => {
       const isNumber = spec.kind === 'range' && spec.what === 'id' && spec.block === block
-      return isNumber ? scalar(at, 'add', at.add(spec), before) : spec
+      if (isNumber) return scalar(at, 'add', at.add(spec), before)
+      if (node !== next || top === undefined) return spec
+      // A part may see nothing for some rounds where the whole has seen something before.
+      carried.set(top, at.add(spec))
+      return finite(at, carried.get(top) ?? node)
     })
   })
   return {
     ...copy,
+    yields: copy.yields.map((value, index) => carried.get(index) ?? value),
     inits: loop.phis.map((phi, index) => {
       const op = sums.find((sum) => sum.index === index)?.op ?? 'sum'
       return constantTile(builder, phi, neutralOf(op, phi.type.dtype))
@@ -230,16 +247,28 @@ function totalGrid(
 ): TileGrid {
   const map = new Map<Node, Node>()
   for (const node of grid.body) {
-    if (node === loop)
-      for (const partial of partials) {
-        const { value, index } = partial.sum
-        const init = loop.inits[index]
-        // What is reduced after the loop begins with the neutral value.
-        const begun = value.kind === 'result' && init ? (map.get(init) ?? init) : undefined
-        map.set(value, totalOf(program, partial, begun, builder))
-      }
+    if (node === loop) addTotals(program, loop, partials, builder, map)
     else if (!map.has(node) && !(node.kind === 'result' && node.loop === loop))
       rewriteRegion([node], builder, map)
   }
   return { ...grid, body: builder.nodes }
+}
+
+function addTotals(
+  program: TileProgram,
+  loop: LoopNode,
+  partials: readonly Partial[],
+  builder: RegionBuilder,
+  map: Map<Node, Node>,
+): void {
+  const tops = new Map<number, Top>()
+  for (const partial of partials) {
+    const { value, index, rescaled } = partial.sum
+    const init = loop.inits[index]
+    // What is reduced after the loop begins with the neutral value, and what is rescaled with 0.
+    const begun = value?.kind === 'reduce' || rescaled || !init ? undefined : (map.get(init) ?? init)
+    const total = totalOf(program, partial, begun, rescaled && tops.get(rescaled.top), builder)
+    tops.set(index, { partial, total })
+    if (value) map.set(value, total)
+  }
 }

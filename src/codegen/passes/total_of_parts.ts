@@ -39,24 +39,34 @@ export function partsAtATime(
   return Math.min(parts, floorPowerOf2(Math.max(1, room)))
 }
 
+/** The maximum of all parts, and what each of them has. */
+export interface Top {
+  readonly partial: Partial
+  readonly total: Node
+}
+
 /** The total of all parts, and of what the sum began with. */
 export function totalOf(
   program: TileProgram,
-  { sum, tensor, tiles, axes, along }: Partial,
+  partial: Partial,
   init: Node | undefined,
+  top: Top | undefined,
   builder: RegionBuilder,
 ): Node {
-  const { value, op } = sum
-  const { type, location } = value
+  const { sum, axes, along } = partial
+  const { type, op } = sum
   const { dtype } = type
+  const { location } = blockOf(program, along)
   const { size } = blockOf(program, along)
   const both = REDUCE_RULES[op].map
   const chunk = { type: tileType(dtype, [along, ...axes]), location }
   const inner = builder.nested()
   const phi = inner.make({ kind: 'phi', ...chunk } as const)
-  const index = [positionAlong(inner, along), ...placesOf(inner, tiles, axes)]
-  const load = inner.add({ kind: 'load', ...chunk, site: UNNUMBERED, tensor, index, mask: undefined })
-  const next = inner.add({ kind: 'map', ...chunk, op: both, args: [phi, load] })
+  const own = loadOf(inner, partial, along)
+  const scaled = top ? [own, scaleOf(inner, partial, top, builder)] : [own]
+  const [first = own] = scaled
+  const part = top ? inner.add({ kind: 'map', ...chunk, op: 'mul', args: scaled }) : first
+  const next = inner.add({ kind: 'map', ...chunk, op: both, args: [phi, part] })
   const loop = builder.add({
     kind: 'loop',
     site: UNNUMBERED,
@@ -74,6 +84,67 @@ export function totalOf(
   const total = builder.add({ kind: 'reduce', type: tileType(dtype, axes), location, op, arg, axis: 0 })
   const parts = withAxes(builder, total, type.axes)
   return init ? builder.add({ kind: 'map', type, location, op: both, args: [init, parts] }) : parts
+}
+
+/** What some parts have left. */
+function loadOf(builder: RegionBuilder, { sum, tensor, tiles, axes }: Partial, along: BlockId): Node {
+  const { dtype } = sum.type
+  const type = tileType(dtype, [along, ...axes])
+  const index = [positionAlong(builder, along), ...placesOf(builder, tiles, axes)]
+  const location = undefined
+  return builder.add({ kind: 'load', type, location, site: UNNUMBERED, tensor, index, mask: undefined })
+}
+
+/**
+ * What some parts are multiplied by: `exp(own maximum - common maximum)`, 0 where a part has seen nothing.
+ */
+function scaleOf(
+  inner: RegionBuilder,
+  { sum, axes, along }: Partial,
+  top: Top,
+  builder: RegionBuilder,
+): Node {
+  const own = loadOf(inner, top.partial, along)
+  const { type, location } = own
+  const common = spread(inner, finite(builder, top.total), [along, ...top.partial.axes])
+  const less = inner.add({ kind: 'map', type, location, op: 'sub', args: [own, common] })
+  const scale = inner.add({ kind: 'map', type, location, op: sum.rescaled?.exp ?? 'exp', args: [less] })
+  const whole = spread(inner, scale, [along, ...axes])
+  const { dtype } = sum.type
+  if (dtype === type.dtype) return whole
+  return inner.add({
+    kind: 'cast',
+    type: tileType(dtype, whole.type.axes),
+    location,
+    arg: whole,
+    bits: false,
+  })
+}
+
+/**
+ * The maximum, or 0 where there is none yet: infinities would cancel to NaN, where `exp` of what is smaller
+ * is 0.
+ */
+export function finite(builder: RegionBuilder, top: Node): Node {
+  const { type, location } = top
+  const least = { kind: 'constant', type: tileType(type.dtype), location, value: -Infinity } as const
+  const args = [top, builder.add(least)]
+  const isNone = builder.add({ kind: 'map', type: tileType('bool', type.axes), location, op: 'eq', args })
+  const zero = builder.add({ ...least, value: 0 })
+  return builder.add({ kind: 'map', type, location, op: 'where', args: [isNone, zero, top] })
+}
+
+/** The value repeated along the axes that it lacks. */
+function spread(builder: RegionBuilder, value: Node, axes: readonly BlockId[]): Node {
+  const { type, location } = value
+  if (type.axes.length === 0) return value
+  const arg = withAxes(
+    builder,
+    value,
+    axes.map((axis) => (type.axes.includes(axis) ? axis : ONE)),
+  )
+  const isWhole = arg.type.axes.every((axis) => axis !== ONE)
+  return isWhole ? arg : builder.add({ kind: 'broadcast', type: tileType(type.dtype, axes), location, arg })
 }
 
 /** Where a program's value is within those of a part. */
@@ -97,7 +168,7 @@ function positionAlong(builder: RegionBuilder, block: BlockId): Node {
 /** The value with these axes, which are its own but for those of one element. */
 export function withAxes(builder: RegionBuilder, arg: Node, axes: readonly Axis[]): Node {
   const { type, location } = arg
-  if (type.axes.length === axes.length) return arg
+  if (type.axes.length === axes.length && axes.every((axis, i) => axis === type.axes[i])) return arg
   const from = axes.map((axis) => (axis === ONE ? ONE : type.axes.indexOf(axis)))
   return builder.add({ kind: 'view', type: tileType(type.dtype, axes), location, arg, axes: from })
 }

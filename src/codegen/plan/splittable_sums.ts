@@ -14,6 +14,7 @@ import {
   type ReduceNode,
   type Region,
   type ResultNode,
+  type TileType,
 } from '../../ir/node.ts'
 import { isMemory, isWrite } from '../../ir/node_rules.ts'
 import { mayBeNegative } from '../../ir/size.ts'
@@ -22,6 +23,7 @@ import { canRoll, type MemoryOf } from '../passes/can_roll.ts'
 import { endsPass, isAlong, isSink, walksRow } from '../passes/row_levels.ts'
 import { REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
 import { accumulatedBy } from './accumulations.ts'
+import { type RescaledSums, rescaledSums } from './rescaled_sums.ts'
 
 /** Those that have a neutral value in every dtype, and memory to hold them. */
 const OPS: readonly SimpleReduceOp[] = ['sum', 'prod', 'max', 'min']
@@ -37,8 +39,12 @@ export interface PartialSum {
   /** Of the value among what the loop carries. */
   readonly index: number
   readonly op: SimpleReduceOp
-  /** What is known of the whole sum after the loop. */
-  readonly value: ResultNode | ReduceNode
+  /** What is known of the whole sum after the loop; undefined where nobody reads it. */
+  readonly value: ResultNode | ReduceNode | undefined
+  /** Of `value`. */
+  readonly type: TileType
+  /** The maximum by which parts are rescaled, and the function that does it. */
+  readonly rescaled: Pick<RescaledSums, 'top' | 'exp'> | undefined
 }
 
 /** The first blocks of loops that can be split, and the rows that can be, in the order of `split_sums`. */
@@ -69,29 +75,42 @@ export function partialSums(
   const [begin, end] = [loop.begins[0], loop.ends[0]].map((bound) => bound && sizeOfScalar(bound))
   if (begin === undefined || end === undefined || mayBeNegative(begin)) return undefined
   if (isBranch(blockOf(loop.blocks[0] ?? 0)) || !canHappenAgain(loop, region, memoryOf)) return undefined
-  const sums = loop.phis.map((_, index) => sumsOf(loop, index, region))
+  const rescaled = rescaledSums(loop)
+  const sums = loop.phis.map((_, index) => sumsOf(loop, index, region, rescaled))
+  if (sums.some((sum) => sum === undefined)) return undefined
   const found = sums.flatMap((sum) => sum ?? [])
-  const hasPlaces = found.every(({ value: { type } }) => {
+  const hasPlaces = found.every(({ type }) => {
     const axes = type.axes.filter((axis) => axis !== ONE)
     return new Set(axes).size === axes.length && axes.every((axis) => blockOf(axis).end !== undefined)
   })
-  return found.length > 0 && sums.every((sum) => sum !== undefined) && hasPlaces ? found : undefined
+  const isRead = found.some(({ value }) => value !== undefined)
+  // Maxima come first: others are rescaled by them.
+  return isRead && hasPlaces ? found.sort((a, b) => Number(!!a.rescaled) - Number(!!b.rescaled)) : undefined
 }
 
 /** What comes of a carried value after the loop, nothing if need be; undefined where it is no sum. */
-function sumsOf(loop: LoopNode, index: number, region: Region): readonly PartialSum[] | undefined {
-  const by = accumulatedBy(loop, index)
+function sumsOf(
+  loop: LoopNode,
+  index: number,
+  region: Region,
+  rescaled: RescaledSums | undefined,
+): readonly PartialSum[] | undefined {
+  const type = loop.phis[index]?.type
+  const isTop = rescaled?.top === index
+  const isRescaled = rescaled?.sums.has(index) ?? false
+  const by = isTop ? 'maximum' : isRescaled ? 'add' : accumulatedBy(loop, index)
   const op = OPS.find((reduce) => REDUCE_RULES[reduce].map === by)
   const results = region.filter((node) => node.kind === 'result')
-  const result = results.find((node) => node.loop === loop && node.index === index)
-  if (!op || loop.phis[index]?.type.dtype === 'bool') return undefined
-  if (!result) return []
-  if (!result.type.axes.some((axis) => loop.blocks.includes(axis))) return [{ index, op, value: result }]
+  const value = results.find((node) => node.loop === loop && node.index === index)
+  if (!op || !type || type.dtype === 'bool') return undefined
+  if (!value && !isTop) return []
+  const sum = { index, op, value, type, rescaled: isRescaled ? rescaled : undefined }
+  if (!value || !type.axes.some((axis) => loop.blocks.includes(axis))) return [sum]
   // Of a row that is streamed, a chunk's elements are carried: they are reduced once.
-  const readers = readersOf(result, region)
+  const readers = readersOf(value, region)
   const [reduce] = readers
-  const isReduced = readers.length === 1 && reduce?.kind === 'reduce' && reduce.op === op
-  return isReduced ? [{ index, op, value: reduce }] : undefined
+  const isReduced = readers.length === 1 && reduce?.kind === 'reduce' && reduce.op === op && !rescaled
+  return isReduced ? [{ ...sum, value: reduce, type: reduce.type }] : undefined
 }
 
 function readersOf(value: Node, region: Region): readonly Node[] {

@@ -1,0 +1,198 @@
+/**
+ * Sums that are rescaled whenever a maximum grows, as those of a softmax in one pass: every round multiplies
+ * them by `exp(top - next)` and adds what has the factor `exp(-next)` in it, where `next` is the maximum so
+ * far. So those of two parts of the loop are added up once each is multiplied by `exp(own maximum - common)`.
+ */
+import type { LoopNode, MapNode, Node } from '../../ir/node.ts'
+import { isMoving } from '../../ir/node_rules.ts'
+import { operandsOf, readsOf, walk } from '../../ir/traverse.ts'
+import { isFloat } from '../../support/dtypes.ts'
+
+export interface RescaledSums {
+  /** Of the maximum among what the loop carries. */
+  readonly top: number
+  /** Of the sums. */
+  readonly sums: ReadonlySet<number>
+  readonly exp: 'exp' | 'exp2'
+}
+
+/** Those of a loop of which nothing else depends on the maximum. */
+export function rescaledSums(loop: LoopNode): RescaledSums | undefined {
+  const tops = loop.phis.flatMap((_, index) => maximumAt(loop, index) ?? [])
+  for (const top of tops) {
+    for (const exp of ['exp', 'exp2'] as const) {
+      const look = new Look(loop, top, exp)
+      const others = [...loop.phis.keys()].filter((index) => index !== top.index)
+      const sums = new Set(others.filter((index) => look.isRescaled(index)))
+      const rest = others.filter((index) => !sums.has(index))
+      if (sums.size > 0 && look.readsTopForNothingElse() && rest.every((index) => look.isIndependent(index)))
+        return { top: top.index, sums, exp }
+    }
+  }
+  return undefined
+}
+
+interface Top {
+  readonly index: number
+  readonly phi: Node
+  readonly next: MapNode
+}
+
+function maximumAt({ phis, yields }: LoopNode, index: number): Top | undefined {
+  const [phi, next] = [phis[index], yields[index]]
+  if (next?.kind !== 'map' || next.op !== 'maximum' || !phi || !isFloat(phi.type.dtype)) return undefined
+  return next.args.includes(phi) ? { index, phi, next } : undefined
+}
+
+/** How a value depends on the maximum: not at all, by a factor `exp(-next)`, or in any other way. */
+type Dependence = 'none' | 'factor' | 'other'
+
+class Look {
+  readonly #loop: LoopNode
+  readonly #top: Top
+  readonly #exp: 'exp' | 'exp2'
+  readonly #known = new Map<Node, Dependence>()
+  /** What reads the maximum as it should: factors, and what they are made of. */
+  readonly #right = new Set<Node>()
+
+  constructor(loop: LoopNode, top: Top, exp: 'exp' | 'exp2') {
+    this.#loop = loop
+    this.#top = top
+    this.#exp = exp
+    for (const phi of loop.phis) this.#known.set(phi, 'other')
+    for (const node of loop.body) this.#known.set(node, this.#dependence(node))
+  }
+
+  /** True for a sum that is nothing, then rescaled and added to in every round, and read for nothing else. */
+  isRescaled(index: number): boolean {
+    const { phis, yields, inits } = this.#loop
+    const [phi, next, init] = [phis[index], yields[index], inits[index]]
+    if (!phi || !next || !init || !isZero(init) || !isFloat(phi.type.dtype)) return false
+    const before = next.kind === 'dot' ? next.acc : this.#other(next, 'factor')
+    const isAdded = next.kind === 'dot' ? this.#isProduct([next.a, next.b]) : before !== undefined
+    const isShrunk =
+      before?.kind === 'map' &&
+      before.op === 'mul' &&
+      before.args.includes(phi) &&
+      before.args.some((arg) => this.#isShrinking(arg))
+    return isAdded && isShrunk && this.#readers(phi) === 1 && this.#readers(next) === 1
+  }
+
+  /** True when nothing that a value changes by depends on what the loop carries. */
+  isIndependent(index: number): boolean {
+    const { phis, yields } = this.#loop
+    const next = yields[index]
+    return (
+      !!next && operandsOf(next).every((operand) => operand === phis[index] || this.#of(operand) === 'none')
+    )
+  }
+
+  /** True when nothing looks at the maximum but for the sake of rescaling. */
+  readsTopForNothingElse(): boolean {
+    const { phi, next } = this.#top
+    const isOther = next.args.every((arg) => arg === phi || this.#of(arg) === 'none')
+    return isOther && this.#readersOf(phi, next).every((node) => node === next || this.#right.has(node))
+  }
+
+  /** Of a sum of two, that which does not depend so. */
+  #other(sum: Node, dependence: Dependence): Node | undefined {
+    if (sum.kind !== 'map' || sum.op !== 'add') return undefined
+    const others = sum.args.filter((arg) => this.#of(arg) !== dependence)
+    return others.length === 1 ? others[0] : undefined
+  }
+
+  /** `exp(top - next)`. */
+  #isShrinking(node: Node): boolean {
+    const args = this.#differenceIn(strip(node))
+    return args !== undefined && strip(args[0]) === this.#top.phi
+  }
+
+  #of(node: Node): Dependence {
+    return this.#known.get(node) ?? 'none'
+  }
+
+  #dependence(node: Node): Dependence {
+    const parts = node.kind === 'loop' ? insideOf(node) : operandsOf(node)
+    if (parts.every((part) => this.#of(part) === 'none' && part !== this.#top.next)) return 'none'
+    return this.#isFactor(node) ? 'factor' : 'other'
+  }
+
+  #isFactor(node: Node): boolean {
+    const factors = (args: readonly Node[]): boolean => args.every((arg) => this.#of(arg) === 'factor')
+    if (node.kind === 'map') return this.#isFactorOf(node)
+    if (node.kind === 'cast') return !node.bits && isFloat(node.type.dtype) && factors([node.arg])
+    if (isMoving(node)) return factors([node.arg])
+    if (node.kind === 'reduce') return node.op === 'sum' && factors([node.arg])
+    return node.kind === 'dot' && node.acc === undefined && this.#isProduct([node.a, node.b])
+  }
+
+  #isFactorOf(node: MapNode): boolean {
+    const { op, args } = node
+    const [first, ...rest] = args
+    const factors = (values: readonly Node[]): boolean => values.every((arg) => this.#of(arg) === 'factor')
+    if (op === this.#exp) return this.#isFactorOfScores(node)
+    if (op === 'add' || op === 'sub' || op === 'neg') return factors(args)
+    if (op === 'mul') return this.#isProduct(args)
+    if (op === 'div') return first !== undefined && factors([first]) && rest.every((arg) => this.#isFree(arg))
+    return op === 'where' && this.#isFree(first) && rest.every((arg) => isZero(arg) || factors([arg]))
+  }
+
+  /** `exp(scores - next)`, with scores that do not depend on the maximum. */
+  #isFactorOfScores(node: Node): boolean {
+    const args = this.#differenceIn(node)
+    return args !== undefined && this.#of(args[0]) === 'none'
+  }
+
+  /** The operands of the difference in `exp(… - next)`. */
+  #differenceIn(node: Node): readonly [Node, Node] | undefined {
+    if (node.kind !== 'map' || node.op !== this.#exp) return undefined
+    const [difference] = node.args
+    if (difference?.kind !== 'map' || difference.op !== 'sub') return undefined
+    const [left, right] = difference.args
+    if (!left || !right || strip(right) !== this.#top.next) return undefined
+    this.#right.add(difference)
+    return [left, right]
+  }
+
+  #isProduct(args: readonly Node[]): boolean {
+    return (
+      args.filter((arg) => this.#of(arg) === 'factor').length === 1 &&
+      args.filter((arg) => this.#isFree(arg)).length === args.length - 1
+    )
+  }
+
+  #isFree(node: Node | undefined): boolean {
+    return node !== undefined && node !== this.#top.next && this.#of(node) === 'none'
+  }
+
+  #readers(value: Node): number {
+    return this.#readersOf(value).length + this.#loop.yields.filter((node) => node === value).length
+  }
+
+  /** What reads some of the values in the loop, by whatever name. */
+  #readersOf(...values: readonly Node[]): readonly Node[] {
+    const names = new Set(values)
+    const readers: Node[] = []
+    walk(this.#loop.body, (node) => {
+      if (!readsOf(node).some((operand) => names.has(operand))) return
+      if (isMoving(node)) names.add(node)
+      else readers.push(node)
+    })
+    return readers
+  }
+}
+
+function insideOf(loop: LoopNode): readonly Node[] {
+  const read = [...readsOf(loop)]
+  walk(loop.body, (node) => void read.push(...readsOf(node)))
+  return read
+}
+
+function strip(node: Node): Node {
+  return isMoving(node) ? strip(node.arg) : node
+}
+
+function isZero(node: Node): boolean {
+  const value = strip(node)
+  return value.kind === 'constant' && value.value === 0
+}
