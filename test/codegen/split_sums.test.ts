@@ -150,6 +150,7 @@ describe('split sums', () => {
           %32: i32[tile0] = index tile0
           store parts0[%2, %32] = %31
         grid tile0 in 12 by 4
+          parts in 4 by 4
           %33: f32 = 0
           %34: f32[tile0] = broadcast %33
           %35: i32 = 0

@@ -251,7 +251,8 @@ function totalGrid(
     else if (!map.has(node) && !(node.kind === 'result' && node.loop === loop))
       rewriteRegion([node], builder, map)
   }
-  return { ...grid, body: builder.nodes }
+  const rows = [...grid.rows, ...partials.map(({ along }) => along)]
+  return { ...grid, rows, body: builder.nodes }
 }
 
 function addTotals(
