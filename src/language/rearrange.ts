@@ -148,10 +148,10 @@ export function cat(values: readonly TileValue[], axis: number = 0): TileValue {
   )
   const others = nodes.map(({ type }) => type.axes.map((other, i) => (i === at ? ONE : other)))
   const axes = broadcastAxes(trace, others, 'hl.cat')
-  const block = wholeDimension(
-    trace,
-    sizes.reduce((a, b) => sizeOp('add', a, b)),
-  )
+  const total = sizes.reduce((a, b) => sizeOp('add', a, b))
+  const only = total === 1 ? nodes[sizes.indexOf(1)] : undefined
+  if (only) return new TileValue(trace, broadcastTo(trace, only, axes, 'hl.cat'))
+  const block = wholeDimension(trace, total)
   const position = alongAxis(trace, block, at, axes.length)
   const begins = sizes.map((_, i) => sizes.slice(0, i).reduce<Size>((a, b) => sizeOp('add', a, b), 0))
   const moved = nodes.map((node, i) => {

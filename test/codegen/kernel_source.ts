@@ -13,6 +13,8 @@ import {
   DIMS,
   type DimName,
   DTYPES,
+  dimsOf,
+  elementsOf,
   fixed,
   INPUT,
   LARGEST,
@@ -22,6 +24,7 @@ import {
   over,
   pick,
   pickMaybe,
+  rearrangedOf,
   reductionOf,
   SHARED,
   sameAxes,
@@ -140,6 +143,8 @@ export class KernelSource {
         return this.#reduce(step)
       case 'scan':
         return this.#scan(step)
+      case 'rearrange':
+        return this.#rearrange(step)
       case 'loop':
         return this.#loop(step)
       case 'dot':
@@ -178,7 +183,7 @@ export class KernelSource {
   #load({ a, b, c }: StepPlan): Value {
     const mask = a % 2 ** this.#axes.length
     const axes = mask === 0 ? this.#axes : this.#axes.filter((_, i) => (mask >> i) & 1)
-    const dims = axes.map(({ dim }) => dim)
+    const dims = dimsOf(axes)
     const stored = [...this.#earlier, ...this.#own.map((own) => own.stored)]
     const asIs = stored.filter((output) => output.dims.join() === dims.join())
     const turned = stored.filter(
@@ -201,13 +206,9 @@ export class KernelSource {
     const name = `x_${dims.join('')}_${stored}`
     const known = this.#inputs.get(name)
     if (known) return known
-    const seed = this.#inputs.size * 5 + 3
-    const low = dtype === 'u32' || dtype === 'bool' ? 0 : -INPUT
-    const high = dtype === 'bool' ? 1 : INPUT
-    const value = (i: number): number => low + ((i * i * 7 + i * seed + seed) % (high - low + 1))
     const shape = dims.map((dim) => this.#plan.sizes[dim])
-    const data = Array.from({ length: product(shape) }, (_, i) => value(i))
-    const input = { name, dims, dtype, bound: high, arg: host(shape, data, stored) }
+    const { data, bound } = elementsOf(dtype, product(shape), this.#inputs.size * 5 + 3)
+    const input = { name, dims, dtype, bound, arg: host(shape, data, stored) }
     this.#inputs.set(name, input)
     return input
   }
@@ -245,6 +246,13 @@ export class KernelSource {
     if (!value) return undefined
     if (b % 5 === 4) return sortOf(value, c % 3 === 0, c % 2 === 0)
     return b % 5 === 3 ? lastOf(value) : scanOf(value, b % 5, c % 2 === 0)
+  }
+
+  #rearrange({ a, b, c }: StepPlan): Value | undefined {
+    const value = this.#row(a)
+    if (!value) return undefined
+    const alike = this.#values.filter(({ axes }) => sameAxes(axes, value.axes))
+    return rearrangedOf(value, pick(alike, c), b)
   }
 
   /** A value along a whole dimension. */
@@ -288,27 +296,31 @@ export class KernelSource {
     return { text: acc, dtype, axes, bound: isSum ? INPUT * LONGEST : INPUT + 1 }
   }
 
-  /** A product of matrices, summed over another dimension. */
+  /** A product of matrices, or of batches of them, summed over another dimension. */
   #dot({ a, b, c }: StepPlan): Value | undefined {
-    const [rows, columns] = this.#tiles()
+    const tiles = this.#tiles()
+    const batch = tiles.length > 2 && b % 2 === 0 ? tiles.slice(0, 1) : []
+    const [rows, columns] = tiles.slice(batch.length)
     if (!rows || !columns || rows.kind !== 'tile') return undefined
     const depth = this.#depth()
     const dtype = this.#dtype(['f32', 'i32', 'f16'], b)
     const t: Axis = { dim: depth, name: 't', kind: 'tile' }
-    const left = this.#input([rows.dim, depth], storedAs(dtype, a))
-    const right = this.#input([depth, columns.dim], storedAs(dtype, a + c))
+    const [own, other] = [batch.concat(rows, t), batch.concat(t, columns)]
+    const left = this.#input(dimsOf(own), storedAs(dtype, a))
+    const right = this.#input(dimsOf(other), storedAs(dtype, a + c))
     const sum = dtype === 'i32' ? 'i32' : 'f32'
     const acc = this.#fresh('acc')
-    const [x, y] = [at(left.name, [rows, t]), at(right.name, [t, columns])]
+    const axes = [...batch, rows, columns]
+    const [x, y] = [at(left.name, own), at(right.name, other)]
     const scaled = a % 3 === 0 ? `${x}.mul(2)` : x
     const round = c % 2 === 0 ? `${acc}.addDot(${scaled}, ${y})` : `${acc}.addAssign(${scaled}.dot(${y}))`
     this.#lines.push(
-      `  const ${acc} = hl.zeros([${rows.name}, ${columns.name}], '${sum}')`,
+      `  const ${acc} = hl.zeros([${axes.map(({ name }) => name).join(', ')}], '${sum}')`,
       `  for (const t of hl.tile(${depth}${fixed(c % 5 === 0 ? 'fixed' : 'tile')})) {`,
       `    ${round}`,
       '  }',
     )
-    return { text: acc, dtype: sum, axes: [rows, columns], bound: 32 * LONGEST }
+    return { text: acc, dtype: sum, axes, bound: 32 * LONGEST }
   }
 
   /** Rows of a table at computed positions, some of which it does not have. */
@@ -357,7 +369,7 @@ export class KernelSource {
     const turned = value.axes.length === 2 && shapeOf(axes).length === 2 && c % 4 === 1
     const order = turned ? [...axes].reverse() : axes
     const name = this.#fresh('out')
-    const dims = order.map(({ dim }) => dim)
+    const dims = dimsOf(order)
     const mask = turned ? undefined : maskOver(this.#values, axes, c)
     // Smooth results differ in their last digits, and would be rounded to neighbours.
     const stored = isSmooth ? known.dtype : storedAs(known.dtype, a + b + c)

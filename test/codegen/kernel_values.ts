@@ -36,6 +36,18 @@ export const LARGEST = 1024
 /** The largest element of an input. */
 export const INPUT = 4
 
+/** Elements of an input, and how far from zero they are. */
+export function elementsOf(
+  dtype: DType,
+  count: number,
+  seed: number,
+): { readonly data: readonly number[]; readonly bound: number } {
+  const low = dtype === 'u32' || dtype === 'bool' ? 0 : -INPUT
+  const bound = dtype === 'bool' ? 1 : INPUT
+  const value = (i: number): number => low + ((i * i * 7 + i * seed + seed) % (bound - low + 1))
+  return { data: Array.from({ length: count }, (_, i) => value(i)), bound }
+}
+
 export interface Axis {
   readonly dim: DimName
   /** In the kernel; `':'` for a whole dimension. */
@@ -60,6 +72,10 @@ export function fixed(form: string): string {
 /** Axes that tiles have: a single position is none. */
 export function shapeOf(axes: readonly Axis[]): readonly Axis[] {
   return axes.filter(({ kind }) => kind !== 'position')
+}
+
+export function dimsOf(axes: readonly Axis[]): readonly DimName[] {
+  return axes.map(({ dim }) => dim)
 }
 
 export function at(tensor: string, axes: readonly Axis[]): string {
@@ -153,6 +169,27 @@ export function reductionOf(value: Value, choice: number, keepdim: boolean): Val
     of({ ...value, text: `${value.text}.lt(3)` }, 'all', 1, 'bool'),
   ]
   return pick(all, choice)
+}
+
+/** The elements along a whole dimension in other places, or those of two values together. */
+export function rearrangedOf(value: Value, second: Value, choice: number): Value {
+  const { text, dtype } = value
+  const axis = shapeOf(value.axes).findIndex(({ kind }) => kind === 'whole')
+  const half = `hl.floorDiv(${value.axes.find(({ kind }) => kind === 'whole')?.dim}, 2)`
+  const other = converted(second, dtype)
+  const bound = Math.max(value.bound, other.bound)
+  const both = `${text}, ${other.text}`
+  const most = dtype === 'bool' ? 'any' : 'amax'
+  const halves = [`${text}.slice(${axis}, ${half})`, `${text}.slice(${axis}, 0, ${half})`]
+  return pick(
+    [
+      { ...value, text: `${text}.flip(${axis})` },
+      { ...value, text: `hl.cat([${halves.join(', ')}], ${axis})` },
+      { ...value, text: `hl.split(hl.join(${both}))[${choice % 2}]`, bound },
+      { ...value, text: `hl.stack([${both}], ${axis}).${most}(${axis})`, bound },
+    ],
+    choice,
+  )
 }
 
 /** Each element with all before it along a whole dimension, or after it. */

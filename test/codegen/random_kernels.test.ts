@@ -12,6 +12,7 @@ const PARTS = [
   ...['.get({ mask: ', ', other: ', '), { mask: ', '(1, { mask: '],
   ...['.cumsum(', '.cumprod(', 'hl.associativeScan(', 'hl.reduce(', 'reverse: true'],
   ...['.sort(', '.values', '.indices'],
+  ...['.flip(', 'hl.cat([', '.slice(', 'hl.split(hl.join(', 'hl.stack(['],
   ...['t of hl.tile(x_'],
   ...["':'", 'hl.grid([', 'of hl.grid(', 'blockSize: 4', 'for (const [mm, nn, kk]'],
   ...["'f32'", "'f16'", "'i32'", "'u32'", "'bool'"],
@@ -21,7 +22,7 @@ const PARTS = [
 
 it('everything occurs, and every size', () => {
   const kernels = fc
-    .sample(kernelPlans, { numRuns: 800, seed: 1 })
+    .sample(kernelPlans, { numRuns: 1200, seed: 1 })
     .map((plan) => ({ plan, ...kernelOf(plan) }))
   const texts = kernels.map(({ text }) => text)
   expect(PARTS.filter((part) => !texts.some((text) => text.includes(part)))).toEqual([])
@@ -43,19 +44,23 @@ it('a kernel that fails is made small, and prints as a test', () => {
   const text = String((found.errorInstance as Error | null)?.message)
   expect(text).toMatchInlineSnapshot(`
     "it('a random kernel', () => {
-      const kernel = new OnCpu(function randomKernel(x_mk_f32: Tensor, x_m_i32: Tensor) {
-        const m = x_mk_f32.shape[0]
-        const out3 = hl.empty([m], 'f32')
-        for (const [mm] of hl.tile([m])) {
-          const acc1 = hl.zeros([mm], 'f32')
-          for (const t of hl.tile(x_m_i32.at(mm).mod(5))) acc1.addAssign(x_mk_f32.at(mm, t).add(1).sum(-1))
+      const kernel = new OnCpu(function randomKernel(x_nk_f32: Tensor, x_km_f32: Tensor) {
+        const m = x_km_f32.shape[1]
+        const n = x_nk_f32.shape[0]
+        const k = x_nk_f32.shape[1]
+        const out3 = hl.empty([n,m], 'f32')
+        for (const [nn, mm] of hl.tile([n, m])) {
+          const acc1 = hl.zeros([nn, mm], 'f32')
+          for (const t of hl.tile(k, { blockSize: 4 })) {
+            acc1.addDot(x_nk_f32.at(nn, t).mul(2), x_km_f32.at(t, mm))
+          }
           const v2 = acc1
-          out3.at(mm).set(v2)
+          out3.at(nn, mm).set(v2)
         }
         return [out3]
       }, [
         host([3,3], [4,1,3,1,4,3,-2,-2,3], 'f32'),
-        host([3], [0,2,0], 'i32'),
+        host([3,3], [0,2,0,3,2,-3,-3,2,3], 'f32'),
       ], {"subgroupSize":4})
       kernel.expectRight({})
     })"

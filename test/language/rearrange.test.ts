@@ -91,6 +91,18 @@ it('a slice of one position, of an axis of one, and of nothing', () => {
   expectRun(kernel, [host([2, 3], [1, 2, 3, 4, 5, 6])], { last: [3, 6], one: [6, 15], none: [], gone: [] })
 })
 
+it('nothing and one behind one another are an axis of one', () => {
+  const kernel = (x: Tensor) => {
+    const out = hl.emptyLike(x)
+    for (const t of hl.tile(x.shape[0])) {
+      const value = x.at(t, ':')
+      out.at(t, ':').set(hl.cat([value.slice(1, 1), value.slice(1, 0, 1)], 1))
+    }
+    return out
+  }
+  expectRun(kernel, [host([2, 1], [3, 4])], [3, 4])
+})
+
 it('expand repeats axes of one along tiles and sizes, and adds axes in front', () => {
   const kernel = (x: Tensor) => {
     const out = hl.empty([2, 2, 3])
