@@ -101,7 +101,7 @@ export class BoundKernel {
     return !this.isOutdated && matches(this.ir, this.traced, call)
   }
 
-  /** A tensor from around the kernel is gone: what took its place is known when the kernel is traced again. */
+  /** A tensor from around the kernel is gone: what took its place is known when it is traced again. */
   get isOutdated(): boolean {
     return this.traced.captured?.some(({ memory, disposed }) => disposed || memory.disposed) ?? false
   }

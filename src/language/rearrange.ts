@@ -1,6 +1,7 @@
 /**
- * Elements of tile values in other places: `reshape`, `slice`, `expand`, `flip`, `split`, `join`, `stack`, `cat`. What a tile of
- * a loop holds depends on the config, so tiles stay as they are; whole dimensions and axes of one change.
+ * Elements of tile values in other places: `reshape`, `slice`, `expand`, `flip`, `split`, `join`, `stack`,
+ * `cat`. What a tile of a loop holds depends on the config, so tiles stay as they are; whole dimensions and
+ * axes of one change.
  */
 import { tileType } from '../ir/build.ts'
 import { type Axis, type Block, type Node, ONE } from '../ir/node.ts'

@@ -1,8 +1,9 @@
 /**
  * Random whole kernels: one to three grids after each other, of one to three dimensions, in which values are
- * loaded, computed, reduced, rearranged, multiplied as matrices, gathered, counted and stored, in every dtype, for sizes
- * that are ragged, one or zero. Their results are whole numbers that every dtype holds, or smooth functions
- * of such, and the same whatever the config. A kernel is text, so that a test can be made of it.
+ * loaded, computed, reduced, rearranged, multiplied as matrices, gathered, counted and stored, in every
+ * dtype, for sizes that are ragged, one or zero. Their results are whole numbers that every dtype holds, or
+ * smooth functions of such, and the same whatever the config. A kernel is text, so that a test can be made
+ * of it.
  */
 import fc from 'fast-check'
 import { type Hl, hl } from '../../src/language/index.ts'

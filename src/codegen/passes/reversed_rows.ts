@@ -1,6 +1,6 @@
 /**
- * Rows that are scanned from their end, ready to be streamed: chunks come from the front, so the row is walked
- * the other way round. Its positions are counted from the end then, and its scans go forwards.
+ * Rows that are scanned from their end, ready to be streamed: chunks come from the front, so the row is
+ * walked the other way round. Its positions are counted from the end then, and its scans go forwards.
  */
 import { type NodeFactory, RegionBuilder, sizeNode } from '../../ir/build.ts'
 import type { BlockId, Combine, Node, NodeSpec, Region } from '../../ir/node.ts'
