@@ -194,7 +194,7 @@ describe('work outside of every loop', () => {
 
   it('positions', () => {
     const kernel = (_x: Tensor) => {
-      hl.arange(4) // ✗
+      hl.range(4) // ✗
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "hl.arange outside of a loop over tiles
