@@ -15,7 +15,7 @@ const SLOW_BODY = ` {
 const FAST_BODY = ' out.at(tile).set(x.at(tile).add(1))'
 const TIMEOUTS = 'autotuneCompileTimeout: 0.5, autotuneBenchmarkTimeout: 0.5'
 
-it.concurrent('a shape that never ends is given up and left out; those behind it get their module', async () => {
+it.concurrent('a shape that never ends is left out; those behind it get their module', async () => {
   const project = new Project('endless')
   project.edit('kernel.js', (text) =>
     text
@@ -40,7 +40,7 @@ console.log(values.every((value) => value === 4) ? 'right' : 'WRONG')`,
   expect(readdirSync(project.folder).filter((file) => file.startsWith('_helion_aot_'))).toHaveLength(1)
 })
 
-it.concurrent('a job that is ended after every few results comes to its end, and does nothing twice', async () => {
+it.concurrent('a job that is ended again and again comes to its end, and does nothing twice', async () => {
   const project = new Project('short_jobs')
   project.edit('bench.js', (text) => text.replace('[64, 300, 2000]', '[64, 2000]'))
   let cut = 0

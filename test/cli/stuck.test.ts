@@ -5,7 +5,7 @@ import { expect, it } from 'vitest'
 import { KnownRecords } from '../../src/aot/run/known_records.ts'
 import { Project } from './project.ts'
 
-it.concurrent('a config that destroys the device keeps no shape from being tuned, no other is blamed', async () => {
+it.concurrent('when a config destroys the device, every shape is tuned and no other is blamed', async () => {
   const project = new Project('destroyed')
   project.edit('kernel.js', (text) =>
     text
@@ -29,7 +29,7 @@ it.concurrent('a config that destroys the device keeps no shape from being tuned
   for (const blockSizes of failed) expect(blockSizes).toEqual([32])
 })
 
-it.concurrent('a program that blocks for ever while it tries a config is ended, the config a suspect', async () => {
+it.concurrent('a program that blocks while it tries a config is ended, the config a suspect', async () => {
   const project = new Project('blocked')
   const mark = join(project.folder, 'blocked_once')
   project.edit('kernel.js', (text) =>
@@ -55,7 +55,7 @@ it.concurrent('a program that blocks for ever while it tries a config is ended, 
   for (const file of readdirSync(join(project.files.folder, 'logs'))) expect(file).toMatch(/\.log$/)
 })
 
-it.concurrent('a shape on which each config ends the process does not end the next start at its own call', async () => {
+it.concurrent('a shape on which each config ends the process does not end the next start', async () => {
   const project = new Project('lethal')
   project.edit('kernel.js', (text) =>
     text.replace(
