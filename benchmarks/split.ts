@@ -27,6 +27,31 @@ function rowSums(x: Tensor): Tensor {
   return out
 }
 
+/** Few queries of each head, many keys. */
+function decode(q: Tensor, k: Tensor, v: Tensor): Tensor {
+  const [heads, queries] = q.shape
+  const width = hl.specialize(q.shape[2])
+  const out = hl.emptyLike(q)
+  for (const [h, tq] of hl.tile([heads, queries])) {
+    const [top, total, acc] = [hl.full([h, tq], -Infinity), hl.zeros([h, tq]), hl.zeros([h, tq, width])]
+    for (const tk of hl.tile(k.shape[1])) {
+      const scores = q
+        .at(h, tq, ':')
+        .dot(k.at(h, tk, ':').transpose())
+        .mul(0.09)
+      const next = hl.maximum(top, scores.amax(-1))
+      const weights = scores.sub(next.unsqueeze(-1)).exp()
+      const rescale = top.sub(next).exp()
+      total.assign(total.mul(rescale).add(weights.sum(-1)))
+      acc.mulAssign(rescale.unsqueeze(-1))
+      acc.addDot(weights.to(v.dtype), v.at(h, tk, ':'))
+      top.assign(next)
+    }
+    out.at(h, tq, ':').set(acc.div(total.unsqueeze(-1)).to(q.dtype))
+  }
+  return out
+}
+
 type Shapes = readonly (readonly number[])[]
 
 interface Subject {
@@ -95,6 +120,15 @@ const ROWS = [
   [4, 512, 4],
 ] as const
 
+/** Keys of a tile, `num_warps`, `mma`. */
+const DECODE = [
+  [32, 4, 'direct'],
+  [64, 4, 'direct'],
+  [64, 8, 'direct'],
+  [32, 4, 'fma'],
+  [64, 4, 'fma'],
+] as const
+
 const products = (
   name: string,
   dtype: DType,
@@ -122,7 +156,7 @@ function subjects(n: number, withF16: boolean): readonly Subject[] {
     [side, side],
     [side, side],
   ]
-  const all: readonly Subject[] = [
+  const all: Subject[] = [
     products('1xN', 'f32', one ?? [], FLAT, 20),
     products('16xN', 'f32', sixteen ?? [], THIN, 35),
     products('square', 'f32', square, SQUARE),
@@ -140,6 +174,11 @@ function subjects(n: number, withF16: boolean): readonly Subject[] {
       mark: undefined,
     },
   ]
+  const keys = [32, 2 * n, 128]
+  const heads = [[32, 1, 128], keys, keys]
+  const decoded = DECODE.map(([tk, num_warps, mma]) => ({ block_sizes: [1, 1, tk], num_warps, mma }))
+  for (const dtype of ['f32', 'f16'] as const)
+    all.push({ name: `decode ${dtype}`, fn: decode, dtype, shapes: heads, configs: decoded, mark: undefined })
   return all.filter(({ dtype }) => withF16 || dtype !== 'f16')
 }
 

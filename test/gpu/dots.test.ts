@@ -244,6 +244,18 @@ describe('operands and results', () => {
     )
   })
 
+  it('attention whose keys workgroups share out', async () => {
+    await expectRight(
+      kernels.attention,
+      [spread([6, 16]), spread([70, 16]), spread([70, 16])],
+      [
+        { block_sizes: [4, 8], split_sums: 4, num_warps: 1 },
+        { block_sizes: [8, 16], split_sums: 8, num_warps: 2, pid_type: 'persistent_interleaved' },
+      ],
+      CLOSE,
+    )
+  })
+
   it('one product after the other, as in attention', async () => {
     await expectRight(
       kernels.attention,
