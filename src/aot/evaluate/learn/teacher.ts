@@ -34,7 +34,7 @@ const FORBIDDEN_LOSS: number = Math.log(20)
 
 /** Losses saturate: 3 times as slow and 30 times as slow are equally out of the question. */
 const SATURATION = 1
-/** Seen less of the cells than this, the model gains 0.2 % (52 shapes, ten kernels) at many times its cost. */
+/** Seen less of the cells than this, the model gains 0.2 % (52 shapes, ten kernels) and costs far more. */
 const LEAST_SHARE = 0.5
 
 /** Fits the `losses` of `configs` at `rows`; with `memory` faster. Rows must not be empty. */
