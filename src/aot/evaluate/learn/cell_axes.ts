@@ -6,7 +6,7 @@
 import type { ConfigData, ConfigValue } from '../../../config/value.ts'
 import type { Column, Row } from '../features/columns.ts'
 import { at, entryAt, meanOf, range } from '../numeric.ts'
-import { divisibleBy16, plainCoordinates } from './coordinates.ts'
+import { shapeCoordinates } from './coordinates.ts'
 
 /** What configs come to on a shape; one entry a config. */
 export interface CellFacts {
@@ -46,8 +46,7 @@ export function cellAxes(
   const countsOf = (row: Row) =>
     factsOf(row).map(({ counts }, config) => Float64Array.of(...counts, ...entryAt(own, config)))
   const wasteOf = (row: Row) => factsOf(row).map(({ waste }) => waste)
-  const plain = plainCoordinates(columns, rows)
-  const shapeOf = (row: Row) => Float64Array.of(...plain(row), ...divisibleBy16(columns, row))
+  const shapeOf = shapeCoordinates(columns, rows)
   const counts = scaling(rows.flatMap(countsOf), SCALES.counts, 0)
   const waste = scaling(rows.flatMap(wasteOf), SCALES.waste, LEAST_WASTE_SPREAD)
   const shape = scaling(rows.map(shapeOf), SCALES.shape, 0)

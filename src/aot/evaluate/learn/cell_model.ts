@@ -11,6 +11,7 @@ import type { Row } from '../features/columns.ts'
 import { addTo, at, entryAt, range } from '../numeric.ts'
 import type { CellAxes } from './cell_axes.ts'
 import { factorise, forward, halfLogDeterminant, solve } from './cholesky.ts'
+import { matern52 } from './gaussian_process.ts'
 
 /** Variances of the parts, in squared saturated log slowdowns: what one sees in sweeps of several GPUs. */
 const VARIANCE = {
@@ -169,11 +170,6 @@ function squareOf(point: Float64Array): number {
 
 function ownCovariance(squaredDistance: number): number {
   return VARIANCE.own + VARIANCE.ownByShape * matern52(squaredDistance / OWN_SHAPE_SCALE ** 2)
-}
-
-function matern52(squaredDistance: number): number {
-  const d = Math.sqrt(5 * squaredDistance)
-  return (1 + d + (d * d) / 3) * Math.exp(-d)
 }
 
 function squaredDistance(a: Float64Array, b: Float64Array): number {

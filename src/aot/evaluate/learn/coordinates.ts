@@ -1,44 +1,28 @@
 /**
  * Coordinates: a shape as a point for the smooth model. Sizes become log2, numbers are scaled to unit spread,
- * categories become one axis per value, and divisibility joins in one of several encodings (which one is
- * decided by the evidence of the fit).
+ * categories become one axis per value; where it counts, divisibility by 16 joins.
  */
 import type { Column, Row } from '../features/columns.ts'
-import { at, entryAt, meanOf } from '../numeric.ts'
+import { at, meanOf } from '../numeric.ts'
 
 export type Coordinates = (row: Row) => Float64Array
 
 type Axis = (row: Row) => number
 
-/** Ways to tell a smooth model about divisibility; each maps a size to a number. */
-const DIVISIBILITY = {
-  by16: (size: number) => (size % 16 === 0 ? 1 : 0),
-  by4: (size: number) => (size % 4 === 0 ? 1 : 0),
-  graded: (size: number) => [2, 4, 8, 16].filter((by) => size % by === 0).length / 2,
+/** Plain coordinates, and whether each size is a multiple of 16. */
+export function shapeCoordinates(columns: readonly Column[], rows: readonly Row[]): Coordinates {
+  const divisible = columns.flatMap(({ kind }, index) =>
+    kind === 'size' ? [(row: Row) => (at(row, index) % 16 === 0 ? 1 : 0)] : [],
+  )
+  return pointOf([...plainAxes(columns, rows), ...divisible])
 }
 
-/** Without divisibility. */
-export function plainCoordinates(columns: readonly Column[], rows: readonly Row[]): Coordinates {
-  return entryAt(coordinateVariants(columns, rows), 0)
+function plainAxes(columns: readonly Column[], rows: readonly Row[]): readonly Axis[] {
+  return columns.flatMap((column, index) => axesOf(column, index, rows))
 }
 
-/** 1 for each size that is a multiple of 16, else 0. */
-export function divisibleBy16(columns: readonly Column[], row: Row): readonly number[] {
-  return columns.flatMap(({ kind }, index) => (kind === 'size' ? [DIVISIBILITY.by16(at(row, index))] : []))
-}
-
-/** The plain coordinates first, then one variant per encoding of divisibility that tells rows apart. */
-export function coordinateVariants(columns: readonly Column[], rows: readonly Row[]): readonly Coordinates[] {
-  const plain = columns.flatMap((column, index) => axesOf(column, index, rows))
-  const variants = [plain]
-  for (const encode of Object.values(DIVISIBILITY)) {
-    const axes = columns
-      .map((column, index) => (column.kind === 'size' ? (row: Row) => encode(at(row, index)) : undefined))
-      .filter((axis) => axis !== undefined)
-      .filter((axis) => new Set(rows.map(axis)).size > 1)
-    if (axes.length > 0) variants.push([...plain, ...axes])
-  }
-  return variants.map((axes) => (row) => Float64Array.from(axes, (axis) => axis(row)))
+function pointOf(axes: readonly Axis[]): Coordinates {
+  return (row) => Float64Array.from(axes, (axis) => axis(row))
 }
 
 /** log2 of a size, with 0 one step below 1. */
@@ -65,7 +49,7 @@ function axesOf(column: Column, index: number, rows: readonly Row[]): Axis[] {
 
 /** Standardised plain coordinates: distances between shapes in units of the sweep's spread. */
 export function standardised(columns: readonly Column[], rows: readonly Row[]): Coordinates {
-  const plain = entryAt(coordinateVariants(columns, rows), 0)
+  const plain = pointOf(plainAxes(columns, rows))
   const points = rows.map(plain)
   const spreads = Float64Array.from(points[0] ?? [], (_, d) => {
     const values = points.map((point) => at(point, d))

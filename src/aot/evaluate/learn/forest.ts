@@ -5,7 +5,6 @@
  */
 import type { Random } from '../../../support/random.ts'
 import { addTo, at, entryAt, range } from '../numeric.ts'
-import type { Smoother } from './gaussian_process.ts'
 
 /**
  * Node i asks about term `terms[i]`, or is a leaf when that is -1; its children are `low[i]` and `low[i] +
@@ -25,13 +24,18 @@ interface Problem {
   readonly random: Random
 }
 
+export interface Forest {
+  /** One prediction per output. */
+  readonly predict: (point: Float64Array) => Float64Array
+}
+
 /** Fits `trees` trees to `outputs` at `points` (one array of term values each). */
 export function fitForest(
   points: readonly Float64Array[],
   outputs: readonly Float64Array[],
   trees: number,
   random: Random,
-): Smoother {
+): Forest {
   const terms = range(points[0]?.length ?? 0).map((term) =>
     Float64Array.from(points, (point) => at(point, term)),
   )

@@ -7,35 +7,19 @@
 import { addTo, at, columnMeans, entryAt, range } from '../numeric.ts'
 import { factorise, forward, halfLogDeterminant, solve } from './cholesky.ts'
 
-export interface Smoother {
+export interface GaussianProcess {
   /** One prediction per output. */
   readonly predict: (point: Float64Array) => Float64Array
-}
-
-export interface GaussianProcess extends Smoother {
   /**
    * Natural logs of length scales, then of noise and of the weight of the linear part; a start for the next
    * fit.
    */
   readonly logParameters: readonly number[]
-  /** Log marginal likelihood less the penalty on extreme parameters, for comparing sets of coordinates. */
-  readonly evidence: number
-}
-
-/** Shape of the kernel as a function of the scaled distance. */
-export type KernelName = 'matern12' | 'matern52'
-
-const KERNELS: Record<KernelName, (squaredDistance: number) => number> = {
-  matern12: (squared) => Math.exp(-Math.sqrt(squared)),
-  matern52: (squared) => {
-    const d = Math.sqrt(5 * squared)
-    return (1 + d + (d * d) / 3) * Math.exp(-d)
-  },
 }
 
 /** Bounds of the log length scales, and where the search starts. Coordinates are log2 of sizes. */
 const SCALE_LIMITS = [-1.5, 3.5] as const
-export const START_SCALE = 1
+const START_SCALE = 1
 const START = { noise: -2, linear: -4 } as const
 const STEPS = { first: 1.5, firstFromStart: 0.6, last: 0.15, rounds: 3 } as const
 const PENALTY = 0.05
@@ -47,17 +31,15 @@ const PENALTY = 0.05
 export function fitGaussianProcess(
   points: readonly Float64Array[],
   outputs: readonly Float64Array[],
-  kernel: KernelName,
   start?: readonly number[],
 ): GaussianProcess {
   const data = new TrainingData(points, outputs)
-  const score = (parameters: readonly number[]) => evidence(data, KERNELS[kernel], unlog(parameters))
+  const score = (parameters: readonly number[]) => evidence(data, unlog(parameters))
   const initial = start ?? [...range(data.dimensions).map(() => START_SCALE), START.noise, START.linear]
   const logParameters = search(initial, data.dimensions, score, start ? STEPS.firstFromStart : STEPS.first)
   return {
     logParameters,
-    evidence: score(logParameters),
-    predict: predictor(data, KERNELS[kernel], unlog(logParameters)),
+    predict: predictor(data, unlog(logParameters)),
   }
 }
 
@@ -148,8 +130,8 @@ class TrainingData {
   }
 }
 
-function evidence(data: TrainingData, kernel: (squared: number) => number, parameters: Parameters): number {
-  const factor = covarianceFactor(data, kernel, parameters)
+function evidence(data: TrainingData, parameters: Parameters): number {
+  const factor = covarianceFactor(data, parameters)
   if (!factor) return Number.NEGATIVE_INFINITY
   const whitened = data.centred.slice()
   forward(factor, data.count, whitened, data.columns)
@@ -159,13 +141,9 @@ function evidence(data: TrainingData, kernel: (squared: number) => number, param
   return fit - data.columns * halfLogDeterminant(factor, data.count) - parameters.penalty
 }
 
-function predictor(
-  data: TrainingData,
-  kernel: (squared: number) => number,
-  parameters: Parameters,
-): (point: Float64Array) => Float64Array {
+function predictor(data: TrainingData, parameters: Parameters): (point: Float64Array) => Float64Array {
   const { columns, mean, centre } = data
-  const factor = covarianceFactor(data, kernel, parameters)
+  const factor = covarianceFactor(data, parameters)
   if (!factor) return () => mean.slice()
   const weights = data.centred.slice()
   solve(factor, data.count, weights, columns)
@@ -176,7 +154,7 @@ function predictor(
       let distance = 0
       for (let d = 0; d < point.length; d++)
         distance += (at(point, d) - at(known, d)) ** 2 * at(parameters.rates, d)
-      const similarity = kernel(distance) + parameters.linear * innerProduct(point, known, centre) + 1
+      const similarity = matern52(distance) + parameters.linear * innerProduct(point, known, centre) + 1
       for (let c = 0; c < columns; c++) addTo(result, c, similarity * at(weights, i * columns + c))
     }
     return result
@@ -186,7 +164,6 @@ function predictor(
 /** Cholesky factor of the covariance of the outputs; `undefined` where rounding makes it indefinite. */
 function covarianceFactor(
   { count, dimensions, squares, slopes }: TrainingData,
-  kernel: (squared: number) => number,
   { rates, linear, noise }: Parameters,
 ): Float64Array | undefined {
   const matrix = new Float64Array(count * count)
@@ -195,7 +172,7 @@ function covarianceFactor(
     for (let j = 0; j <= i; j++) {
       let distance = 0
       for (let d = 0; d < dimensions; d++) distance += at(squares, pair * dimensions + d) * at(rates, d)
-      matrix[i * count + j] = kernel(distance) + linear * at(slopes, pair) + 1
+      matrix[i * count + j] = matern52(distance) + linear * at(slopes, pair) + 1
       pair++
     }
     addTo(matrix, i * count + i, noise)
@@ -207,4 +184,10 @@ function innerProduct(a: Float64Array, b: Float64Array, centre: Float64Array): n
   let sum = 0
   for (let d = 0; d < a.length; d++) sum += (at(a, d) - at(centre, d)) * (at(b, d) - at(centre, d))
   return sum
+}
+
+/** Of points so far apart, in length scales. */
+export function matern52(squaredDistance: number): number {
+  const d = Math.sqrt(5 * squaredDistance)
+  return (1 + d + (d * d) / 3) * Math.exp(-d)
 }

@@ -75,7 +75,7 @@ function factsOf(plan: TilePlan, tiles: Tiles, config: ConfigData, row: Row, uni
 }
 
 /** What the last wave leaves idle, for each number of workgroups that a processor may hold. */
-export function waveWaste(workgroups: number, units: number): readonly number[] {
+function waveWaste(workgroups: number, units: number): readonly number[] {
   const waves = RESIDENT.map((resident) => workgroups / (units * resident))
   const idle = waves.map((wave) => Math.min(MOST_WASTE, Math.log2(Math.ceil(wave) / wave)))
   return [...idle, Math.max(0, -Math.log2(workgroups / units))]
