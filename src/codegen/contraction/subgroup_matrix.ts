@@ -168,7 +168,7 @@ function stage(lowering: Lowering, value: Registers, side: MatrixSide): StagedMa
   const pitch = along / width + PADDING_BYTES / (width * DTYPES[dtype].bytes)
   const parts = extentOf(program, free) / own
   const element = width === item ? typeOf('u32', 4) : typeOf(dtype, width as Width)
-  const array = memory.allocate('matrix', element, parts * down * pitch, down * pitch)
+  const array = memory.allocateParts('matrix', element, down * pitch, parts)
   const staged = { array, fast, slow, free, freeBits, width, pitch }
   const phase = out.phase()
   out.if('some', lowering.isFirstCopy(layout.replicaMask), () => {
@@ -228,10 +228,11 @@ function fromFragments(
   const { out, e, memory, bound } = lowering
   const { dtype } = dot.type
   const { m, n, band } = division
-  const element = typeOf(dtype, 4)
+  // Where it can, the band takes the memory that the operands had.
+  const asWords = DTYPES[dtype].bytes === DTYPES.u32.bytes
   const [inner, pitch] = [bandElements(division) / 4, bandPitch(division) / 4]
   const subgroups = bound.threads / bound.limits.subgroupSize
-  const array = memory.allocate('band', element, inner * subgroups, inner)
+  const array = memory.allocateParts('matrix', typeOf(asWords ? 'u32' : dtype, 4), inner, subgroups)
   const from = bandPlace(lowering, layout, { rows, columns }, division, pitch)
   const chunks: Expr[] = []
   sums.forEach((row, i) => {
@@ -255,7 +256,7 @@ function fromFragments(
         const fragment = [(down >> m) & (2 ** division.rows - 1), (along >> n) & (2 ** division.columns - 1)]
         if (fragment[0] !== i || (fragment[1] ?? 0) >> band !== first >> band) return
         const { outer, index } = from(down, along)
-        chunks[chunk] = out.let('total', e.read(array, index, {}, outer))
+        chunks[chunk] = out.let('total', e.bitcast(dtype, e.read(array, index, {}, outer)))
       })
     }
   })

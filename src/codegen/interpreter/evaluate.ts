@@ -244,8 +244,9 @@ export class Evaluator {
 
   /** Where in memory; of arrays in an array, as if they lay one after the other. */
   indices({ array, outer, index }: Place): Evaluate {
-    const { inner = 0 } = array
     if (!outer) return index ? this.of(index) : none
+    const { length = 0, parts = 1 } = this.#group.program.arrays.find((known) => known.array === array) ?? {}
+    const inner = length / parts
     const [which, within] = [this.of(outer), index && this.of(index)]
     const values = new Float64Array(this.#group.program.threads)
     return () => {

@@ -4,6 +4,7 @@ import { unreachable } from '../../support/errors.ts'
 import { STORAGE } from '../../support/storage_types.ts'
 import { extentOf, type Fragment, type FragmentPlace, type FragmentStatement } from '../thread/fragments.ts'
 import type { Evaluator } from './evaluate.ts'
+import { asElements } from './launch.ts'
 import type { WatchedArray } from './watched_array.ts'
 import type { Workgroup } from './workgroup.ts'
 
@@ -43,10 +44,11 @@ export class Fragments {
         return this.#multiply(statement)
       case 'fragment_store': {
         const values = this.#of(statement.fragment)
+        const stored = storedAs(statement.place.array.element.dtype, statement.fragment.dtype)
         return this.#touching(statement.fragment, statement.place, (subgroup, lanes) => {
           const held = values[subgroup]
           return (element, memory, index) =>
-            memory.write(index, lanes[element % lanes.length] ?? 0, held?.[element] ?? 0)
+            memory.write(index, lanes[element % lanes.length] ?? 0, stored(held?.[element] ?? 0))
         })
       }
       default:
@@ -139,4 +141,10 @@ function readerOf(
     const word = memory.read(Math.floor(index / perWord), lane)
     return decode((word >>> (bits * (index % perWord))) & (2 ** bits - 1))
   }
+}
+
+/** An element of a matrix as what stands for it in memory of elements of the same size. */
+function storedAs(stored: DType, dtype: DType): (value: number) => number {
+  if (stored === dtype) return (value) => value
+  return (value) => asElements(Float64Array.of(value), dtype, stored)[0] ?? 0
 }

@@ -13,11 +13,15 @@ import type { Writer } from '../thread/writer.ts'
 export interface WorkgroupArray {
   readonly array: MemoryArray
   readonly length: number
+  /** Arrays in it, of equal length, where it is an array of arrays. */
+  readonly parts?: number
 }
 
 interface Allocation {
   readonly array: MemoryArray
+  /** Of each part. */
   length: number
+  parts: number
   free: boolean
 }
 
@@ -29,24 +33,32 @@ export class WorkgroupMemory {
     this.#out = out
   }
 
-  /**
-   * An array for `length` values of the type, with undefined content; an array of arrays of `inner` each, if
-   * that is given.
-   */
-  allocate(hint: string, type: ThreadType, length: number, inner?: number): MemoryArray {
-    const element = memoryType(type)
-    const known = this.#arrays.find(({ free, array }) => {
-      return free && array.element === element && array.inner === inner
+  /** An array for `length` values of the type, with undefined content. */
+  allocate(hint: string, type: ThreadType, length: number): MemoryArray {
+    return this.#allocate(hint, memoryType(type), length, undefined)
+  }
+
+  /** So many arrays of `length` values each, in one array. */
+  allocateParts(hint: string, type: ThreadType, length: number, parts: number): MemoryArray {
+    return this.#allocate(hint, memoryType(type), length, parts)
+  }
+
+  #allocate(hint: string, element: ThreadType, length: number, parts: number | undefined): MemoryArray {
+    const known = this.#arrays.find((candidate) => {
+      const { free, array } = candidate
+      const isAlike = array.element === element && (array.nested ?? false) === (parts !== undefined)
+      return free && isAlike && (parts === undefined || isWorthGrowing(candidate, length, parts))
     })
     if (known) {
       known.free = false
       known.length = Math.max(known.length, length)
+      known.parts = Math.max(known.parts, parts ?? 1)
       return known.array
     }
     const name = this.#out.fresh(hint)
     const plain = { space: 'workgroup', name, element, atomic: false, tensor: undefined } as const
-    const array: MemoryArray = inner === undefined ? plain : { ...plain, inner }
-    this.#arrays.push({ array, length, free: false })
+    const array: MemoryArray = parts === undefined ? plain : { ...plain, nested: true }
+    this.#arrays.push({ array, length, parts: parts ?? 1, free: false })
     return array
   }
 
@@ -61,7 +73,9 @@ export class WorkgroupMemory {
   }
 
   get list(): readonly WorkgroupArray[] {
-    return this.#arrays.map(({ array, length }) => ({ array, length }))
+    return this.#arrays.map(({ array, length, parts }) =>
+      array.nested ? { array, length: length * parts, parts } : { array, length },
+    )
   }
 
   /** Refuses more than the device has. */
@@ -72,6 +86,12 @@ export class WorkgroupMemory {
       { excess: { of: 'workgroup bytes', needed: this.bytes, limit } },
     )
   }
+}
+
+/** True when one array for both uses is no larger than two. */
+function isWorthGrowing(known: Allocation, length: number, parts: number): boolean {
+  const both = Math.max(known.length, length) * Math.max(known.parts, parts)
+  return both <= known.length * known.parts + length * parts
 }
 
 function bytesOf({ array: { element }, length }: WorkgroupArray): number {

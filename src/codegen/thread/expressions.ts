@@ -166,6 +166,7 @@ export class Expressions {
 
   /** The same bits: of smaller elements so many more. */
   bitcast(dtype: DType, arg: Expr): Expr {
+    if (arg.type.dtype === dtype) return arg
     if (arg.kind === 'bitcast' && arg.arg.type.dtype === dtype) return arg.arg
     const width = (arg.type.width * DTYPES[arg.type.dtype].bytes) / DTYPES[dtype].bytes
     const type = typeOf(dtype, width as Width)

@@ -11,8 +11,8 @@ export interface MemoryArray {
   readonly atomic: boolean
   /** The tensor behind a storage buffer; several buffers may show one tensor. */
   readonly tensor: number | undefined
-  /** Elements of each inner array, where it is an array of arrays: accesses then say which of them. */
-  readonly inner?: number
+  /** It is an array of arrays, and accesses say which of them. */
+  readonly nested?: true
 }
 
 /** What lowering knows of an access, for the placing of barriers. */

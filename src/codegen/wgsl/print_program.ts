@@ -28,11 +28,9 @@ export function printProgram(program: ThreadProgram, wordsIn: 'immediate' | 'uni
       return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${type}>;`
     }),
     ...launchBlock(program.fields, wordsIn, program.buffers.length),
-    ...program.arrays.map(({ array: { name, element, inner }, length }) => {
-      const [item, count] = inner
-        ? [`array<${typeName(element)}, ${inner}>`, length / inner]
-        : [typeName(element), length]
-      return `var<workgroup> ${name}: array<${item}, ${count}>;`
+    ...program.arrays.map(({ array: { name, element }, length, parts }) => {
+      const type = `array<${typeName(element)}, ${length / (parts ?? 1)}>`
+      return `var<workgroup> ${name}: ${parts ? `array<${type}, ${parts}>` : type};`
     }),
   ]
   const functions = [...helpers.declarations, ...atomics.declarations]
