@@ -1,12 +1,9 @@
 /**
- * Products on matrix units. Operands are written to workgroup memory as memory has them, each subgroup's rows
- * and columns to an array of their own, and loaded from there as fragments at constant places: on an H200
- * 289 TFLOP/s against 184 with places that the device has to check. The sums stay in fragments until the end.
+ * Products on matrix units: sums stay in fragments until the end, and come out through workgroup memory.
  */
 import type { BlockId, DotNode } from '../../ir/node.ts'
 import { extentOf } from '../../ir/tile_program.ts'
 import { DTYPES } from '../../support/dtypes.ts'
-import { log2Exact } from '../../support/maths.ts'
 import type { Layout } from '../layout/layout.ts'
 import { bandElements, bandPitch, type MatrixDivision } from '../layout/matrix_rules.ts'
 import { convertLayout } from '../lower/lower_convert.ts'
@@ -14,19 +11,14 @@ import type { Lowering } from '../lower/lowering.ts'
 import type { MatrixPlan } from '../plan/matrix_plan.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Fragment } from '../thread/fragments.ts'
-import { accessTo, type MemoryArray } from '../thread/memory.ts'
-import { type ThreadType, typeOf, type Width } from '../thread/types.ts'
+import { accessTo } from '../thread/memory.ts'
+import { typeOf } from '../thread/types.ts'
 import { threadPart } from '../values/coordinates.ts'
-import { chunkRegisters, compose, type Registers, wholeChunk } from '../values/registers.ts'
+import { chunkRegisters, type Registers, wholeChunk } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 import type { Contraction, DotOperands, Sums } from './contraction.ts'
+import { operandFragments, stageOperand } from './matrix_operands.ts'
 import { isZero } from './sliced_fma.ts'
-import { heldBits, vectorsAlong } from './vectors.ts'
-
-/** Bytes of an array element: where it is smaller, the H200 loads fragments at half the speed. */
-const ITEM_BYTES = 16
-/** Bytes between the ends of two rows in workgroup memory: with them, rows begin in different banks. */
-const PADDING_BYTES = 16
 
 export function subgroupMatrixContraction(
   lowering: Lowering,
@@ -54,7 +46,7 @@ function fragmentSums(
   const part = { part: 'result', dtype: dot.type.dtype, shape } as const
   const sums = grid(division, () => out.fragmentZero('sum', part))
   return {
-    add: (operands, afterStaging) => addProducts(lowering, plan, { sums, operands, afterStaging }),
+    add: (operands, afterStaging) => addProducts(lowering, dot, plan, { sums, operands, afterStaging }),
     end() {
       const value = fromFragments(lowering, dot, plan, sums)
       const total = init
@@ -65,21 +57,6 @@ function fragmentSums(
   }
 }
 
-/** An operand in workgroup memory: for each row (or column) of subgroups an array of its own. */
-interface StagedMatrix {
-  readonly array: MemoryArray
-  /** The block that neighbours in memory are along. */
-  readonly fast: BlockId
-  readonly slow: BlockId
-  readonly free: BlockId
-  /** log2 of the positions along the free block in each of the arrays. */
-  readonly freeBits: number
-  /** Neighbours in an array element. */
-  readonly width: number
-  /** Array elements from one position of the slow block to the next. */
-  readonly pitch: number
-}
-
 interface Products {
   readonly sums: readonly (readonly Fragment[])[]
   readonly operands: DotOperands
@@ -88,134 +65,29 @@ interface Products {
 
 function addProducts(
   lowering: Lowering,
-  { shape, division, rows, depth, columns }: MatrixPlan,
+  dot: DotNode,
+  plan: MatrixPlan,
   { sums, operands, afterStaging }: Products,
 ): void {
-  const { out, memory, program } = lowering
-  const { m, n } = division
-  const a = stage(lowering, operands.a, {
-    free: rows,
-    depth,
-    prefersDepth: true,
-    freeBits: m + division.rows,
-  })
-  const b = stage(lowering, operands.b, {
-    free: columns,
-    depth,
-    prefersDepth: false,
-    freeBits: n + division.columns,
-  })
+  const { out, memory, program, ahead } = lowering
+  const { a: left, b: right } = ahead.get(dot) ?? {}
+  const a = left ?? stageOperand(lowering, operands.a, plan, 'a')
+  const b = right ?? stageOperand(lowering, operands.b, plan, 'b')
   // The barrier comes before what may be emitted in between; the operands are read only after that.
-  out.expect([a, b].map(({ array }) => accessTo(array, 'read', {})))
+  out.expect([a, b].map(({ staged }) => accessTo(staged.array, 'read', {})))
   afterStaging?.()
-  const [down, across] = subgroupPlace(lowering, division)
-  for (let k = 0; k < extentOf(program, depth); k += shape.k) {
-    const left = sums.map((_, i) => {
-      const place = placeIn(a, { outer: down, free: i * shape.m, depth: k, columnMajor: a.fast === rows })
-      return out.fragmentLoad('left', { part: 'left', dtype: operands.a.dtype, shape }, place)
-    })
-    const right = (sums[0] ?? []).map((_, j) => {
-      const place = placeIn(b, { outer: across, free: j * shape.n, depth: k, columnMajor: b.fast === depth })
-      return out.fragmentLoad('right', { part: 'right', dtype: operands.b.dtype, shape }, place)
-    })
-    left.forEach((x, i) => {
-      right.forEach((y, j) => {
+  for (let k = 0; k < extentOf(program, plan.depth); k += plan.shape.k) {
+    const rows = operandFragments(lowering, a, plan, 'a', k)
+    const columns = operandFragments(lowering, b, plan, 'b', k)
+    rows.forEach((x, i) => {
+      columns.forEach((y, j) => {
         const sum = sums[i]?.[j]
         if (sum) out.fragmentMultiply(x, y, sum)
       })
     })
   }
-  memory.release(a.array)
-  memory.release(b.array)
-}
-
-/** Which row and which column of subgroups this one is in. */
-function subgroupPlace({ e, out }: Lowering, { across }: MatrixDivision): readonly [Expr, Expr] {
-  const subgroup = e.builtin('subgroup')
-  const down = out.early('subgroup_row', e.binary('>>', subgroup, e.u32(across)))
-  return [down, out.early('subgroup_column', e.binary('&', subgroup, e.u32(2 ** across - 1)))]
-}
-
-function placeIn(
-  { array, width, pitch, fast, free: freeBlock }: StagedMatrix,
-  at: { readonly outer: Expr; readonly free: number; readonly depth: number; readonly columnMajor: boolean },
-): Parameters<Lowering['out']['fragmentLoad']>[2] {
-  const [along, down] = fast === freeBlock ? [at.free, at.depth] : [at.depth, at.free]
-  const offset = down * pitch + along / width
-  return { array, outer: at.outer, offset, pitch, columnMajor: at.columnMajor }
-}
-
-interface MatrixSide {
-  readonly free: BlockId
-  readonly depth: BlockId
-  /** Where the layout does not say along which block neighbours are held together. */
-  readonly prefersDepth: boolean
-  readonly freeBits: number
-}
-
-/** Writes an operand to workgroup memory, as vectors of what its layout holds together. */
-function stage(lowering: Lowering, value: Registers, side: MatrixSide): StagedMatrix {
-  const { out, memory, program } = lowering
-  const { free, depth, freeBits } = side
-  const { layout, dtype } = value
-  const item = ITEM_BYTES / DTYPES[dtype].bytes
-  const [heldFree = 0, heldDepth = 0] = [free, depth].map((block) => heldBits(layout, block, log2Exact(item)))
-  const alongDepth = heldFree === heldDepth ? side.prefersDepth : heldDepth > heldFree
-  const [fast, slow] = alongDepth ? [depth, free] : [free, depth]
-  const width = 2 ** Math.max(heldFree, heldDepth)
-  const own = 2 ** freeBits
-  const [along, down] = alongDepth ? [extentOf(program, depth), own] : [own, extentOf(program, depth)]
-  const pitch = along / width + PADDING_BYTES / (width * DTYPES[dtype].bytes)
-  const parts = extentOf(program, free) / own
-  const element = width === item ? typeOf('u32', 4) : typeOf(dtype, width as Width)
-  const array = memory.allocateParts('matrix', element, down * pitch, parts)
-  const staged = { array, fast, slow, free, freeBits, width, pitch }
-  const phase = out.phase()
-  out.if('some', lowering.isFirstCopy(layout.replicaMask), () => {
-    for (const registers of vectorsAlong(layout, fast, width)) {
-      const { outer, index } = stagedPlace(lowering, staged, layout, registers[0] ?? 0)
-      out.store(array, index, itemOf(lowering, value, registers, element), phase, outer)
-    }
-  })
-  return staged
-}
-
-/** Elements as one of an array. */
-function itemOf(
-  { e }: Lowering,
-  value: Registers,
-  registers: readonly number[],
-  { dtype, width }: ThreadType,
-): Expr {
-  const groups = Array.from({ length: Math.ceil(registers.length / 4) }, (_, i) =>
-    registers.slice(4 * i, 4 * i + 4),
-  )
-  const parts = groups.map((group) => e.splat(compose(e, value, group), group.length as Width))
-  return e.vector(dtype === value.dtype ? parts : parts.map((part) => e.bitcast(dtype, part)), width)
-}
-
-function stagedPlace(
-  lowering: Lowering,
-  { fast, slow, free, freeBits, width, pitch }: StagedMatrix,
-  layout: Layout,
-  register: number,
-): { readonly outer: Expr; readonly index: Expr } {
-  const { e, out } = lowering
-  const mask = 2 ** freeBits - 1
-  const lane = (block: BlockId): Expr => {
-    const part = threadPart(lowering, layout, block) ?? e.u32(0)
-    return block === free ? e.binary('&', part, e.u32(mask)) : part
-  }
-  const held = (block: BlockId): number => {
-    const offset = layout.registerOffset(register, block)
-    return block === free ? offset & mask : offset
-  }
-  const base = e.add(e.mul(lane(slow), e.u32(pitch)), e.div(lane(fast), e.u32(width)))
-  const which = e.binary('>>', threadPart(lowering, layout, free) ?? e.u32(0), e.u32(freeBits))
-  return {
-    outer: e.sum([out.early('part', which)], layout.registerOffset(register, free) >> freeBits),
-    index: e.sum([out.early('slot', base)], held(slow) * pitch + held(fast) / width),
-  }
+  if (!left) memory.release(a.staged.array)
+  if (!right) memory.release(b.staged.array)
 }
 
 /** The sums in the plan's layout: a band of fragments after the other goes through workgroup memory. */

@@ -6,6 +6,7 @@
 import { isBranch, type LoopNode } from '../../ir/node.ts'
 import { blockOf } from '../../ir/tile_program.ts'
 import { ConfigError } from '../../support/errors.ts'
+import { stageAhead } from '../contraction/matrix_operands.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
@@ -30,8 +31,10 @@ export function lowerLoop(lowering: Lowering, node: LoopNode, lowerRegion: Lower
   const order = lowering.bound.orderOf(node.blocks)
   const pipelined =
     order.length === 1 && !lowering.bound.isStaticRange(node) ? pipelinedDot(lowering, node) : undefined
+  const ahead = stageAhead(lowering, node)
   if (pipelined) emitPipelined(lowering, node, pipelined, lowerRegion)
   else emitDimensions(lowering, node, order, body)
+  ahead.end()
   carried.end()
 }
 

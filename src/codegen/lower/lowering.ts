@@ -7,6 +7,7 @@ import { accessed, isMemory } from '../../ir/node_rules.ts'
 import type { TileBlock, TileProgram } from '../../ir/tile_program.ts'
 import { operandsOf, walk } from '../../ir/traverse.ts'
 import type { Sums } from '../contraction/contraction.ts'
+import type { MatrixOperand, Side } from '../contraction/matrix_operands.ts'
 import { RightOperands } from '../contraction/right_operand.ts'
 import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from '../layout/choose_layouts.ts'
 import { Layout } from '../layout/layout.ts'
@@ -49,6 +50,8 @@ export class Lowering implements Plan {
   readonly afresh: { current: Map<string, Registers> | undefined } = { current: undefined }
   /** Dots whose sums a loop carries, with the sums while the loop is open. */
   readonly sums: Map<DotNode, Sums> = new Map()
+  /** Operands of products on matrix units that were put in place before the loop that is open. */
+  readonly ahead: Map<DotNode, Partial<Record<Side, MatrixOperand>>> = new Map()
   readonly places: Map<BlockId, BlockPlace> = new Map()
   /** Dots that only add to what a loop carries. */
   readonly accumulations: ReadonlyMap<DotNode, PhiNode>
