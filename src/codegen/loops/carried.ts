@@ -3,8 +3,8 @@ import type { DotNode, LoopNode, PhiNode } from '../../ir/node.ts'
 import { contractionOf } from '../contraction/choose_contraction.ts'
 import { isTile } from '../layout/tile_classes.ts'
 import type { Lowering } from '../lower/lowering.ts'
-import type { Expr } from '../thread/expr.ts'
-import { named, type Registers, variables, wholeChunk } from '../values/registers.ts'
+import { type Expr, wordsOf } from '../thread/expr.ts'
+import { assignVariables, named, variables } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 
 /** Begins what the loop carries; to be ended after it. */
@@ -46,21 +46,16 @@ function declareCarried(lowering: Lowering, node: LoopNode): void {
   })
 }
 
-/** Changes variables to another value. */
-export function assign({ out, e }: Lowering, target: Registers, value: Registers): void {
-  target.chunks.forEach((variable, i) => {
-    out.assign(variable, wholeChunk(e, value, i))
-  })
-}
-
 /** Values for the next round: all computed before any variable changes. */
 export function assignYields(lowering: Lowering, node: LoopNode): void {
   const { out, values } = lowering
   // Of a loop that is written out again, sums have a value: that of the time before.
   const sums = new Set(lowering.accumulations.values())
-  const carried = new Set(node.phis.flatMap((phi) => values.get(phi)?.chunks ?? []))
+  const carried = new Set<Expr | undefined>(
+    node.phis.flatMap((phi) => values.get(phi)?.chunks ?? []).map((chunk) => wordsOf(chunk) ?? chunk),
+  )
   const isCarried = (chunk: Expr): boolean =>
-    carried.has(chunk) || (chunk.kind === 'component' && isCarried(chunk.arg))
+    carried.has(wordsOf(chunk) ?? chunk) || (chunk.kind === 'component' && isCarried(chunk.arg))
   const pairs = node.phis.flatMap((phi, i) => {
     const target = values.get(phi)
     const next = node.yields[i]
@@ -70,5 +65,5 @@ export function assignYields(lowering: Lowering, node: LoopNode): void {
     const chunks = value.chunks.map((chunk) => (isCarried(chunk) ? out.let('next', chunk) : chunk))
     return [{ target, value: { ...value, chunks } }]
   })
-  for (const { target, value } of pairs) assign(lowering, target, value)
+  for (const { target, value } of pairs) assignVariables(lowering.out, target, value)
 }

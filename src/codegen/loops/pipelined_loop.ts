@@ -12,9 +12,9 @@ import { dotOperands, lowerDot } from '../lower/lower_dot.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
-import { variables } from '../values/registers.ts'
+import { assignVariables, variables } from '../values/registers.ts'
 import { isMadeAfresh } from '../values/values.ts'
-import { assign, assignYields } from './carried.ts'
+import { assignYields } from './carried.ts'
 import { enterRound, rangeOf } from './loop_range.ts'
 
 /** Lowers the nodes of a region; given by the caller, because regions and loops contain each other. */
@@ -94,9 +94,9 @@ export function emitPipelined(
       const next = e.sum([counter], range.extent)
       out.if('branch', e.binary('<', next, range.end), () => {
         const loaded = load(next)
-        assign(lowering, waiting.a, loaded.a)
-        assign(lowering, waiting.b, loaded.b)
-        if (waiting.scale && loaded.scale) assign(lowering, waiting.scale, loaded.scale)
+        assignVariables(out, waiting.a, loaded.a)
+        assignVariables(out, waiting.b, loaded.b)
+        if (waiting.scale && loaded.scale) assignVariables(out, waiting.scale, loaded.scale)
       })
     }
     const product = lowerDot(lowering, dot, waiting, prefetch)

@@ -39,7 +39,7 @@ export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
   if (width > chunkWidth(layout)) {
     const chunks = allRuns(layout, width).flatMap((run) => {
       const words = out.let('words', loaded(lowering, buffer, address, run, mark))
-      return chunksOf(e, words, dtype, width / chunkWidth(layout)).map((chunk) => out.let(hint, chunk))
+      return chunksOf(e, words, dtype, width / chunkWidth(layout))
     })
     return { layout, dtype, chunks }
   }

@@ -194,7 +194,19 @@ export function isAtom(expr: Expr): boolean {
       return true
     case 'component':
       return isAtom(expr.arg)
+    case 'bitcast':
+      // Parts of a name as elements of another size: nothing that a device would do twice.
+      return wordsOf(expr) !== undefined
     default:
       return false
   }
+}
+
+/** The words that a value is a part of, as elements of another size; undefined for what is no such part. */
+export function wordsOf(expr: Expr): LocalExpr | undefined {
+  if (expr.kind !== 'bitcast' || expr.arg.kind !== 'vector') return undefined
+  const [first] = expr.arg.parts
+  const words = first?.kind === 'component' ? first.arg : undefined
+  const isPart = (part: Expr): boolean => part.kind === 'component' && part.arg === words
+  return words?.kind === 'local' && expr.arg.parts.every(isPart) ? words : undefined
 }

@@ -137,8 +137,24 @@ export class Expressions {
     const [first] = parts
     if (!first) throw new Error('a vector of nothing')
     if (parts.length === 1 && first.type.width === width) return first
+    const whole = this.#partsOfOne(parts, width)
+    if (whole) return whole
     const type = typeOf(first.type.dtype, width)
     return this.#shared(`(${ids(parts)})`, type, sizeOf(parts) + 1, { kind: 'vector', parts })
+  }
+
+  /** The vector whose elements these are, all of them in order. */
+  #partsOfOne(parts: readonly Expr[], width: Width): Expr | undefined {
+    const scalars = parts.flatMap((part) =>
+      Array.from({ length: part.type.width }, (_, i) => this.component(part, i)),
+    )
+    const [first] = scalars
+    if (scalars.length !== width || first?.kind !== 'component' || first.arg.type.width !== width)
+      return undefined
+    const { arg } = first
+    return scalars.every((one, i) => one.kind === 'component' && one.arg === arg && one.index === i)
+      ? arg
+      : undefined
   }
 
   /** One element; a scalar is its own. */

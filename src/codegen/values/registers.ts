@@ -5,7 +5,7 @@
 import type { BlockId } from '../../ir/node.ts'
 import type { DType } from '../../support/dtypes.ts'
 import type { Layout } from '../layout/layout.ts'
-import { type Expr, isAtom } from '../thread/expr.ts'
+import { type Expr, isAtom, wordsOf } from '../thread/expr.ts'
 import type { Expressions } from '../thread/expressions.ts'
 import type { Width } from '../thread/types.ts'
 import type { Writer } from '../thread/writer.ts'
@@ -47,10 +47,35 @@ export function named(out: Writer, value: Registers, hint: string): Registers {
   return { ...value, chunks: value.chunks.map((chunk) => (isAtom(chunk) ? chunk : out.let(hint, chunk))) }
 }
 
-/** The value in variables of its own. */
+/** The value in variables of its own; of words that it is a part of, these are held. */
 export function variables(out: Writer, value: Registers, hint: string): Registers {
-  const chunks = value.chunks.map((_chunk, i) => out.variable(hint, wholeChunk(out.expressions, value, i)))
+  const { expressions: e } = out
+  const held = new Map<Expr, Expr>()
+  const chunks = value.chunks.map((_chunk, i) => {
+    const chunk = wholeChunk(e, value, i)
+    const words = wordsOf(chunk)
+    if (!words || chunk.kind !== 'bitcast' || chunk.arg.kind !== 'vector') return out.variable(hint, chunk)
+    const variable = held.get(words) ?? out.variable(hint, words)
+    held.set(words, variable)
+    const parts = chunk.arg.parts.map((part) =>
+      e.component(variable, part.kind === 'component' ? part.index : 0),
+    )
+    return e.bitcast(value.dtype, e.vector(parts, parts.length as Width))
+  })
   return { ...value, chunks }
+}
+
+/** Changes variables to another value. */
+export function assignVariables(out: Writer, target: Registers, value: Registers): void {
+  const { expressions: e } = out
+  const parts = new Map<Expr, Expr[]>()
+  target.chunks.forEach((variable, i) => {
+    const chunk = wholeChunk(e, value, i)
+    const words = wordsOf(variable)
+    if (!words) out.assign(variable, chunk)
+    else parts.set(words, [...(parts.get(words) ?? []), e.bitcast(words.type.dtype, chunk)])
+  })
+  for (const [words, values] of parts) out.assign(words, e.vector(values, words.type.width))
 }
 
 /** Elements `registers` of `value` together: a vector, or a scalar where all of them are equal. */
