@@ -163,6 +163,8 @@ function attentionCase(h: number, m: number, d: number): Case {
   const [heads, rows] = [software ? 2 : h, size(m)]
   const shape = [heads, rows, d]
   const tiles: readonly (readonly [number, number, number])[] = [
+    [64, 64, 2],
+    [128, 64, 4],
     [64, 32, 4],
     [64, 64, 4],
     [128, 32, 4],

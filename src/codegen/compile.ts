@@ -23,7 +23,8 @@ import { BoundConfig } from './plan/bound_config.ts'
 import { checkRegisters } from './plan/check_registers.ts'
 import { type Plan, programFor } from './plan/plan.ts'
 import type { DeviceLimits, Memory, WgslDispatch, WgslProgram } from './program.ts'
-import { placeBarriers } from './thread/place_barriers.ts'
+import { advanceStores } from './schedule/advance_stores.ts'
+import { placeBarriers } from './schedule/place_barriers.ts'
 import type { ThreadProgram } from './thread/program.ts'
 import { printProgram } from './wgsl/print_program.ts'
 
@@ -91,7 +92,7 @@ function compileGrid(plan: Plan, grid: TileGrid, number: number, options: Compil
   const registers = checkRegisters(grid.body, lowering)
   for (const row of grid.rows) lowering.enterRow(blockOf(tiles, row))
   const launched = lowerGrid(lowering, grid.blocks, () => lowerRegion(lowering, grid.body))
-  const program = lowering.threadProgram(placeBarriers(lowering.out.statements))
+  const program = lowering.threadProgram(placeBarriers(advanceStores(lowering.out.statements)))
   options.onProgram?.(program)
   const wordsIn = lowering.launch.storage(bound.limits)
   return {

@@ -1,8 +1,8 @@
 /** Where barriers stand: before the accesses that need one, on every way to them, and nowhere else. */
 import { describe, expect, it } from 'vitest'
+import { placeBarriers } from '../../src/codegen/schedule/place_barriers.ts'
 import type { Expr } from '../../src/codegen/thread/expr.ts'
 import { accessTo, type MemoryArray } from '../../src/codegen/thread/memory.ts'
-import { placeBarriers } from '../../src/codegen/thread/place_barriers.ts'
 import type { Statement } from '../../src/codegen/thread/statements.ts'
 import { typeOf } from '../../src/codegen/thread/types.ts'
 import { Writer } from '../../src/codegen/thread/writer.ts'

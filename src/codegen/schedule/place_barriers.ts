@@ -4,9 +4,9 @@
  * those around a loop included. A forward analysis over the tree of statements: at each place, which accesses
  * may have been made since the last barrier. The only place where barriers come from.
  */
-import { allAccesses, ownAccesses } from './accesses.ts'
-import { type Access, type AddressSpace, conflict } from './memory.ts'
-import type { For, If, Statement } from './statements.ts'
+import { allAccesses, ownAccesses } from '../thread/accesses.ts'
+import { type Access, type AddressSpace, conflict } from '../thread/memory.ts'
+import type { For, If, Statement } from '../thread/statements.ts'
 
 /** Accesses since the last barrier of their address space, each once. */
 type Pending = ReadonlyMap<string, Access>
