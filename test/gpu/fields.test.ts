@@ -61,8 +61,8 @@ const CASES: Readonly<Record<ActingField, Case>> = {
     ...sums,
     base: { block_sizes: [8], num_warps: 1 },
     values: [
-      [[4], { lane: 'thread & 3u' }],
-      [[16], { lane: 'thread & 15u' }],
+      [[4], { lane: 'thread % 4u' }],
+      [[16], { lane: 'thread % 16u' }],
     ],
     facts: (_, wgsl) => ({ lane: /slice1_lane = \((.*?)\) << 2u/.exec(wgsl)?.[1] }),
   },

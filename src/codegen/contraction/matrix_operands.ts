@@ -137,11 +137,14 @@ function sideOf({ rows, depth, columns, division }: MatrixPlan, side: Side): Mat
     : { free: columns, depth, prefersDepth: false, freeBits: division.n + division.columns }
 }
 
-/** Which row and which column of subgroups this one is in. */
-function subgroupPlace({ e, out }: Lowering, { across }: MatrixDivision): readonly [Expr, Expr] {
+/** Which row and which column of subgroups this one is in; as remainders, so that Dawn knows their range. */
+function subgroupPlace({ e, out }: Lowering, { down, across }: MatrixDivision): readonly [Expr, Expr] {
   const subgroup = e.builtin('subgroup')
-  const down = out.early('subgroup_row', e.binary('>>', subgroup, e.u32(across)))
-  return [down, out.early('subgroup_column', e.binary('&', subgroup, e.u32(2 ** across - 1)))]
+  const row = e.binary('%', e.binary('>>', subgroup, e.u32(across)), e.u32(2 ** down))
+  return [
+    out.early('subgroup_row', row),
+    out.early('subgroup_column', e.binary('%', subgroup, e.u32(2 ** across))),
+  ]
 }
 
 function placeIn(
@@ -212,7 +215,7 @@ function stagedPlace(
   const mask = 2 ** freeBits - 1
   const lane = (block: BlockId): Expr => {
     const part = threadPart(lowering, layout, block) ?? e.u32(0)
-    return block === free ? e.binary('&', part, e.u32(mask)) : part
+    return block === free ? e.binary('%', part, e.u32(mask + 1)) : part
   }
   const held = (block: BlockId): number => {
     const offset = layout.registerOffset(register, block)

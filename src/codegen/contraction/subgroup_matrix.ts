@@ -105,6 +105,7 @@ function fromFragments(
   const [inner, pitch] = [bandElements(division) / 4, bandPitch(division) / 4]
   const subgroups = bound.threads / bound.limits.subgroupSize
   const array = memory.allocateParts('matrix', typeOf(asWords ? 'u32' : dtype, 4), inner, subgroups)
+  const own = out.early('own_band', e.binary('%', e.builtin('subgroup'), e.u32(subgroups)))
   const from = bandPlace(lowering, layout, { rows, columns }, division, pitch)
   const chunks: Expr[] = []
   sums.forEach((row, i) => {
@@ -113,7 +114,7 @@ function fromFragments(
       row.slice(first, first + 2 ** band).forEach((sum, j) => {
         const place = {
           array,
-          outer: e.builtin('subgroup'),
+          outer: own,
           offset: (j * shape.n) / 4,
           pitch,
           columnMajor: false,
@@ -153,8 +154,8 @@ function bandPlace(
   const shifted = (part: Expr, by: number): Expr => e.binary('>>', part, e.u32(by))
   const subgroup = e.add(e.binary('<<', shifted(row, rowBits), e.u32(across)), shifted(column, columnBits))
   const slot = e.add(
-    e.mul(e.binary('&', row, e.u32(rowMask)), e.u32(pitch)),
-    shifted(e.binary('&', column, e.u32(bandMask)), 2),
+    e.mul(e.binary('%', row, e.u32(rowMask + 1)), e.u32(pitch)),
+    shifted(e.binary('%', column, e.u32(bandMask + 1)), 2),
   )
   return (down, along) => ({
     outer: e.sum([out.early('of_subgroup', subgroup)], ((down >> rowBits) << across) + (along >> columnBits)),

@@ -128,7 +128,7 @@ function combinePartials(
   const shared = layout.threads.slice(0, bits).every((bit) => !bit || bit.block === reduction.block)
   if (bits < 2 || !shared) return combineRange(lowering, reduction, count, read)
   const width = 2 ** bits
-  const lane = out.early('lane_of', e.binary('&', thread, e.u32(width - 1)))
+  const lane = out.early('lane_of', e.binary('%', thread, e.u32(width)))
   const own = combineRange(lowering, reduction, count / width, (i) =>
     read(e.add(lane, e.mul(i, e.u32(width)))),
   )

@@ -18,7 +18,8 @@ export function threadPart(lowering: Lowering, layout: Layout, block: BlockId): 
 export function threadBits({ e, thread, bound }: Lowering, from: number, length: number, to: number): Expr {
   const shifted = e.binary('>>', thread, e.u32(from))
   const isTop = from + length === bound.threadBits
-  const low = isTop ? shifted : e.binary('&', shifted, e.u32(2 ** length - 1))
+  // Of a remainder Dawn knows the range, and so of an index made from it; of a mask it does not.
+  const low = isTop ? shifted : e.binary('%', shifted, e.u32(2 ** length))
   return e.binary('<<', low, e.u32(to))
 }
 

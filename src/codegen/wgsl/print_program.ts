@@ -71,15 +71,16 @@ function entryPoint(program: ThreadProgram, needs: Needs): readonly string[] {
 
 /**
  * The invocation's number. Where subgroup operations are used it is made from the subgroup's number and the
- * lane, because WGSL does not promise that the local index runs along the lanes.
+ * lane, because WGSL does not promise that the local index runs along the lanes; the remainder tells Dawn its
+ * range, so that indices made from it need no check.
  */
 function threadNumber(
-  { subgroupSize }: ThreadProgram,
+  { subgroupSize, threads }: ThreadProgram,
   usesSubgroups: boolean,
 ): { readonly builtins: readonly string[]; readonly lines: readonly string[] } {
   if (!usesSubgroups) return { builtins: ['@builtin(local_invocation_index) thread: u32'], lines: [] }
   return {
     builtins: ['@builtin(subgroup_id) subgroup: u32', '@builtin(subgroup_invocation_id) lane: u32'],
-    lines: [`  let thread = subgroup * ${subgroupSize}u + lane;`],
+    lines: [`  let thread = (subgroup * ${subgroupSize}u + lane) % ${threads}u;`],
   }
 }

@@ -17,7 +17,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let size_3 = size_1 * 4u;
   let tile0_lane = thread >> 2u;
   let size_4 = launch.x_shape_1 / 4u;
-  let tile1_lane = (thread & 3u) << 2u;
+  let tile1_lane = (thread % 4u) << 2u;
   let program_id = workgroup.x + workgroup.y * workgroups.x;
   if (program_id >= size_2) {
     return;

@@ -5,7 +5,7 @@
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = thread >> 2u;
-  let tile1_lane = (thread & 3u) << 2u;
+  let tile1_lane = (thread % 4u) << 2u;
   let tile0_id = workgroup.x;
   let tile0_begin = tile0_id * 8u;
   let tile1_id = workgroup.y;

@@ -15,7 +15,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let size_0 = (launch.ids_shape_0 + 3u) / 4u;
   let tile0_lane = thread >> 3u;
   let size_1 = launch.table_shape_1 / 4u;
-  let slice1_lane = (thread & 7u) << 2u;
+  let slice1_lane = (thread % 8u) << 2u;
   let program_id = workgroup.x + workgroup.y * workgroups.x;
   if (program_id >= size_0) {
     return;

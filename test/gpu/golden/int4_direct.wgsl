@@ -7,9 +7,9 @@ var<workgroup> exchange_0: array<vec4f, 64>;
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile2_lane = (thread >> 2u) << 2u;
-  let tile1_lane = (thread & 3u) << 3u;
+  let tile1_lane = (thread % 4u) << 3u;
   let slot_0 = tile1_lane / 4u + (thread >> 2u) * 8u;
-  let tile1_lane_1 = (thread & 7u) << 2u;
+  let tile1_lane_1 = (thread % 8u) << 2u;
   let slot_1 = tile1_lane_1 / 4u;
   let program_id = workgroup.x;
   let tile1_id = program_id % 3u;

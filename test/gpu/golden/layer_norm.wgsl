@@ -17,7 +17,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let size_0 = (launch.x_shape_0 + 3u) / 4u;
   let tile0_lane = thread >> 4u;
   let size_1 = launch.x_shape_1 / 4u;
-  let slice1_lane = (thread & 15u) << 2u;
+  let slice1_lane = (thread % 16u) << 2u;
   let slot_0 = (thread >> 4u) * 16u;
   let program_id = workgroup.x + workgroup.y * workgroups.x;
   if (program_id >= size_0) {
@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let sum_0 = x_0.x + x_0.y;
   let sum_1 = x_0.z + x_0.w;
   let sum_2 = sum_0 + sum_1;
-  partial_0[slot_0 + (thread & 15u)] = sum_2;
+  partial_0[slot_0 + thread % 16u] = sum_2;
   workgroupBarrier();
   let sum_3 = partial_0[slot_0] + partial_0[slot_0 + 1u];
   let sum_4 = sum_3 + partial_0[slot_0 + 2u];
@@ -58,7 +58,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let sum_19 = v_1.z + v_1.w;
   let sum_20 = sum_18 + sum_19;
   workgroupBarrier();
-  partial_0[slot_0 + (thread & 15u)] = sum_20;
+  partial_0[slot_0 + thread % 16u] = sum_20;
   workgroupBarrier();
   let sum_21 = partial_0[slot_0] + partial_0[slot_0 + 1u];
   let sum_22 = sum_21 + partial_0[slot_0 + 2u];

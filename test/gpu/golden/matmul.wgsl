@@ -7,9 +7,9 @@ var<workgroup> operand_1: array<vec4f, 128>;
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = (thread >> 2u) << 1u;
-  let tile2_lane = (thread & 3u) << 2u;
+  let tile2_lane = (thread % 4u) << 2u;
   let tile2_lane_1 = thread >> 3u;
-  let tile1_lane = (thread & 7u) << 2u;
+  let tile1_lane = (thread % 8u) << 2u;
   let slot_0 = tile2_lane * 17u + tile0_lane / 2u;
   let slot_1 = tile2_lane_1 * 8u + tile1_lane / 4u;
   let tile0_lane_1 = (thread >> 3u) << 2u;

@@ -6,9 +6,9 @@ var<workgroup> exchange_0: array<vec4f, 136>;
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile2_lane = (thread >> 4u) << 2u;
-  let tile1_lane = (thread & 15u) << 2u;
+  let tile1_lane = (thread % 16u) << 2u;
   let slot_0 = tile1_lane / 4u + (thread >> 4u) * 34u;
-  let tile0_lane = (thread >> 4u) & 1u;
+  let tile0_lane = (thread >> 4u) % 2u;
   let slot_1 = tile1_lane / 4u + tile0_lane * 17u;
   let program_id = workgroup.x;
   let tile1_id = program_id % 2u;

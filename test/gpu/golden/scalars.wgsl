@@ -12,7 +12,7 @@ var<immediate> launch: Launch;
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
   let size_0 = (launch.x_shape_0 + 63u) / 64u;
-  let tile0_lane = (thread & 15u) << 2u;
+  let tile0_lane = (thread % 16u) << 2u;
   let program_id = workgroup.x + workgroup.y * workgroups.x;
   if (program_id >= size_0) {
     return;

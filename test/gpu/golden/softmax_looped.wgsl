@@ -10,7 +10,7 @@ fn infinity() -> f32 {
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = thread >> 4u;
-  let slice1_lane = (thread & 15u) << 2u;
+  let slice1_lane = (thread % 16u) << 2u;
   let slot_0 = (thread >> 4u) * 16u;
   let program_id = workgroup.x;
   let tile0_id = program_id;
@@ -27,7 +27,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let max_0 = max(carried_0.x, carried_0.y);
   let max_1 = max(carried_0.z, carried_0.w);
   let max_2 = max(max_0, max_1);
-  partial_0[slot_0 + (thread & 15u)] = max_2;
+  partial_0[slot_0 + thread % 16u] = max_2;
   workgroupBarrier();
   let max_3 = max(partial_0[slot_0], partial_0[slot_0 + 1u]);
   let max_4 = max(max_3, partial_0[slot_0 + 2u]);
@@ -57,7 +57,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let sum_1 = carried_1.z + carried_1.w;
   let sum_2 = sum_0 + sum_1;
   workgroupBarrier();
-  partial_0[slot_0 + (thread & 15u)] = sum_2;
+  partial_0[slot_0 + thread % 16u] = sum_2;
   workgroupBarrier();
   let sum_3 = partial_0[slot_0] + partial_0[slot_0 + 1u];
   let sum_4 = sum_3 + partial_0[slot_0 + 2u];

@@ -5,7 +5,7 @@ var<workgroup> exchange_0: array<f32, 272>;
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = thread >> 2u;
-  let tile1_lane = (thread & 3u) << 2u;
+  let tile1_lane = (thread % 4u) << 2u;
   let slot_0 = tile1_lane + tile0_lane * 17u;
   let slot_1 = tile0_lane + tile1_lane * 17u;
   let program_id = workgroup.x;

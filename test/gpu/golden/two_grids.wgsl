@@ -5,7 +5,7 @@ var<workgroup> partial_0: array<vec2f, 32>;
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let tile0_lane = thread >> 4u;
-  let slice1_lane = (thread & 15u) << 2u;
+  let slice1_lane = (thread % 16u) << 2u;
   let slot_0 = (thread >> 4u) * 16u;
   let program_id = workgroup.x;
   let tile0_id = program_id;
@@ -17,7 +17,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let sum_0 = vec2f(x_0.x, x_1.x) + vec2f(x_0.y, x_1.y);
   let sum_1 = vec2f(x_0.z, x_1.z) + vec2f(x_0.w, x_1.w);
   let sum_2 = sum_0 + sum_1;
-  partial_0[slot_0 + (thread & 15u)] = sum_2;
+  partial_0[slot_0 + thread % 16u] = sum_2;
   workgroupBarrier();
   let sum_3 = partial_0[slot_0] + partial_0[slot_0 + 1u];
   let sum_4 = sum_3 + partial_0[slot_0 + 2u];
@@ -46,8 +46,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile2_lane = (thread >> 2u) & 3u;
-  let tile3_lane = (thread & 3u) << 2u;
+  let tile2_lane = (thread >> 2u) % 4u;
+  let tile3_lane = (thread % 4u) << 2u;
   let program_id = workgroup.x;
   let tile3_id = program_id % 4u;
   let tile3_begin = tile3_id * 16u;
