@@ -15,11 +15,11 @@ import type { Lowering } from '../lower/lowering.ts'
 import { type MatrixPlan, matrixPlan } from '../plan/matrix_plan.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Fragment } from '../thread/fragments.ts'
-import type { MemoryArray } from '../thread/memory.ts'
 import { type ThreadType, typeOf, type Width } from '../thread/types.ts'
 import { threadPart } from '../values/coordinates.ts'
 import { compose, named, type Registers } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
+import type { MatrixOperand, Side, StagedMatrix } from './matrix_operand.ts'
 import { heldBits, vectorsAlong } from './vectors.ts'
 
 /** Bytes of an array element: where it is smaller, the H200 loads fragments at half the speed. */
@@ -29,31 +29,6 @@ const PADDING_BYTES = 16
 
 /** 32-bit registers of a lane that the fragments of an operand may take during a loop. */
 const MAX_FRAGMENT_WORDS = 32
-
-/** `a` or `b`: the left or the right operand. */
-export type Side = 'a' | 'b'
-
-/** An operand in workgroup memory: for each row (or column) of subgroups an array of its own. */
-export interface StagedMatrix {
-  readonly array: MemoryArray
-  /** The block that neighbours in memory are along. */
-  readonly fast: BlockId
-  readonly slow: BlockId
-  readonly free: BlockId
-  /** log2 of the positions along the free block in each of the arrays. */
-  readonly freeBits: number
-  /** Neighbours in an array element. */
-  readonly width: number
-  /** Array elements from one position of the slow block to the next. */
-  readonly pitch: number
-}
-
-/** An operand that can be loaded, and its fragments by position along the depth, if they are loaded already. */
-export interface MatrixOperand {
-  readonly staged: StagedMatrix
-  readonly dtype: Fragment['dtype']
-  readonly fragments: ReadonlyMap<number, readonly Fragment[]>
-}
 
 /** Writes an operand to workgroup memory, as vectors of what its layout holds together. */
 export function stageOperand(

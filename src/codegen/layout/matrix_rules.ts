@@ -37,7 +37,7 @@ export interface MatrixWish {
 }
 
 /** Elements beyond a row of fragments, so that the rows of one begin in different banks. */
-export const BAND_PADDING = 8
+const BAND_PADDING = 8
 /** A band takes no more than this part of the memory of a workgroup, if it can be narrower. */
 const BAND_SHARE = 1 / 4
 

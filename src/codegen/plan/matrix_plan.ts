@@ -25,7 +25,7 @@ export interface MatrixPlan {
 }
 
 /** The first matrix of the device's for the dot's dtypes; undefined where it has none. */
-export function matrixFor(dot: DotNode, limits: DeviceLimits): SubgroupMatrix | undefined {
+function matrixFor(dot: DotNode, limits: DeviceLimits): SubgroupMatrix | undefined {
   const operand = dot.a.type.dtype
   if (limits.subgroupSize === 0 || dot.b.type.dtype !== operand) return undefined
   return limits.subgroupMatrices.find((matrix) => {

@@ -1,7 +1,7 @@
 /**
- * Stores as soon as their values are known. The result of a product on matrix units comes out of its fragments
- * a band after the other; what is computed of a band and stored is done before the next one comes, so that a
- * thread never holds the whole result in registers.
+ * Stores as soon as their values are known. The result of a product on matrix units comes out of its
+ * fragments a band after the other; what is computed of a band and stored is done before the next one comes,
+ * so that a thread never holds the whole result in registers.
  */
 import { allAccesses } from '../thread/accesses.ts'
 import { type Expr, type LocalExpr, walkExpr } from '../thread/expr.ts'

@@ -1,0 +1,30 @@
+/** What the operand of a product on matrix units is while the product is lowered. */
+import type { BlockId } from '../../ir/node.ts'
+import type { DType } from '../../support/dtypes.ts'
+import type { Fragment } from '../thread/fragments.ts'
+import type { MemoryArray } from '../thread/memory.ts'
+
+/** `a` or `b`: the left or the right operand. */
+export type Side = 'a' | 'b'
+
+/** An operand in workgroup memory: for each row (or column) of subgroups an array of its own. */
+export interface StagedMatrix {
+  readonly array: MemoryArray
+  /** The block that neighbours in memory are along. */
+  readonly fast: BlockId
+  readonly slow: BlockId
+  readonly free: BlockId
+  /** log2 of the positions along the free block in each of the arrays. */
+  readonly freeBits: number
+  /** Neighbours in an array element. */
+  readonly width: number
+  /** Array elements from one position of the slow block to the next. */
+  readonly pitch: number
+}
+
+/** An operand in place, and its fragments by position along the depth where they are loaded already. */
+export interface MatrixOperand {
+  readonly staged: StagedMatrix
+  readonly dtype: DType
+  readonly fragments: ReadonlyMap<number, readonly Fragment[]>
+}
