@@ -24,8 +24,6 @@ const MAX_GROUPING = 64
 const MAX_UNROLL = 4
 const MAX_STAGES = 2
 const MAX_MULTIPLIER = 32
-/** How products are computed where matrix units can, the default first. */
-const MATRICES_FIRST: readonly Mma[] = ['subgroup_matrix', 'fma', 'direct']
 
 /** Fields that change the generated WGSL or its launch, with their values: lists have an entry per place. */
 export interface FieldValues {
@@ -211,9 +209,12 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     per: 'dot',
     entry: oneOfRule(...MMAS),
     default: 'fma',
-    range: ({ isThin = false, matrix }) => {
-      const searched: readonly Mma[] = isThin ? ['fma', 'direct'] : ['fma']
-      return matrix ? choice(MATRICES_FIRST, ['subgroup_matrix', ...searched]) : choice(MMAS, searched)
+    range: ({ isThin = false, matrix }, { defaults }) => {
+      const searched = MMAS.filter(
+        (mma) => mma === 'fma' || (mma === 'direct' ? isThin : matrix !== undefined),
+      )
+      const first: Mma = defaults.isRowProduct ? 'direct' : matrix ? 'subgroup_matrix' : 'fma'
+      return choice([first, ...MMAS.filter((mma) => mma !== first)], searched)
     },
   },
   split_sums: {

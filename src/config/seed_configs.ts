@@ -3,6 +3,7 @@
  * many sizes, and workgroups of several sizes for kernels that reduce whole rows.
  */
 import { nextPowerOf2 } from '../support/maths.ts'
+import { productLoops } from './product_loops.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
 import type { ConfigData } from './value.ts'
 
@@ -55,12 +56,11 @@ export function seedConfigs(input: ConfigSpecInput): readonly ConfigData[] {
 }
 
 /** For a grid over the result, its last two dimensions, and one loop over the depth. */
-function dotSeeds({ blocks, loops, dots, sums = [] }: ConfigSpecInput): readonly ConfigData[] {
-  const [grid, depth, ...others] = loops
-  if (grid?.kind !== 'grid' || depth?.kind !== 'device' || others.length > 0) return []
-  const [rows, columns] = grid.blocks.slice(-2)
-  const [inner, ...more] = depth.blocks
-  if (columns === undefined || more.length > 0) return []
+function dotSeeds(input: ConfigSpecInput): readonly ConfigData[] {
+  const { blocks, dots, sums = [] } = input
+  const found = productLoops(input)
+  if (!found) return []
+  const { rows, columns, depth: inner, dimensions } = found
   const tile = (m: number, n: number, k: number): readonly number[] => {
     const extents = new Map([
       [rows, m],
@@ -90,7 +90,7 @@ function dotSeeds({ blocks, loops, dots, sums = [] }: ConfigSpecInput): readonly
   if (!dots[0]?.matrix) return staged
   const onMatrices = MATRIX_TILES.map(([m, n, k, num_warps, group]) => {
     const base = { block_sizes: tile(m, n, k), num_warps, num_stages: 2, mma: ['subgroup_matrix'] }
-    return grid.blocks.length > 1 ? { ...base, l2_groupings: [group] } : base
+    return dimensions > 1 ? { ...base, l2_groupings: [group] } : base
   })
   return [...onMatrices, ...staged]
 }
