@@ -36,7 +36,8 @@ class Gpu {
   }
 }
 
-const program = (ms: number): readonly Launch[] => Array.from({ length: ms }, () => ({}) as Launch)
+const program = (ms: number): readonly Launch[] =>
+  Array.from({ length: ms }, () => ({ storages: [] }) as unknown as Launch)
 const time = (medianMs: number, count = 100) => ({
   medianMs,
   spread: 0,
@@ -53,6 +54,21 @@ describe('Pace', () => {
     expect(gpu.msOf(1)).toBe(2)
     await pace.up()
     expect(gpu.msOf(1)).toBe(1)
+    expect(gpu.timed.at(-1)).toBe(3)
+  })
+
+  it('forgets a program whose memory was given back', async () => {
+    const gpu = new Gpu()
+    const pace = gpu.pace()
+    const scratch = { allocated: true }
+    pace.learn([{ storages: [scratch] } as unknown as Launch], time(1))
+    scratch.allocated = false
+    gpu.idle(600)
+    await pace.up()
+    expect(gpu.timed).toEqual([])
+    pace.learn(program(3), time(3))
+    gpu.idle(600)
+    await pace.up()
     expect(gpu.timed.at(-1)).toBe(3)
   })
 

@@ -117,3 +117,13 @@ it('a scale of a group multiplies the sum over it, unless there are as many rows
   // Two vectors of columns; four positions of the contracted dimension.
   expect(products).toEqual([2, 8])
 })
+
+it.each([
+  [64, 32, 64],
+  [32, 32, 16],
+])('scales in f16 that several registers share are loaded ahead: %d, %d, %d', (n, block, depth) => {
+  const args = [input([1, 128], 'f16'), input([128, n], 'i4'), input([32, n], 'f16')]
+  const subject = new OnCpu(kernels.grouped, args, { subgroupSize: 32, tolerance: { abs: 1e-3, rel: 1e-3 } })
+  for (const num_warps of [1, 2])
+    subject.expectRight({ block_sizes: [1, block, depth], num_warps, num_stages: 2, mma: 'direct' })
+})

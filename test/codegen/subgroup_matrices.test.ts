@@ -154,3 +154,19 @@ it('a device without matrices for the dtypes is named', () => {
     'the device has no subgroup matrices for products of f16 with sums in f32',
   )
 })
+
+it('f16 is asked for where only fragments have it', () => {
+  const subject = new OnCpu(matmul as never, [half([32, 64]), half([64, 32])], {
+    subgroupMatrices: [matrix(16, 16, 16)],
+    tolerance: TOLERANCE,
+  })
+  const config = {
+    block_sizes: [32, 32, 16],
+    num_warps: 2,
+    split_sums: [2],
+    mma: ['subgroup_matrix'],
+  } as const
+  subject.expectRight(config)
+  for (const { wgsl } of subject.compiled.program(config).dispatches)
+    if (wgsl.includes('f16')) expect(wgsl).toContain('enable f16;')
+})

@@ -152,7 +152,8 @@ export class LocalRunner implements TrialRunner {
     await this.#pace?.up()
     const time = await timeLaunches(this.#parts.device, launches, conditions)
     this.#warm = true
-    this.#pace?.learn(launches, time)
+    // Scratch is gone when the trial is over, and with it the program.
+    if (this.#scratch.length === 0) this.#pace?.learn(launches, time)
     return time
   }
 

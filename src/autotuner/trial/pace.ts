@@ -42,6 +42,7 @@ export class Pace {
 
   /** Takes a time to compare later ones with; that of the fastest program is kept. */
   learn(launches: readonly Launch[], { medianMs, samplesMs }: TrialTime): void {
+    if (this.#known && !isThere(this.#known.launches)) this.#known = undefined
     if (samplesMs.length < ENOUGH_SAMPLES || medianMs >= (this.#known?.ms ?? Number.POSITIVE_INFINITY)) return
     this.#known = { launches, ms: medianMs }
   }
@@ -50,7 +51,7 @@ export class Pace {
   async up(): Promise<void> {
     const known = this.#known
     const begin = this.#now()
-    if (!known || begin - this.#workedAt < IDLE_MS) return
+    if (!known || !isThere(known.launches) || begin - this.#workedAt < IDLE_MS) return
     let { medianMs } = await this.#time(this.#device, known.launches, LOOK)
     while (medianMs > known.ms * UP && this.#now() - begin < LONGEST_MS)
       medianMs = (await this.#time(this.#device, known.launches, { ...LOOK, warmupMs: RUN_MS })).medianMs
@@ -58,4 +59,9 @@ export class Pace {
     if (medianMs < known.ms || medianMs > known.ms * UP) this.#known = { ...known, ms: medianMs }
     this.worked()
   }
+}
+
+/** False when memory of the launches was given back: scratch, which a program has during its trial only. */
+function isThere(launches: readonly Launch[]): boolean {
+  return launches.every(({ storages }) => storages.every(({ allocated }) => allocated))
 }

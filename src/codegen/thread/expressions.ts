@@ -5,6 +5,7 @@
 import type { InlineCode } from '../../ir/node.ts'
 import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
 import { isPowerOf2, log2Exact } from '../../support/maths.ts'
+import { sum } from '../../support/maths.ts'
 import { type BuiltinFunction, isSubgroupFunction } from './builtins.ts'
 import type { BinaryOp, BuiltinValue, Expr, Helper, LiteralExpr, LocalExpr, UnaryOp } from './expr.ts'
 import type { AccessMark, MemoryArray } from './memory.ts'
@@ -137,6 +138,8 @@ export class Expressions {
     const [first] = parts
     if (!first) throw new Error('a vector of nothing')
     if (parts.length === 1 && first.type.width === width) return first
+    const count = sum(parts.map(({ type }) => type.width))
+    if (count !== width && count > 1) throw new Error(`a vector of ${width} with ${count} elements`)
     const whole = this.#partsOfOne(parts, width)
     if (whole) return whole
     const type = typeOf(first.type.dtype, width)

@@ -48,7 +48,7 @@ export function needsOf(program: ThreadProgram): Needs {
   })
   let subgroupMatrices = false
   walkStatements(program.body, (statement) => {
-    if (statement.kind !== 'fragment_zero') return
+    if (statement.kind !== 'fragment_zero' && statement.kind !== 'fragment_load') return
     subgroupMatrices = true
     need(typeOf(statement.fragment.dtype, 1))
   })

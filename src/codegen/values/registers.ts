@@ -68,14 +68,26 @@ export function variables(out: Writer, value: Registers, hint: string): Register
 /** Changes variables to another value. */
 export function assignVariables(out: Writer, target: Registers, value: Registers): void {
   const { expressions: e } = out
-  const parts = new Map<Expr, Expr[]>()
+  const words = new Map<Expr, Expr[]>()
+  const changed = new Set<Expr>()
   target.chunks.forEach((variable, i) => {
+    // Registers that certainly hold the same share a variable.
+    if (changed.has(variable)) return
+    changed.add(variable)
     const chunk = wholeChunk(e, value, i)
-    const words = wordsOf(variable)
-    if (!words) out.assign(variable, chunk)
-    else parts.set(words, [...(parts.get(words) ?? []), e.bitcast(words.type.dtype, chunk)])
+    const held = wordsOf(variable)
+    if (!held || variable.kind !== 'bitcast' || variable.arg.kind !== 'vector') {
+      out.assign(variable, chunk)
+      return
+    }
+    const parts = words.get(held) ?? Array.from({ length: held.type.width }, (_, at) => e.component(held, at))
+    const bits = e.bitcast(held.type.dtype, chunk)
+    variable.arg.parts.forEach((part, at) => {
+      if (part.kind === 'component') parts[part.index] = e.component(bits, at)
+    })
+    words.set(held, parts)
   })
-  for (const [words, values] of parts) out.assign(words, e.vector(values, words.type.width))
+  for (const [held, parts] of words) out.assign(held, e.vector(parts, held.type.width))
 }
 
 /** Elements `registers` of `value` together: a vector, or a scalar where all of them are equal. */
