@@ -4,8 +4,7 @@
  */
 import type { InlineCode } from '../../ir/node.ts'
 import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
-import { isPowerOf2, log2Exact } from '../../support/maths.ts'
-import { sum } from '../../support/maths.ts'
+import { isPowerOf2, log2Exact, sum } from '../../support/maths.ts'
 import { type BuiltinFunction, isSubgroupFunction } from './builtins.ts'
 import type { BinaryOp, BuiltinValue, Expr, Helper, LiteralExpr, LocalExpr, UnaryOp } from './expr.ts'
 import type { AccessMark, MemoryArray } from './memory.ts'
