@@ -63,7 +63,8 @@ export interface FieldValues {
   readonly slice_k: readonly number[]
   /**
    * How a dot is computed: from workgroup memory (`fma`), from registers as they were loaded (`direct`), for
-   * results of few rows, or on the matrix units of subgroups (`subgroup_matrix`).
+   * results of few rows, or on the matrix units of subgroups (`subgroup_matrix`), where the device has them
+   * for its dtypes.
    */
   readonly mma: readonly Mma[]
   /**

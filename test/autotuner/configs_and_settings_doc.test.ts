@@ -12,6 +12,7 @@ import { LOG_COLUMNS } from '../../src/autotuner/trial_log.ts'
 import { Config } from '../../src/config/config.ts'
 import { ACTING_ROWS, FIELDS } from '../../src/config/fields.ts'
 import { INERT_FIELDS } from '../../src/config/inert_fields.ts'
+import { INDEXINGS, MMAS } from '../../src/config/modes.ts'
 import { printValue } from '../../src/config/value.ts'
 import { BOOLEAN } from '../../src/support/setting_kinds.ts'
 import { SETTINGS } from '../../src/support/settings_table.ts'
@@ -115,7 +116,7 @@ describe('docs/configs_and_settings.md and docs/searches.md', () => {
     ])
     const rows = lines.filter((line) => line.startsWith('|')).join('\n')
     const named = [...rows.matchAll(/`([A-Za-z_]+)`/g)].map(([, name]) => name ?? '')
-    const values = ['null', 'block_ptr', 'pointer', 'tensor_descriptor']
+    const values: readonly string[] = ['null', ...INDEXINGS, ...MMAS]
     expect(named.filter((name) => !known.has(name) && !values.includes(name))).toEqual([])
     expect([...both.matchAll(/HELION_[A-Z_]+/g)].filter(([name]) => !known.has(name))).toEqual([])
   })
