@@ -61,6 +61,11 @@ const SMALL_PRODUCT = { depth: 32, roomyDepth: 64, warps: 8, stages: 2, slices: 
  */
 const ROW_PRODUCT = { rows: 4, columns: 32, depth: 512, warps: 16 }
 const PROGRAMS_PER_UNIT = 64
+/**
+ * Warps of products that keep a unit busy. 16 x 4096 x 4096 on an H100, by parts 1, 2, 4, 8: f16 on matrix
+ * units 85, 43, 28, 25 us with workgroups of 2 warps; f32 68, 45, 44, 49 with 8.
+ */
+const PRODUCT_WARPS_PER_UNIT = 16
 /** Positions of a sum that are worth a workgroup of their own. */
 const LEAST_DEFAULT_PART = 256
 const LEAST_DEVICE_BLOCK = 8
@@ -184,17 +189,18 @@ export function defaultNumWarps(
 }
 
 /** The default `split_sums`: as many parts as a device of which most stays idle otherwise has room for. */
-export function defaultParts(
-  { blocks, sums = [], software, computeUnits = 0 }: ConfigSpecInput,
-  { sizes }: DefaultTiles,
-  index: number,
-): number {
+export function defaultParts(input: ConfigSpecInput, defaults: DefaultTiles, index: number): number {
+  const { blocks, dots, sums = [], software, computeUnits = 0, maxInvocations } = input
+  const { sizes } = defaults
   const sum = sums[index]
   if (!sum || software) return 1
   const programs = product(
     blocks.map(({ id, sizeHint }, i) => (sum.grid.includes(id) ? cdiv(sizeHint, sizes[i] ?? 1) : 1)),
   )
-  const parts = Math.min(computeUnits / programs, sum.positions / LEAST_DEFAULT_PART)
+  if (programs > computeUnits) return 1
+  const warps = dots.length > 0 ? defaultNumWarps(input, defaults, Math.max(1, maxInvocations / 32)) : 1
+  const room = dots.length > 0 ? PRODUCT_WARPS_PER_UNIT / warps : 1
+  const parts = Math.min((computeUnits * room) / programs, sum.positions / LEAST_DEFAULT_PART)
   return clamp(floorPowerOf2(Math.max(1, parts)), 1, sum.maxParts)
 }
 

@@ -284,7 +284,7 @@ describe('the default', () => {
 
   it('splits where most of a GPU would be idle, and nothing on a processor', () => {
     const { H200 = {}, SwiftShader = {} } = DEVICES
-    expect(parts(H200, kernels.matmul, [64, 32_768], [32_768, 64])).toEqual([32])
+    expect(parts(H200, kernels.matmul, [64, 32_768], [32_768, 64])).toEqual([64])
     expect(parts(H200, kernels.matmul, [1024, 1024], [1024, 1024])).toEqual([1])
     expect(parts(H200, rowSums, [1, 130_000])).toEqual([128])
     expect(parts(SwiftShader, rowSums, [1, 130_000])).toEqual([1])

@@ -8,6 +8,8 @@ import { whole } from '../gpu/inputs.ts'
 import { attention, linearRelu, matmul } from '../gpu/kernels.ts'
 import type { HostArgument } from '../language/harness.ts'
 import { bmm } from './batched_kernels.ts'
+import { Compiled } from './compiling.ts'
+import { DEVICES } from './devices.ts'
 import { OnCpu } from './on_cpu.ts'
 
 const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 4)
@@ -169,4 +171,19 @@ it('f16 is asked for where only fragments have it', () => {
   subject.expectRight(config)
   for (const { wgsl } of subject.compiled.program(config).dispatches)
     if (wgsl.includes('f16')) expect(wgsl).toContain('enable f16;')
+})
+
+it.each([
+  [1, 4096, { block_sizes: [1, 32, 512], num_warps: 16, mma: ['direct'], split_sums: [1] }],
+  [16, 4096, { block_sizes: [16, 32, 64], num_warps: 2, mma: ['subgroup_matrix'], split_sums: [4] }],
+  [1024, 1024, { block_sizes: [64, 64, 64], num_warps: 4, mma: ['subgroup_matrix'], split_sums: [1] }],
+  [4096, 4096, { block_sizes: [128, 128, 64], num_warps: 4, mma: ['subgroup_matrix'], split_sums: [1] }],
+])('the default of %d rows and %d columns on an H200', (m, n, expected) => {
+  const sized = (shape: readonly number[]) => ({ shape, dtype: 'f16', data: [], dynamic: undefined })
+  const { spec } = new Compiled(matmul as never, [sized([m, n]), sized([n, n])] as never, {
+    ...DEVICES.H200,
+    registerBudget: 200,
+    subgroupMatrices: [matrix(16, 16, 16)],
+  })
+  expect(spec.defaultConfig().data).toMatchObject(expected)
 })
