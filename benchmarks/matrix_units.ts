@@ -8,6 +8,8 @@
 import type { ConfigInput } from '../src/config/config.ts'
 import { doBench, getDevice, hl, kernel, type Tensor, tensor } from '../src/index.ts'
 import { Random } from '../src/support/random.ts'
+import { matmul } from '../test/gpu/kernels.ts'
+import { halfSums, headAttention } from '../test/gpu/matrix_kernels.ts'
 
 const device = await getDevice()
 const { software } = device.limits
@@ -55,30 +57,6 @@ const SMALL: readonly Row[] = [
   [32, 32, 64, 2, 2, 1],
 ]
 
-function matmul(x: Tensor, y: Tensor): Tensor {
-  const [m, k] = x.shape
-  const n = y.shape[1]
-  const out = hl.empty([m, n], x.dtype)
-  for (const [tm, tn] of hl.tile([m, n])) {
-    const acc = hl.zeros([tm, tn])
-    for (const tk of hl.tile(k)) acc.addDot(x.at(tm, tk), y.at(tk, tn))
-    out.at(tm, tn).set(acc)
-  }
-  return out
-}
-
-function halfSums(x: Tensor, y: Tensor): Tensor {
-  const [m, k] = x.shape
-  const n = y.shape[1]
-  const out = hl.empty([m, n], x.dtype)
-  for (const [tm, tn] of hl.tile([m, n])) {
-    const acc = hl.zeros([tm, tn], 'f16')
-    for (const tk of hl.tile(k)) acc.addDot(x.at(tm, tk), y.at(tk, tn))
-    out.at(tm, tn).set(acc)
-  }
-  return out
-}
-
 function linearGelu(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
   const [m, k] = x.shape
   const n = weight.shape[0]
@@ -89,32 +67,6 @@ function linearGelu(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
     const z = acc.add(bias.at(tn))
     const inner = z.add(z.mul(z).mul(z).mul(0.044715)).mul(0.7978845608)
     out.at(tm, tn).set(z.mul(inner.tanh().add(1)).mul(0.5))
-  }
-  return out
-}
-
-/** [heads, rows, d]: one head in a program. */
-function attention(q: Tensor, k: Tensor, v: Tensor): Tensor {
-  const [h, m, d] = q.shape
-  const n = k.shape[1]
-  const out = hl.emptyLike(q)
-  const scale = Math.LOG2E / Math.sqrt(Number(hl.specialize(d)))
-  for (const [th, tm] of hl.tile([h, m], { blockSize: [1, null] })) {
-    const top = hl.full([th, tm], Number.NEGATIVE_INFINITY)
-    const total = hl.zeros([th, tm])
-    const acc = hl.zeros([th, tm, d])
-    const query = q.at(th, tm, ':')
-    for (const tn of hl.tile(n)) {
-      const scores = query.dot(k.at(th, tn, ':').transpose()).mul(scale)
-      const next = top.maximum(scores.amax(-1))
-      const weights = scores.sub(next.unsqueeze(-1)).exp2()
-      const shrink = top.sub(next).exp2()
-      total.assign(total.mul(shrink).add(weights.sum(-1)))
-      acc.assign(acc.mul(shrink.unsqueeze(-1)))
-      acc.addDot(weights.to(v.dtype), v.at(th, tn, ':'))
-      top.assign(next)
-    }
-    out.at(th, tm, ':').set(acc.div(total.unsqueeze(-1)))
   }
   return out
 }
@@ -177,7 +129,7 @@ function attentionCase(h: number, m: number, d: number): Case {
   ]
   const ways = [{ mma: ['subgroup_matrix', 'subgroup_matrix'] as const }]
   return {
-    fn: attention,
+    fn: headAttention,
     shapes: [shape, shape, shape],
     flops: 4 * heads * rows * rows * d,
     configs: tiles.flatMap(([tm, tn, num_warps]) =>

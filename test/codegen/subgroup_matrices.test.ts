@@ -6,6 +6,7 @@ import type { Tensor } from '../../src/language/tensor.ts'
 import { randomConfigs } from '../config/random_configs.ts'
 import { whole } from '../gpu/inputs.ts'
 import { attention, linearRelu, matmul } from '../gpu/kernels.ts'
+import { halfSums, headAttention } from '../gpu/matrix_kernels.ts'
 import type { HostArgument } from '../language/harness.ts'
 import { bmm } from './batched_kernels.ts'
 import { Compiled } from './compiling.ts'
@@ -21,19 +22,6 @@ function half(shape: readonly number[]): HostArgument {
 
 function matrix(m: number, n: number, k: number, result: 'f32' | 'f16' = 'f32'): SubgroupMatrix {
   return { m, n, k, operand: 'f16', result }
-}
-
-/** Sums in f16, as the author asks. */
-function halfSums(x: Tensor, y: Tensor): Tensor {
-  const [m, k] = x.shape
-  const n = y.shape[1]
-  const out = hl.empty([m, n], x.dtype)
-  for (const [tm, tn] of hl.tile([m, n])) {
-    const acc = hl.zeros([tm, tn], 'f16')
-    for (const tk of hl.tile(k)) acc.addDot(x.at(tm, tk), y.at(tk, tn))
-    out.at(tm, tn).set(acc)
-  }
-  return out
 }
 
 /** Both operands as they lie the other way round; the sums begin with what is there. */
@@ -60,31 +48,6 @@ function chained(x: Tensor, y: Tensor, z: Tensor): Tensor {
   return out
 }
 
-/** Attention of heads, whose second product has an operand of f16 too. */
-function halfAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
-  const [h, m, d] = q.shape
-  const n = k.shape[1]
-  const out = hl.emptyLike(q)
-  for (const [th, tm] of hl.tile([h, m], { blockSize: [1, null] })) {
-    const top = hl.full([th, tm], Number.NEGATIVE_INFINITY)
-    const total = hl.zeros([th, tm])
-    const acc = hl.zeros([th, tm, d])
-    const query = q.at(th, tm, ':')
-    for (const tn of hl.tile(n)) {
-      const scores = query.dot(k.at(th, tn, ':').transpose()).mul(0.25)
-      const next = top.maximum(scores.amax(-1))
-      const weights = scores.sub(next.unsqueeze(-1)).exp2()
-      const shrink = top.sub(next).exp2()
-      total.assign(total.mul(shrink).add(weights.sum(-1)))
-      acc.assign(acc.mul(shrink.unsqueeze(-1)))
-      acc.addDot(weights.to(v.dtype), v.at(th, tn, ':'))
-      top.assign(next)
-    }
-    out.at(th, tm, ':').set(acc.div(total.unsqueeze(-1)))
-  }
-  return out
-}
-
 type Case = readonly [(...args: never[]) => unknown, readonly HostArgument[], SubgroupMatrix]
 
 const CASES: Readonly<Record<string, Case>> = {
@@ -104,7 +67,7 @@ const CASES: Readonly<Record<string, Case>> = {
   'of products': [chained, [half([32, 16]), half([16, 32]), half([32, 16])], matrix(16, 16, 16)],
   'of nothing': [matmul, [half([32, 0]), half([0, 32])], matrix(16, 16, 16)],
   'in attention of heads': [
-    halfAttention,
+    headAttention,
     [half([2, 32, 32]), half([2, 64, 32]), half([2, 64, 32])],
     matrix(16, 16, 16),
   ],

@@ -230,14 +230,10 @@ export class Evaluator {
 
   /** The same bits as elements of another size. */
   #regrouped({ arg, type }: BitcastExpr): Evaluate {
-    const [from, at] = [arg.type, this.of(arg)]
-    const bitsOf = (lane: number, found: Values): Values =>
-      asElements(found.slice(lane * from.width, (lane + 1) * from.width), from.dtype, type.dtype, type.width)
+    const at = this.of(arg)
     const values = new Float64Array(this.#group.program.threads * type.width)
     return () => {
-      const found = at()
-      const { list, count } = this.#group.active
-      for (let i = 0; i < count; i++) values.set(bitsOf(list[i] ?? 0, found), (list[i] ?? 0) * type.width)
+      values.set(asElements(at(), arg.type.dtype, type.dtype))
       return values
     }
   }
@@ -245,17 +241,12 @@ export class Evaluator {
   /** Where in memory; of arrays in an array, as if they lay one after the other. */
   indices({ array, outer, index }: Place): Evaluate {
     if (!outer) return index ? this.of(index) : none
-    const { length = 0, parts = 1 } = this.#group.program.arrays.find((known) => known.array === array) ?? {}
-    const inner = length / parts
-    const [which, within] = [this.of(outer), index && this.of(index)]
-    const values = new Float64Array(this.#group.program.threads)
-    return () => {
+    const [which, within, inner] = [this.of(outer), index && this.of(index), this.#group.innerLength(array)]
+    return this.#perLane(outer, () => {
       const [of, at] = [which(), within?.()]
       // What is outside of its own array is outside.
-      return values.map((_, lane) =>
-        (at?.[lane] ?? 0) < inner ? (of[lane] ?? 0) * inner + (at?.[lane] ?? 0) : -1,
-      )
-    }
+      return (lane) => ((at?.[lane] ?? 0) < inner ? (of[lane] ?? 0) * inner + (at?.[lane] ?? 0) : -1)
+    })
   }
 
   #read(expr: ReadExpr): Evaluate {

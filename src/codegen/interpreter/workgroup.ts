@@ -102,6 +102,12 @@ export class Workgroup {
     return array
   }
 
+  /** Elements of each array in an array of arrays. */
+  innerLength(memory: MemoryArray): number {
+    const { length = 0, parts = 1 } = this.program.arrays.find(({ array }) => array === memory) ?? {}
+    return length / parts
+  }
+
   /** A word of the launch block. */
   field(name: string, dtype: DType): number {
     const word = this.launch.words[this.program.fields.findIndex((field) => field.name === name)]
