@@ -110,6 +110,8 @@ export interface ConfigSpecInput {
   readonly blocks: readonly BlockInput[]
   readonly rows: readonly RowInput[]
   readonly loops: readonly LoopInput[]
+  /** Programs along dimensions of the grid whose extent the author fixed; 1 when absent. */
+  readonly fixedPrograms?: number
   /** Every distinct combination of axes among the kernel's tile values. */
   readonly tiles: readonly TileInput[]
   /** The ways each load, then each store, may access memory; the first is the default. */

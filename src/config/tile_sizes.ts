@@ -114,12 +114,13 @@ export function defaultDotSchedule({ isSmallProduct, usesMatrices: matrices }: D
 export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   const ofRows = rowProductSizes(input)
   if (ofRows) return { sizes: ofRows, isSmallProduct: false, usesMatrices: false, isRowProduct: true }
-  const { blocks, rows, loops, tiles } = input
+  const { blocks, rows, loops, tiles, fixedPrograms = 1 } = input
   const aim = aimOf(input)
   const inGrid = new Set(loops.filter(({ kind }) => kind === 'grid').flatMap((loop) => loop.blocks))
   const sizes = blocks.map(({ min, max, default: own }) => clamp(own ?? 1, min, Math.max(min, max)))
   const chunks = rows.map(defaultReductionLoop)
   const programs = () =>
+    fixedPrograms *
     product(blocks.map((block, i) => (inGrid.has(block.id) ? cdiv(block.sizeHint, sizes[i] ?? 1) : 1)))
   const grow = (index: number, { id, max, default: own, isBatch }: BlockInput, cap: number) => {
     for (let size = sizes[index] ?? 1; own === undefined && size * 2 <= Math.min(max, cap); size *= 2) {

@@ -150,3 +150,13 @@ it.each([
   })
   expect(spec.defaultConfig().data).toMatchObject(expected)
 })
+
+it('the default of attention counts the programs of its heads', () => {
+  const q = { shape: [16, 2048, 64], dtype: 'f16', data: [], dynamic: undefined }
+  const { spec } = new Compiled(headAttention as never, [q, q, q] as never, {
+    ...DEVICES.H200,
+    registerBudget: 200,
+    subgroupMatrices: [matrix(16, 16, 16)],
+  })
+  expect(spec.defaultConfig().data).toMatchObject({ block_sizes: [64, 64], num_warps: 4 })
+})

@@ -24,7 +24,7 @@ import {
 } from '../../ir/node.ts'
 import { type BlockSize, evalSize, maxOf, type Size, type SizeSymbol } from '../../ir/size.ts'
 import { hasEffect, walk } from '../../ir/traverse.ts'
-import { cdiv, clamp, floorPowerOf2, nextPowerOf2 } from '../../support/maths.ts'
+import { cdiv, clamp, floorPowerOf2, nextPowerOf2, product } from '../../support/maths.ts'
 import { contiguousBlock } from '../memory/access.ts'
 import { canRoll } from '../passes/can_roll.ts'
 import { canFlatten } from '../passes/flatten_loops.ts'
@@ -74,6 +74,7 @@ export function configSpecInput(
     blocks: sites.tiles.map((block) => blockInput(block, sites, blocks, hint)),
     rows: sites.rows.map((block) => rowInput(kernel, block, sites, limits)),
     loops: loopInputs(kernel, sites, blocks, hint),
+    fixedPrograms: fixedPrograms(kernel, blocks, hint),
     tiles: tileInputs(kernel, blocks),
     memoryOps: [...sites.loads, ...sites.stores].map(indexings),
     dots: sites.dots.map((dot) => ({
@@ -182,6 +183,19 @@ function staticRounds(
 function isReorderable(node: LoopNode): boolean {
   if (node.body.some((inner) => hasEffect(inner) || inner.kind === 'loop')) return false
   return node.phis.every((_, i) => accumulatedBy(node, i) !== undefined)
+}
+
+/** Programs of the grid that has the most of them along dimensions with a fixed extent. */
+function fixedPrograms(
+  { grids }: KernelIr,
+  blocks: ReadonlyMap<BlockId, Block>,
+  hint: (size: Size) => number,
+): number {
+  const along = (id: BlockId): number => {
+    const block = blocks.get(id)
+    return block?.extent === undefined ? 1 : cdiv(Math.max(1, hint(block.size)), block.extent)
+  }
+  return Math.max(1, ...grids.map((grid) => product(grid.blocks.map(along))))
 }
 
 /** Every distinct combination of axes, with the part of its extent that no config decides. */
