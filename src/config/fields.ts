@@ -4,7 +4,7 @@
  * told derive from here, and a test keeps docs/configs_and_settings.md equal. The order of the rows is the
  * order of the slots. Names are Helion's, so that stored configs read alike.
  */
-import { clamp, floorPowerOf2, nextPowerOf2 } from '../support/maths.ts'
+import { floorPowerOf2, nextPowerOf2 } from '../support/maths.ts'
 import { permutation } from './composite_fragments.ts'
 import type { ActingRow, AnyActingRow, FieldRow } from './field_row.ts'
 import { boolean, choice, type Fragment, fixed, integer, optional, powerOf2 } from './fragments.ts'
@@ -17,6 +17,7 @@ import {
   defaultParts,
   defaultReductionLoop,
   LEAST_CHUNK,
+  mostWarps,
 } from './tile_sizes.ts'
 import { BOOLEAN_RULE, integerRule, oneOfRule, orRule, PERMUTATION_RULE, powerOf2Rule } from './value_rule.ts'
 
@@ -162,7 +163,7 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     entry: powerOf2Rule(1, 32),
     default: 4,
     range: (input, { defaults }) => {
-      const most = clamp(floorPowerOf2(input.maxInvocations) / 32, 1, 32)
+      const most = mostWarps(input)
       return powerOf2(1, most, defaultNumWarps(input, defaults, most))
     },
   },

@@ -5,10 +5,10 @@
  * people whose own config does not build.
  */
 import { ConfigError, type Excess, type Resource } from '../support/errors.ts'
-import { clamp, floorPowerOf2, nextPowerOf2 } from '../support/maths.ts'
+import { nextPowerOf2 } from '../support/maths.ts'
 import { Config } from './config.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
-import { LEAST_CHUNK } from './tile_sizes.ts'
+import { LEAST_CHUNK, mostWarps } from './tile_sizes.ts'
 import type { ConfigData, ConfigValue } from './value.ts'
 
 /** Compiles a complete config: why that is refused, or undefined. */
@@ -183,8 +183,4 @@ function eachOf<T extends ConfigValue>(
 
 function canChunk({ canLoop, size }: ConfigSpecInput['rows'][number]): boolean {
   return canLoop && nextPowerOf2(size) / 2 >= LEAST_CHUNK
-}
-
-function mostWarps({ maxInvocations }: ConfigSpecInput): number {
-  return clamp(floorPowerOf2(maxInvocations) / 32, 1, 32)
 }

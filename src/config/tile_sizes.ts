@@ -173,6 +173,11 @@ function isSmall({ dots, software }: ConfigSpecInput, elements: number): boolean
   return canSlice && !software && elements <= DEFAULT_AIM_WITH_DOT.smallTile
 }
 
+/** Most `num_warps` that a device takes. */
+export function mostWarps({ maxInvocations }: ConfigSpecInput): number {
+  return clamp(floorPowerOf2(maxInvocations) / 32, 1, 32)
+}
+
 /** The default `num_warps`: more for larger tiles, as far as the device goes. */
 export function defaultNumWarps(
   { blocks, rows, tiles, dots, software }: ConfigSpecInput,
@@ -191,7 +196,7 @@ export function defaultNumWarps(
 
 /** The default `split_sums`: as many parts as a device of which most stays idle otherwise has room for. */
 export function defaultParts(input: ConfigSpecInput, defaults: DefaultTiles, index: number): number {
-  const { blocks, dots, sums = [], software, computeUnits = 0, maxInvocations } = input
+  const { blocks, dots, sums = [], software, computeUnits = 0 } = input
   const { sizes } = defaults
   const sum = sums[index]
   if (!sum || software) return 1
@@ -199,7 +204,7 @@ export function defaultParts(input: ConfigSpecInput, defaults: DefaultTiles, ind
     blocks.map(({ id, sizeHint }, i) => (sum.grid.includes(id) ? cdiv(sizeHint, sizes[i] ?? 1) : 1)),
   )
   if (programs > computeUnits) return 1
-  const warps = dots.length > 0 ? defaultNumWarps(input, defaults, Math.max(1, maxInvocations / 32)) : 1
+  const warps = dots.length > 0 ? defaultNumWarps(input, defaults, mostWarps(input)) : 1
   const room = dots.length > 0 ? PRODUCT_WARPS_PER_UNIT / warps : 1
   const parts = Math.min((computeUnits * room) / programs, sum.positions / LEAST_DEFAULT_PART)
   return clamp(floorPowerOf2(Math.max(1, parts)), 1, sum.maxParts)

@@ -37,3 +37,9 @@ export function indexingBlocks({ index }: Pick<MemoryNode, 'index'>): readonly B
 export function stripViews(node: Node): Node {
   return isMoving(node) ? stripViews(node.arg) : node
 }
+
+/** True for a constant of zeros, behind its views. */
+export function isZero(node: Node): boolean {
+  const plain = stripViews(node)
+  return plain.kind === 'constant' && plain.value === 0
+}

@@ -9,7 +9,7 @@ import { slicedFmaContraction } from './sliced_fma.ts'
 import { subgroupMatrixContraction } from './subgroup_matrix.ts'
 
 export function contractionOf(lowering: Lowering, dot: DotNode): Contraction {
-  const layout = lowering.layouts.of(dot) ?? lowering.layoutOfBlocks(dot.type.axes)
+  const layout = lowering.layoutOf(dot)
   const matrix = matrixPlan(dot, lowering)
   if (matrix) return subgroupMatrixContraction(lowering, dot, layout, matrix)
   const product = lowering.layouts.product(dot)

@@ -5,7 +5,7 @@
  * where each thread takes the elements that it has in the layout of the dot's class.
  */
 import { depthOf } from '../../ir/dot_axes.ts'
-import type { BlockId, DotNode, Node } from '../../ir/node.ts'
+import type { BlockId, DotNode } from '../../ir/node.ts'
 import { isFloat } from '../../support/dtypes.ts'
 import { sum } from '../../support/maths.ts'
 import type { CoordinateBit, Layout } from '../layout/layout.ts'
@@ -26,10 +26,9 @@ import {
   variables,
   wholeChunk,
 } from '../values/registers.ts'
-import { valueIn } from '../values/values.ts'
 import type { Contraction, DotOperands } from './contraction.ts'
+import { initialValue, plus } from './initial_value.ts'
 import { summedBits } from './right_operand.ts'
-import { isZero } from './sliced_fma.ts'
 
 /** `layout` is that of the dot's class. */
 export function directContraction(
@@ -55,11 +54,6 @@ export function directContraction(
       }
     },
   }
-}
-
-/** What the sums are added to in the end; undefined for zeros. */
-function initialValue(lowering: Lowering, init: Node | undefined, layout: Layout): Registers | undefined {
-  return init && !isZero(init) ? valueIn(lowering, init, layout) : undefined
 }
 
 /** The operands under names of their own: the variables that they wait in are about to change. */
@@ -130,10 +124,4 @@ function sumOverThreads(lowering: Lowering, sums: Registers, depth: BlockId, lay
   return isLeft
     ? sumThroughMemory(lowering, inSubgroups, depth, layout)
     : convertLayout(lowering, inSubgroups, layout)
-}
-
-function plus({ out, e }: Lowering, value: Registers, more: Registers | undefined): Registers {
-  if (!more) return value
-  const chunks = value.chunks.map((chunk, i) => out.let('total', e.add(chunk, wholeChunk(e, more, i))))
-  return { ...value, chunks }
 }

@@ -91,8 +91,7 @@ export function stageAhead(lowering: Lowering, loop: LoopNode): { readonly end: 
 
 function readyOperand(lowering: Lowering, dot: DotNode, plan: MatrixPlan, side: Side): MatrixOperand {
   const value = stripViews(dot[side])
-  const layout = lowering.layouts.of(value) ?? lowering.layoutOfBlocks(value.type.axes)
-  const registers = named(lowering.out, valueIn(lowering, value, layout), 'v')
+  const registers = named(lowering.out, valueIn(lowering, value, lowering.layoutOf(value)), 'v')
   const operand = stageOperand(lowering, registers, plan, side)
   const { shape, division, depth } = plan
   const steps = extentOf(lowering.program, depth) / shape.k

@@ -3,7 +3,7 @@
  * take a part of every block of it, and their sums are added after the loop. Until then the accumulators have
  * a layout of their own, in which the highest thread bits are positions along that dimension.
  */
-import { stripViews } from '../../ir/dim_index.ts'
+import { isZero } from '../../ir/dim_index.ts'
 import { depthOf } from '../../ir/dot_axes.ts'
 import type { BlockId, DotNode, Node } from '../../ir/node.ts'
 import { extentBits } from '../../ir/tile_program.ts'
@@ -48,12 +48,6 @@ function initialSums(lowering: Lowering, dot: DotNode, init: Node | undefined, l
   const first = e.binary('==', group, e.u32(0))
   const chunks = value.chunks.map((_chunk, i) => e.select(zero, wholeChunk(e, value, i), first))
   return { layout, dtype, chunks }
-}
-
-/** True for a constant of zeros. */
-export function isZero(node: Node): boolean {
-  const plain = stripViews(node)
-  return plain.kind === 'constant' && plain.value === 0
 }
 
 /** The sum over all groups, which all of them end with. */

@@ -14,11 +14,10 @@ import type { Fragment } from '../thread/fragments.ts'
 import { accessTo } from '../thread/memory.ts'
 import { typeOf } from '../thread/types.ts'
 import { threadPart } from '../values/coordinates.ts'
-import { chunkRegisters, type Registers, wholeChunk } from '../values/registers.ts'
-import { valueIn } from '../values/values.ts'
+import { chunkRegisters, type Registers } from '../values/registers.ts'
 import type { Contraction, DotOperands, Sums } from './contraction.ts'
+import { initialValue, plus } from './initial_value.ts'
 import { operandFragments, stageOperand } from './matrix_operands.ts'
-import { isZero } from './sliced_fma.ts'
 
 export function subgroupMatrixContraction(
   lowering: Lowering,
@@ -28,8 +27,7 @@ export function subgroupMatrixContraction(
 ): Contraction {
   return {
     begin(init) {
-      const own = init && !isZero(init) ? valueIn(lowering, init, plan.layout) : undefined
-      return fragmentSums(lowering, dot, layout, plan, own)
+      return fragmentSums(lowering, dot, layout, plan, initialValue(lowering, init, plan.layout))
     },
   }
 }
@@ -41,17 +39,14 @@ function fragmentSums(
   plan: MatrixPlan,
   init: Registers | undefined,
 ): Sums {
-  const { out, e } = lowering
+  const { out } = lowering
   const { division, shape } = plan
   const part = { part: 'result', dtype: dot.type.dtype, shape } as const
   const sums = grid(division, () => out.fragmentZero('sum', part))
   return {
     add: (operands, afterStaging) => addProducts(lowering, dot, plan, { sums, operands, afterStaging }),
     end() {
-      const value = fromFragments(lowering, dot, plan, sums)
-      const total = init
-        ? { ...value, chunks: value.chunks.map((chunk, i) => e.add(chunk, wholeChunk(e, init, i))) }
-        : value
+      const total = plus(lowering, fromFragments(lowering, dot, plan, sums), init)
       return total.layout.key === layout.key ? total : convertLayout(lowering, total, layout)
     },
   }

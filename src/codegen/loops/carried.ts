@@ -3,7 +3,7 @@ import type { DotNode, LoopNode, PhiNode } from '../../ir/node.ts'
 import { contractionOf } from '../contraction/choose_contraction.ts'
 import { isTile } from '../layout/tile_classes.ts'
 import type { Lowering } from '../lower/lowering.ts'
-import { type Expr, wordsOf } from '../thread/expr.ts'
+import { type Expr, partOfWords } from '../thread/expr.ts'
 import { assignVariables, named, variables } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 
@@ -51,11 +51,10 @@ export function assignYields(lowering: Lowering, node: LoopNode): void {
   const { out, values } = lowering
   // Of a loop that is written out again, sums have a value: that of the time before.
   const sums = new Set(lowering.accumulations.values())
-  const carried = new Set<Expr | undefined>(
-    node.phis.flatMap((phi) => values.get(phi)?.chunks ?? []).map((chunk) => wordsOf(chunk) ?? chunk),
-  )
+  const held = (chunk: Expr): Expr => partOfWords(chunk)?.words ?? chunk
+  const carried = new Set(node.phis.flatMap((phi) => values.get(phi)?.chunks ?? []).map(held))
   const isCarried = (chunk: Expr): boolean =>
-    carried.has(wordsOf(chunk) ?? chunk) || (chunk.kind === 'component' && isCarried(chunk.arg))
+    carried.has(held(chunk)) || (chunk.kind === 'component' && isCarried(chunk.arg))
   const pairs = node.phis.flatMap((phi, i) => {
     const target = values.get(phi)
     const next = node.yields[i]

@@ -3,7 +3,6 @@
 import type { CastNode, FoldNode, MapNode, Node, Region, ScanNode, SortNode } from '../../ir/node.ts'
 import { isSameButPart } from '../../ir/node_rules.ts'
 import { unreachable } from '../../support/errors.ts'
-import type { Layout } from '../layout/layout.ts'
 import { isTile } from '../layout/tile_classes.ts'
 import { lowerLoop } from '../loops/lower_loop.ts'
 import { lowerCombining } from '../reductions/lower_combining.ts'
@@ -69,7 +68,7 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, made: Parts):
     case 'atomic':
       return lowerAtomic(lowering, node)
     case 'reduce':
-      return lowerReduce(lowering, node, layoutOfOperand(lowering, node.arg))
+      return lowerReduce(lowering, node, lowering.layoutOf(node.arg))
     case 'fold':
     case 'scan':
     case 'sort':
@@ -77,7 +76,7 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, made: Parts):
     case 'dot':
       return lowerDot(lowering, node)
     case 'gather':
-      return lowerGather(lowering, node, layoutOfOperand(lowering, node.arg))
+      return lowerGather(lowering, node, lowering.layoutOf(node.arg))
     case 'loop':
       lowerLoop(lowering, node, lowerRegion)
       return undefined
@@ -115,13 +114,8 @@ type Multipart = FoldNode | ScanNode | SortNode
 
 function allParts(lowering: Lowering, node: Multipart): readonly Registers[] {
   return node.kind === 'sort'
-    ? lowerSort(lowering, node, layoutOfOperand(lowering, node.arg))
-    : lowerCombining(lowering, node, layoutOfOperand(lowering, node.args[0] ?? node))
-}
-
-/** The layout in which an operand is taken whose elements are combined. */
-function layoutOfOperand(lowering: Lowering, operand: Node): Layout {
-  return lowering.layouts.of(operand) ?? lowering.layoutOfBlocks(operand.type.axes)
+    ? lowerSort(lowering, node, lowering.layoutOf(node.arg))
+    : lowerCombining(lowering, node, lowering.layoutOf(node.args[0] ?? node))
 }
 
 function inHomeLayout(lowering: Lowering, node: Node, value: Registers): Registers {

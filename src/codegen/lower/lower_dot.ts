@@ -24,7 +24,7 @@ export function lowerDot(
 export function dotOperands(lowering: Lowering, dot: DotNode): DotOperands {
   const product = lowering.layouts.product(dot)
   const operandIn = (value: Node, wanted: Layout | undefined): Registers => {
-    const layout = wanted ?? lowering.layouts.of(value) ?? lowering.layoutOfBlocks(value.type.axes)
+    const layout = wanted ?? lowering.layoutOf(value)
     return named(lowering.out, valueIn(lowering, value, layout), 'v')
   }
   const { weights, scale } = lowering.rightOperands.of(dot)

@@ -118,6 +118,11 @@ export class Lowering implements Plan {
     if (this.#originLines && location) this.out.comesFrom(`${fileName(location.file)}:${location.line}`)
   }
 
+  /** The layout of a value's class, or one that suits a value that no class claims. */
+  layoutOf(node: Node): Layout {
+    return this.layouts.of(node) ?? this.layoutOfBlocks(node.type.axes)
+  }
+
   /** A layout for a value over these axes that no class claims. */
   layoutOfBlocks(axes: readonly Axis[]): Layout {
     return layoutOfBlocks(axes, this)

@@ -3,6 +3,7 @@
  * them by `exp(top - next)` and adds what has the factor `exp(-next)` in it, where `next` is the maximum so
  * far. So those of two parts of the loop are added up once each is multiplied by `exp(own maximum - common)`.
  */
+import { isZero, stripViews } from '../../ir/dim_index.ts'
 import type { LoopNode, MapNode, Node } from '../../ir/node.ts'
 import { isMoving } from '../../ir/node_rules.ts'
 import { operandsOf, readsOf, walk } from '../../ir/traverse.ts'
@@ -103,8 +104,8 @@ class Look {
 
   /** `exp(top - next)`. */
   #isShrinking(node: Node): boolean {
-    const args = this.#differenceIn(strip(node))
-    return args !== undefined && strip(args[0]) === this.#top.phi
+    const args = this.#differenceIn(stripViews(node))
+    return args !== undefined && stripViews(args[0]) === this.#top.phi
   }
 
   #of(node: Node): Dependence {
@@ -149,7 +150,7 @@ class Look {
     const [difference] = node.args
     if (difference?.kind !== 'map' || difference.op !== 'sub') return undefined
     const [left, right] = difference.args
-    if (!left || !right || strip(right) !== this.#top.next) return undefined
+    if (!left || !right || stripViews(right) !== this.#top.next) return undefined
     this.#right.add(difference)
     return [left, right]
   }
@@ -186,13 +187,4 @@ function insideOf(loop: LoopNode): readonly Node[] {
   const read = [...readsOf(loop)]
   walk(loop.body, (node) => void read.push(...readsOf(node)))
   return read
-}
-
-function strip(node: Node): Node {
-  return isMoving(node) ? strip(node.arg) : node
-}
-
-function isZero(node: Node): boolean {
-  const value = strip(node)
-  return value.kind === 'constant' && value.value === 0
 }

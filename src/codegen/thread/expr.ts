@@ -196,17 +196,26 @@ export function isAtom(expr: Expr): boolean {
       return isAtom(expr.arg)
     case 'bitcast':
       // Parts of a name as elements of another size: nothing that a device would do twice.
-      return wordsOf(expr) !== undefined
+      return partOfWords(expr) !== undefined
     default:
       return false
   }
 }
 
-/** The words that a value is a part of, as elements of another size; undefined for what is no such part. */
-export function wordsOf(expr: Expr): LocalExpr | undefined {
+/** A value that is a part of words, as elements of another size: which of them, in order. */
+export interface PartOfWords {
+  readonly words: LocalExpr
+  readonly indices: readonly number[]
+}
+
+/** Undefined for values that are no part of named words. */
+export function partOfWords(expr: Expr): PartOfWords | undefined {
   if (expr.kind !== 'bitcast' || expr.arg.kind !== 'vector') return undefined
   const [first] = expr.arg.parts
   const words = first?.kind === 'component' ? first.arg : undefined
-  const isPart = (part: Expr): boolean => part.kind === 'component' && part.arg === words
-  return words?.kind === 'local' && expr.arg.parts.every(isPart) ? words : undefined
+  if (words?.kind !== 'local') return undefined
+  const indices = expr.arg.parts.flatMap((part) =>
+    part.kind === 'component' && part.arg === words ? [part.index] : [],
+  )
+  return indices.length === expr.arg.parts.length ? { words, indices } : undefined
 }

@@ -5,7 +5,7 @@
 import type { BlockId } from '../../ir/node.ts'
 import type { DType } from '../../support/dtypes.ts'
 import type { Layout } from '../layout/layout.ts'
-import { type Expr, isAtom, wordsOf } from '../thread/expr.ts'
+import { type Expr, isAtom, partOfWords } from '../thread/expr.ts'
 import type { Expressions } from '../thread/expressions.ts'
 import type { Width } from '../thread/types.ts'
 import type { Writer } from '../thread/writer.ts'
@@ -53,13 +53,11 @@ export function variables(out: Writer, value: Registers, hint: string): Register
   const held = new Map<Expr, Expr>()
   const chunks = value.chunks.map((_chunk, i) => {
     const chunk = wholeChunk(e, value, i)
-    const words = wordsOf(chunk)
-    if (!words || chunk.kind !== 'bitcast' || chunk.arg.kind !== 'vector') return out.variable(hint, chunk)
-    const variable = held.get(words) ?? out.variable(hint, words)
-    held.set(words, variable)
-    const parts = chunk.arg.parts.map((part) =>
-      e.component(variable, part.kind === 'component' ? part.index : 0),
-    )
+    const part = partOfWords(chunk)
+    if (!part) return out.variable(hint, chunk)
+    const variable = held.get(part.words) ?? out.variable(hint, part.words)
+    held.set(part.words, variable)
+    const parts = part.indices.map((index) => e.component(variable, index))
     return e.bitcast(value.dtype, e.vector(parts, parts.length as Width))
   })
   return { ...value, chunks }
@@ -75,15 +73,16 @@ export function assignVariables(out: Writer, target: Registers, value: Registers
     if (changed.has(variable)) return
     changed.add(variable)
     const chunk = wholeChunk(e, value, i)
-    const held = wordsOf(variable)
-    if (!held || variable.kind !== 'bitcast' || variable.arg.kind !== 'vector') {
+    const part = partOfWords(variable)
+    if (!part) {
       out.assign(variable, chunk)
       return
     }
+    const held = part.words
     const parts = words.get(held) ?? Array.from({ length: held.type.width }, (_, at) => e.component(held, at))
     const bits = e.bitcast(held.type.dtype, chunk)
-    variable.arg.parts.forEach((part, at) => {
-      if (part.kind === 'component') parts[part.index] = e.component(bits, at)
+    part.indices.forEach((index, at) => {
+      parts[index] = e.component(bits, at)
     })
     words.set(held, parts)
   })
