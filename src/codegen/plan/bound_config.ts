@@ -19,8 +19,8 @@ import { maxOf } from '../../ir/size.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { log2Exact, nextPowerOf2 } from '../../support/maths.ts'
 import type { DeviceLimits } from '../program.ts'
+import { splittableSums } from '../sums/splittable_sums.ts'
 import { type KernelSites, severalBlocks, sitesOf } from './sites.ts'
-import { splittableSums } from './splittable_sums.ts'
 
 export class BoundConfig {
   /** The kernel with the block sizes of the config. */

@@ -29,10 +29,10 @@ import { contiguousBlock } from '../memory/access.ts'
 import { canRoll } from '../passes/can_roll.ts'
 import { canFlatten } from '../passes/flatten_loops.ts'
 import type { DeviceLimits } from '../program.ts'
-import { accumulatedBy, accumulations } from './accumulations.ts'
+import { accumulatedBy, accumulations } from '../sums/accumulations.ts'
+import { splittableSums } from '../sums/splittable_sums.ts'
 import { matrixInput } from './matrix_plan.ts'
 import { type KernelSites, sitesOf } from './sites.ts'
-import { splittableSums } from './splittable_sums.ts'
 
 /** Extents beyond this only waste registers. */
 const MAX_EXTENT = 16384

@@ -28,7 +28,7 @@ import {
 import { loopWithBody, rewriteRegion } from '../../ir/traverse.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import type { Plan } from '../plan/plan.ts'
-import { neededBy, type PartialSum, partialSums } from '../plan/splittable_sums.ts'
+import { neededBy, type PartialSum, partialSums } from './splittable_sums.ts'
 import {
   finite,
   idOf,
