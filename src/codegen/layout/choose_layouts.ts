@@ -53,7 +53,8 @@ export function chooseLayouts(region: Region, plan: Plan): Layouts {
     for (const dot of tileClass.dots) {
       slices.set(dot, bits)
       const product = directProduct(dot, classes.of(dot.b), bits, plan)
-      for (const node of product ? [dot, sums.get(dot)] : []) if (node && product) products.set(node, product)
+      for (const node of product ? [dot, ...(sums.get(dot) ?? [])] : [])
+        if (product) products.set(node, product)
     }
     chosen.set(
       tileClass,
@@ -113,7 +114,7 @@ function operandOfProduct(
 }
 
 /** log2 of the groups of threads that share out what the dots of a class contract. */
-function sliceBits({ dots }: TileClass, sums: ReadonlyMap<DotNode, PhiNode>, plan: Plan): number {
+function sliceBits({ dots }: TileClass, sums: ReadonlyMap<DotNode, readonly PhiNode[]>, plan: Plan): number {
   return dots.length === 0
     ? 0
     : Math.min(...dots.map((dot) => (sums.has(dot) ? plan.bound.sliceBits(dot) : 0)))

@@ -22,9 +22,12 @@ export function beginCarried(lowering: Lowering, node: LoopNode): { readonly end
   }
 }
 
-/** The dots that the loop adds up, each with what it adds to; their sums begin here. */
+/** The dots that the loop adds up, and no loop around it, each with what it adds to; their sums begin here. */
 function carriedSums(lowering: Lowering, node: LoopNode): readonly (readonly [DotNode, PhiNode])[] {
-  const found = [...lowering.accumulations].filter(([, phi]) => node.phis.includes(phi))
+  const found = [...lowering.accumulations].flatMap(([dot, phis]) => {
+    const outermost = phis.at(-1)
+    return outermost && node.phis.includes(outermost) ? [[dot, outermost] as const] : []
+  })
   for (const [dot, phi] of found) {
     const init = node.inits[node.phis.indexOf(phi)]
     lowering.sums.set(dot, contractionOf(lowering, dot).begin(init))
@@ -35,7 +38,7 @@ function carriedSums(lowering: Lowering, node: LoopNode): readonly (readonly [Do
 /** Variables for the other carried values. */
 function declareCarried(lowering: Lowering, node: LoopNode): void {
   const { out, values, layouts } = lowering
-  const sums = new Set(lowering.accumulations.values())
+  const sums = new Set([...lowering.accumulations.values()].flat())
   const inits = node.phis.map((phi, i) => {
     const layout = (isTile(phi) ? layouts.of(phi) : undefined) ?? lowering.scalarLayout
     return sums.has(phi) ? undefined : valueIn(lowering, node.inits[i] ?? phi, layout)
@@ -50,7 +53,7 @@ function declareCarried(lowering: Lowering, node: LoopNode): void {
 export function assignYields(lowering: Lowering, node: LoopNode): void {
   const { out, values } = lowering
   // Of a loop that is written out again, sums have a value: that of the time before.
-  const sums = new Set(lowering.accumulations.values())
+  const sums = new Set([...lowering.accumulations.values()].flat())
   const held = (chunk: Expr): Expr => partOfWords(chunk)?.words ?? chunk
   const carried = new Set(node.phis.flatMap((phi) => values.get(phi)?.chunks ?? []).map(held))
   const isCarried = (chunk: Expr): boolean =>

@@ -53,8 +53,8 @@ export class Lowering implements Plan {
   /** Operands of products on matrix units that were put in place before the loop that is open. */
   readonly ahead: Map<DotNode, Partial<Record<Side, MatrixOperand>>> = new Map()
   readonly places: Map<BlockId, BlockPlace> = new Map()
-  /** Dots that only add to what a loop carries. */
-  readonly accumulations: ReadonlyMap<DotNode, PhiNode>
+  /** Dots that only add to what loops carry. */
+  readonly accumulations: ReadonlyMap<DotNode, readonly PhiNode[]>
   /** Right operands of dots, of which parts have no value of their own. */
   readonly rightOperands: RightOperands
   /** The layout of scalars: one register, every thread a copy. */

@@ -4,7 +4,7 @@
  * a value that is read once is a part of its reader, and one that reads another for the last time takes over
  * its registers.
  */
-import type { Node, Region } from '../../ir/node.ts'
+import type { Node, PhiNode, Region } from '../../ir/node.ts'
 import { isMoving, isPure, isWrite, operandFields } from '../../ir/node_rules.ts'
 import { tensorOf } from '../../ir/tile_program.ts'
 import { operandsOf } from '../../ir/traverse.ts'
@@ -40,7 +40,7 @@ function peakOf(region: Region, lowering: Lowering, after: ReadonlySet<Node>): n
     const givesWay = (value: Node): boolean => dies(value) && layouts.of(value)?.key === layouts.of(node)?.key
     if (isElementwise(node)) for (const value of [...live]) if (givesWay(value)) live.delete(value)
     if (node.kind === 'loop') {
-      for (const phi of node.phis) live.add(phi)
+      for (const phi of node.phis) if (!isCarriedAround(phi, lowering)) live.add(phi)
       peak = Math.max(peak, peakOf(node.body, lowering, live))
     }
     if (!merged.has(node)) peak = Math.max(peak, total([node], lowering))
@@ -117,6 +117,11 @@ function isElementReader(node: Node | undefined): boolean {
   const reduces = operandFields(node).some(([, role]) => role === 'whole')
   // An atomic operation goes through each of its values by name.
   return isElementwise(node) || reduces || (isWrite(node) && node.kind !== 'atomic')
+}
+
+/** True for sums of a loop that are those of a loop around it. */
+function isCarriedAround(phi: PhiNode, { accumulations }: Lowering): boolean {
+  return [...accumulations.values()].some((phis) => phis.slice(0, -1).includes(phi))
 }
 
 /** A dot adds to the registers that it continues. */

@@ -6,18 +6,32 @@ import { operandsOf, walk } from '../../ir/traverse.ts'
 
 const COMMUTATIVE: ReadonlySet<OpName> = new Set(['add', 'mul', 'maximum', 'minimum', 'or', 'and'])
 
-/** Dots along some block that only add to what a loop carries, which nobody reads before the loop's end. */
-export function accumulations(region: Region): ReadonlyMap<DotNode, PhiNode> {
-  const found = new Map<DotNode, PhiNode>()
-  walk(region, (loop) => {
-    if (loop.kind !== 'loop') return
-    loop.phis.forEach((phi, i) => {
-      const next = loop.yields[i]
-      if (next?.kind !== 'dot' || next.acc !== phi || !loop.body.includes(next)) return
-      if (depthOf(next) === ONE) return
-      if (readsWithin(loop, [phi, next]) === 2) found.set(next, phi)
-    })
-  })
+/**
+ * Dots along some block that only add to what a loop carries, which nobody reads before the loop's end; each
+ * with what carries its sums: in the innermost loop, and in those around it that do nothing else with them.
+ */
+export function accumulations(region: Region): ReadonlyMap<DotNode, readonly PhiNode[]> {
+  const found = new Map<DotNode, PhiNode[]>()
+  const dotOf = new Map<PhiNode, DotNode>()
+  const add = (dot: DotNode, phi: PhiNode): void => {
+    found.set(dot, [...(found.get(dot) ?? []), phi])
+    dotOf.set(phi, dot)
+  }
+  const visit = (nodes: Region): void => {
+    for (const loop of nodes) {
+      if (loop.kind !== 'loop') continue
+      visit(loop.body)
+      loop.phis.forEach((phi, i) => {
+        const next = loop.yields[i]
+        if (!next || !loop.body.includes(next) || readsWithin(loop, [phi, next]) !== 2) return
+        if (next.kind === 'dot' && next.acc === phi && depthOf(next) !== ONE) add(next, phi)
+        const inner = next.kind === 'result' ? next.loop.phis[next.index] : undefined
+        const dot = inner && dotOf.get(inner)
+        if (dot && next.kind === 'result' && next.loop.inits[next.index] === phi) add(dot, phi)
+      })
+    }
+  }
+  visit(region)
   return found
 }
 
