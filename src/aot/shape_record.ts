@@ -1,9 +1,7 @@
 /** The record of a shape: configs that leave fields open, in the complete fields that they have there. */
-
-import type { ConfigData } from '../config/value.ts'
 import type { ChoiceRequest } from '../kernel/config_source.ts'
 import { givenConfigs } from '../kernel/options.ts'
-import { ConfigError } from '../support/errors.ts'
+import { unlessRefused } from '../support/errors.ts'
 import { completeConfig } from './fit_config.ts'
 import type { ShapeRecord } from './records.ts'
 import type { ShapeOfCall } from './shape.ts'
@@ -13,10 +11,10 @@ export function shapeRecord(
   { hash, features }: ShapeOfCall,
 ): ShapeRecord {
   const spec = bound.specFor(call, device)
-  const standard = ifFitting(() => spec.defaultConfig().data)
+  const standard = unlessRefused(() => spec.defaultConfig().data)
   // One that does not fit stays as it is: measuring it says why.
   const given = givenConfigs(definition.options).map(
-    ({ data }) => ifFitting(() => completeConfig(spec, data)) ?? data,
+    ({ data }) => unlessRefused(() => completeConfig(spec, data)) ?? data,
   )
   return {
     event: 'shape',
@@ -25,14 +23,5 @@ export function shapeRecord(
     shape_features: features,
     ...(standard ? { default_config: standard } : {}),
     ...(given.length > 0 ? { configs: given } : {}),
-  }
-}
-
-function ifFitting(complete: () => ConfigData): ConfigData | undefined {
-  try {
-    return complete()
-  } catch (error) {
-    if (error instanceof ConfigError) return undefined
-    throw error
   }
 }

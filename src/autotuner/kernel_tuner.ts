@@ -11,7 +11,7 @@ import type { TuneOptions } from '../kernel/options.ts'
 import { givenConfigs } from '../kernel/options.ts'
 import type { Device } from '../runtime/device.ts'
 import type { Stream } from '../runtime/stream.ts'
-import { ConfigError } from '../support/errors.ts'
+import { unlessRefused } from '../support/errors.ts'
 import { createLog, type Log } from '../support/log.ts'
 import { clamp, product, sum } from '../support/maths.ts'
 import type { Settings } from '../support/settings.ts'
@@ -158,12 +158,8 @@ function programLength(
   device: Device,
   config: Config,
 ): number | undefined {
-  try {
-    return sum(bound.compile(config, device, call).dispatches.map(({ wgsl }) => wgsl.length))
-  } catch (error) {
-    if (error instanceof ConfigError) return undefined
-    throw error
-  }
+  const program = unlessRefused(() => bound.compile(config, device, call))
+  return program && sum(program.dispatches.map(({ wgsl }) => wgsl.length))
 }
 
 /** A short search does not spend its time on the answers. */

@@ -3,7 +3,7 @@
  * configs are normalised strictly (what does not fit is an error), a search's candidates are repaired
  * instead.
  */
-import { ConfigError, withRemedy } from '../support/errors.ts'
+import { ConfigError, orRefusal, withRemedy } from '../support/errors.ts'
 import { warnOnce } from '../support/log.ts'
 import { product } from '../support/maths.ts'
 import { sha16 } from '../support/stable.ts'
@@ -96,17 +96,14 @@ export class ConfigSpec implements SearchSpace {
   /** The refusal of a complete config, with a way out that the compiler takes. */
   explain(refusal: ConfigError, config: Config): ConfigError {
     if (!refusal.excess) return refusal
-    try {
-      const fields = Object.entries(this.#shrunk(config).data)
-        .filter(([name, value]) => !sameValue(value, config.data[name] ?? null))
-        .map(([name, value]) => `${name}: ${printValue(value)}`)
-      return fields.length === 0
-        ? refusal
-        : withRemedy(refusal, `With ${fields.join(' and ')} it can be built.`)
-    } catch (error) {
-      if (error instanceof ConfigError) return error
-      throw error
-    }
+    const built = orRefusal(() => this.#shrunk(config))
+    if (built instanceof ConfigError) return built
+    const fields = Object.entries(built.data)
+      .filter(([name, value]) => !sameValue(value, config.data[name] ?? null))
+      .map(([name, value]) => `${name}: ${printValue(value)}`)
+    return fields.length === 0
+      ? refusal
+      : withRemedy(refusal, `With ${fields.join(' and ')} it can be built.`)
   }
 
   #shrunk(config: Config): Config {

@@ -23,7 +23,7 @@ import { defaultStream } from '../runtime/default_device.ts'
 import type { Device } from '../runtime/device.ts'
 import { DeviceTensor } from '../runtime/tensor.ts'
 import { callSite } from '../support/call_site.ts'
-import { ConfigError, UsageError } from '../support/errors.ts'
+import { ConfigError, orRefusal, UsageError } from '../support/errors.ts'
 import { say, warnOnce } from '../support/log.ts'
 import { sha16 } from '../support/stable.ts'
 import { argumentSpecs, type CallArguments, capturedSpecs, withCaptured } from './call_arguments.ts'
@@ -260,15 +260,6 @@ function traceWithCaptured(
       if (!(error instanceof CaptureSignal) || !(error.tensor instanceof DeviceTensor)) throw error
       captured.push(error.tensor)
     }
-  }
-}
-
-function orRefusal<T>(compile: () => T): T | ConfigError {
-  try {
-    return compile()
-  } catch (error) {
-    if (error instanceof ConfigError) return error
-    throw error
   }
 }
 

@@ -80,6 +80,22 @@ export class ConfigError extends HelionError {
   }
 }
 
+/** What is made, or why that config cannot be built. */
+export function orRefusal<T>(make: () => T): T | ConfigError {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+}
+
+/** What is made, or undefined where that config cannot be built. */
+export function unlessRefused<T>(make: () => T): T | undefined {
+  const made = orRefusal(make)
+  return made instanceof ConfigError ? undefined : made
+}
+
 /** A wrong argument, option, flag or environment variable. */
 export class UsageError extends HelionError {
   override readonly name = 'UsageError'

@@ -10,7 +10,7 @@ import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { ConfigData } from '../../config/value.ts'
 import type { Features } from '../../heuristics/features.ts'
 import type { ExclusiveRequest } from '../../kernel/config_source.ts'
-import { ConfigError } from '../../support/errors.ts'
+import { unlessRefused } from '../../support/errors.ts'
 import { sum } from '../../support/maths.ts'
 import { fitConfig } from '../fit_config.ts'
 import type { TunedRecord } from '../records.ts'
@@ -106,10 +106,6 @@ function resultOf({ config, time }: TrialRecord): TrainingResult {
 
 /** None where the config does not fit. */
 function seed(spec: ConfigSpec, data: ConfigData, origin: string): readonly Proposal[] {
-  try {
-    return [{ config: fitConfig(spec, data), origin }]
-  } catch (error) {
-    if (error instanceof ConfigError) return []
-    throw error
-  }
+  const config = unlessRefused(() => fitConfig(spec, data))
+  return config ? [{ config, origin }] : []
 }

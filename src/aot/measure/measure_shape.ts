@@ -11,7 +11,7 @@ import { KernelBenchmarker } from '../../autotuner/trial/kernel_benchmarker.ts'
 import type { Config } from '../../config/config.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { ExclusiveRequest } from '../../kernel/config_source.ts'
-import { AdapterError, ConfigError, HelionError } from '../../support/errors.ts'
+import { AdapterError, ConfigError, HelionError, orRefusal } from '../../support/errors.ts'
 import { createLog } from '../../support/log.ts'
 import { median } from '../../support/maths.ts'
 import { evenly, rounded } from '../evenly.ts'
@@ -98,14 +98,13 @@ function groupsOf(spec: ConfigSpec, candidates: readonly CandidateConfig[]): Gro
   const members = new Map<string, CandidateConfig[]>()
   const refused: { candidate: CandidateConfig; reason: string }[] = []
   for (const candidate of candidates) {
-    try {
-      const config = fitConfig(spec, candidate.data)
-      configs.set(config.hash, config)
-      members.set(config.hash, [...(members.get(config.hash) ?? []), candidate])
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      refused.push({ candidate, reason: error.what })
+    const config = orRefusal(() => fitConfig(spec, candidate.data))
+    if (config instanceof ConfigError) {
+      refused.push({ candidate, reason: config.what })
+      continue
     }
+    configs.set(config.hash, config)
+    members.set(config.hash, [...(members.get(config.hash) ?? []), candidate])
   }
   return { configs: [...configs.values()], members, refused }
 }

@@ -12,7 +12,7 @@ import { defaultStream } from '../../runtime/default_device.ts'
 import { errorMessage, UsageError } from '../../support/errors.ts'
 import { finished, unfinished } from './unfinished.ts'
 
-export interface Inputs {
+interface Inputs {
   /** Name of the option, for messages. */
   readonly option: 'collectFn' | 'measureFn'
   readonly list: () => Iterable<readonly unknown[]>

@@ -20,7 +20,7 @@ import type { Choice, ChoiceRequest, ConfigSource } from '../../kernel/config_so
 import type { KernelDefinition } from '../../kernel/definition.ts'
 import { givenConfigs } from '../../kernel/options.ts'
 import type { Device } from '../../runtime/device.ts'
-import { ConfigError, DataError, HelionError } from '../../support/errors.ts'
+import { type ConfigError, DataError, HelionError, orRefusal } from '../../support/errors.ts'
 import { fitConfig } from '../fit_config.ts'
 import { moduleArguments } from '../shape.ts'
 import { warn } from '../warnings.ts'
@@ -133,7 +133,7 @@ class HeuristicSource implements ConfigSource {
     const fitting: Config[] = []
     let refusal: ConfigError | undefined
     for (const data of [config, ...heuristic.fallbacks]) {
-      const fitted = tryFit(spec, data)
+      const fitted = orRefusal(() => fitConfig(spec, data))
       if (fitted instanceof HelionError) refusal = fitting.length === 0 ? (refusal ?? fitted) : refusal
       else if (!fitting.some((other) => other.equals(fitted))) fitting.push(fitted)
     }
@@ -218,13 +218,4 @@ function lookupRequest(
 function* withDefault(configs: readonly Config[], spec: ConfigSpec): Generator<Config> {
   yield* configs
   yield spec.defaultConfig()
-}
-
-function tryFit(spec: ConfigSpec, data: ConfigData): Config | ConfigError {
-  try {
-    return fitConfig(spec, data)
-  } catch (error) {
-    if (error instanceof ConfigError) return error
-    throw error
-  }
 }

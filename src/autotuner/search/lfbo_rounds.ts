@@ -4,7 +4,7 @@
  */
 import type { Config } from '../../config/config.ts'
 import type { ConfigData } from '../../config/value.ts'
-import { ConfigError } from '../../support/errors.ts'
+import { unlessRefused } from '../../support/errors.ts'
 import { clamp } from '../../support/maths.ts'
 import { CandidatePool, type PoolEntry } from './candidate_pool.ts'
 import type { ConfigGeneration } from './config_generation.ts'
@@ -192,10 +192,5 @@ const LEAST_SHARE = 0.01
 
 /** The config in the form of candidates, where the space has it as it is; nothing is repaired. */
 function fitting(generation: ConfigGeneration, config: Config | ConfigData): Config | undefined {
-  try {
-    return generation.canonical(generation.spec.normalize(config, 'strict'))
-  } catch (error) {
-    if (error instanceof ConfigError) return undefined
-    throw error
-  }
+  return unlessRefused(() => generation.canonical(generation.spec.normalize(config, 'strict')))
 }

@@ -4,7 +4,7 @@
  * so that no trial is made twice.
  */
 import type { Config } from '../../config/config.ts'
-import { ConfigError } from '../../support/errors.ts'
+import { ConfigError, orRefusal } from '../../support/errors.ts'
 import { geomean, median, sum } from '../../support/maths.ts'
 import { sha16 } from '../../support/stable.ts'
 import {
@@ -267,12 +267,8 @@ class Part {
   }
 
   #fitNew(config: Config): Config | Measurement {
-    try {
-      return this.#part.fit(config)
-    } catch (error) {
-      if (error instanceof ConfigError) return failure(config, 'invalid', error.what)
-      throw error
-    }
+    const fitted = orRefusal(() => this.#part.fit(config))
+    return fitted instanceof ConfigError ? failure(config, 'invalid', fitted.what) : fitted
   }
 }
 
