@@ -1,7 +1,7 @@
 /**
  * Products of few rows, and quantised weights: hand-picked configs of each kernel, timed on warm caches after
  * 300 ms of load. Prints the best five of each row, with the default config, in µs of GPU time a call and
- * GB/s of weights.
+ * TB/s of weights.
  * Usage: npx tsx benchmarks/thin.ts [--tiny] [--rows int4] [--best 5]
  * `--tiny` takes small sizes and few configs, for adapters that are no GPU; `--rows` the rows whose names
  * contain a text.
@@ -10,10 +10,8 @@ import { parseArgs } from 'node:util'
 import {
   type ConfigInput,
   type DType,
-  doBench,
   getDevice,
   hl,
-  type Kernel,
   kernel,
   rand,
   randn,
@@ -21,6 +19,7 @@ import {
   type Tensor,
 } from '../src/index.ts'
 import { matmul } from '../test/gpu/kernels.ts'
+import { type AnyKernel, codes, type Elements, exampleOf, measureRow, type Row } from './hand_configs.ts'
 
 const { values } = parseArgs({
   options: {
@@ -30,47 +29,11 @@ const { values } = parseArgs({
   },
 })
 
-/** Calls in one sample: one is too short for the pass around it. */
-const CALLS = values.tiny ? 1 : 20
+const CALLS = 20
 const GROUP = 32
-const WARMUP_MS = values.tiny ? 1 : 300
-
-type AnyKernel = Kernel<(...args: never[]) => unknown>
-
-interface Row {
-  readonly name: string
-  readonly kernel: AnyKernel
-  readonly args: readonly unknown[]
-  /** Bytes of the weights. */
-  readonly bytes: number
-  readonly configs: readonly ConfigInput[]
-}
-
-/** An example's kernel. */
-async function exampleOf(file: string, name: string): Promise<AnyKernel> {
-  const module = (await import(new URL(`../examples/${file}.ts`, import.meta.url).href)) as object
-  return (module as Record<string, AnyKernel>)[name] as AnyKernel
-}
 
 const int4Weights = await exampleOf('int4_weights', 'int4Weights')
 const int4Linear = await exampleOf('int4_linear', 'int4Linear')
-
-/** Integers of 4 bits that look like noise. */
-function codes(rows: number, columns: number, dtype: 'i4' | 'u4'): Tensor {
-  return kernel({ autotuneEffort: 'none' }, function codes() {
-    const out = hl.empty([rows, columns], dtype)
-    for (const [i, j] of hl.tile([rows, columns])) {
-      const number = i.index.unsqueeze(1).mul(40_503).add(j.index.mul(30_011)).bitXor(j.index.shr(3))
-      out.at(i, j).set(
-        number
-          .shr(5)
-          .bitAnd(15)
-          .sub(dtype === 'i4' ? 8 : 0),
-      )
-    }
-    return out
-  })()
-}
 
 const product = kernel(matmul)
 const transposed = kernel(function transposed(x: Tensor, w: Tensor) {
@@ -155,18 +118,45 @@ function configsFor(
   })
 }
 
-function rowOf(name: string, made: AnyKernel, args: readonly unknown[], bytes: number, m: number): Row {
+const at = (elements: Elements | undefined, index: number): number => elements?.[index] ?? Number.NaN
+
+/** A row whose weights, by position along the depth and column, `weight` knows. */
+function rowOf(
+  name: string,
+  made: AnyKernel,
+  args: Row['args'],
+  bytes: number,
+  [m, n, k]: readonly [number, number, number],
+  weight: (args: readonly Elements[], p: number, j: number) => number,
+  bias = (_args: readonly Elements[], _j: number): number => 0,
+): Row {
   const shapes = name.includes('[n, k]') ? ALONG_DEPTH : ALONG_COLUMNS
-  return { name, kernel: made, args, bytes, configs: configsFor(m, shapes) }
+  return {
+    name,
+    kernel: made,
+    args,
+    work: bytes,
+    unit: 'TB/s',
+    calls: CALLS,
+    configs: configsFor(m, shapes).filter((_, i) => !values.tiny || i % 16 === 1),
+    element(data, index) {
+      const [i, j] = [Math.floor(index / n), index % n]
+      let total = bias(data, j)
+      for (let p = 0; p < k; p++) total += at(data[0], i * k + p) * weight(data, p, j)
+      return total
+    },
+  }
 }
 
 function products(dtype: DType, m: number, n: number, k: number): readonly Row[] {
   const bytes = n * k * (dtype === 'f16' ? 2 : 4)
   const x = randn([m, k], { dtype })
   const size = `${m}x${k}x${n}`
+  const columns = [x, randn([k, n], { dtype })]
+  const rows = [x, randn([n, k], { dtype })]
   return [
-    rowOf(`${dtype} ${size} [k, n]`, product, [x, randn([k, n], { dtype })], bytes, m),
-    rowOf(`${dtype} ${size} [n, k]`, transposed, [x, randn([n, k], { dtype })], bytes, m),
+    rowOf(`${dtype} ${size} [k, n]`, product, columns, bytes, [m, n, k], ([, w], p, j) => at(w, p * n + j)),
+    rowOf(`${dtype} ${size} [n, k]`, transposed, rows, bytes, [m, n, k], ([, w], p, j) => at(w, j * k + p)),
   ]
 }
 
@@ -175,19 +165,27 @@ function quantised(dtype: DType, m: number, n: number, k: number): readonly Row[
   const x = randn([m, k], { dtype })
   const groups = k / GROUP
   const bytes = (n * k) / 2
-  const columns = [x, codes(k, n, 'i4'), rand([groups, n], { dtype }), GROUP]
+  const columns = [x, codes([k, n], 'i4', 16), rand([groups, n], { dtype }), GROUP]
   const linear = [
     x,
-    codes(n, k, 'u4'),
+    codes([n, k], 'u4', 16),
     rand([n, groups], { dtype }),
-    codes(n, groups, 'u4'),
+    codes([n, groups], 'u4', 16),
     randn([n], { dtype }),
     GROUP,
   ]
   const size = `${m}x${k}x${n}`
+  const ofColumn = ([, w, scale]: readonly Elements[], p: number, j: number): number =>
+    at(w, p * n + j) * at(scale, Math.floor(p / GROUP) * n + j)
+  const ofRow = ([, w, scale, zero]: readonly Elements[], p: number, j: number): number => {
+    const group = j * groups + Math.floor(p / GROUP)
+    return (at(w, j * k + p) - at(zero, group)) * at(scale, group)
+  }
   return [
-    rowOf(`int4 ${dtype} ${size} [k, n]`, int4Weights, columns, bytes, m),
-    rowOf(`int4 ${dtype} ${size} [n, k]`, int4Linear, linear, bytes, m),
+    rowOf(`int4 ${dtype} ${size} [k, n]`, int4Weights, columns, bytes, [m, n, k], ofColumn),
+    rowOf(`int4 ${dtype} ${size} [n, k]`, int4Linear, linear, bytes, [m, n, k], ofRow, (data, j) =>
+      at(data[4], j),
+    ),
   ]
 }
 
@@ -203,54 +201,13 @@ const makers = (['f32', 'f16'] as const)
     () => quantised(dtype, 16, side, side),
     () => quantised(dtype, 1, long / 2, long),
   ])
+let right = true
 for (const make of makers) {
-  for (const row of make().filter(({ name }) => name.includes(values.rows))) await measure(row)
+  const rows = make()
+  for (const row of rows.filter(({ name }) => name.includes(values.rows)))
+    right = (await measureRow(row, { tiny: values.tiny, best: Number(values.best) })) && right
+  for (const arg of new Set(rows.flatMap(({ args }) => args))) if (typeof arg === 'object') arg.dispose()
   await sync()
 }
-
-async function measure({ name, kernel: measured, args, bytes, configs }: Row): Promise<void> {
-  const binding = measured.bind(...(args as never[]))
-  const seen = new Set<string>()
-  const times: { readonly us: number; readonly config: string }[] = []
-  let refused = 0
-  for (const config of [undefined, ...configs.filter((_, i) => !values.tiny || i % 16 === 1)]) {
-    try {
-      const complete = config
-        ? binding.bound.spec(device).normalize(config, 'repair')
-        : binding.defaultConfig()
-      if (seen.has(complete.hash)) continue
-      seen.add(complete.hash)
-      const call = binding.compileConfig(complete)
-      if (times.length === 0) await load(call, args)
-      const options = { flushCache: false, warmupMs: values.tiny ? 1 : 20, targetMs: values.tiny ? 1 : 30 }
-      const timing = await doBench(() => repeat(call, args), options)
-      times.push({
-        us: (timing.p10Ms * 1000) / CALLS,
-        config: config ? JSON.stringify(config) : `default ${JSON.stringify(complete.data)}`,
-      })
-    } catch (error) {
-      refused++
-      if (!(error instanceof Error) || error.name !== 'ConfigError')
-        console.log(`  ${String(error).slice(0, 300)}`)
-    }
-  }
-  console.log(`\n${name}: ${times.length} configs, ${refused} refused`)
-  const best = times.toSorted((a, b) => a.us - b.us).slice(0, Number(values.best))
-  const standard = times.find(({ config }) => config.startsWith('default'))
-  for (const { us, config } of [...best, ...(standard && !best.includes(standard) ? [standard] : [])])
-    console.log(
-      `${us.toFixed(1).padStart(9)} us ${(bytes / us / 1000).toFixed(0).padStart(6)} GB/s  ${config}`,
-    )
-}
-
-/** Keeps the GPU busy until its clock is up. */
-async function load(call: (...args: never[]) => unknown, args: readonly unknown[]): Promise<void> {
-  for (const end = performance.now() + WARMUP_MS; performance.now() < end; ) {
-    repeat(call, args)
-    await sync()
-  }
-}
-
-function repeat(call: (...args: never[]) => unknown, args: readonly unknown[]): void {
-  for (let i = 0; i < CALLS; i++) (call(...(args as never[])) as Tensor).dispose()
-}
+console.log(right ? '\nall answers are right' : '\nSOME ANSWERS ARE WRONG')
+process.exit(right ? 0 : 1)
