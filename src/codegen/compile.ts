@@ -13,7 +13,7 @@ import { STORAGE, type StorageType } from '../support/storage_types.ts'
 import { lowerRegion } from './lower/lower.ts'
 import { lowerGrid } from './lower/lower_grid.ts'
 import { Lowering } from './lower/lowering.ts'
-import { flattenLoops } from './passes/flatten_loops.ts'
+import { flatGuards, flattenLoops } from './passes/flatten_loops.ts'
 import { insertMasks } from './passes/insert_masks.ts'
 import type { Pass } from './passes/pass.ts'
 import { removeDead } from './passes/remove_dead_nodes.ts'
@@ -82,7 +82,7 @@ export function wgslOf(plan: Plan, options: CompileOptions = {}): WgslProgram {
     scratch: scratch.map(({ dtype, shape, fill }) => {
       return { dtype, fill, bytes: bytesOf(dtype, sizeProduct(shape)) }
     }),
-    guards: plan.bound.guards,
+    guards: [...plan.bound.guards, ...flatGuards(program, plan.bound.kernel)],
   }
 }
 

@@ -93,6 +93,16 @@ export function checkGuards(ir: KernelIr, call: Shapes): void {
         'give the kernel slices of it.',
     })
   }
+  for (const { name, end, location } of ir.blocks) {
+    if (end === undefined || dependsOnConfig(end) || sizeOf(end) <= MOST_POSITIONS) continue
+    throw new UsageError(
+      `${ir.name}: ${name} runs to ${sizeOf(end)}, which is too far for 32-bit positions`,
+      {
+        location,
+        remedy: `Up to ${MOST_POSITIONS} in one dimension; walk two of them.`,
+      },
+    )
+  }
   for (const guard of ir.guards) {
     const broken = brokenGuard(guard, sizeOf)
     if (broken === undefined) continue
@@ -232,7 +242,13 @@ function gridOf(
   const most = device.limits.maxWorkgroupsPerDimension
   // A range that ends before it begins is empty.
   const countOf = (size: Size): number => Math.max(0, sizeOf(size))
-  if (grid.kind === 'linear') return foldGrid(countOf(grid.count), most)
+  if (grid.kind === 'linear') {
+    const count = countOf(grid.count)
+    if (count <= most ** 2) return foldGrid(count, most)
+    throw new ConfigError(`it would launch ${count} workgroups; the limit is ${most} x ${most}`, {
+      remedy: 'Use larger block_sizes.',
+    })
+  }
   const [x, y, z] = grid.counts.map(countOf)
   const counts: GridSize = [x ?? 1, y ?? 1, z ?? 1]
   if (counts.every((count) => count <= most)) return counts

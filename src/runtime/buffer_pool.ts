@@ -5,9 +5,11 @@
  */
 
 import { type GpuError, UsageError } from '../support/errors.ts'
-import { extensionOf, type StorageType } from '../support/storage_types.ts'
+import { extensionOf, STORAGE, type StorageType } from '../support/storage_types.ts'
 import { BUFFER_USAGE } from './gpu_flags.ts'
 
+/** Places in memory are u32 on the device. */
+const MOST_ELEMENTS = 2 ** 32 - 1
 const SMALLEST_CLASS = 256
 const CLASSES_PER_DOUBLING = 8
 const USAGE = BUFFER_USAGE.storage | BUFFER_USAGE.copySource | BUFFER_USAGE.copyTarget
@@ -69,6 +71,12 @@ export class BufferPool {
         {
           remedy: 'Use f32, or another adapter.',
         },
+      )
+    const elements = (8 * bytes) / STORAGE[dtype].bits
+    if (bytes <= this.#largest && elements > MOST_ELEMENTS)
+      throw new UsageError(
+        `A ${dtype} tensor of ${elements} elements is longer than 32-bit places count (${MOST_ELEMENTS})`,
+        { remedy: 'Split it into several tensors.' },
       )
     if (bytes > this.#largest)
       throw new UsageError(

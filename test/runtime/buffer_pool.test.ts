@@ -84,6 +84,18 @@ describe('BufferPool', () => {
     )
   })
 
+  it('makes no buffer of more elements than 32 bits count, which only those of four bits can have', () => {
+    const options = { shaderF16: true, maxIdleBytes: 0, beforeDestroy: () => {}, afterDestroy: () => {} }
+    const large = new BufferPool(() => ({}) as GPUBuffer, { ...options, maxBindingBytes: 2 ** 32 - 4 })
+    for (const dtype of ['f32', 'f16', 'i8'] as const)
+      expect(() => large.check(2 ** 32 - 16, dtype)).not.toThrow()
+    expect(() => large.check(2 ** 31 - 1, 'i4')).not.toThrow()
+    expect(() => large.check(2 ** 31, 'i4')).toThrow(
+      'A i4 tensor of 4294967296 elements is longer than 32-bit places count (4294967295)\n' +
+        '  Split it into several tensors.',
+    )
+  })
+
   it('refuses f16 without shader-f16', () => {
     expect(() => pool.take(2, 'f16')).toThrow('dtype f16 need an adapter with the feature shader-f16')
   })

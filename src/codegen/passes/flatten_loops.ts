@@ -3,10 +3,10 @@
  * order become accesses of a one-dimensional view; others compute their position by division and remainder.
  */
 import { type NodeFactory, RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
-import type { Grid } from '../../ir/kernel_ir.ts'
+import type { Grid, Guard, KernelIr } from '../../ir/kernel_ir.ts'
 import type { Block, BlockId, Node, TileType } from '../../ir/node.ts'
 import { isCrossing, isMemory, isMoving, isPure, ruleOf } from '../../ir/node_rules.ts'
-import { type Size, sameSize, sizeProduct } from '../../ir/size.ts'
+import { maxOf, type Size, sameSize, sizeProduct } from '../../ir/size.ts'
 import {
   addBlock,
   addView,
@@ -19,8 +19,12 @@ import {
   tensorOf,
 } from '../../ir/tile_program.ts'
 import { operandsOf, rewriteRegion } from '../../ir/traverse.ts'
+import { ConfigError } from '../../support/errors.ts'
 import { product } from '../../support/maths.ts'
 import type { Plan } from '../plan/plan.ts'
+
+const MOST_POSITIONS = 2 ** 32 - 1
+const TOO_LONG = 'flatten_loops makes a range too long for 32-bit positions'
 
 /**
  * True when nothing in the grid cares where its dimensions begin and end: only element-wise work and memory.
@@ -59,7 +63,7 @@ export function flattenLoops({ program, bound }: Plan, nodes: NodeFactory): Tile
 
 function flattenGrid(program: TileProgram, grid: TileGrid, builder: RegionBuilder): TileProgram {
   const blocks = grid.blocks.map((id) => blockOf(program, id))
-  const size = sizeProduct(blocks.map((block) => block.size))
+  const size = flatSize(blocks)
   const template = blocks[0] ?? blockOf(program, 0)
   const extent = product(blocks.map((block) => block.extent))
   const added = addBlock(program, { ...template, name: 'flat', size, end: size }, extent)
@@ -82,6 +86,21 @@ function flattenGrid(program: TileProgram, grid: TileGrid, builder: RegionBuilde
   })
   const result: TileGrid = { ...grid, blocks: [flat.id], body: builder.nodes }
   return mapGrids(flattened, (other) => (other === grid ? result : other))
+}
+
+function flatSize(blocks: readonly TileBlock[]): Size {
+  const size = sizeProduct(blocks.map((block) => block.size))
+  if (typeof size !== 'number' || size <= MOST_POSITIONS) return size
+  throw new ConfigError(`${TOO_LONG}: ${size} is more than ${MOST_POSITIONS}`)
+}
+
+/** What every launch of the program checks: that 32 bits count the positions of flattened loops. */
+export function flatGuards(program: TileProgram, { blocks }: Pick<KernelIr, 'blocks'>): readonly Guard[] {
+  return program.blocks.flatMap(({ id, size: left, location }) =>
+    blocks.some((block) => block.id === id) || maxOf(left) <= MOST_POSITIONS
+      ? []
+      : [{ relation: 'le', left, right: MOST_POSITIONS, reason: TOO_LONG, location }],
+  )
 }
 
 /** The dimensions that become one, and the block of that. */
