@@ -24,6 +24,7 @@ import { type Plan, programFor } from './plan/plan.ts'
 import type { DeviceLimits, Memory, WgslDispatch, WgslProgram } from './program.ts'
 import { advanceStores } from './schedule/advance_stores.ts'
 import { placeBarriers } from './schedule/place_barriers.ts'
+import { deferReductions } from './sums/defer_reductions.ts'
 import { splitSums } from './sums/split_sums.ts'
 import type { ThreadProgram } from './thread/program.ts'
 import { printProgram } from './wgsl/print_program.ts'
@@ -33,6 +34,7 @@ const PASSES: readonly Pass[] = [
   { name: 'insert masks', run: insertMasks },
   { name: 'roll reductions', run: rollReductions },
   { name: 'split sums', run: splitSums },
+  { name: 'defer reductions', run: deferReductions },
   { name: 'remove dead nodes', run: removeDead },
 ]
 

@@ -348,7 +348,12 @@ export class Interpreter<B extends AnyBlock> {
   }
 
   #lengths(axes: readonly Axis[]): number[] {
-    return axes.map((axis) => (axis === ONE ? 1 : this.#span(axis).length))
+    return axes.map((axis) => (axis === ONE ? 1 : this.#lengthOf(axis)))
+  }
+
+  /** Padded tiles are as long outside of the loop over their block. */
+  #lengthOf(id: number): number {
+    return this.#padded && !this.#spans.has(id) ? this.#extent(id, 1) : this.#span(id).length
   }
 
   #span(id: number): Span {

@@ -138,15 +138,15 @@ describe('split sums', () => {
           %20: i32 = add %0, %19
           %21: i32 = where %9, %1, %18
           %22: f32 = 0
-          %23: f32[tile0] = broadcast %22
-          %25 = loop tile1 in %20..%21 by 8 carrying %24: f32[tile0] = %23
+          %23: f32[tile1, tile0] = broadcast %22
+          %25 = loop tile1 in %20..%21 by 8 carrying %24: f32[tile1, tile0] = %23
             %26: i32[tile1] = index tile1
             %27: i32[tile0] = index tile0
             %28: f32[tile1, tile0] = load x[%26, %27]
-            %29: f32[tile0] = sum %28 along 0
-            %30: f32[tile0] = add %24, %29
-            yield %30
-          %31: f32[tile0] = result %25 0
+            %29: f32[tile1, tile0] = add %24, %28
+            yield %29
+          %30: f32[tile1, tile0] = result %25 0
+          %31: f32[tile0] = sum %30 along 0
           %32: i32[tile0] = index tile0
           store parts0[%2, %32] = %31
         grid tile0 in 12 by 4

@@ -47,7 +47,7 @@ export function accumulatedBy(loop: LoopNode, index: number): OpName | undefined
 }
 
 /** How often a loop reads some of these values, the loops in it included. */
-function readsWithin(loop: LoopNode, values: readonly Node[]): number {
+export function readsWithin(loop: LoopNode, values: readonly Node[]): number {
   let count = 0
   const look = (read: readonly Node[]): void => {
     count += read.filter((value) => values.includes(value)).length

@@ -1,0 +1,189 @@
+/**
+ * Reductions that a loop adds up, `acc += x.sum(0)`, are taken once after the loop: the loop adds up the
+ * elements instead, which threads do without each other. Whatever adds up can be added up in this order, too.
+ */
+import { constantTile, type NodeFactory, RegionBuilder } from '../../ir/build.ts'
+import { neutralOf } from '../../ir/neutral.ts'
+import {
+  isBranch,
+  type LoopNode,
+  type MapNode,
+  type Node,
+  type ReduceNode,
+  type Region,
+  type ViewNode,
+} from '../../ir/node.ts'
+import { isMoving } from '../../ir/node_rules.ts'
+import { blockOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
+import { rewriteRegion, walk, withOperands } from '../../ir/traverse.ts'
+import type { Plan } from '../plan/plan.ts'
+import { REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
+import { accumulatedBy, readsWithin } from './accumulations.ts'
+
+/** A carried value of a loop. */
+interface Deferred {
+  /** What the loop carries next. */
+  readonly next: MapNode
+  /** From `arg` to what is added, the first one last. */
+  readonly steps: readonly (ReduceNode | ViewNode)[]
+  /** What is added up instead. */
+  readonly arg: Node
+  readonly op: SimpleReduceOp
+}
+
+type DeferredByIndex = ReadonlyMap<number, Deferred>
+
+/** Each round goes for one level of loops: what an inner one carries may come from an outer one. */
+export function deferReductions({ program }: Plan, nodes: NodeFactory): TileProgram {
+  return mapGrids(program, (grid) => {
+    let { body } = grid
+    while (hasDeferred(body, program)) {
+      const builder = new RegionBuilder(nodes)
+      rewrite(body, program, builder, new Map())
+      body = builder.nodes
+    }
+    return { ...grid, body }
+  })
+}
+
+function hasDeferred(region: Region, program: TileProgram): boolean {
+  let found = false
+  walk(region, (node) => {
+    found ||= node.kind === 'loop' && deferredIn(node, program).size > 0
+  })
+  return found
+}
+
+/** What the loop only adds up, each round reduced for itself. */
+function deferredIn(loop: LoopNode, program: TileProgram): DeferredByIndex {
+  const found = new Map<number, Deferred>()
+  if (isBranch(blockOf(program, loop.blocks[0] ?? 0))) return found
+  loop.phis.forEach((phi, index) => {
+    const by = accumulatedBy(loop, index)
+    const next = loop.yields[index]
+    if (next?.kind !== 'map' || !loop.body.includes(next)) return
+    const steps: (ReduceNode | ViewNode)[] = []
+    let value = next.args.find((arg) => arg !== phi)
+    while (value && isStep(value, by) && loop.body.includes(value) && readsWithin(loop, [value]) === 1) {
+      steps.push(value)
+      value = value.arg
+    }
+    const last = steps.findLastIndex(({ kind }) => kind === 'reduce')
+    const first = steps[last]
+    if (first?.kind !== 'reduce') return
+    found.set(index, {
+      next,
+      steps: steps.slice(0, last + 1),
+      arg: first.arg,
+      op: first.op as SimpleReduceOp,
+    })
+  })
+  return found
+}
+
+/** What gives the elements of a value other places, or reduces them by the operation. */
+function isStep(node: Node, by: string | undefined): node is ReduceNode | ViewNode {
+  if (node.kind !== 'reduce') return node.kind === 'view'
+  const isSimple = node.op !== 'argmax' && node.op !== 'argmin'
+  return (
+    isSimple && REDUCE_RULES[node.op as SimpleReduceOp].map === by && node.type.dtype === node.arg.type.dtype
+  )
+}
+
+/** Copies a region; `own` says what becomes of some of its nodes. */
+function rewrite(
+  region: Region,
+  program: TileProgram,
+  builder: RegionBuilder,
+  map: Map<Node, Node>,
+  own: (node: Node) => Omit<MapNode, 'id'> | undefined = () => undefined,
+): void {
+  for (const node of region) {
+    const spec = own(node)
+    if (spec) map.set(node, builder.add(spec))
+    else if (node.kind === 'loop') rewriteLoop(node, region, program, builder, map)
+    else if (!map.has(node)) rewriteRegion([node], builder, map)
+  }
+}
+
+function rewriteLoop(
+  loop: LoopNode,
+  region: Region,
+  program: TileProgram,
+  builder: RegionBuilder,
+  map: Map<Node, Node>,
+): void {
+  const deferred = deferredIn(loop, program)
+  const copy = builder.add(loopOfElements(loop, deferred, program, builder, map))
+  map.set(loop, copy)
+  for (const result of region) {
+    const sum = result.kind === 'result' && result.loop === loop && deferred.get(result.index)
+    if (!sum) continue
+    const { type, location } = sum.arg
+    const elements = builder.add({ ...result, type, location, loop: copy })
+    map.set(result, totalOf(sum, elements, loop, result.index, builder, map))
+  }
+}
+
+/** The loop that carries elements where it carried what they are reduced to. */
+function loopOfElements(
+  loop: LoopNode,
+  deferred: DeferredByIndex,
+  program: TileProgram,
+  builder: RegionBuilder,
+  map: Map<Node, Node>,
+) {
+  const spec = withOperands(loop, (operand) => map.get(operand) ?? operand) as Omit<LoopNode, 'id'>
+  const inner = builder.nested()
+  const phis = loop.phis.map(({ id: _id, ...phi }, index) => {
+    const type = deferred.get(index)?.arg.type ?? phi.type
+    return inner.make({ ...phi, type })
+  })
+  loop.phis.forEach((phi, index) => {
+    const copy = phis[index]
+    if (copy) map.set(phi, copy)
+  })
+  const left = new Set<Node>([...deferred.values()].flatMap(({ steps }) => steps))
+  const body = loop.body.filter((node) => !left.has(node))
+  rewrite(body, program, inner, map, (node) => {
+    const index = loop.yields.indexOf(node)
+    const [sum, phi] = [deferred.get(index), phis[index]]
+    return sum && phi && elementsOf(sum, phi, map)
+  })
+  return {
+    ...spec,
+    phis,
+    body: inner.nodes,
+    inits: spec.inits.map((init, index) => {
+      const sum = deferred.get(index)
+      return sum ? constantTile(builder, sum.arg, neutralOf(sum.op, sum.arg.type.dtype)) : init
+    }),
+    yields: loop.yields.map((value) => map.get(value) ?? value),
+  }
+}
+
+function elementsOf({ arg, next }: Deferred, phi: Node, map: ReadonlyMap<Node, Node>): Omit<MapNode, 'id'> {
+  const { id: _id, ...spec } = next
+  return { ...spec, type: arg.type, args: [phi, map.get(arg) ?? arg] }
+}
+
+/** What the loop would have carried in the end. */
+function totalOf(
+  { steps, next, op }: Deferred,
+  elements: Node,
+  loop: LoopNode,
+  index: number,
+  builder: RegionBuilder,
+  map: ReadonlyMap<Node, Node>,
+): Node {
+  const total = steps.reduceRight<Node>((arg, step) => builder.add({ ...step, arg }), elements)
+  const begun = loop.inits[index]
+  const init = begun && (map.get(begun) ?? begun)
+  if (!init || isConstant(init, neutralOf(op, total.type.dtype))) return total
+  const { id: _id, ...spec } = next
+  return builder.add({ ...spec, args: [init, total] })
+}
+
+function isConstant(node: Node, value: number): boolean {
+  return isMoving(node) ? isConstant(node.arg, value) : node.kind === 'constant' && node.value === value
+}
