@@ -11,7 +11,7 @@ export const addRmsNorm = kernel(function addRmsNorm(
 ) {
   const out = hl.emptyLike(x)
   for (const row of hl.tile(x.shape[0])) {
-    const values = x.at(row, ':').add(residual.at(row, ':'))
+    const values = x.at(row, ':').to('f32').add(residual.at(row, ':'))
     residual.at(row, ':').set(values)
     const scale = values.square().mean(-1, { keepdim: true }).add(eps).rsqrt()
     out.at(row, ':').set(values.mul(scale).mul(weight.at(':')))

@@ -21,12 +21,12 @@ export const attention = kernel(function attention(
   const out = hl.emptyLike(q)
   const lse = hl.empty([heads, n])
   for (const [h, tq] of hl.tile([heads, n])) {
-    const queries = q.at(h, tq, ':').mul(scale)
+    const queries = q.at(h, tq, ':')
     const top = hl.full([h, tq], -Infinity)
     const total = hl.zeros([h, tq])
     const acc = hl.zeros([h, tq, width])
     for (const tk of hl.tile(causal ? tq.end : n)) {
-      const products = queries.dot(k.at(h, tk, ':').transpose())
+      const products = queries.dot(k.at(h, tk, ':').transpose()).mul(scale)
       const biased = bias ? products.add(bias.at(h, tq, tk)) : products
       const scores = causal ? hl.where(isBefore(tk, tq), biased, -1e30) : biased
       const next = hl.maximum(top, scores.amax(-1))

@@ -8,7 +8,7 @@ export const crossEntropy = kernel(function crossEntropy(logits: Tensor, labels:
   const losses = hl.empty([n])
   for (const t of hl.tile(n)) {
     const wanted = logits.at(t, labels.at(t))
-    losses.at(t).set(logits.at(t, ':').logsumexp(-1).sub(wanted))
+    losses.at(t).set(logits.at(t, ':').to('f32').logsumexp(-1).sub(wanted))
   }
   return losses
 })

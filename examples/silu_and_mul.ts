@@ -8,7 +8,9 @@ export const siluAndMul = kernel(function siluAndMul(x: Tensor) {
   const half = hl.floorDiv(width, 2)
   const [left, right] = [x.slice(1, 0, half), x.slice(1, half)]
   const out = hl.empty([m, half], x.dtype)
-  for (const [i, j] of hl.tile([m, half])) out.at(i, j).set(left.at(i, j).silu().mul(right.at(i, j)))
+  for (const [i, j] of hl.tile([m, half])) {
+    out.at(i, j).set(left.at(i, j).to('f32').silu().mul(right.at(i, j)))
+  }
   return out
 })
 

@@ -12,8 +12,8 @@ export const softmax = kernel(function softmax(x: Tensor) {
 export const softmaxByHand = kernel(function softmaxByHand(x: Tensor) {
   const out = hl.emptyLike(x)
   for (const row of hl.tile(x.shape[0])) {
-    const values = x.at(row, ':')
-    const e = values.sub(values.amax(-1, { keepdim: true })).exp()
+    const v = x.at(row, ':').to('f32')
+    const e = v.sub(v.amax(-1, { keepdim: true })).exp()
     out.at(row, ':').set(e.div(e.sum(-1, { keepdim: true })))
   }
   return out

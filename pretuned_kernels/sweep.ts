@@ -1,37 +1,49 @@
 /**
- * Runs a kernel over its sweep of shapes. Under the AOT tool the calls are what gets tuned and measured;
+ * Runs a kernel over its sweep of calls. Under the AOT tool the calls are what gets tuned and measured;
  * otherwise every answer is checked against a reference in double precision and the tuned config is timed
  * against the default one.
  */
 import { pathToFileURL } from 'node:url'
-import { doBenchTogether, getDevice, type Kernel, type Tensor } from 'helion-aot'
+import { type DType, doBenchTogether, getDevice, type Kernel, sync, type Tensor } from 'helion-aot'
 
-type AnyKernel = Kernel<(...args: never[]) => Tensor>
+type AnyKernel = Kernel<(...args: never[]) => unknown>
 
-/** One entry of a sweep; what it means is the kernel's business. */
-export type SweepShape = readonly number[]
+/** What the sizes of a call mean is the kernel's business. */
+export type Sizes = readonly number[]
+
+/** Sizes that a model, or a kind of models, calls the kernel with. */
+export interface ModelCalls {
+  readonly model: string
+  readonly dtypes: readonly DType[]
+  readonly sizes: readonly Sizes[]
+}
+
+export interface SweepCall {
+  readonly model: string
+  readonly dtype: DType
+  readonly sizes: Sizes
+}
 
 export interface Sweep {
   readonly kernel: AnyKernel
-  readonly shapes: readonly SweepShape[]
-  /** Shapes for adapters that are no GPU: small enough to tune in minutes. */
-  readonly softwareShapes: readonly SweepShape[]
-  /** Arguments for a shape: fresh random tensors and numbers. */
-  readonly makeArgs: (shape: SweepShape) => readonly unknown[]
-  /** The elements of the result at some positions, in double precision, from the arguments' contents. */
+  readonly models: readonly ModelCalls[]
+  /** For adapters that are no GPU, in f32: small enough to tune in minutes. */
+  readonly softwareSizes: readonly Sizes[]
+  /** Arguments for a call: fresh random tensors, numbers, and what else the kernel takes. */
+  readonly makeArgs: (sizes: Sizes, dtype: DType) => readonly unknown[]
+  /** Elements of the result at some positions, in double precision, from the contents of the tensors. */
   readonly reference: (
-    shape: SweepShape,
+    sizes: Sizes,
     inputs: readonly ArrayLike<number>[],
     positions: readonly number[],
   ) => number[]
-  /** Largest accepted difference from the reference, relative to its magnitude plus one. */
+  /** Largest accepted difference in f32, relative to the magnitude of the results. */
   readonly tolerance: number
-  /** Bytes that a call must move at least, or floating-point operations that it must do, for the table. */
-  readonly work: (shape: SweepShape) => { readonly bytes?: number; readonly flops?: number }
+  /** Elements of the kernel's dtype that a call must move at least, or operations that it must do. */
+  readonly work: (sizes: Sizes) => { readonly elements?: number; readonly flops?: number }
 }
 
-export interface SweepRow {
-  readonly shape: string
+export interface SweepRow extends SweepCall {
   readonly tunedMs: number
   readonly defaultMs: number
   /** Default time over tuned time. */
@@ -46,25 +58,43 @@ export interface SweepResult {
   readonly geomean: number
 }
 
+/** The function of a kernel, for one that is tuned ahead of time. */
+export function functionOf<F extends (...args: never[]) => unknown>({ definition }: Kernel<F>): F {
+  return definition.fn as F
+}
+
+/** The calls of a sweep that this adapter can make. */
+export async function callsOf({ models, softwareSizes }: Sweep): Promise<readonly SweepCall[]> {
+  const { info, limits } = await getDevice()
+  if (info.software) return softwareSizes.map((sizes) => ({ model: 'small', dtype: 'f32', sizes }))
+  return models.flatMap(({ model, dtypes, sizes }) =>
+    dtypes
+      .filter((dtype) => dtype !== 'f16' || limits.shaderF16)
+      .flatMap((dtype) => sizes.map((one) => ({ model, dtype, sizes: one }))),
+  )
+}
+
 /** Runs `sweep` when its module is the program that Node was started with. */
 export async function runIfMain(moduleUrl: string, sweep: Sweep): Promise<void> {
   const started = process.argv[1]
   if (started && pathToFileURL(started).href === moduleUrl) await main(sweep)
 }
 
-/** Checks and times every shape; prints a table. In the phases of the AOT tool the shapes are only called. */
+/** Checks and times every call; prints a table. Under the AOT tool the calls are only made. */
 export async function main(sweep: Sweep): Promise<SweepResult> {
   const { info } = await getDevice()
   const { name } = sweep.kernel.definition
-  const shapes = info.software ? sweep.softwareShapes : sweep.shapes
-  const tuning = ['collect', 'measure'].includes(process.env.HELION_AOT_MODE ?? '')
+  const { HELION_AOT_DATA_DIR, HELION_AOT_TRACE } = process.env
+  const underTool = Boolean(HELION_AOT_DATA_DIR ?? HELION_AOT_TRACE)
   const rows: SweepRow[] = []
-  if (!tuning) console.log(`${name} on ${info.description || info.device}\n${header()}`)
-  for (const shape of shapes) {
-    const args = sweep.makeArgs(shape)
-    await check(sweep, shape, args)
-    if (!tuning) {
-      const row = await time(sweep, shape, args)
+  if (!underTool) console.log(`${name} on ${info.description || info.device}\n${header()}`)
+  for (const call of await callsOf(sweep)) {
+    const args = sweep.makeArgs(call.sizes, call.dtype)
+    if (underTool) await callOnce(sweep, args)
+    else {
+      const problem = await problemOf(sweep, call, args)
+      if (problem) throw new Error(problem)
+      const row = await time(sweep, call, args)
       rows.push(row)
       console.log(line(row))
     }
@@ -73,49 +103,77 @@ export async function main(sweep: Sweep): Promise<SweepResult> {
   const geomean = Math.exp(
     rows.reduce((sum, { speedup }) => sum + Math.log(speedup), 0) / Math.max(1, rows.length),
   )
-  if (!tuning) console.log(`geometric mean: ${geomean.toFixed(2)} times the speed of the default config`)
+  if (!underTool) console.log(`geometric mean: ${geomean.toFixed(2)} times the speed of the default config`)
   return { kernel: name, rows, geomean }
 }
 
-const CHECKED_ELEMENTS = 64
-
-async function check(sweep: Sweep, shape: SweepShape, args: readonly unknown[]): Promise<void> {
-  using result = sweep.kernel(...(args as never[]))
-  const values = await result.data()
-  const inputs = await Promise.all(args.filter(isTensor).map((tensor) => tensor.data()))
-  // Neighbouring and far elements alike: a step that shares no factor with any size.
-  const positions = Array.from({ length: CHECKED_ELEMENTS }, (_, i) => (i * 15485863) % values.length)
-  const expected = sweep.reference(shape, inputs, positions)
-  positions.forEach((position, i) => {
-    const [got, want] = [values[position] ?? Number.NaN, expected[i] ?? 0]
-    if (Math.abs(got - want) <= sweep.tolerance * (1 + Math.abs(want))) return
-    const where = `${sweep.kernel.definition.name} ${shape.join('x')}, element ${position}`
-    throw new Error(`${where}: ${got} instead of ${want}`)
-  })
+async function callOnce({ kernel }: Sweep, args: readonly unknown[]): Promise<void> {
+  dispose(kernel(...(args as never[])), args)
+  await sync()
 }
 
-async function time(sweep: Sweep, shape: SweepShape, args: readonly unknown[]): Promise<SweepRow> {
+const CHECKED_ELEMENTS = 64
+/** Of f16: its results have 11 bits, and what is below its normal numbers may be 0. */
+const HALF_TOLERANCE = 0.01
+const LEAST_HALF = 2 ** -14
+
+/** What is wrong with the kernel's answer to a call, if anything is. */
+export async function problemOf(
+  { kernel, reference, tolerance }: Sweep,
+  { sizes, dtype }: SweepCall,
+  args: readonly unknown[],
+): Promise<string | undefined> {
+  // Read first: some kernels change an argument.
+  const inputs = await Promise.all(args.filter(isTensor).map((tensor) => tensor.data()))
+  const returned = kernel(...(args as never[]))
+  const values = await resultOf(returned).data()
+  dispose(returned, args)
+  // Neighbouring and far elements alike: a step that shares no factor with any size.
+  const positions = Array.from({ length: CHECKED_ELEMENTS }, (_, i) => (i * 15485863) % values.length)
+  const wanted = reference(sizes, inputs, positions)
+  const magnitude = Math.sqrt(wanted.reduce((sum, value) => sum + value ** 2, 0) / wanted.length)
+  const [relative, least] = dtype === 'f16' ? [HALF_TOLERANCE, LEAST_HALF] : [tolerance, 0]
+  for (const [i, position] of positions.entries()) {
+    const [got, want] = [values[position] ?? Number.NaN, wanted[i] ?? 0]
+    if (Math.abs(got - want) <= relative * (magnitude + Math.abs(want)) + least) continue
+    const name = `${kernel.definition.name} ${dtype} ${sizes.join('x')}`
+    return `${name}, element ${position}: ${got} instead of ${want}`
+  }
+  return undefined
+}
+
+async function time(sweep: Sweep, call: SweepCall, args: readonly unknown[]): Promise<SweepRow> {
   const given = args as never[]
   const binding = sweep.kernel.bind(...given)
   const standard = binding.compileConfig(binding.defaultConfig())
   const [tuned, plain] = await doBenchTogether([() => sweep.kernel(...given), () => standard(...given)])
   const [tunedMs, defaultMs] = [tuned?.medianMs ?? Number.NaN, plain?.medianMs ?? Number.NaN]
-  const { bytes, flops } = sweep.work(shape)
-  const rate = bytes
-    ? `${(bytes / tunedMs / 1e6).toFixed(0)} GB/s`
-    : `${((flops ?? 0) / tunedMs / 1e9).toFixed(2)} TFLOP/s`
-  return { shape: shape.join('x'), tunedMs, defaultMs, speedup: defaultMs / tunedMs, rate }
+  const { elements, flops = 0 } = sweep.work(call.sizes)
+  const rate = elements
+    ? `${((elements * (call.dtype === 'f16' ? 2 : 4)) / tunedMs / 1e6).toFixed(0)} GB/s`
+    : `${(flops / tunedMs / 1e9).toFixed(2)} TFLOP/s`
+  return { ...call, tunedMs, defaultMs, speedup: defaultMs / tunedMs, rate }
 }
 
 function header(): string {
-  return ['shape'.padEnd(20), 'tuned', 'default', 'speedup', 'rate'].map((text) => text.padStart(12)).join('')
+  return `${'call'.padEnd(48)}${['tuned', 'default', 'speedup', 'rate'].map((text) => text.padStart(14)).join('')}`
 }
 
-function line({ shape, tunedMs, defaultMs, speedup, rate }: SweepRow): string {
+function line({ model, dtype, sizes, tunedMs, defaultMs, speedup, rate }: SweepRow): string {
   const micros = (ms: number): string => `${(ms * 1000).toFixed(1)} us`
-  return [shape.padEnd(20), micros(tunedMs), micros(defaultMs), `${speedup.toFixed(2)}x`, rate]
-    .map((text) => text.padStart(12))
-    .join('')
+  const columns = [micros(tunedMs), micros(defaultMs), `${speedup.toFixed(2)}x`, rate]
+  const call = `${model} ${dtype} ${sizes.join('x')}`
+  return `${call.padEnd(48)}${columns.map((text) => text.padStart(14)).join('')}`
+}
+
+/** Of several results, the one named `out`. */
+function resultOf(returned: unknown): Tensor {
+  return isTensor(returned) ? returned : (returned as { readonly out: Tensor }).out
+}
+
+function dispose(returned: unknown, args: readonly unknown[]): void {
+  const results = isTensor(returned) ? [returned] : Object.values(returned as object)
+  for (const result of results) if (isTensor(result) && !args.includes(result)) result.dispose()
 }
 
 function isTensor(value: unknown): value is Tensor {

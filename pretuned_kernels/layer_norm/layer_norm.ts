@@ -1,6 +1,6 @@
 /** Layer normalisation over the rows of a matrix, with weight and bias. */
 import { aotKernel, hl, randn, type Tensor } from 'helion-aot'
-import { runIfMain, type Sweep } from '../sweep.ts'
+import { runIfMain, type Sizes, type Sweep } from '../sweep.ts'
 
 export const layer_norm = aotKernel(
   { source: import.meta.url },
@@ -17,20 +17,34 @@ export const layer_norm = aotKernel(
 )
 
 const EPS = 1e-5
-const widths = [512, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 5120, 6144, 8192, 10240, 12288, 16384]
+const rows = (width: number, ...tokens: number[]): Sizes[] => tokens.map((count) => [count, width])
 
 export const SWEEP: Sweep = {
   kernel: layer_norm,
-  shapes: [
-    ...widths.map((n) => [4096, n]),
-    [2048, 8192],
-    [512, 4096],
-    [64, 12288],
-    [16384, 768],
-    [32768, 256],
-    [1000, 1000],
+  models: [
+    { model: 'BERT base', dtypes: ['f16', 'f32'], sizes: rows(768, 128, 512, 16_384) },
+    { model: 'ViT-B/16', dtypes: ['f32'], sizes: rows(768, 197, 64 * 197) },
+    { model: 'ViT-L/16', dtypes: ['f16', 'f32'], sizes: rows(1024, 16 * 197) },
+    { model: 'Whisper large v3', dtypes: ['f16', 'f32'], sizes: rows(1280, 1, 1500) },
+    { model: 'SDXL', dtypes: ['f16'], sizes: rows(640, 8192) },
+    { model: 'CLIP text', dtypes: ['f32'], sizes: rows(768, 77) },
+    { model: 'GPT-2', dtypes: ['f32'], sizes: rows(768, 1, 1024) },
+    { model: 'Phi-2', dtypes: ['f16', 'f32'], sizes: rows(2560, 1, 2048) },
+    { model: 'Falcon 7B', dtypes: ['f16'], sizes: rows(4544, 512) },
+    { model: 'OPT-66B', dtypes: ['f16', 'f32'], sizes: rows(9216, 512) },
+    { model: 'GPT-3', dtypes: ['f32'], sizes: rows(12_288, 64, 2048) },
+    {
+      model: 'rows of 4096',
+      dtypes: ['f16', 'f32'],
+      sizes: [
+        [4096, 1024],
+        [4096, 4096],
+        [2048, 8192],
+      ],
+    },
+    { model: 'odd', dtypes: ['f32'], sizes: [[1000, 1000]] },
   ],
-  softwareShapes: [
+  softwareSizes: [
     [512, 64],
     [256, 256],
     [100, 768],
@@ -42,7 +56,12 @@ export const SWEEP: Sweep = {
     [32, 3000],
     [4, 16384],
   ],
-  makeArgs: ([m = 0, n = 0]) => [randn([m, n]), randn([n]), randn([n]), EPS],
+  makeArgs: ([m = 0, n = 0], dtype) => [
+    randn([m, n], { dtype }),
+    randn([n], { dtype }),
+    randn([n], { dtype }),
+    EPS,
+  ],
   reference: ([, n = 1], [x = [], weight = [], bias = []], positions) =>
     positions.map((i) => {
       const row = Math.floor(i / n) * n
@@ -52,8 +71,8 @@ export const SWEEP: Sweep = {
       const normal = ((x[i] ?? 0) - mean) / Math.sqrt(variance + EPS)
       return normal * (weight[i % n] ?? 0) + (bias[i % n] ?? 0)
     }),
-  tolerance: 1e-4,
-  work: ([m = 0, n = 0]) => ({ bytes: 8 * m * n }),
+  tolerance: 1e-5,
+  work: ([m = 0, n = 0]) => ({ elements: 2 * m * n }),
 }
 
 await runIfMain(import.meta.url, SWEEP)

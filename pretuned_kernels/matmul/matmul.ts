@@ -1,55 +1,72 @@
 /** Matrix product `x[m, k] · y[k, n]`, accumulated in f32. */
-import { aotKernel, hl, randn, type Tensor } from 'helion-aot'
-import { runIfMain, type Sweep } from '../sweep.ts'
+import { aotKernel, randn } from 'helion-aot'
+import { matmul as example } from '../../examples/matmul.ts'
+import { functionOf, runIfMain, type Sweep } from '../sweep.ts'
 
-export const matmul = aotKernel({ source: import.meta.url }, function matmul(x: Tensor, y: Tensor) {
-  const [m, k] = x.shape
-  const [k2, n] = y.shape
-  hl.requireEqual(k, k2)
-  const out = hl.empty([m, n], x.dtype)
-  for (const [tm, tn] of hl.tile([m, n])) {
-    const acc = hl.zeros([tm, tn])
-    for (const tk of hl.tile(k)) acc.addDot(x.at(tm, tk), y.at(tk, tn))
-    out.at(tm, tn).set(acc)
-  }
-  return out
-})
+export const matmul = aotKernel({ source: import.meta.url, name: 'matmul' }, functionOf(example))
 
-const cubes = [128, 256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096].map((n) => [n, n, n])
+const cubes = [256, 512, 1024, 2048, 4096].map((n) => [n, n, n])
 
 export const SWEEP: Sweep = {
   kernel: matmul,
   /** m, k, n. */
-  shapes: [
-    ...cubes,
-    [1, 4096, 4096],
-    [1, 4096, 11008],
-    [4, 4096, 4096],
-    [8, 1024, 1024],
-    [16, 4096, 4096],
-    [16, 11008, 4096],
-    [32, 4096, 4096],
-    [32, 768, 768],
-    [64, 4096, 4096],
-    [128, 768, 3072],
-    [256, 4096, 4096],
-    [512, 768, 2304],
-    [640, 640, 640],
-    [1280, 1280, 1280],
-    [2560, 2560, 2560],
-    [100, 200, 300],
-    [1500, 500, 2000],
-    [128, 4096, 4096],
-    [512, 4096, 1024],
-    [1024, 768, 3072],
-    [4096, 128, 4096],
-    [4096, 4096, 128],
-    [8192, 64, 64],
-    [333, 777, 555],
-    [1000, 1000, 1000],
-    [2049, 513, 1025],
+  models: [
+    { model: 'squares', dtypes: ['f16', 'f32'], sizes: cubes },
+    {
+      model: 'Llama 3.1 8B',
+      dtypes: ['f16', 'f32'],
+      sizes: [
+        [1, 4096, 4096],
+        [16, 4096, 4096],
+        [1, 14_336, 4096],
+        [512, 4096, 6144],
+      ],
+    },
+    {
+      model: 'Qwen2.5 7B',
+      dtypes: ['f16'],
+      sizes: [
+        [4, 3584, 18_944],
+        [64, 3584, 4608],
+      ],
+    },
+    {
+      model: 'Phi-3 mini',
+      dtypes: ['f16'],
+      sizes: [
+        [32, 3072, 8192],
+        [1024, 3072, 9216],
+      ],
+    },
+    {
+      model: 'GPT-2',
+      dtypes: ['f16', 'f32'],
+      sizes: [
+        [1024, 768, 2304],
+        [1024, 3072, 768],
+      ],
+    },
+    {
+      model: 'BERT base',
+      dtypes: ['f32'],
+      sizes: [
+        [128, 768, 3072],
+        [512, 768, 768],
+      ],
+    },
+    { model: 'Whisper large v3', dtypes: ['f16', 'f32'], sizes: [[1500, 1280, 1280]] },
+    {
+      model: 'SDXL',
+      dtypes: ['f16'],
+      sizes: [
+        [4096, 640, 640],
+        [77, 2048, 1280],
+      ],
+    },
+    { model: 'ViT-B/16', dtypes: ['f32'], sizes: [[197, 768, 3072]] },
+    { model: 'odd', dtypes: ['f16', 'f32'], sizes: [[333, 555, 777]] },
   ],
-  softwareShapes: [
+  softwareSizes: [
     [64, 64, 64],
     [128, 128, 128],
     [256, 128, 64],
@@ -61,7 +78,7 @@ export const SWEEP: Sweep = {
     [512, 64, 64],
     [37, 111, 73],
   ],
-  makeArgs: ([m = 0, k = 0, n = 0]) => [randn([m, k]), randn([k, n])],
+  makeArgs: ([m = 0, k = 0, n = 0], dtype) => [randn([m, k], { dtype }), randn([k, n], { dtype })],
   reference: ([, k = 0, n = 1], [x = [], y = []], positions) =>
     positions.map((i) => {
       const [row, column] = [Math.floor(i / n), i % n]
@@ -69,7 +86,7 @@ export const SWEEP: Sweep = {
       for (let l = 0; l < k; l++) sum += (x[row * k + l] ?? 0) * (y[l * n + column] ?? 0)
       return sum
     }),
-  tolerance: 1e-3,
+  tolerance: 1e-4,
   work: ([m = 0, k = 0, n = 0]) => ({ flops: 2 * m * k * n }),
 }
 

@@ -1,44 +1,79 @@
 /** Softmax over the rows of a matrix, without overflow. */
-import { aotKernel, hl, randn, type Tensor } from 'helion-aot'
-import { runIfMain, type Sweep } from '../sweep.ts'
+import { aotKernel, randn } from 'helion-aot'
+import { softmaxByHand } from '../../examples/softmax.ts'
+import { functionOf, runIfMain, type Sweep } from '../sweep.ts'
 
-export const softmax = aotKernel({ source: import.meta.url }, function softmax(x: Tensor) {
-  const out = hl.emptyLike(x)
-  for (const row of hl.tile(x.shape[0])) {
-    const v = x.at(row, ':').to('f32')
-    const e = v.sub(v.amax(-1, { keepdim: true })).exp()
-    out.at(row, ':').set(e.div(e.sum(-1, { keepdim: true })))
-  }
-  return out
-})
-
-const widths = [
-  128, 256, 384, 512, 640, 768, 1024, 1280, 1536, 2048, 2560, 3072, 4096, 5120, 6144, 8192, 10240, 12288,
-]
+export const softmax = aotKernel({ source: import.meta.url, name: 'softmax' }, functionOf(softmaxByHand))
 
 export const SWEEP: Sweep = {
   kernel: softmax,
-  shapes: [
-    ...widths.map((n) => [4096, n]),
-    [4096, 16384],
-    [2048, 32768],
-    [1024, 32000],
-    [16, 4096],
-    [2048, 20480],
-    [1024, 24576],
-    [64, 50257],
-    [512, 50257],
-    [256, 65536],
-    [256, 128256],
-    [16, 151936],
-    [32, 32768],
-    [256, 8192],
-    [1024, 512],
-    [1000, 1000],
-    [32768, 64],
-    [131072, 32],
+  models: [
+    {
+      model: 'Llama 3.1 8B scores',
+      dtypes: ['f16', 'f32'],
+      sizes: [
+        [32 * 128, 128],
+        [4096, 2048],
+        [1024, 8192],
+      ],
+    },
+    {
+      model: 'Llama 3.1 8B vocabulary',
+      dtypes: ['f32'],
+      sizes: [
+        [1, 128_256],
+        [64, 128_256],
+      ],
+    },
+    { model: 'Qwen2.5 vocabulary', dtypes: ['f16', 'f32'], sizes: [[16, 151_936]] },
+    { model: 'Gemma 2 vocabulary', dtypes: ['f32'], sizes: [[8, 256_000]] },
+    {
+      model: 'GPT-2 vocabulary',
+      dtypes: ['f32'],
+      sizes: [
+        [64, 50_257],
+        [512, 50_257],
+      ],
+    },
+    { model: 'Mistral 7B vocabulary', dtypes: ['f16', 'f32'], sizes: [[1024, 32_000]] },
+    {
+      model: 'BERT base scores',
+      dtypes: ['f32'],
+      sizes: [
+        [12 * 512, 512],
+        [12 * 128, 128],
+      ],
+    },
+    {
+      model: 'ViT-B/16 scores',
+      dtypes: ['f32'],
+      sizes: [
+        [12 * 197, 197],
+        [16 * 12 * 197, 197],
+      ],
+    },
+    { model: 'Whisper large v3 scores', dtypes: ['f16', 'f32'], sizes: [[20 * 1500, 1500]] },
+    {
+      model: 'SDXL scores',
+      dtypes: ['f16'],
+      sizes: [
+        [10 * 4096, 77],
+        [10 * 1024, 4096],
+      ],
+    },
+    { model: 'Mixtral experts', dtypes: ['f32'], sizes: [[4096, 8]] },
+    {
+      model: 'rows of 4096',
+      dtypes: ['f16', 'f32'],
+      sizes: [
+        [4096, 256],
+        [4096, 1024],
+        [4096, 4096],
+        [16, 4096],
+      ],
+    },
   ],
-  softwareShapes: [
+  softwareSizes: [
     [512, 64],
     [256, 256],
     [100, 1000],
@@ -50,7 +85,7 @@ export const SWEEP: Sweep = {
     [32, 4096],
     [4, 16384],
   ],
-  makeArgs: ([m = 0, n = 0]) => [randn([m, n])],
+  makeArgs: ([m = 0, n = 0], dtype) => [randn([m, n], { dtype })],
   reference: ([, n = 1], [x = []], positions) =>
     positions.map((i) => {
       const row = Math.floor(i / n) * n
@@ -59,8 +94,8 @@ export const SWEEP: Sweep = {
       const total = values.reduce((sum, v) => sum + Math.exp(v - top), 0)
       return Math.exp((x[i] ?? 0) - top) / total
     }),
-  tolerance: 1e-5,
-  work: ([m = 0, n = 0]) => ({ bytes: 8 * m * n }),
+  tolerance: 1e-4,
+  work: ([m = 0, n = 0]) => ({ elements: 2 * m * n }),
 }
 
 await runIfMain(import.meta.url, SWEEP)

@@ -1,40 +1,39 @@
 /**
- * Calls pretuned kernels on their smallest shape and checks the answers. Arguments: folders of kernels, each
- * of the name of its kernel.
+ * Calls pretuned kernels with the first of their small sizes and checks the answers, in f16 as well where the
+ * adapter and the sweep have it. Arguments: folders of kernels, each of the name of its kernel.
  */
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
+interface Call {
+  readonly dtype: string
+  readonly sizes: readonly number[]
+}
 interface Sweep {
-  readonly kernel: (...args: readonly unknown[]) => Result
-  readonly softwareShapes: readonly (readonly number[])[]
-  readonly makeArgs: (shape: readonly number[]) => readonly unknown[]
-  readonly reference: (
-    shape: readonly number[],
-    inputs: readonly ArrayLike<number>[],
-    positions: readonly number[],
-  ) => readonly number[]
-  readonly tolerance: number
+  readonly models: readonly { readonly dtypes: readonly string[] }[]
+  readonly softwareSizes: readonly (readonly number[])[]
+  readonly makeArgs: (sizes: readonly number[], dtype: string) => readonly unknown[]
 }
-interface Result {
-  readonly data: () => Promise<ArrayLike<number>>
+interface Sweeps {
+  readonly problemOf: (sweep: Sweep, call: Call, args: readonly unknown[]) => Promise<string | undefined>
+}
+interface Api {
+  readonly getDevice: () => Promise<{ readonly limits: { readonly shaderF16: boolean } }>
 }
 
-const hasData = (value: unknown): value is Result =>
-  typeof value === 'object' && value !== null && 'data' in value
+const load = async <T>(path: string): Promise<T> => (await import(pathToFileURL(path).href)) as T
 
+const { getDevice } = (await import('helion-aot')) as Api
+const { shaderF16 } = (await getDevice()).limits
 for (const folder of process.argv.slice(2)) {
   const name = basename(folder)
-  const { SWEEP } = (await import(pathToFileURL(join(folder, `${name}.ts`)).href)) as { SWEEP: Sweep }
-  const [shape = []] = SWEEP.softwareShapes
-  const args = SWEEP.makeArgs(shape)
-  const values = await SWEEP.kernel(...args).data()
-  const inputs = await Promise.all(args.filter(hasData).map((tensor) => tensor.data()))
-  const positions = Array.from(values, (_, position) => position)
-  const expected = SWEEP.reference(shape, inputs, positions)
-  const wrong = positions.filter((position) => {
-    const [got = Number.NaN, want = 0] = [values[position], expected[position]]
-    return !(Math.abs(got - want) <= SWEEP.tolerance * (1 + Math.abs(want)))
-  })
-  console.log(`${name}: ${wrong.length} of ${positions.length} wrong`)
+  const { SWEEP } = await load<{ SWEEP: Sweep }>(join(folder, `${name}.ts`))
+  const { problemOf } = await load<Sweeps>(join(dirname(folder), 'sweep.ts'))
+  const [sizes = []] = SWEEP.softwareSizes
+  const known = new Set(SWEEP.models.flatMap(({ dtypes }) => dtypes))
+  for (const dtype of known) {
+    if (dtype === 'f16' && !shaderF16) continue
+    const problem = await problemOf(SWEEP, { dtype, sizes }, SWEEP.makeArgs(sizes, dtype))
+    console.log(`${name} ${dtype}: ${problem ?? 'right'}`)
+  }
 }

@@ -1,0 +1,177 @@
+/**
+ * The whole job for the pretuned kernels: `helion-aot --effort quick` over the sweep of each, one after the
+ * other, each in a run of its own below a folder. What is done is not done again; a kernel that the time runs
+ * out for goes on where it stopped. Modules are written beside the kernels. Prints a table, also of what
+ * earlier calls did. Needs a built package (`npm run build`).
+ * Usage: npx tsx benchmarks/pretune.ts [--dir .helion_aot/pretuned] [--budget 1] [--seconds 600]
+ *        [--part 1/2] [--flags '--max-configs 8'] [kernel ...]
+ * `--budget` are the seconds for the search of a call, `--seconds` those of everything, `--part` leaves
+ * kernels to another process (on another machine or adapter), `--flags` go to the command.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const FOLDER = join(ROOT, 'pretuned_kernels')
+const TSX = join(ROOT, 'node_modules/tsx/dist/cli.mjs')
+const COMMAND = join(ROOT, 'bin/helion-aot.js')
+/** Goals missed and partial results have modules, too. */
+const CODES_WITH_MODULES = [0, 3, 5]
+
+interface Row {
+  readonly kernel: string
+  readonly calls: number
+  readonly kept: number
+  /** Time of the default config over the time with the module, and the times over the best: geometric means. */
+  readonly speedup: number
+  readonly overBest: number
+  readonly heldOut: number
+  /** Configs that searches tried. */
+  readonly tried: number
+  /** Of all calls of this program together. */
+  readonly seconds: number
+  readonly exitCode: number
+}
+
+interface Score {
+  readonly geomean: number
+  readonly over_default?: { readonly geomean: number } | number
+}
+
+/** What the command says with `--json`, as far as it is shown. */
+interface Result {
+  readonly exit_code: number
+  readonly kernels: readonly {
+    readonly shapes: number
+    readonly configs: number
+    readonly emitted: Score
+    readonly held_out: Score | null
+  }[]
+  readonly files: { readonly records: string }
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    dir: { type: 'string', default: join(ROOT, '.helion_aot/pretuned') },
+    budget: { type: 'string', default: '1' },
+    seconds: { type: 'string', default: 'Infinity' },
+    part: { type: 'string', default: '1/1' },
+    flags: { type: 'string', default: '' },
+  },
+})
+const table = join(values.dir, 'table.json')
+const end = performance.now() + Number(values.seconds) * 1000
+const rows = new Map<string, Row>()
+const spent = new Map<string, number>()
+readTable()
+for (const kernel of kernels()) {
+  if (rows.has(kernel)) continue
+  if (performance.now() >= end) break
+  await tune(kernel)
+}
+print()
+
+/** Those that were named, or this part of all. */
+function kernels(): readonly string[] {
+  const all = readdirSync(FOLDER).filter((name) => existsSync(join(FOLDER, name, `${name}.ts`)))
+  const unknown = positionals.filter((name) => !all.includes(name))
+  if (unknown.length > 0)
+    throw new Error(`no kernel named ${unknown.join(', ')}; known are ${all.join(', ')}`)
+  const [part = 1, parts = 1] = values.part.split('/').map(Number)
+  return positionals.length > 0 ? positionals : all.filter((_, i) => i % parts === part - 1)
+}
+
+async function tune(kernel: string): Promise<void> {
+  const begin = performance.now()
+  const source = join(FOLDER, kernel, `${kernel}.ts`)
+  const flags = [
+    '--json',
+    '--no-score-matrix',
+    '--effort',
+    'quick',
+    ...values.flags.split(' ').filter(Boolean),
+  ]
+  const run = ['--output-dir', values.dir, '--run-id', kernel]
+  const { code, output } = await execute([COMMAND, ...flags, ...run, '--', process.execPath, TSX, source])
+  const seconds = (spent.get(kernel) ?? 0) + (performance.now() - begin) / 1000
+  spent.set(kernel, seconds)
+  const row = CODES_WITH_MODULES.includes(code) ? rowOf(kernel, output, seconds) : undefined
+  if (row) rows.set(kernel, row)
+  console.log(row ? line(row) : `${kernel.padEnd(18)} exit code ${code} after ${seconds.toFixed(0)} s in all`)
+  writeTable()
+}
+
+/** Runs Node, and asks it to stop when the time is over. */
+function execute(args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, HELION_AUTOTUNE_BUDGET_SECONDS: values.budget }
+    const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const left = end - performance.now()
+    const timer = Number.isFinite(left) ? setTimeout(() => child.kill('SIGINT'), left) : undefined
+    let output = ''
+    child.stdout.on('data', (data) => (output += String(data)))
+    child.on('close', (code) => {
+      clearTimeout(timer)
+      resolve({ code: code ?? 130, output })
+    })
+  })
+}
+
+function rowOf(kernel: string, output: string, seconds: number): Row | undefined {
+  const { exit_code, kernels, files } = JSON.parse(output) as Result
+  const [about] = kernels
+  if (!about) return undefined
+  const { emitted, held_out } = about
+  const overDefault =
+    typeof emitted.over_default === 'object' ? emitted.over_default.geomean : emitted.over_default
+  return {
+    kernel,
+    calls: about.shapes,
+    kept: about.configs,
+    speedup: 1 / (overDefault ?? Number.NaN),
+    overBest: emitted.geomean,
+    heldOut: held_out?.geomean ?? Number.NaN,
+    tried: readFileSync(files.records, 'utf8').split('"event":"trial"').length - 1,
+    seconds,
+    exitCode: exit_code,
+  }
+}
+
+function readTable(): void {
+  if (!existsSync(table)) return
+  const kept = JSON.parse(readFileSync(table, 'utf8')) as { rows: Row[]; spent: [string, number][] }
+  for (const row of kept.rows) rows.set(row.kernel, row)
+  for (const [kernel, seconds] of kept.spent) spent.set(kernel, seconds)
+}
+
+function writeTable(): void {
+  mkdirSync(dirname(table), { recursive: true })
+  writeFileSync(table, JSON.stringify({ rows: [...rows.values()], spent: [...spent] }, null, 1))
+}
+
+function print(): void {
+  const head = ['kernel', 'calls', 'kept', 'default ÷ tuned', 'vs best', 'held out', 'tried', 'seconds']
+  console.log(
+    `\n| ${head.join(' | ')} |\n|---|${head
+      .slice(1)
+      .map(() => '---:|')
+      .join('')}`,
+  )
+  const sorted = [...rows.values()].sort((a, b) => a.kernel.localeCompare(b.kernel))
+  for (const row of sorted) console.log(`| ${cells(row).join(' | ')} |`)
+  console.log(`\nruns below ${relative(process.cwd(), values.dir) || '.'}`)
+}
+
+function line(row: Row): string {
+  const [name = '', ...numbers] = cells(row)
+  return `${name.padEnd(18)}${numbers.map((text) => text.padStart(9)).join('')}  exit code ${row.exitCode}`
+}
+
+function cells({ kernel, calls, kept, speedup, overBest, heldOut, tried, seconds }: Row): readonly string[] {
+  const factors = [speedup, overBest, heldOut].map((factor) => factor?.toFixed(2) ?? '–')
+  return [kernel, String(calls), String(kept), ...factors, String(tried), seconds.toFixed(0)]
+}
