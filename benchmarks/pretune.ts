@@ -4,9 +4,10 @@
  * out for goes on where it stopped. Modules are written beside the kernels. Prints a table, also of what
  * earlier calls did. Needs a built package (`npm run build`).
  * Usage: npx tsx benchmarks/pretune.ts [--dir .helion_aot/pretuned] [--budget 1] [--seconds 600]
- *        [--part 1/2] [--flags '--max-configs 8'] [kernel ...]
- * `--budget` are the seconds for the search of a call, `--seconds` those of everything, `--part` leaves
- * kernels to another process (on another machine or adapter), `--flags` go to the command.
+ *        [--candidates 10] [--part 1/2] [--flags '--max-configs 8'] [kernel ...]
+ * `--budget` are the seconds for the search of a call, `--candidates` the configs that are measured on each,
+ * `--seconds` those of everything, `--part` leaves kernels to another process (on another machine or
+ * adapter), `--flags` go to the command.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -37,8 +38,8 @@ interface Row {
 }
 
 interface Score {
-  readonly geomean: number
-  readonly over_default?: { readonly geomean: number } | number
+  readonly geomean_slowdown: number
+  readonly over_default: { readonly geomean: number } | null
 }
 
 /** What the command says with `--json`, as far as it is shown. */
@@ -58,6 +59,7 @@ const { values, positionals } = parseArgs({
   options: {
     dir: { type: 'string', default: join(ROOT, '.helion_aot/pretuned') },
     budget: { type: 'string', default: '1' },
+    candidates: { type: 'string', default: '10' },
     seconds: { type: 'string', default: 'Infinity' },
     part: { type: 'string', default: '1/1' },
     flags: { type: 'string', default: '' },
@@ -108,7 +110,11 @@ async function tune(kernel: string): Promise<void> {
 /** Runs Node, and asks it to stop when the time is over. */
 function execute(args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
   return new Promise((resolve) => {
-    const env = { ...process.env, HELION_AUTOTUNE_BUDGET_SECONDS: values.budget }
+    const env = {
+      ...process.env,
+      HELION_AUTOTUNE_BUDGET_SECONDS: values.budget,
+      HELION_AOT_CANDIDATES: values.candidates,
+    }
     const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
     const left = end - performance.now()
     const timer = Number.isFinite(left) ? setTimeout(() => child.kill('SIGINT'), left) : undefined
@@ -126,15 +132,13 @@ function rowOf(kernel: string, output: string, seconds: number): Row | undefined
   const [about] = kernels
   if (!about) return undefined
   const { emitted, held_out } = about
-  const overDefault =
-    typeof emitted.over_default === 'object' ? emitted.over_default.geomean : emitted.over_default
   return {
     kernel,
     calls: about.shapes,
     kept: about.configs,
-    speedup: 1 / (overDefault ?? Number.NaN),
-    overBest: emitted.geomean,
-    heldOut: held_out?.geomean ?? Number.NaN,
+    speedup: 1 / (emitted.over_default?.geomean ?? Number.NaN),
+    overBest: emitted.geomean_slowdown,
+    heldOut: held_out?.geomean_slowdown ?? Number.NaN,
     tried: readFileSync(files.records, 'utf8').split('"event":"trial"').length - 1,
     seconds,
     exitCode: exit_code,

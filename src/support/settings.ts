@@ -161,6 +161,8 @@ export interface Settings {
   readonly aotTrace: string | null
   /** Kernels that take part in the AOT phases; all when empty. */
   readonly aotKernels: readonly string[]
+  /** Most configs that are measured on each shape; null takes all winners, and others up to 40. */
+  readonly aotCandidates: number | null
   /** Folder searched first for generated heuristics. */
   readonly heuristicDir: string | null
 }

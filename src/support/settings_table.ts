@@ -381,6 +381,12 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: [],
     doc: 'Kernels that take part in the AOT phases; all when empty.',
   },
+  aotCandidates: {
+    kind: orNull(number(1)),
+    env: 'HELION_AOT_CANDIDATES',
+    default: null,
+    doc: 'Most configs that are measured on each shape; null takes all winners, and others up to 40.',
+  },
   heuristicDir: {
     kind: orNull(TEXT),
     env: 'HELION_HEURISTIC_DIR',

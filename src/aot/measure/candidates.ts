@@ -16,11 +16,18 @@ export interface CandidateConfig {
   readonly isDefault: boolean
 }
 
-/** Winners all take part; others fill up to this many. */
+/** Unless there is a limit, winners all take part; others fill up to this many. */
 const ROOM = 40
 
-/** `shape` is among those that `known` knows. Throws DataError when nothing is known. */
-export function candidatesOf(known: KnownRecords, shape: ShapeRecord): readonly CandidateConfig[] {
+/**
+ * `shape` is among those that `known` knows; `most` limits how many there are. Throws DataError when nothing
+ * is known.
+ */
+export function candidatesOf(
+  known: KnownRecords,
+  shape: ShapeRecord,
+  most: number | null = null,
+): readonly CandidateConfig[] {
   const { kernel, default_config: standard, configs: given = [] } = shape
   const tuned = given.length > 0 ? [] : known.tuned(kernel)
   const triedToTune = known.failures(kernel).some(({ phase }) => phase === 'collect')
@@ -30,11 +37,32 @@ export function candidatesOf(known: KnownRecords, shape: ShapeRecord): readonly 
     })
   const found = new Map<string, ConfigData>()
   const add = (data: ConfigData): void => void (isOpen(data) || found.set(sha16(data), data))
-  for (const data of [...(standard ? [standard] : []), ...given, ...tuned.map(({ config }) => config)])
-    add(data)
-  for (const data of [...nearWinners(tuned), ...ofOtherShapes(known, shape)]) if (found.size < ROOM) add(data)
+  const room = { first: most ?? Number.POSITIVE_INFINITY, rest: most ?? ROOM }
+  for (const data of [...(standard ? [standard] : []), ...given, ...winners(tuned, most)])
+    if (found.size < room.first) add(data)
+  for (const data of [...nearWinners(tuned), ...ofOtherShapes(known, shape)])
+    if (found.size < room.rest) add(data)
   const ofDefault = standard && sha16(standard)
   return [...found].map(([hash, data]) => ({ hash, data, isDefault: hash === ofDefault }))
+}
+
+/** In their order; with a limit, those of several shapes first, then some from all over the sweep. */
+function winners(tuned: readonly TunedRecord[], most: number | null): readonly ConfigData[] {
+  const configs = tuned.map(({ config }) => config)
+  if (most === null) return configs
+  const wins = new Map<string, { readonly data: ConfigData; count: number }>()
+  for (const data of configs) {
+    const known = wins.get(sha16(data))
+    if (known) known.count++
+    else wins.set(sha16(data), { data, count: 1 })
+  }
+  const all = [...wins.values()]
+  const often = all.filter(({ count }) => count > 1).sort((a, b) => b.count - a.count)
+  const once = all.filter(({ count }) => count === 1)
+  // One place is that of the default.
+  const share = Math.max(0, most - 1 - often.length) / once.length
+  const some = once.filter((_, i) => Math.floor((i + 1) * share) > Math.floor(i * share))
+  return [...often, ...some].map(({ data }) => data)
 }
 
 /** Place by place, so that each shape gets its turn. */

@@ -20,10 +20,10 @@ export function measureSource(definition: KernelDefinition): ConfigSource {
 
 /** Throws DataError when no configs are known. */
 function measuring(met: Met): ShapeWork {
-  const { session, shape, record, isFirst } = met
+  const { session, shape, record, isFirst, request } = met
   const { known, progress } = session
   const { kernel } = record
-  const candidates = candidatesOf(known, record)
+  const candidates = candidatesOf(known, record, request.definition.options.settings.aotCandidates)
   const leftOf = (shapeHash: string) => unitsLeft(known.measured(kernel, shapeHash), candidates)
   // What was tuned will most likely be measured.
   for (const { shape_hash } of isFirst ? known.tuned(kernel) : []) {

@@ -54,6 +54,14 @@ describe('candidatesOf', () => {
     expect(dataOf(full)).toHaveLength(1 + 76)
   })
 
+  it('has room for so many in all where there is a limit: first what won on several shapes', () => {
+    const winners = [1, 2, 3, 4, 9, 5, 6, 7, 8, 9]
+    const known = new KnownRecords(winners.map((won, i) => tuned('add', i, config(won))))
+    expect(candidatesOf(known, SHAPE, 6).map(({ data }) => data)).toEqual([100, 9, 2, 4, 6, 8].map(config))
+    expect(candidatesOf(known, SHAPE, 1).map(({ data }) => data)).toEqual([config(100)])
+    expect(candidatesOf(known, SHAPE, 40)).toHaveLength(10)
+  })
+
   it('is the author’s configs, as they are on each shape, and the default where there are any', () => {
     const here = shapeRecord('add', 1, config(100), { configs: [config(4), config(8)] })
     const there = shapeRecord('add', 2, config(200), { configs: [config(5), config(8)] })
