@@ -8,6 +8,11 @@ import type { Block, BlockId } from './node.ts'
 import { blockSizesIn, type Size, withBlockSizes } from './size.ts'
 import { rewriteRegion, walk } from './traverse.ts'
 
+/** Tiles are never longer. */
+export const BLOCK_LIMIT = 16384
+/** A product may look so far beyond the edge of a small matrix. */
+export const DOT_EXTENT = 16
+
 /** The `size` blocks that some tile or size of the kernel uses, in order. */
 export function sizeBlocks(kernel: KernelIr): readonly Block[] {
   const own = kernel.blocks.filter(({ kind }) => kind === 'size')
@@ -46,8 +51,9 @@ export function guardOnConfig({ left, right }: Guard): boolean {
 }
 
 /** The kernel with numbers in the place of block sizes, and extents for the tiles that share them. */
-export function resolveBlockSizes(kernel: KernelIr, extentOf: (size: BlockId) => number): KernelIr {
-  if (kernel.blocks.every(({ kind }) => kind !== 'size')) return kernel
+export function resolveBlockSizes(kernel: KernelIr, extentOf: (block: BlockId) => number): KernelIr {
+  const named = new Set(sizesOf(kernel).flatMap(blockSizesIn))
+  if (named.size === 0 && kernel.blocks.every(({ kind }) => kind !== 'size')) return kernel
   const known = (size: Size): Size => withBlockSizes(size, ({ block }) => extentOf(block))
   const shaped = <T extends { readonly shape: readonly Size[] }>(one: T): T => {
     return { ...one, shape: one.shape.map(known) }
@@ -59,8 +65,9 @@ export function resolveBlockSizes(kernel: KernelIr, extentOf: (size: BlockId) =>
     views: kernel.views.map(shaped),
     blocks: kernel.blocks.flatMap((block) => {
       if (block.kind === 'size') return []
-      const { sizedBy, size, end } = block
-      const extent = sizedBy === undefined ? block.extent : extentOf(sizedBy)
+      const { id, sizedBy, size, end } = block
+      const own = named.has(id) ? extentOf(id) : block.extent
+      const extent = sizedBy === undefined ? own : extentOf(sizedBy)
       return [{ ...block, extent, size: known(size), end: end === undefined ? undefined : known(end) }]
     }),
     guards: kernel.guards.map((guard) => {

@@ -49,7 +49,10 @@ export function interpretTileProgram(
   })
 }
 
-/** The extent of tiles that share it: the whole range, unless somebody says otherwise. */
+/** Of ranges whose end is data. */
+const NOMINAL_EXTENT = 64
+
+/** The extent of the tiles that sizes name: the whole range, unless somebody says otherwise. */
 function blockSize(
   { blocks }: KernelIr,
   id: number,
@@ -57,8 +60,9 @@ function blockSize(
   { extentOf }: InterpretOptions,
 ): number {
   const block = blocks.find((one) => one.id === id) ?? fail(`no block ${id}`)
-  const { least = 1, size } = block
-  return Math.max(least, extentOf?.(block) ?? nextPowerOf2(sizesOf(tensors)(size)))
+  const { least = 1, size, end, kind } = block
+  const whole = kind === 'tile' && end === undefined ? NOMINAL_EXTENT : nextPowerOf2(sizesOf(tensors)(size))
+  return Math.max(least, extentOf?.(block) ?? whole)
 }
 
 /** Gives local tensors what the kernel fills them with. */

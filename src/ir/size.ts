@@ -25,11 +25,11 @@ export interface SizeOperation {
   readonly args: readonly [Size, Size]
 }
 
-/** The extent that a config gives the tiles of a block without positions of its own: a power of two. */
+/** The extent that a config gives the tiles of a block: a power of two. */
 export interface BlockSize {
   readonly op: 'block_size'
   readonly key: string
-  /** Id of the block of kind `size`. */
+  /** Id of the block: of kind `size`, or of kind `tile`. */
   readonly block: number
   /** No config makes it smaller. */
   readonly least: number

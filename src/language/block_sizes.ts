@@ -7,6 +7,7 @@ import type { Block, BlockId } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import { isPowerOf2 } from '../support/maths.ts'
+import { blockSizeOf } from './axis_sizes.ts'
 import { describe } from './describe.ts'
 import { isSymbolic, toDim, toSize } from './dim.ts'
 import type { Dim } from './tensor.ts'
@@ -47,8 +48,7 @@ export const registerBlockSize: RegisterBlockSize = (first: number, second?: num
     grid: -1,
     location,
   } as const
-  const { id, name } = trace.blocks.add(spec)
-  return toDim({ op: 'block_size', key: name, block: id, least, range })
+  return toDim(blockSizeOf(trace, trace.blocks.add(spec)))
 }
 
 /** What `blockSize` says of dimension `dim` of `count`. */

@@ -9,6 +9,7 @@ import { printSize, type Size } from '../ir/size.ts'
 import { callSite, lazyCallSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import { computeType, type StorageType } from '../support/storage_types.ts'
+import { shapeEntry } from './axis_sizes.ts'
 import { describe } from './describe.ts'
 import { dimOperation, isDim, toSize } from './dim.ts'
 import { toNode } from './elementwise.ts'
@@ -22,8 +23,11 @@ import { TracedTensor } from './traced_tensor.ts'
 import { broadcastTo, castTo, fitTo, requireDType } from './typing.ts'
 import { Accumulator, type Operand, TileValue } from './value.ts'
 
-/** One axis of an accumulator: a tile, or a number or size for a whole dimension (1 for an axis of one). */
-export type TileExtent = Tile | number
+/**
+ * One axis of an accumulator: a tile, or a number or size for a whole dimension (1 for an axis of one), also
+ * as it is computed of block sizes.
+ */
+export type TileExtent = Tile | number | TileValue
 
 /** A tensor with undefined contents, for the kernel to fill. */
 export function empty(shape: readonly number[], dtype: StorageType = 'f32'): Tensor {
@@ -67,10 +71,13 @@ export function zerosLike(like: Tensor, dtype: StorageType = like.dtype): Tensor
 export interface Arange {
   (tile: Tile): TileValue
   (end: number): TileValue & Tensor
+  (end: TileValue): TileValue
   (begin: number, end: number): TileValue & Tensor
 }
 
-export function arange(first: TileExtent, end?: number): TileValue {
+export function arange(from: TileExtent, to?: number | TileValue): TileValue {
+  const trace = tracing('hl.arange')
+  const [first, end] = [shapeEntry(trace, from), shapeEntry(trace, to)]
   if (end === undefined) return alongExtent(first)
   if (first instanceof Tile) {
     throw new AuthorError('hl.arange from a tile to an end', {
@@ -78,10 +85,10 @@ export function arange(first: TileExtent, end?: number): TileValue {
       remedy: 'hl.arange(tile) are the positions of the tile; hl.arange(begin, end) takes numbers and sizes.',
     })
   }
-  const [from, to] = [toSize(first, 'hl.arange'), toSize(end, 'hl.arange')]
-  tracing('hl.arange').guard('le', from, to, beginOf('hl.arange', first))
-  const counted = alongExtent(dimOperation('sub', end, first))
-  return first === 0 ? counted : counted.add(first)
+  const [begin, last] = [first as number, end as number]
+  trace.guard('le', toSize(begin, 'hl.arange'), toSize(last, 'hl.arange'), beginOf('hl.arange', begin))
+  const counted = alongExtent(dimOperation('sub', last, begin))
+  return begin === 0 ? counted : counted.add(begin)
 }
 
 /** `hl.range`: the positions of a part of a dimension, to read or to write them. */
@@ -108,7 +115,7 @@ function alongExtent(extent: TileExtent): TileValue {
   const trace = tracing('hl.arange')
   if (extent === 1)
     return new TileValue(trace, broadcastTo(trace, trace.size(0), [trace.blocks.one()], 'hl.arange'))
-  const block = extent instanceof Tile ? extent.block : blockOfSize(trace, extent)
+  const block = extent instanceof Tile ? extent.block : blockOfSize(trace, extent as number)
   return positions(trace, block)
 }
 
@@ -133,11 +140,12 @@ function filled(
       remedy: 'A tensor is filled before the kernel runs; fill it with computed values in a loop over tiles.',
     })
   }
-  const sizes = shape.map((extent) => (extent instanceof Tile ? refuseTile() : extent))
+  const sizes = shape.map((extent) => (extent instanceof Tile ? refuseTile() : (extent as number)))
   return allocate(what, sizes, dtype, value) as unknown as TensorOrAccumulator
 }
 
-function axisOf(trace: Trace, extent: TileExtent): Axis {
+function axisOf(trace: Trace, entry: TileExtent): Axis {
+  const extent = shapeEntry(trace, entry)
   if (extent instanceof Tile) return extent.block.id
   if (extent === 1) return trace.blocks.one()
   if (isDim(extent)) return blockOfSize(trace, extent).id

@@ -91,7 +91,7 @@ type SizeFunctions = {
 
 type Elementwise = Omit<ElementwiseFunctions, keyof SizeFunctions> & SizeFunctions
 
-type OtherMethods = Omit<TileMethods, keyof TileElementwise | 'shape'>
+type OtherMethods = Omit<TileMethods, keyof TileElementwise | 'shape' | 'T'>
 type OtherFunctions = {
   readonly [K in keyof OtherMethods]: K extends keyof Tensor
     ? {
@@ -275,7 +275,7 @@ const FUNCTIONS: Hl = {
   zerosLike,
   full,
   arange: ((first: TileExtent, end?: number) =>
-    tracing('hl.arange').insideLoop || first instanceof Tile
+    tracing('hl.arange').insideLoop || first instanceof Tile || first instanceof TileValue
       ? arange(first, end)
       : numbersFrom(end === undefined ? 0 : first, end ?? first)) as Arange,
   join,

@@ -13,8 +13,9 @@ import { addDot, addProduct, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo, updateAt } from './indexing.ts'
 import { loadFrom } from './masks.ts'
-import { expand, flip, reshape, shapeOf, slice, split } from './rearrange.ts'
+import { expand, flip, shapeOf, slice, split } from './rearrange.ts'
 import { sort, topk } from './sorting.ts'
+import { reshape } from './tile_reshape.ts'
 import { type OtherTileMethods, operandsOf, TILE_SIGNATURES } from './tile_signatures.ts'
 import { tracing } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
@@ -30,7 +31,7 @@ import {
   TileValue,
 } from './value.ts'
 import { VIEW_SIGNATURES } from './view_methods.ts'
-import { permute, squeeze, transpose, unsqueeze } from './views.ts'
+import { permute, squeeze, transpose, turned, unsqueeze } from './views.ts'
 import { WHOLE_SIGNATURES, type WholeName } from './whole_methods.ts'
 import { elementwiseOf, WHOLE_METHODS } from './whole_operations.ts'
 
@@ -132,13 +133,21 @@ const REF_SIGNATURES: Readonly<Record<keyof RefMethods, string>> = {
 }
 
 install(TileValue.prototype, TILE_METHODS, TILE_SIGNATURES)
-Object.defineProperty(TileValue.prototype, 'shape', {
-  get(this: TileValue) {
-    return shapeOf(this)
+Object.defineProperties(TileValue.prototype, {
+  shape: {
+    get(this: TileValue) {
+      return shapeOf(this)
+    },
+    configurable: true,
   },
-  configurable: true,
+  T: {
+    get(this: TileValue) {
+      return turned(this)
+    },
+    configurable: true,
+  },
 })
-areEntryPoints(TileValue.prototype, ['shape'])
+areEntryPoints(TileValue.prototype, ['shape', 'T'])
 install(Accumulator.prototype, ACCUMULATOR_METHODS, ACCUMULATOR_SIGNATURES)
 install(Ref.prototype, REF_METHODS, REF_SIGNATURES)
 install(

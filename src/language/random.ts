@@ -3,6 +3,7 @@
  * and device: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3",
  * 2011), counted by the position in the whole shape, with the seed as key.
  */
+import { shapeEntry } from './axis_sizes.ts'
 import { arange, type TileExtent } from './creation.ts'
 import { toSize } from './dim.ts'
 import { toNode } from './elementwise.ts'
@@ -76,7 +77,10 @@ function positionIn(trace: Trace, shape: readonly TileExtent[]): TileValue {
 }
 
 function lengthOf(trace: Trace, extent: TileExtent): TileValue {
-  const size = extent instanceof Tile ? (extent.block.end ?? extent.block.size) : toSize(extent, 'hl.rand')
+  const size =
+    extent instanceof Tile
+      ? (extent.block.end ?? extent.block.size)
+      : toSize(shapeEntry(trace, extent) as number, 'hl.rand')
   return new TileValue(trace, trace.size(size)).to('u32')
 }
 

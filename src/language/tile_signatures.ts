@@ -3,7 +3,7 @@ import { OPS, type OpName } from '../ir/ops.ts'
 import type { TileMethods } from './value.ts'
 
 /** The methods of every tile value that are not element-wise. */
-export type OtherTileMethods = Omit<TileMethods, OpName | 'shape'>
+export type OtherTileMethods = Omit<TileMethods, OpName | 'shape' | 'T'>
 
 /** Those that take the elements along an axis together. */
 export type AlongAxis =
@@ -42,7 +42,7 @@ export const TILE_SIGNATURES: Readonly<Record<keyof OtherTileMethods, string>> =
   expand: 'shape: shape',
   flip: 'axis: number',
   split: '',
-  transpose: '',
+  transpose: 'a?: number, b?: number',
   sum: REDUCTION,
   mean: REDUCTION,
   var: VARIANCE,

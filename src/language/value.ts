@@ -32,6 +32,9 @@ export interface TileOfShape {
   readonly begin: TileValue
 }
 
+/** An axis in a shape: a tile, a size, or what is computed of block sizes: `tile.blockSize.mul(2)`. */
+export type ShapeEntry = number | TileOfShape | TileValue
+
 /** What products take beside their operands. */
 export interface DotOptions {
   /** What the result is converted to, once, at the end: `acc`'s dtype or f32, unless given. */
@@ -76,22 +79,24 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   squeeze(axis: number): TileValue
   /** Axes in another order. */
   permute(...axes: number[]): TileValue
-  /** The last two axes swapped. */
-  transpose(): TileValue
+  /** Axes `a` and `b` swapped: the last two, unless said otherwise. */
+  transpose(a?: number, b?: number): TileValue
+  /** A matrix with rows and columns swapped. */
+  readonly T: TileValue
   /**
    * Its axes as tiles and sizes, as `hl.zeros` and `reshape` take them; the entry of a tile is the tile
    * itself, which is no number.
    */
   readonly shape: readonly number[]
   /**
-   * The same elements, in the same order, under another shape: tiles stay where they are, whole dimensions
-   * between them become others. One size may be -1.
+   * The same elements, in the same order, under another shape: tiles that it names stay where they are, what
+   * lies between them becomes other axes. One size may be -1.
    */
-  reshape(shape: readonly (number | TileOfShape)[]): TileValue
+  reshape(shape: readonly ShapeEntry[]): TileValue
   /** Every `step`-th of positions `begin` to `end - 1` of a whole dimension. */
   slice(axis: number, begin: number, end?: number, step?: number): TileValue
   /** Axes of one repeated to these tiles and sizes; -1 keeps an axis, entries in front are new axes. */
-  expand(shape: readonly (number | TileOfShape)[]): TileValue
+  expand(shape: readonly ShapeEntry[]): TileValue
   /** A whole dimension walked from its end. */
   flip(axis: number): TileValue
   /** The two values along a last axis of two. */

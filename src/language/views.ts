@@ -66,15 +66,28 @@ export function permute(value: TileValue, order: readonly number[]): TileValue {
   return new TileValue(trace, view(trace, value.nodeIn(trace), axes))
 }
 
-export function transpose(value: TileValue): TileValue {
+export function transpose(value: TileValue, a = -2, b = -1): TileValue {
   if (value.ndim < 2) {
     throw new AuthorError(`transpose of a tile with ${value.ndim} axes`, {
       location: callSite(),
       remedy: 'It needs two; add one with .unsqueeze(axis).',
     })
   }
-  const axes = value.axes.map((_, i) => i)
-  return permute(value, [...axes.slice(0, -2), value.ndim - 1, value.ndim - 2])
+  const [left, right] = [normalizeAxis(value, a, 'transpose'), normalizeAxis(value, b, 'transpose')]
+  const swapped: Readonly<Record<number, number>> = { [left]: right, [right]: left }
+  return permute(
+    value,
+    value.axes.map((_, i) => swapped[i] ?? i),
+  )
+}
+
+/** A matrix with rows and columns exchanged. */
+export function turned(value: TileValue): TileValue {
+  if (value.ndim === 2) return transpose(value)
+  throw new AuthorError(`.T of a tile with ${value.ndim} axes`, {
+    location: callSite(),
+    remedy: 'Use .transpose(a, b) or .permute(…).',
+  })
 }
 
 /** An axis number counted from 0; `count` is the number of axes it may name. */

@@ -17,6 +17,7 @@ import {
   elementsOf,
   fixed,
   INPUT,
+  isTile,
   LARGEST,
   LONGEST,
   lastOf,
@@ -25,6 +26,7 @@ import {
   pick,
   pickMaybe,
   rearrangedOf,
+  rearrangedTiles,
   reductionOf,
   SHARED,
   sameAxes,
@@ -97,7 +99,7 @@ export class KernelSource {
 
   #grid({ dims, over, whole, steps }: GridPlan): void {
     const inner = whole && dims.length > 1 ? dims.slice(0, -1) : dims
-    const kind = over === 'grid' ? 'position' : 'tile'
+    const kind = over === 'grid' ? 'position' : over === 'fixed' ? 'fixed' : 'tile'
     this.#axes = dims.map((dim, i) =>
       i < inner.length ? { dim, name: `${dim}${dim}`, kind } : { dim, name: "':'", kind: 'whole' },
     )
@@ -105,9 +107,8 @@ export class KernelSource {
     this.#own = []
     this.#values = []
     const names = inner.map((dim) => `${dim}${dim}`).join(', ')
-    const options = BLOCK_SIZES[over](inner.length)
-    const loop = `hl.${over === 'grid' ? 'grid' : 'tile'}([${inner.join(', ')}]${options})`
-    this.#lines.push(`for (const [${names}] of ${loop}) {`)
+    const range = `[${inner.join(', ')}]${BLOCK_SIZES[over](inner.length)}`
+    this.#lines.push(`for (const [${names}] of hl.${over === 'grid' ? 'grid' : 'tile'}(${range})) {`)
     this.#add(this.#load({ kind: 'load', a: 0, b: 0, c: 1 }))
     const before = this.#outputs.length
     for (const step of steps) this.#step(step)
@@ -216,7 +217,7 @@ export class KernelSource {
   #index({ a }: StepPlan): Value {
     const axes = this.#axes.filter(({ kind }) => kind !== 'whole')
     const axis = pick(axes, a)
-    const text = axis.kind === 'tile' ? `${axis.name}.index` : axis.name
+    const text = isTile(axis) ? `${axis.name}.index` : axis.name
     return { text, dtype: 'i32', axes: [axis], bound: LONGEST }
   }
 
@@ -243,14 +244,13 @@ export class KernelSource {
 
   #scan({ a, b, c }: StepPlan): Value | undefined {
     const value = this.#row(a)
-    if (!value) return undefined
-    if (b % 5 === 4) return sortOf(value, c % 3 === 0, c % 2 === 0)
-    return b % 5 === 3 ? lastOf(value) : scanOf(value, b % 5, c % 2 === 0)
+    if (value && b % 5 === 4) return sortOf(value, c % 3 === 0, c % 2 === 0)
+    return value && (b % 5 === 3 ? lastOf(value) : scanOf(value, b % 5, c % 2 === 0))
   }
 
-  #rearrange({ a, b, c }: StepPlan): Value | undefined {
+  #rearrange({ a, b, c }: StepPlan): Value {
     const value = this.#row(a)
-    if (!value) return undefined
+    if (!value || c % 4 === 3) return rearrangedTiles(value ?? this.#value(a), b)
     const alike = this.#values.filter(({ axes }) => sameAxes(axes, value.axes))
     return rearrangedOf(value, pick(alike, c), b)
   }
@@ -278,7 +278,7 @@ export class KernelSource {
     const dtype = this.#dtype(['f32', 'i32', 'f16', 'u32'], b)
     const source = this.#input([...axes.map(({ dim }) => dim), depth], storedAs(dtype, a + c))
     const isSum = c % 2 === 0
-    const row = axes.find(({ kind }) => kind === 'tile')
+    const row = axes.find(isTile)
     const form = pick(['tile', 'fixed', 'grid', ...(row ? (['jagged'] as const) : [])] as const, c >> 1)
     const acc = this.#fresh('acc')
     const extents = shapeOf(axes).map(({ name }) => name)
@@ -301,7 +301,7 @@ export class KernelSource {
     const tiles = this.#tiles()
     const batch = tiles.length > 2 && b % 2 === 0 ? tiles.slice(0, 1) : []
     const [rows, columns] = tiles.slice(batch.length)
-    if (!rows || !columns || rows.kind !== 'tile') return undefined
+    if (!rows || !columns || !isTile(rows)) return undefined
     const depth = this.#depth()
     const dtype = this.#dtype(['f32', 'i32', 'f16'], b)
     const t: Axis = { dim: depth, name: 't', kind: 'tile' }

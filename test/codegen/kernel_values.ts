@@ -52,7 +52,8 @@ export interface Axis {
   readonly dim: DimName
   /** In the kernel; `':'` for a whole dimension. */
   readonly name: string
-  readonly kind: 'tile' | 'position' | 'whole'
+  /** Tiles of a fixed length are `fixed`. */
+  readonly kind: 'tile' | 'fixed' | 'position' | 'whole'
 }
 
 export interface Value {
@@ -72,6 +73,10 @@ export function fixed(form: string): string {
 /** Axes that tiles have: a single position is none. */
 export function shapeOf(axes: readonly Axis[]): readonly Axis[] {
   return axes.filter(({ kind }) => kind !== 'position')
+}
+
+export function isTile({ kind }: Axis): boolean {
+  return kind === 'tile' || kind === 'fixed'
 }
 
 export function dimsOf(axes: readonly Axis[]): readonly DimName[] {
@@ -169,6 +174,17 @@ export function reductionOf(value: Value, choice: number, keepdim: boolean): Val
     of({ ...value, text: `${value.text}.lt(3)` }, 'all', 1, 'bool'),
   ]
   return pick(all, choice)
+}
+
+/** The elements of tiles of four in other places, or all of them as one axis and back. */
+export function rearrangedTiles(value: Value, choice: number): Value {
+  const { text } = value
+  const axis = shapeOf(value.axes).findIndex(({ kind }) => kind === 'fixed')
+  const merged = { ...value, text: `((v) => v.reshape([-1]).reshape(v.shape))(${text})` }
+  if (axis < 0) return merged
+  const halves = `hl.cat([v.slice(${axis}, 2), v.slice(${axis}, 0, 2)], ${axis})`
+  const rotated = { ...value, text: `((v) => ${halves}.reshape(v.shape))(${text})` }
+  return pick([merged, { ...value, text: `${text}.flip(${axis})` }, rotated], choice)
 }
 
 /** The elements along a whole dimension in other places, or those of two values together. */

@@ -12,7 +12,7 @@ it.each(Object.keys(KERNELS).flatMap((name) => [true, false].map((dynamic) => ({
   ({ name, dynamic }) => {
     const [fn, args] = KERNELS[name] ?? expect.fail(name)
     const subject = new OnCpu(fn, args, { dynamic, maxWorkgroupInvocations: 128 })
-    subject.expectRight({ num_warps: 1 })
+    subject.expectRight()
     const configs = randomConfigs(subject.compiled.spec, CONFIGS, 5)
     const outcomes = configs.map(({ data }) => subject.outcome(data))
     expect(outcomes.filter((outcome) => outcome === 'right').length).toBeGreaterThanOrEqual(

@@ -2,6 +2,7 @@
 import { hl, type Tensor } from '../../src/language/index.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import { type HostArgument, host } from '../language/harness.ts'
+import { parts } from './part_kernels.ts'
 
 /** A kernel, its arguments, and the elements of its result. */
 export type Rearranged = readonly [KernelFunction, readonly HostArgument[], number[]]
@@ -170,6 +171,7 @@ export function rearranged(m: number): Readonly<Record<string, Rearranged>> {
       [x, square],
       rows.flatMap((row) => [5, 4, 3, 2, 1, 0].map((column) => product(row, column))),
     ],
+    ...parts(m),
     shuffled: [shuffled, [x, whole(3)], from(x, m * 12, (i) => Math.floor(i / 12) * 12 + ((i + 6) % 12))],
   }
 }

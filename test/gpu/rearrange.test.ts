@@ -5,7 +5,7 @@ import { expectRight } from './subject.ts'
 
 const KERNELS = rearranged(3)
 
-it.each(['pairSums', 'rotated', 'concatenated', 'shuffled'])('%s', async (name) => {
+it.each(['pairSums', 'rotated', 'concatenated', 'shuffled', 'unpackedProduct'])('%s', async (name) => {
   const [fn, args] = KERNELS[name] ?? expect.fail(name)
-  await expectRight(fn, args, [{ num_warps: 1, block_sizes: [2] }])
+  await expectRight(fn, args, [{ num_warps: 1, block_sizes: name === 'unpackedProduct' ? [2, 2, 4] : [2] }])
 })

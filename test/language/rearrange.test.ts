@@ -124,7 +124,13 @@ describe('a mistake', () => {
       for (const t of hl.tile(4)) body(x.at(t, ':'))
     }
   const COUNT = 'Sizes are 0 or more; one at most is -1, and is worked out from the others.'
-  const TILE = "How many positions a tile has is the config's choice: take the whole dimension with ':'."
+  const TILE =
+    "How many positions a tile has is the config's choice: take the whole dimension with ':', or give the " +
+    'loop a length, hl.tile(n, { blockSize: 64 }) or one of hl.registerBlockSize.'
+
+  const SIZES =
+    'Name tiles in their order, as value.shape has them. An axis that takes up a tile has a size of ' +
+    'tiles: tile.blockSize.mul(2), hl.mul(blockSize, 2), or -1.'
 
   it.each<readonly [KernelFunction, string, string]>([
     [
@@ -148,9 +154,19 @@ describe('a mistake', () => {
       'Give all sizes: any would do in its place.',
     ],
     [
-      inRows((v) => v.reshape([-1, 2])), // ✗
-      'reshape of [tile0 of 4, :6] to [-1, 2]',
-      'Tiles stay: name each in its order, as value.shape has them; what lies between them may change.',
+      inRows((v) => v.reshape([12, 2])), // ✗
+      'reshape of [tile0 of 4, :6] to [12, 2]',
+      SIZES,
+    ],
+    [
+      inRows((v) => v.sum(0).reshape([v.shape[0] ?? 0, 2])), // ✗
+      'reshape of [:6] to [tile0, 2]',
+      SIZES,
+    ],
+    [
+      inRows((v) => v.sum(0).T), // ✗
+      '.T of a tile with 1 axes',
+      'Use .transpose(a, b) or .permute(…).',
     ],
     [inRows((v) => v.flip(0)), 'flip along axis 0 of [tile0 of 4, :6], which is a tile', TILE], // ✗
     [

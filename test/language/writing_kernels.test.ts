@@ -215,6 +215,7 @@ describe('the examples', () => {
       'convolve',
       'attention',
       'rope',
+      'packedProduct',
       'mixHeads',
     ])
   })

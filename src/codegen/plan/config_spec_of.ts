@@ -11,6 +11,7 @@ import type {
   SumInput,
   TileInput,
 } from '../../config/spec_input.ts'
+import { BLOCK_LIMIT, DOT_EXTENT } from '../../ir/block_sizes.ts'
 import { dotAxes } from '../../ir/dot_axes.ts'
 import { addressable, type KernelIr } from '../../ir/kernel_ir.ts'
 import {
@@ -34,10 +35,6 @@ import { splittableSums } from '../sums/splittable_sums.ts'
 import { matrixInput } from './matrix_plan.ts'
 import { type KernelSites, sitesOf } from './sites.ts'
 
-/** Extents beyond this only waste registers. */
-const MAX_EXTENT = 16384
-/** A dot may look beyond the edge of a small matrix. */
-const LEAST_DOT_EXTENT = 16
 const MAX_DOT_ROWS = 16
 const MAX_SLICES = 16
 /** Results of more rows use what was loaded so often that staging pays. */
@@ -101,14 +98,14 @@ function blockInput(
 ): BlockInput {
   const { id, name, least: min = 1 } = block
   const known = block.end !== undefined
-  const sizeHint = known ? Math.max(1, hint(block.size)) : MAX_EXTENT
+  const sizeHint = known ? Math.max(1, hint(block.size)) : BLOCK_LIMIT
   const parts = sites.dots.map(dotAxes)
   const cuts = (axes: readonly Axis[]): boolean => axes.some((axis) => cutBy(axis, blocks) === id)
   const inDot = parts.some(({ rows, depth, columns }) => cuts([rows, depth, columns]))
   const isBatch = !inDot && parts.some(({ batch }) => cuts(batch))
-  const most = Math.max(min, Math.min(nextPowerOf2(sizeHint), MAX_EXTENT))
+  const most = Math.max(min, Math.min(nextPowerOf2(sizeHint), BLOCK_LIMIT))
   // One that is registered has the author's word that it is no longer than its range.
-  const max = inDot && block.kind !== 'size' ? Math.max(most, LEAST_DOT_EXTENT) : most
+  const max = inDot && block.kind !== 'size' ? Math.max(most, DOT_EXTENT) : most
   return { id, name, sizeHint, min, max, ...(isBatch && { isBatch }), ...(!known && { isUnknown: true }) }
 }
 
@@ -225,7 +222,7 @@ function rowsOf(dot: DotNode, blocks: ReadonlyMap<BlockId, Block>, hint: (size: 
 function maxDotRows(rows: Axis, blocks: ReadonlyMap<BlockId, Block>, hint: (size: Size) => number): number {
   const block = rows === ONE ? undefined : blocks.get(rows)
   if (!block) return 1
-  const extent = block.extent ?? nextPowerOf2(Math.max(hint(block.size), LEAST_DOT_EXTENT))
+  const extent = block.extent ?? nextPowerOf2(Math.max(hint(block.size), DOT_EXTENT))
   return clamp(extent, 1, MAX_DOT_ROWS)
 }
 
