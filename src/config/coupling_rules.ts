@@ -123,7 +123,7 @@ function splitRowsAreStreamed(
   { rows, sums = [] }: ConfigSpecInput,
 ): void {
   const parts = entries(data.split_sums).map(Number)
-  if (parts.every((count) => count === 1)) return
+  if (rows.length === 0 || parts.every((count) => count === 1)) return
   data.reduction_loops = entries(data.reduction_loops).map((chunk, row) => {
     const { id, size = 1 } = rows[row] ?? {}
     const count = parts[sums.findIndex((sum) => sum.id === id)] ?? 1

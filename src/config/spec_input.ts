@@ -24,6 +24,8 @@ export interface BlockInput {
   readonly isUnknown?: boolean
   /** True where it only counts the matrices of products: more of them in a tile save no reads. */
   readonly isBatch?: boolean
+  /** True where memory that is read is contiguous along it. */
+  readonly isContiguous?: boolean
 }
 
 /** One entry of `reduction_loops` and of `num_threads`: a whole dimension taken with `':'`. */
@@ -38,6 +40,8 @@ export interface RowInput {
   readonly canLoop: boolean
   /** True where products are along it: a chunk of it is in workgroup memory, for each row and column. */
   readonly isContracted?: boolean
+  /** True where nothing but sums of it is wanted, and memory is contiguous along blocks, not along it. */
+  readonly isColumn?: boolean
 }
 
 /** A loop of the kernel. Those with several blocks have an entry in `loop_orders` and `flatten_loops`. */

@@ -45,6 +45,11 @@ const DEFAULT_AIM_WITH_DOT = {
 /** On matrix units: more of the result for each thread, and deeper blocks, loaded ahead. */
 const DEFAULT_AIM_WITH_MATRICES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 64 }
 const MATRIX_SCHEDULE = { stages: 2, slices: 1 }
+/**
+ * Columns that are reduced: elements of a tile along memory where workgroups share out the sums and where they
+ * do not, so that each row of it is whole lines; and rows of a tile.
+ */
+const COLUMN_TILE = { split: 128, whole: 32, rows: 16 }
 const ROOMY_BYTES = 32_768
 const UNKNOWN_UNITS = 64
 /** Programs of a product that keep a processor's core busy. */
@@ -66,8 +71,11 @@ const PROGRAMS_PER_UNIT = 64
  * units 85, 43, 28, 25 us with workgroups of 2 warps; f32 68, 45, 44, 49 with 8.
  */
 const PRODUCT_WARPS_PER_UNIT = 16
-/** Positions of a sum that are worth a workgroup of their own. */
+/** Warps of sums without products that have enough reads under way to keep the memory of a unit busy. */
+const STREAM_WARPS_PER_UNIT = 32
+/** Positions of a sum that are worth a workgroup of their own: of one with products, and of others. */
 const LEAST_DEFAULT_PART = 256
+const LEAST_STREAM_PART = 128
 const LEAST_DEVICE_BLOCK = 8
 /**
  * Threads of a default workgroup: at least so many warps, and enough that a thread holds no more than this.
@@ -117,7 +125,10 @@ export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   const { blocks, rows, loops, tiles, fixedPrograms = 1 } = input
   const aim = aimOf(input)
   const inGrid = new Set(loops.filter(({ kind }) => kind === 'grid').flatMap((loop) => loop.blocks))
-  const sizes = blocks.map(({ min, max, default: own }) => clamp(own ?? 1, min, Math.max(min, max)))
+  const sizes = blocks.map((block) => {
+    const { min, max, default: own = columnWidth(block, input) } = block
+    return clamp(own, min, Math.max(min, max))
+  })
   const chunks = rows.map(defaultReductionLoop)
   const programs = () =>
     fixedPrograms *
@@ -165,6 +176,24 @@ function rowProductSizes(input: ConfigSpecInput): readonly number[] | undefined 
   )
 }
 
+/**
+ * The least extent along memory of a dimension of the grid that programs reduce columns of; 1 for others. What
+ * workgroups can share out needs no more programs than that.
+ */
+function columnWidth({ id, isContiguous }: BlockInput, input: ConfigSpecInput): number {
+  const { blocks, rows, loops, tiles, dots, sums = [], software } = input
+  const inGrid = new Set(loops.filter(({ kind }) => kind === 'grid').flatMap((loop) => loop.blocks))
+  if (!isContiguous || !inGrid.has(id) || dots.length > 0 || software) return 1
+  const walked = [...blocks.filter((block) => !inGrid.has(block.id)), ...rows.filter((row) => row.isColumn)]
+  const across = walked.filter((other) =>
+    tiles.some(({ axes }) => axes.includes(id) && axes.includes(other.id)),
+  )
+  if (across.length === 0) return 1
+  return across.every((other) => sums.some((sum) => sum.id === other.id))
+    ? COLUMN_TILE.split
+    : COLUMN_TILE.whole
+}
+
 /** True for a product whose programs compute so few elements that sharing out its depth pays on a GPU. */
 function isSmall({ dots, software }: ConfigSpecInput, elements: number): boolean {
   const [dot, ...others] = dots
@@ -203,10 +232,13 @@ export function defaultParts(input: ConfigSpecInput, defaults: DefaultTiles, ind
   const programs = product(
     blocks.map(({ id, sizeHint }, i) => (sum.grid.includes(id) ? cdiv(sizeHint, sizes[i] ?? 1) : 1)),
   )
-  if (programs > computeUnits) return 1
-  const warps = dots.length > 0 ? defaultNumWarps(input, defaults, mostWarps(input)) : 1
-  const room = dots.length > 0 ? PRODUCT_WARPS_PER_UNIT / warps : 1
-  const parts = Math.min((computeUnits * room) / programs, sum.positions / LEAST_DEFAULT_PART)
+  const isProduct = dots.length > 0
+  if (isProduct && programs > computeUnits) return 1
+  const [most, least] = isProduct
+    ? [PRODUCT_WARPS_PER_UNIT, LEAST_DEFAULT_PART]
+    : [STREAM_WARPS_PER_UNIT, LEAST_STREAM_PART]
+  const room = (computeUnits * most) / defaultNumWarps(input, defaults, mostWarps(input))
+  const parts = Math.min(room / programs, sum.positions / least)
   return clamp(floorPowerOf2(Math.max(1, parts)), 1, sum.maxParts)
 }
 
@@ -232,8 +264,10 @@ export function defaultReductionLoop({
   maxPersistent,
   canLoop,
   isContracted,
+  isColumn,
 }: RowInput): number | null {
   if (canLoop && isContracted) return size <= MAX_WHOLE_DEPTH ? null : DEFAULT_DEPTH
+  if (canLoop && isColumn && size > COLUMN_TILE.rows) return COLUMN_TILE.rows
   return !canLoop || size <= (maxPersistent ?? DEFAULT_MAX_PERSISTENT) ? null : DEFAULT_CHUNK
 }
 

@@ -96,6 +96,20 @@ const inPlace =
     return out
   }
 
+/** A loop with an effect, which no other grid may repeat. */
+function inPlaceColumns(x: Tensor): Tensor {
+  const out = hl.empty([x.shape[1]])
+  for (const j of hl.tile(x.shape[1])) {
+    const acc = hl.zeros([j])
+    for (const i of hl.tile(x.shape[0])) {
+      acc.addAssign(x.at(i, j).sum(0))
+      x.at(i, j).set(0)
+    }
+    out.at(j).set(acc)
+  }
+  return out
+}
+
 const linear = (x: Tensor, weight: Tensor, bias: Tensor): Tensor => kernels.linearRelu(x, weight, bias)
 
 describe('split sums', () => {
@@ -286,8 +300,34 @@ describe('the default', () => {
     const { H200 = {}, SwiftShader = {} } = DEVICES
     expect(parts(H200, kernels.matmul, [64, 32_768], [32_768, 64])).toEqual([64])
     expect(parts(H200, kernels.matmul, [1024, 1024], [1024, 1024])).toEqual([1])
-    expect(parts(H200, rowSums, [1, 130_000])).toEqual([128])
+    expect(parts(H200, rowSums, [1, 130_000])).toEqual([256])
+    expect(parts(H200, rowSums, [4096, 4096])).toEqual([1])
+    expect(parts(H200, kernels.columnSums, [4096, 4096])).toEqual([32])
+    expect(parts(H200, kernels.columnSums, [64, 16_384])).toEqual([1])
     expect(parts(SwiftShader, rowSums, [1, 130_000])).toEqual([1])
+  })
+})
+
+describe('columns by default', () => {
+  const wholeColumns = (x: Tensor): Tensor => x.sum(0)
+  const { H200 = {}, SwiftShader = {} } = DEVICES
+  const config = (device: object, fn: KernelFunction, ...shape: readonly number[]) =>
+    new Compiled(fn, [{ shape, data: [], dtype: 'f32', dynamic: undefined }], device).spec.defaultConfig()
+
+  it('have tiles of whole lines of memory, and enough programs to keep a GPU reading', () => {
+    const looped = config(H200, kernels.columnSums, 4096, 4096)
+    expect([looped.blockSizes, looped.splitSums]).toEqual([[128, 16], [32]])
+    const whole = config(H200, wholeColumns, 4096, 4096)
+    expect([whole.blockSizes, whole.reductionLoops, whole.splitSums]).toEqual([[128], [16], [32]])
+    // Few columns leave room for more rows; what nobody can share out stays narrow.
+    expect(config(H200, kernels.columnSums, 4096, 16).blockSizes).toEqual([16, 128])
+    expect(config(H200, inPlaceColumns, 4096, 4096).blockSizes).toEqual([32, 64])
+    expect(config(SwiftShader, wholeColumns, 4096, 4096).reductionLoops).toEqual([16])
+  })
+
+  it.each([kernels.columnSums, wholeColumns])('are right', (fn) => {
+    const subject = new OnCpu(fn, [input(300, 140)], { ...H200, tolerance: CLOSE })
+    subject.expectRight(subject.compiled.spec.defaultConfig().data)
   })
 })
 

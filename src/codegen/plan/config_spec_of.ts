@@ -65,11 +65,12 @@ export function configSpecInput(
   const nominal = ({ least, range }: BlockSize): number =>
     clamp(nextPowerOf2(hint(range)), least, Math.max(least, NOMINAL_EXTENT))
   const sums = kernel.grids.map((grid) => accumulations(grid.body))
+  const summed = splittableSums(kernel)
   const looped = new Set<Node>()
   for (const { body } of kernel.grids) walk(body, (node, depth) => void (depth > 0 && looped.add(node)))
   return {
     blocks: sites.tiles.map((block) => blockInput(block, sites, blocks, hint)),
-    rows: sites.rows.map((block) => rowInput(kernel, block, sites, limits)),
+    rows: sites.rows.map((block) => rowInput(kernel, block, sites, summed, limits)),
     loops: loopInputs(kernel, sites, blocks, hint),
     fixedPrograms: fixedPrograms(kernel, blocks, hint),
     tiles: tileInputs(kernel, blocks),
@@ -81,7 +82,7 @@ export function configSpecInput(
       ...matrixInput(dot, sites, blocks, limits),
       inLoop: looped.has(dot) || blocks.get(dotAxes(dot).depth)?.kind === 'slice',
     })),
-    sums: splittableSums(kernel).map((id) => sumInput(kernel, id, hint)),
+    sums: summed.map((id) => sumInput(kernel, id, hint)),
     pidTypes: pidTypes(kernel),
     maxInvocations: limits.maxWorkgroupInvocations,
     workgroupBytes: limits.maxWorkgroupBytes,
@@ -104,9 +105,19 @@ function blockInput(
   const inDot = parts.some(({ rows, depth, columns }) => cuts([rows, depth, columns]))
   const isBatch = !inDot && parts.some(({ batch }) => cuts(batch))
   const most = Math.max(min, Math.min(nextPowerOf2(sizeHint), BLOCK_LIMIT))
+  const isContiguous = sites.loads.some((load) => cutBy(contiguousBlock(load) ?? -1, blocks) === id)
   // One that is registered has the author's word that it is no longer than its range.
   const max = inDot && block.kind !== 'size' ? Math.max(most, DOT_EXTENT) : most
-  return { id, name, sizeHint, min, max, ...(isBatch && { isBatch }), ...(!known && { isUnknown: true }) }
+  return {
+    id,
+    name,
+    sizeHint,
+    min,
+    max,
+    ...(isBatch && { isBatch }),
+    ...(isContiguous && { isContiguous }),
+    ...(!known && { isUnknown: true }),
+  }
 }
 
 /** The block whose extent a block has: its own, or one that several share. */
@@ -114,7 +125,13 @@ function cutBy(id: number, blocks: ReadonlyMap<BlockId, Block>): number {
   return blocks.get(id)?.sizedBy ?? id
 }
 
-function rowInput(kernel: KernelIr, block: Block, sites: KernelSites, limits: DeviceLimits): RowInput {
+function rowInput(
+  kernel: KernelIr,
+  block: Block,
+  sites: KernelSites,
+  summed: readonly BlockId[],
+  limits: DeviceLimits,
+): RowInput {
   const size = maxOf(block.size)
   const region = kernel.grids[block.grid]?.body ?? []
   const threads = Math.min(ROW_THREADS, limits.maxWorkgroupInvocations)
@@ -124,7 +141,18 @@ function rowInput(kernel: KernelIr, block: Block, sites: KernelSites, limits: De
   const canLoop = canRoll(region, block.id, (id) => tensors[id]?.tensor ?? id)
   const isContracted = sites.dots.some((dot) => dotAxes(dot).depth === block.id)
   const { id, name } = block
-  return { id, name, size, maxPersistent, canLoop, ...(isContracted && { isContracted }) }
+  const loads = sites.loads.filter(({ type }) => type.axes.includes(id)).map(contiguousBlock)
+  const isColumn =
+    summed.includes(id) && loads.length > 0 && loads.every((along) => along !== undefined && along !== id)
+  return {
+    id,
+    name,
+    size,
+    maxPersistent,
+    canLoop,
+    ...(isContracted && { isContracted }),
+    ...(isColumn && !isContracted && { isColumn }),
+  }
 }
 
 function sumInput({ blocks, grids }: KernelIr, id: BlockId, hint: (size: Size) => number): SumInput {
