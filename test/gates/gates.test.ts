@@ -14,6 +14,7 @@ import { lengths } from './lengths.ts'
 import { lockFile } from './lock_file.ts'
 import { naming } from './naming.ts'
 import { nodeKinds } from './node_kinds.ts'
+import { picture } from './picture.ts'
 import { publicApi } from './public_api.ts'
 import { regularExpressions } from './regular_expressions.ts'
 import { spoiltModules } from './spoilt_modules.ts'
@@ -34,6 +35,7 @@ const GATES: readonly (readonly [Gate, number])[] = [
   [lockFile, 200],
   [naming, 60],
   [nodeKinds, 18],
+  [picture, 2],
   [publicApi, 5],
   [regularExpressions, 40],
   [storageTypes, 300],
@@ -137,6 +139,7 @@ const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
       'src/codegen/features.ts:6 has a regular expression; names are made in src/codegen/thread/names.ts',
     ],
   ],
+  [picture, 'picture', ['docs/architecture.md: its pictures are of before; npm run picture']],
   [
     publicApi,
     'public_api',
