@@ -125,9 +125,10 @@ export function checkFamily(value: unknown, what: string): string {
   throw new LineError('bad value', `${what} is ${show(value)}, not small letters, digits and \`_\``)
 }
 
-export function checkWeight(value: unknown): number {
+/** `what` names the weight. */
+export function checkWeight(value: unknown, what: string): number {
   if (typeof value === 'number' && value >= 0 && value <= LIMITS.weight) return value
-  throw new LineError('bad value', `a weight must be a number from 0 to ${LIMITS.weight}, got ${show(value)}`)
+  throw new LineError('bad value', `${what} is ${show(value)}, not a number from 0 to ${LIMITS.weight}`)
 }
 
 export function checkTexts(value: unknown, what: string): Readonly<Record<string, string>> {

@@ -2,6 +2,7 @@
  * Lines of a file, read in pieces: a sweep's measurements may be larger than a string should be. Node only.
  */
 import { atPath } from '../support/file_errors.ts'
+import { refuseEndless } from '../support/files.ts'
 import { requireNode } from '../support/node.ts'
 
 const PIECE = 1 << 22
@@ -10,10 +11,11 @@ const LONGEST = 1 << 24
 
 /**
  * The lines of the file at `path`, without their ends; a byte order mark is dropped. Bad UTF-8 becomes
- * U+FFFD.
+ * U+FFFD. Throws DataError as `refuseEndless` does.
  */
 export function* fileLines(path: string): Generator<string> {
   const fs = requireNode('fs', `reading ${path}`)
+  refuseEndless(path)
   const file = fs.openSync(path, 'r')
   try {
     yield* splitLines(readPieces((buffer) => atPath(path, () => fs.readSync(file, buffer))))

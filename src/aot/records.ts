@@ -220,7 +220,7 @@ const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRe
     config: checkConfig(fields.config),
     shape_features: checkFeatures(fields.shape_features),
     ...checkOutcome(fields),
-    ...(fields.weight === undefined ? {} : { weight: checkWeight(fields.weight) }),
+    ...(fields.weight === undefined ? {} : { weight: checkWeight(fields.weight, 'the weight') }),
     ...(fields.round === undefined ? {} : { round: checkOneOf(ROUNDS, fields.round, 'round') }),
   }),
   trial: (fields) => ({

@@ -5,8 +5,7 @@
  * register.
  */
 import { ConfigError, DataError, errorMessage } from '../support/errors.ts'
-import { writeFileAtomic } from '../support/files.ts'
-import { requireNode } from '../support/node.ts'
+import { readText, writeFileAtomic } from '../support/files.ts'
 import { sha16, stableStringify } from '../support/stable.ts'
 import { ConfigFields, type FieldInputs } from './field_getters.ts'
 import type { FieldRow } from './field_row.ts'
@@ -63,9 +62,8 @@ export class Config extends ConfigFields {
    * Reads what `save` wrote. Throws DataError naming the file when it is missing or not a config. Node only.
    */
   static load(path: string): Config {
-    const fs = requireNode('fs', 'Config.load')
     try {
-      return Config.fromJSON(fs.readFileSync(path, 'utf8'))
+      return Config.fromJSON(readText(path))
     } catch (error) {
       throw new DataError(`cannot load a config from ${path}: ${errorMessage(error)}`, { cause: error })
     }

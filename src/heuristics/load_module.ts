@@ -4,6 +4,7 @@
  */
 import type * as Esbuild from 'esbuild'
 import { DataError, errorMessage } from '../support/errors.ts'
+import { refuseEndless } from '../support/files.ts'
 import { importNodePackage, requireNode } from '../support/node.ts'
 import type { ModuleNamespace } from './module.ts'
 
@@ -12,6 +13,7 @@ export const MODULE_EXTENSIONS: readonly string[] = ['.ts', '.mts', '.js', '.mjs
 
 /** The module in a file as it is now. Rejects with DataError naming the file and what is wrong with it. */
 export async function loadModule(path: string): Promise<ModuleNamespace> {
+  refuseEndless(path)
   try {
     return await importFile(path)
   } catch (native) {

@@ -5,7 +5,8 @@
  * hides a later one.
  */
 import { errorMessage } from '../support/errors.ts'
-import { nodeBuiltin } from '../support/node.ts'
+import { fileError } from '../support/file_errors.ts'
+import { nodeBuiltin, requireNode } from '../support/node.ts'
 import { loadModule, MODULE_EXTENSIONS } from './load_module.ts'
 import {
   heuristicIn,
@@ -58,19 +59,22 @@ export function heuristicInCode(request: LookupRequest): LookupResult {
 /** The first usable module in files. There are none outside Node. */
 export async function heuristicInFiles(request: LookupRequest): Promise<LookupResult> {
   const problems: string[] = []
-  for await (const path of candidateFiles(request)) {
+  for await (const path of moduleFiles(request)) {
     try {
       return { heuristic: heuristicIn(await loadModule(path), request.kernel, path), problems }
     } catch (error) {
       problems.push(errorMessage(error))
     }
   }
-  return { heuristic: await heuristicOfRenamed(request), problems }
+  return { heuristic: await heuristicOfRenamed(request, problems), problems }
 }
 
 /** The first module that was made for the same source under another name. */
-async function heuristicOfRenamed(request: LookupRequest): Promise<KernelHeuristic | undefined> {
-  for await (const path of filesOfAnyKernel(request)) {
+async function heuristicOfRenamed(
+  request: LookupRequest,
+  problems: string[],
+): Promise<KernelHeuristic | undefined> {
+  for await (const path of filesOfAnyKernel(request, problems)) {
     try {
       const module = await loadModule(path)
       const name = nameIn(module, request)
@@ -83,7 +87,7 @@ async function heuristicOfRenamed(request: LookupRequest): Promise<KernelHeurist
 }
 
 /** Existing files that are named for the kernel, best first. */
-async function* candidateFiles(request: LookupRequest): AsyncGenerator<string> {
+export async function* moduleFiles(request: LookupRequest): AsyncGenerator<string> {
   const [fs, path] = [nodeBuiltin('fs'), nodeBuiltin('path')]
   if (!fs || !path) return
   for (const folder of await foldersOf(request))
@@ -96,14 +100,25 @@ async function* candidateFiles(request: LookupRequest): AsyncGenerator<string> {
 }
 
 /** Modules of the device's families for whichever kernel, best first. */
-async function* filesOfAnyKernel(request: LookupRequest): AsyncGenerator<string> {
-  const [fs, path] = [nodeBuiltin('fs'), nodeBuiltin('path')]
-  if (!fs || !path) return
+async function* filesOfAnyKernel(request: LookupRequest, problems: string[]): AsyncGenerator<string> {
+  const path = nodeBuiltin('path')
+  if (!path) return
   for (const folder of await foldersOf(request)) {
-    const files = fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []
+    const files = namesIn(folder, problems)
     const modules = files.map((file) => path.parse(file)).filter(({ ext }) => MODULE_EXTENSIONS.includes(ext))
     for (const family of request.families)
       for (const { name, base } of modules) if (isModuleFor(family, name)) yield path.join(folder, base)
+  }
+}
+
+/** What lies in a folder; nothing, and a problem, where it cannot be listed. */
+function namesIn(folder: string, problems: string[]): readonly string[] {
+  const fs = requireNode('fs', 'looking for a module')
+  try {
+    return fs.existsSync(folder) ? fs.readdirSync(folder).sort() : []
+  } catch (error) {
+    problems.push((fileError(error, folder) ?? (error as Error)).message)
+    return []
   }
 }
 

@@ -7,6 +7,7 @@
 import { callSite } from '../support/call_site.ts'
 import type { HelionError, SourceLocation } from '../support/errors.ts'
 import { withLocation } from '../support/errors.ts'
+import { fileError } from '../support/file_errors.ts'
 import type { Device } from './device.ts'
 import { ErrorLedger } from './error_ledger.ts'
 import { KeepAlive } from './keep_alive.ts'
@@ -226,7 +227,7 @@ export class Stream {
     this.#keepAlive.hold()
     const done = new Promise<T>((resolve, reject) => {
       const fail = (error: unknown) => {
-        const located = withLocation(error, place(site))
+        const located = failureOf(error, site)
         this.#forget(located)
         reject(located)
       }
@@ -308,12 +309,12 @@ export class Stream {
   }
 
   #jobFailed(error: unknown, job: Job): void {
-    if (job.fail) job.fail(withLocation(error, place(job.site)))
+    if (job.fail) job.fail(failureOf(error, job.site))
     else this.#failed(error, job.writes ?? [], job.site)
   }
 
   #failed(error: unknown, writes: readonly Storage[], site: Site): void {
-    const located = withLocation(error, place(site))
+    const located = failureOf(error, site)
     for (const storage of writes) storage.failure = located
     this.errors.add(located)
   }
@@ -359,6 +360,7 @@ function written({ pipeline, storages }: Launch): Storage[] {
   return storages.filter((_, binding) => pipeline.layout.accesses[binding] === 'read_write')
 }
 
-function place(site: Site): SourceLocation | undefined {
-  return typeof site === 'function' ? site() : site
+/** What a job failed with, at the place of its call; a full disk and the like in words. */
+function failureOf(error: unknown, site: Site): HelionError {
+  return withLocation(fileError(error) ?? error, typeof site === 'function' ? site() : site)
 }

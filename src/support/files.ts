@@ -2,6 +2,7 @@
  * Files that are either the old or the new version, whatever happens while they are written, and names that
  * stay in their folder. Node only.
  */
+import type { Stats } from 'node:fs'
 import { DataError } from './errors.ts'
 import { atPath } from './file_errors.ts'
 import { requireNode } from './node.ts'
@@ -70,10 +71,32 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** The text of a file; a byte order mark is dropped. */
+/** The text of a file; a byte order mark is dropped. Throws DataError as `refuseEndless` does. */
 export function readText(path: string): string {
   const { readFileSync } = requireNode('fs', `reading ${path}`)
+  refuseEndless(path)
   return atPath(path, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
+}
+
+/**
+ * Throws DataError where a pipe, a socket or a device stands: to read it may take for ever. What else may be
+ * wrong with a path is said by who reads it.
+ */
+export function refuseEndless(path: string): void {
+  const stat = statOf(path)
+  if (stat === undefined || stat.isFile() || stat.isDirectory()) return
+  const kind = stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device'
+  throw new DataError(`cannot read ${path}: ${kind} is there where a file belongs`, {
+    remedy: 'Write its contents to a file, and name that.',
+  })
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return requireNode('fs', `reading ${path}`).statSync(path)
+  } catch {
+    return undefined
+  }
 }
 
 /** Longest name of a file that common file systems take, in bytes. */

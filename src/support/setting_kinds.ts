@@ -2,8 +2,9 @@
  * Kinds of settings: one reader each, for values that code passes and for the text of an environment
  * variable, so that what one may say the other may, too. A reader returns `undefined` for what means nothing.
  */
+
+import { readText } from './files.ts'
 import { LOG_LEVELS } from './log.ts'
-import { requireNode } from './node.ts'
 
 export interface SettingKind<T> {
   /** Completes the sentence "allowed: …". */
@@ -69,9 +70,7 @@ export const JSON_OBJECTS: SettingKind<readonly JsonObject[]> = {
 function fromJson<T>(opening: string, value: unknown, accepts: (value: unknown) => boolean): T | undefined {
   if (typeof value !== 'string') return accepts(value) ? (value as T) : undefined
   try {
-    const json = value.trim().startsWith(opening)
-      ? value
-      : requireNode('fs', 'a setting in a file').readFileSync(value, 'utf8')
+    const json = value.trim().startsWith(opening) ? value : readText(value)
     const parsed: unknown = JSON.parse(json)
     return accepts(parsed) ? (parsed as T) : undefined
   } catch {

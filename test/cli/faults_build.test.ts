@@ -4,7 +4,7 @@ import { EXIT } from '../../src/support/errors.ts'
 import { byHand, toCsv } from '../aot/evaluate/sweeps.ts'
 import { BUILD, BUILD_R, expectSentence, type Fault } from './faults.ts'
 
-const { usage, unexpected, partial, goalMissed } = EXIT
+const { usage, unexpected, partial, goalMissed, done } = EXIT
 
 /** Two configs, each of which is bad for half of the shapes. */
 const TORN = toCsv(
@@ -13,6 +13,11 @@ const TORN = toCsv(
     [64, 128, 256, 512].map((size) => (size <= 128 ? [1, 3] : [3, 1])),
   ),
 )
+
+/** A column before the last one, which would be taken for the times by who counts columns. */
+function withColumn(csv: string): string {
+  return csv.replace('timing_ms', 'spread,timing_ms').replaceAll(/,(?=[\d.]+$)/gm, ',0.5,')
+}
 
 const OF_A_BUILD: Readonly<Record<string, Fault>> = {
   'measurements that are not there': {
@@ -157,6 +162,52 @@ const OF_A_BUILD: Readonly<Record<string, Fault>> = {
     args: [...BUILD, '--weights', 'weights.json'],
     code: usage,
     says: ['cannot use the weights in weights.json', 'Write a JSON object'],
+  },
+  'a weight that is out of all proportion': {
+    arrange: (at) => {
+      at.run('a')
+      at.file('{"h": 1e308}', 'weights.json')
+    },
+    args: [...BUILD, '--weights', 'weights.json'],
+    code: usage,
+    says: ['the weight of h is 1e+308, not a number from 0 to 1000000000', 'Write a JSON object'],
+  },
+  'weights that are a pipe': {
+    arrange: (at) => at.run('a'),
+    args: [...BUILD, '--weights', 'pipe'],
+    options: { before: 'mkfifo pipe;' },
+    code: usage,
+    says: ['--weights names pipe, which cannot be used', 'a pipe is there where a file belongs'],
+  },
+  'a header that is a device': {
+    arrange: (at) => at.run('a'),
+    args: [...BUILD, '--file-header', '@/dev/zero'],
+    code: usage,
+    says: ['--file-header names /dev/zero, which cannot be used', 'a device is there where a file belongs'],
+  },
+  'an earlier module that is a pipe': {
+    arrange: (at) => at.run('a'),
+    args: BUILD,
+    options: { before: 'mkfifo a/_helion_aot_a_webgpu_test_one.ts;' },
+    code: done,
+    says: ['earlier module not used: cannot read', 'wrote …/a/_helion_aot_a_webgpu_test_one.ts'],
+  },
+  'measurements that are a pipe': {
+    args: ['build', '--measurements', 'pipe'],
+    options: { before: 'mkfifo pipe;' },
+    code: usage,
+    says: ['cannot read pipe: a pipe is there where a file belongs', 'Check --measurements.'],
+  },
+  'measurements that never end': {
+    args: ['build', '--measurements', '/dev/zero'],
+    code: usage,
+    says: ['cannot read /dev/zero: a device is there where a file belongs'],
+  },
+  'a column that nobody knows': {
+    arrange: (at) => at.file(withColumn(TORN), 'm.csv'),
+    args: ['build', '--measurements', 'm.csv', '--device', 'd'],
+    code: unexpected,
+    says: ['the header has an unknown column "spread"', '7 columns where 6 are expected'],
   },
   'a header that is not there': {
     arrange: (at) => at.run('a'),

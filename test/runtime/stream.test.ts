@@ -247,6 +247,22 @@ describe('errors', () => {
     expect(error.cause).toBeInstanceOf(RangeError)
   })
 
+  it('of the file system become sentences', async () => {
+    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      syscall: 'write',
+      path: '/run/records.jsonl',
+    })
+    stream.enqueue({
+      run: () => {
+        throw full
+      },
+    })
+    expect((await rejection(stream.sync())).message).toMatch(
+      /^cannot write \/run\/records.jsonl: the disk is full\n {2}Make room/,
+    )
+  })
+
   it('that come before their turn wait for it quietly', async () => {
     const gate = deferred()
     stream.enqueue({ run: () => {}, after: gate.promise })

@@ -16,9 +16,10 @@ import { fitConfig } from '../fit_config.ts'
 import type { TunedRecord } from '../records.ts'
 import type { KnownRecords } from '../run/known_records.ts'
 import type { Session } from '../run/session.ts'
-import { choiceOfModule } from '../serve/heuristic_source.ts'
-import type { ShapeOfCall } from '../shape.ts'
+import { lookupRequest } from '../serve/heuristic_source.ts'
+import { moduleArguments, type ShapeOfCall } from '../shape.ts'
 import type { TrialRecord } from '../trial_records.ts'
+import { moduleChoice } from './module_choice.ts'
 
 export interface WarmStart {
   /** Measured first. */
@@ -60,7 +61,8 @@ export async function warmStart(
     return tuned.map((record) => neighbor(others, record, winner, result))
   })
   const spec = bound.specFor(call, device)
-  const module = await choiceOfModule(definition, call, device)
+  const values = moduleArguments(definition, call)
+  const module = await moduleChoice(lookupRequest(definition, device), shape, values)
   const neighbors = [...elsewhere, ...here]
   return {
     seeds: [

@@ -8,7 +8,7 @@ import { dirname } from 'node:path'
 import { DataError, EXIT, errorMessage, UsageError } from '../../support/errors.ts'
 import { fileError } from '../../support/file_errors.ts'
 import { readText } from '../../support/files.ts'
-import { formatProblem } from '../line_checks.ts'
+import { checkWeight, formatProblem } from '../line_checks.ts'
 import { type BuildOptions, type BuildResult, buildHeuristics } from './build.ts'
 import type { PreviousChoices } from './decide/previous_choices.ts'
 import { readModule } from './emit/read_module.ts'
@@ -88,13 +88,12 @@ function readWeights(path: string): Readonly<Record<string, number>> {
     const weights = JSON.parse(text) as Record<string, unknown>
     if (typeof weights !== 'object' || weights === null || Array.isArray(weights))
       throw new Error('it holds no object')
-    for (const [shape, weight] of Object.entries(weights))
-      if (typeof weight !== 'number' || !(weight >= 0) || !Number.isFinite(weight))
-        throw new Error(`the weight of ${shape} is ${JSON.stringify(weight)}`)
-    return weights as Record<string, number>
+    return Object.fromEntries(
+      Object.entries(weights).map(([hash, weight]) => [hash, checkWeight(weight, `the weight of ${hash}`)]),
+    )
   } catch (error) {
     throw new UsageError(`cannot use the weights in ${path}: ${errorMessage(error)}`, {
-      remedy: 'Write a JSON object with a number from 0 up for each shape hash.',
+      remedy: 'Write a JSON object with such a number for each shape hash.',
     })
   }
 }
@@ -120,7 +119,7 @@ function readNamed(flag: string, path: string): string {
   try {
     return readText(path)
   } catch (error) {
-    const { what, remedy } = fileError(error) ?? {}
+    const { what, remedy } = error instanceof DataError ? error : (fileError(error) ?? {})
     if (what === undefined) throw error
     const why = existsSync(path) ? `which cannot be used: ${what}` : 'which does not exist'
     throw new UsageError(`${flag} names ${path}, ${why}`, { remedy, cause: error })

@@ -5,7 +5,6 @@
  */
 import type { Config } from '../../config/config.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'
-import type { ConfigData } from '../../config/value.ts'
 import { deviceFamilies } from '../../heuristics/device_family.ts'
 import {
   heuristicInCode,
@@ -15,7 +14,6 @@ import {
 } from '../../heuristics/lookup.ts'
 import type { HeuristicChoice, KernelHeuristic } from '../../heuristics/module.ts'
 import type { BoundKernel } from '../../kernel/bound_kernel.ts'
-import type { CallArguments } from '../../kernel/call_arguments.ts'
 import type { Choice, ChoiceRequest, ConfigSource } from '../../kernel/config_source.ts'
 import type { KernelDefinition } from '../../kernel/definition.ts'
 import { givenConfigs } from '../../kernel/options.ts'
@@ -176,22 +174,6 @@ class HeuristicSource implements ConfigSource {
   }
 }
 
-/** What the module that serves a kernel chooses for a call; undefined where there is none that does. */
-export async function choiceOfModule(
-  definition: KernelDefinition,
-  call: CallArguments,
-  device: Device,
-): Promise<{ readonly config: ConfigData; readonly origin: string } | undefined> {
-  const { heuristic } = await lookUp(definition, device)
-  try {
-    const choice = heuristic?.choose(moduleArguments(definition, call))
-    return heuristic && choice && { config: choice.config, origin: heuristic.origin }
-  } catch (error) {
-    if (error instanceof DataError) return undefined
-    throw error
-  }
-}
-
 async function lookUp(definition: KernelDefinition, device: Device): Promise<LookupResult> {
   const request = lookupRequest(definition, device)
   const inCode = heuristicInCode(request)
@@ -199,7 +181,8 @@ async function lookUp(definition: KernelDefinition, device: Device): Promise<Loo
   return { heuristic, problems: [...new Set([...inCode.problems, ...problems])] }
 }
 
-function lookupRequest(
+/** What there is to know about a kernel and a device when a module is looked for. */
+export function lookupRequest(
   { name, sourceHashAs, sourceFile, location, options }: KernelDefinition,
   device: Device,
 ): LookupRequest {

@@ -4,6 +4,7 @@
  */
 import { errorMessage, UsageError } from '../../support/errors.ts'
 import { fileError } from '../../support/file_errors.ts'
+import { readText } from '../../support/files.ts'
 import { environment, requireNode } from '../../support/node.ts'
 import { settingText } from '../../support/resolve_settings.ts'
 import { SECRET, type Secret } from '../../support/secret.ts'
@@ -148,7 +149,7 @@ function tlsOf(options: EndpointOptions, read: (name: string) => string | undefi
 function readPem(path: string, what: string): string {
   const remedy = 'Name a file in PEM format, or none.'
   try {
-    const text = requireNode('fs', what).readFileSync(path, 'utf8')
+    const text = readText(path)
     if (text.includes('-----BEGIN ')) return text
   } catch (error) {
     throw new LlmError(`${what}: ${fileError(error, path)?.what ?? errorMessage(error)}`, { remedy })

@@ -1,16 +1,22 @@
 /** What a search in the collect phase begins with, and that each candidate says where it is from. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type WarmStart, warmStart } from '../../../src/aot/collect/warm_start.ts'
+import { decide } from '../../../src/aot/evaluate/decide/decide.ts'
+import { toSettings } from '../../../src/aot/evaluate/decide/settings.ts'
+import { moduleText } from '../../../src/aot/evaluate/emit/module_text.ts'
 import { hardwareIdsIn, runFiles } from '../../../src/aot/run/run_folder.ts'
 import { Session } from '../../../src/aot/run/session.ts'
 import { shapeOf } from '../../../src/aot/shape.ts'
+import { deviceFamilies } from '../../../src/heuristics/device_family.ts'
+import { moduleFileName } from '../../../src/heuristics/module_names.ts'
 import { getDevice, type Kernel, ones, type Tensor } from '../../../src/index.ts'
 import { readArguments } from '../../../src/kernel/call_arguments.ts'
 import { streamOf } from '../../../src/kernel/kernel.ts'
 import { listen } from '../../listen.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
+import { byHand, toSweep } from '../evaluate/sweeps.ts'
 import { type Copying, eventsIn, inPhase, plusOne } from '../phase_kernels.ts'
 
 beforeEach(() => void listen())
@@ -77,5 +83,32 @@ describe('a search begins with', () => {
     const [, second] = eventsIn(folder, 'trial')
     expect(second?.origin).toBe('choice of the option heuristics[0] of plus_one')
     expect(second?.config.block_sizes).toEqual([64])
+  })
+
+  it('what the module beside the source says, none of whose code runs', async () => {
+    const { info, limits } = await getDevice()
+    const [family = ''] = deviceFamilies(info, limits)
+    const [folder, home] = [temporaryFolder(), temporaryFolder()]
+    const module = join(home, moduleFileName('plus_one', family))
+    const made = byHand([[64], [4096]], [[1], [1]], 'plus_one')
+    const sweep = toSweep({ ...made, configs: [{ block_sizes: [32] }] })
+    const text = moduleText(decide(sweep, toSettings({})), { tool: 'helion-aot 0', device: family })
+    const source = join(home, 'plus_one.ts')
+    const kernel = plusOne({ ...inPhase('collect', folder), source })
+
+    writeFileSync(source, '')
+    writeFileSync(module, text)
+    await kernel(ones([256])).data()
+    const [, second] = eventsIn(folder, 'trial')
+    expect(second?.origin).toBe(`choice of ${module}`)
+    expect(second?.config.block_sizes).toEqual([32])
+
+    const mark = join(folder, 'mark')
+    writeFileSync(
+      module,
+      `import { writeFileSync } from 'node:fs'\nwriteFileSync(${JSON.stringify(mark)}, '')\n${text}`,
+    )
+    expect(origins(await startOf(kernel, ones([512]))).seeds).toEqual(['winner on another shape'])
+    expect(existsSync(mark)).toBe(false)
   })
 })

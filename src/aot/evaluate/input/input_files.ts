@@ -1,8 +1,9 @@
 /** Paths as people give them: files of measurements, or folders of runs, which stand for their records. */
 import { readdirSync, type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { errorMessage, UsageError } from '../../../support/errors.ts'
+import { DataError, errorMessage, UsageError } from '../../../support/errors.ts'
 import { fileError } from '../../../support/file_errors.ts'
+import { refuseEndless } from '../../../support/files.ts'
 import { fileLines } from '../../lines.ts'
 import type { InputFile } from './read_sweeps.ts'
 
@@ -41,10 +42,12 @@ function filesIn(folder: string): readonly string[] {
 
 function statOf(path: string): Stats {
   try {
+    refuseEndless(path)
     return statSync(path)
   } catch (error) {
     const isAbsent = (error as { code?: unknown }).code === 'ENOENT'
-    const why = isAbsent ? `there is no file ${path}` : fileError(error)?.what
+    const known = error instanceof DataError ? error : fileError(error)
+    const why = isAbsent ? `there is no file ${path}` : known?.what
     throw new UsageError(why ?? errorMessage(error), { remedy: 'Check --measurements.', cause: error })
   }
 }

@@ -103,14 +103,14 @@ class CsvReader {
       return undefined
     }
     const [kernel, shapeHash, , config, features, time] = this.#columns.map((column) => fields[column])
-    if (time === undefined)
+    if (fields.length !== CSV_COLUMNS.length)
       throw new LineError('torn', `${fields.length} columns where ${CSV_COLUMNS.length} are expected`)
     return this.#measurement(
       kernel ?? '',
       shapeHash ?? '',
       config ?? '',
       features ?? '',
-      time,
+      time ?? '',
       (json) => json,
     )
   }
