@@ -6,6 +6,7 @@
  */
 import type { ConfigData } from '../config/value.ts'
 import type { BatchedSpec, Features } from '../heuristics/features.ts'
+import { checkFacts, type ToldFacts } from './facts/told_facts.ts'
 import {
   checkBatched,
   checkConfig,
@@ -51,6 +52,8 @@ export interface RunRecord {
   /** Name to version: helion-aot, webgpu, node, driver, … */
   readonly versions: Readonly<Record<string, string>>
   readonly device: Readonly<Record<string, string>>
+  /** Multiprocessors, or what the device's kind usually has. */
+  readonly compute_units?: number
   readonly command: readonly string[]
 }
 
@@ -133,6 +136,8 @@ export interface MeasurementRecord {
    * where all samples count.
    */
   readonly round?: 'first' | 'turns'
+  /** What the compiler says of the config there. */
+  readonly facts?: ToldFacts
 }
 
 export interface ReadResult<T> {
@@ -181,6 +186,7 @@ const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRe
     run_id: checkName(fields.run_id, 'run_id'),
     versions: checkTexts(fields.versions, 'versions'),
     device: checkTexts(fields.device, 'device'),
+    ...(fields.compute_units === undefined ? {} : { compute_units: checkUnits(fields.compute_units) }),
   }),
   kernel: (fields) => ({
     ...(fields as unknown as KernelRecord),
@@ -222,6 +228,7 @@ const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRe
     ...checkOutcome(fields),
     ...(fields.weight === undefined ? {} : { weight: checkWeight(fields.weight, 'the weight') }),
     ...(fields.round === undefined ? {} : { round: checkOneOf(ROUNDS, fields.round, 'round') }),
+    ...(fields.facts === undefined ? {} : { facts: checkFacts(fields.facts) }),
   }),
   trial: (fields) => ({
     ...(fields as unknown as TrialRecord),
@@ -286,6 +293,11 @@ function checkOneOf<T extends string>(list: readonly T[], value: unknown, what: 
 function checkNumber(value: unknown, what: string): number {
   if (typeof value === 'number' && Number.isFinite(value)) return value
   throw new LineError('bad value', `${what} is ${show(value)}, not a number`)
+}
+
+function checkUnits(value: unknown): number {
+  if (Number.isSafeInteger(value) && Number(value) > 0) return Number(value)
+  throw new LineError('bad value', `compute_units is ${show(value)}, not a positive whole number`)
 }
 
 function checkList(value: unknown, what: string): readonly unknown[] {

@@ -155,6 +155,14 @@ export function withBlockSizes(size: Size, blockSize: (size: BlockSize) => numbe
   return sizeOp(size.op, withBlockSizes(a, blockSize), withBlockSizes(b, blockSize))
 }
 
+/** The size with other symbols. */
+export function withSymbols(size: Size, symbolFor: (symbol: SizeSymbol) => SizeSymbol): Size {
+  if (typeof size === 'number' || size.op === 'block_size') return size
+  if (size.op === 'symbol') return symbolFor(size)
+  const [a, b] = size.args
+  return sizeOp(size.op, withSymbols(a, symbolFor), withSymbols(b, symbolFor))
+}
+
 /** The blocks whose extents a size depends on. */
 export function blockSizesIn(size: Size): readonly number[] {
   if (typeof size === 'number' || size.op === 'symbol') return []

@@ -4,9 +4,10 @@
  */
 
 import { compileKernel } from '../codegen/compile.ts'
+import { type KernelFacts, kernelFacts } from '../codegen/facts.ts'
 import { configSpecInput } from '../codegen/plan/config_spec_of.ts'
 import { evenBlocks } from '../codegen/plan/plan.ts'
-import type { WgslProgram } from '../codegen/program.ts'
+import type { DeviceLimits, WgslProgram } from '../codegen/program.ts'
 import { Config } from '../config/config.ts'
 import { ConfigSpec } from '../config/config_spec.ts'
 import type { ConfigData } from '../config/value.ts'
@@ -153,6 +154,17 @@ export class BoundKernel {
     return program
   }
 
+  /** What a config comes to for the sizes of a call and others. Throws ConfigError when it cannot be built. */
+  facts(asked: Config, device: Device, call: CallArguments = this.traced): KernelFacts {
+    const config = this.specFor(call, device).normalize(asked, 'strict')
+    const variant = this.#variants.of(config, call)
+    if (variant !== this) return variant.facts(variant.#fitted(config, device, call), device, call)
+    const compiled = this.#program(config, device, call)
+    if (compiled instanceof ConfigError) throw compiled
+    const sizeOf = sizeEvaluator(call)
+    return kernelFacts(this.ir, this.#limitsOf(device), { config, asked, compiled, sizeOf })
+  }
+
   /** The config for the sizes of a call when nothing better is known. */
   defaultConfig(call: CallArguments = this.traced, device: Device = openDevice('defaultConfig')): Config {
     return this.specFor(call, device).defaultConfig()
@@ -196,9 +208,8 @@ export class BoundKernel {
     const variant = orRefusal(() => this.#variants.of(config, call))
     if (variant instanceof ConfigError) return variant
     if (variant !== this) return variant.#program(variant.#fitted(config, device, call), device, call)
-    const { persistentReservedSms, outputOriginLines: originLines } = this.definition.options.settings
-    const computeUnits = Math.max(1, device.limits.computeUnits - persistentReservedSms)
-    const limits = { ...device.limits, computeUnits }
+    const { outputOriginLines: originLines } = this.definition.options.settings
+    const limits = this.#limitsOf(device)
     const { programs } = this.#on(device)
     const even = orRefusal(() => evenBlocks(this.ir, config, limits, sizeEvaluator(call)))
     if (even instanceof ConfigError) return even
@@ -208,6 +219,11 @@ export class BoundKernel {
     const program = orRefusal(() => compileKernel(this.ir, config, limits, { originLines, even }))
     programs.set(key, program)
     return program
+  }
+
+  #limitsOf({ limits }: Device): DeviceLimits {
+    const { persistentReservedSms } = this.definition.options.settings
+    return { ...limits, computeUnits: Math.max(1, limits.computeUnits - persistentReservedSms) }
   }
 
   /** A config of the kernel with other values of its tunables: it may have other loops, loads and dots. */

@@ -19,6 +19,8 @@ export interface TimingMatrix {
   readonly best: Float64Array
   /** Milliseconds of each shape's default config; NaN where that is not known. */
   readonly standard: Float64Array
+  /** Processors of the device, where the records say so. */
+  readonly units: number | undefined
   /** Shapes on which no config runs: nothing can be learned from them, but they are reported. */
   readonly uncovered: readonly SweepShape[]
 }
@@ -60,6 +62,7 @@ export function toMatrix(sweep: Sweep): TimingMatrix {
     noise: steadied(noise),
     best: Float64Array.from(covered, (_, r) => minOf(times.subarray(r * used.length, (r + 1) * used.length))),
     standard: Float64Array.from(covered, (row) => sweep.defaultMs(row) ?? Number.NaN),
+    units: sweep.run?.compute_units,
     uncovered: sweep.shapes.filter((_, row) => !covered.includes(row)),
   }
 }

@@ -15,6 +15,7 @@ import { AdapterError, ConfigError, HelionError, orRefusal } from '../../support
 import { createLog } from '../../support/log.ts'
 import { median } from '../../support/maths.ts'
 import { evenly, rounded } from '../evenly.ts'
+import { factsOfCall } from '../facts/facts_of_call.ts'
 import { fitConfig } from '../fit_config.ts'
 import type { MeasurementRecord, MeasurementStatus } from '../records.ts'
 import type { ShapeAttempts } from '../run/attempts.ts'
@@ -45,17 +46,18 @@ const STATUSES: Readonly<Record<Status, MeasurementStatus>> = {
  * lost.
  */
 export async function measureShape(
-  { definition, bound, call, device, stream }: ExclusiveRequest,
+  request: ExclusiveRequest,
   shape: ShapeOfCall,
   candidates: readonly CandidateConfig[],
   session: Session,
 ): Promise<void> {
+  const { definition, bound, call, device, stream } = request
   const { name: kernel, options } = definition
   const { settings } = options
   const spec = bound.specFor(call, device)
   const log = createLog(settings.autotuneLogLevel)
   const work = { session, kernel, shapeHash: shape.hash, settings }
-  const recordOf = recorder(kernel, shape)
+  const recordOf = recorder(request, shape)
   const groups = groupsOf(spec, openCandidates(session.known.measured(kernel, shape.hash), candidates))
   for (const { candidate, reason } of groups.refused)
     session.append(recordOf(candidate, { status: 'invalid', samples: [], reason }))
@@ -173,9 +175,12 @@ function outcomeOf({ status, samplesMs, spread, reason, compileMs, programHash }
   }
 }
 
-function recorder(kernel: string, { hash, features }: ShapeOfCall) {
+function recorder(request: ExclusiveRequest, shape: ShapeOfCall) {
+  const { name: kernel } = request.definition
+  const { hash, features } = shape
   return (candidate: CandidateConfig, outcome: Outcome): MeasurementRecord => {
     const { status, samples, spread, reason, compileMs, programHash } = outcome
+    const facts = factsOfCall(request, shape, candidate.data)
     return {
       event: 'measurement',
       kernel,
@@ -191,6 +196,7 @@ function recorder(kernel: string, { hash, features }: ShapeOfCall) {
       ...(compileMs === undefined ? {} : { compile_ms: rounded(compileMs) }),
       ...(programHash === undefined ? {} : { wgsl_hash: programHash }),
       ...(candidate.isDefault ? { is_default: true } : {}),
+      ...(facts ? { facts } : {}),
     }
   }
 }

@@ -50,10 +50,11 @@ function measurements(known: KnownRecords): readonly CsvMeasurement[] {
     known
       .measuredShapes(kernel)
       .flatMap((shapeHash) =>
-        [...known.measured(kernel, shapeHash).values()].flatMap(({ timing_ms, config, shape_features }) =>
-          timing_ms === null
-            ? []
-            : [{ kernel, shapeHash, features: shape_features, config, timingMs: timing_ms }],
+        [...known.measured(kernel, shapeHash).values()].flatMap(
+          ({ timing_ms, config, shape_features, facts }) =>
+            timing_ms === null
+              ? []
+              : [{ kernel, shapeHash, features: shape_features, config, timingMs: timing_ms, facts }],
         ),
       ),
   )

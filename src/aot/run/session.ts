@@ -174,6 +174,7 @@ function runRecord(files: RunFiles, device: Device): RunRecord {
       node: nodeProcess?.versions.node ?? '',
     },
     device: { vendor, architecture, device: name, description },
+    compute_units: device.limits.computeUnits,
     command: nodeProcess?.argv.slice(1) ?? [],
   }
 }

@@ -7,6 +7,7 @@ import type { BlockId } from '../../ir/node.ts'
 import { maxOf, type Size, sizeOp, sizeProduct } from '../../ir/size.ts'
 import { blockOf } from '../../ir/tile_program.ts'
 import { ConfigError, unreachable } from '../../support/errors.ts'
+import type { BoundConfig } from '../plan/bound_config.ts'
 import type { LaunchGrid } from '../program.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
@@ -86,8 +87,6 @@ function lowerPersistent(
   body: () => void,
 ): LaunchGrid {
   const { out, e, bound, launch } = lowering
-  const workers = bound.limits.computeUnits * bound.config.numSmMultiplier
-  const launched = Math.min(workers, bound.limits.maxWorkgroupsPerDimension)
   const all = launch.size(total)
   const [workgroup, workgroups] = [e.builtin('workgroup.x'), e.builtin('workgroups.x')]
   const counter = out.counter('program_id', typeOf('u32', 1))
@@ -105,7 +104,12 @@ function lowerPersistent(
     const condition = e.binary('<', counter, all)
     out.loop({ flow: 'programs', counter, init: workgroup, condition, step: workgroups }, round)
   }
-  return { kind: 'linear', count: sizeOp('min', total, launched) }
+  return { kind: 'linear', count: sizeOp('min', total, persistentWorkgroups(bound)) }
+}
+
+/** The most workgroups of a launch that stay until all programs are done. */
+export function persistentWorkgroups({ limits, config }: BoundConfig): number {
+  return Math.min(limits.computeUnits * config.numSmMultiplier, limits.maxWorkgroupsPerDimension)
 }
 
 /** From a program's number to the tile of every dimension; the last in the order is walked fastest. */

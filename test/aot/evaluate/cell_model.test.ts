@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Column, Row } from '../../../src/aot/evaluate/features/columns.ts'
 import { cellAxes } from '../../../src/aot/evaluate/learn/cell_axes.ts'
 import { fitCellModel, shareOfCells } from '../../../src/aot/evaluate/learn/cell_model.ts'
-import { guessedFacts, guessLayout } from '../../../src/aot/evaluate/learn/guessed_facts.ts'
+import { guessLayout, layoutAxes } from '../../../src/aot/evaluate/learn/guessed_facts.ts'
 import { fitTeacher } from '../../../src/aot/evaluate/learn/teacher.ts'
 import { countsOf, plansOf, tilesOf } from '../../../src/aot/evaluate/learn/tile_plan.ts'
 import { argmin, meanOf } from '../../../src/aot/evaluate/numeric.ts'
@@ -40,10 +40,11 @@ describe('a model of cells', () => {
   it('tells from twelve shapes how configs differ on others, and how tiles lie', () => {
     const rows = shapes(12, 3)
     const outputs = rows.map(outputsOf)
-    const layout = guessLayout(COLUMNS, rows, CONFIGS, outputs)
+    const task = { columns: COLUMNS, rows, configs: CONFIGS }
+    const layout = guessLayout(task, outputs)
     expect(layout?.plan).toEqual(PLAN)
     if (!layout) return
-    const model = fitCellModel(cellAxes(COLUMNS, rows, CONFIGS, guessedFacts(CONFIGS, layout)), rows, outputs)
+    const model = fitCellModel(layoutAxes(task, layout), rows, outputs)
     let [left, all] = [0, 0]
     for (const row of shapes(30, 4)) {
       const actual = outputsOf(row)
@@ -66,7 +67,7 @@ describe('a model of cells', () => {
     const rows = shapes(12, 3)
     const outputs = rows.map(outputsOf)
     const configs = CONFIGS.map((_, index) => ({ num_warps: 2 ** index }))
-    expect(guessLayout(COLUMNS, rows, configs, outputs)).toBeUndefined()
+    expect(guessLayout({ columns: COLUMNS, rows, configs }, outputs)).toBeUndefined()
     const six = Array.from({ length: 6 }, (_, i): Column => ({ name: `d${i}`, kind: 'size', values: [] }))
     expect(plansOf(six, CONFIGS)).toEqual([])
   })
@@ -84,7 +85,9 @@ describe('a teacher of few shapes', () => {
       const times = row.map((loss) => loss + 0.004 * (random.next() - 0.5))
       return times.map((time) => time - Math.min(...times))
     })
-    const [first, second] = [losses, moved].map((each) => fitTeacher(COLUMNS, rows, [], CONFIGS, each))
+    const [first, second] = [losses, moved].map((each) =>
+      fitTeacher({ columns: COLUMNS, rows, configs: CONFIGS }, [], each),
+    )
     expect(second?.memory.layout).toEqual(first?.memory.layout)
     for (const row of shapes(40, 9)) {
       const [a = [], b = new Float64Array()] = [first?.losses(row), second?.losses(row)]

@@ -5,6 +5,7 @@ import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
 import { hardwareIdsIn, runFiles } from '../../../src/aot/run/run_folder.ts'
 import type { TrialRecord } from '../../../src/aot/trial_records.ts'
 import { Config, getDevice, hardwareId, ones, randn, type Tensor } from '../../../src/index.ts'
+import { sha16 } from '../../../src/support/stable.ts'
 import { listen } from '../../listen.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
 import { cellsIn, eventsIn, inPhase, multiply, plusOne } from '../phase_kernels.ts'
@@ -118,6 +119,20 @@ it.each([
   expect(new Set(begun).size).toBe(same ? 0 : trials.length)
   expect(firsts).toHaveLength(trials.length)
   expect(turns).not.toEqual([])
+})
+
+it('records what the compiler says of each config, for this shape and others', async () => {
+  const config = { block_sizes: [64], num_warps: 2 }
+  const folder = await collected('plus_one', hashOf(plusOne), [config])
+  const kernel = plusOne(inPhase('measure', folder))
+  for (const size of [1000, 20]) await kernel(ones([size])).data()
+  const cells = cellsIn(folder).filter((cell) => sha16(cell.config) === sha16(config))
+  expect(cells.map(({ facts }) => facts?.workgroups)).toEqual([
+    'cdiv(arg0_dim0, 64)',
+    'cdiv(arg0_dim0, min(64, max(nextPowerOf2(arg0_dim0), 1)))',
+  ])
+  expect(cells[0]?.facts).toMatchObject({ threads: 64, dispatches: 1, rounds: 1, needed: 'arg0_dim0' })
+  expect(eventsIn(folder, 'run')[0]?.compute_units).toBeGreaterThan(0)
 })
 
 it('records why a config has no time', async () => {

@@ -9,6 +9,7 @@ import type { ConfigData } from '../../../config/value.ts'
 import type { Features } from '../../../heuristics/features.ts'
 import { didYouMean } from '../../../support/similar.ts'
 import { sha16, stableStringify } from '../../../support/stable.ts'
+import { checkFacts, type ToldFacts } from '../../facts/told_facts.ts'
 import {
   checkConfig,
   checkFeatures,
@@ -31,6 +32,8 @@ const CSV_COLUMNS: readonly string[] = [
   'shape_features',
   'timing_ms',
 ]
+/** What the compiler says, as JSON; only files of kernels of our own have it. */
+const FACTS = 'facts'
 
 /** One usable line. Equal shapes and equal configs of a file are the same objects. */
 export interface CsvMeasurement {
@@ -39,6 +42,7 @@ export interface CsvMeasurement {
   readonly features: Features
   readonly config: ConfigData
   readonly timingMs: number
+  readonly facts?: ToldFacts | undefined
 }
 
 /** Yields what can be used and adds a problem for every line that cannot. Never throws on contents. */
@@ -63,18 +67,34 @@ export function* readMeasurementCsv(
 
 /** The text of a CSV with a header. */
 export function writeMeasurementCsv(measurements: Iterable<CsvMeasurement>): string {
-  const rows = Array.from(measurements, (m) => [
+  const all = [...measurements]
+  const haveFacts = all.some(({ facts }) => facts)
+  const rows = all.map((m) => [
     m.kernel,
     m.shapeHash,
     sha16(m.config),
     stableStringify(m.config),
     JSON.stringify(m.features),
     m.timingMs,
+    ...(haveFacts ? [m.facts ? JSON.stringify(m.facts) : ''] : []),
   ])
-  return stringify([[...CSV_COLUMNS], ...rows])
+  return stringify([[...CSV_COLUMNS, ...(haveFacts ? [FACTS] : [])], ...rows])
 }
 
 const PLAIN_LINE = /^([^",]*),([^",]*),([^",]*),"((?:[^"]|"")*)","((?:[^"]|"")*)",([^",]*)$/
+const PLAIN_LINE_WITH_FACTS =
+  /^([^",]*),([^",]*),([^",]*),"((?:[^"]|"")*)","((?:[^"]|"")*)",([^",]*),(?:"((?:[^"]|"")*)")?$/
+
+/** The cells of a line; config, features and facts as they stand there. */
+interface LineTexts {
+  readonly kernel: string
+  readonly shapeHash: string
+  readonly config: string
+  readonly features: string
+  readonly time: string
+  /** Empty where there are none. */
+  readonly facts: string
+}
 
 interface Interned<T> {
   readonly id: number
@@ -84,7 +104,11 @@ interface Interned<T> {
 /** What has been seen of one file: its header, and parsed texts by text, since most lines repeat them. */
 class CsvReader {
   #columns: readonly number[] = CSV_COLUMNS.map((_, index) => index)
-  #isStandard = true
+  /** Lines in the usual order are split by it. */
+  #plain: RegExp | undefined = PLAIN_LINE
+  #factsColumn = -1
+  #width = CSV_COLUMNS.length
+  readonly #facts = new Map<string, Interned<ToldFacts>>()
   readonly #configs = new Map<string, Interned<ConfigData>>()
   readonly #shapes = new Map<string, Interned<Omit<CsvMeasurement, 'config' | 'timingMs'>>>()
   readonly #times = new Map<number, number | number[]>()
@@ -92,10 +116,10 @@ class CsvReader {
   /** The measurement of a line, or `undefined` for a header. */
   read(text: string): CsvMeasurement | undefined {
     checkLine(text)
-    const plain = this.#isStandard ? PLAIN_LINE.exec(text) : null
+    const plain = this.#plain?.exec(text)
     if (plain) {
-      const [, kernel = '', shapeHash = '', , config = '', features = '', time = ''] = plain
-      return this.#measurement(kernel, shapeHash, config, features, time, unquote)
+      const [, kernel = '', shapeHash = '', , config = '', features = '', time = '', facts = ''] = plain
+      return this.#measurement({ kernel, shapeHash, config, features, time, facts }, unquote)
     }
     const fields = splitLine(text)
     if (isHeader(fields)) {
@@ -103,36 +127,37 @@ class CsvReader {
       return undefined
     }
     const [kernel, shapeHash, , config, features, time] = this.#columns.map((column) => fields[column])
-    if (fields.length !== CSV_COLUMNS.length)
-      throw new LineError('torn', `${fields.length} columns where ${CSV_COLUMNS.length} are expected`)
+    if (fields.length !== this.#width)
+      throw new LineError('torn', `${fields.length} columns where ${this.#width} are expected`)
     return this.#measurement(
-      kernel ?? '',
-      shapeHash ?? '',
-      config ?? '',
-      features ?? '',
-      time ?? '',
+      {
+        kernel: kernel ?? '',
+        shapeHash: shapeHash ?? '',
+        config: config ?? '',
+        features: features ?? '',
+        time: time ?? '',
+        facts: fields[this.#factsColumn] ?? '',
+      },
       (json) => json,
     )
   }
 
   /** `decode` turns a cell's text into JSON; it is asked only for texts that were not seen before. */
-  #measurement(
-    kernel: string,
-    shapeHash: string,
-    configText: string,
-    featureText: string,
-    timeText: string,
-    decode: (text: string) => string,
-  ): CsvMeasurement {
-    const timingMs = checkTime(toNumber(timeText))
-    const config = intern(this.#configs, configText, () =>
-      checkConfig(parseJson(decode(configText), 'config')),
+  #measurement(texts: LineTexts, decode: (text: string) => string): CsvMeasurement {
+    const { kernel, shapeHash } = texts
+    const timingMs = checkTime(toNumber(texts.time))
+    const config = intern(this.#configs, texts.config, () =>
+      checkConfig(parseJson(decode(texts.config), 'config')),
     )
-    const shape = intern(this.#shapes, `${kernel}\n${shapeHash}\n${featureText}`, () => ({
+    const shape = intern(this.#shapes, `${kernel}\n${shapeHash}\n${texts.features}`, () => ({
       kernel: checkName(kernel, 'kernel_name'),
       shapeHash: checkName(shapeHash, 'shape_hash'),
-      features: checkFeatures(parseJson(decode(featureText), 'shape_features')),
+      features: checkFeatures(parseJson(decode(texts.features), 'shape_features')),
     }))
+    const facts =
+      texts.facts.trim() === ''
+        ? undefined
+        : intern(this.#facts, texts.facts, () => checkFacts(parseJson(decode(texts.facts), FACTS)))
     this.#refuseRepeated(shape.id * 2 ** 24 + config.id, timingMs)
     const { value } = shape
     return {
@@ -141,6 +166,7 @@ class CsvReader {
       features: value.features,
       config: config.value,
       timingMs,
+      ...(facts ? { facts: facts.value } : {}),
     }
   }
 
@@ -150,7 +176,11 @@ class CsvReader {
       throw new LineError('foreign', `the header ${wrong} Lines that fit the columns known before are read.`)
     const columns = CSV_COLUMNS.map((name) => fields.indexOf(name))
     this.#columns = columns
-    this.#isStandard = columns.every((column, index) => column === index)
+    this.#factsColumn = fields.indexOf(FACTS)
+    this.#width = fields.length
+    const isStandard = columns.every((column, index) => column === index)
+    if (!isStandard) this.#plain = undefined
+    else this.#plain = this.#factsColumn < 0 ? PLAIN_LINE : PLAIN_LINE_WITH_FACTS
   }
 
   #refuseRepeated(cell: number, timingMs: number): void {
@@ -173,7 +203,7 @@ function isHeader(fields: readonly string[]): boolean {
 /** What is wrong with a header, as the end of a sentence. */
 function wrongHeader(fields: readonly string[]): string | undefined {
   const missing = CSV_COLUMNS.filter((name) => !fields.includes(name))
-  const unknown = fields.find((field) => !CSV_COLUMNS.includes(field))
+  const unknown = fields.find((field) => field !== FACTS && !CSV_COLUMNS.includes(field))
   if (unknown !== undefined)
     return `has an unknown column ${show(unknown)}.${didYouMean(unknown.slice(0, 40), missing)}`
   if (missing.length > 0) return `has no column ${missing.join(', ')}.`

@@ -3,11 +3,9 @@
  * kernel. What cannot be used is listed with file and line; nothing is fatal and nothing is lost in silence.
  */
 
-import type { ConfigData } from '../../../config/value.ts'
-import type { Features } from '../../../heuristics/features.ts'
 import type { LineProblem } from '../../line_checks.ts'
 import { type KernelRecord, type MeasurementRecord, type RunRecord, readRecords } from '../../records.ts'
-import { readMeasurementCsv } from './measurement_csv.ts'
+import { type CsvMeasurement, readMeasurementCsv } from './measurement_csv.ts'
 import { type SearchTrace, TraceCollector } from './search_traces.ts'
 import { type Sweep, SweepBuilder } from './sweep.ts'
 
@@ -48,8 +46,7 @@ export function readSweeps(files: readonly InputFile[], options: ReadOptions = {
   const collector = new Collector(options, problems)
   for (const file of files) {
     if (file.path.endsWith('.csv'))
-      for (const row of readMeasurementCsv(file.lines, file.path, problems))
-        collector.add(row.kernel, row.shapeHash, row.features, row.config, row.timingMs)
+      for (const row of readMeasurementCsv(file.lines, file.path, problems)) collector.add(row)
     else collector.addRecords(file)
   }
   const { device, searches } = collector
@@ -74,11 +71,11 @@ class Collector {
   }
 
   /** One measurement of a CSV. */
-  add(kernel: string, shapeHash: string, features: Features, config: ConfigData, timingMs: number): void {
+  add({ kernel, shapeHash, features, config, timingMs, facts }: CsvMeasurement): void {
     if (!this.#isWanted(kernel)) return
     const builder = this.#builders.get(kernel) ?? new SweepBuilder(kernel)
     this.#builders.set(kernel, builder)
-    builder.add({ shapeHash, features, config, status: 'ok', samples: [timingMs] })
+    builder.add({ shapeHash, features, config, status: 'ok', samples: [timingMs], facts })
   }
 
   addRecords({ path, lines }: InputFile): void {
@@ -142,6 +139,7 @@ class Collector {
         weight: record.weight,
         isDefault: record.is_default,
         isFirst: record.round === 'first',
+        facts: record.facts,
       })
     }
   }

@@ -7,7 +7,9 @@ import { type ConfigData, isOpen } from '../../../config/value.ts'
 import { type BatchedSpec, type Features, withoutBatched } from '../../../heuristics/features.ts'
 import { median } from '../../../support/maths.ts'
 import { sha16, stableStringify } from '../../../support/stable.ts'
+import type { ConfigFacts, ToldFacts } from '../../facts/told_facts.ts'
 import type { KernelRecord, MeasurementStatus, RunRecord } from '../../records.ts'
+import { addFacts, type FactsByShape, settledFacts } from './settled_facts.ts'
 
 export interface SweepShape {
   readonly hash: string
@@ -18,6 +20,8 @@ export interface SweepShape {
 export interface SweepConfig {
   readonly hash: string
   readonly data: ConfigData
+  /** What it comes to on any shape, where the compiler has said so. */
+  readonly facts?: ConfigFacts | undefined
 }
 
 export interface SweepCell {
@@ -57,6 +61,7 @@ export interface Outcome {
   readonly isDefault?: boolean | undefined
   /** Samples of a first round count where there are no others. */
   readonly isFirst?: boolean | undefined
+  readonly facts?: ToldFacts | undefined
 }
 
 interface ShapeEntry {
@@ -79,6 +84,7 @@ export class SweepBuilder {
   readonly #shapes = new Map<string, ShapeEntry>()
   readonly #configs = new Map<string, ConfigData>()
   readonly #cells = new Map<string, Map<string, CellEntry>>()
+  readonly #told = new Map<string, FactsByShape>()
   #openMeasurements = 0
   readonly #shapeKeys = new WeakMap<Features, Map<string, string>>()
   readonly #configKeys = new WeakMap<ConfigData, string>()
@@ -100,6 +106,11 @@ export class SweepBuilder {
     // `{}` was the default of the tool that measured it, so it has a time, and cannot be chosen.
     if (isOpen(outcome.config)) this.#openMeasurements++
     else this.#configs.set(configKey, outcome.config)
+    if (outcome.facts) {
+      const told: FactsByShape = this.#told.get(configKey) ?? new Map()
+      this.#told.set(configKey, told)
+      addFacts(told, outcome.facts, outcome.features)
+    }
     const cell = this.#cellOf(shapeKey, configKey)
     cell.isDefault ||= isOpen(outcome.config) || (outcome.isDefault ?? false)
     const samples = outcome.isFirst ? cell.firstSamples : cell.samples
@@ -121,7 +132,7 @@ export class SweepBuilder {
         ...shape,
         weight: (Object.hasOwn(weights, shape.hash) ? weights[shape.hash] : undefined) ?? shape.weight,
       })),
-      configs: configs.map(([hash, data]) => ({ hash, data })),
+      configs: configs.map(([hash, data]) => ({ hash, data, facts: settledFacts(this.#told.get(hash)) })),
       cell: (shape, config) => {
         const entry = this.#cells.get(shapes[shape]?.[0] ?? '')?.get(configs[config]?.[0] ?? '')
         return entry && settle(entry)

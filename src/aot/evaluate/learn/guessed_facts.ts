@@ -5,13 +5,15 @@
 import type { ConfigData, ConfigValue } from '../../../config/value.ts'
 import type { Column, Row } from '../features/columns.ts'
 import { entryAt } from '../numeric.ts'
-import { type CellFacts, cellAxes, type FactsOf } from './cell_axes.ts'
+import { type CellAxes, type CellFacts, cellAxes, type FactsOf } from './cell_axes.ts'
 import { fitCellModel } from './cell_model.ts'
+import type { CompiledCells } from './compiled_cells.ts'
 import { countsOf, plansOf, type TilePlan, type Tiles, tilesOf } from './tile_plan.ts'
+import { paddingWaste, waveWaste } from './waste.ts'
 
-/** How tiles lie, and how many workgroups run at the same time. */
+/** How tiles lie, undefined where the compiler has said so, and how many workgroups run at the same time. */
 export interface Layout {
-  readonly plan: TilePlan
+  readonly plan: TilePlan | undefined
   readonly units: number
 }
 
@@ -21,34 +23,42 @@ const MOST_WITNESSES = 250
 const UNITS: readonly number[] = [16, 32, 64, 128, 256]
 const USUAL_UNITS = 128
 const THREADS_PER_WARP = 32
-/** A processor may hold several workgroups at once: waves of so many times the units count too. */
-const RESIDENT: readonly number[] = [1, 2, 4]
-/** A kernel that computes mostly padding waits for memory: more of it costs no more. */
-const MOST_WASTE = 3
+/** What layouts mean for the configs of a sweep. */
+export interface LayoutTask {
+  readonly columns: readonly Column[]
+  readonly rows: readonly Row[]
+  readonly configs: readonly ConfigData[]
+  readonly compiled?: CompiledCells | undefined
+  /** Processors, as far as the records know. */
+  readonly units?: number | undefined
+}
 
 /** The likeliest layout; undefined where configs have no tiles or these could lie in too many ways. */
-export function guessLayout(
-  columns: readonly Column[],
-  rows: readonly Row[],
-  configs: readonly ConfigData[],
-  outputs: readonly Float64Array[],
-): Layout | undefined {
-  const evidence = (layout: Layout) => {
-    const axes = cellAxes(columns, rows, configs, guessedFacts(configs, layout))
-    return fitCellModel(axes, rows, outputs, MOST_WITNESSES).evidence
-  }
+export function guessLayout(task: LayoutTask, outputs: readonly Float64Array[]): Layout | undefined {
+  const evidence = (layout: Layout) =>
+    fitCellModel(layoutAxes(task, layout), task.rows, outputs, MOST_WITNESSES).evidence
+  const ways = task.compiled?.factsOf ? [undefined] : plansOf(task.columns, task.configs)
   const [first] = mostLikely(
-    plansOf(columns, configs).map((plan) => ({ plan, units: USUAL_UNITS })),
+    ways.map((plan) => ({ plan, units: USUAL_UNITS })),
     evidence,
   )
-  return (
-    first &&
-    mostLikely(
-      UNITS.map((units) => ({ ...first, units })),
-      evidence,
-    )[0]
-  )
+  if (!first) return undefined
+  const units = [...new Set([...UNITS, ...(task.units ? [task.units] : [])])]
+  return mostLikely(
+    units.map((each) => ({ ...first, units: each })),
+    evidence,
+  )[0]
 }
+
+/** The axes of cells under a layout. */
+export function layoutAxes({ columns, rows, configs, compiled }: LayoutTask, layout: Layout): CellAxes {
+  const { plan, units } = layout
+  const told = compiled?.factsOf?.(units)
+  const factsOf = told ?? guessedFacts(configs, plan ?? NO_TILES, units)
+  return cellAxes(columns, rows, configs, factsOf)
+}
+
+const NO_TILES: TilePlan = { columns: [], parallel: [] }
 
 function mostLikely(layouts: readonly Layout[], evidence: (layout: Layout) => number): readonly Layout[] {
   const scored = layouts.map((layout) => ({ layout, score: evidence(layout) }))
@@ -56,7 +66,7 @@ function mostLikely(layouts: readonly Layout[], evidence: (layout: Layout) => nu
 }
 
 /** The facts that follow from a layout. */
-export function guessedFacts(configs: readonly ConfigData[], { plan, units }: Layout): FactsOf {
+function guessedFacts(configs: readonly ConfigData[], plan: TilePlan, units: number): FactsOf {
   const tiles = configs.map(tilesOf)
   return (row) => configs.map((config, index) => factsOf(plan, entryAt(tiles, index), config, row, units))
 }
@@ -70,15 +80,8 @@ function factsOf(plan: TilePlan, tiles: Tiles, config: ConfigData, row: Row, uni
     counts: Float64Array.of(workgroups, Math.ceil(rounds / split), elements / threads, outputs / threads).map(
       Math.log2,
     ),
-    waste: Float64Array.of(Math.min(MOST_WASTE, Math.log2(padding)), ...waveWaste(workgroups, units)),
+    waste: Float64Array.of(paddingWaste(padding), ...waveWaste(workgroups, units)),
   }
-}
-
-/** What the last wave leaves idle, for each number of workgroups that a processor may hold. */
-function waveWaste(workgroups: number, units: number): readonly number[] {
-  const waves = RESIDENT.map((resident) => workgroups / (units * resident))
-  const idle = waves.map((wave) => Math.min(MOST_WASTE, Math.log2(Math.ceil(wave) / wave)))
-  return [...idle, Math.max(0, -Math.log2(workgroups / units))]
 }
 
 function numberOf(value: ConfigValue | undefined): number {

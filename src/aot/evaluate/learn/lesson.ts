@@ -8,6 +8,7 @@ import type { Column, Row } from '../features/columns.ts'
 import { type Term, termValue } from '../features/terms.ts'
 import { certainLosses, type Losses, lossesOf, type TimingMatrix } from '../matrix.ts'
 import { at, entryAt } from '../numeric.ts'
+import { compiledCells } from './compiled_cells.ts'
 import { finiteOrLast } from './names_model.ts'
 import { fitTeacher, type Teacher, type TeacherMemory } from './teacher.ts'
 import { virtualShapes } from './virtual_shapes.ts'
@@ -55,7 +56,10 @@ export function prepareLesson(
 ): Lesson {
   const losses = lossesOf(matrix)
   const configs = matrix.configs.map(({ data }) => data)
-  const teacher = fitTeacher(columns, rows, terms, configs, losses, memory)
+  const shapes = matrix.shapes.map(({ features }) => features)
+  const compiled = compiledCells(columns, rows, shapes, matrix.configs)
+  const task = { columns, rows, configs, compiled, units: matrix.units }
+  const teacher = fitTeacher(task, terms, losses, memory)
   const count = virtualCount(rows.length)
   const made = virtualShapes(columns, rows, count, new Random(41))
   const taught = rows.map(teacher.losses)

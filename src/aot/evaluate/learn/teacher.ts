@@ -4,15 +4,13 @@
  * shipped. Trees are grown on what it says about shapes between the measured ones, which is how a small tree
  * gets its cuts right.
  */
-import type { ConfigData } from '../../../config/value.ts'
-import type { Column, Row } from '../features/columns.ts'
+import type { Row } from '../features/columns.ts'
 import type { Term } from '../features/terms.ts'
 import type { Losses } from '../matrix.ts'
 import { at, entryAt, minOf } from '../numeric.ts'
-import { cellAxes } from './cell_axes.ts'
 import { fitCellModel, shareOfCells } from './cell_model.ts'
 import { type ForbiddenMap, forbiddenMap } from './forbidden.ts'
-import { guessedFacts, guessLayout, type Layout } from './guessed_facts.ts'
+import { guessLayout, type Layout, type LayoutTask, layoutAxes } from './guessed_facts.ts'
 import { fitNamesModel, type NamesMemory } from './names_model.ts'
 
 export interface Teacher {
@@ -37,23 +35,23 @@ const SATURATION = 1
 /** Seen less of the cells than this, the model gains 0.2 % (52 shapes, ten kernels) and costs far more. */
 const LEAST_SHARE = 0.5
 
-/** Fits the `losses` of `configs` at `rows`; with `memory` faster. Rows must not be empty. */
+/** Fits the `losses` of the configs at the rows; with `memory` faster. Rows must not be empty. */
 export function fitTeacher(
-  columns: readonly Column[],
-  rows: readonly Row[],
+  task: LayoutTask,
   terms: readonly Term[],
-  configs: readonly ConfigData[],
   losses: Losses,
   memory?: TeacherMemory,
 ): Teacher {
-  const forbidden = forbiddenMap(columns, rows, losses)
+  const { columns, rows, configs, compiled } = task
+  const failing = forbiddenMap(columns, rows, losses)
+  const forbidden: ForbiddenMap = {
+    ...failing,
+    expected: (row, config) => failing.expected(row, config) || (compiled?.isRefused(row, config) ?? false),
+  }
   const outputs = toOutputs(rows, losses, forbidden)
   const possible = shareOfCells(rows.length * configs.length)
-  const layout =
-    memory?.layout ??
-    (memory || possible < LEAST_SHARE ? undefined : guessLayout(columns, rows, configs, outputs))
-  const cells =
-    layout && fitCellModel(cellAxes(columns, rows, configs, guessedFacts(configs, layout)), rows, outputs)
+  const layout = memory?.layout ?? (memory || possible < LEAST_SHARE ? undefined : guessLayout(task, outputs))
+  const cells = layout && fitCellModel(layoutAxes(task, layout), rows, outputs)
   const share = cells ? possible : 0
   const names = share < 1 ? fitNamesModel(columns, rows, terms, configs, outputs, memory?.names) : undefined
   return {

@@ -1,0 +1,56 @@
+/**
+ * From what the compiler said of a config on each shape to what holds on all. Where sizes are 0 or 1, or
+ * tiles do not fit, a shape has formulas of its own, which name fewer sizes: the ones that name the most are
+ * taken, and believed as long as they agree with what was said on other shapes.
+ */
+import type { Features } from '../../../heuristics/features.ts'
+import { sum } from '../../../support/maths.ts'
+import { stableStringify } from '../../../support/stable.ts'
+import { type ConfigFacts, readFacts, type ToldFacts } from '../../facts/told_facts.ts'
+
+/** Facts with the largest of the shapes that they were told of. */
+export type FactsByShape = Map<ToldFacts, Features>
+
+/** Formulas that fail more often than this on shapes of the sweep are no help on others. */
+const LEAST_AGREEMENT = 0.8
+
+export function addFacts(known: FactsByShape, facts: ToldFacts, features: Features): void {
+  const other = known.get(facts)
+  if (!other || extentOf(features) > extentOf(other)) known.set(facts, features)
+}
+
+/** Undefined where nothing was told, or what was told on some shapes does not hold on the others. */
+export function settledFacts(told: FactsByShape | undefined): ConfigFacts | undefined {
+  if (!told) return undefined
+  const texts = new Map<string, { facts: ConfigFacts; features: Features }>()
+  for (const [facts, features] of told) {
+    const text = stableStringify(facts)
+    const known = texts.get(text)
+    if (!known || extentOf(features) > extentOf(known.features))
+      texts.set(text, { facts: known?.facts ?? readFacts(facts), features })
+  }
+  const all = [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each)
+  const [best] = all.toSorted(
+    (a, b) => namesIn(b.facts) - namesIn(a.facts) || extentOf(b.features) - extentOf(a.features),
+  )
+  if (!best) return undefined
+  const agreeing = all.filter(({ facts, features }) => agree(best.facts, facts, features))
+  return agreeing.length >= LEAST_AGREEMENT * all.length ? best.facts : undefined
+}
+
+function extentOf(features: Features): number {
+  return sum(Object.values(features).map((value) => (typeof value === 'number' ? value : 0)))
+}
+
+function namesIn({ counts }: ConfigFacts): number {
+  return new Set(Object.values(counts).flatMap(({ names }) => names)).size
+}
+
+function agree(general: ConfigFacts, own: ConfigFacts, features: Features): boolean {
+  const sizeNamed = (name: string): number =>
+    Number(Object.hasOwn(features, name) ? features[name] : Number.NaN)
+  return (['workgroups', 'rounds', 'outputs'] as const).every((name) => {
+    const [a, b] = [general.counts[name], own.counts[name]]
+    return !a || !b || a.valueAt(sizeNamed) === b.valueAt(sizeNamed)
+  })
+}
