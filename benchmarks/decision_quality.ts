@@ -9,6 +9,7 @@
 import { readFileSync } from 'node:fs'
 import { buildHeuristics } from '../src/aot/evaluate/build.ts'
 import { writeMeasurementCsv } from '../src/aot/evaluate/input/measurement_csv.ts'
+import type { ToldFacts } from '../src/aot/facts/told_facts.ts'
 import { textLines } from '../src/aot/lines.ts'
 import type { ConfigData } from '../src/config/value.ts'
 import type { Features } from '../src/heuristics/features.ts'
@@ -45,22 +46,68 @@ const METHODS: Readonly<Record<string, Method>> = {
     )
     return (shape) => choose(point(shape))
   },
-  'this package': (matrix, rows) => {
-    const lines = textLines(csvOf(matrix, rows))
+  'this package': fromCsv(csvOf),
+  'with facts': fromCsv((matrix, rows) => csvOf(matrix, rows, factsOf)),
+}
+
+function fromCsv(csv: (matrix: Matrix, rows: readonly number[]) => string): Method {
+  return (matrix, rows) => {
+    const lines = textLines(csv(matrix, rows))
     const text = buildHeuristics({ files: [{ path: 'measurements.csv', lines }] }).kernels[0]?.text ?? ''
     const module = runModule(text, KERNEL, 'module.ts')
     const names = matrix.configs.map(stableStringify)
     return (shape) => names.indexOf(stableStringify(module.autotune(...argumentsOf(shape))))
-  },
+  }
 }
 
-function csvOf(matrix: Matrix, rows: readonly number[]): string {
+/** What a compiler would say: these kernels have one grid, with a loop along k, the row or the column. */
+function factsOf(matrix: Matrix, config: ConfigData): ToldFacts {
+  const list = (name: string) => (Array.isArray(config[name]) ? config[name] : [])
+  const [a = 1, b = 1, c = 1] = [...list('block_sizes'), ...list('reduction_loops')]
+  const tile = (size: string, length: unknown) => {
+    const room = `nextPowerOf2(${size})`
+    return typeof length === 'number' ? `min(${length}, ${room})` : room
+  }
+  const tiles = {
+    'm,k;k,n': [tile('arg0_dim0', a), tile('arg1_dim1', b), tile('arg0_dim1', c)],
+    // Columns are added up by workgroups along them.
+    columns: [tile('arg0_dim1', a), tile('arg0_dim0', b)],
+    rows: [tile('arg0_dim0', a), tile('arg0_dim1', b)],
+  }
+  const isProduct = matrix.arguments === 'm,k;k,n'
+  const isColumns = matrix.name.startsWith('colsum')
+  const sizes = isProduct
+    ? ['arg0_dim0', 'arg1_dim1', 'arg0_dim1']
+    : isColumns
+      ? ['arg0_dim1', 'arg0_dim0']
+      : ['arg0_dim0', 'arg0_dim1']
+  const lengths = tiles[isProduct ? 'm,k;k,n' : isColumns ? 'columns' : 'rows']
+  const counts = sizes.map((size, i) => `cdiv(${size}, ${lengths[i]})`)
+  const grid = isProduct ? 2 : 1
+  const split = Number(config.split_k ?? 1)
+  return {
+    workgroups: [...counts.slice(0, grid), split].join(' * '),
+    rounds: `cdiv(${counts.slice(grid).join(' * ')}, ${split})`,
+    outputs: lengths.slice(0, grid).join(' * '),
+    computed: counts.map((count, i) => `(${count} * ${lengths[i]})`).join(' * '),
+    needed: sizes.join(' * '),
+    threads: 32 * Number(config.num_warps ?? 4),
+  }
+}
+
+function csvOf(
+  matrix: Matrix,
+  rows: readonly number[],
+  facts?: (matrix: Matrix, config: ConfigData) => ToldFacts,
+): string {
   const cells = rows.flatMap((row) =>
     timesOf(matrix, row).flatMap((time, column) => {
       const config = matrix.configs[column]
       if (!config || !Number.isFinite(time)) return []
       const shapeHash = (matrix.shapes[row] ?? []).join('x')
-      return [{ kernel: KERNEL, shapeHash, features: featuresOf(matrix, row), config, timingMs: time / 1000 }]
+      const features = featuresOf(matrix, row)
+      const told = facts?.(matrix, config)
+      return [{ kernel: KERNEL, shapeHash, features, config, timingMs: time / 1000, facts: told }]
     }),
   )
   return writeMeasurementCsv(cells)
