@@ -154,7 +154,7 @@ export class BoundKernel {
     return program
   }
 
-  /** What a config comes to for the sizes of a call and others. Throws ConfigError when it cannot be built. */
+  /** What a config comes to, for a call and other sizes. Throws ConfigError when it cannot be built. */
   facts(asked: Config, device: Device, call: CallArguments = this.traced): KernelFacts {
     const config = this.specFor(call, device).normalize(asked, 'strict')
     const variant = this.#variants.of(config, call)
