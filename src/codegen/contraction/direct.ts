@@ -45,23 +45,11 @@ export function directContraction(
       const first = initialValue(lowering, init, layout)
       const sums = variables(out, scalarOf(product.sums, e.literal(0, dot.type.dtype)), 'acc')
       return {
-        add(operands, afterStaging) {
-          const own = afterStaging ? kept(lowering, operands) : operands
-          afterStaging?.()
-          addProducts(lowering, sums, own, groups, depth)
-        },
+        add: (operands) => addProducts(lowering, sums, operands, groups, depth),
         end: () => plus(lowering, sumOverThreads(lowering, sums, depth, layout), first),
       }
     },
   }
-}
-
-/** The operands under names of their own: the variables that they wait in are about to change. */
-function kept({ out }: Lowering, { a, b, scale }: DotOperands): DotOperands {
-  const copy = (value: Registers): Registers => {
-    return { ...value, chunks: value.chunks.map((chunk) => out.let('now', chunk)) }
-  }
-  return { a: copy(a), b: copy(b), scale: scale && copy(scale) }
 }
 
 /** `groups` are the distances along the contracted block, those that share a scale together. */

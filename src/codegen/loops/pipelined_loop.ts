@@ -1,18 +1,20 @@
 /**
- * Loops with two stages: the operands of a dot are loaded one round ahead, into registers that wait while the
- * present round computes.
+ * Loops with two stages: what the operands of a dot are made of is read one round ahead, into registers that
+ * wait while the present round computes.
  */
 
-import type { DotNode, LoopNode, Node, Region } from '../../ir/node.ts'
+import type { DotNode, LoadNode, LoopNode, Node, Region } from '../../ir/node.ts'
 import { isPure, isWrite } from '../../ir/node_rules.ts'
 import { blockOf, tensorOf } from '../../ir/tile_program.ts'
 import { operandsOf, walk } from '../../ir/traverse.ts'
 import type { DotOperands } from '../contraction/contraction.ts'
+import { inHomeLayout } from '../lower/lower_convert.ts'
 import { dotOperands, lowerDot } from '../lower/lower_dot.ts'
 import type { Lowering } from '../lower/lowering.ts'
+import { type Read, readOf } from '../lower/read.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
-import { assignVariables, variables } from '../values/registers.ts'
+import type { Registers } from '../values/registers.ts'
 import { isMadeAfresh } from '../values/values.ts'
 import { assignYields } from './carried.ts'
 import { enterRound, rangeOf } from './loop_range.ts'
@@ -23,8 +25,12 @@ export type LowerRegion = (lowering: Lowering, region: Region) => void
 /** A loop's dot that can be pipelined, and what makes its operands. */
 export interface PipelinedDot {
   readonly dot: DotNode
-  /** The nodes that make the operands: loads and what is done to them. */
-  readonly producers: Region
+  /** Loads whose results wait for their round, in the order of the body. */
+  readonly waiting: readonly LoadNode[]
+  /** What they need to know where to read; lowered one round ahead like them. */
+  readonly ahead: Region
+  /** What is done to the loads in the round that they wait for. */
+  readonly late: Region
   readonly rest: Region
 }
 
@@ -55,7 +61,38 @@ export function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot |
     producers.has(value) && (isMadeAfresh(value, lowering) ? operandsOf(value).some(isShared) : true)
   const readElsewhere = rest.some((inner) => operandsOf(inner).some(isShared)) || node.yields.some(isShared)
   if (readElsewhere || (dot.acc && dot.acc.kind !== 'phi')) return undefined
-  return { dot, producers: node.body.filter((inner) => producers.has(inner)), rest }
+  return { dot, ...stagesOf(node.body, producers, dot), rest }
+}
+
+/** The loads nearest to the product wait; what is between them and it comes late, all else ahead. */
+function stagesOf(
+  body: Region,
+  producers: ReadonlySet<Node>,
+  dot: DotNode,
+): Pick<PipelinedDot, 'waiting' | 'ahead' | 'late'> {
+  const [waiting, late, ahead] = [new Set<Node>(), new Set<Node>(), new Set<Node>()]
+  const reach = (value: Node): void => {
+    if (!producers.has(value) || waiting.has(value) || late.has(value)) return
+    if (value.kind === 'load') {
+      waiting.add(value)
+      return
+    }
+    late.add(value)
+    operandsOf(value).forEach(reach)
+  }
+  reach(dot.a)
+  reach(dot.b)
+  const need = (value: Node): void => {
+    if (!producers.has(value) || ahead.has(value)) return
+    ahead.add(value)
+    operandsOf(value).forEach(need)
+  }
+  for (const load of waiting) operandsOf(load).forEach(need)
+  return {
+    waiting: body.flatMap((inner) => (inner.kind === 'load' && waiting.has(inner) ? [inner] : [])),
+    ahead: body.filter((inner) => ahead.has(inner)),
+    late: body.filter((inner) => late.has(inner)),
+  }
 }
 
 function tensorsWritten({ program }: Lowering, region: Region): ReadonlySet<number> {
@@ -66,7 +103,7 @@ function tensorsWritten({ program }: Lowering, region: Region): ReadonlySet<numb
   return written
 }
 
-/** The loop, with the operands of the next round on their way while this one computes. */
+/** The loop, with what the next round reads on its way while this one computes. */
 export function emitPipelined(
   lowering: Lowering,
   node: LoopNode,
@@ -75,31 +112,45 @@ export function emitPipelined(
 ): void {
   const { out, e, program } = lowering
   const range = rangeOf(lowering, node, 0)
-  const { dot } = plan
-  const load = (at: Expr): DotOperands => {
+  const { dot, waiting } = plan
+  const read = (at: Expr): readonly Read[] => {
     enterRound(lowering, node, 0, range, at)
-    lowerRegion(lowering, plan.producers)
-    return dotOperands(lowering, dot)
+    lowerRegion(lowering, plan.ahead)
+    return waiting.map((load) => {
+      lowering.comesFrom(load)
+      return readOf(lowering, load)
+    })
   }
-  const first = load(range.begin)
-  const waiting = {
-    a: variables(out, first.a, 'waiting'),
-    b: variables(out, first.b, 'waiting'),
-    scale: first.scale && variables(out, first.scale, 'waiting'),
+  const first = read(range.begin)
+  const held = first.map(({ parts }) => parts.map((part) => out.variable('waiting', part)))
+  const readNext = (at: Expr): void => {
+    const next = e.sum([at], range.extent)
+    out.if('branch', e.binary('<', next, range.end), () => {
+      const parts = read(next).flatMap((one) => one.parts)
+      held.flat().forEach((variable, i) => {
+        out.assign(variable, parts[i] ?? variable)
+      })
+    })
+  }
+  const operands = (at: Expr, from: readonly (readonly Expr[])[]): DotOperands => {
+    enterRound(lowering, node, 0, range, at)
+    waiting.forEach((load, i) => {
+      const value = first[i]?.value(from[i] ?? [])
+      if (value) lowering.values.set(load, inHomeLayout(lowering, load, value))
+    })
+    lowerRegion(lowering, plan.late)
+    return dotOperands(lowering, dot)
   }
   const counter = out.counter(blockOf(program, node.blocks[0] ?? 0).name, typeOf('u32', 1))
   const condition = e.binary('<', counter, range.end)
   out.loop({ counter, init: range.begin, condition, step: e.u32(range.extent) }, () => {
-    const prefetch = (): void => {
-      const next = e.sum([counter], range.extent)
-      out.if('branch', e.binary('<', next, range.end), () => {
-        const loaded = load(next)
-        assignVariables(out, waiting.a, loaded.a)
-        assignVariables(out, waiting.b, loaded.b)
-        if (waiting.scale && loaded.scale) assignVariables(out, waiting.scale, loaded.scale)
-      })
-    }
-    const product = lowerDot(lowering, dot, waiting, prefetch)
+    let product: Registers | undefined
+    if (lowering.layouts.product(dot)) {
+      // Nothing is staged that the loads could follow: what waits makes room for them first.
+      const now = held.map((parts) => parts.map((part) => out.let('now', part)))
+      readNext(counter)
+      product = lowerDot(lowering, dot, operands(counter, now))
+    } else product = lowerDot(lowering, dot, operands(counter, held), () => readNext(counter))
     if (product) lowering.values.set(dot, product)
     enterRound(lowering, node, 0, range, counter)
     lowerRegion(lowering, plan.rest)

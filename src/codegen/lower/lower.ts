@@ -10,13 +10,14 @@ import { lowerReduce } from '../reductions/lower_reduce.ts'
 import { lowerSort } from '../reductions/lower_sort.ts'
 import { named, type Registers } from '../values/registers.ts'
 import { isMadeAfresh, spreadTo, valueIn } from '../values/values.ts'
-import { convertLayout } from './lower_convert.ts'
+import { inHomeLayout } from './lower_convert.ts'
 import { lowerDot } from './lower_dot.ts'
 import { lowerGather } from './lower_gather.ts'
 import { castRegisters, inlineRegisters, mapRegisters } from './lower_map.ts'
-import { lowerAtomic, lowerLoad, lowerStore } from './lower_memory.ts'
-import { loadPacked, packedType, storePacked } from './lower_packed.ts'
+import { lowerAtomic, lowerStore } from './lower_memory.ts'
+import { packedType, storePacked } from './lower_packed.ts'
 import type { Lowering } from './lowering.ts'
+import { lowerLoad } from './read.ts'
 
 /** Expressions of more operations get a name even when they are used once. */
 const MAX_INLINE = 4
@@ -55,10 +56,8 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, made: Parts):
       return valueIn(lowering, node.arg, layout)
     case 'broadcast':
       return spreadTo(lowering, node.arg, layout)
-    case 'load': {
-      const packed = packedType(lowering, node)
-      return packed ? loadPacked(lowering, node, packed) : lowerLoad(lowering, node)
-    }
+    case 'load':
+      return lowerLoad(lowering, node)
     case 'store': {
       const packed = packedType(lowering, node)
       if (packed) storePacked(lowering, node, packed)
@@ -116,11 +115,6 @@ function allParts(lowering: Lowering, node: Multipart): readonly Registers[] {
   return node.kind === 'sort'
     ? lowerSort(lowering, node, lowering.layoutOf(node.arg))
     : lowerCombining(lowering, node, lowering.layoutOf(node.args[0] ?? node))
-}
-
-function inHomeLayout(lowering: Lowering, node: Node, value: Registers): Registers {
-  const home = isTile(node) ? lowering.layouts.of(node) : lowering.scalarLayout
-  return !home || home.key === value.layout.key ? value : convertLayout(lowering, value, home)
 }
 
 /** Short expressions that are read once stay expressions. */

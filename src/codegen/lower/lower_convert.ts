@@ -3,11 +3,12 @@
  * needs, otherwise through workgroup memory, in vectors where both sides hold neighbours together, rows
  * padded against bank conflicts.
  */
-import type { BlockId } from '../../ir/node.ts'
+import type { BlockId, Node } from '../../ir/node.ts'
 import { extentOf } from '../../ir/tile_program.ts'
 import { DTYPES } from '../../support/dtypes.ts'
 import { product } from '../../support/maths.ts'
 import { Layout } from '../layout/layout.ts'
+import { isTile } from '../layout/tile_classes.ts'
 import { gatheredBits } from '../reductions/reduce_threads.ts'
 import type { Expr } from '../thread/expr.ts'
 import { literalOf } from '../thread/expressions.ts'
@@ -33,6 +34,12 @@ const MOST_FOR_SUMS = 0.75
 export function convertLayout(lowering: Lowering, value: Registers, layout: Layout): Registers {
   if (sameThreads(value.layout, layout)) return spread(lowering.e, named(lowering.out, value, 'v'), layout)
   return throughMemory(lowering, value, layout)
+}
+
+/** The value of `node` in the layout of its class. */
+export function inHomeLayout(lowering: Lowering, node: Node, value: Registers): Registers {
+  const home = isTile(node) ? lowering.layouts.of(node) : lowering.scalarLayout
+  return !home || home.key === value.layout.key ? value : convertLayout(lowering, value, home)
 }
 
 /** A value that only the first of several copies holds, given to all of them. */

@@ -8,7 +8,7 @@ import { DTYPES, type DType } from '../../support/dtypes.ts'
 import type { Layout } from '../layout/layout.ts'
 import { markOf } from '../memory/access_mark.ts'
 import { Address } from '../memory/address.ts'
-import type { Expr } from '../thread/expr.ts'
+import { type Expr, partOfWords } from '../thread/expr.ts'
 import type { AccessMark, MemoryArray } from '../thread/memory.ts'
 import { plainWord } from '../thread/names.ts'
 import type { Width } from '../thread/types.ts'
@@ -25,9 +25,30 @@ import { valueIn } from '../values/values.ts'
 import { ofFirstCopies } from './lower_convert.ts'
 import type { Lowering } from './lowering.ts'
 import { fromMemory, toItem } from './memory_values.ts'
+import type { Read } from './read.ts'
 
-/** The elements that `node` reads, in the layout of the access. */
-export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
+/** What `node` reads, of equal elements one; what is a part of words waits as them. */
+export function readPlain(lowering: Lowering, node: LoadNode): Read {
+  const read = elementsOf(lowering, node)
+  const parts = [...new Set(read.chunks.map((chunk) => partOfWords(chunk)?.words ?? chunk))]
+  const holder = (chunk: Expr): number => parts.indexOf(partOfWords(chunk)?.words ?? chunk)
+  return {
+    parts,
+    value(held) {
+      const { e } = lowering
+      const chunks = read.chunks.map((chunk) => {
+        const words = held[holder(chunk)] ?? chunk
+        const part = partOfWords(chunk)
+        if (!part) return words
+        const own = part.indices.map((index) => e.component(words, index))
+        return e.bitcast(read.dtype, e.vector(own, own.length as Width))
+      })
+      return repeated(lowering, node, { ...read, chunks })
+    },
+  }
+}
+
+function elementsOf(lowering: Lowering, node: LoadNode): Registers {
   const { out, e, bindings, program } = lowering
   const layout = lowering.readLayout(node)
   const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node) as Width | 8)
@@ -51,7 +72,7 @@ export function lowerLoad(lowering: Lowering, node: LoadNode): Registers {
     })
     return out.let(hint, e.vector(pieces, chunkWidth(layout)))
   })
-  return repeated(lowering, node, { layout, dtype, chunks })
+  return { layout, dtype, chunks }
 }
 
 /** What was read once, in every register that has it. */

@@ -29,6 +29,9 @@ import { chunkRegisters, eachChunk, element, named, type Registers } from '../va
 import { valueIn } from '../values/values.ts'
 import { forEachGuarded, ifThere, repeated } from './lower_memory.ts'
 import type { Lowering } from './lowering.ts'
+import type { Read } from './read.ts'
+
+const WORD_BITS = 32
 
 /** The type of the elements that an access touches, if they are packed. */
 export function packedType({ program }: Lowering, node: MemoryNode): PackedType | undefined {
@@ -72,48 +75,61 @@ function runsOf(lowering: Lowering, node: MemoryNode, layout: Layout, dtype: Pac
   }
 }
 
-/** The elements that `node` reads, in the layout of the access. */
-export function loadPacked(lowering: Lowering, node: LoadNode, dtype: PackedType): Registers {
+/** What `node` reads: items of memory, where in them the elements are, and which of those are masked. */
+export function readPacked(lowering: Lowering, node: LoadNode, dtype: PackedType): Read {
   const { out, e, program } = lowering
   const layout = lowering.readLayout(node)
-  const runs = runsOf(lowering, node, layout, dtype)
+  const { buffer, address, length, placeOf } = runsOf(lowering, node, layout, dtype)
   const mark = markOf(out, node, layout, program)
-  const hint = plainWord(tensorOf(program, node.tensor).name)
-  const { bits } = STORAGE[dtype]
-  const read = new Map<number, { readonly item: Expr; readonly shift: Expr }>()
-  const runAt = (first: number): { readonly item: Expr; readonly shift: Expr } => {
-    let run = read.get(first)
-    if (!run) {
-      const { index, shift } = runs.placeOf(first)
-      run = {
-        item: out.let('words', ifThere(lowering, runs.address, first, e.read(runs.buffer, index, mark))),
-        shift,
+  const places = Array.from({ length: layout.size / length }, (_, run) => placeOf(run * length))
+  const items = places.map(({ index }, run) =>
+    out.let('words', ifThere(lowering, address, run * length, e.read(buffer, index, mark))),
+  )
+  const isShifted = length < perWord(dtype)
+  const shifts = isShifted ? places.map(({ shift }) => shift) : []
+  const masks = chunkRegisters(layout).map((registers) => address.lanes(registers))
+  const parts = [...items, ...shifts, ...masks.flatMap((mask) => mask ?? [])]
+  return {
+    parts,
+    value(held) {
+      const fieldOf = (register: number): Field => {
+        const [run, offset] = [Math.floor(register / length), (register % length) * STORAGE[dtype].bits]
+        const word = e.component(held[run] ?? missing(node), Math.floor(offset / WORD_BITS))
+        const shift = isShifted ? (held[items.length + run] ?? missing(node)) : e.u32(0)
+        return { word, offset: offset % WORD_BITS, shift }
       }
-      read.set(first, run)
-    }
-    return run
+      let mask = items.length + shifts.length
+      const lanes = masks.map((own) => own && held[mask++])
+      return decoded(lowering, node, dtype, fieldOf, lanes)
+    },
   }
+}
+
+function decoded(
+  lowering: Lowering,
+  node: LoadNode,
+  dtype: PackedType,
+  fieldOf: (register: number) => Field,
+  masks: readonly (Expr | undefined)[],
+): Registers {
+  const { out, e, program } = lowering
+  const layout = lowering.readLayout(node)
+  const hint = plainWord(tensorOf(program, node.tensor).name)
   const wanted = floatWanted(lowering, node, dtype)
-  const chunks = chunkRegisters(layout).map((registers): Expr => {
-    const fields = registers.map((register) => {
-      const offset = (register % runs.length) * bits
-      const { item, shift } = runAt(register - (register % runs.length))
-      return { word: e.component(item, Math.floor(offset / 32)), offset: offset % 32, shift }
-    })
+  const chunks = chunkRegisters(layout).map((registers, i): Expr => {
+    const fields = registers.map(fieldOf)
+    const places = wanted ? fields.map((field) => unshifted(out, field)) : []
     const value = wanted
-      ? e.convert(
-          wanted,
-          decodeAsFloat(
-            out,
-            dtype,
-            fields.map((field) => unshifted(out, field)),
-          ),
-        )
-      : decodePacked(out, dtype, highest(e, fields, bits))
-    const lanes = runs.address.lanes(registers)
+      ? e.convert(wanted, decodeAsFloat(out, dtype, places))
+      : decodePacked(out, dtype, highest(e, fields, STORAGE[dtype].bits))
+    const lanes = masks[i]
     return out.let(hint, lanes ? e.select(e.constant(0, value.type), value, lanes) : value)
   })
   return repeated(lowering, node, { layout, dtype: wanted ?? node.type.dtype, chunks })
+}
+
+function missing({ id }: LoadNode): never {
+  throw new Error(`the load ${id} lacks a part`)
 }
 
 /** The float type that integers are converted to at once, where nobody reads them as integers. */

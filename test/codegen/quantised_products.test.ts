@@ -1,0 +1,127 @@
+/** Weights that are made of packed words on their way into a product of half floats, on matrix units and without. */
+import { expect, it } from 'vitest'
+import type { ConfigInput } from '../../src/config/config.ts'
+import { hl } from '../../src/language/hl.ts'
+import type { Tensor } from '../../src/language/tensor.ts'
+import type { StorageType } from '../../src/support/storage_types.ts'
+import { whole } from '../gpu/inputs.ts'
+import type { HostArgument } from '../language/harness.ts'
+import { OnCpu } from './on_cpu.ts'
+
+const GROUP = 16
+
+/** `w` is `[k, n]` with a scale for each group of rows. */
+function ofColumns(x: Tensor, w: Tensor, scale: Tensor): Tensor {
+  const out = hl.empty([x.shape[0], w.shape[1]])
+  for (const [tm, tn] of hl.tile([x.shape[0], w.shape[1]])) {
+    const acc = hl.zeros([tm, tn])
+    for (const tk of hl.tile(w.shape[0]))
+      acc.addDot(
+        x.at(tm, tk),
+        w
+          .at(tk, tn)
+          .to('f16')
+          .mul(scale.at(tk.index.floorDiv(GROUP), tn)),
+      )
+    out.at(tm, tn).set(acc)
+  }
+  return out
+}
+
+/** `w` is `[n, k]` with a scale and a zero point for each group of an output. */
+function ofRows(x: Tensor, w: Tensor, scale: Tensor, zero: Tensor): Tensor {
+  const out = hl.empty([x.shape[0], w.shape[0]])
+  for (const [tm, tn] of hl.tile([x.shape[0], w.shape[0]])) {
+    const acc = hl.zeros([tm, tn])
+    for (const tk of hl.tile(w.shape[1])) {
+      const g = tk.index.floorDiv(GROUP)
+      const weights = w.at(tn, tk).to('f16').sub(zero.at(tn, g).to('f16'))
+      acc.addDot(x.at(tm, tk), weights.mul(scale.at(tn, g)).transpose())
+    }
+    out.at(tm, tn).set(acc)
+  }
+  return out
+}
+
+/** Both operands are computed; one of them by a position that was read, and with a mask. */
+function looked(x: Tensor, ids: Tensor, w: Tensor): Tensor {
+  const out = hl.empty([x.shape[0], w.shape[1]])
+  for (const [tm, tn] of hl.tile([x.shape[0], w.shape[1]])) {
+    const acc = hl.zeros([tm, tn])
+    for (const tk of hl.tile(ids.shape[0])) {
+      const id = ids.at(tk)
+      const rows = hl.load(w, [id, tn], { mask: tn.index.ne(3).unsqueeze(0) })
+      const left = x.at(tm, tk).mul(id.to('f16').unsqueeze(0)).relu()
+      acc.addDot(left, rows.to('f16').mul(0.5))
+    }
+    out.at(tm, tn).set(acc)
+  }
+  return out
+}
+
+function of(shape: readonly number[], dtype: StorageType = 'f16'): HostArgument {
+  return { ...whole(shape, dtype), dynamic: undefined }
+}
+
+const CASES: Readonly<Record<string, readonly [(...args: never[]) => unknown, readonly HostArgument[]]>> = {
+  'of i4': [ofColumns, [of([32, 64]), of([64, 32], 'i4'), of([4, 32])]],
+  'of ragged i8': [ofColumns, [of([19, 41]), of([41, 37], 'i8'), of([3, 37])]],
+  'of u4 with zero points': [ofRows, [of([32, 64]), of([32, 64], 'u4'), of([32, 4]), of([32, 4], 'u4')]],
+  'of ragged u4': [ofRows, [of([17, 48]), of([35, 48], 'u4'), of([35, 3]), of([35, 3], 'u4')]],
+  'of 8-bit floats': [ofColumns, [of([16, 32]), of([32, 48], 'f8e4m3'), of([2, 48])]],
+  'of rows that are looked up': [
+    looked,
+    [
+      of([16, 24]),
+      { ...of([24], 'i32'), data: Array.from({ length: 24 }, (_, i) => (i * 7) % 32) },
+      of([32, 24], 'i4'),
+    ],
+  ],
+}
+
+const CONFIGS: readonly ConfigInput[] = [
+  { block_sizes: [16, 32, 32], num_warps: 1, mma: 'subgroup_matrix', num_stages: 2 },
+  { block_sizes: [16, 32, 32], num_warps: 1, mma: 'direct', num_stages: 2 },
+  {
+    block_sizes: [32, 16, 16],
+    num_warps: 2,
+    mma: 'subgroup_matrix',
+    indexing: 'tensor_descriptor',
+    num_stages: 2,
+  },
+  { block_sizes: [32, 16, 16], num_warps: 2, num_stages: 2 },
+]
+
+it.each(Object.keys(CASES).flatMap((name) => [true, false].map((dynamic) => ({ name, dynamic }))))(
+  'products $name, dynamic: $dynamic',
+  ({ name, dynamic }) => {
+    const [fn, args] = CASES[name] ?? expect.fail(name)
+    const subject = new OnCpu(fn as never, args, {
+      dynamic,
+      registerBudget: 512,
+      subgroupMatrices: [{ m: 16, n: 16, k: 16, operand: 'f16', result: 'f32' }],
+      tolerance: { abs: 1e-2, rel: 1e-2 },
+    })
+    for (const config of CONFIGS) {
+      const { data } = subject.compiled.spec.normalize(config, 'repair')
+      expect(subject.outcome(data)).toBe('right')
+    }
+  },
+)
+
+it('words wait for their round, and weights are made of them when they are staged', () => {
+  const [fn, args] = CASES['of i4'] ?? expect.fail('a case is gone')
+  const subject = new OnCpu(fn as never, args, {
+    subgroupMatrices: [{ m: 16, n: 16, k: 16, operand: 'f16', result: 'f32' }],
+  })
+  const wgsl = subject.compiled.wgsl({
+    block_sizes: [16, 32, 32],
+    num_warps: 1,
+    num_stages: 2,
+    mma: ['subgroup_matrix'],
+  })
+  const branch = wgsl.slice(wgsl.indexOf('if (tile'))
+  const ahead = branch.slice(0, branch.indexOf('}'))
+  expect(ahead).toContain('waiting_')
+  expect(ahead).not.toMatch(/vec4h|f16/)
+})
