@@ -1,7 +1,7 @@
 /**
- * Kernels that are bound by memory, under their default configs: GPU time of one call with warm caches, bytes a
- * second, and the time of a copy that moves as many bytes, measured in turns with it. Answers are checked: sums
- * and scans of small integers exactly, others on some rows against double precision.
+ * Kernels that are bound by memory, under their default configs: GPU time of one call with warm caches, bytes
+ * a second, and the time of a copy that moves as many bytes, measured in turns with it. Answers are checked:
+ * sums and scans of small integers exactly, others on some rows against double precision.
  * Usage: npx tsx benchmarks/memory.ts [--small] [--tune quick|full] [part of a name ...]
  * `--small` takes small sizes, for processors; `--tune` adds a column with what a search finds.
  */

@@ -69,8 +69,8 @@ export interface FieldValues {
    */
   readonly mma: readonly Mma[]
   /**
-   * Parts that workgroups share out a sum in: a loop that only adds up, or a row that is only reduced; a
-   * second dispatch adds the parts.
+   * Parts that workgroups share out a sum in: a loop that only adds up, or a row that is only reduced, or a
+   * scan; a second dispatch adds the parts.
    */
   readonly split_sums: readonly number[]
   /**
@@ -221,8 +221,8 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
   },
   split_sums: {
     doc:
-      'Parts that workgroups share out a sum in: a loop that only adds up, or a row that is only reduced; ' +
-      'a second dispatch adds the parts',
+      'Parts that workgroups share out a sum in: a loop that only adds up, or a row that is only reduced, ' +
+      'or a scan; a second dispatch adds the parts',
     per: 'sum that can be split',
     entry: powerOf2Rule(1, 1024),
     default: 1,

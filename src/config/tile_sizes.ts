@@ -46,8 +46,8 @@ const DEFAULT_AIM_WITH_DOT = {
 const DEFAULT_AIM_WITH_MATRICES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 64 }
 const MATRIX_SCHEDULE = { stages: 2, slices: 1 }
 /**
- * Columns that are reduced: elements of a tile along memory where workgroups share out the sums and where they
- * do not, so that each row of it is whole lines; and rows of a tile.
+ * Columns that are reduced: elements of a tile along memory where workgroups share out the sums and where
+ * they do not, so that each row of it is whole lines; and rows of a tile.
  */
 const COLUMN_TILE = { split: 128, whole: 32, rows: 16 }
 const ROOMY_BYTES = 32_768
@@ -177,8 +177,8 @@ function rowProductSizes(input: ConfigSpecInput): readonly number[] | undefined 
 }
 
 /**
- * The least extent along memory of a dimension of the grid that programs reduce columns of; 1 for others. What
- * workgroups can share out needs no more programs than that.
+ * The least extent along memory of a dimension of the grid that programs reduce columns of; 1 for others.
+ * What workgroups can share out needs no more programs than that.
  */
 function columnWidth({ id, isContiguous }: BlockInput, input: ConfigSpecInput): number {
   const { blocks, rows, loops, tiles, dots, sums = [], software } = input
@@ -238,8 +238,18 @@ export function defaultParts(input: ConfigSpecInput, defaults: DefaultTiles, ind
     ? [PRODUCT_WARPS_PER_UNIT, LEAST_DEFAULT_PART]
     : [STREAM_WARPS_PER_UNIT, LEAST_STREAM_PART]
   const room = (computeUnits * most) / defaultNumWarps(input, defaults, mostWarps(input))
-  const parts = Math.min(room / programs, sum.positions / least)
+  const parts = Math.min(
+    room / programs,
+    sum.positions / least,
+    cdiv(sum.positions, roundOf(sum.id, input, sizes)),
+  )
   return clamp(floorPowerOf2(Math.max(1, parts)), 1, sum.maxParts)
+}
+
+/** Positions of a round of the loop over a block or a row, by default. */
+function roundOf(id: number, { blocks, rows }: ConfigSpecInput, sizes: readonly number[]): number {
+  const row = rows.find((other) => other.id === id)
+  return (row && defaultReductionLoop(row)) ?? sizes[blocks.findIndex((block) => block.id === id)] ?? 1
 }
 
 /**

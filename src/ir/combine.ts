@@ -15,6 +15,7 @@ import type {
   SizeNode,
 } from './node.ts'
 import { isMoving, isPure, ruleOf } from './node_rules.ts'
+import type { OpName } from './ops.ts'
 import { operandsOf } from './traverse.ts'
 
 /** What is the same wherever it stands. */
@@ -64,6 +65,13 @@ export function combined<T>(
     return value
   }
   return combine.results.map(evaluate)
+}
+
+/** The operation that a combination of one part is, on the earlier element and the later one. */
+export function operationOf({ left, right, results }: Combine): OpName | undefined {
+  const [result, ...others] = results
+  if (result?.kind !== 'map' || others.length > 0 || result.args.length !== 2) return undefined
+  return result.args[0] === left[0] && result.args[1] === right[0] ? result.op : undefined
 }
 
 /**

@@ -189,7 +189,7 @@ describe('split sums', () => {
 
   it('is offered for loops that only add up, and rows of which nothing but sums is wanted', () => {
     expect(maxParts(kernels.matmul, input(8, 64), input(64, 8))).toEqual([8])
-    expect(maxParts(kernels.columnSums, input(4096, 8))).toEqual([256])
+    expect(maxParts(kernels.columnSums, input(4096, 8))).toEqual([512])
     expect(maxParts(rowSums, input(4, 100))).toEqual([8])
     expect(maxParts(variance, input(4, 100))).toEqual([8])
     expect(maxParts(chained, input(4, 40), input(40, 8))).toEqual([4, 4])
@@ -300,7 +300,7 @@ describe('the default', () => {
     const { H200 = {}, SwiftShader = {} } = DEVICES
     expect(parts(H200, kernels.matmul, [64, 32_768], [32_768, 64])).toEqual([64])
     expect(parts(H200, kernels.matmul, [1024, 1024], [1024, 1024])).toEqual([1])
-    expect(parts(H200, rowSums, [1, 130_000])).toEqual([256])
+    expect(parts(H200, rowSums, [1, 130_000])).toEqual([32])
     expect(parts(H200, rowSums, [4096, 4096])).toEqual([1])
     expect(parts(H200, kernels.columnSums, [4096, 4096])).toEqual([32])
     expect(parts(H200, kernels.columnSums, [64, 16_384])).toEqual([1])

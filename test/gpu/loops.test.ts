@@ -178,6 +178,14 @@ describe('ranges', () => {
     )
   })
 
+  it('of a scan that workgroups share out', async () => {
+    await expectRight(
+      (x: Tensor) => x.cumsum(0),
+      [whole([300])],
+      [{}, { split_sums: 4, reduction_loops: 32 }, { split_sums: 32, reduction_loops: 8, num_warps: 1 }],
+    )
+  })
+
   it('of a causal kind, per tile', async () => {
     await expectRight(kernels.prefixSums, [whole([70])], [{ block_sizes: [8, 16] }, { block_sizes: [32, 8] }])
   })

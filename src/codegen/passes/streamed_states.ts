@@ -3,7 +3,7 @@
  * combined with the chunk's own.
  */
 import { constantTile, type RegionBuilder, tileType } from '../../ir/build.ts'
-import { combined } from '../../ir/combine.ts'
+import { combined, operationOf } from '../../ir/combine.ts'
 import {
   type Axis,
   type BlockId,
@@ -17,8 +17,11 @@ import {
   type ScanNode,
 } from '../../ir/node.ts'
 import { crossedAxes } from '../../ir/node_rules.ts'
+import { REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
 
 type Combining = FoldNode | ScanNode
+
+const COMMUTING: readonly SimpleReduceOp[] = ['sum', 'prod', 'max', 'min']
 
 /** The parts of one computation along the row. */
 interface Streamed {
@@ -80,9 +83,13 @@ export class StreamedStates {
       const { like, carried } = streamed
       const { combine, axis, identity, location } = like
       const args = like.args.map((arg) => local.get(arg) ?? arg)
-      const totals = carried.map(({ type }, part) =>
-        this.#inner.add({ kind: 'fold', type, location, combine, args, axis, part, identity }),
-      )
+      const op = identity && reduceOpOf(combine)
+      const totals = carried.map(({ type }, part) => {
+        const [arg] = args
+        return op && arg
+          ? this.#inner.add({ kind: 'reduce', type, location, op, arg, axis })
+          : this.#inner.add({ kind: 'fold', type, location, combine, args, axis, part, identity })
+      })
       return this.#joined(streamed, carried, totals)
     })
   }
@@ -145,6 +152,12 @@ export class StreamedStates {
     })
     return spreadOver(this.#inner, view, axes)
   }
+}
+
+/** The reduction that combines elements in the same way, whatever their order. */
+function reduceOpOf(combine: Combine): SimpleReduceOp | undefined {
+  const by = operationOf(combine)
+  return COMMUTING.find((op) => REDUCE_RULES[op].map === by)
 }
 
 function isPartOf(node: Combining, like: Combining): boolean {

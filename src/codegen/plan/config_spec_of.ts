@@ -31,7 +31,7 @@ import { canRoll } from '../passes/can_roll.ts'
 import { canFlatten } from '../passes/flatten_loops.ts'
 import type { DeviceLimits } from '../program.ts'
 import { accumulatedBy, accumulations } from '../sums/accumulations.ts'
-import { splittableSums } from '../sums/splittable_sums.ts'
+import { splittableSums } from '../sums/split_entries.ts'
 import { matrixInput } from './matrix_plan.ts'
 import { type KernelSites, sitesOf } from './sites.ts'
 
@@ -41,7 +41,7 @@ const MAX_SLICES = 16
 const MAX_THIN_ROWS = 32
 /** A part of a sum has about so many positions at least. */
 const LEAST_PART = 8
-const MAX_PARTS = 256
+const MAX_PARTS = 1024
 /** Loops of more rounds than this are never written out in full. */
 const MAX_STATIC_ROUNDS = 16
 /** A row stays in registers by default when no thread of so many holds more than this of it. */

@@ -4,30 +4,24 @@
  * second adds up the parts, always in the same order, and does everything else. With rows that are streamed,
  * this needs padded tiles.
  */
-import {
-  constantTile,
-  type NodeFactory,
-  RegionBuilder,
-  sizeNode,
-  sizeOfScalar,
-  tileType,
-} from '../../ir/build.ts'
+import { constantTile, type NodeFactory, RegionBuilder } from '../../ir/build.ts'
 import { neutralOf } from '../../ir/neutral.ts'
 import { type BlockId, type LoopNode, NO_VALUE, type Node, ONE, UNNUMBERED } from '../../ir/node.ts'
-import type { OpName } from '../../ir/ops.ts'
 import { type Size, sizeOp } from '../../ir/size.ts'
 import {
   addBlock,
   addScratch,
   blockOf,
-  type TileBlock,
   type TileGrid,
   type TileProgram,
   tensorOf,
 } from '../../ir/tile_program.ts'
-import { loopWithBody, rewriteRegion } from '../../ir/traverse.ts'
+import { rewriteRegion } from '../../ir/traverse.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import type { Plan } from '../plan/plan.ts'
+import { partLoop } from './part_loop.ts'
+import { prefixSums } from './prefix_sums.ts'
+import { scanGrid } from './split_scans.ts'
 import { neededBy, type PartialSum, partialSums } from './splittable_sums.ts'
 import {
   finite,
@@ -62,13 +56,21 @@ function splitGrid(program: TileProgram, grid: TileGrid, bound: BoundConfig, nod
   if (!split) return { program, grids: [grid] }
   const added = addPartials(program, grid, split, bound)
   const first = partGrid(added.program, grid, split, added.partials, new RegionBuilder(nodes))
-  const second = totalGrid(first.program, grid, split, added.partials, new RegionBuilder(nodes))
+  const builder = new RegionBuilder(nodes)
+  if (split.whole) {
+    const prefixes = { loop: split.whole, parts: split.parts, part: first.part, partials: added.partials }
+    return { program: first.program, grids: [first.grid, scanGrid(first.program, grid, prefixes, builder)] }
+  }
+  const second = totalGrid(first.program, grid, split, added.partials, builder)
   const rest = splitGrid(first.program, second, bound, nodes)
   return { program: rest.program, grids: [first.grid, ...rest.grids] }
 }
 
 interface Split {
+  /** What adds up, and does nothing else. */
   readonly loop: LoopNode
+  /** The loop that also reads what it carries on the way, and stores: it has to run, too. */
+  readonly whole: LoopNode | undefined
   readonly sums: readonly PartialSum[]
   readonly parts: number
 }
@@ -83,7 +85,9 @@ function splitLoopOf(program: TileProgram, { body }: TileGrid, bound: BoundConfi
     const parts = loop.kind === 'loop' ? bound.partsOf(loop.blocks[0] ?? 0) : 1
     if (loop.kind !== 'loop' || parts === 1) continue
     const sums = partialSums(loop, body, around)
-    if (sums) return { loop, sums, parts }
+    if (sums) return { loop, whole: undefined, sums, parts }
+    const prefixes = prefixSums(loop, body, around)
+    if (prefixes) return { ...prefixes, whole: loop, parts }
   }
   return undefined
 }
@@ -127,7 +131,7 @@ function partGrid(
   split: Split,
   partials: readonly Partial[],
   builder: RegionBuilder,
-): { readonly program: TileProgram; readonly grid: TileGrid } {
+): { readonly program: TileProgram; readonly grid: TileGrid; readonly part: BlockId } {
   const { loop, parts } = split
   const { location } = loop
   const block = { kind: 'grid', name: 'part', size: parts, end: parts, location } as const
@@ -135,11 +139,11 @@ function partGrid(
   const map = new Map<Node, Node>()
   rewriteRegion(neededBy(loop, grid.body), builder, map)
   const number = idOf(builder, part.id)
-  const partLoop = builder.add(loopOfPart(program, split, number, builder, map))
+  const rounds = builder.add(loopOfPart(program, split, number, builder, map))
   for (const { sum, tensor, tiles, axes } of partials) {
     const { value, index } = sum
     const type = loop.phis[index]?.type ?? sum.type
-    const result = builder.add({ kind: 'result', type, location, loop: partLoop, index })
+    const result = builder.add({ kind: 'result', type, location, loop: rounds, index })
     const total = value?.kind === 'reduce' ? builder.add({ ...value, arg: result }) : result
     builder.add({
       kind: 'store',
@@ -152,31 +156,26 @@ function partGrid(
       mask: undefined,
     })
   }
-  return { program: part.program, grid: { ...grid, blocks: [part.id, ...grid.blocks], body: builder.nodes } }
+  const parted = { ...grid, blocks: [part.id, ...grid.blocks], body: builder.nodes }
+  return { program: part.program, grid: parted, part: part.id }
 }
 
-/** The loop over the rounds of the part with this number. */
+/** The loop over the rounds of the part with this number, from neutral values on. */
 function loopOfPart(
   program: TileProgram,
   { loop, sums, parts }: Split,
   number: Node,
   builder: RegionBuilder,
   map: Map<Node, Node>,
-): LoopSpec {
-  const block = loop.blocks[0] ?? 0
-  const { before, begin, end } = rangeOfPart(blockOf(program, block), loop, parts, number, builder)
+): ReturnType<typeof partLoop> {
   const top = sums.find(({ rescaled }) => rescaled)?.rescaled?.top
   const next = top === undefined ? undefined : loop.yields[top]
   const carried = new Map<number, Node>()
-  const copy = loopWithBody(loop, builder, map, (inner, known) => {
-    rewriteRegion(loop.body, inner, known, (spec, node, at) => {
-      const isNumber = spec.kind === 'range' && spec.what === 'id' && spec.block === block
-      if (isNumber) return scalar(at, 'add', at.add(spec), before)
-      if (node !== next || top === undefined) return spec
-      // A part may see nothing for some rounds where the whole has seen something before.
-      carried.set(top, at.add(spec))
-      return finite(at, carried.get(top) ?? node)
-    })
+  const copy = partLoop(program, { loop, parts, number }, builder, map, (spec, node, at) => {
+    if (node !== next || top === undefined) return spec
+    // A part may see nothing for some rounds where the whole has seen something before.
+    carried.set(top, at.add(spec))
+    return finite(at, carried.get(top) ?? node)
   })
   return {
     ...copy,
@@ -185,56 +184,7 @@ function loopOfPart(
       const op = sums.find((sum) => sum.index === index)?.op ?? 'sum'
       return constantTile(builder, phi, neutralOf(op, phi.type.dtype))
     }),
-    begins: [begin, ...copy.begins.slice(1)],
-    ends: [end, ...copy.ends.slice(1)],
   }
-}
-
-type LoopSpec = ReturnType<typeof loopWithBody>
-
-/**
- * Where a part begins and ends, and how many rounds are before it. All have as many rounds, or the last ones
- * have one more: so none of them begins beyond the range.
- */
-function rangeOfPart(
-  { extent }: TileBlock,
-  loop: LoopNode,
-  parts: number,
-  number: Node,
-  builder: RegionBuilder,
-): { readonly before: Node; readonly begin: Node; readonly end: Node } {
-  const [first, last] = [sizeOf(loop.begins[0]), sizeOf(loop.ends[0])]
-  const rounds = sizeOp('cdiv', sizeOp('max', sizeOp('sub', last, first), 0), extent)
-  const [each, more] = [sizeOp('floordiv', rounds, parts), sizeOp('mod', rounds, parts)]
-  const known = (size: Size): Node => sizeNode(builder, size)
-  const roundsBefore = (part: Node): Node => {
-    const even = scalar(builder, 'mul', part, known(each))
-    if (more === 0) return even
-    const late = scalar(builder, 'sub', part, known(sizeOp('sub', parts, more)))
-    return scalar(builder, 'add', even, scalar(builder, 'maximum', late, known(0)))
-  }
-  const beginAfter = (before: Node): Node =>
-    scalar(builder, 'add', known(first), scalar(builder, 'mul', before, known(extent)))
-  const before = roundsBefore(number)
-  const isLast = scalar(builder, 'eq', number, known(parts - 1))
-  const next = beginAfter(roundsBefore(scalar(builder, 'add', number, known(1))))
-  return { before, begin: beginAfter(before), end: scalar(builder, 'where', isLast, known(last), next) }
-}
-
-function sizeOf(bound: Node | undefined): Size {
-  const size = bound && sizeOfScalar(bound)
-  if (size === undefined) throw new Error('a loop of unknown range cannot be split')
-  return size
-}
-
-function scalar(builder: RegionBuilder, op: OpName, ...args: readonly Node[]): Node {
-  return builder.add({
-    kind: 'map',
-    type: tileType(op === 'eq' ? 'bool' : 'i32'),
-    location: undefined,
-    op,
-    args,
-  })
 }
 
 /** The grid as it was, but for the loop: instead of that, the parts are added to what it began with. */
@@ -268,7 +218,8 @@ function addTotals(
     const init = loop.inits[index]
     // What is reduced after the loop begins with the neutral value, and what is rescaled with 0.
     const begun = value?.kind === 'reduce' || rescaled || !init ? undefined : (map.get(init) ?? init)
-    const total = totalOf(program, partial, begun, rescaled && tops.get(rescaled.top), builder)
+    const top = rescaled && tops.get(rescaled.top)
+    const total = totalOf(program, partial, { init: begun, top }, builder)
     tops.set(index, { partial, total })
     if (value) map.set(value, total)
   }

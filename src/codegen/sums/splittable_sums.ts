@@ -3,7 +3,6 @@
  * combine what they carry, so that parts of them can be summed apart and added up by another grid.
  */
 import { sizeOfScalar } from '../../ir/build.ts'
-import { addressable, type KernelIr } from '../../ir/kernel_ir.ts'
 import {
   type Block,
   type BlockId,
@@ -26,7 +25,7 @@ import { accumulatedBy } from './accumulations.ts'
 import { type RescaledSums, rescaledSums } from './rescaled_sums.ts'
 
 /** Those that have a neutral value in every dtype, and memory to hold them. */
-const OPS: readonly SimpleReduceOp[] = ['sum', 'prod', 'max', 'min']
+export const SPLITTABLE: readonly SimpleReduceOp[] = ['sum', 'prod', 'max', 'min']
 
 /** What a kernel or a program says of its blocks and memory. */
 export interface Surroundings {
@@ -47,45 +46,37 @@ export interface PartialSum {
   readonly rescaled: Pick<RescaledSums, 'top' | 'exp'> | undefined
 }
 
-/** The first blocks of loops that can be split, and the rows that can be, in the order of `split_sums`. */
-export function splittableSums(kernel: KernelIr): readonly BlockId[] {
-  const tensors = addressable(kernel)
-  const blocks = new Map(kernel.blocks.map((block) => [block.id, block]))
-  const around: Surroundings = {
-    memoryOf: (id) => tensors[id]?.tensor ?? id,
-    blockOf: (id) => blocks.get(id) ?? { kind: 'grid', size: 1, end: undefined },
-  }
-  const found = kernel.grids.flatMap(({ body }, number) => {
-    const rows = kernel.blocks.filter(({ kind, grid }) => kind === 'slice' && grid === number)
-    const loops = body.filter((node) => node.kind === 'loop' && partialSums(node, body, around) !== undefined)
-    return [
-      ...loops.flatMap((loop) => (loop.kind === 'loop' ? loop.blocks.slice(0, 1) : [])),
-      ...rows.filter(({ id }) => isSummedRow(body, id, around.memoryOf)).map(({ id }) => id),
-    ]
-  })
-  return found.sort((a, b) => a - b)
-}
-
 /** What a loop of the region adds up, if workgroups may share it out. */
 export function partialSums(
   loop: LoopNode,
   region: Region,
-  { blockOf, memoryOf }: Surroundings,
+  around: Surroundings,
 ): readonly PartialSum[] | undefined {
-  const [begin, end] = [loop.begins[0], loop.ends[0]].map((bound) => bound && sizeOfScalar(bound))
-  if (begin === undefined || end === undefined || mayBeNegative(begin)) return undefined
-  if (isBranch(blockOf(loop.blocks[0] ?? 0)) || !canHappenAgain(loop, region, memoryOf)) return undefined
+  if (!hasParts(loop, region, around)) return undefined
   const rescaled = rescaledSums(loop)
   const sums = loop.phis.map((_, index) => sumsOf(loop, index, region, rescaled))
   if (sums.some((sum) => sum === undefined)) return undefined
   const found = sums.flatMap((sum) => sum ?? [])
-  const hasPlaces = found.every(({ type }) => {
+  const isRead = found.some(({ value }) => value !== undefined)
+  // Maxima come first: others are rescaled by them.
+  return isRead && havePlaces(found, around)
+    ? found.sort((a, b) => Number(!!a.rescaled) - Number(!!b.rescaled))
+    : undefined
+}
+
+/** True when the rounds of the loop are known, and it may run in several grids. */
+export function hasParts(loop: LoopNode, region: Region, { blockOf, memoryOf }: Surroundings): boolean {
+  const [begin, end] = [loop.begins[0], loop.ends[0]].map((bound) => bound && sizeOfScalar(bound))
+  if (begin === undefined || end === undefined || mayBeNegative(begin)) return false
+  return !isBranch(blockOf(loop.blocks[0] ?? 0)) && canHappenAgain(loop, region, memoryOf)
+}
+
+/** True when it is known how much memory the sums of a part need. */
+export function havePlaces(sums: readonly PartialSum[], { blockOf }: Surroundings): boolean {
+  return sums.every(({ type }) => {
     const axes = type.axes.filter((axis) => axis !== ONE)
     return new Set(axes).size === axes.length && axes.every((axis) => blockOf(axis).end !== undefined)
   })
-  const isRead = found.some(({ value }) => value !== undefined)
-  // Maxima come first: others are rescaled by them.
-  return isRead && hasPlaces ? found.sort((a, b) => Number(!!a.rescaled) - Number(!!b.rescaled)) : undefined
 }
 
 /** What comes of a carried value after the loop, nothing if need be; undefined where it is no sum. */
@@ -99,7 +90,7 @@ function sumsOf(
   const isTop = rescaled?.top === index
   const isRescaled = rescaled?.sums.has(index) ?? false
   const by = isTop ? 'maximum' : isRescaled ? 'add' : accumulatedBy(loop, index)
-  const op = OPS.find((reduce) => REDUCE_RULES[reduce].map === by)
+  const op = SPLITTABLE.find((reduce) => REDUCE_RULES[reduce].map === by)
   const results = region.filter((node) => node.kind === 'result')
   const value = results.find((node) => node.loop === loop && node.index === index)
   if (!op || !type || type.dtype === 'bool') return undefined
@@ -160,7 +151,7 @@ function readInside({ body, yields }: LoopNode): readonly Node[] {
 }
 
 /** True when the row is reduced, or multiplied, and nothing else comes of it, however it is streamed. */
-function isSummedRow(region: Region, row: BlockId, memoryOf: MemoryOf): boolean {
+export function isSummedRow(region: Region, row: BlockId, memoryOf: MemoryOf): boolean {
   const sinks = region.filter((node) => isSink(node, row))
   const last = sinks.at(-1)
   if (!last || !canRoll(region, row, memoryOf) || region.some((node) => walksRow(node, row))) return false
@@ -171,5 +162,5 @@ function isSummedRow(region: Region, row: BlockId, memoryOf: MemoryOf): boolean 
 
 function isSum(node: Node): boolean {
   if (node.kind === 'dot') return true
-  return node.kind === 'reduce' && OPS.some((op) => op === node.op) && node.arg.type.dtype !== 'bool'
+  return node.kind === 'reduce' && SPLITTABLE.some((op) => op === node.op) && node.arg.type.dtype !== 'bool'
 }

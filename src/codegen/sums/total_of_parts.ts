@@ -45,12 +45,19 @@ export interface Top {
   readonly total: Node
 }
 
+interface Addends {
+  /** What the sum began with. */
+  readonly init: Node | undefined
+  readonly top?: Top | undefined
+  /** Of the parts, only those with a number below this; all when absent. */
+  readonly before?: Node
+}
+
 /** The total of all parts, and of what the sum began with. */
 export function totalOf(
   program: TileProgram,
   partial: Partial,
-  init: Node | undefined,
-  top: Top | undefined,
+  { init, top, before }: Addends,
   builder: RegionBuilder,
 ): Node {
   const { sum, axes, along } = partial
@@ -63,9 +70,9 @@ export function totalOf(
   const inner = builder.nested()
   const phi = inner.make({ kind: 'phi', ...chunk } as const)
   const own = loadOf(inner, partial, along)
-  const scaled = top ? [own, scaleOf(inner, partial, top, builder)] : [own]
-  const [first = own] = scaled
-  const part = top ? inner.add({ kind: 'map', ...chunk, op: 'mul', args: scaled }) : first
+  const scaled = top ? scaleOf(inner, partial, top, builder) : undefined
+  const whole = scaled ? inner.add({ kind: 'map', ...chunk, op: 'mul', args: [own, scaled] }) : own
+  const part = before ? earlier(inner, whole, before, partial) : whole
   const next = inner.add({ kind: 'map', ...chunk, op: both, args: [phi, part] })
   const loop = builder.add({
     kind: 'loop',
@@ -93,6 +100,16 @@ function loadOf(builder: RegionBuilder, { sum, tensor, tiles, axes }: Partial, a
   const index = [positionAlong(builder, along), ...placesOf(builder, tiles, axes)]
   const location = undefined
   return builder.add({ kind: 'load', type, location, site: UNNUMBERED, tensor, index, mask: undefined })
+}
+
+/** The neutral value for parts that do not come before one. */
+function earlier(inner: RegionBuilder, value: Node, before: Node, { sum, axes, along }: Partial): Node {
+  const { type, location } = value
+  const args = [positionAlong(inner, along), before]
+  const isBefore = inner.add({ kind: 'map', type: tileType('bool', [along]), location, op: 'lt', args })
+  const mask = spread(inner, isBefore, [along, ...axes])
+  const neutral = constantTile(inner, { type: tileType(type.dtype), location }, neutralOf(sum.op, type.dtype))
+  return inner.add({ kind: 'map', type, location, op: 'where', args: [mask, value, neutral] })
 }
 
 /**
