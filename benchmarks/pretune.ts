@@ -26,7 +26,9 @@ interface Row {
   readonly kernel: string
   readonly calls: number
   readonly kept: number
-  /** Time of the default config over the time with the module, and the times over the best: geometric means. */
+  /**
+   * Time of the default config over the time with the module, and the times over the best: geometric means.
+   */
   readonly speedup: number
   readonly overBest: number
   readonly heldOut: number

@@ -1,4 +1,6 @@
 /** What the phases of a run share, and what they answer. */
+
+import type { RegretNumbers } from '../aot/evaluate/emit/meta.ts'
 import type { RunBuildOutcome } from '../aot/evaluate/run_build.ts'
 import type { RunFiles } from '../aot/run/run_folder.ts'
 import type { ModuleScore } from '../aot/verdict/score_module.ts'
@@ -34,8 +36,8 @@ export interface KernelVerdict {
   readonly kernel: string
   readonly module: string
   readonly score: ModuleScore
-  /** Undefined for sweeps that are too small to hold anything out. */
-  readonly heldOut: ModuleScore | undefined
+  /** As the module says; null for sweeps that are too small to hold anything out. */
+  readonly heldOut: RegretNumbers | null
   /** Shapes of the user's program for which the module decided. */
   readonly used: number
   /** What speaks against it; empty when the program finds and uses the module. */

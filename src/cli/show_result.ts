@@ -31,7 +31,8 @@ export function showStop(run: Run, exitCode: number, phase: string, reason: stri
 
 const LEGEND = [
   'vs best, vs default: time with the module over the time of the best and of the default config, geometric',
-  'mean, below 1 is faster; worst: of one shape; held out: on shapes that a module was not made from.',
+  'mean, below 1 is faster; worst: of one shape; held out: vs best on shapes that were left out when the',
+  'module was made on trial from the others, as it says itself.',
 ]
 
 function modulesOf({ built, verdicts = [] }: Run): readonly string[] {
@@ -52,7 +53,7 @@ function resultTable(run: Run, verdicts: readonly KernelVerdict[]): string {
     String(configsKept(run, kernel) ?? '–'),
     factor(score.statistics.geomean),
     factor(score.statistics.forbidden > 0 ? undefined : score.statistics.worst),
-    factor(heldOut?.statistics.geomean),
+    factor(heldOut?.geomean),
     factor(score.overDefault?.geomean),
   ])
   return table(head, rows)
@@ -87,7 +88,11 @@ function kernelJson(run: Run, { kernel, module, score, heldOut, used, doubts }: 
     shapes: score.shapes,
     configs: configsKept(run, kernel) ?? null,
     emitted: scoreNumbers(score),
-    held_out: heldOut ? scoreNumbers(heldOut) : null,
+    held_out: heldOut && {
+      geomean_slowdown: heldOut.geomean,
+      p95_slowdown: heldOut.p95,
+      max_slowdown: heldOut.worst,
+    },
     used_in_program: { shapes: used, doubts },
   }
 }

@@ -37,11 +37,10 @@ export function scoreNumbers({
   }
 }
 
-function entryOf({ module, score, heldOut, used, doubts }: KernelVerdict): Record<string, unknown> {
+function entryOf({ module, score, used, doubts }: KernelVerdict): Record<string, unknown> {
   return {
     module,
     emitted: scoreNumbers(score),
-    emitted_held_out: heldOut ? scoreNumbers(heldOut) : null,
     used_in_program: { shapes: used, doubts },
   }
 }

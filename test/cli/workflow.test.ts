@@ -100,7 +100,6 @@ describe('all phases', () => {
         coverage: 1,
         module: moduleFile(),
         emitted: { geomean_slowdown: expect.any(Number), over_default: { geomean: expect.any(Number) } },
-        emitted_held_out: { geomean_slowdown: expect.any(Number) },
         used_in_program: { shapes: SIZES.length, doubts: [] },
       },
     })
@@ -108,6 +107,17 @@ describe('all phases', () => {
     expect(readTrace(trace).map(({ kernel, module }) => [kernel, module])).toEqual(
       SIZES.map(() => ['plus_one', moduleFile()]),
     )
+  })
+
+  it('say the same of shapes held out everywhere', () => {
+    const [, heldOut = ''] = /([\d.]+) on shapes held out/.exec(read(moduleFile())) ?? []
+    expect(ended.stderr).toMatch(new RegExp(`^plus_one: .*, ${heldOut} held out`, 'm'))
+    const [cell] = /[\d.]+(?=x +[\d.]+x$)/m.exec(ended.stdout) ?? []
+    expect(cell).toBe(Number(heldOut).toFixed(2))
+    const { plus_one } = json(project.files.evaluation) as {
+      plus_one: { held_out: { geomean: number } }
+    }
+    expect(plus_one.held_out.geomean.toFixed(3)).toBe(heldOut)
   })
 
   it('keep logs and the history', () => {

@@ -1,4 +1,6 @@
-/** Sums of products that loops around each other add up: they stay where they are until the outermost ends. */
+/**
+ * Sums of products that loops around each other add up: they stay where they are until the outermost ends.
+ */
 import { expect, it } from 'vitest'
 import type { ConfigInput } from '../../src/config/config.ts'
 import { hl } from '../../src/language/hl.ts'

@@ -34,15 +34,7 @@ export interface ModuleScore {
 /** Throws DataError when nothing in the sweep ran. */
 export function scoreModule(module: Chooser, sweep: Sweep): ModuleScore {
   const matrix = toMatrix(sweep)
-  return summarised(
-    sweep,
-    matrix,
-    matrix.shapes.map((_, row) => scoreShape(module, matrix, row)),
-  )
-}
-
-/** The same for choices that were made one by one. */
-export function summarised(sweep: Sweep, matrix: TimingMatrix, choices: readonly ShapeScore[]): ModuleScore {
+  const choices = matrix.shapes.map((_, row) => scoreShape(module, matrix, row))
   const regrets = choices.map(({ slowdown }) => slowdown)
   const ofDefault = defaultRegrets(matrix)
   const ratios = choices.flatMap(({ overDefault }) => overDefault ?? [])
@@ -56,7 +48,7 @@ export function summarised(sweep: Sweep, matrix: TimingMatrix, choices: readonly
 }
 
 /** What a module chooses for one row of a matrix. */
-export function scoreShape(module: Chooser, matrix: TimingMatrix, row: number): ShapeScore {
+function scoreShape(module: Chooser, matrix: TimingMatrix, row: number): ShapeScore {
   const shape = matrix.shapes[row] as SweepShape
   const configHash = chosenHash(module, shape)
   const column = matrix.configs.findIndex((config) => config.hash === configHash)

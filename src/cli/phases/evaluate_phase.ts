@@ -1,6 +1,6 @@
 /**
- * Evaluate: the emitted modules are scored by their own text, on the shapes they were made from and on
- * shapes held out; then the user's program runs as in production and must find and use them.
+ * Evaluate: the emitted modules are scored by their own text, on the shapes they were made from; then the
+ * user's program runs as in production and must find and use them.
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
@@ -14,12 +14,10 @@ import { recordsOf } from '../../aot/run/derived_files.ts'
 import { KnownRecords } from '../../aot/run/known_records.ts'
 import type { ChoiceLine } from '../../aot/serve/choice_log.ts'
 import { LEFT_OUT } from '../../aot/serve/left_out.ts'
-import { heldOutScore } from '../../aot/verdict/held_out.ts'
 import { proveUse, readTrace } from '../../aot/verdict/proof.ts'
 import { scoreModule } from '../../aot/verdict/score_module.ts'
 import { moduleFileName } from '../../heuristics/module_names.ts'
 import { DataError } from '../../support/errors.ts'
-import { buildOptions } from '../build_flags.ts'
 import { absentKernels, type KernelVerdict, type PhaseResult, type Run } from '../run.ts'
 import { writeEvaluation } from '../write_evaluation.ts'
 import { runProgram } from './work_phase.ts'
@@ -79,7 +77,7 @@ function judge(run: Run, sweep: Sweep, device: string, trace: readonly ChoiceLin
       kernel,
       module: path,
       score: scoreModule(module, sweep),
-      heldOut: heldOutScore(files.records, sweep, buildOptions(flags, [files.records])),
+      heldOut: module.meta.heldOut,
       used: shapes,
       doubts,
     }

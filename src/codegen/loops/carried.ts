@@ -22,7 +22,9 @@ export function beginCarried(lowering: Lowering, node: LoopNode): { readonly end
   }
 }
 
-/** The dots that the loop adds up, and no loop around it, each with what it adds to; their sums begin here. */
+/**
+ * The dots that the loop adds up, and no loop around it, each with what it adds to; their sums begin here.
+ */
 function carriedSums(lowering: Lowering, node: LoopNode): readonly (readonly [DotNode, PhiNode])[] {
   const found = [...lowering.accumulations].flatMap(([dot, phis]) => {
     const outermost = phis.at(-1)

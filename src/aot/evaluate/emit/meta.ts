@@ -41,7 +41,7 @@ export interface ModuleMeta {
   readonly decision: ProgramData
 }
 
-interface RegretNumbers {
+export interface RegretNumbers {
   readonly geomean: number
   readonly p95: number
   readonly worst: number

@@ -2,6 +2,7 @@
 
 import type { Guard } from '../decide/guard.ts'
 import type { Column } from '../features/columns.ts'
+import type { RegretNumbers } from './meta.ts'
 import type { TableData, TreeData } from './program_data.ts'
 
 type Check = (value: unknown) => boolean
@@ -25,6 +26,10 @@ export function isCount(value: unknown): value is number {
 
 export function isColumn(value: unknown): value is Column {
   return isObject(value) && isText(value.name) && KINDS.includes(value.kind) && isListOf(value.values, isText)
+}
+
+export function isRegret(value: unknown): value is RegretNumbers {
+  return isObject(value) && [value.geomean, value.p95, value.worst].every(Number.isFinite)
 }
 
 /** A term over columns at positions that `isPosition` admits. */

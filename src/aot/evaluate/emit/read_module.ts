@@ -17,6 +17,7 @@ import {
   isGuard,
   isListOf,
   isObject,
+  isRegret,
   isTableOver,
   isTermOver,
   isTreeOver,
@@ -32,7 +33,7 @@ export interface Chooser {
 }
 
 export interface ReadModule extends Chooser {
-  readonly meta: Pick<ModuleMeta, 'kernel' | 'device' | 'sourceHash' | 'fallbacks'>
+  readonly meta: Pick<ModuleMeta, 'kernel' | 'device' | 'sourceHash' | 'fallbacks' | 'heldOut'>
   readonly columns: readonly Column[]
   readonly terms: readonly Term[]
   readonly program: Program
@@ -77,9 +78,10 @@ function dataOf(listed: unknown, meta: unknown, kernel: string): ReadModule {
   if (meta.kernel !== kernel) throw new DataError(`it is for the kernel ${JSON.stringify(meta.kernel)}`)
   if (!Array.isArray(listed) || listed.length === 0) throw new DataError('it holds no configs')
   const configs = listed.map(checkConfig)
-  const { fallbacks, decision } = meta
+  const { fallbacks, decision, heldOut } = meta
   const isChoice = (value: unknown) => isCount(value) && value < configs.length
   if (!isListOf(fallbacks, isChoice)) throw new DataError('its fallbacks are no positions in CONFIGS')
+  if (heldOut !== null && !isRegret(heldOut)) throw new DataError('its heldOut is no regret')
   const runnable = programOf(decision, isChoice, Number(fallbacks[0] ?? 0))
   return {
     meta: meta as unknown as ModuleMeta,
