@@ -96,7 +96,7 @@ type OtherFunctions = {
   readonly [K in keyof OtherMethods]: K extends keyof Tensor
     ? {
         (value: Operand, ...rest: Parameters<OtherMethods[K]>): ReturnType<OtherMethods[K]>
-        (tensor: Tensor, ...rest: Parameters<Tensor[K]>): Tensor
+        (tensor: Tensor, ...rest: Parameters<Tensor[K]>): ReturnType<Tensor[K]>
       }
     : (value: Operand, ...rest: Parameters<OtherMethods[K]>) => ReturnType<OtherMethods[K]>
 }

@@ -9,7 +9,7 @@ import type { ElementwiseMethods } from './elementwise_methods.ts'
 import type { Range } from './range.ts'
 import type { Tile } from './tile.ts'
 import type { AlongAxis } from './tile_signatures.ts'
-import type { DotOptions, Operand, Ref, TileMethods, TileValue } from './value.ts'
+import type { DotOptions, Operand, Ref, SortOptions, TileMethods, TileValue, TopkOptions } from './value.ts'
 
 /**
  * A size. Outside kernels and in kernels with static shapes it is a plain number; in kernels with dynamic
@@ -71,6 +71,12 @@ type AlongAxisMethods = {
   readonly [K in keyof Pick<TileMethods, AlongAxis>]: (...args: Parameters<TileMethods[K]>) => Tensor
 }
 
+/** Elements in order, and the positions that they had: tensors that are computed where they are asked for. */
+export interface SortedTensors {
+  readonly values: Tensor
+  readonly indices: Tensor
+}
+
 /**
  * Operations on all elements, in a kernel outside of its loops. Each makes a new tensor, in a loop of its own
  * or as part of what uses it.
@@ -84,6 +90,10 @@ export interface WholeMethods extends ElementwiseMethods<WholeOperand, Tensor>, 
   clone(): Tensor
   /** Matrix product `[…, m, k] · […, k, n]`; leading dimensions are a batch and broadcast. */
   dot(other: Tensor, options?: DotOptions): Tensor
+  /** The elements along `axis` in rising order, NaN last, or falling, NaN first, and where they stood. */
+  sort(axis: number, options?: SortOptions): SortedTensors
+  /** The `count` largest elements along `axis`, the largest first, and their positions; or the smallest. */
+  topk(count: number, axis: number, options?: TopkOptions): SortedTensors
 }
 
 /** Elements in GPU memory. Views share the memory: writing to one writes to the tensor. */

@@ -4,7 +4,7 @@ import type { WholeMethods } from './tensor.ts'
 import { type AlongAxis, operandsOf, TILE_SIGNATURES } from './tile_signatures.ts'
 
 /** Those that are not element-wise. */
-type Others = AlongAxis | 'to' | 'clamp' | 'clone' | 'dot'
+type Others = AlongAxis | 'to' | 'clamp' | 'clone' | 'dot' | 'sort' | 'topk'
 
 export type WholeName = OpName | Others
 
@@ -13,6 +13,8 @@ const OTHERS: readonly Others[] = [
   'clamp',
   'clone',
   'dot',
+  'sort',
+  'topk',
   'sum',
   'mean',
   'var',

@@ -16,7 +16,8 @@ import { cdivDim, dimOperation, toDim, toSize } from './dim.ts'
 import { dot } from './dot.ts'
 import { elementwise } from './elementwise.ts'
 import { make, type Recipe } from './made_tensors.ts'
-import type { IndexTerm, WholeOperand } from './tensor.ts'
+import { sort, topk } from './sorting.ts'
+import type { IndexTerm, SortedTensors, WholeOperand } from './tensor.ts'
 import { Tile } from './tile.ts'
 import type { AlongAxis } from './tile_signatures.ts'
 import { tracing } from './trace.ts'
@@ -26,7 +27,10 @@ import {
   type DotOptions,
   type Operand,
   type ReduceOptions,
+  type Sorted,
+  type SortOptions,
   TileValue,
+  type TopkOptions,
   type VarianceOptions,
 } from './value.ts'
 import type { WholeName } from './whole_methods.ts'
@@ -53,7 +57,7 @@ type AlongAxisOf = (self: TracedTensor, axis?: number, options?: VarianceOptions
 
 /** The methods of tensors outside of loops. */
 export const WHOLE_METHODS: Readonly<
-  Record<WholeName, (self: TracedTensor, ...rest: never[]) => TracedTensor>
+  Record<WholeName, (self: TracedTensor, ...rest: never[]) => TracedTensor | SortedTensors>
 > = {
   ...(Object.fromEntries(
     OP_NAMES.map((name) => [name, (...operands: WholeOperand[]) => elementwiseOf(name, operands)]),
@@ -73,6 +77,10 @@ export const WHOLE_METHODS: Readonly<
     elementwiseOf('minimum', [elementwiseOf('maximum', [self, low]) as TracedTensor, high]) as TracedTensor,
   clone: (self) => converted('clone', self, self.dtype),
   dot: product,
+  sort: (self, axis: number, options?: SortOptions) =>
+    sortedAlong('sort', self, axis, undefined, (value, at) => sort(value, at, options)),
+  topk: (self, count: number, axis: number, options?: TopkOptions) =>
+    sortedAlong('topk', self, axis, count, (value, at) => topk(value, count, at, options)),
 }
 
 /** `hl.arange` outside of loops: a tensor of the numbers from `begin` up to `end`. */
@@ -152,6 +160,42 @@ function alongAxis(
     ...(keeps && { whole: [at] }),
     value: (terms, read) => compute(read(tensor, row(terms))),
   })
+}
+
+/** Rows in order, or as many of their elements as `count` says; a loop for each part that is used. */
+function sortedAlong(
+  name: 'sort' | 'topk',
+  tensor: TracedTensor,
+  axis: number,
+  count: number | undefined,
+  compute: (value: TileValue, at: number) => Sorted,
+): SortedTensors {
+  const trace = tracing(name)
+  const at = axisOf(name, tensor, axis)
+  const part = (which: keyof Sorted): TracedTensor =>
+    make(trace, {
+      what: name,
+      shape: tensor.shape.map((size, dim) => (dim === at ? (count ?? size) : size)),
+      dtype: which === 'indices' ? 'i32' : computeType(tensor.dtype),
+      operands: [tensor],
+      isElementwise: false,
+      whole: [at],
+      value: (terms, read) => compute(read(tensor, terms.toSpliced(at, 1, ':')), at)[which],
+    })
+  const made = new Map<keyof Sorted, TracedTensor>()
+  const once = (which: keyof Sorted): TracedTensor => {
+    const known = made.get(which) ?? part(which)
+    made.set(which, known)
+    return known
+  }
+  return {
+    get values() {
+      return once('values')
+    },
+    get indices() {
+      return once('indices')
+    },
+  }
 }
 
 /** The method of tile values. */

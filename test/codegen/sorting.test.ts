@@ -13,6 +13,8 @@ const CONFIGS: readonly ConfigInput[] = [
   { block_sizes: [1], num_warps: 4 },
   { block_sizes: [2], num_threads: [4], num_warps: 1, indexing: 'pointer' },
 ]
+/** SORT_ROW asks for a longer one. */
+const LONG_ROW = Number(process.env.SORT_ROW ?? 2048)
 const DTYPES: readonly DType[] = ['f32', 'f16', 'i32', 'u32', 'bool']
 
 describe.each([0, 4, 32])('subgroups of %s', (subgroupSize) => {
@@ -44,9 +46,29 @@ describe.each([0, 4, 32])('subgroups of %s', (subgroupSize) => {
   })
 })
 
-it('rows that take too much code are refused', () => {
-  const kernel = new OnCpu(sorted(1, false), [argumentOf(whole([1, 2048]))])
-  expect(() => kernel.run({ block_sizes: [1], num_warps: 1 })).toThrow(
-    /sorting 2048 elements takes \d+ comparisons per thread/,
-  )
+describe('rows that are long to write out are sorted by loops', () => {
+  // Few threads with many registers, as of longer rows: few elements, so that the interpreter is done soon.
+  const config: ConfigInput = { block_sizes: [1], num_warps: 1 }
+
+  it('subgroups of 8', () => {
+    const x = argumentOf(whole([1, LONG_ROW - 3], 'f32', [-90, 90]))
+    new OnCpu(sorted(1, false), [x], { subgroupSize: 8, dynamic: true }).expectRight(config)
+  })
+
+  it('of integers, without vectors and subgroups', () => {
+    const x = argumentOf(whole([1, LONG_ROW], 'u32', [0, 3]))
+    new OnCpu(sorted(1, true), [x], { subgroupSize: 0 }).expectRight({ ...config, indexing: 'pointer' })
+  })
+
+  it('the largest of a row of 8192', () => {
+    const kernel = new OnCpu(largest(3), [argumentOf(whole([1, 8192], 'f32', [-900, 900]))])
+    expect(kernel.compiled.wgsl()).toContain('merge_')
+  })
+
+  it('and refused where that is too long, too', () => {
+    const kernel = new OnCpu(sorted(1, false), [argumentOf(whole([1, 8192]))], { registerBudget: 2048 })
+    expect(() => kernel.run({ block_sizes: [1], num_warps: 1 })).toThrow(
+      /sorting 8192 elements takes \d+ comparisons per thread/,
+    )
+  })
 })

@@ -21,6 +21,12 @@ export function layer(x: Tensor, w: Tensor, bias: Tensor): Tensor {
   return x.add(1).dot(w.T).add(bias).relu()
 }
 
+/** The two largest of each row, and the columns in order. */
+export function inOrder(x: Tensor): readonly Tensor[] {
+  const { values, indices } = x.mul(2).topk(2, -1)
+  return [values, indices, x.sort(0).values]
+}
+
 export function total(x: Tensor): readonly Tensor[] {
   return [x.sum(), x.gt(0).any(), x.mul(2).amin()]
 }

@@ -22,6 +22,7 @@ const CASES: Readonly<Record<string, readonly [(...args: never[]) => unknown, re
   'of everything': [kernels.total, [input([2, 3, 4])]],
   'of everything in one long row': [kernels.total, [input([2500])]],
   'of everything in f16': [kernels.total, [input([9, 4], 'f16')]],
+  'in order': [kernels.inOrder, [input([5, 11])]],
   'of a matrix of one number': [kernels.total, [input([1, 1], 'i32')]],
 }
 

@@ -34,6 +34,24 @@ describe('operations on tensors', () => {
     expectRun((x: Tensor) => x.mul(0).softmax(0), [x], Array(6).fill(0.5))
   })
 
+  it('in order', () => {
+    const x = host([2, 3], [3, 1, 2, 4, 9, 4])
+    const kernel = (x: Tensor) => {
+      const { values, indices } = x.add(1).sort(1, { descending: true })
+      return { values, indices, top: hl.topk(x, 1, 0).values, low: x.topk(2, -1, { largest: false }).indices }
+    }
+    const wanted = {
+      values: [4, 3, 2, 10, 5, 5],
+      indices: [0, 2, 1, 1, 0, 2],
+      top: [4, 9, 4],
+      low: [1, 2, 0, 2],
+    }
+    expectRun(kernel, [x], wanted)
+    const onlyPlaces = (x: Tensor) => x.sort(0).indices
+    expectRun(onlyPlaces, [x], [0, 0, 0, 1, 1, 1])
+    expect(grids(onlyPlaces, [x])).toBe(1)
+  })
+
   it('of everything', () => {
     const kernel = (x: Tensor) => [
       x.mean(),

@@ -41,7 +41,7 @@ interface Wanted {
 export function lowerGather(lowering: Lowering, node: GatherNode, from: Layout): Registers {
   const { e, out } = lowering
   const { arg, along, index, type } = node
-  const tile = store(lowering, named(out, valueIn(lowering, arg, from), 'v'))
+  const tile = store(lowering, named(out, valueIn(lowering, arg, from), 'v'), limitsOf(lowering, node))
   const layout = isTile(node)
     ? (lowering.layouts.of(node) ?? lowering.layoutOfBlocks(type.axes))
     : lowering.scalarLayout
@@ -59,21 +59,41 @@ export function lowerGather(lowering: Lowering, node: GatherNode, from: Layout):
   return { layout, dtype: type.dtype, chunks }
 }
 
-function store(lowering: Lowering, value: Registers): StoredTile {
+/**
+ * Positions from 0 on that are read along blocks, where they are fewer than the tile has: those of a whole
+ * range. All are powers of two.
+ */
+function limitsOf({ program }: Lowering, { arg, along, index }: GatherNode): ReadonlyMap<BlockId, number> {
+  const limits = new Map<BlockId, number>()
+  along.forEach((at, i) => {
+    const [block = ONE, position] = [arg.type.axes[at], index[i]]
+    if (block === ONE || position?.kind !== 'index') return
+    const { kind, extent } = blockOf(program, position.block)
+    if (kind === 'slice' && extent < extentOf(program, block)) limits.set(block, extent)
+  })
+  return limits
+}
+
+function store(lowering: Lowering, value: Registers, limits: ReadonlyMap<BlockId, number>): StoredTile {
   const { e, out, program, memory } = lowering
   const { layout, dtype } = value
   const strides = new Map<BlockId, number>()
   let length = 1
   for (const block of layout.blocks) {
     strides.set(block, length)
-    length *= extentOf(program, block)
+    length *= limits.get(block) ?? extentOf(program, block)
   }
   const array = memory.allocate('tile', typeOf(dtype, 1), length)
   const tile = { array, strides }
   const slot = out.early('slot', e.sum(threadTerms(lowering, tile, layout)))
   const phase = out.phase()
-  out.if('some', lowering.isFirstCopy(layout.replicaMask), () => {
+  const isRead = [...limits].map(([block, limit]) => {
+    const lane = threadPart(lowering, layout, block)
+    return lane && e.binary('<', lane, e.u32(limit))
+  })
+  out.if('some', e.all([lowering.isFirstCopy(layout.replicaMask), ...isRead].filter(isGiven)), () => {
     for (let register = 0; register < layout.size; register++) {
+      if ([...limits].some(([block, limit]) => layout.registerOffset(register, block) >= limit)) continue
       const at = e.sum([slot], registerPart(tile, layout, register))
       out.store(array, at, toMemory(e, element(e, value, register), 1), phase)
     }
@@ -102,6 +122,10 @@ function elementAt(
   const value = fromMemory(e, e.read(array, e.sum(at, registerPart(kept, layout, register))), dtype)
   const isInside = e.all(conditions)
   return isInside ? e.select(e.literal(0, dtype), value, isInside) : value
+}
+
+function isGiven(condition: Expr | undefined): condition is Expr {
+  return condition !== undefined
 }
 
 function isTaken(taken: readonly Taken[], block: BlockId): boolean {

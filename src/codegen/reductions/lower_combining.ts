@@ -13,7 +13,7 @@ import type { Expr } from '../thread/expr.ts'
 import { named, type Registers } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 import { combineStates } from './combine_states.ts'
-import { exchanged } from './exchange.ts'
+import { exchanged, partnerOf } from './exchange.ts'
 import type { State } from './reduce_rules.ts'
 import { registersOf, statesOf } from './states.ts'
 
@@ -143,7 +143,7 @@ class Combining {
     const others = exchanged(
       this.#lowering,
       runs.flatMap(({ total }) => total),
-      bit,
+      partnerOf(this.#lowering, bit),
     )
     const late = this.#isLate(2 ** bit)
     return runs.map((run, i) => {
