@@ -14,7 +14,7 @@ import { compareFinalists, simplify } from './search/final_choice.ts'
 import { type Candidate, History } from './search/history.ts'
 import type { SearchSession } from './search/search_session.ts'
 import { statusCounts, summary } from './summary.ts'
-import { TuningRun } from './tuning_run.ts'
+import { searchOf, TuningRun } from './tuning_run.ts'
 import type { TuningResult, TuningTask } from './tuning_task.ts'
 
 /**
@@ -26,7 +26,9 @@ export async function autotune(task: TuningTask): Promise<TuningResult> {
   const { settings } = task
   if (settings.autotuneEffort === 'none') return unmeasured(task)
   const cache = settings.skipCache || !task.cacheKey ? undefined : storeOf(settings, task.remoteCache)
-  const stored = await readCache(task, cache)
+  // A search of few configs is no answer to who asks for a full one later.
+  const effort = searchOf(task).effortReached(settings.autotuneEffort, settings)
+  const stored = await readCache(task, cache, effort)
   if (stored) return stored
   if (settings.disallowAutotuning)
     throw new UsageError(
@@ -37,7 +39,7 @@ export async function autotune(task: TuningTask): Promise<TuningResult> {
     )
   const run = new TuningRun(task, settings.autotuneEffort, cache)
   const result = await search(task, run).finally(run.end)
-  await writeCache(task, cache, result)
+  await writeCache(task, cache, result, effort)
   return result
 }
 

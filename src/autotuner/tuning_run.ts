@@ -59,7 +59,7 @@ export class TuningRun {
     this.effort = effort
     this.profile = EFFORT_PROFILES[effort]
     this.#stopRule = new StopRule(this.profile)
-    this.search = task.search ?? searchOf(task)
+    this.search = searchOf(task)
     this.options = this.search.optionsFor(effort, settings)
     const log = task.log ?? this.line.around(createLog(settings.autotuneLogLevel))
     const { kernel, shape = '' } = task
@@ -153,7 +153,9 @@ function openLog(
   return undefined
 }
 
-function searchOf({ choices, settings, searchOptions }: TuningTask): Search {
+/** The search that a task asks for. Throws UsageError for an unknown one. */
+export function searchOf({ search, choices, settings, searchOptions }: TuningTask): Search {
+  if (search) return search
   return choices ? new FiniteSearch(DETACHED, [], searchOptions) : namedSearch(settings, searchOptions)
 }
 

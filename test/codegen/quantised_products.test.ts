@@ -1,4 +1,7 @@
-/** Weights that are made of packed words on their way into a product of half floats, on matrix units and without. */
+/**
+ * Weights that are made of packed words on their way into a product of half floats, on matrix units and
+ * without.
+ */
 import { expect, it } from 'vitest'
 import type { ConfigInput } from '../../src/config/config.ts'
 import { hl } from '../../src/language/hl.ts'

@@ -3,6 +3,7 @@ import { Config } from '../../config/config.ts'
 import { ConfigError, DataError, errorMessage, GpuError } from '../../support/errors.ts'
 import { createLog, firstTime, warnOnce } from '../../support/log.ts'
 import { settingText } from '../../support/resolve_settings.ts'
+import type { Effort } from '../../support/settings.ts'
 import { Budget } from '../budget.ts'
 import { formatMs } from '../progress.ts'
 import { ORIGINS } from '../search/proposal.ts'
@@ -41,21 +42,23 @@ export function unmeasured({ spec, settings }: TuningTask): TuningResult {
 }
 
 /**
- * The stored result of a task. Throws DataError when there is none and the settings assert one.
+ * The stored result of a task, of a search of at least `effort`. Throws DataError when there is none and the
+ * settings assert one.
  */
 export async function readCache(
   task: TuningTask,
   cache: ResultStore | undefined,
+  effort: Effort,
 ): Promise<TuningResult | undefined> {
   const { settings, cacheKey } = task
   if (!cache || !cacheKey || settings.forceAutotune) return undefined
-  const found = await cache.get(cacheKey, settings.autotuneEffort)
+  const found = await cache.get(cacheKey, effort)
   const config = found && fitting(task, cache, cacheKey, found)
   const entry =
     found && config && (await confirmed(task, cache, { ...found, key: cacheKey }, config, found.key))
   if (!entry && settings.assertCacheHit) {
     const what = `no stored result for ${task.kernel}, but ${settingText('assertCacheHit')} asks for one`
-    throw new DataError(`${what}: ${cache.explainMiss(cacheKey, settings.autotuneEffort)}`)
+    throw new DataError(`${what}: ${cache.explainMiss(cacheKey, effort)}`)
   }
   if (!entry || !config) return undefined
   tellHit(task, cache, entry, config)
@@ -141,13 +144,14 @@ function fitting(
 }
 
 /**
- * Stores a result. A search that was cut short by force is stored under the effort that it surely reached:
- * none.
+ * Stores a result under the effort that its options amount to. A search that was cut short by force is stored
+ * under the one that it surely reached: none.
  */
 export async function writeCache(
   task: TuningTask,
   cache: ResultStore | undefined,
   result: TuningResult,
+  effort: Effort,
 ): Promise<void> {
   if (!cache || !task.cacheKey) return
   const stored = ({
@@ -165,7 +169,7 @@ export async function writeCache(
   const entry: Result = {
     key: task.cacheKey,
     ...stored(result),
-    effort: COMPLETE[result.ended] ? result.effort : 'none',
+    effort: COMPLETE[result.ended] ? effort : 'none',
     search: result.search,
     tested: result.candidates.length,
     seconds: result.seconds,

@@ -9,7 +9,7 @@ import type { TuneOptions } from '../../kernel/options.ts'
 import { areEntryPoints } from '../../support/call_site.ts'
 import { UsageError } from '../../support/errors.ts'
 import { BOOLEAN, integer, number, oneOf, orNull, type SettingKind } from '../../support/setting_kinds.ts'
-import { InitialPopulationStrategy, type Settings } from '../../support/settings.ts'
+import { type Effort, InitialPopulationStrategy, type Settings } from '../../support/settings.ts'
 import { didYouMean } from '../../support/similar.ts'
 import type { SearchEffort } from './effort_profiles.ts'
 import { impliedOptions } from './implied_options.ts'
@@ -154,6 +154,17 @@ export abstract class Search<Options extends object = object> {
     return { ...implied, ...Object.fromEntries(given) } as Options & Partial<CommonOptions>
   }
 
+  /** The effort that its options amount to: one that would do no more of anything by itself. */
+  effortReached(effort: SearchEffort, settings: Partial<Settings> = {}): Effort {
+    const own = this.optionsFor(effort, settings) as OptionValues
+    const reaches = (other: SearchEffort): boolean => {
+      const usual = this.#class.getKwargsFromProfile(other)
+      return AMOUNTS.every((name) => !(amountOf(own[name]) < amountOf(usual[name])))
+    }
+    const lesser: readonly SearchEffort[] = effort === 'full' ? ['full', 'quick'] : ['quick']
+    return lesser.find(reaches) ?? 'none'
+  }
+
   /** The configs that it chooses from, its own or those given to the kernel; undefined: the space. */
   choicesAmong(_given: readonly Config[]): readonly (Config | ConfigData)[] | undefined {
     return undefined
@@ -190,6 +201,24 @@ export abstract class Search<Options extends object = object> {
 }
 
 areEntryPoints(Search.prototype, ['autotune'])
+
+/** Options of whichever search of which less means that less is tried. */
+const AMOUNTS: readonly string[] = [
+  'initialPopulation',
+  'populationSize',
+  'copies',
+  'maxGenerations',
+  'numNeighbors',
+  'numNeighborsCap',
+  'count',
+  'maxRounds',
+  'llmMaxRounds',
+]
+
+/** -1 is everything there is; NaN for what is no amount. */
+function amountOf(value: unknown): number {
+  return value === -1 ? Number.POSITIVE_INFINITY : Number(value)
+}
 
 function readOption(search: string, option: string, { kind }: OptionRow<unknown>, given: unknown): unknown {
   const value = kind.read(given)
