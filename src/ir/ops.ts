@@ -12,3 +12,10 @@ export type OpName = ArithmeticOp | MathOp | LogicOp
 export const OPS: Readonly<Record<OpName, OpRule>> = { ...ARITHMETIC, ...MATH, ...LOGIC }
 
 export const OP_NAMES: readonly OpName[] = Object.keys(OPS) as OpName[]
+
+const COMMUTATIVE: ReadonlySet<OpName> = new Set(['add', 'mul', 'maximum', 'minimum', 'or', 'and'])
+
+/** True where the order of the two operands does not matter. */
+export function isCommutative(op: OpName): boolean {
+  return COMMUTATIVE.has(op)
+}

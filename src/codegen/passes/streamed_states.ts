@@ -17,11 +17,9 @@ import {
   type ScanNode,
 } from '../../ir/node.ts'
 import { crossedAxes } from '../../ir/node_rules.ts'
-import { REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
+import { reductionBy } from '../reductions/reduce_rules.ts'
 
 type Combining = FoldNode | ScanNode
-
-const COMMUTING: readonly SimpleReduceOp[] = ['sum', 'prod', 'max', 'min']
 
 /** The parts of one computation along the row. */
 interface Streamed {
@@ -83,7 +81,7 @@ export class StreamedStates {
       const { like, carried } = streamed
       const { combine, axis, identity, location } = like
       const args = like.args.map((arg) => local.get(arg) ?? arg)
-      const op = identity && reduceOpOf(combine)
+      const op = identity && reductionBy(operationOf(combine))
       const totals = carried.map(({ type }, part) => {
         const [arg] = args
         return op && arg
@@ -152,12 +150,6 @@ export class StreamedStates {
     })
     return spreadOver(this.#inner, view, axes)
   }
-}
-
-/** The reduction that combines elements in the same way, whatever their order. */
-function reduceOpOf(combine: Combine): SimpleReduceOp | undefined {
-  const by = operationOf(combine)
-  return COMMUTING.find((op) => REDUCE_RULES[op].map === by)
 }
 
 function isPartOf(node: Combining, like: Combining): boolean {

@@ -5,7 +5,9 @@
  * before its own part. (A reduce-then-scan over bits: Sklansky's network, with totals exchanged instead of
  * broadcast.) Combinations keep the order of the elements, so they need not be commutative.
  */
+import { operationOf } from '../../ir/combine.ts'
 import { type BlockId, type FoldNode, ONE, type ScanNode } from '../../ir/node.ts'
+import { isCommutative } from '../../ir/ops.ts'
 import type { DType } from '../../support/dtypes.ts'
 import type { BitPlace, Layout } from '../layout/layout.ts'
 import type { Lowering } from '../lower/lowering.ts'
@@ -69,6 +71,12 @@ class Combining {
     const { e } = this.#lowering
     const { identity, args } = this.#node
     return identity?.map((value, part) => e.literal(value, args[part]?.type.dtype ?? 'f32'))
+  }
+
+  /** True where the order of two states does not matter, so that nobody has to ask which comes first. */
+  get #commutes(): boolean {
+    const op = operationOf(this.#node.combine)
+    return op !== undefined && isCommutative(op)
   }
 
   parts(states: readonly State[]): readonly Registers[] {
@@ -148,9 +156,9 @@ class Combining {
     const late = this.#isLate(2 ** bit)
     return runs.map((run, i) => {
       const other = others.slice(i * parts, (i + 1) * parts)
-      const first = this.#select(late, other, run.total)
-      const second = this.#select(late, run.total, other)
-      const total = this.#combine(first, second)
+      const total = this.#commutes
+        ? this.#combine(run.total, other)
+        : this.#combine(this.#select(late, other, run.total), this.#select(late, run.total, other))
       if (this.#node.kind === 'fold') return { ...run, total }
       if (!run.before && this.#identity)
         return { ...run, total, before: this.#select(late, other, this.#identity) }

@@ -34,6 +34,14 @@ export const REDUCE_RULES: Readonly<Record<SimpleReduceOp, ReduceRule>> = {
   all: { map: 'and', combine: (e, a, b) => e.binary('&', a, b), subgroup: undefined },
 }
 
+/** Those that have a neutral value in every dtype, and memory to hold them. */
+const ARITHMETIC: readonly SimpleReduceOp[] = ['sum', 'prod', 'max', 'min']
+
+/** The reduction of numbers by an element-wise operation, if there is one. */
+export function reductionBy(op: OpName | undefined): SimpleReduceOp | undefined {
+  return ARITHMETIC.find((reduction) => REDUCE_RULES[reduction].map === op)
+}
+
 /** What is combined: a value, or a value and its position. */
 export type State = readonly Expr[]
 

@@ -1,10 +1,8 @@
 /** What loops add up: carried values that they only combine with others, and that nobody reads on the way. */
 import { depthOf } from '../../ir/dot_axes.ts'
 import { type DotNode, type LoopNode, type Node, ONE, type PhiNode, type Region } from '../../ir/node.ts'
-import type { OpName } from '../../ir/ops.ts'
+import { isCommutative, type OpName } from '../../ir/ops.ts'
 import { operandsOf, walk } from '../../ir/traverse.ts'
-
-const COMMUTATIVE: ReadonlySet<OpName> = new Set(['add', 'mul', 'maximum', 'minimum', 'or', 'and'])
 
 /**
  * Dots along some block that only add to what a loop carries, which nobody reads before the loop's end; each
@@ -43,7 +41,7 @@ export function accumulatedBy(loop: LoopNode, index: number): OpName | undefined
   const [phi, next] = [loop.phis[index], loop.yields[index]]
   if (!phi || !next || readsWithin(loop, [phi, next]) !== 2) return undefined
   if (next.kind === 'dot') return next.acc === phi ? 'add' : undefined
-  return next.kind === 'map' && COMMUTATIVE.has(next.op) && next.args.includes(phi) ? next.op : undefined
+  return next.kind === 'map' && isCommutative(next.op) && next.args.includes(phi) ? next.op : undefined
 }
 
 /** How often a loop reads some of these values, the loops in it included. */

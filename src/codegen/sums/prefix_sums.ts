@@ -9,9 +9,9 @@ import { isMemory, isWrite } from '../../ir/node_rules.ts'
 import { hasEffect, operandsOf, readsOf, walk } from '../../ir/traverse.ts'
 import { canRoll, type MemoryOf } from '../passes/can_roll.ts'
 import { endsPass, isAlong, isSink } from '../passes/row_levels.ts'
-import { REDUCE_RULES } from '../reductions/reduce_rules.ts'
+import { reductionBy } from '../reductions/reduce_rules.ts'
 import { accumulatedBy } from './accumulations.ts'
-import { hasParts, havePlaces, type PartialSum, SPLITTABLE, type Surroundings } from './splittable_sums.ts'
+import { hasParts, havePlaces, type PartialSum, type Surroundings } from './splittable_sums.ts'
 
 interface PrefixSums {
   /** The loop with nothing in it but what adds up. */
@@ -35,8 +35,7 @@ export function prefixSums(loop: LoopNode, region: Region, around: Surroundings)
 }
 
 function sumOf({ type }: Node, index: number, loop: LoopNode): PartialSum | [] {
-  const by = accumulatedBy(loop, index)
-  const op = SPLITTABLE.find((reduce) => REDUCE_RULES[reduce].map === by)
+  const op = reductionBy(accumulatedBy(loop, index))
   const isWhole = type.dtype !== 'bool' && !type.axes.some((axis) => loop.blocks.includes(axis))
   return op && isWhole ? { index, op, value: undefined, type, rescaled: undefined } : []
 }
@@ -90,6 +89,5 @@ export function isScannedRow(region: Region, row: BlockId, memoryOf: MemoryOf): 
 /** True for a scan by one operation that has a neutral value. */
 function isPrefix(node: Node): boolean {
   if (node.kind !== 'scan' || node.identity === undefined || node.type.dtype === 'bool') return false
-  const by = operationOf(node.combine)
-  return SPLITTABLE.some((op) => REDUCE_RULES[op].map === by)
+  return reductionBy(operationOf(node.combine)) !== undefined
 }

@@ -20,12 +20,9 @@ import { mayBeNegative } from '../../ir/size.ts'
 import { hasEffect, operandsOf, readsOf, walk } from '../../ir/traverse.ts'
 import { canRoll, type MemoryOf } from '../passes/can_roll.ts'
 import { endsPass, isAlong, isSink, walksRow } from '../passes/row_levels.ts'
-import { REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
+import { REDUCE_RULES, reductionBy, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
 import { accumulatedBy } from './accumulations.ts'
 import { type RescaledSums, rescaledSums } from './rescaled_sums.ts'
-
-/** Those that have a neutral value in every dtype, and memory to hold them. */
-export const SPLITTABLE: readonly SimpleReduceOp[] = ['sum', 'prod', 'max', 'min']
 
 /** What a kernel or a program says of its blocks and memory. */
 export interface Surroundings {
@@ -90,7 +87,7 @@ function sumsOf(
   const isTop = rescaled?.top === index
   const isRescaled = rescaled?.sums.has(index) ?? false
   const by = isTop ? 'maximum' : isRescaled ? 'add' : accumulatedBy(loop, index)
-  const op = SPLITTABLE.find((reduce) => REDUCE_RULES[reduce].map === by)
+  const op = reductionBy(by)
   const results = region.filter((node) => node.kind === 'result')
   const value = results.find((node) => node.loop === loop && node.index === index)
   if (!op || !type || type.dtype === 'bool') return undefined
@@ -162,5 +159,6 @@ export function isSummedRow(region: Region, row: BlockId, memoryOf: MemoryOf): b
 
 function isSum(node: Node): boolean {
   if (node.kind === 'dot') return true
-  return node.kind === 'reduce' && SPLITTABLE.some((op) => op === node.op) && node.arg.type.dtype !== 'bool'
+  if (node.kind !== 'reduce' || node.op === 'argmax' || node.op === 'argmin') return false
+  return node.arg.type.dtype !== 'bool' && reductionBy(REDUCE_RULES[node.op].map) !== undefined
 }
