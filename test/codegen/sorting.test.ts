@@ -1,11 +1,21 @@
 /** Sorting on the workgroup interpreter: in every layout, for every dtype, with and without subgroups. */
 import { describe, expect, it } from 'vitest'
 import type { ConfigInput } from '../../src/config/config.ts'
+import { hl, type Tensor } from '../../src/language/index.ts'
+import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 import { values, whole } from '../gpu/inputs.ts'
 import { largest, sorted } from '../language/sorting_kernels.ts'
 import { argumentOf } from './case_arguments.ts'
 import { OnCpu } from './on_cpu.ts'
+
+const sortedValues =
+  (descending: boolean): KernelFunction =>
+  (x: Tensor) => {
+    const out = hl.emptyLike(x)
+    for (const row of hl.tile(x.shape[0])) out.at(row, ':').set(x.at(row, ':').sort(1, { descending }).values)
+    return out
+  }
 
 const CONFIGS: readonly ConfigInput[] = [
   {},
@@ -23,6 +33,14 @@ describe.each([0, 4, 32])('subgroups of %s', (subgroupSize) => {
     for (const descending of [false, true]) {
       const kernel = new OnCpu(sorted(1, descending), [x], { subgroupSize, dynamic: descending })
       for (const config of CONFIGS.slice(0, dtype === 'f32' ? 4 : 2)) kernel.expectRight(config)
+    }
+  })
+
+  it.each(DTYPES)('values of %s alone', (dtype) => {
+    const x = argumentOf(whole([3, 37], dtype, dtype === 'bool' ? [0, 1] : [-9, 9]))
+    for (const descending of [false, true]) {
+      const kernel = new OnCpu(sortedValues(descending), [x], { subgroupSize })
+      for (const config of CONFIGS.slice(0, 2)) kernel.expectRight(config)
     }
   })
 
@@ -44,6 +62,16 @@ describe.each([0, 4, 32])('subgroups of %s', (subgroupSize) => {
     for (const descending of [false, true])
       new OnCpu(sorted(1, descending), [x], { subgroupSize }).expectRight()
   })
+})
+
+it('integers travel alone where nobody asks where they stood', () => {
+  const shuffles = (fn: KernelFunction, dtype: DType): number => {
+    const kernel = new OnCpu(fn, [argumentOf(whole([1, 64], dtype))])
+    return kernel.compiled.wgsl({ num_warps: 1 }).match(/subgroupShuffleXor/g)?.length ?? 0
+  }
+  const both = shuffles(sorted(1, false), 'u32')
+  expect(shuffles(sortedValues(false), 'u32')).toBe(both / 2)
+  expect(shuffles(sortedValues(false), 'f32')).toBe(both)
 })
 
 describe('rows that are long to write out are sorted by loops', () => {

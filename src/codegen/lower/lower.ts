@@ -22,6 +22,9 @@ import { lowerLoad } from './read.ts'
 /** Expressions of more operations get a name even when they are used once. */
 const MAX_INLINE = 4
 
+/** The part of a sort that says where elements stood. */
+const PLACES = 1
+
 /** The parts of folds and scans of a region so far, by the node that was lowered first. */
 type Parts = Map<Node, readonly Registers[]>
 
@@ -104,17 +107,19 @@ function typed<N extends MapNode | CastNode>({ rightOperands }: Lowering, node: 
 /** One part of what all parts in the region have in common, and is made with the first of them. */
 function partOf(lowering: Lowering, node: Multipart, region: Region, made: Parts): Registers | undefined {
   const first = region.find((other) => isSameButPart(other, node)) ?? node
-  const parts = made.get(first) ?? allParts(lowering, node)
+  const parts = made.get(first) ?? allParts(lowering, node, region)
   made.set(first, parts)
   return parts[node.part]
 }
 
 type Multipart = FoldNode | ScanNode | SortNode
 
-function allParts(lowering: Lowering, node: Multipart): readonly Registers[] {
-  return node.kind === 'sort'
-    ? lowerSort(lowering, node, lowering.layoutOf(node.arg))
-    : lowerCombining(lowering, node, lowering.layoutOf(node.args[0] ?? node))
+function allParts(lowering: Lowering, node: Multipart, region: Region): readonly Registers[] {
+  if (node.kind !== 'sort') return lowerCombining(lowering, node, lowering.layoutOf(node.args[0] ?? node))
+  const withPlaces = region.some(
+    (other) => other.kind === 'sort' && other.part === PLACES && isSameButPart(other, node),
+  )
+  return lowerSort(lowering, node, lowering.layoutOf(node.arg), withPlaces)
 }
 
 /** Short expressions that are read once stay expressions. */

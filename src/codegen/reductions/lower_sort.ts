@@ -1,9 +1,10 @@
 /**
  * Sorting along a block by a bitonic network (Batcher, 1968): every compare-exchange is between positions
  * that differ in one bit, which is a register bit, a lane or another thread. Elements travel with where they
- * stood, so that the order is total and equal ones keep theirs.
+ * stood, so that the order is total and equal ones keep theirs; integers alone where nobody asks for that.
  */
 import { ONE, type SortNode } from '../../ir/node.ts'
+import { isFloat } from '../../support/dtypes.ts'
 import { ConfigError } from '../../support/errors.ts'
 import type { BitPlace, Layout } from '../layout/layout.ts'
 import type { Lowering } from '../lower/lowering.ts'
@@ -19,15 +20,22 @@ import { registersOf, statesOf } from './states.ts'
 /** Compare-exchanges that a thread may have written out: more take compilers seconds. */
 const MAX_EXCHANGES = 2048
 
-/** The values in order, and where they stood. */
-export function lowerSort(lowering: Lowering, node: SortNode, layout: Layout): readonly Registers[] {
+/** The values in order, and where they stood if that is wanted. */
+export function lowerSort(
+  lowering: Lowering,
+  node: SortNode,
+  layout: Layout,
+  withPlaces: boolean,
+): readonly Registers[] {
   const { out, e } = lowering
   const block = node.arg.type.axes[node.axis] ?? ONE
   const value = named(out, valueIn(lowering, node.arg, layout), 'v')
-  const stood = positionsInTile(lowering, layout, block)
-  const places = layout.placesAlong(block)
-  const states = sortedStates(lowering, node, places, statesOf(e, [value, stood]))
-  return registersOf(e, layout, [value.dtype, 'i32'], (register) => states[register] ?? [])
+  // Equal integers are the same: it takes no places to keep them in order.
+  const moved =
+    withPlaces || isFloat(value.dtype) ? [value, positionsInTile(lowering, layout, block)] : [value]
+  const states = sortedStates(lowering, node, layout.placesAlong(block), statesOf(e, moved))
+  const dtypes = moved.map(({ dtype }) => dtype)
+  return registersOf(e, layout, dtypes, (register) => states[register] ?? [])
 }
 
 /** Every exchange written out, or those between threads as loops where that is too much code. */

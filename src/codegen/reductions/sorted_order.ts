@@ -1,4 +1,4 @@
-/** The order that states of a sort have: a value and where it stood, so that equal ones keep their order. */
+/** The order that states of a sort have: a value, and where it stood where equal ones have to keep their order. */
 import type { SortNode } from '../../ir/node.ts'
 import { isFloat } from '../../support/dtypes.ts'
 import type { BitPlace } from '../layout/layout.ts'
@@ -44,9 +44,10 @@ export class SortedOrder {
   ): readonly State[] {
     const { out, e } = this.#lowering
     const others = exchanged(this.#lowering, states.flat(), partner)
+    const parts = states[0]?.length ?? 1
     const isLow = isLowOf()
     return states.map((own, register) => {
-      const other = others.slice(2 * register, 2 * register + 2)
+      const other = others.slice(parts * register, parts * (register + 1))
       const takes = e.binary('==', this.#isAfter(own, other), this.#turned(isLow, register, turn, falls))
       return this.#select(out.let('takes', takes), other, own)
     })
@@ -65,10 +66,11 @@ export class SortedOrder {
   /** True where `a` belongs behind `b`. */
   #isAfter([x, i]: State, [y, j]: State): Expr {
     const { out, e } = this.#lowering
-    if (!x || !y || !i || !j) throw new Error('a value without its place')
+    if (!x || !y) throw new Error('nothing to compare')
     const [a, b] = [this.#rank(x), this.#rank(y)]
-    const tie = e.binary('&', e.binary('==', a, b), e.binary('<', j, i))
     const beyond = this.#node.descending ? e.binary('<', a, b) : e.binary('<', b, a)
+    if (!i || !j) return out.let('after', beyond)
+    const tie = e.binary('&', e.binary('==', a, b), e.binary('<', j, i))
     return out.let('after', e.binary('|', beyond, tie))
   }
 
