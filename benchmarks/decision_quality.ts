@@ -4,7 +4,8 @@
  * folds, several shuffles, everything through the public way: measurements in, module text out, the module
  * run.
  * With a number of shapes, models are fitted on so many, drawn at random, and tested on all others.
- * Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix, or all] [shapes]
+ * Further shapes are then chosen from the rest as `--densify` does: each the farthest from all known ones.
+ * Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix, or all] [shapes] [further]
  */
 import { readFileSync } from 'node:fs'
 import { buildHeuristics } from '../src/aot/evaluate/build.ts'
@@ -129,7 +130,15 @@ function heldOut(matrix: Matrix, method: Method, shuffles: number, shapes: numbe
   return Array.from({ length: shuffles }, (_, shuffle) => {
     const seed = (shapes === undefined ? 100 : 500) + shuffle
     const order = new Random(seed).shuffle(matrix.shapes.map((_, row) => row))
-    if (shapes !== undefined) return regretsOf(matrix, method, order.slice(0, shapes), order.slice(shapes))
+    if (shapes !== undefined) {
+      const inside = withFurther(matrix, order.slice(0, shapes))
+      return regretsOf(
+        matrix,
+        method,
+        inside,
+        order.filter((row) => !inside.includes(row)),
+      )
+    }
     return [0, 1, 2, 3].flatMap((fold) => {
       const [inside, outside] = [false, true].map((isHeld) =>
         order.filter((_, index) => (index % 4 === fold) === isHeld),
@@ -137,6 +146,27 @@ function heldOut(matrix: Matrix, method: Method, shuffles: number, shapes: numbe
       return regretsOf(matrix, method, inside ?? [], outside ?? [])
     })
   }).flat()
+}
+
+function withFurther(matrix: Matrix, given: readonly number[]): readonly number[] {
+  const inside = [...given]
+  const point = (row: number) => (matrix.shapes[row] ?? []).map((size) => Math.log2(Math.max(size, 0.5)))
+  const points = given.map(point)
+  const spreads = (points[0] ?? []).map((_, d) => {
+    const values = points.map((each) => each[d] ?? 0)
+    const mean = values.reduce((a, b) => a + b, 0) / values.length
+    return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) || 1
+  })
+  const distance = (a: number, b: number) => {
+    const [x, y] = [point(a), point(b)]
+    return Math.hypot(...x.map((value, d) => (value - (y[d] ?? 0)) / (spreads[d] ?? 1)))
+  }
+  const farness = (row: number) => Math.min(...inside.map((other) => distance(row, other)))
+  for (let i = 0; i < further; i++) {
+    const rest = matrix.shapes.map((_, row) => row).filter((row) => !inside.includes(row))
+    inside.push(rest.reduce((a, b) => (farness(b) > farness(a) ? b : a)))
+  }
+  return inside
 }
 
 function regretsOf(matrix: Matrix, method: Method, inside: readonly number[], outside: readonly number[]) {
@@ -155,6 +185,7 @@ const matrices = (JSON.parse(readFileSync(data, 'utf8')) as Matrix[]).filter(({ 
   [undefined, 'all', name].includes(process.argv[3]),
 )
 const shapes = process.argv[4] === undefined ? undefined : Number(process.argv[4])
+const further = Number(process.argv[5] ?? 0)
 const totals = new Map<string, number[]>()
 console.log(`| matrix | shapes x configs | ${Object.keys(METHODS).join(' | ')} |`)
 console.log(

@@ -79,6 +79,8 @@ export interface ShapeRecord {
   readonly default_config?: ConfigData
   /** The author's own configs. */
   readonly configs?: readonly ConfigData[]
+  /** No call had it: the measure phase made it up. */
+  readonly made?: boolean
 }
 
 /** One shape was tuned. */

@@ -37,6 +37,7 @@ export interface RunFlags extends BuildFlags {
   readonly outputDir: string
   readonly runId?: string
   readonly effort?: string
+  readonly densify?: number
   readonly verbose?: boolean
 }
 
@@ -118,6 +119,7 @@ function runCommand(version: string, found: (flags: ParsedRun) => void): Command
     .option('--run-id <id>', 'go on with this run, or name a new one')
     .option('--list-runs', 'list the runs in the output folder')
     .addOption(new Option('--effort <effort>', 'how long to search').choices(['quick', 'full']))
+    .option('--densify <n>', 'measure so many further shapes of each kernel', wholeNumber)
     .option('-v, --verbose', 'say more: every choice in the evaluate phase')
     .addHelpText('after', EXAMPLES)
     .enablePositionalOptions()
@@ -190,6 +192,12 @@ function number(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && Number.isFinite(value)) return value
   throw new InvalidArgumentError('It must be a number.')
+}
+
+function wholeNumber(text: string): number {
+  const value = number(text)
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number.')
+  return value
 }
 
 function someText(text: string): string {

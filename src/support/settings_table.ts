@@ -387,6 +387,12 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: null,
     doc: 'Most configs that are measured on each shape; null takes all winners, and others up to 40.',
   },
+  aotDensify: {
+    kind: number(0),
+    env: 'HELION_AOT_DENSIFY',
+    default: 0,
+    doc: 'Further shapes of each kernel that the measure phase makes up between and around those it is given.',
+  },
   heuristicDir: {
     kind: orNull(TEXT),
     env: 'HELION_HEURISTIC_DIR',

@@ -32,6 +32,11 @@ describe('the command', () => {
     expect(flags).toMatchObject({ phase: 'all', effort: 'quick' })
   })
 
+  it('may ask for further shapes', () => {
+    expect(parseRun('--densify', '12', '--', 'node').flags.densify).toBe(12)
+    expect(parseRun('--', 'node').flags.densify).toBeUndefined()
+  })
+
   it('may have a -- of its own', () => {
     expect(parseRun('--', 'npm', 'run', 'bench', '--', '--fast').command).toEqual([
       'npm',
@@ -141,6 +146,8 @@ describe('flags', () => {
     [['--goal', 'best', '--', 'x'], 'Allowed choices are max_slowdown, geomean_slowdown, avg_slowdown'],
     [['--backend', 'magic', '--', 'x'], 'Allowed choices are decision_tree'],
     [['--effort', 'none', '--', 'x'], 'Allowed choices are quick, full'],
+    [['--densify', '1.5', '--', 'x'], "argument '1.5' is invalid. It must be a whole number."],
+    [['--densify', '-1', '--', 'x'], "argument '-1' is invalid. It must be a whole number."],
     [['--kernel'], 'argument missing'],
     [['--kernel', ',', '--', 'x'], "argument ',' is invalid. It must name a kernel"],
     [['--output-dir', '', '--', 'x'], "argument '' is invalid. It must not be empty."],

@@ -11,6 +11,7 @@ import { fitConfig } from '../fit_config.ts'
 import type { MeasurementRecord } from '../records.ts'
 import { type Met, phaseSource, type ShapeWork } from '../run/phase_source.ts'
 import { candidatesOf } from './candidates.ts'
+import { densify } from './densify.ts'
 import { measureShape } from './measure_shape.ts'
 import { unitsLeft } from './what_is_left.ts'
 
@@ -35,8 +36,12 @@ function measuring(met: Met): ShapeWork {
     best: () => fastest(met),
     async run(request) {
       const units = leftOf(shape.hash)
+      const began = performance.now()
       await measureShape(request, shape, candidates, session)
-      return (seconds) => `${units} configs in ${seconds.toFixed(1)} s`
+      const seconds = (performance.now() - began) / 1000
+      const further = await densify({ request, session, candidates, seconds })
+      const more = further === 0 ? '' : ` and ${further} further shapes`
+      return (all) => `${units} configs${more} in ${all.toFixed(1)} s`
     },
   }
 }

@@ -122,8 +122,8 @@ export class Session {
   }
 
   /** Says what open configs mean on a shape, unless the records say so already; gives it back. */
-  meet(request: ChoiceRequest, shape: ShapeOfCall): ShapeRecord {
-    const record = shapeRecord(request, shape)
+  meet(request: ChoiceRequest, shape: ShapeOfCall, made = false): ShapeRecord {
+    const record = { ...shapeRecord(request, shape), ...(made ? { made } : {}) }
     const known = this.known.shapes(record.kernel).find(({ shape_hash }) => shape_hash === shape.hash)
     if (!sameRecord(known, record)) this.append(record)
     return record

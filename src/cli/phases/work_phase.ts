@@ -103,6 +103,7 @@ export async function runProgram(
         [LIFE_FILE]: lifeFile,
         ...(flags.kernel.length > 0 ? { HELION_AOT_KERNELS: flags.kernel.join(',') } : {}),
         ...(flags.effort ? { HELION_AUTOTUNE_EFFORT: flags.effort } : {}),
+        ...(flags.densify === undefined ? {} : { HELION_AOT_DENSIFY: String(flags.densify) }),
         ...(flags.verbose ? { HELION_AOT_VERBOSE: '1' } : {}),
         ...env,
       },

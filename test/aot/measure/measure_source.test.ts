@@ -135,6 +135,32 @@ it('records what the compiler says of each config, for this shape and others', a
   expect(eventsIn(folder, 'run')[0]?.compute_units).toBeGreaterThan(0)
 })
 
+it('measures further shapes between those that are called, as many as are asked for', async () => {
+  const folder = await collected('plus_one', hashOf(plusOne), [{ block_sizes: [64], num_warps: 2 }])
+  const kernel = plusOne({ ...inPhase('measure', folder), aotDensify: 2 })
+  for (const size of [1000, 3000, 2000])
+    expect(new Set(await kernel(ones([size])).data())).toEqual(new Set([2]))
+  const made = eventsIn(folder, 'shape').filter((shape) => shape.made)
+  const sizes = made.map(({ shape_features }) => Number(shape_features.arg0_dim0))
+  expect(sizes.length).toBeGreaterThan(0)
+  expect(sizes.length).toBeLessThanOrEqual(2)
+  for (const size of sizes) {
+    expect(size % 8).toBe(0)
+    expect(size).toBeGreaterThan(1000)
+    expect(size).toBeLessThan(3000)
+  }
+  const measured = new Set(cellsIn(folder).map(({ shape_hash }) => shape_hash))
+  for (const { shape_hash } of made) expect(measured).toContain(shape_hash)
+  expect(stderr.text).toMatch(/plus_one f32\[3000\]: \d configs and [12] further shapes in/)
+})
+
+it('makes no shapes of integers, which may be positions or lengths', async () => {
+  const folder = await collected('plus_one', hashOf(plusOne), [{ block_sizes: [64], num_warps: 2 }])
+  const kernel = plusOne({ ...inPhase('measure', folder), aotDensify: 2 })
+  for (const size of [1000, 3000]) await kernel(ones([size], { dtype: 'i32' })).data()
+  expect(eventsIn(folder, 'shape').filter((shape) => shape.made)).toEqual([])
+})
+
 it('records why a config has no time', async () => {
   const configs = [{ num_warps: 64 }, { block_sizes: [16384], num_warps: 1 }, { num_warps: 2 }]
   const folder = await collected('plus_one', hashOf(plusOne), configs)
