@@ -2,6 +2,7 @@
 import { BLOCK_LIMIT, DOT_EXTENT } from '../ir/block_sizes.ts'
 import type { Axis, Block, Node } from '../ir/node.ts'
 import { type Size, type SizeOp, sizeOp } from '../ir/size.ts'
+import { formatLocation } from '../support/errors.ts'
 import { isOne } from './blocks.ts'
 import { toDim } from './dim.ts'
 import type { Dim } from './tensor.ts'
@@ -49,8 +50,11 @@ const OF_SIZES: Readonly<Record<string, SizeOp>> = {
 
 /** The size that a scalar is where it is computed of block sizes, sizes and numbers alone. */
 export function asDim(trace: Trace, value: TileValue): Dim | undefined {
-  const size = sizeOfNode(trace, value.nodeIn(trace))
-  return size === undefined ? undefined : toDim(size)
+  const node = value.nodeIn(trace)
+  const size = sizeOfNode(trace, node)
+  if (size === undefined) return undefined
+  if (node.location) trace.printed.add(formatLocation(node.location))
+  return toDim(size)
 }
 
 function sizeOfNode(trace: Trace, node: Node): Size | undefined {

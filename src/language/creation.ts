@@ -39,8 +39,17 @@ export function emptyLike(like: Tensor, dtype: StorageType = like.dtype): Tensor
   return allocate('hl.emptyLike', like.shape, dtype, undefined)
 }
 
-/** What stands for both: methods of views are those of tensors, the others those of accumulators first. */
-type TensorOrAccumulator = Omit<Tensor, keyof WholeMethods> & Accumulator & WholeMethods
+/** Axes that both move, so that what comes of it stands for both, too. */
+interface OtherAxes {
+  unsqueeze(axis: number): Tensor & TileValue
+  squeeze(axis: number): Tensor & TileValue
+  permute(...axes: number[]): Tensor & TileValue
+  transpose(a?: number, b?: number): Tensor & TileValue
+  reshape(shape: readonly number[]): Tensor & TileValue
+}
+
+/** What stands for both: methods of views give both, the others are those of accumulators first. */
+type TensorOrAccumulator = OtherAxes & Omit<Tensor, keyof WholeMethods> & Accumulator & WholeMethods
 
 /** `full` on host sizes gives a tensor, on tiles an accumulator. */
 export interface Full {

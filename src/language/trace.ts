@@ -115,7 +115,7 @@ export class Trace {
   readonly tunables: Tunables
   /** What it prints; undefined where prints are left out. */
   readonly printing: Printer | undefined
-  /** Places whose values are printed, and need no other use. */
+  /** Places whose values are printed, or are sizes, and need no other use. */
   readonly printed: Set<string> = new Set()
   #scope: Scope | undefined
   /** Scalars computed outside of loops; every loop that uses them computes them itself. */
