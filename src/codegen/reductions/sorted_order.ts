@@ -1,4 +1,6 @@
-/** The order that states of a sort have: a value, and where it stood where equal ones have to keep their order. */
+/**
+ * The order that states of a sort have: a value, and where it stood if equal ones have to keep their order.
+ */
 import type { SortNode } from '../../ir/node.ts'
 import { isFloat } from '../../support/dtypes.ts'
 import type { BitPlace } from '../layout/layout.ts'
