@@ -1,13 +1,10 @@
 /**
  * The whole job for the pretuned kernels: `helion-aot --effort quick` over the sweep of each, one after the
- * other, each in a run of its own below a folder. What is done is not done again; a kernel that the time runs
- * out for goes on where it stopped. Modules are written beside the kernels. Prints a table, also of what
- * earlier calls did. Needs a built package (`npm run build`).
- * Usage: npx tsx benchmarks/pretune.ts [--dir .helion_aot/pretuned] [--budget 1] [--seconds 600]
- *        [--candidates 10] [--part 1/2] [--flags '--max-configs 8'] [kernel ...]
- * `--budget` are the seconds for the search of a call, `--candidates` the configs that are measured on each,
- * `--seconds` those of everything, `--part` leaves kernels to another process (on another machine or
- * adapter), `--flags` go to the command.
+ * other, each in a run of its own below a folder; what is done is not done again. Modules are written beside
+ * the kernels, and a table is printed. Needs a built package. Usage: npx tsx benchmarks/pretune.ts
+ *   [--dir folder] [--budget 1] [--candidates 10] [--seconds 600] [--part 1/2] [--flags='…'] [kernel]
+ * Seconds for the search of a call, configs measured on each, seconds in all, which part of the kernels (for
+ * processes on several machines), flags of the command.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'

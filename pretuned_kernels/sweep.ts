@@ -156,7 +156,8 @@ async function time(sweep: Sweep, call: SweepCall, args: readonly unknown[]): Pr
 }
 
 function header(): string {
-  return `${'call'.padEnd(48)}${['tuned', 'default', 'speedup', 'rate'].map((text) => text.padStart(14)).join('')}`
+  const columns = ['tuned', 'default', 'speedup', 'rate'].map((text) => text.padStart(14))
+  return `${'call'.padEnd(48)}${columns.join('')}`
 }
 
 function line({ model, dtype, sizes, tunedMs, defaultMs, speedup, rate }: SweepRow): string {

@@ -57,12 +57,11 @@ function right(stdout: string): readonly string[] {
   return lines.map((line) => line.split(' ')[0] ?? '')
 }
 
-it('run right, with their own module where there is one', async () => {
-  const tuned = NAMES.filter((name) => existsSync(moduleOf(ROOT, name)))
-  expect(tuned).toEqual(expect.arrayContaining(['layer_norm', 'matmul', 'softmax', 'vector_add']))
+it('run right with their own module', async () => {
+  for (const name of NAMES) expect([name, existsSync(moduleOf(ROOT, name))]).toEqual([name, true])
   const { stdout, stderr } = await call(ROOT, NAMES)
   expect(new Set(right(stdout))).toEqual(new Set(NAMES))
-  for (const name of tuned) expect(stderr).toContain(basename(moduleOf(ROOT, name)))
+  for (const name of NAMES) expect(stderr).toContain(basename(moduleOf(ROOT, name)))
 })
 
 it('fall back to their default config, and say how to get a module', async () => {
