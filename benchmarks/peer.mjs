@@ -11,6 +11,8 @@ export const name = 'helion-aot'
 export const dtypes = ['f32', 'f16']
 
 const EPS = 1e-5
+/** Of tuning for a row without a module. */
+const TUNE_SECONDS = 2
 const ROOT = new URL('..', import.meta.url)
 const same = (value) => value
 
@@ -89,24 +91,26 @@ const U4 = ['codes', 'zero']
 
 /** `arg.tune`: seconds of tuning for each row, also of kernels with modules. */
 export async function create({ arg = {} } = {}) {
+  const seconds = arg.tune === undefined ? undefined : Number(arg.tune)
+  // Kernels read settings when they are defined.
+  process.env.HELION_AUTOTUNE_BUDGET_SECONDS = String(seconds ?? TUNE_SECONDS)
+  process.env.HELION_AUTOTUNE_EFFORT = 'quick'
+  process.env.HELION_AUTOTUNE_LOG_LEVEL = 'warning'
   register()
   const api = await import('helion-aot')
   const device = await api.getDevice()
   const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'))
-  const seconds = arg.tune === undefined ? undefined : Number(arg.tune)
   return {
     version: `helion-aot ${version}`,
     device: device.gpu,
     notes: { all: 'pretuned kernels by their modules; sum and conv2d are tuned here' },
     supports: (op, dtype) => op in OPS && (dtype !== 'f16' || device.limits.shaderF16),
-    prepare: (op, shape, dtype, host) => prepare(api, device, { op, shape, dtype, host, seconds }),
+    prepare: (op, shape, dtype, host) =>
+      prepare(api, device, { op, shape, dtype, host, tunes: seconds !== undefined }),
   }
 }
 
-/** Seconds of tuning for a row without a module. */
-const TUNE_SECONDS = 6
-
-async function prepare(api, device, { op, shape, dtype, host, seconds }) {
+async function prepare(api, device, { op, shape, dtype, host, tunes }) {
   const { file, kernel: kernelName, isPretuned, shapes, args } = OPS[op]
   const kernel = (await import(new URL(file, ROOT).href))[kernelName]
   const tensors = Object.fromEntries(
@@ -116,7 +120,7 @@ async function prepare(api, device, { op, shape, dtype, host, seconds }) {
     ]),
   )
   const given = args(tensors, shape)
-  const config = isPretuned && seconds === undefined ? undefined : await tune(kernel, given, seconds)
+  const config = isPretuned && !tunes ? undefined : await kernel.autotune(given, {})
   const call = () => {
     const returned = kernel(...given)
     return returned.out ?? returned
@@ -150,11 +154,4 @@ async function prepare(api, device, { op, shape, dtype, host, seconds }) {
       for (const tensor of Object.values(tensors)) tensor.dispose()
     },
   }
-}
-
-async function tune(kernel, given, seconds = TUNE_SECONDS) {
-  process.env.HELION_AUTOTUNE_BUDGET_SECONDS = String(seconds)
-  process.env.HELION_AUTOTUNE_EFFORT = 'quick'
-  process.env.HELION_AUTOTUNE_LOG_LEVEL = '30'
-  return await kernel.autotune(given, {})
 }

@@ -135,7 +135,7 @@ async function child(name) {
 }
 
 function rowsOf({ SHAPES, OPS }) {
-  const all = [...OPS, ...Object.keys(EXTRA_OPS)]
+  const all = [...Object.keys(EXTRA_OPS), ...OPS]
   const wanted = flags.ops?.split(',') ?? all
   return wanted.flatMap((op) =>
     flags.dtypes.split(',').flatMap((dtype) => {
