@@ -7,8 +7,9 @@ import { printSize, type Size, withSymbols } from '../../ir/size.ts'
 import type { ChoiceRequest } from '../../kernel/config_source.ts'
 import { DeviceTensor } from '../../runtime/tensor.ts'
 import { ConfigError, DataError } from '../../support/errors.ts'
+import { LineError } from '../line_checks.ts'
 import type { ShapeOfCall } from '../shape.ts'
-import type { ToldFacts } from './told_facts.ts'
+import { readFacts, type ToldFacts } from './told_facts.ts'
 
 /** Undefined where the config cannot be built, or where the kernel's `key` says nothing of sizes. */
 export function factsOfCall(
@@ -37,7 +38,11 @@ function positionsOf(values: readonly unknown[]): readonly number[] {
   return positions
 }
 
-/** Facts that name sizes which are no features are left out. */
+/**
+ * Facts that name sizes which are no features are left out, and those beyond all numbers, as of loops in
+ * loops whose ends are read from memory: a fact that cannot be read must not cost the measurement that it is
+ * about.
+ */
 function toldFacts(
   facts: KernelFacts,
   positions: readonly number[],
@@ -57,13 +62,13 @@ function toldFacts(
   const counts = { workgroups, rounds, outputs, computed, needed, bytes, operations }
   const limits = facts.limits.flatMap(({ needs, most }) => {
     const text = known(needs)
-    return typeof text === 'string' ? [[text, most] as const] : []
+    return typeof text === 'string' && isReadable({ limits: { [text]: most } }) ? [[text, most] as const] : []
   })
   return {
     ...Object.fromEntries(
       Object.entries(counts).flatMap(([name, size]) => {
         const text = known(size)
-        return text === undefined ? [] : [[name, text] as const]
+        return text !== undefined && isReadable({ [name]: text }) ? [[name, text] as const] : []
       }),
     ),
     dispatches: facts.dispatches,
@@ -71,5 +76,15 @@ function toldFacts(
     registers: facts.registers,
     workgroup_bytes: facts.workgroupBytes,
     ...(limits.length > 0 ? { limits: Object.fromEntries(limits) } : {}),
+  }
+}
+
+function isReadable(told: ToldFacts): boolean {
+  try {
+    readFacts(told)
+    return true
+  } catch (error) {
+    if (error instanceof LineError) return false
+    throw error
   }
 }

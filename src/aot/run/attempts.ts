@@ -7,7 +7,10 @@ import type { EndedRecord, TrialRecord, TryingRecord, TurnsRecord } from '../tri
 
 export type AttemptRecord = EndedRecord | TrialRecord | TryingRecord | TurnsRecord
 
-/** How much one end weighs against a config that was alone: two crashes condemn, or three kills. */
+/**
+ * How much one end weighs against a config that was alone. Two crashes condemn, of which others may have been
+ * there at the first, or three kills.
+ */
 const WEIGHTS: Readonly<Record<EndedRecord['cause'], number>> = { crash: 3, unknown: 2, other: 0 }
 const ENOUGH = 6
 /** A crash, or nearly two kills, that a config was alone in. */
@@ -23,6 +26,7 @@ export class ShapeAttempts {
   readonly trials: Map<string, TrialRecord> = new Map()
   readonly #turns = new Map<string, TurnsRecord[]>()
   readonly #weights = new Map<string, number>()
+  readonly #crashedAmongOthers = new Set<string>()
   /** Configs that are condemned on any shape of the kernel: one crash is enough for them on others. */
   readonly #condemned: Set<string>
   #how = ''
@@ -38,12 +42,15 @@ export class ShapeAttempts {
     if (weight === 0) return
     this.#how = how
     if (in_turns) this.#lostTurns++
-    else
-      for (const hash of config_hashes) {
-        const total = (this.#weights.get(hash) ?? 0) + (config_hashes.length === 1 ? weight : 0)
-        this.#weights.set(hash, total)
-        if (total >= ENOUGH) this.#condemned.add(hash)
-      }
+    else for (const hash of config_hashes) this.#weigh(hash, cause, config_hashes.length === 1)
+  }
+
+  #weigh(hash: string, cause: EndedRecord['cause'], isAlone: boolean): void {
+    const crashedBefore = this.#crashedAmongOthers.delete(hash) ? WEIGHTS.crash : 0
+    const total = (this.#weights.get(hash) ?? 0) + (isAlone ? WEIGHTS[cause] + crashedBefore : 0)
+    this.#weights.set(hash, total)
+    if (!isAlone && cause === 'crash') this.#crashedAmongOthers.add(hash)
+    if (total >= ENOUGH) this.#condemned.add(hash)
   }
 
   /** Was under way when a process ended. */

@@ -156,13 +156,15 @@ const vertex: Provider = {
   baseVariables: ['ANTHROPIC_VERTEX_BASE_URL'],
   defaultBase({ read }) {
     const location = named(read(VERTEX_LOCATION) ?? 'global', 'Vertex', 'a location', VERTEX_LOCATION)
-    return `https://${location === 'global' ? '' : `${location}-`}aiplatform.googleapis.com`
+    if (location === 'global') return 'https://aiplatform.googleapis.com'
+    const isMultiRegion = /^[a-z]{2}$/.test(location)
+    return `https://${isMultiRegion ? `aiplatform.${location}.rep` : `${location}-aiplatform`}.googleapis.com`
   },
   path(base, { model, read }) {
     const project = named(read(VERTEX_PROJECT), 'Vertex', 'a project', VERTEX_PROJECT)
     const location = named(read(VERTEX_LOCATION) ?? 'global', 'Vertex', 'a location', VERTEX_LOCATION)
     const where = `projects/${project}/locations/${location}/publishers/anthropic/models`
-    return `${base.endsWith('/v1') ? base : `${base}/v1`}/${where}/${encodeURIComponent(model)}:rawPredict`
+    return `${base.endsWith('/v1') ? base : `${base}/v1`}/${where}/${encodeURIComponent(model).replaceAll('%40', '@')}:rawPredict`
   },
   body: (_model, request, style) => ({
     anthropic_version: 'vertex-2023-10-16',

@@ -4,7 +4,18 @@ import type { MeasurementRecord } from '../../../src/aot/records.ts'
 import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
 import { hardwareIdsIn, runFiles } from '../../../src/aot/run/run_folder.ts'
 import type { TrialRecord } from '../../../src/aot/trial_records.ts'
-import { Config, getDevice, hardwareId, ones, randn, type Tensor } from '../../../src/index.ts'
+import {
+  aotKernel,
+  Config,
+  full,
+  getDevice,
+  hardwareId,
+  hl,
+  type KernelOptions,
+  ones,
+  randn,
+  type Tensor,
+} from '../../../src/index.ts'
 import { sha16 } from '../../../src/support/stable.ts'
 import { listen } from '../../listen.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
@@ -159,6 +170,27 @@ it('makes no shapes of integers, which may be positions or lengths', async () =>
   const kernel = plusOne({ ...inPhase('measure', folder), aotDensify: 2 })
   for (const size of [1000, 3000]) await kernel(ones([size], { dtype: 'i32' })).data()
   expect(eventsIn(folder, 'shape').filter((shape) => shape.made)).toEqual([])
+})
+
+it('records no fact that nobody could read: it would cost the measurement', async () => {
+  const roundsOfRounds = (options: KernelOptions<(x: Tensor, rounds: Tensor) => Tensor>) =>
+    aotKernel(options, function rounds_of_rounds(x: Tensor, rounds: Tensor) {
+      const out = hl.emptyLike(x)
+      for (const tile of hl.tile(x.shape[0])) {
+        const acc = hl.zeros([tile], 'f32')
+        for (const _ of hl.grid(rounds.at(0)))
+          for (const _again of hl.grid(rounds.at(0))) acc.addAssign(x.at(tile))
+        out.at(tile).set(acc)
+      }
+      return out
+    })
+  const { sourceHash } = roundsOfRounds({}).definition
+  const folder = await collected('rounds_of_rounds', sourceHash, [{ num_warps: 2 }])
+  const kernel = roundsOfRounds(inPhase('measure', folder))
+  expect(new Set(await kernel(ones([64]), full([1], 2, { dtype: 'i32' })).data())).toEqual(new Set([4]))
+  const [cell] = eventsIn(folder, 'measurement')
+  expect(cell).toMatchObject({ status: 'ok', facts: { threads: expect.any(Number) } })
+  expect(cell?.facts).not.toHaveProperty('rounds')
 })
 
 it('records why a config has no time', async () => {

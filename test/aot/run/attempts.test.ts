@@ -35,6 +35,13 @@ describe('a config', () => {
     expect(after(...Array(9).fill(end('crash', 'a', 'b'))).verdict('a')).toBeUndefined()
   })
 
+  it('is condemned by the first crash in which it was alone, after one among others; kills say less', () => {
+    expect(after(end('crash', 'a', 'b'), end('crash', 'a')).verdict('a')).toBeDefined()
+    expect(after(end('crash', 'a', 'b'), end('crash', 'a')).verdict('b')).toBeUndefined()
+    expect(after(end('unknown', 'a', 'b'), end('crash', 'a')).verdict('a')).toBeUndefined()
+    expect(after(end('crash', 'a', 'b'), end('unknown', 'a')).verdict('a')).toBeUndefined()
+  })
+
   it('that is condemned on one shape is a suspect on others, and one crash is enough there', () => {
     const condemned = [...end('crash', 'a'), ...end('crash', 'a')]
     const known = new KnownRecords([kernelRecord('add'), ...condemned])

@@ -54,9 +54,9 @@ it('Bedrock is asked for the model by its address, with a key of its own', async
 })
 
 it('Vertex is asked for the model of a project', async () => {
-  const { path, headers, body } = await asked({ provider: 'vertex', model: 'claude-opus-4-7' }, VERTEX)
+  const { path, headers, body } = await asked({ provider: 'vertex', model: 'claude-opus-4@20250514' }, VERTEX)
   const where = 'projects/my-project/locations/europe-west1/publishers/anthropic/models'
-  expect(path).toBe(`/v1/${where}/claude-opus-4-7:rawPredict`)
+  expect(path).toBe(`/v1/${where}/claude-opus-4@20250514:rawPredict`)
   expect(headers.authorization).toBe(`Bearer ${KEY}`)
   expect(body).toEqual({ ...SAME, anthropic_version: 'vertex-2023-10-16' })
 })
@@ -69,6 +69,11 @@ it.each([
     'vertex',
     { HELION_LLM_VERTEX_PROJECT: 'p' },
     'https://aiplatform.googleapis.com/v1/projects/p/locations/global/',
+  ],
+  [
+    'vertex',
+    { HELION_LLM_VERTEX_PROJECT: 'p', HELION_LLM_VERTEX_LOCATION: 'eu' },
+    'https://aiplatform.eu.rep.googleapis.com/v1/projects/p/locations/eu/',
   ],
 ] as const)('%s is found by region and location', (provider, variables, begin) => {
   const address = addressOf(endpoint({ provider, model: 'claude-opus-4-7', apiBase: null }, variables))
