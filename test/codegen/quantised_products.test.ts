@@ -128,3 +128,28 @@ it('words wait for their round, and weights are made of them when they are stage
   expect(ahead).toContain('waiting_')
   expect(ahead).not.toMatch(/vec4h|f16/)
 })
+
+it.each([
+  ['i4', 16, -8],
+  ['u4', 16, 0],
+  ['i8', 256, -128],
+  ['u8', 256, 0],
+] as const)('every %s is a half float', (dtype, count, least) => {
+  const halves = (w: Tensor): Tensor => {
+    const out = hl.empty(w.shape, 'f16')
+    for (const t of hl.tile(w.shape[0])) out.at(t).set(w.at(t).to('f16'))
+    return out
+  }
+  const subject = new OnCpu(halves as never, [
+    {
+      shape: [256],
+      dtype,
+      data: Array.from({ length: 256 }, (_, i) => (i % count) + least),
+      dynamic: undefined,
+    },
+  ])
+  expect(subject.compiled.wgsl()).toContain('bitcast<vec2h>')
+  for (const size of [32, 64, 256])
+    for (const indexing of ['block_ptr', 'pointer'] as const)
+      subject.expectRight({ block_sizes: [size], num_warps: 1, indexing: [indexing, 'block_ptr'] })
+})

@@ -13,8 +13,10 @@ import { markOf } from '../memory/access_mark.ts'
 import { Address } from '../memory/address.ts'
 import {
   decodeAsFloat,
+  decodeAsHalf,
   decodePacked,
   encodePacked,
+  MOST_HALF_BITS,
   type PackedPlace,
   packWords,
   together,
@@ -118,14 +120,20 @@ function decoded(
   const wanted = floatWanted(lowering, node, dtype)
   const chunks = chunkRegisters(layout).map((registers, i): Expr => {
     const fields = registers.map(fieldOf)
-    const places = wanted ? fields.map((field) => unshifted(out, field)) : []
     const value = wanted
-      ? e.convert(wanted, decodeAsFloat(out, dtype, places))
+      ? decodedAs(lowering, wanted, dtype, fields)
       : decodePacked(out, dtype, highest(e, fields, STORAGE[dtype].bits))
     const lanes = masks[i]
     return out.let(hint, lanes ? e.select(e.constant(0, value.type), value, lanes) : value)
   })
   return repeated(lowering, node, { layout, dtype: wanted ?? node.type.dtype, chunks })
+}
+
+function decodedAs({ out, e }: Lowering, wanted: DType, dtype: PackedType, fields: readonly Field[]): Expr {
+  const places = fields.map((field) => unshifted(out, field))
+  return wanted === 'f16' && STORAGE[dtype].bits <= MOST_HALF_BITS
+    ? decodeAsHalf(out, dtype, places)
+    : e.convert(wanted, decodeAsFloat(out, dtype, places))
 }
 
 function missing({ id }: LoadNode): never {

@@ -17,6 +17,9 @@ const F32_NAN = 0x7fc00000
 /** A number of f32 whose last digit is one, and its bits. */
 const LARGE = 2 ** F32_MANTISSA_BITS
 const LARGE_BITS = (F32_BIAS + F32_MANTISSA_BITS) * 2 ** F32_MANTISSA_BITS
+/** The same of f16: there is room for ten bits below. */
+const LARGE_HALF = 1024
+const LARGE_HALF_BITS = 0x6400
 const HALF_WORD = 16
 const SIGN = 0x80000000
 const MAGNITUDE = 0x7fffffff
@@ -80,6 +83,36 @@ export function decodeAsFloat(out: Writer, dtype: PackedType, places: readonly P
     constants((unit) => e.literal(1 / unit, 'f32')),
     least,
   )
+}
+
+/** The most bits of an integer that `decodeAsHalf` takes. */
+export const MOST_HALF_BITS = 8
+
+/**
+ * Integers of up to 8 bits as numbers of f16, in the same way: one in the lower and one in the upper half of
+ * a word are decoded together. Others that need the same pair find it made.
+ */
+export function decodeAsHalf(out: Writer, dtype: PackedType, places: readonly PackedPlace[]): Expr {
+  const e = out.expressions
+  const { packed, bits } = STORAGE[dtype]
+  const isSigned = packed?.kind === 'int' && packed.signed
+  const bias = isSigned ? 2 ** (bits - 1) : 0
+  const signs = e.u32(ofEach(bits, bias))
+  const inBoth = (half: number): Expr => e.u32(half * (2 ** HALF_WORD + 1))
+  const elements = places.map(({ word, offset }) => {
+    const counted = isSigned ? out.shared('counted', e.binary('^', word, signs)) : word
+    const inHalf = offset % HALF_WORD
+    const isHigh = inHalf >= MOST_HALF_BITS
+    const low = isHigh ? out.shared('upper', e.binary('>>', counted, e.u32(MOST_HALF_BITS))) : counted
+    const unit = 2 ** (isHigh ? inHalf - MOST_HALF_BITS : inHalf)
+    const fields = e.binary('&', low, inBoth((2 ** bits - 1) * unit))
+    const large = e.bitcast('f16', e.binary('|', fields, inBoth(LARGE_HALF_BITS)))
+    const least = e.constant(-(LARGE_HALF / unit + bias), large.type)
+    const pair =
+      unit === 1 ? e.add(large, least) : e.call('fma', large, e.constant(1 / unit, large.type), least)
+    return e.component(out.shared('pair', pair), offset < HALF_WORD ? 0 : 1)
+  })
+  return e.vector(elements, places.length as Width)
 }
 
 /** Scalars as a vector, or the one that all of them are in every element. */
