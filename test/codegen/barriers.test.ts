@@ -6,10 +6,10 @@ import { Compiled } from './compiling.ts'
 import { races } from './races.ts'
 import { programConfigs, programInputs, programKernel, programs } from './random_programs.ts'
 
-it.each([0, 4, 32])('no config of any program has one, with subgroups of %i', (subgroupSize) => {
+it('no config of any program has one, with subgroups or without', () => {
   let bodies = 0
   fc.assert(
-    fc.property(programs, fc.boolean(), (program, dynamic) => {
+    fc.property(programs, fc.boolean(), fc.constantFrom(0, 4, 32), (program, dynamic, subgroupSize) => {
       const compiled = new Compiled(programKernel(program), programInputs(), { dynamic, subgroupSize })
       for (const config of programConfigs(compiled.spec, 6, 1)) {
         try {
@@ -24,7 +24,7 @@ it.each([0, 4, 32])('no config of any program has one, with subgroups of %i', (s
         }
       }
     }),
-    { numRuns: 16, seed: 20261127 },
+    { numRuns: 24, seed: 20261127 },
   )
-  expect(bodies).toBeGreaterThan(40)
+  expect(bodies).toBeGreaterThan(60)
 })

@@ -156,7 +156,8 @@ const TOO_LARGE = /^no config of this kernel can be built here: with tiles of on
 function problem(fn: KernelFunction, args: Args, limits: Partial<DeviceLimits>, dynamic: boolean): string[] {
   const compiled = new Compiled(fn, args, { ...limits, dynamic })
   try {
-    compiled.program()
+    // Found by building it.
+    compiled.spec.defaultConfig()
     return []
   } catch (error) {
     const others =

@@ -10,7 +10,7 @@ import { byHand, type MadeSweep, matmulSweep, part, rowSweep, toSweep } from './
 
 const { argumentsOf, decide, moduleText, runModule, toSettings } = native
 
-const SWEEPS = { matmul: matmulSweep(21, 20, 10), rows: rowSweep(22, 20, 10) }
+const SWEEPS = { matmul: matmulSweep(21, 14, 10), rows: rowSweep(22, 14, 10) }
 
 describe.each(Object.keys(BACKENDS))('%s', (backend) => {
   test.each(Object.keys(SWEEPS) as (keyof typeof SWEEPS)[])('on %s', (name) => {
@@ -20,9 +20,9 @@ describe.each(Object.keys(BACKENDS))('%s', (backend) => {
     expect(decision.backend).toBe(backend)
     expect(decision.configs.length).toBeLessThanOrEqual(10)
     expect(decision.training.forbidden).toBe(0)
-    expect(decision.heldOut?.shapes).toBe(40)
+    expect(decision.heldOut?.shapes).toBe(28)
     expect(decision.training.geomean).toBeGreaterThanOrEqual(1)
-    expect(decision.leaves.reduce((sum, leaf) => sum + leaf.shapes, 0)).toBe(20)
+    expect(decision.leaves.reduce((sum, leaf) => sum + leaf.shapes, 0)).toBe(14)
     expect(decision.comparison.map((model) => model.backend)).toEqual(Object.keys(BACKENDS))
     const emit = { tool: 't', device: 'd' }
     const choices = [decision, shuffled].map((d) => {
@@ -46,7 +46,7 @@ test('the nearest neighbour learns which sizes count', () => {
 test('held-out regret is well below that of greedy selection and an entropy tree', () => {
   const ours: number[] = []
   const theirs: number[] = []
-  for (const made of [matmulSweep(31, 48, 16), matmulSweep(32, 48, 16, true), rowSweep(33, 48, 16)]) {
+  for (const made of [matmulSweep(31, 28, 12), matmulSweep(32, 28, 12, true), rowSweep(33, 28, 12)]) {
     const order = new Random(5).shuffle(made.shapes.map((_, row) => row))
     for (const fold of [0, 1]) {
       const test = order.filter((_, index) => index % 4 === fold)
