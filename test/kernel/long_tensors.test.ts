@@ -43,7 +43,10 @@ it('a range beyond 31 bits', () => {
   const kernel = traced(walk, [ramp([8])], { dynamic: true })
   expect(() => checkGuards(kernel, { tensors: [{ shape: [46_340] }] })).not.toThrow()
   expect(() => checkGuards(kernel, { tensors: [{ shape: [46_341] }] })).toThrow(
-    /^k: tile0 runs to 2147488281, which is too far for 32-bit positions\n {2}at .*long_tensors.*\n {2}Up to 2147483647 in one dimension; walk two of them\.$/,
+    /^k: tile0 runs to 2147488281, which is too far for 32-bit positions\n {2}at .*long_tensors.*\n/,
+  )
+  expect(() => checkGuards(kernel, { tensors: [{ shape: [46_341] }] })).toThrow(
+    'Up to 2147483647 in one dimension; walk two of them.',
   )
 })
 
