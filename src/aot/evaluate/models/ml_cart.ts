@@ -5,6 +5,7 @@
  * cut moved to the middle of its gap in log space. It has no limit of depth: validation picks one. Its time
  * grows with the cube of the rows: at most 120 shapes are shown to it.
  */
+/// <reference path="./ml_cart_package.d.ts" />
 import { DecisionTreeClassifier } from 'ml-cart'
 import { type Lesson, termColumns } from '../learn/lesson.ts'
 import { merged } from '../learn/refine.ts'
