@@ -43,6 +43,13 @@ const yesNo = (env: string, standard: boolean, doc: string): SettingRow<boolean>
   doc,
 })
 
+const textOrNull = (env: string, doc: string): SettingRow<string | null> => ({
+  kind: orNull(TEXT),
+  env,
+  default: null,
+  doc,
+})
+
 /** Every setting by name. */
 export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Name]> } = {
   staticShapes: yesNo(
@@ -244,12 +251,10 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: LOG_LEVELS.info,
     doc: 'Least important messages of a search that are printed.',
   },
-  autotuneLog: {
-    kind: orNull(TEXT),
-    env: 'HELION_AUTOTUNE_LOG',
-    default: null,
-    doc: 'Log every trial of every search: `<path>.csv` and `<path>.log` grow.',
-  },
+  autotuneLog: textOrNull(
+    'HELION_AUTOTUNE_LOG',
+    'Log every trial of every search: `<path>.csv` and `<path>.log` grow.',
+  ),
   autotuneLogDetails: yesNo(
     'HELION_AUTOTUNE_LOG_DETAILS',
     false,
@@ -266,48 +271,24 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: null,
     doc: 'API that the LLM searches speak; null tells it by the name of the model.',
   },
-  llmModel: {
-    kind: orNull(TEXT),
-    env: 'HELION_LLM_MODEL',
-    default: null,
-    doc: 'Model that the LLM searches ask; null takes that of the search.',
-  },
-  llmApiBase: {
-    kind: orNull(TEXT),
-    env: 'HELION_LLM_API_BASE',
-    default: null,
-    doc: 'Base URL of its API; null takes that of the provider.',
-  },
+  llmModel: textOrNull('HELION_LLM_MODEL', 'Model that the LLM searches ask; null takes that of the search.'),
+  llmApiBase: textOrNull('HELION_LLM_API_BASE', 'Base URL of its API; null takes that of the provider.'),
   llmCompileTimeout: {
     kind: orNull(number(0)),
     env: 'HELION_LLM_COMPILE_TIMEOUT_S',
     default: null,
     doc: 'Seconds that the compilation of one config may take in an LLM search; null takes its own number.',
   },
-  llmCaBundle: {
-    kind: orNull(TEXT),
-    env: 'HELION_LLM_CA_BUNDLE',
-    default: null,
-    doc: 'PEM file of further certificate authorities to trust, for proxies that read TLS.',
-  },
-  llmClientCert: {
-    kind: orNull(TEXT),
-    env: 'HELION_LLM_CLIENT_CERT',
-    default: null,
-    doc: 'PEM file of the certificate that a proxy asks for.',
-  },
-  llmClientKey: {
-    kind: orNull(TEXT),
-    env: 'HELION_LLM_CLIENT_KEY',
-    default: null,
-    doc: 'PEM file of its key; null: the same file.',
-  },
-  hybridSecondStageAlgorithm: {
-    kind: orNull(TEXT),
-    env: 'HELION_HYBRID_SECOND_STAGE_ALGORITHM',
-    default: null,
-    doc: 'Search that goes on where the language model leaves off; null takes that of the search.',
-  },
+  llmCaBundle: textOrNull(
+    'HELION_LLM_CA_BUNDLE',
+    'PEM file of further certificate authorities to trust, for proxies that read TLS.',
+  ),
+  llmClientCert: textOrNull('HELION_LLM_CLIENT_CERT', 'PEM file of the certificate that a proxy asks for.'),
+  llmClientKey: textOrNull('HELION_LLM_CLIENT_KEY', 'PEM file of its key; null: the same file.'),
+  hybridSecondStageAlgorithm: textOrNull(
+    'HELION_HYBRID_SECOND_STAGE_ALGORITHM',
+    'Search that goes on where the language model leaves off; null takes that of the search.',
+  ),
   hybridLlmMaxRounds: {
     kind: orNull(integer(0)),
     env: 'HELION_HYBRID_LLM_MAX_ROUNDS',
@@ -326,12 +307,10 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: 'LocalAutotuneCache',
     doc: 'Where results of searches are stored; a strict cache forgets them when a version changes.',
   },
-  remoteCache: {
-    kind: orNull(TEXT),
-    env: 'HELION_REMOTE_CACHE',
-    default: null,
-    doc: 'What stands behind a remote cache: an https:// address, or a shared folder.',
-  },
+  remoteCache: textOrNull(
+    'HELION_REMOTE_CACHE',
+    'What stands behind a remote cache: an https:// address, or a shared folder.',
+  ),
   remoteCacheTimeout: {
     kind: number(0),
     env: 'HELION_REMOTE_CACHE_TIMEOUT',
@@ -369,12 +348,10 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     doc: 'Folder of the data of an AOT run.',
   },
   aotVerbose: yesNo('HELION_AOT_VERBOSE', false, 'Print which heuristic chose which config.'),
-  aotTrace: {
-    kind: orNull(TEXT),
-    env: 'HELION_AOT_TRACE',
-    default: null,
-    doc: 'File to which every choice of a heuristic is appended, as a line of JSON.',
-  },
+  aotTrace: textOrNull(
+    'HELION_AOT_TRACE',
+    'File to which every choice of a heuristic is appended, as a line of JSON.',
+  ),
   aotKernels: {
     kind: NAMES,
     env: 'HELION_AOT_KERNELS',
@@ -393,10 +370,5 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     default: 0,
     doc: 'Further shapes of each kernel that the measure phase makes up between and around those it is given.',
   },
-  heuristicDir: {
-    kind: orNull(TEXT),
-    env: 'HELION_HEURISTIC_DIR',
-    default: null,
-    doc: 'Folder searched first for generated heuristics.',
-  },
+  heuristicDir: textOrNull('HELION_HEURISTIC_DIR', 'Folder searched first for generated heuristics.'),
 }

@@ -1,8 +1,8 @@
 /**
- * `--densify`: after a shape that the program called, further shapes near it are measured with all candidates,
- * which costs a fraction of tuning one. Their arguments hold elements of the originals, drawn at random. What
- * the author lists (`measureFn`) stays as it is, and integers in memory are taken for positions or lengths,
- * which do not fit other shapes.
+ * `--densify`: after a shape that the program called, further shapes near it are measured with all
+ * candidates, which costs a fraction of tuning one. Their arguments hold elements of the originals, drawn at
+ * random. What the author lists (`measureFn`) stays as it is, and integers in memory are taken for positions
+ * or lengths, which do not fit other shapes.
  */
 import { bindAlone } from '../../kernel/bound_kernel.ts'
 import { readArguments } from '../../kernel/call_arguments.ts'
