@@ -3,8 +3,6 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { EntryFolder } from '../../src/autotuner/cache/entry_folder.ts'
 import { ResultStore } from '../../src/autotuner/cache/result_store.ts'
-import { DETACHED } from '../../src/autotuner/choose_search.ts'
-import { PatternSearch } from '../../src/autotuner/search/pattern_search.ts'
 import { Config } from '../../src/config/config.ts'
 import type { ConfigData } from '../../src/config/value.ts'
 import { AdapterError, DataError, UsageError } from '../../src/support/errors.ts'
@@ -100,26 +98,6 @@ describe('the stored result', () => {
     expect(runnersUp.map(({ config }) => config)).not.toContainEqual(result.config.data)
     expect(runnersUp.map(({ ms }) => ms)).toEqual(runnersUp.map(({ ms }) => ms).sort((a, b) => a - b))
     expect(tested).toBeGreaterThan(30)
-  })
-
-  it('of a search of few configs serves its like, and none of its effort', async () => {
-    const few = { task: { searchOptions: { initialPopulation: 3, maxGenerations: 1 } } }
-    await cached({}, few)
-    expect((await cached({}, few)).result.source).toBe('cache')
-    expect((await cached()).result.source).toBe('search')
-    expect((await cached({}, few)).result.source).toBe('cache')
-  })
-
-  it('counts as of the effort that its options amount to', () => {
-    const reached = (options: object, settings: Partial<Settings> = {}) =>
-      new PatternSearch(DETACHED, [], options).effortReached('full', settings)
-    expect(reached({})).toBe('full')
-    expect(reached({ initialPopulation: 200, copies: 10 })).toBe('full')
-    expect(reached({ minImprovementDelta: 0.5 })).toBe('full')
-    expect(reached({ copies: 1 })).toBe('quick')
-    expect(reached({ numNeighborsCap: 8 })).toBe('quick')
-    expect(reached({ numNeighborsCap: 7 })).toBe('none')
-    expect(reached({}, { autotuneMaxGenerations: 1 })).toBe('none')
   })
 
   it('of an interrupted search does not pass for a finished one', async () => {

@@ -1,5 +1,5 @@
 /** Which module serves a kernel: the order of places and families, and modules that cannot be used. */
-import { execFileSync } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { heuristicInCode, heuristicInFiles, type LookupRequest } from '../../src/heuristics/lookup.ts'
@@ -125,15 +125,15 @@ describe('heuristicInFiles', () => {
     expect(await heuristicInFiles(changed)).toEqual({ heuristic: undefined, problems: [] })
   })
 
-  it('passes over a folder that is none, and over modules that are pipes', async () => {
+  it('passes over a folder that is none, and over modules that are devices', async () => {
     const folder = temporaryFolder()
     const source = write(folder, 'add.js', '')
-    const pipe = join(folder, '_helion_aot_add_webgpu_v_new.ts')
-    execFileSync('mkfifo', [pipe])
+    const device = join(folder, '_helion_aot_add_webgpu_v_new.ts')
+    symlinkSync('/dev/null', device)
     expect(await heuristicInFiles(request(source, { directory: source }))).toEqual({
       heuristic: undefined,
       problems: [
-        `cannot read ${pipe}: a pipe is there where a file belongs\n  Write its contents to a file, and name that.`,
+        `cannot read ${device}: a device is there where a file belongs\n  Write its contents to a file, and name that.`,
         `cannot list the folder ${source}: a file is there where a folder belongs\n  Remove or rename that file, or name a folder.`,
       ],
     })

@@ -37,6 +37,9 @@ const from = (values: number[]) => tensor(values, { stream })
 const empty = (size: number) => DeviceTensor.allocate([size], 'f32', stream)
 const read = async (t: DeviceTensor) => [...(await t.data())]
 
+/** Puts a job into the queue that fails. */
+const fails = (error: Error, site?: typeof SITE) => stream.enqueue({ run: () => Promise.reject(error), site })
+
 describe('order', () => {
   it('runs launches in the order of the calls', async () => {
     const [x, y] = [from([1, 2, 3]), empty(3)]
@@ -223,13 +226,7 @@ describe('errors', () => {
   })
 
   it('of several calls come as one, repeated ones counted', async () => {
-    for (const what of ['first', 'second', 'first'])
-      stream.enqueue({
-        run: () => {
-          throw new GpuError(what)
-        },
-        site: SITE,
-      })
+    for (const what of ['first', 'second', 'first']) fails(new GpuError(what), SITE)
     const error = await rejection(stream.sync())
     expect(error.message).toBe(
       'first\nLater calls failed too:\n  the same error\n  second (caller.ts:7:3)\n  at caller.ts:7:3',
@@ -237,30 +234,16 @@ describe('errors', () => {
   })
 
   it('of other kinds become a GpuError', async () => {
-    stream.enqueue({
-      run: () => {
-        throw new RangeError('odd')
-      },
-    })
+    fails(new RangeError('odd'))
     const error = await rejection(stream.sync())
     expect(error).toBeInstanceOf(GpuError)
     expect(error.cause).toBeInstanceOf(RangeError)
   })
 
   it('of the file system become sentences', async () => {
-    const full = Object.assign(new Error('ENOSPC: no space left on device, write'), {
-      code: 'ENOSPC',
-      syscall: 'write',
-      path: '/run/records.jsonl',
-    })
-    stream.enqueue({
-      run: () => {
-        throw full
-      },
-    })
-    expect((await rejection(stream.sync())).message).toMatch(
-      /^cannot write \/run\/records.jsonl: the disk is full\n {2}Make room/,
-    )
+    fails(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write', path: '/run/records' }))
+    const { message } = await rejection(stream.sync())
+    expect(message).toMatch(/^cannot write \/run\/records: the disk is full\n {2}Make room/)
   })
 
   it('that come before their turn wait for it quietly', async () => {

@@ -164,7 +164,9 @@ const vertex: Provider = {
     const project = named(read(VERTEX_PROJECT), 'Vertex', 'a project', VERTEX_PROJECT)
     const location = named(read(VERTEX_LOCATION) ?? 'global', 'Vertex', 'a location', VERTEX_LOCATION)
     const where = `projects/${project}/locations/${location}/publishers/anthropic/models`
-    return `${base.endsWith('/v1') ? base : `${base}/v1`}/${where}/${encodeURIComponent(model).replaceAll('%40', '@')}:rawPredict`
+    // Versions of models stand behind an @, which is written as it is.
+    const name = encodeURIComponent(model).replaceAll('%40', '@')
+    return `${base.endsWith('/v1') ? base : `${base}/v1`}/${where}/${name}:rawPredict`
   },
   body: (_model, request, style) => ({
     anthropic_version: 'vertex-2023-10-16',
