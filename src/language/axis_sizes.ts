@@ -49,7 +49,7 @@ const OF_SIZES: Readonly<Record<string, SizeOp>> = {
 }
 
 /** The size that a scalar is where it is computed of block sizes, sizes and numbers alone. */
-export function asDim(trace: Trace, value: TileValue): Dim | undefined {
+function asDim(trace: Trace, value: TileValue): Dim | undefined {
   const node = value.nodeIn(trace)
   const size = sizeOfNode(trace, node)
   if (size === undefined) return undefined

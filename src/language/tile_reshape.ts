@@ -153,7 +153,7 @@ function indices(trace: Trace, old: readonly OldAxis[], blocks: readonly Block[]
 }
 
 /** Positions counted from the first one of a tile. */
-export function localPositions(trace: Trace, block: Block): TileValue {
+function localPositions(trace: Trace, block: Block): TileValue {
   if (!isTiled(block)) return positions(trace, block)
   const tile = new Tile(trace, block)
   return elementwise('sub', [new TileValue(trace, indexAlong(trace, block.id)), tile.begin])

@@ -1,7 +1,7 @@
 /**
  * Kernels of Helion's examples that `examples/` has no counterpart of, in the form that they have there: the
- * interpreter against sums written out, and the workgroup interpreter against it. RANDOM_CONFIGS asks for more
- * random configs.
+ * interpreter against sums written out, and the workgroup interpreter against it. RANDOM_CONFIGS asks for
+ * more random configs.
  */
 import { describe, expect, it } from 'vitest'
 import type { KernelFunction } from '../../../src/language/trace_kernel.ts'
