@@ -12,6 +12,7 @@ import { type Expr, partOfWords } from '../thread/expr.ts'
 import type { AccessMark, MemoryArray } from '../thread/memory.ts'
 import { plainWord } from '../thread/names.ts'
 import type { Width } from '../thread/types.ts'
+import type { Read } from '../values/read.ts'
 import {
   chunkRegisters,
   chunkWidth,
@@ -25,7 +26,6 @@ import { valueIn } from '../values/values.ts'
 import { ofFirstCopies } from './lower_convert.ts'
 import type { Lowering } from './lowering.ts'
 import { fromMemory, toItem } from './memory_values.ts'
-import type { Read } from './read.ts'
 
 /** What `node` reads, of equal elements one; what is a part of words waits as them. */
 export function readPlain(lowering: Lowering, node: LoadNode): Read {

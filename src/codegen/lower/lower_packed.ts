@@ -6,7 +6,7 @@
 import type { LoadNode, MemoryNode, StoreNode } from '../../ir/node.ts'
 import { isMoving } from '../../ir/node_rules.ts'
 import { tensorOf } from '../../ir/tile_program.ts'
-import { type DType, isFloat } from '../../support/dtypes.ts'
+import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
 import { isPacked, type PackedType, perWord, STORAGE } from '../../support/storage_types.ts'
 import type { Layout } from '../layout/layout.ts'
 import { markOf } from '../memory/access_mark.ts'
@@ -27,13 +27,14 @@ import type { MemoryArray } from '../thread/memory.ts'
 import { plainWord } from '../thread/names.ts'
 import type { Width } from '../thread/types.ts'
 import type { Writer } from '../thread/writer.ts'
+import type { Read } from '../values/read.ts'
 import { chunkRegisters, eachChunk, element, named, type Registers } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 import { forEachGuarded, ifThere, repeated } from './lower_memory.ts'
 import type { Lowering } from './lowering.ts'
-import type { Read } from './read.ts'
 
 const WORD_BITS = 32
+const HALF_BITS = 16
 
 /** The type of the elements that an access touches, if they are packed. */
 export function packedType({ program }: Lowering, node: MemoryNode): PackedType | undefined {
@@ -131,7 +132,7 @@ function decoded(
 
 function decodedAs({ out, e }: Lowering, wanted: DType, dtype: PackedType, fields: readonly Field[]): Expr {
   const places = fields.map((field) => unshifted(out, field))
-  return wanted === 'f16' && STORAGE[dtype].bits <= MOST_HALF_BITS
+  return DTYPES[wanted].bytes * 8 === HALF_BITS && STORAGE[dtype].bits <= MOST_HALF_BITS
     ? decodeAsHalf(out, dtype, places)
     : e.convert(wanted, decodeAsFloat(out, dtype, places))
 }
