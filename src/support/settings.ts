@@ -163,7 +163,7 @@ export interface Settings {
   readonly aotKernels: readonly string[]
   /** Most configs that are measured on each shape; null takes all winners, and others up to 40. */
   readonly aotCandidates: number | null
-  /** Further shapes of each kernel that the measure phase makes up between and around those it is given. */
+  /** Further shapes of each kernel that the measure phase makes between and around those it is given. */
   readonly aotDensify: number
   /** Folder searched first for generated heuristics. */
   readonly heuristicDir: string | null

@@ -368,7 +368,7 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     kind: number(0),
     env: 'HELION_AOT_DENSIFY',
     default: 0,
-    doc: 'Further shapes of each kernel that the measure phase makes up between and around those it is given.',
+    doc: 'Further shapes of each kernel that the measure phase makes between and around those it is given.',
   },
   heuristicDir: textOrNull('HELION_HEURISTIC_DIR', 'Folder searched first for generated heuristics.'),
 }
