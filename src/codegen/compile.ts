@@ -25,6 +25,7 @@ import type { DeviceLimits, Memory, WgslDispatch, WgslProgram } from './program.
 import { advanceStores } from './schedule/advance_stores.ts'
 import { placeBarriers } from './schedule/place_barriers.ts'
 import { deferReductions } from './sums/defer_reductions.ts'
+import { rescaleLazily } from './sums/lazy_rescale.ts'
 import { splitSums } from './sums/split_sums.ts'
 import type { ThreadProgram } from './thread/program.ts'
 import { printProgram } from './wgsl/print_program.ts'
@@ -34,6 +35,7 @@ const PASSES: readonly Pass[] = [
   { name: 'insert masks', run: insertMasks },
   { name: 'roll reductions', run: rollReductions },
   { name: 'split sums', run: splitSums },
+  { name: 'rescale lazily', run: rescaleLazily },
   { name: 'defer reductions', run: deferReductions },
   { name: 'remove dead nodes', run: removeDead },
 ]

@@ -22,7 +22,14 @@ export function crossing(
     case 'sort':
       return sort(node, inputOf(node.arg))
     case 'dot':
-      return dot(dtype, axes, inputOf(node.a), inputOf(node.b), node.acc && inputOf(node.acc))
+      return dot(
+        dtype,
+        axes,
+        inputOf(node.a),
+        inputOf(node.b),
+        node.acc && inputOf(node.acc),
+        node.rescale && inputOf(node.rescale),
+      )
     default:
       return unreachable(node)
   }

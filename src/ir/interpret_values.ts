@@ -175,8 +175,15 @@ function outranks(op: 'argmax' | 'argmin', value: number, best: number): boolean
   return op === 'argmax' ? value > best : value < best
 }
 
-/** `a[…, m, k] · b[…, k, n] + acc`, summed in double precision; integers wrap. */
-export function dot(dtype: DType, axes: readonly Axis[], a: Value, b: Value, acc: Value | undefined): Value {
+/** `a[…, m, k] · b[…, k, n] + acc · rescale`, summed in double precision; integers wrap. */
+export function dot(
+  dtype: DType,
+  axes: readonly Axis[],
+  a: Value,
+  b: Value,
+  acc: Value | undefined,
+  rescale?: Value,
+): Value {
   const [m = 1, k = 1] = a.shape.slice(-2)
   const n = b.shape.at(-1) ?? 1
   const batch = axes
@@ -194,7 +201,10 @@ export function dot(dtype: DType, axes: readonly Axis[], a: Value, b: Value, acc
       }
     }
   })
-  for (let i = 0; i < data.length; i++) data[i] = roundTo(dtype, (data[i] ?? 0) + (acc?.data[i] ?? 0))
+  for (let i = 0; i < data.length; i++) {
+    const before = (acc?.data[i] ?? 0) * (rescale?.data[Math.floor(i / n)] ?? 1)
+    data[i] = roundTo(dtype, (data[i] ?? 0) + before)
+  }
   return { dtype, axes, shape: [...batch, m, n], data }
 }
 

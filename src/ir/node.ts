@@ -209,6 +209,11 @@ export interface DotNode extends NodeBase, Site {
   readonly a: Node
   readonly b: Node
   readonly acc: Node | undefined
+  /**
+   * What `acc` is multiplied by first, row by row: of the axes of `acc`, but for the last one. Passes put it
+   * here.
+   */
+  readonly rescale?: Node
 }
 
 /**

@@ -197,11 +197,12 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
   },
   dot: {
     ...EVENT,
-    operands: { a: 'left', b: 'right', acc: 'same' },
+    operands: { a: 'left', b: 'right', acc: 'same', rescale: 'part' },
     method: () => 'dot',
     crosses: ({ a }) => [depthOf({ a })],
     verify: verifyDot,
-    print: ({ a, b, acc }, { refs }) => `dot ${refs(acc ? [a, b, acc] : [a, b])}`,
+    print: ({ a, b, acc, rescale }, { refs }) =>
+      `dot ${refs(acc ? [a, b, acc] : [a, b])}${rescale ? ` rescaled by ${refs([rescale])}` : ''}`,
   },
   gather: {
     ...EVENT,
@@ -314,7 +315,7 @@ function verifyAccess(node: MemoryNode, ranks: readonly number[]): void {
   mustHold(dtype === 'bool' && fits, `${kind} ${id} has an odd mask`)
 }
 
-function verifyDot({ id, a, b, acc, type }: DotNode): void {
+function verifyDot({ id, a, b, acc, rescale, type }: DotNode): void {
   const [left, right] = [a.type.axes, b.type.axes]
   const rank = type.axes.length
   mustHold(rank >= 2 && left.length === rank && right.length === rank, `dot ${id} has odd ranks`)
@@ -325,6 +326,11 @@ function verifyDot({ id, a, b, acc, type }: DotNode): void {
   const isProduct = left.at(-1) === right.at(-2) && sameAxes(type.axes.slice(-2), [left.at(-2), right.at(-1)])
   mustHold(isBatched && isProduct, `dot ${id} has odd axes`)
   mustHold(acc === undefined || sameAxes(acc.type.axes, type.axes), `dot ${id} adds to odd axes`)
+  const rows = [...type.axes.slice(0, -1), ONE]
+  mustHold(
+    rescale === undefined || (acc !== undefined && sameAxes(rescale.type.axes, rows)),
+    `dot ${id} rescales odd axes`,
+  )
   mustHold(isFloat(type.dtype) === isFloat(a.type.dtype), `dot ${id} mixes integers and floats`)
 }
 

@@ -5,8 +5,8 @@ import { matrixPlan } from '../plan/matrix_plan.ts'
 import type { Contraction } from './contraction.ts'
 import { directContraction } from './direct.ts'
 import { fmaContraction } from './fma.ts'
+import { subgroupMatrixContraction } from './matrix/subgroup_matrix.ts'
 import { slicedFmaContraction } from './sliced_fma.ts'
-import { subgroupMatrixContraction } from './subgroup_matrix.ts'
 
 export function contractionOf(lowering: Lowering, dot: DotNode): Contraction {
   const layout = lowering.layoutOf(dot)

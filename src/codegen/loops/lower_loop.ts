@@ -6,7 +6,7 @@
 import { isBranch, type LoopNode } from '../../ir/node.ts'
 import { blockOf } from '../../ir/tile_program.ts'
 import { ConfigError } from '../../support/errors.ts'
-import { stageAhead } from '../contraction/matrix_operands.ts'
+import { stageAhead } from '../contraction/matrix/matrix_operands.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'

@@ -43,6 +43,11 @@ export class WorkgroupMemory {
     return this.#allocate(hint, memoryType(type), length, parts)
   }
 
+  /** An array that is used for nothing else. */
+  reserve(hint: string, type: ThreadType, length: number): MemoryArray {
+    return this.#add(hint, memoryType(type), length, undefined)
+  }
+
   #allocate(hint: string, element: ThreadType, length: number, parts: number | undefined): MemoryArray {
     const known = this.#arrays.find((candidate) => {
       const { free, array } = candidate
@@ -55,6 +60,10 @@ export class WorkgroupMemory {
       known.parts = Math.max(known.parts, parts ?? 1)
       return known.array
     }
+    return this.#add(hint, element, length, parts)
+  }
+
+  #add(hint: string, element: ThreadType, length: number, parts: number | undefined): MemoryArray {
     const name = this.#out.fresh(hint)
     const plain = { space: 'workgroup', name, element, atomic: false, tensor: undefined } as const
     const array: MemoryArray = parts === undefined ? plain : { ...plain, nested: true }

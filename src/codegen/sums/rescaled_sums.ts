@@ -15,6 +15,8 @@ export interface RescaledSums {
   /** Of the sums. */
   readonly sums: ReadonlySet<number>
   readonly exp: 'exp' | 'exp2'
+  /** Everything in the loop with the factor `exp(-next)` in it. */
+  readonly factors: ReadonlySet<Node>
 }
 
 /** Those of a loop of which nothing else depends on the maximum. */
@@ -27,7 +29,7 @@ export function rescaledSums(loop: LoopNode): RescaledSums | undefined {
       const sums = new Set(others.filter((index) => look.isRescaled(index)))
       const rest = others.filter((index) => !sums.has(index))
       if (sums.size > 0 && look.readsTopForNothingElse() && rest.every((index) => look.isIndependent(index)))
-        return { top: top.index, sums, exp }
+        return { top: top.index, sums, exp, factors: look.factors }
     }
   }
   return undefined
@@ -55,13 +57,26 @@ class Look {
   readonly #known = new Map<Node, Dependence>()
   /** What reads the maximum as it should: factors, and what they are made of. */
   readonly #right = new Set<Node>()
+  /** The maximum, and what stands for it: 0 where it is still infinite. */
+  readonly #tops = new Set<Node>()
 
   constructor(loop: LoopNode, top: Top, exp: 'exp' | 'exp2') {
     this.#loop = loop
     this.#top = top
     this.#exp = exp
+    this.#tops.add(top.next)
     for (const phi of loop.phis) this.#known.set(phi, 'other')
+    for (const node of loop.body) {
+      const isInfinite = finiteOf(node, top.next)
+      if (!isInfinite) continue
+      this.#tops.add(node)
+      for (const part of [node, isInfinite]) this.#right.add(part)
+    }
     for (const node of loop.body) this.#known.set(node, this.#dependence(node))
+  }
+
+  get factors(): ReadonlySet<Node> {
+    return new Set([...this.#known].flatMap(([node, depends]) => (depends === 'factor' ? [node] : [])))
   }
 
   /** True for a sum that is nothing, then rescaled and added to in every round, and read for nothing else. */
@@ -92,7 +107,9 @@ class Look {
   readsTopForNothingElse(): boolean {
     const { phi, next } = this.#top
     const isOther = next.args.every((arg) => arg === phi || this.#of(arg) === 'none')
-    return isOther && this.#readersOf(phi, next).every((node) => node === next || this.#right.has(node))
+    return (
+      isOther && this.#readersOf(phi, ...this.#tops).every((node) => node === next || this.#right.has(node))
+    )
   }
 
   /** Of a sum of two, that which does not depend so. */
@@ -114,7 +131,7 @@ class Look {
 
   #dependence(node: Node): Dependence {
     const parts = node.kind === 'loop' ? insideOf(node) : operandsOf(node)
-    if (parts.every((part) => this.#of(part) === 'none' && part !== this.#top.next)) return 'none'
+    if (parts.every((part) => this.#of(part) === 'none' && !this.#tops.has(part))) return 'none'
     return this.#isFactor(node) ? 'factor' : 'other'
   }
 
@@ -150,7 +167,7 @@ class Look {
     const [difference] = node.args
     if (difference?.kind !== 'map' || difference.op !== 'sub') return undefined
     const [left, right] = difference.args
-    if (!left || !right || stripViews(right) !== this.#top.next) return undefined
+    if (!left || !right || !this.#tops.has(stripViews(right))) return undefined
     this.#right.add(difference)
     return [left, right]
   }
@@ -163,7 +180,7 @@ class Look {
   }
 
   #isFree(node: Node | undefined): boolean {
-    return node !== undefined && node !== this.#top.next && this.#of(node) === 'none'
+    return node !== undefined && !this.#tops.has(node) && this.#of(node) === 'none'
   }
 
   #readers(value: Node): number {
@@ -181,6 +198,16 @@ class Look {
     })
     return readers
   }
+}
+
+/** Of `next == -infinity ? 0 : next` the comparison; undefined for any other node. */
+function finiteOf(node: Node, next: Node): Node | undefined {
+  if (node.kind !== 'map' || node.op !== 'where' || node.args[2] !== next) return undefined
+  const [isInfinite, zero] = node.args
+  if (isInfinite?.kind !== 'map' || isInfinite.op !== 'eq' || !zero || !isZero(zero)) return undefined
+  const [value, least] = isInfinite.args
+  const isLeast = least?.kind === 'constant' && least.value === Number.NEGATIVE_INFINITY
+  return value === next && isLeast ? isInfinite : undefined
 }
 
 function insideOf(loop: LoopNode): readonly Node[] {

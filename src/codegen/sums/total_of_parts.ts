@@ -152,7 +152,7 @@ export function finite(builder: RegionBuilder, top: Node): Node {
 }
 
 /** The value repeated along the axes that it lacks. */
-function spread(builder: RegionBuilder, value: Node, axes: readonly BlockId[]): Node {
+export function spread(builder: RegionBuilder, value: Node, axes: readonly Axis[]): Node {
   const { type, location } = value
   if (type.axes.length === 0) return value
   const arg = withAxes(
@@ -160,7 +160,7 @@ function spread(builder: RegionBuilder, value: Node, axes: readonly BlockId[]): 
     value,
     axes.map((axis) => (type.axes.includes(axis) ? axis : ONE)),
   )
-  const isWhole = arg.type.axes.every((axis) => axis !== ONE)
+  const isWhole = arg.type.axes.every((axis, i) => axis === axes[i])
   return isWhole ? arg : builder.add({ kind: 'broadcast', type: tileType(type.dtype, axes), location, arg })
 }
 

@@ -50,9 +50,10 @@ export interface FragmentZero {
   readonly fragment: Fragment
 }
 
-/** Declares a fragment with what is in memory. */
+/** Declares a fragment with what is in memory, or gives it to one that is declared. */
 export interface FragmentLoad {
   readonly kind: 'fragment_load'
+  readonly declares: boolean
   readonly fragment: Fragment
   readonly place: FragmentPlace
 }

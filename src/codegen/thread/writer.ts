@@ -7,7 +7,7 @@ import { Expressions } from './expressions.ts'
 import type { Fragment, FragmentPlace } from './fragments.ts'
 import type { Access, AccessMark, MemoryArray } from './memory.ts'
 import type { Atomic, If, Insert, Statement } from './statements.ts'
-import type { ThreadType } from './types.ts'
+import { type ThreadType, typeOf } from './types.ts'
 
 /** How a loop counts. */
 export interface Counting {
@@ -127,8 +127,13 @@ export class Writer {
 
   fragmentLoad(hint: string, part: Omit<Fragment, 'name'>, place: FragmentPlace): Fragment {
     const fragment = { name: this.fresh(hint), ...part }
-    this.#add({ kind: 'fragment_load', fragment, place })
+    this.#add({ kind: 'fragment_load', declares: true, fragment, place })
     return fragment
+  }
+
+  /** Another content for a fragment of sums. */
+  fragmentReload(fragment: Fragment, place: FragmentPlace): void {
+    this.#add({ kind: 'fragment_load', declares: false, fragment, place })
   }
 
   fragmentMultiply(left: Fragment, right: Fragment, sum: Fragment): void {
@@ -142,6 +147,13 @@ export class Writer {
   uniformLoad(hint: string, array: MemoryArray, index: Expr): Expr {
     const local = this.#local(hint, array.element)
     this.#add({ kind: 'uniform_load', local, array, index })
+    return local
+  }
+
+  /** True for all invocations when one of the array's elements, so many of u32, is not zero. */
+  uniformAny(hint: string, array: MemoryArray, count: number): Expr {
+    const local = this.#local(hint, typeOf('bool', 1))
+    this.#add({ kind: 'uniform_any', local, held: this.fresh('held'), array, count })
     return local
   }
 

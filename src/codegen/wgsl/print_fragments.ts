@@ -12,7 +12,8 @@ export function printFragment(statement: FragmentStatement): string {
       const { fragment, place } = statement
       const { array, offset, pitch } = placeOf(place)
       const template = `${fragmentType(fragment)}, ${majorness(place)}`
-      return `let ${fragment.name} = subgroupMatrixLoad<${template}>(${array}, ${offset}, ${pitch});`
+      const begin = statement.declares ? `let ${fragment.name}` : fragment.name
+      return `${begin} = subgroupMatrixLoad<${template}>(${array}, ${offset}, ${pitch});`
     }
     case 'fragment_multiply': {
       const { left, right, sum } = statement

@@ -1,0 +1,143 @@
+/**
+ * Results in fragments, by way of workgroup memory: a band of fragments after the other is stored there, and
+ * invocations look at its elements in the plan's layout.
+ */
+import type { BlockId, DotNode } from '../../../ir/node.ts'
+import { DTYPES } from '../../../support/dtypes.ts'
+import type { Layout } from '../../layout/layout.ts'
+import { bandElements, bandPitch, type MatrixDivision } from '../../layout/matrix_rules.ts'
+import type { Lowering } from '../../lower/lowering.ts'
+import type { MatrixPlan } from '../../plan/matrix_plan.ts'
+import type { Expr } from '../../thread/expr.ts'
+import type { Fragment, FragmentPlace } from '../../thread/fragments.ts'
+import type { AccessMark, MemoryArray } from '../../thread/memory.ts'
+import { typeOf } from '../../thread/types.ts'
+import { anyInvocation } from '../../values/any_invocation.ts'
+import { threadPart } from '../../values/coordinates.ts'
+import { chunkRegisters, type Registers, wholeChunk } from '../../values/registers.ts'
+
+/** Fragments of a subgroup, row by row. */
+export type FragmentGrid = readonly (readonly Fragment[])[]
+
+/** The sums in the plan's layout. */
+export function fromFragments(
+  lowering: Lowering,
+  dot: DotNode,
+  plan: MatrixPlan,
+  sums: FragmentGrid,
+): Registers {
+  const { out, e } = lowering
+  const { layout } = plan
+  const { dtype } = dot.type
+  const chunks: Expr[] = []
+  eachBand(lowering, dot, plan, sums, {
+    chunk(number, { array, index, outer }) {
+      chunks[number] = out.let('total', e.bitcast(dtype, e.read(array, index, {}, outer)))
+    },
+  })
+  return { layout, dtype, chunks }
+}
+
+/** Multiplies the sums in their fragments by `factor`, in the plan's layout, where some of it is not 1. */
+export function rescaleFragments(
+  lowering: Lowering,
+  dot: DotNode,
+  plan: MatrixPlan,
+  { sums, factor }: { readonly sums: FragmentGrid; readonly factor: Registers },
+): void {
+  const { out, e } = lowering
+  const { dtype } = dot.type
+  const factors = factor.chunks.map((_, i) => wholeChunk(e, factor, i))
+  const changes = [...new Set(factor.chunks)]
+    .map((chunk) => e.unary('!', e.binary('==', chunk, e.literal(1, factor.dtype))))
+    .reduce((some, one) => e.binary('|', some, one))
+  out.if('branch', anyInvocation(lowering, changes), () => {
+    eachBand(lowering, dot, plan, sums, {
+      chunk(number, { array, index, outer, own }) {
+        const scaled = e.mul(e.bitcast(dtype, e.read(array, index, own, outer)), factors[number] ?? e.u32(0))
+        out.store(array, index, e.bitcast(array.element.dtype, scaled), own, outer)
+      },
+      fragment: (fragment, place) => out.fragmentReload(fragment, place),
+    })
+  })
+}
+
+/** An element of a band, and that this invocation alone touches it until all of the band are done. */
+interface BandAccess {
+  readonly array: MemoryArray
+  readonly outer: Expr
+  readonly index: Expr
+  readonly own: AccessMark
+}
+
+interface BandVisitor {
+  /** Called with each chunk of a thread's registers, when it is in memory. */
+  readonly chunk: (number: number, access: BandAccess) => void
+  /** Called with each fragment after that. */
+  readonly fragment?: (fragment: Fragment, place: FragmentPlace) => void
+}
+
+/** Stores the fragments band by band, and visits what lies there then. */
+function eachBand(
+  lowering: Lowering,
+  dot: DotNode,
+  { layout, division, shape, rows, columns }: MatrixPlan,
+  sums: FragmentGrid,
+  visitor: BandVisitor,
+): void {
+  const { out, e, memory, bound } = lowering
+  const { dtype } = dot.type
+  const { m, n, band } = division
+  // Where it can, the band takes the memory that the operands had.
+  const asWords = DTYPES[dtype].bytes === DTYPES.u32.bytes
+  const [inner, pitch] = [bandElements(division) / 4, bandPitch(division) / 4]
+  const subgroups = bound.threads / bound.limits.subgroupSize
+  const array = memory.allocateParts('matrix', typeOf(asWords ? 'u32' : dtype, 4), inner, subgroups)
+  const outer = out.early('own_band', e.binary('%', e.builtin('subgroup'), e.u32(subgroups)))
+  const from = bandPlace(lowering, layout, { rows, columns }, division, pitch)
+  sums.forEach((row, i) => {
+    for (let first = 0; first < row.length; first += 2 ** band) {
+      const mark = out.phase()
+      const own = { owner: `band ${mark.phase}` }
+      const stored = row.slice(first, first + 2 ** band).map((fragment, j) => {
+        return { fragment, place: { array, outer, offset: (j * shape.n) / 4, pitch, columnMajor: false } }
+      })
+      for (const { fragment, place } of stored) out.fragmentStore(fragment, place, mark)
+      chunkRegisters(layout).forEach(([register = 0], chunk) => {
+        const [down, along] = [rows, columns].map((block) => layout.registerOffset(register, block))
+        const [below = 0, beside = 0] = [(down ?? 0) >> m, (along ?? 0) >> n]
+        const at = [below & (2 ** division.rows - 1), beside & (2 ** division.columns - 1)]
+        if (at[0] !== i || (at[1] ?? 0) >> band !== first >> band) return
+        visitor.chunk(chunk, { array, own, ...from(down ?? 0, along ?? 0) })
+      })
+      for (const { fragment, place } of stored) visitor.fragment?.(fragment, place)
+    }
+  })
+  memory.release(array)
+}
+
+/** Where a thread finds the elements at its place in the tile and so much further. */
+function bandPlace(
+  lowering: Lowering,
+  layout: Layout,
+  { rows, columns }: { readonly rows: BlockId; readonly columns: BlockId },
+  division: MatrixDivision,
+  pitch: number,
+): (down: number, along: number) => { readonly outer: Expr; readonly index: Expr } {
+  const { e, out } = lowering
+  const { m, n, band, across } = division
+  const [rowBits, columnBits] = [m + division.rows, n + division.columns]
+  const [rowMask, bandMask] = [2 ** m - 1, 2 ** (n + band) - 1]
+  const [row, column] = [rows, columns].map((block) => threadPart(lowering, layout, block) ?? e.u32(0))
+  if (!row || !column) throw new Error('a product without rows')
+  const shifted = (part: Expr, by: number): Expr => e.binary('>>', part, e.u32(by))
+  const subgroup = e.add(e.binary('<<', shifted(row, rowBits), e.u32(across)), shifted(column, columnBits))
+  const slot = e.add(
+    e.mul(e.binary('%', row, e.u32(rowMask + 1)), e.u32(pitch)),
+    shifted(e.binary('%', column, e.u32(bandMask + 1)), 2),
+  )
+  return (down, along) => ({
+    outer: e.sum([out.early('of_subgroup', subgroup)], ((down >> rowBits) << across) + (along >> columnBits)),
+    index: e.sum([out.early('slot', slot)], (down & rowMask) * pitch + ((along & bandMask) >> 2)),
+  })
+}

@@ -1,0 +1,92 @@
+/**
+ * Products on matrix units: sums stay in fragments until the end, and come out through workgroup memory.
+ */
+import type { DotNode } from '../../../ir/node.ts'
+import { extentOf } from '../../../ir/tile_program.ts'
+import type { Layout } from '../../layout/layout.ts'
+import type { MatrixDivision } from '../../layout/matrix_rules.ts'
+import { convertLayout } from '../../lower/lower_convert.ts'
+import type { Lowering } from '../../lower/lowering.ts'
+import type { MatrixPlan } from '../../plan/matrix_plan.ts'
+import { accessTo } from '../../thread/memory.ts'
+import type { Registers } from '../../values/registers.ts'
+import { spreadTo } from '../../values/values.ts'
+import type { Contraction, DotOperands, Sums } from '../contraction.ts'
+import { initialValue, plus } from '../initial_value.ts'
+import { type FragmentGrid, fromFragments, rescaleFragments } from './fragment_bands.ts'
+import { operandFragments, stageOperand } from './matrix_operands.ts'
+
+export function subgroupMatrixContraction(
+  lowering: Lowering,
+  dot: DotNode,
+  layout: Layout,
+  plan: MatrixPlan,
+): Contraction {
+  return {
+    begin(init) {
+      return fragmentSums(lowering, dot, layout, plan, initialValue(lowering, init, plan.layout))
+    },
+  }
+}
+
+function fragmentSums(
+  lowering: Lowering,
+  dot: DotNode,
+  layout: Layout,
+  plan: MatrixPlan,
+  init: Registers | undefined,
+): Sums {
+  const { out } = lowering
+  const { division, shape } = plan
+  const part = { part: 'result', dtype: dot.type.dtype, shape } as const
+  const sums = grid(division, () => out.fragmentZero('sum', part))
+  return {
+    add(operands, afterStaging) {
+      addProducts(lowering, dot, plan, sums, operands, () => {
+        afterStaging?.()
+        if (!dot.rescale) return
+        const factor = spreadTo(lowering, dot.rescale, plan.layout)
+        rescaleFragments(lowering, dot, plan, { sums, factor })
+      })
+    },
+    end() {
+      const total = plus(lowering, fromFragments(lowering, dot, plan, sums), init)
+      return total.layout.key === layout.key ? total : convertLayout(lowering, total, layout)
+    },
+  }
+}
+
+/** `between` is called when the operands are in place, before they are read. */
+function addProducts(
+  lowering: Lowering,
+  dot: DotNode,
+  plan: MatrixPlan,
+  sums: FragmentGrid,
+  operands: DotOperands,
+  between: () => void,
+): void {
+  const { out, memory, program, ahead } = lowering
+  const { a: left, b: right } = ahead.get(dot) ?? {}
+  const a = left ?? stageOperand(lowering, operands.a, plan, 'a')
+  const b = right ?? stageOperand(lowering, operands.b, plan, 'b')
+  // The barrier comes before what may be emitted in between; the operands are read only after that.
+  out.expect([a, b].map(({ staged }) => accessTo(staged.array, 'read', {})))
+  between()
+  for (let k = 0; k < extentOf(program, plan.depth); k += plan.shape.k) {
+    const rows = operandFragments(lowering, a, plan, 'a', k)
+    const columns = operandFragments(lowering, b, plan, 'b', k)
+    rows.forEach((x, i) => {
+      columns.forEach((y, j) => {
+        const sum = sums[i]?.[j]
+        if (sum) out.fragmentMultiply(x, y, sum)
+      })
+    })
+  }
+  if (!left) memory.release(a.staged.array)
+  if (!right) memory.release(b.staged.array)
+}
+
+/** Rows and columns of fragments of a subgroup. */
+function grid<T>({ rows, columns }: MatrixDivision, make: () => T): readonly (readonly T[])[] {
+  return Array.from({ length: 2 ** rows }, () => Array.from({ length: 2 ** columns }, make))
+}

@@ -1,0 +1,159 @@
+/**
+ * Sums that are rescaled whenever a maximum grows, on matrix units, where that takes them out of their
+ * fragments: they are rescaled by an older maximum as long as the present one has not got far ahead of it,
+ * and once more after the loop. The sums and the maximum that they are rescaled by go together, so the end is
+ * the same (the threshold of FlashAttention-4, Dao et al. 2025).
+ */
+import { constantTile, type NodeFactory, RegionBuilder, tileType } from '../../ir/build.ts'
+import {
+  type DotNode,
+  type LoopNode,
+  type Node,
+  ONE,
+  type PhiNode,
+  type Region,
+  type ResultNode,
+} from '../../ir/node.ts'
+import type { OpName } from '../../ir/ops.ts'
+import { mapGrids, type TileProgram } from '../../ir/tile_program.ts'
+import { loopWithBody, operandsOf, rewriteRegion } from '../../ir/traverse.ts'
+import type { BoundConfig } from '../plan/bound_config.ts'
+import type { Plan } from '../plan/plan.ts'
+import { type RescaledSums, rescaledSums } from './rescaled_sums.ts'
+import { spread } from './total_of_parts.ts'
+
+/** How far the maximum may get ahead: factors up to 2^8, which are far from the largest f16. */
+const SLACK: Readonly<Record<RescaledSums['exp'], number>> = { exp2: 8, exp: 8 * Math.LN2 }
+
+export function rescaleLazily({ program, bound }: Plan, nodes: NodeFactory): TileProgram {
+  return mapGrids(program, (grid) => {
+    const loops = new Map<LoopNode, RescaledSums>()
+    for (const node of grid.body) {
+      const rescaled = node.kind === 'loop' ? rescaledSums(node) : undefined
+      if (node.kind === 'loop' && rescaled && isWorthwhile(node, rescaled, bound)) loops.set(node, rescaled)
+    }
+    return loops.size === 0 ? grid : { ...grid, body: lazyRegion(grid.body, loops, new RegionBuilder(nodes)) }
+  })
+}
+
+/** True for sums in fragments, of which nothing overflows: halves are operands of products only. */
+function isWorthwhile(
+  { phis, yields, body }: LoopNode,
+  { top, sums, factors }: RescaledSums,
+  bound: BoundConfig,
+): boolean {
+  const onMatrices = [...sums].some((index) => {
+    const next = yields[index]
+    return next?.kind === 'dot' && bound.mma(next) === 'subgroup_matrix'
+  })
+  const isSingle = (node: Node | undefined): boolean => node?.type.dtype === 'f32'
+  return (
+    onMatrices &&
+    [top, ...sums].every((index) => isSingle(phis[index])) &&
+    body.every(
+      (node) =>
+        node.kind === 'dot' || operandsOf(node).every((value) => !factors.has(value) || isSingle(value)),
+    )
+  )
+}
+
+/** A loop as it is now, and where its maximum is among what it carries. */
+interface Lazy {
+  readonly loop: LoopNode
+  readonly rescaled: RescaledSums
+  readonly highest: number
+}
+
+function lazyRegion(
+  region: Region,
+  loops: ReadonlyMap<LoopNode, RescaledSums>,
+  builder: RegionBuilder,
+): Region {
+  const map = new Map<Node, Node>()
+  const lazy = new Map<LoopNode, Lazy>()
+  for (const node of region) {
+    const rescaled = node.kind === 'loop' ? loops.get(node) : undefined
+    const done = node.kind === 'result' ? lazy.get(node.loop) : undefined
+    if (node.kind === 'loop' && rescaled) lazy.set(node, addLazy(node, rescaled, builder, map))
+    else if (node.kind === 'result' && done) map.set(node, resultOf(node, done, builder))
+    else rewriteRegion([node], builder, map)
+  }
+  return builder.nodes
+}
+
+function addLazy(loop: LoopNode, rescaled: RescaledSums, builder: RegionBuilder, map: Map<Node, Node>): Lazy {
+  const { top, sums, exp } = rescaled
+  const [phi, next, init] = [loop.phis[top], loop.yields[top], loop.inits[top]]
+  const other = next?.kind === 'map' ? next.args.find((arg) => arg !== phi) : undefined
+  if (!phi || !next || !init || !other) throw new Error('a loop without a maximum')
+  const carried: { phi: PhiNode; next: Node }[] = []
+  const inFragments = new Set([...sums].map((index) => loop.yields[index]))
+  const spec = loopWithBody(loop, builder, map, (inner, known) => {
+    const { id: _id, ...plain } = phi
+    const highest = inner.make(plain)
+    rewriteRegion(loop.body, inner, known, (made, node, at) => {
+      if (node === next) {
+        const [own, seen] = [known.get(phi) ?? phi, known.get(other) ?? other]
+        carried.push({ phi: highest, next: mapOf(at, next, 'maximum', highest, seen) })
+        const limit = mapOf(at, next, 'add', own, constantTile(at, next, SLACK[exp]))
+        return mapOf(at, next, 'where', mapOf(at, next, 'gt', seen, limit), seen, own)
+      }
+      const isSum = inFragments.has(node) && made.kind === 'dot'
+      return isSum ? rescaledDot(made) : made
+    })
+  })
+  const [highest] = carried
+  if (!highest) throw new Error('a loop without a maximum')
+  const made = builder.add({
+    ...spec,
+    phis: [...spec.phis, highest.phi],
+    inits: [...spec.inits, map.get(init) ?? init],
+    yields: [...spec.yields, highest.next],
+  })
+  map.set(loop, made)
+  return { loop: made, rescaled, highest: loop.phis.length }
+}
+
+/** The dot with what it adds to, and what that is multiplied by, apart. */
+function rescaledDot(dot: Omit<DotNode, 'id'>): Omit<DotNode, 'id'> {
+  const { acc } = dot
+  const [phi, factor] =
+    acc?.kind === 'map'
+      ? acc.args.toSorted((a, b) => Number(b.kind === 'phi') - Number(a.kind === 'phi'))
+      : []
+  const rows = factor?.kind === 'broadcast' ? factor.arg : undefined
+  return phi && rows?.type.axes.at(-1) === ONE ? { ...dot, acc: phi, rescale: rows } : dot
+}
+
+/** What a loop that was written anew gives: the maximum, and the sums as if that had rescaled them. */
+function resultOf(
+  { index, type, location }: ResultNode,
+  { loop, rescaled, highest }: Lazy,
+  builder: RegionBuilder,
+): Node {
+  const { top, sums, exp } = rescaled
+  const given = (at: number, like: Node): Node =>
+    builder.add({ kind: 'result', type: like.type, location, loop, index: at })
+  const [own, phi] = [loop.phis[index], loop.phis[top]]
+  if (!own || !phi) throw new Error('a loop without a maximum')
+  if (index === top) return given(highest, own)
+  const sum = given(index, own)
+  if (!sums.has(index)) return sum
+  const [older, latest] = [given(top, phi), given(highest, phi)]
+  const less = mapOf(builder, phi, exp, mapOf(builder, phi, 'sub', older, latest))
+  const one = builder.add({ kind: 'constant', type: tileType('f32'), location, value: 1 })
+  // Where both are infinite, their difference is NaN.
+  const factor = mapOf(builder, phi, 'where', mapOf(builder, phi, 'eq', older, latest), one, less)
+  return builder.add({
+    kind: 'map',
+    type,
+    location,
+    op: 'mul',
+    args: [sum, spread(builder, factor, type.axes)],
+  })
+}
+
+function mapOf(builder: RegionBuilder, { type, location }: Node, op: OpName, ...args: readonly Node[]): Node {
+  const dtype = op === 'gt' || op === 'eq' ? 'bool' : type.dtype
+  return builder.add({ kind: 'map', type: tileType(dtype, type.axes), location, op, args })
+}

@@ -1,0 +1,20 @@
+/** What holds for some invocation of the workgroup, known to all. */
+import type { Lowering } from '../lower/lowering.ts'
+import type { Expr } from '../thread/expr.ts'
+import { typeOf } from '../thread/types.ts'
+
+/**
+ * True for all invocations when the condition holds for one of them; WGSL sees that it is the same for all.
+ * Each subgroup finds its own answer and writes it down. The device must have subgroups of a known size.
+ */
+export function anyInvocation(lowering: Lowering, condition: Expr): Expr {
+  const { out, e, memory, bound } = lowering
+  const { subgroupSize } = bound.limits
+  const count = bound.threads / subgroupSize
+  const array = memory.reserve('flags', typeOf('u32', 1), count)
+  const mine = e.call('subgroupMax', e.select(e.u32(0), e.u32(1), condition))
+  const own = out.early('own_flag', e.binary('%', e.builtin('subgroup'), e.u32(count)))
+  const found = out.let('found', mine)
+  out.if('some', lowering.isFirstCopy(subgroupSize - 1), () => out.store(array, own, found, out.phase()))
+  return out.uniformAny('any', array, count)
+}
