@@ -116,16 +116,15 @@ function attentionCase(h: number, m: number, d: number): Case {
   const shape = [heads, rows, d]
   const tiles: readonly (readonly [number, number, number])[] = [
     [64, 64, 2],
-    [128, 64, 4],
-    [64, 32, 4],
     [64, 64, 4],
-    [128, 32, 4],
-    [128, 32, 8],
+    [128, 64, 4],
     [128, 64, 8],
-    [64, 128, 8],
-    [64, 64, 8],
-    [32, 64, 4],
+    [64, 32, 2],
+    [64, 32, 4],
+    [128, 32, 4],
     [32, 64, 2],
+    [64, 128, 4],
+    [128, 128, 8],
   ]
   const ways = [{ mma: ['subgroup_matrix', 'subgroup_matrix'] as const }]
   return {

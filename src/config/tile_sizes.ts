@@ -225,13 +225,14 @@ export function defaultNumWarps(
 
 /** The default `split_sums`: as many parts as a device of which most stays idle otherwise has room for. */
 export function defaultParts(input: ConfigSpecInput, defaults: DefaultTiles, index: number): number {
-  const { blocks, dots, sums = [], software, computeUnits = 0 } = input
+  const { blocks, dots, sums = [], software, computeUnits = 0, fixedPrograms = 1 } = input
   const { sizes } = defaults
   const sum = sums[index]
   if (!sum || software) return 1
-  const programs = product(
-    blocks.map(({ id, sizeHint }, i) => (sum.grid.includes(id) ? cdiv(sizeHint, sizes[i] ?? 1) : 1)),
+  const tiles = blocks.map(({ id, sizeHint }, i) =>
+    sum.grid.includes(id) ? cdiv(sizeHint, sizes[i] ?? 1) : 1,
   )
+  const programs = fixedPrograms * product(tiles)
   const isProduct = dots.length > 0
   if (isProduct && programs > computeUnits) return 1
   const [most, least] = isProduct

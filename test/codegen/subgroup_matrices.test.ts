@@ -158,5 +158,5 @@ it('the default of attention counts the programs of its heads', () => {
     registerBudget: 200,
     subgroupMatrices: [matrix(16, 16, 16)],
   })
-  expect(spec.defaultConfig().data).toMatchObject({ block_sizes: [64, 64], num_warps: 4 })
+  expect(spec.defaultConfig().data).toMatchObject({ block_sizes: [128, 64], num_warps: 4 })
 })

@@ -20,8 +20,9 @@ export interface MatrixDivision {
   /** Fragments of a subgroup below and beside each other. */
   readonly rows: number
   readonly columns: number
-  /** Fragments beside each other that go through workgroup memory together. */
+  /** Fragments beside and below each other that go through workgroup memory together. */
   readonly band: number
+  readonly bandRows: number
 }
 
 export interface MatrixWish {
@@ -32,15 +33,12 @@ export interface MatrixWish {
   readonly shape: MatrixShape
   /** Bytes of an element of the result. */
   readonly resultBytes: number
-  /** Bytes of workgroup memory on the device. */
-  readonly workgroupBytes: number
+  /** Bytes of workgroup memory that a band may take, if it can be narrower. */
+  readonly bandBytes: number
 }
 
 /** Elements beyond a row of fragments, so that the rows of one begin in different banks. */
 const BAND_PADDING = 8
-/** A band takes no more than this part of the memory of a workgroup, if it can be narrower. */
-const BAND_SHARE = 1 / 4
-
 /** Rectangles as square as possible: they load the fewest fragments for their products. */
 export function divideMatrix(wish: MatrixWish): MatrixDivision {
   const { rows, columns, subgroupBits, shape } = wish
@@ -71,15 +69,18 @@ export function divideMatrix(wish: MatrixWish): MatrixDivision {
   const across = subgroupBits - down
   const columnsEach = allColumns - across
   const division = { m, n, down, across, rows: allRows - down, columns: columnsEach }
-  let band = columnsEach
-  const bytes = (): number => bandElements({ ...division, band }) * wish.resultBytes * 2 ** subgroupBits
-  while (band > 0 && bytes() > wish.workgroupBytes * BAND_SHARE) band--
-  return { ...division, band }
+  const isNarrow = (bands: Pick<MatrixDivision, 'band' | 'bandRows'>): boolean =>
+    bandElements({ ...division, ...bands }) * wish.resultBytes * 2 ** subgroupBits <= wish.bandBytes
+  let [band, bandRows] = [columnsEach, 0]
+  while (band > 0 && !isNarrow({ band, bandRows })) band--
+  while (band === columnsEach && bandRows < division.rows && isNarrow({ band, bandRows: bandRows + 1 }))
+    bandRows++
+  return { ...division, band, bandRows }
 }
 
 /** Elements of workgroup memory for a subgroup's part of a band, with padding. */
-export function bandElements({ m, n, band }: MatrixDivision): number {
-  return 2 ** m * bandPitch({ n, band })
+export function bandElements({ m, n, band, bandRows }: MatrixDivision): number {
+  return 2 ** (m + bandRows) * bandPitch({ n, band })
 }
 
 /** Elements from one row of a band to the next. */
@@ -93,8 +94,8 @@ export function matrixLayout(
   division: MatrixDivision,
   threadBits: number,
 ): Layout {
-  const { m, n, band } = division
-  const spare = m + n + band + division.down + division.across - threadBits
+  const { m, n, band, bandRows } = division
+  const spare = m + bandRows + n + band + division.down + division.across - threadBits
   // As many as make 16 bytes of halves, which the next product may want.
   const vector = clamp(spare, 2, 3)
   const bandBits = [
@@ -102,10 +103,11 @@ export function matrixLayout(
     ...bitRange(columns.block, n + division.columns, division.across),
     ...bitRange(rows.block, 0, m),
     ...bitRange(rows.block, m + division.rows, division.down),
+    ...bitRange(rows.block, m, bandRows),
   ]
   const bands = [
     ...bitRange(columns.block, n + band, division.columns - band),
-    ...bitRange(rows.block, m, division.rows),
+    ...bitRange(rows.block, m + bandRows, division.rows - bandRows),
   ]
   const registers = [...bitRange(columns.block, 0, vector), ...bandBits.slice(threadBits), ...bands]
   const threads = Array.from({ length: threadBits }, (_, i) => bandBits[i])

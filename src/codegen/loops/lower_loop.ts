@@ -12,7 +12,7 @@ import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
 import { assignYields, beginCarried } from './carried.ts'
 import { enterRound, rangeOf } from './loop_range.ts'
-import { emitPipelined, type LowerRegion, pipelinedDot } from './pipelined_loop.ts'
+import { emitPipelined, type LowerRegion, pipelineOf } from './pipelined_loop.ts'
 
 /** Rounds written out one after the other must stay readable, and compilable: lines of WGSL. */
 const MAX_LINES_WRITTEN_OUT = 1024
@@ -29,10 +29,10 @@ export function lowerLoop(lowering: Lowering, node: LoopNode, lowerRegion: Lower
     return
   }
   const order = lowering.bound.orderOf(node.blocks)
-  const pipelined =
-    order.length === 1 && !lowering.bound.isStaticRange(node) ? pipelinedDot(lowering, node) : undefined
+  const pipeline =
+    order.length === 1 && !lowering.bound.isStaticRange(node) ? pipelineOf(lowering, node) : undefined
   const ahead = stageAhead(lowering, node)
-  if (pipelined) emitPipelined(lowering, node, pipelined, lowerRegion)
+  if (pipeline) emitPipelined(lowering, node, pipeline, lowerRegion)
   else emitDimensions(lowering, node, order, body)
   ahead.end()
   carried.end()

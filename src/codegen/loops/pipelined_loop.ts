@@ -7,15 +7,14 @@ import type { DotNode, LoadNode, LoopNode, Node, Region } from '../../ir/node.ts
 import { isPure, isWrite } from '../../ir/node_rules.ts'
 import { blockOf, tensorOf } from '../../ir/tile_program.ts'
 import { operandsOf, walk } from '../../ir/traverse.ts'
-import type { DotOperands } from '../contraction/contraction.ts'
 import { inHomeLayout } from '../lower/lower_convert.ts'
-import { dotOperands, lowerDot } from '../lower/lower_dot.ts'
 import type { Lowering } from '../lower/lowering.ts'
 import { readOf } from '../lower/read.ts'
+import { readInside } from '../sums/splittable_sums.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
+import type { Writer } from '../thread/writer.ts'
 import type { Read } from '../values/read.ts'
-import type { Registers } from '../values/registers.ts'
 import { isMadeAfresh } from '../values/values.ts'
 import { assignYields } from './carried.ts'
 import { enterRound, rangeOf } from './loop_range.ts'
@@ -23,77 +22,131 @@ import { enterRound, rangeOf } from './loop_range.ts'
 /** Lowers the nodes of a region; given by the caller, because regions and loops contain each other. */
 export type LowerRegion = (lowering: Lowering, region: Region) => void
 
-/** A loop's dot that can be pipelined, and what makes its operands. */
-export interface PipelinedDot {
-  readonly dot: DotNode
-  /** Loads whose results wait for their round, in the order of the body. */
-  readonly waiting: readonly LoadNode[]
-  /** What they need to know where to read; lowered one round ahead like them. */
-  readonly ahead: Region
-  /** What is done to the loads in the round that they wait for. */
-  readonly late: Region
+/** What a loop reads a round ahead. */
+export interface Pipeline {
+  readonly dots: ReadonlyMap<DotNode, Ahead>
+  /** What of the loop's body belongs to the present round. */
   readonly rest: Region
 }
 
+/** What is read ahead for the operands of a dot. */
+interface Ahead {
+  /** Loads whose results wait for their round, in the order of the body. */
+  readonly waiting: readonly LoadNode[]
+  /** What they need to know where to read; lowered one round ahead like them. */
+  readonly places: Region
+}
+
+/** The same, and what is done to the loads in the round that they wait for. */
+interface Stages extends Ahead {
+  readonly late: Region
+}
+
 /**
- * The single dot of a loop whose operands depend on nothing that the loop changes or stores, when two
- * stages are asked for.
+ * The operands of a loop's dots that depend on nothing that the loop changes or stores, when two stages are
+ * asked for.
  */
-export function pipelinedDot(lowering: Lowering, node: LoopNode): PipelinedDot | undefined {
+export function pipelineOf(lowering: Lowering, node: LoopNode): Pipeline | undefined {
   if (lowering.bound.config.numStages < 2) return undefined
-  const dots = node.body.filter((inner) => inner.kind === 'dot')
-  const [dot] = dots
-  if (dots.length !== 1 || dot?.kind !== 'dot') return undefined
-  const inBody = new Set(node.body)
   const written = tensorsWritten(lowering, node.body)
-  const producers = new Set<Node>()
-  const collect = (value: Node): boolean => {
-    if (value.kind === 'phi') return !node.phis.includes(value)
-    if (!inBody.has(value) || producers.has(value)) return true
-    if (!isPure(value) && value.kind !== 'load') return false
-    if (value.kind === 'load' && written.has(tensorOf(lowering.program, value.tensor).memory)) return false
-    producers.add(value)
-    return operandsOf(value).every(collect)
+  const dots = new Map<DotNode, Stages>()
+  for (const dot of node.body) {
+    const stages = dot.kind === 'dot' ? stagesOf(lowering, node, dot, written) : undefined
+    if (dot.kind === 'dot' && stages && stages.waiting.length > 0) dots.set(dot, stages)
   }
-  if (!collect(dot.a) || !collect(dot.b)) return undefined
-  const rest = node.body.filter((inner) => inner !== dot && !producers.has(inner))
-  // What is made afresh where it is read still reads what it is made of.
-  const isShared = (value: Node): boolean =>
-    producers.has(value) && (isMadeAfresh(value, lowering) ? operandsOf(value).some(isShared) : true)
-  const readElsewhere = rest.some((inner) => operandsOf(inner).some(isShared)) || node.yields.some(isShared)
-  if (readElsewhere || (dot.acc && dot.acc.kind !== 'phi')) return undefined
-  return { dot, ...stagesOf(node.body, producers, dot), rest }
+  return dots.size > 0 && isReadInTime(lowering, node, dots)
+    ? { dots, rest: presentOf(node, dots) }
+    : undefined
 }
 
 /** The loads nearest to the product wait; what is between them and it comes late, all else ahead. */
-function stagesOf(
-  body: Region,
-  producers: ReadonlySet<Node>,
-  dot: DotNode,
-): Pick<PipelinedDot, 'waiting' | 'ahead' | 'late'> {
-  const [waiting, late, ahead] = [new Set<Node>(), new Set<Node>(), new Set<Node>()]
-  const reach = (value: Node): void => {
-    if (!producers.has(value) || waiting.has(value) || late.has(value)) return
-    if (value.kind === 'load') {
-      waiting.add(value)
-      return
+function stagesOf(lowering: Lowering, loop: LoopNode, dot: DotNode, written: ReadonlySet<number>): Stages {
+  const { body } = loop
+  const [waiting, late, places] = [new Set<Node>(), new Set<Node>(), new Set<Node>()]
+  for (const side of ['a', 'b'] as const) {
+    const producers = producersOf(lowering, loop, dot[side], written)
+    const reach = (value: Node): void => {
+      if (!producers?.has(value) || waiting.has(value) || late.has(value)) return
+      if (value.kind === 'load') {
+        waiting.add(value)
+        return
+      }
+      late.add(value)
+      operandsOf(value).forEach(reach)
     }
-    late.add(value)
-    operandsOf(value).forEach(reach)
+    reach(dot[side])
+    const need = (value: Node): void => {
+      if (!producers?.has(value) || places.has(value)) return
+      places.add(value)
+      operandsOf(value).forEach(need)
+    }
+    for (const load of waiting) operandsOf(load).forEach(need)
   }
-  reach(dot.a)
-  reach(dot.b)
-  const need = (value: Node): void => {
-    if (!producers.has(value) || ahead.has(value)) return
-    ahead.add(value)
-    operandsOf(value).forEach(need)
-  }
-  for (const load of waiting) operandsOf(load).forEach(need)
   return {
     waiting: body.flatMap((inner) => (inner.kind === 'load' && waiting.has(inner) ? [inner] : [])),
-    ahead: body.filter((inner) => ahead.has(inner)),
+    places: body.filter((inner) => places.has(inner)),
     late: body.filter((inner) => late.has(inner)),
   }
+}
+
+/** What makes the value, in the loop's body; undefined where that depends on other rounds. */
+function producersOf(
+  { program }: Lowering,
+  { body, phis }: LoopNode,
+  value: Node,
+  written: ReadonlySet<number>,
+): ReadonlySet<Node> | undefined {
+  const inBody = new Set(body)
+  const found = new Set<Node>()
+  const collect = (node: Node): boolean => {
+    if (node.kind === 'phi') return !phis.includes(node)
+    if (!inBody.has(node) || found.has(node)) return true
+    if (!isPure(node) && node.kind !== 'load') return false
+    if (node.kind === 'load' && written.has(tensorOf(program, node.tensor).memory)) return false
+    found.add(node)
+    return operandsOf(node).every(collect)
+  }
+  return collect(value) ? found : undefined
+}
+
+/** False where something would see what has waited for a dot after the next round's is in its place. */
+function isReadInTime(
+  lowering: Lowering,
+  { body, yields }: LoopNode,
+  dots: ReadonlyMap<DotNode, Stages>,
+): boolean {
+  const owner = new Map<Node, DotNode>()
+  for (const [dot, { waiting, late }] of dots) {
+    for (const node of [...waiting, ...late]) {
+      if (owner.has(node) && !isMadeAfresh(node, lowering)) return false
+      owner.set(node, dot)
+    }
+  }
+  const isLate = (reader: Node | undefined, value: Node): boolean => {
+    const dot = owner.get(value)
+    if (!dot || reader === dot || (reader && owner.get(reader) === dot)) return false
+    // What is made afresh where it is read still reads what it is made of.
+    return !isMadeAfresh(value, lowering) || operandsOf(value).some((operand) => isLate(reader, operand))
+  }
+  const isRight = (reader: Node): boolean => !operandsOf(reader).some((value) => isLate(reader, value))
+  return body.every(isRight) && !yields.some((value) => isLate(undefined, value))
+}
+
+/** The body without what is read ahead only. */
+function presentOf({ body, yields }: LoopNode, dots: ReadonlyMap<DotNode, Stages>): Region {
+  const all = [...dots.values()]
+  const waiting = new Set<Node>(all.flatMap((stages) => stages.waiting))
+  const late = new Set(all.flatMap((stages) => stages.late))
+  const places = new Set(all.flatMap((stages) => stages.places).filter((node) => !late.has(node)))
+  const read = new Set<Node>(yields)
+  const present: Node[] = []
+  for (const node of body.toReversed()) {
+    if (waiting.has(node) || (places.has(node) && !read.has(node))) continue
+    present.unshift(node)
+    for (const value of [...operandsOf(node), ...(node.kind === 'loop' ? readInside(node) : [])])
+      read.add(value)
+  }
+  return present
 }
 
 function tensorsWritten({ program }: Lowering, region: Region): ReadonlySet<number> {
@@ -108,53 +161,54 @@ function tensorsWritten({ program }: Lowering, region: Region): ReadonlySet<numb
 export function emitPipelined(
   lowering: Lowering,
   node: LoopNode,
-  plan: PipelinedDot,
+  { dots, rest }: Pipeline,
   lowerRegion: LowerRegion,
 ): void {
-  const { out, e, program } = lowering
+  const { out, e, program, prefetch } = lowering
   const range = rangeOf(lowering, node, 0)
-  const { dot, waiting } = plan
-  const read = (at: Expr): readonly Read[] => {
-    enterRound(lowering, node, 0, range, at)
-    lowerRegion(lowering, plan.ahead)
-    return waiting.map((load) => {
-      lowering.comesFrom(load)
-      return readOf(lowering, load)
-    })
-  }
-  const first = read(range.begin)
-  const held = first.map(({ parts }) => parts.map((part) => out.variable('waiting', part)))
-  const readNext = (at: Expr): void => {
-    const next = e.sum([at], range.extent)
-    out.if('branch', e.binary('<', next, range.end), () => {
-      const parts = read(next).flatMap((one) => one.parts)
-      held.flat().forEach((variable, i) => {
-        out.assign(variable, parts[i] ?? variable)
-      })
-    })
-  }
-  const operands = (at: Expr, from: readonly (readonly Expr[])[]): DotOperands => {
-    enterRound(lowering, node, 0, range, at)
-    waiting.forEach((load, i) => {
-      const value = first[i]?.value(from[i] ?? [])
-      if (value) lowering.values.set(load, inHomeLayout(lowering, load, value))
-    })
-    lowerRegion(lowering, plan.late)
-    return dotOperands(lowering, dot)
-  }
   const counter = out.counter(blockOf(program, node.blocks[0] ?? 0).name, typeOf('u32', 1))
   const condition = e.binary('<', counter, range.end)
+  const stages = [...dots].map(([dot, ahead]) => {
+    const read = (at: Expr): readonly Read[] => {
+      enterRound(lowering, node, 0, range, at)
+      lowerRegion(lowering, ahead.places)
+      return ahead.waiting.map((load) => {
+        lowering.comesFrom(load)
+        return readOf(lowering, load)
+      })
+    }
+    const first = read(range.begin)
+    return { dot, ahead, read, first, held: first.map(({ parts }) => variablesOf(out, parts)) }
+  })
   out.loop({ counter, init: range.begin, condition, step: e.u32(range.extent) }, () => {
-    let product: Registers | undefined
-    if (lowering.layouts.product(dot)) {
-      // Nothing is staged that the loads could follow: what waits makes room for them first.
-      const now = held.map((parts) => parts.map((part) => out.let('now', part)))
-      readNext(counter)
-      product = lowerDot(lowering, dot, operands(counter, now))
-    } else product = lowerDot(lowering, dot, operands(counter, held), () => readNext(counter))
-    if (product) lowering.values.set(dot, product)
+    for (const { dot, ahead, read, first, held } of stages) {
+      const readNext = (): void => {
+        const next = e.sum([counter], range.extent)
+        out.if('branch', e.binary('<', next, range.end), () => {
+          const parts = read(next).flatMap((one) => one.parts)
+          held.flat().forEach((variable, i) => {
+            out.assign(variable, parts[i] ?? variable)
+          })
+        })
+        enterRound(lowering, node, 0, range, counter)
+      }
+      // Where nothing is staged that the loads could follow, what waits makes room for them first.
+      const isStaged = lowering.layouts.product(dot) === undefined
+      const now = isStaged ? held : held.map((parts) => parts.map((part) => out.let('now', part)))
+      if (isStaged) prefetch.set(dot, readNext)
+      else readNext()
+      ahead.waiting.forEach((load, i) => {
+        const value = first[i]?.value(now[i] ?? [])
+        if (value) lowering.values.set(load, inHomeLayout(lowering, load, value))
+      })
+    }
     enterRound(lowering, node, 0, range, counter)
-    lowerRegion(lowering, plan.rest)
+    lowerRegion(lowering, rest)
     assignYields(lowering, node)
   })
+  for (const dot of dots.keys()) prefetch.delete(dot)
+}
+
+function variablesOf(out: Writer, parts: readonly Expr[]): readonly Expr[] {
+  return parts.map((part) => out.variable('waiting', part))
 }

@@ -8,20 +8,15 @@ import { valueIn } from '../values/values.ts'
 import type { Lowering } from './lowering.ts'
 
 /** `a · b + acc`; nothing where a loop carries the sums, which are read after it. */
-export function lowerDot(
-  lowering: Lowering,
-  node: DotNode,
-  operands: DotOperands = dotOperands(lowering, node),
-  afterStaging?: () => void,
-): Registers | undefined {
+export function lowerDot(lowering: Lowering, node: DotNode): Registers | undefined {
   const carried = lowering.sums.get(node)
   const sums = carried ?? contractionOf(lowering, node).begin(node.acc)
-  sums.add(operands, afterStaging)
+  sums.add(dotOperands(lowering, node), lowering.prefetch.get(node))
   return carried ? undefined : sums.end()
 }
 
 /** The operands in registers, each in the layout that the product takes it in, or that of its class. */
-export function dotOperands(lowering: Lowering, dot: DotNode): DotOperands {
+function dotOperands(lowering: Lowering, dot: DotNode): DotOperands {
   const product = lowering.layouts.product(dot)
   const operandIn = (value: Node, wanted: Layout | undefined): Registers => {
     const layout = wanted ?? lowering.layoutOf(value)

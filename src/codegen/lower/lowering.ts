@@ -2,6 +2,7 @@
  * The state of lowering one dispatch: where values are, where blocks begin and end, and what the program so
  * far uses. The functions of `lower_*.ts` each turn one family of nodes into statements through it.
  */
+
 import type { Axis, BlockId, DotNode, LoadNode, MemoryNode, Node, PhiNode, Region } from '../../ir/node.ts'
 import { accessed, isMemory } from '../../ir/node_rules.ts'
 import type { TileBlock, TileProgram } from '../../ir/tile_program.ts'
@@ -52,6 +53,8 @@ export class Lowering implements Plan {
   readonly sums: Map<DotNode, Sums> = new Map()
   /** Operands of products on matrix units that were put in place before the loop that is open. */
   readonly ahead: Map<DotNode, Partial<Record<Side, MatrixOperand>>> = new Map()
+  /** Emits the reads of the next round, once the operands of a dot are staged. */
+  readonly prefetch: Map<DotNode, () => void> = new Map()
   readonly places: Map<BlockId, BlockPlace> = new Map()
   /** Dots that only add to what loops carry. */
   readonly accumulations: ReadonlyMap<DotNode, readonly PhiNode[]>

@@ -14,6 +14,11 @@ import type { MatrixShape } from '../thread/fragments.ts'
 import type { Plan } from './plan.ts'
 import type { KernelSites } from './sites.ts'
 
+/** What a band takes of a workgroup's memory: of sums that come out of their fragments once, in the end, … */
+const BAND_SHARE = 1 / 4
+/** … and of products that come out in every round. */
+const ROUND_SHARE = 1 / 2
+
 /** What a dot is cut into, and the layout in which its value comes out of the fragments. */
 export interface MatrixPlan {
   readonly rows: BlockId
@@ -62,7 +67,7 @@ export function matrixPlan(dot: DotNode, { program, bound }: Plan): MatrixPlan |
     subgroupBits: log2Exact(threads / limits.subgroupSize),
     shape,
     resultBytes: DTYPES[dot.type.dtype].bytes,
-    workgroupBytes: limits.maxWorkgroupBytes,
+    bandBytes: limits.maxWorkgroupBytes * (dot.acc ? BAND_SHARE : ROUND_SHARE),
   }
   const division = divideMatrix(wish)
   return { rows, depth, columns, shape, division, layout: matrixLayout(wish, division, threadBits) }

@@ -31,7 +31,8 @@ function placeIn(statements: readonly Statement[], before: Pending): Placed {
       placed.push({ kind: 'barrier', space })
       pending = without(pending, space)
     }
-    pending = union(pending, byKey(accesses))
+    // What is only expected is not made yet.
+    if (statement.kind !== 'expect') pending = union(pending, byKey(accesses))
     const inside = placeInside(statement, pending)
     placed.push(...inside.statements)
     pending = inside.pending

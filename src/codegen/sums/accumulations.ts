@@ -40,7 +40,7 @@ export function accumulations(region: Region): ReadonlyMap<DotNode, readonly Phi
 export function accumulatedBy(loop: LoopNode, index: number): OpName | undefined {
   const [phi, next] = [loop.phis[index], loop.yields[index]]
   if (!phi || !next || readsWithin(loop, [phi, next]) !== 2) return undefined
-  if (next.kind === 'dot') return next.acc === phi ? 'add' : undefined
+  if (next.kind === 'dot') return next.acc === phi && !next.rescale ? 'add' : undefined
   return next.kind === 'map' && isCommutative(next.op) && next.args.includes(phi) ? next.op : undefined
 }
 

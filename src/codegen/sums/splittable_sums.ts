@@ -141,7 +141,7 @@ export function neededBy(loop: LoopNode, region: Region): Region {
   return region.filter((node) => needed.has(node))
 }
 
-function readInside({ body, yields }: LoopNode): readonly Node[] {
+export function readInside({ body, yields }: LoopNode): readonly Node[] {
   const read = [...yields]
   walk(body, (node) => void read.push(...readsOf(node)))
   return read

@@ -10,7 +10,7 @@ import type { Lowering } from '../../lower/lowering.ts'
 import type { MatrixPlan } from '../../plan/matrix_plan.ts'
 import type { Expr } from '../../thread/expr.ts'
 import type { Fragment, FragmentPlace } from '../../thread/fragments.ts'
-import type { AccessMark, MemoryArray } from '../../thread/memory.ts'
+import { type AccessMark, accessTo, type MemoryArray } from '../../thread/memory.ts'
 import { typeOf } from '../../thread/types.ts'
 import { anyInvocation } from '../../values/any_invocation.ts'
 import { threadPart } from '../../values/coordinates.ts'
@@ -58,6 +58,8 @@ export function rescaleFragments(
         out.store(array, index, e.bitcast(array.element.dtype, scaled), own, outer)
       },
       fragment: (fragment, place) => out.fragmentReload(fragment, place),
+      // The next to take the memory does not wait where nothing changed.
+      end: (array) => out.expect([accessTo(array, 'write', {})]),
     })
   })
 }
@@ -75,6 +77,7 @@ interface BandVisitor {
   readonly chunk: (number: number, access: BandAccess) => void
   /** Called with each fragment after that. */
   readonly fragment?: (fragment: Fragment, place: FragmentPlace) => void
+  readonly end?: (array: MemoryArray) => void
 }
 
 /** Stores the fragments band by band, and visits what lies there then. */
@@ -87,32 +90,41 @@ function eachBand(
 ): void {
   const { out, e, memory, bound } = lowering
   const { dtype } = dot.type
-  const { m, n, band } = division
+  const { m, n, band, bandRows } = division
   // Where it can, the band takes the memory that the operands had.
   const asWords = DTYPES[dtype].bytes === DTYPES.u32.bytes
-  const [inner, pitch] = [bandElements(division) / 4, bandPitch(division) / 4]
+  const pitch = bandPitch(division) / 4
+  // One more, so that neighbours' parts begin in different banks.
+  const inner = bandElements(division) / 4 + 1
   const subgroups = bound.threads / bound.limits.subgroupSize
   const array = memory.allocateParts('matrix', typeOf(asWords ? 'u32' : dtype, 4), inner, subgroups)
   const outer = out.early('own_band', e.binary('%', e.builtin('subgroup'), e.u32(subgroups)))
   const from = bandPlace(lowering, layout, { rows, columns }, division, pitch)
-  sums.forEach((row, i) => {
-    for (let first = 0; first < row.length; first += 2 ** band) {
+  const [down, across] = [2 ** bandRows, 2 ** band]
+  for (let top = 0; top < sums.length; top += down) {
+    for (let first = 0; first < 2 ** division.columns; first += across) {
       const mark = out.phase()
       const own = { owner: `band ${mark.phase}` }
-      const stored = row.slice(first, first + 2 ** band).map((fragment, j) => {
-        return { fragment, place: { array, outer, offset: (j * shape.n) / 4, pitch, columnMajor: false } }
-      })
+      const stored = sums.slice(top, top + down).flatMap((row, i) =>
+        row.slice(first, first + across).map((fragment, j) => {
+          const offset = i * shape.m * pitch + (j * shape.n) / 4
+          return { fragment, place: { array, outer, offset, pitch, columnMajor: false } }
+        }),
+      )
       for (const { fragment, place } of stored) out.fragmentStore(fragment, place, mark)
       chunkRegisters(layout).forEach(([register = 0], chunk) => {
-        const [down, along] = [rows, columns].map((block) => layout.registerOffset(register, block))
-        const [below = 0, beside = 0] = [(down ?? 0) >> m, (along ?? 0) >> n]
-        const at = [below & (2 ** division.rows - 1), beside & (2 ** division.columns - 1)]
-        if (at[0] !== i || (at[1] ?? 0) >> band !== first >> band) return
-        visitor.chunk(chunk, { array, own, ...from(down ?? 0, along ?? 0) })
+        const [below, along] = [
+          layout.registerOffset(register, rows),
+          layout.registerOffset(register, columns),
+        ]
+        const [i, j] = [(below >> m) % 2 ** division.rows, (along >> n) % 2 ** division.columns]
+        const isHere = i >> bandRows === top >> bandRows && j >> band === first >> band
+        if (isHere) visitor.chunk(chunk, { array, own, ...from(below, along) })
       })
       for (const { fragment, place } of stored) visitor.fragment?.(fragment, place)
     }
-  })
+  }
+  visitor.end?.(array)
   memory.release(array)
 }
 
@@ -125,9 +137,9 @@ function bandPlace(
   pitch: number,
 ): (down: number, along: number) => { readonly outer: Expr; readonly index: Expr } {
   const { e, out } = lowering
-  const { m, n, band, across } = division
+  const { m, n, band, bandRows, across } = division
   const [rowBits, columnBits] = [m + division.rows, n + division.columns]
-  const [rowMask, bandMask] = [2 ** m - 1, 2 ** (n + band) - 1]
+  const [rowMask, bandMask] = [2 ** (m + bandRows) - 1, 2 ** (n + band) - 1]
   const [row, column] = [rows, columns].map((block) => threadPart(lowering, layout, block) ?? e.u32(0))
   if (!row || !column) throw new Error('a product without rows')
   const shifted = (part: Expr, by: number): Expr => e.binary('>>', part, e.u32(by))

@@ -81,8 +81,8 @@ export function stageAhead(lowering: Lowering, loop: LoopNode): { readonly end: 
   return {
     end() {
       for (const dot of found) {
-        for (const operand of Object.values(lowering.ahead.get(dot) ?? {}))
-          lowering.memory.release(operand.staged.array)
+        for (const { staged, fragments } of Object.values(lowering.ahead.get(dot) ?? {}))
+          if (fragments.size === 0) lowering.memory.release(staged.array)
         lowering.ahead.delete(dot)
       }
     },
@@ -102,6 +102,7 @@ function readyOperand(lowering: Lowering, dot: DotNode, plan: MatrixPlan, side: 
   const fragments = new Map<number, readonly Fragment[]>()
   for (let k = 0; k < steps * shape.k; k += shape.k)
     fragments.set(k, operandFragments(lowering, operand, plan, side, k))
+  lowering.memory.release(operand.staged.array)
   return { ...operand, fragments }
 }
 

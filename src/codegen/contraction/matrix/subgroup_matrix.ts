@@ -8,7 +8,7 @@ import type { MatrixDivision } from '../../layout/matrix_rules.ts'
 import { convertLayout } from '../../lower/lower_convert.ts'
 import type { Lowering } from '../../lower/lowering.ts'
 import type { MatrixPlan } from '../../plan/matrix_plan.ts'
-import { accessTo } from '../../thread/memory.ts'
+import { accessTo, type MemoryArray } from '../../thread/memory.ts'
 import type { Registers } from '../../values/registers.ts'
 import { spreadTo } from '../../values/values.ts'
 import type { Contraction, DotOperands, Sums } from '../contraction.ts'
@@ -36,42 +36,48 @@ function fragmentSums(
   plan: MatrixPlan,
   init: Registers | undefined,
 ): Sums {
-  const { out } = lowering
+  const { out, memory, sums: carried } = lowering
   const { division, shape } = plan
   const part = { part: 'result', dtype: dot.type.dtype, shape } as const
   const sums = grid(division, () => out.fragmentZero('sum', part))
+  const staged: MemoryArray[] = []
+  const release = (): void => {
+    for (const array of staged.splice(0)) memory.release(array)
+  }
   return {
     add(operands, afterStaging) {
-      addProducts(lowering, dot, plan, sums, operands, () => {
-        afterStaging?.()
-        if (!dot.rescale) return
+      if (dot.rescale) {
         const factor = spreadTo(lowering, dot.rescale, plan.layout)
         rescaleFragments(lowering, dot, plan, { sums, factor })
-      })
+      }
+      staged.push(...addProducts(lowering, dot, plan, sums, operands, afterStaging))
+      // What comes out in every round takes other memory than the operands: that saves waiting for them.
+      if (carried.has(dot)) release()
     },
     end() {
       const total = plus(lowering, fromFragments(lowering, dot, plan, sums), init)
+      release()
       return total.layout.key === layout.key ? total : convertLayout(lowering, total, layout)
     },
   }
 }
 
-/** `between` is called when the operands are in place, before they are read. */
+/** Gives the memory that is not needed any more. */
 function addProducts(
   lowering: Lowering,
   dot: DotNode,
   plan: MatrixPlan,
   sums: FragmentGrid,
   operands: DotOperands,
-  between: () => void,
-): void {
-  const { out, memory, program, ahead } = lowering
+  afterStaging: (() => void) | undefined,
+): readonly MemoryArray[] {
+  const { out, program, ahead } = lowering
   const { a: left, b: right } = ahead.get(dot) ?? {}
   const a = left ?? stageOperand(lowering, operands.a, plan, 'a')
   const b = right ?? stageOperand(lowering, operands.b, plan, 'b')
   // The barrier comes before what may be emitted in between; the operands are read only after that.
   out.expect([a, b].map(({ staged }) => accessTo(staged.array, 'read', {})))
-  between()
+  afterStaging?.()
   for (let k = 0; k < extentOf(program, plan.depth); k += plan.shape.k) {
     const rows = operandFragments(lowering, a, plan, 'a', k)
     const columns = operandFragments(lowering, b, plan, 'b', k)
@@ -82,8 +88,7 @@ function addProducts(
       })
     })
   }
-  if (!left) memory.release(a.staged.array)
-  if (!right) memory.release(b.staged.array)
+  return [...(left ? [] : [a]), ...(right ? [] : [b])].map(({ staged }) => staged.array)
 }
 
 /** Rows and columns of fragments of a subgroup. */
