@@ -38,6 +38,11 @@ export function shrinkToBuild(start: Config, input: ConfigSpecInput, build: Buil
     at = next
   }
   if (!at.refusal) return at.config
+  // Fragments have a least size; the same products without them can be shrunk further.
+  const { mma } = start
+  const plain = mma.map((way) => (way === 'subgroup_matrix' ? 'fma' : way))
+  if (mma.includes('subgroup_matrix'))
+    return shrinkToBuild(new Config({ ...start.data, mma: plain }), input, build)
   return leastOf(start, at.refusal, input, build)
 }
 

@@ -151,12 +151,17 @@ it.each([
   expect(spec.defaultConfig().data).toMatchObject(expected)
 })
 
-it('the default of attention counts the programs of its heads', () => {
-  const q = { shape: [16, 2048, 64], dtype: 'f16', data: [], dynamic: undefined }
+it.each([
+  // Programs of its heads count: nothing is split.
+  [16, 2048, 64, { block_sizes: [128, 64], num_warps: 4, split_sums: [1] }],
+  // No matrices are small enough for so wide a head.
+  [8, 1024, 512, { mma: ['fma', 'fma'] }],
+])('the default of attention of %d heads x %d x %d', (heads, n, width, expected) => {
+  const q = { shape: [heads, n, width], dtype: 'f16', data: [], dynamic: undefined }
   const { spec } = new Compiled(headAttention as never, [q, q, q] as never, {
     ...DEVICES.H200,
     registerBudget: 200,
     subgroupMatrices: [matrix(16, 16, 16)],
   })
-  expect(spec.defaultConfig().data).toMatchObject({ block_sizes: [128, 64], num_warps: 4 })
+  expect(spec.defaultConfig().data).toMatchObject(expected)
 })

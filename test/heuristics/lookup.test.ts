@@ -133,8 +133,10 @@ describe('heuristicInFiles', () => {
     expect(await heuristicInFiles(request(source, { directory: source }))).toEqual({
       heuristic: undefined,
       problems: [
-        `cannot read ${device}: a device is there where a file belongs\n  Write its contents to a file, and name that.`,
-        `cannot list the folder ${source}: a file is there where a folder belongs\n  Remove or rename that file, or name a folder.`,
+        `cannot read ${device}: a device is there where a file belongs\n` +
+          '  Write its contents to a file, and name that.',
+        `cannot list the folder ${source}: a file is there where a folder belongs\n` +
+          '  Remove or rename that file, or name a folder.',
       ],
     })
     put(folder, 'webgpu_v_old', 2)
