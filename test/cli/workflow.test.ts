@@ -88,7 +88,7 @@ describe('all phases', () => {
     const { tunedConfigs, measurements } = project.files
     expect(json(tunedConfigs)).toMatchObject({ plus_one: [{ timing_ms: expect.any(Number) }, {}, {}] })
     const [header] = read(measurements).split('\n')
-    expect(header).toBe('kernel_name,shape_hash,config_hash,config,shape_features,timing_ms')
+    expect(header).toBe('kernel_name,shape_hash,config_hash,config,shape_features,timing_ms,facts')
     const rows = [...readMeasurementCsv(fileLines(measurements), measurements, [])]
     expect(new Set(rows.map(({ shapeHash }) => shapeHash)).size).toBe(SIZES.length)
   })

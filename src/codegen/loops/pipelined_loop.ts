@@ -184,6 +184,7 @@ export function emitPipelined(
     for (const { dot, ahead, read, first, held } of stages) {
       const readNext = (): void => {
         const next = e.sum([counter], range.extent)
+        const present = ahead.places.map((place) => [place, lowering.values.get(place)] as const)
         out.if('branch', e.binary('<', next, range.end), () => {
           const parts = read(next).flatMap((one) => one.parts)
           held.flat().forEach((variable, i) => {
@@ -191,6 +192,10 @@ export function emitPipelined(
           })
         })
         enterRound(lowering, node, 0, range, counter)
+        for (const [place, value] of present) {
+          if (value) lowering.values.set(place, value)
+          else lowering.values.delete(place)
+        }
       }
       // Where nothing is staged that the loads could follow, what waits makes room for them first.
       const isStaged = lowering.layouts.product(dot) === undefined

@@ -9,16 +9,21 @@ import {
   type LoopNode,
   type MapNode,
   type Node,
+  ONE,
   type ReduceNode,
   type Region,
   type ViewNode,
 } from '../../ir/node.ts'
 import { isMoving } from '../../ir/node_rules.ts'
-import { blockOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
+import { blockOf, extentOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
 import { rewriteRegion, walk, withOperands } from '../../ir/traverse.ts'
+import { product } from '../../support/maths.ts'
 import type { Plan } from '../plan/plan.ts'
 import { REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
 import { accumulatedBy, readsWithin } from './accumulations.ts'
+
+/** Of the registers that a thread may use, those for elements of which sums had less. */
+const SHARE = 1 / 4
 
 /** A carried value of a loop. */
 interface Deferred {
@@ -34,28 +39,28 @@ interface Deferred {
 type DeferredByIndex = ReadonlyMap<number, Deferred>
 
 /** Each round goes for one level of loops: what an inner one carries may come from an outer one. */
-export function deferReductions({ program }: Plan, nodes: NodeFactory): TileProgram {
-  return mapGrids(program, (grid) => {
+export function deferReductions(plan: Plan, nodes: NodeFactory): TileProgram {
+  return mapGrids(plan.program, (grid) => {
     let { body } = grid
-    while (hasDeferred(body, program)) {
+    while (hasDeferred(body, plan)) {
       const builder = new RegionBuilder(nodes)
-      rewrite(body, program, builder, new Map())
+      rewrite(body, plan, builder, new Map())
       body = builder.nodes
     }
     return { ...grid, body }
   })
 }
 
-function hasDeferred(region: Region, program: TileProgram): boolean {
+function hasDeferred(region: Region, plan: Plan): boolean {
   let found = false
   walk(region, (node) => {
-    found ||= node.kind === 'loop' && deferredIn(node, program).size > 0
+    found ||= node.kind === 'loop' && deferredIn(node, plan).size > 0
   })
   return found
 }
 
 /** What the loop only adds up, each round reduced for itself. */
-function deferredIn(loop: LoopNode, program: TileProgram): DeferredByIndex {
+function deferredIn(loop: LoopNode, { program, bound }: Plan): DeferredByIndex {
   const found = new Map<number, Deferred>()
   if (isBranch(blockOf(program, loop.blocks[0] ?? 0))) return found
   loop.phis.forEach((phi, index) => {
@@ -71,6 +76,9 @@ function deferredIn(loop: LoopNode, program: TileProgram): DeferredByIndex {
     const last = steps.findLastIndex(({ kind }) => kind === 'reduce')
     const first = steps[last]
     if (first?.kind !== 'reduce') return
+    const axes = first.arg.type.axes.filter((axis) => axis !== ONE)
+    const elements = product(axes.map((axis) => extentOf(program, axis)))
+    if (elements / bound.threads > bound.limits.registerBudget * SHARE) return
     found.set(index, {
       next,
       steps: steps.slice(0, last + 1),
@@ -93,7 +101,7 @@ function isStep(node: Node, by: string | undefined): node is ReduceNode | ViewNo
 /** Copies a region; `own` says what becomes of some of its nodes. */
 function rewrite(
   region: Region,
-  program: TileProgram,
+  plan: Plan,
   builder: RegionBuilder,
   map: Map<Node, Node>,
   own: (node: Node) => Omit<MapNode, 'id'> | undefined = () => undefined,
@@ -101,7 +109,7 @@ function rewrite(
   for (const node of region) {
     const spec = own(node)
     if (spec) map.set(node, builder.add(spec))
-    else if (node.kind === 'loop') rewriteLoop(node, region, program, builder, map)
+    else if (node.kind === 'loop') rewriteLoop(node, region, plan, builder, map)
     else if (!map.has(node)) rewriteRegion([node], builder, map)
   }
 }
@@ -109,12 +117,12 @@ function rewrite(
 function rewriteLoop(
   loop: LoopNode,
   region: Region,
-  program: TileProgram,
+  plan: Plan,
   builder: RegionBuilder,
   map: Map<Node, Node>,
 ): void {
-  const deferred = deferredIn(loop, program)
-  const copy = builder.add(loopOfElements(loop, deferred, program, builder, map))
+  const deferred = deferredIn(loop, plan)
+  const copy = builder.add(loopOfElements(loop, deferred, plan, builder, map))
   map.set(loop, copy)
   for (const result of region) {
     const sum = result.kind === 'result' && result.loop === loop && deferred.get(result.index)
@@ -129,7 +137,7 @@ function rewriteLoop(
 function loopOfElements(
   loop: LoopNode,
   deferred: DeferredByIndex,
-  program: TileProgram,
+  plan: Plan,
   builder: RegionBuilder,
   map: Map<Node, Node>,
 ) {
@@ -145,7 +153,7 @@ function loopOfElements(
   })
   const left = new Set<Node>([...deferred.values()].flatMap(({ steps }) => steps))
   const body = loop.body.filter((node) => !left.has(node))
-  rewrite(body, program, inner, map, (node) => {
+  rewrite(body, plan, inner, map, (node) => {
     const index = loop.yields.indexOf(node)
     const [sum, phi] = [deferred.get(index), phis[index]]
     return sum && phi && elementsOf(sum, phi, map)
@@ -179,7 +187,9 @@ function totalOf(
   const total = steps.reduceRight<Node>((arg, step) => builder.add({ ...step, arg }), elements)
   const begun = loop.inits[index]
   const init = begun && (map.get(begun) ?? begun)
-  if (!init || isConstant(init, neutralOf(op, total.type.dtype))) return total
+  // What is the same for all elements of the sum is one number, which only adding repeats.
+  const isWhole = total.type.axes.length === next.type.axes.length
+  if (!init || (isWhole && isConstant(init, neutralOf(op, total.type.dtype)))) return total
   const { id: _id, ...spec } = next
   return builder.add({ ...spec, args: [init, total] })
 }
