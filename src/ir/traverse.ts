@@ -40,6 +40,13 @@ export function readsOf(node: Node): readonly Node[] {
   return node.kind === 'loop' ? [...operandsOf(node), ...node.yields] : operandsOf(node)
 }
 
+/** What the rounds of a loop read: what its nodes do, loops in it included, and what goes on to the next. */
+export function readInside({ body, yields }: LoopNode): readonly Node[] {
+  const read = [...yields]
+  walk(body, (node) => void read.push(...readsOf(node)))
+  return read
+}
+
 /** True for nodes that must run even when nothing reads them. */
 export function hasEffect(node: Node): boolean {
   return isWrite(node) || (node.kind === 'loop' && node.body.some(hasEffect))

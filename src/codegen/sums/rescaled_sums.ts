@@ -6,7 +6,7 @@
 import { isZero, stripViews } from '../../ir/dim_index.ts'
 import type { LoopNode, MapNode, Node } from '../../ir/node.ts'
 import { isMoving } from '../../ir/node_rules.ts'
-import { operandsOf, readsOf, walk } from '../../ir/traverse.ts'
+import { operandsOf, readInside, readsOf, walk } from '../../ir/traverse.ts'
 import { isFloat } from '../../support/dtypes.ts'
 
 export interface RescaledSums {
@@ -130,7 +130,7 @@ class Look {
   }
 
   #dependence(node: Node): Dependence {
-    const parts = node.kind === 'loop' ? insideOf(node) : operandsOf(node)
+    const parts = node.kind === 'loop' ? [...operandsOf(node), ...readInside(node)] : operandsOf(node)
     if (parts.every((part) => this.#of(part) === 'none' && !this.#tops.has(part))) return 'none'
     return this.#isFactor(node) ? 'factor' : 'other'
   }
@@ -208,10 +208,4 @@ function finiteOf(node: Node, next: Node): Node | undefined {
   const [value, least] = isInfinite.args
   const isLeast = least?.kind === 'constant' && least.value === Number.NEGATIVE_INFINITY
   return value === next && isLeast ? isInfinite : undefined
-}
-
-function insideOf(loop: LoopNode): readonly Node[] {
-  const read = [...readsOf(loop)]
-  walk(loop.body, (node) => void read.push(...readsOf(node)))
-  return read
 }

@@ -17,7 +17,7 @@ import {
 } from '../../ir/node.ts'
 import { isMemory, isWrite } from '../../ir/node_rules.ts'
 import { mayBeNegative } from '../../ir/size.ts'
-import { hasEffect, operandsOf, readsOf, walk } from '../../ir/traverse.ts'
+import { hasEffect, operandsOf, readInside, readsOf, walk } from '../../ir/traverse.ts'
 import { canRoll, type MemoryOf } from '../passes/can_roll.ts'
 import { endsPass, isAlong, isSink, walksRow } from '../passes/row_levels.ts'
 import { REDUCE_RULES, reductionBy, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
@@ -139,12 +139,6 @@ export function neededBy(loop: LoopNode, region: Region): Region {
     waiting.push(...operandsOf(node), ...(node.kind === 'loop' ? readInside(node) : []))
   }
   return region.filter((node) => needed.has(node))
-}
-
-export function readInside({ body, yields }: LoopNode): readonly Node[] {
-  const read = [...yields]
-  walk(body, (node) => void read.push(...readsOf(node)))
-  return read
 }
 
 /** True when the row is reduced, or multiplied, and nothing else comes of it, however it is streamed. */
