@@ -45,6 +45,7 @@ export async function runWorkflow(
   const lock = await acquireLock(runFiles(plan.folder, hardwareId).metadata, {
     what: `the run ${plan.runId}`,
     waitMs: 0,
+    onWait: (owner) => console.say(`helion-aot: waiting for ${owner}, which seems to work on the same run`),
   })
   const interrupts = new Interrupts()
   try {

@@ -13,6 +13,8 @@ export class AppendFile {
   /** Whether there was nothing in it when it was opened. */
   readonly isNew: boolean
   readonly #file: number
+  /** An append ended in the middle of a line. */
+  #isTorn = false
 
   /**
    * Opens or creates the file and the folders above it; a line that was torn when a process died is closed,
@@ -33,9 +35,17 @@ export class AppendFile {
   append(text: string, { toDisk = false }: { readonly toDisk?: boolean } = {}): void {
     const fs = requireNode('fs', `writing ${this.path}`)
     atPath(this.path, () => {
-      fs.writeSync(this.#file, text)
+      this.#write(this.#isTorn ? `\n${text}` : text)
       if (toDisk) fs.fsyncSync(this.#file)
     })
+  }
+
+  /** A disk that is nearly full takes a part, and says no only when asked for the rest. */
+  #write(text: string): void {
+    const fs = requireNode('fs', `writing ${this.path}`)
+    const bytes = new TextEncoder().encode(text)
+    for (let at = 0; at < bytes.length; this.#isTorn = at < bytes.length)
+      at += fs.writeSync(this.#file, bytes, at)
   }
 
   close(): void {

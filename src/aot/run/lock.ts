@@ -12,7 +12,7 @@ export interface LockOptions {
   /** Milliseconds to wait for a living owner. */
   readonly waitMs: number
   /** Told once when there is something to wait for. */
-  readonly onWait?: (owner: string) => void
+  readonly onWait: (owner: string) => void
 }
 
 export interface HeldLock {
@@ -56,7 +56,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<H
       continue
     }
     if (Date.now() - begin > waitFor(owner, options.waitMs)) throw inUse(path, options.what, owner)
-    if (!waited) options.onWait?.(describe(owner))
+    if (!waited) options.onWait(describe(owner))
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }

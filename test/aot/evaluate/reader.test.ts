@@ -50,6 +50,24 @@ describe('measurement CSVs', () => {
     ])
   })
 
+  test.each(['time_us', 'timing_s', 'config', 'timing_ms,note'])(
+    'below a first header that is not understood no line is taken for what it is not: %s',
+    (last) => {
+      const header = `kernel_name,shape_hash,config_hash,config,shape_features,${last}`
+      const problems: LineProblem[] = []
+      const lines = [header, CELL('1'), CELL('2'), HEADER, CELL('3')]
+      const rows = [...readMeasurementCsv(lines, 'a.csv', problems)]
+      expect(rows.map(({ timingMs }) => timingMs)).toEqual([3])
+      expect(problems.map(formatProblem)).toEqual([
+        expect.stringMatching(/^a\.csv:1: foreign: the header .* The lines below it are left out\.$/),
+        ...[2, 3].map(
+          (line) =>
+            `a.csv:${line}: foreign: nobody knows its columns, because the header above it is refused`,
+        ),
+      ])
+    },
+  )
+
   test('lines that cannot be used, by number', () => {
     const { rows, problems } = csv(
       HEADER,
@@ -311,7 +329,8 @@ function isFilled(line: string): boolean {
 }
 
 function isHeader(line: string): boolean {
-  return line.includes('kernel_name')
+  const names = HEADER.split(',')
+  return line.includes('kernel_name') || line.split(',').filter((cell) => names.includes(cell)).length > 1
 }
 
 /** How many of the original rows are still there, each counted once. */

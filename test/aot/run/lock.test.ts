@@ -28,7 +28,7 @@ async function holder(path: string): Promise<ChildProcess> {
 }
 
 function quick(path: string, waitMs = 0) {
-  return acquireLock(path, { what: 'the run r1', waitMs })
+  return acquireLock(path, { what: 'the run r1', waitMs, onWait: () => {} })
 }
 
 describe('acquireLock', () => {

@@ -108,6 +108,8 @@ class CsvReader {
   #plain: RegExp | undefined = PLAIN_LINE
   #factsColumn = -1
   #width = CSV_COLUMNS.length
+  /** Whether a header or a line told that these are the columns, or that they are not. */
+  #isSure: boolean | undefined
   readonly #facts = new Map<string, Interned<ToldFacts>>()
   readonly #configs = new Map<string, Interned<ConfigData>>()
   readonly #shapes = new Map<string, Interned<Omit<CsvMeasurement, 'config' | 'timingMs'>>>()
@@ -126,6 +128,8 @@ class CsvReader {
       this.#readHeader(fields)
       return undefined
     }
+    if (this.#isSure === false)
+      throw new LineError('foreign', 'nobody knows its columns, because the header above it is refused')
     const [kernel, shapeHash, , config, features, time] = this.#columns.map((column) => fields[column])
     if (fields.length !== this.#width)
       throw new LineError('torn', `${fields.length} columns where ${this.#width} are expected`)
@@ -159,6 +163,7 @@ class CsvReader {
         ? undefined
         : intern(this.#facts, texts.facts, () => checkFacts(parseJson(decode(texts.facts), FACTS)))
     this.#refuseRepeated(shape.id * 2 ** 24 + config.id, timingMs)
+    this.#isSure = true
     const { value } = shape
     return {
       kernel: value.kernel,
@@ -172,8 +177,8 @@ class CsvReader {
 
   #readHeader(fields: readonly string[]): void {
     const wrong = wrongHeader(fields)
-    if (wrong !== undefined)
-      throw new LineError('foreign', `the header ${wrong} Lines that fit the columns known before are read.`)
+    if (wrong !== undefined) throw this.#refusedHeader(wrong)
+    this.#isSure = true
     const columns = CSV_COLUMNS.map((name) => fields.indexOf(name))
     this.#columns = columns
     this.#factsColumn = fields.indexOf(FACTS)
@@ -181,6 +186,16 @@ class CsvReader {
     const isStandard = columns.every((column, index) => column === index)
     if (!isStandard) this.#plain = undefined
     else this.#plain = this.#factsColumn < 0 ? PLAIN_LINE : PLAIN_LINE_WITH_FACTS
+  }
+
+  /** Where it is the first, a column may be of another unit, or of something else. */
+  #refusedHeader(wrong: string): LineError {
+    this.#isSure ??= false
+    if (!this.#isSure) this.#plain = undefined
+    const rest = this.#isSure
+      ? 'Lines that fit the columns known before are read.'
+      : 'The lines below it are left out.'
+    return new LineError('foreign', `the header ${wrong} ${rest}`)
   }
 
   #refuseRepeated(cell: number, timingMs: number): void {

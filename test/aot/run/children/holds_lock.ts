@@ -4,7 +4,7 @@
  */
 import { acquireLock } from '../../../../src/aot/run/lock.ts'
 
-const lock = await acquireLock(process.argv[2] ?? '', { what: 'the run', waitMs: 10_000 })
+const lock = await acquireLock(process.argv[2] ?? '', { what: 'the run', waitMs: 10_000, onWait: () => {} })
 console.log('locked')
 process.stdin.once('data', async () => {
   await lock.release()
