@@ -126,6 +126,8 @@ export interface MeasurementRecord {
   readonly timing_ms: number | null
   /** Relative spread of the samples. */
   readonly spread?: number | null
+  /** Milliseconds with warm caches; the samples are of cold ones. */
+  readonly warm_ms?: number
   /** How much this shape counts; 1 when absent. */
   readonly weight?: number
   readonly reason?: string
@@ -229,6 +231,7 @@ const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRe
     shape_features: checkFeatures(fields.shape_features),
     ...checkOutcome(fields),
     ...(fields.weight === undefined ? {} : { weight: checkWeight(fields.weight, 'the weight') }),
+    ...(fields.warm_ms === undefined ? {} : { warm_ms: checkTime(fields.warm_ms) }),
     ...(fields.round === undefined ? {} : { round: checkOneOf(ROUNDS, fields.round, 'round') }),
     ...(fields.facts === undefined ? {} : { facts: checkFacts(fields.facts) }),
   }),

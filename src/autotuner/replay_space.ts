@@ -142,7 +142,11 @@ class ReplayBenchmarker implements Benchmarker {
     return results
   }
 
-  async remeasure(configs: readonly Config[], _options: RemeasureOptions): Promise<readonly Measurement[]> {
+  async remeasure(
+    configs: readonly Config[],
+    { warmCache }: RemeasureOptions,
+  ): Promise<readonly Measurement[]> {
+    if (warmCache) return []
     return configs.flatMap((config) => {
       const trial = this.#find(config)
       return trial ? [measurementOf(trial)] : []

@@ -88,6 +88,8 @@ export interface SyntheticOptions {
   readonly msPerConfig?: number
   /** The same, for each config. */
   readonly costMs?: (config: Config) => number
+  /** Costs with warm caches; without it there are no times of that kind. */
+  readonly warmCost?: (config: Config) => number
   /** Called before each measurement. */
   readonly onConfig?: (config: Config, index: number) => void
 }
@@ -128,18 +130,19 @@ export class SyntheticBenchmarker implements Benchmarker {
   }
 
   async remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]> {
-    if (options.budget.exhausted) return []
-    this.remeasured.push(...configs)
+    const cost = options.warmCache ? this.#options.warmCost : this.#cost
+    if (options.budget.exhausted || !cost) return []
+    if (!options.warmCache) this.remeasured.push(...configs)
     this.clock += options.targetMs * configs.length
-    return configs.map((config) => this.#time(config, (this.#options.noise ?? 0) / 10, 400))
+    return configs.map((config) => this.#time(config, (this.#options.noise ?? 0) / 10, 400, cost))
   }
 
   async leastLaunch(): Promise<LaunchTime | undefined> {
     return this.#options.floor
   }
 
-  #time(config: Config, noise: number, samples: number): Measurement {
-    const cost = this.#cost(config)
+  #time(config: Config, noise: number, samples: number, costOf: Cost = this.#cost): Measurement {
+    const cost = costOf(config)
     if (typeof cost === 'string') return failure(config, cost, `synthetic ${cost}`, { compileMs: 10 })
     const normal =
       Math.sqrt(-2 * Math.log(1 - this.#random.next())) * Math.cos(2 * Math.PI * this.#random.next())

@@ -15,6 +15,8 @@ export interface TimingMatrix {
   readonly times: Float64Array
   /** Relative standard error of each time; 0 where there was one sample only. */
   readonly noise: Float64Array
+  /** Log of each time with warm caches over the best such time of the shape; 0 where that is not known. */
+  readonly warm: Float64Array
   /** Best time of each shape over all configs measured, also those that the matrix no longer holds. */
   readonly best: Float64Array
   /** Milliseconds of each shape's default config; NaN where that is not known. */
@@ -32,6 +34,9 @@ export type Losses = readonly Float64Array[]
 const LARGEST_TIE = 0.02
 /** Standard errors of a difference within which two times are the same. */
 const WITHIN_NOISE = 2
+/** 10 % slower with warm caches counts as 1 % slower; more than twice as slow, no more. */
+const WARM_SHARE = 0.1
+const WORST_WARM = Math.LN2
 
 /** Throws DataError when no config runs on any shape. */
 export function toMatrix(sweep: Sweep): TimingMatrix {
@@ -60,6 +65,9 @@ export function toMatrix(sweep: Sweep): TimingMatrix {
     configs: used.map((column) => entryAt(sweep.configs, column)),
     times,
     noise: steadied(noise),
+    warm: Float64Array.from(
+      covered.flatMap((row) => warmLosses(used.map((column) => cells[row]?.[column]?.warmMs))),
+    ),
     best: Float64Array.from(covered, (_, r) => minOf(times.subarray(r * used.length, (r + 1) * used.length))),
     standard: Float64Array.from(covered, (row) => sweep.defaultMs(row) ?? Number.NaN),
     units: sweep.run?.compute_units,
@@ -96,9 +104,17 @@ export function limitsByDefault({ standard, best }: TimingMatrix): Float64Array 
   )
 }
 
-/** What each choice costs, with differences inside the noise of the measurement taken off. */
+/**
+ * What each choice costs, with differences inside the noise of the measurement taken off: such ties are
+ * broken by times with warm caches, of which a share counts.
+ */
 export function lossesOf(matrix: TimingMatrix): Losses {
-  return lossTable(matrix, (loss, noise) => Math.max(0, loss - Math.min(LARGEST_TIE, WITHIN_NOISE * noise)))
+  return lossTable(
+    matrix,
+    (loss, noise, _own, warm) =>
+      Math.max(0, loss - Math.min(LARGEST_TIE, WITHIN_NOISE * noise)) +
+      WARM_SHARE * Math.min(warm, WORST_WARM),
+  )
 }
 
 /**
@@ -119,19 +135,22 @@ export function blamedLosses(matrix: TimingMatrix): Losses {
 }
 
 /**
- * `lossOf` gets log regret, the noise of the difference to the best time, and the noise of the cell's own.
+ * `lossOf` gets log regret, the noise of the difference to the best time, the noise of the cell's own, and
+ * the log regret with warm caches.
  */
 function lossTable(
   matrix: TimingMatrix,
-  lossOf: (loss: number, noise: number, own: number) => number,
+  lossOf: (loss: number, noise: number, own: number, warm: number) => number,
 ): Losses {
   const columns = matrix.configs.length
   return matrix.shapes.map((_, row) => {
     const times = timesOf(matrix, row)
     const bestNoise = at(matrix.noise, row * columns + argmin(times))
     return times.map((time, column) => {
-      const own = at(matrix.noise, row * columns + column)
-      return lossOf(Math.log(time / at(matrix.best, row)), Math.hypot(own, bestNoise), own)
+      const cell = row * columns + column
+      const own = at(matrix.noise, cell)
+      const loss = Math.log(time / at(matrix.best, row))
+      return lossOf(loss, Math.hypot(own, bestNoise), own, at(matrix.warm, cell))
     })
   })
 }
@@ -149,7 +168,7 @@ export function rowsOf(matrix: TimingMatrix, rows: readonly number[]): TimingMat
   const shapes = rows.map((row) => entryAt(matrix.shapes, row))
   const best = Float64Array.from(rows, (row) => at(matrix.best, row))
   const standard = Float64Array.from(rows, (row) => at(matrix.standard, row))
-  return { ...matrix, shapes, best, standard, times: take(matrix.times), noise: take(matrix.noise) }
+  return { ...matrix, shapes, best, standard, ...cellsOf(matrix, take) }
 }
 
 /** A matrix of some of the columns of another; what is best is still judged by all. */
@@ -160,7 +179,17 @@ export function columnsOfMatrix(matrix: TimingMatrix, columns: readonly number[]
       matrix.shapes.flatMap((_, row) => columns.map((column) => at(values, row * all + column))),
     )
   const configs = columns.map((column) => entryAt(matrix.configs, column))
-  return { ...matrix, configs, times: take(matrix.times), noise: take(matrix.noise) }
+  return { ...matrix, configs, ...cellsOf(matrix, take) }
+}
+
+/** What has a number for each cell. */
+function cellsOf({ times, noise, warm }: TimingMatrix, take: (values: Float64Array) => Float64Array) {
+  return { times: take(times), noise: take(noise), warm: take(warm) }
+}
+
+function warmLosses(times: readonly (number | undefined)[]): readonly number[] {
+  const best = Math.min(...times.map((ms) => ms ?? Number.POSITIVE_INFINITY))
+  return times.map((ms) => (ms === undefined ? 0 : Math.log(ms / best)))
 }
 
 /** Of the median, relative, from the median absolute deviation; 0 for fewer than three samples. */

@@ -6,7 +6,7 @@
  */
 
 import { Budget } from '../../autotuner/budget.ts'
-import type { Benchmarker, Measurement, Status } from '../../autotuner/trial/benchmarker.ts'
+import type { Benchmarker, Measurement, RemeasureOptions, Status } from '../../autotuner/trial/benchmarker.ts'
 import { KernelBenchmarker } from '../../autotuner/trial/kernel_benchmarker.ts'
 import type { Config } from '../../config/config.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'
@@ -29,6 +29,9 @@ import { openCandidates, openContenders } from './what_is_left.ts'
 
 /** Configs near the best are timed in turns for so long each. */
 const CONTENDER_MS = 100
+/** Those of them within this multiple of the best are timed with warm caches too, for so long each. */
+const WARM_LIMIT = 1.25
+const WARM_MS = 40
 const MAX_SAMPLES = 64
 
 const STATUSES: Readonly<Record<Status, MeasurementStatus>> = {
@@ -131,7 +134,7 @@ async function trialsOf(
   return found
 }
 
-/** The same results with the samples of these rounds. */
+/** The same results with the samples of these rounds; of the best among them, times with warm caches too. */
 async function measureInTurns(
   benchmarker: Benchmarker,
   spec: ConfigSpec,
@@ -139,19 +142,38 @@ async function measureInTurns(
 ): Promise<readonly MeasurementRecord[]> {
   const programOf = ({ wgsl_hash, config_hash }: MeasurementRecord) => wgsl_hash ?? config_hash
   const programs = new Map(contenders.map((cell) => [programOf(cell), fitConfig(spec, cell.config)]))
-  const options = { budget: unlimited(), targetMs: CONTENDER_MS, maxSamples: MAX_SAMPLES }
-  const timed = await benchmarker.remeasure([...programs.values()], options).catch((error: unknown) => {
+  const timed = await remeasured(benchmarker, [...programs.values()], { targetMs: CONTENDER_MS })
+  const limitMs = WARM_LIMIT * Math.min(...[...timed.values()].map(({ ms }) => ms))
+  const near = [...timed.values()].flatMap(({ config, ms }) => (ms <= limitMs ? config : []))
+  const warm = await remeasured(benchmarker, near, { targetMs: WARM_MS, warmCache: true })
+  return contenders.map((cell) => {
+    const hash = programs.get(programOf(cell))?.hash ?? ''
+    const [result, warmMs] = [timed.get(hash), warm.get(hash)?.ms]
+    if (!result) return { ...cell, round: 'turns' }
+    const times = timesOf(evenly(result.samplesMs, MAX_SAMPLES), result.spread)
+    return {
+      ...cell,
+      ...times,
+      round: 'turns',
+      ...(warmMs === undefined ? {} : { warm_ms: rounded(warmMs) }),
+    }
+  })
+}
+
+/** By hash; none where they could not be compared. */
+async function remeasured(
+  benchmarker: Benchmarker,
+  configs: readonly Config[],
+  options: Pick<RemeasureOptions, 'targetMs' | 'warmCache'>,
+): Promise<ReadonlyMap<string, Measurement>> {
+  if (configs.length === 0) return new Map()
+  const common = { budget: unlimited(), maxSamples: MAX_SAMPLES }
+  const timed = await benchmarker.remeasure(configs, { ...common, ...options }).catch((error: unknown) => {
     // What was measured before still stands, unless the device is gone.
     if (error instanceof AdapterError || !(error instanceof HelionError)) throw error
     return []
   })
-  const byConfig = new Map(timed.map((result) => [result.config.hash, result]))
-  return contenders.map((cell) => {
-    const result = byConfig.get(programs.get(programOf(cell))?.hash ?? '')
-    if (!result) return { ...cell, round: 'turns' }
-    const { samples, timing_ms, spread } = timesOf(evenly(result.samplesMs, MAX_SAMPLES), result.spread)
-    return { ...cell, samples, timing_ms, spread, round: 'turns' }
-  })
+  return new Map(timed.filter(({ ms }) => Number.isFinite(ms)).map((result) => [result.config.hash, result]))
 }
 
 interface Outcome {

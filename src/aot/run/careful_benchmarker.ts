@@ -76,14 +76,15 @@ export class CarefulBenchmarker implements Benchmarker {
   }
 
   async remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]> {
-    const known = this.#book.knownTurns(configs)
+    // What is kept is compared with what was measured before: of times of another kind there is no such thing.
+    const known = options.warmCache ? undefined : this.#book.knownTurns(configs)
     if (known) return known
     if (!this.#attempts.mayCompare) return []
     const results = await this.#guarded(async () => {
       this.#trying(configs, true)
       return await this.#inner.remeasure(configs, options)
     })
-    this.#book.recordTurns(configs, results)
+    if (!options.warmCache) this.#book.recordTurns(configs, results)
     return results
   }
 

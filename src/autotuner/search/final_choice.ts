@@ -7,6 +7,7 @@ import type { Config } from '../../config/config.ts'
 import { type Candidate, type History, notSlower, relativeError } from './history.ts'
 import { proposals, simplerThan } from './proposal.ts'
 import type { SearchSession } from './search_session.ts'
+import { bestOfTied } from './warm_ties.ts'
 
 export interface FinalistOptions {
   /** Best candidates to compare; below 2 nothing is compared. */
@@ -21,6 +22,8 @@ export interface FinalistOptions {
 
 /** Shares of the time that the rounds of a comparison take: brief first, long for those that are left. */
 const ROUNDS = [1 / 8, 1 / 4, 5 / 8]
+/** Time for a look at ties with warm caches, as a share of that for the comparison. */
+const WARM_SHARE = 1 / 4
 /** Standard errors by which a finalist must be slower than the best to be out. */
 const CLEARLY = 4
 /** As many times more candidates are timed briefly first, so that single lucky samples keep nobody out. */
@@ -49,13 +52,24 @@ export async function compareFinalists(
     if (topK <= 1 || alive.length <= 1 || session.exhausted) break
     alive = inReach(byTime(await session.retime(alive, targetMs * share)), pinnedTolerance)
   }
-  const [winner] = byTime(alive)
-  const standard = pinned.length > 0 && history.get(session.generation.defaultConfig())
+  const chosen = chosenOf(session, byTime(alive), pinned, pinnedTolerance)
+  return chosen && (await bestOfTied(session, chosen, alive, targetMs * WARM_SHARE))
+}
+
+/** Of finalists, fastest first: the default or another pinned config where nothing is clearly better. */
+function chosenOf(
+  session: SearchSession,
+  finalists: readonly Candidate[],
+  pinned: readonly Config[],
+  pinnedTolerance: number,
+): Candidate | undefined {
+  const [winner] = finalists
+  const standard = pinned.length > 0 && session.history.get(session.generation.defaultConfig())
   // A change that may be no gain at all is not worth having.
   if (winner && standard && !clearlyFaster(winner, standard)) return standard
   const limit = (winner?.ms ?? 0) * (1 + pinnedTolerance)
   const { stopRule } = session.parts
-  const kept = byTime(alive).find(
+  const kept = finalists.find(
     (candidate) =>
       pinned.some((other) => other.equals(candidate.config)) &&
       (candidate.ms <= limit || (stopRule.reason !== undefined && stopRule.reaches(candidate))),

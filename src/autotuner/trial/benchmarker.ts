@@ -56,6 +56,11 @@ export interface RemeasureOptions {
   readonly targetMs: number
   /** Most samples of each config. */
   readonly maxSamples?: number | undefined
+  /**
+   * With warm caches, for a look at another side of configs: these times are not to be mixed with others.
+   * Where all times are of warm caches anyway, there is no answer.
+   */
+  readonly warmCache?: true
 }
 
 /** Time of a launch, and how much single ones scatter: as `spread` of a measurement. */

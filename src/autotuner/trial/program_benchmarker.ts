@@ -121,8 +121,9 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   }
 
   async remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]> {
-    const { targetMs, budget } = options
+    const { targetMs, budget, warmCache } = options
     if (budget.exhausted || targetMs < LEAST_REMEASURE_MS) return []
+    if (warmCache && this.#trial.device.info.software) return []
     const runner = await this.#open()
     const samples = clamp(Math.round(targetMs), LEAST_SAMPLES, MOST_SAMPLES)
     try {
@@ -132,7 +133,9 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
       )
       const distinct = [...new Map(programs.map((one) => [one.hash, one])).values()]
       const compiled = await Promise.all(distinct.map((one) => runner.compile(one, this.#compileTimeoutMs)))
-      const times = await runner.compare(distinct, { targetMs, maxSamples: options.maxSamples ?? samples })
+      const maxSamples = options.maxSamples ?? samples
+      const caches = warmCache ? ({ flushCache: false } as const) : {}
+      const times = await runner.compare(distinct, { targetMs, maxSamples, ...caches })
       return configs.flatMap((config, index) => {
         const program = programs[index]
         const place = distinct.findIndex(({ hash }) => hash === program?.hash)

@@ -34,6 +34,8 @@ export interface CompareOptions {
   /** GPU time to spend on each program. */
   readonly targetMs: number
   readonly maxSamples: number
+  /** With warm caches. Default: as a first measurement is. */
+  readonly flushCache?: false
 }
 
 /**

@@ -224,7 +224,12 @@ describe('noise', () => {
   const random = new Random(12)
 
   /** A sweep of records with five samples a cell, scattered by `spread`. */
-  function sampled(pairs: readonly (readonly number[])[], times: readonly number[][], spread: number): Sweep {
+  function sampled(
+    pairs: readonly (readonly number[])[],
+    times: readonly number[][],
+    spread: number,
+    warm: readonly number[] = [],
+  ): Sweep {
     const lines = pairs.flatMap((pair, row) =>
       (times[row] ?? []).map((time, tag) => {
         const samples = [0, 1, 2, 3, 4].map(() => time * (1 + spread * (random.next() - 0.5)))
@@ -237,6 +242,7 @@ describe('noise', () => {
           status: 'ok',
           samples,
           timing_ms: samples[2],
+          ...(warm[tag] === undefined ? {} : { warm_ms: warm[tag] }),
         })
       }),
     )
@@ -263,6 +269,16 @@ describe('noise', () => {
   test('differences within it hardly count, those beyond it do', () => {
     expect(share(0.02)).toBeLessThan(0.5)
     expect(share(0.0001)).toBeGreaterThan(0.95)
+  })
+
+  test.each([
+    { cold: 1.002, warm: [1, 1.3], chosen: 0 },
+    { cold: 1.002, warm: [1.3, 1], chosen: 1 },
+    { cold: 1.2, warm: [1.9, 1], chosen: 0 },
+  ])('warm caches break ties, and no more: $cold, $warm', ({ cold, warm, chosen }) => {
+    const times = PAIRS.map(() => [1, cold])
+    const decision = decide(sampled(PAIRS, times, 0.02, warm), toSettings({ maxConfigs: 1 }))
+    for (const pair of PAIRS) expect(chooser(decision)(pair)).toBe(chosen)
   })
 
   test.each([

@@ -4,6 +4,8 @@ import type { MeasurementRecord } from '../../../src/aot/records.ts'
 import { RecordWriter } from '../../../src/aot/run/record_writer.ts'
 import { hardwareIdsIn, runFiles } from '../../../src/aot/run/run_folder.ts'
 import type { TrialRecord } from '../../../src/aot/trial_records.ts'
+import type { Measurement } from '../../../src/autotuner/trial/benchmarker.ts'
+import { KernelBenchmarker } from '../../../src/autotuner/trial/kernel_benchmarker.ts'
 import {
   aotKernel,
   Config,
@@ -41,6 +43,11 @@ async function collected(kernel: string, sourceHash: string, configs: readonly o
 
 function hashOf(kernel: typeof plusOne | typeof multiply): string {
   return (kernel as typeof plusOne)({}).definition.sourceHash
+}
+
+function timed(config: Config, ms: number): Measurement {
+  const unknown = { compileMs: undefined, programHash: undefined, reason: undefined }
+  return { config, status: 'ok', ms, spread: 0, samplesMs: [ms], ...unknown }
 }
 
 /** As the search would have recorded it, with a time that nothing else has. */
@@ -130,6 +137,28 @@ it.each([
   expect(new Set(begun).size).toBe(same ? 0 : trials.length)
   expect(firsts).toHaveLength(trials.length)
   expect(turns).not.toEqual([])
+})
+
+it('times the best with warm caches too, where those are another thing', async () => {
+  const { data } = plusOne(inPhase('measure', temporaryFolder()))
+    .bind(ones([1000]))
+    .defaultConfig()
+  const configs = [1, 2, 8].map((num_warps) => ({ ...data, block_sizes: [64], num_warps }))
+  const folder = await collected('plus_one', hashOf(plusOne), configs)
+  const asked: (readonly (number | undefined)[])[] = []
+  const made = [1, 1.2, 1.3, 5]
+  // A software adapter has no cold caches: what a GPU would answer.
+  vi.spyOn(KernelBenchmarker.prototype, 'remeasure').mockImplementation(async (wanted, { warmCache }) => {
+    asked.push(wanted.map(({ numWarps }) => numWarps))
+    const times = warmCache ? [0.4, 0.3] : made
+    return wanted.map((config, i) => timed(config, times[i] ?? 9))
+  })
+  await plusOne(inPhase('measure', folder))(ones([1000])).data()
+  const [all = [], near] = asked
+  expect(near).toEqual(all.slice(0, 2))
+  const turns = eventsIn(folder, 'measurement').filter(({ round }) => round === 'turns')
+  const times = turns.map(({ timing_ms, warm_ms }) => [timing_ms, warm_ms])
+  expect(times).toEqual(made.slice(0, all.length).map((ms, i) => [ms, [0.4, 0.3][i]]))
 })
 
 it('records what the compiler says of each config, for this shape and others', async () => {

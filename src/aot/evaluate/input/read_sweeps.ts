@@ -136,6 +136,7 @@ class Collector {
         config: record.config,
         status: record.status,
         samples: record.samples,
+        warmMs: record.warm_ms,
         weight: record.weight,
         isDefault: record.is_default,
         isFirst: record.round === 'first',

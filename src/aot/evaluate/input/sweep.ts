@@ -27,6 +27,8 @@ export interface SweepConfig {
 export interface SweepCell {
   /** Milliseconds, in ascending order; empty when the config failed here. */
   readonly samples: readonly number[]
+  /** Milliseconds with warm caches, where they were measured. */
+  readonly warmMs?: number | undefined
   /** `ok`, or why the config may not run on this shape. */
   readonly status: MeasurementStatus
 }
@@ -56,6 +58,7 @@ export interface Outcome {
   readonly config: ConfigData
   readonly status: MeasurementStatus
   readonly samples: readonly number[]
+  readonly warmMs?: number | undefined
   readonly weight?: number | undefined
   /** The config is the default of this shape. */
   readonly isDefault?: boolean | undefined
@@ -73,6 +76,7 @@ interface ShapeEntry {
 interface CellEntry {
   readonly samples: number[]
   readonly firstSamples: number[]
+  readonly warmTimes: number[]
   readonly failures: Set<MeasurementStatus>
   isDefault: boolean
 }
@@ -115,6 +119,7 @@ export class SweepBuilder {
     cell.isDefault ||= isOpen(outcome.config) || (outcome.isDefault ?? false)
     const samples = outcome.isFirst ? cell.firstSamples : cell.samples
     samples.push(...outcome.samples)
+    if (outcome.warmMs !== undefined) cell.warmTimes.push(outcome.warmMs)
     if (outcome.status !== 'ok') cell.failures.add(outcome.status)
   }
 
@@ -157,6 +162,7 @@ export class SweepBuilder {
     const cell = row.get(configKey) ?? {
       samples: [],
       firstSamples: [],
+      warmTimes: [],
       failures: new Set(),
       isDefault: false,
     }
@@ -186,10 +192,11 @@ export class SweepBuilder {
 /**
  * A wrong or refused config stays so; a time-out or an error is forgiven once the config ran all the same.
  */
-function settle({ samples, firstSamples, failures }: CellEntry): SweepCell {
+function settle({ samples, firstSamples, warmTimes, failures }: CellEntry): SweepCell {
   for (const status of ['wrong', 'invalid'] as const) if (failures.has(status)) return { samples: [], status }
   const kept = samples.length > 0 ? samples : firstSamples
-  if (kept.length > 0) return { samples: [...kept].sort((a, b) => a - b), status: 'ok' }
+  const warmMs = warmTimes.length > 0 ? median(warmTimes) : undefined
+  if (kept.length > 0) return { samples: [...kept].sort((a, b) => a - b), warmMs, status: 'ok' }
   return { samples: [], status: [...failures].sort()[0] ?? 'error' }
 }
 
