@@ -4,10 +4,11 @@
  * neither on how many there are nor on the device; normal ones take a uniform number through the inverse
  * error function (Giles, 2010), which needs no sine and so comes out alike everywhere.
  */
-import { encodePacked, packWords } from '../codegen/memory/packed_values.ts'
+
 import type { DeviceLimits } from '../codegen/program.ts'
 import { typeOf } from '../codegen/thread/types.ts'
 import { Writer } from '../codegen/thread/writer.ts'
+import { encodePacked, packWords } from '../codegen/values/packed_values.ts'
 import { printExpr } from '../codegen/wgsl/print_expr.ts'
 import { printStatements } from '../codegen/wgsl/print_statements.ts'
 import { typeName } from '../codegen/wgsl/type_names.ts'

@@ -1,6 +1,6 @@
 /** Arrays in workgroup memory: when they share space. */
 import { describe, expect, it } from 'vitest'
-import { WorkgroupMemory } from '../../src/codegen/memory/workgroup_memory.ts'
+import { WorkgroupMemory } from '../../src/codegen/state/workgroup_memory.ts'
 import { typeOf } from '../../src/codegen/thread/types.ts'
 import { Writer } from '../../src/codegen/thread/writer.ts'
 import { ConfigError } from '../../src/support/errors.ts'

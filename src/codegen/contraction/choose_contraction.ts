@@ -1,8 +1,8 @@
 /** Which implementation a product gets, by the config. */
 import type { DotNode } from '../../ir/node.ts'
-import type { Lowering } from '../lower/lowering.ts'
 import { matrixPlan } from '../plan/matrix_plan.ts'
-import type { Contraction } from './contraction.ts'
+import type { Contraction } from '../state/contraction.ts'
+import type { Lowering } from '../state/lowering.ts'
 import { directContraction } from './direct.ts'
 import { fmaContraction } from './fma.ts'
 import { subgroupMatrixContraction } from './matrix/subgroup_matrix.ts'

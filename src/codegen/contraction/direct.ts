@@ -10,12 +10,11 @@ import { isFloat } from '../../support/dtypes.ts'
 import { sum } from '../../support/maths.ts'
 import type { CoordinateBit, Layout } from '../layout/layout.ts'
 import type { ProductLayouts } from '../layout/product_layout.ts'
-import { convertLayout, sumThroughMemory } from '../lower/lower_convert.ts'
-import type { Lowering } from '../lower/lowering.ts'
+import { summedBits } from '../plan/right_operand.ts'
 import { reduceRegisters, simpleReduction } from '../reductions/lower_reduce.ts'
 import { reduceInSubgroups } from '../reductions/reduce_threads.ts'
-import type { Expr } from '../thread/expr.ts'
-import type { Expressions } from '../thread/expressions.ts'
+import type { Contraction, DotOperands } from '../state/contraction.ts'
+import type { Lowering } from '../state/lowering.ts'
 import {
   chunkRegisters,
   chunkWidth,
@@ -25,10 +24,11 @@ import {
   scalarOf,
   variables,
   wholeChunk,
-} from '../values/registers.ts'
-import type { Contraction, DotOperands } from './contraction.ts'
-import { initialValue, plus } from './initial_value.ts'
-import { summedBits } from './right_operand.ts'
+} from '../state/registers.ts'
+import type { Expr } from '../thread/expr.ts'
+import type { Expressions } from '../thread/expressions.ts'
+import { convertLayout, sumThroughMemory } from '../values/convert_layout.ts'
+import { initialValue, plus } from '../values/initial_value.ts'
 
 /** `layout` is that of the dot's class. */
 export function directContraction(

@@ -11,11 +11,9 @@ import { extentOf } from '../../ir/tile_program.ts'
 import { type DType, isFloat } from '../../support/dtypes.ts'
 import { sum } from '../../support/maths.ts'
 import { Layout } from '../layout/layout.ts'
-import type { Lowering } from '../lower/lowering.ts'
-import type { Expr } from '../thread/expr.ts'
-import { accessTo, type MemoryArray } from '../thread/memory.ts'
-import { typeOf, type Width } from '../thread/types.ts'
-import { threadPart } from '../values/coordinates.ts'
+import { heldBits, vectorsAlong } from '../layout/vectors.ts'
+import type { Contraction, DotOperands, Sums } from '../state/contraction.ts'
+import type { Lowering } from '../state/lowering.ts'
 import {
   chunkRegisters,
   chunkWidth,
@@ -25,10 +23,12 @@ import {
   spread,
   variables,
   wholeChunk,
-} from '../values/registers.ts'
+} from '../state/registers.ts'
+import type { Expr } from '../thread/expr.ts'
+import { accessTo, type MemoryArray } from '../thread/memory.ts'
+import { typeOf, type Width } from '../thread/types.ts'
+import { threadPart } from '../values/coordinates.ts'
 import { valueIn } from '../values/values.ts'
-import type { Contraction, DotOperands, Sums } from './contraction.ts'
-import { heldBits, vectorsAlong } from './vectors.ts'
 
 /** log2 of the elements of a vector in workgroup memory. */
 const MAX_VECTOR_BITS = 2

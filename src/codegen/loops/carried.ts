@@ -1,10 +1,10 @@
 /** What a loop carries from round to round: values in variables, and the sums of products. */
 import type { DotNode, LoopNode, PhiNode } from '../../ir/node.ts'
 import { contractionOf } from '../contraction/choose_contraction.ts'
-import { isTile } from '../layout/tile_classes.ts'
-import type { Lowering } from '../lower/lowering.ts'
+import { isTile } from '../plan/tile_classes.ts'
+import type { Lowering } from '../state/lowering.ts'
+import { assignVariables, named, variables } from '../state/registers.ts'
 import { type Expr, partOfWords } from '../thread/expr.ts'
-import { assignVariables, named, variables } from '../values/registers.ts'
 import { valueIn } from '../values/values.ts'
 
 /** Begins what the loop carries; to be ended after it. */

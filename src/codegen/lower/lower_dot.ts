@@ -1,11 +1,11 @@
 /** Matrix products: those that a loop adds up are its sums, others have sums of their own. */
 import type { DotNode, Node } from '../../ir/node.ts'
 import { contractionOf } from '../contraction/choose_contraction.ts'
-import type { DotOperands } from '../contraction/contraction.ts'
 import type { Layout } from '../layout/layout.ts'
-import { named, type Registers } from '../values/registers.ts'
+import type { DotOperands } from '../state/contraction.ts'
+import type { Lowering } from '../state/lowering.ts'
+import { named, type Registers } from '../state/registers.ts'
 import { valueIn } from '../values/values.ts'
-import type { Lowering } from './lowering.ts'
 
 /** `a · b + acc`; nothing where a loop carries the sums, which are read after it. */
 export function lowerDot(lowering: Lowering, node: DotNode): Registers | undefined {

@@ -9,9 +9,9 @@ import { blockOf } from '../../ir/tile_program.ts'
 import { ConfigError, unreachable } from '../../support/errors.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import type { LaunchGrid } from '../program.ts'
+import type { Lowering } from '../state/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
-import type { Lowering } from './lowering.ts'
 
 /**
  * Emits the choice of the tile and then `body`; gives the workgroups to launch. `blocks` are the grid's

@@ -6,9 +6,9 @@ import { dimIndex } from '../../ir/dim_index.ts'
 import type { MemoryNode } from '../../ir/node.ts'
 import type { TileProgram } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
+import { rangeOf } from '../plan/access.ts'
 import type { AccessMark } from '../thread/memory.ts'
 import type { Writer } from '../thread/writer.ts'
-import { rangeOf } from './access.ts'
 
 /** The mark of an access that touches memory in `layout`. */
 export function markOf(out: Writer, node: MemoryNode, layout: Layout, program: TileProgram): AccessMark {

@@ -8,13 +8,13 @@ import { type BlockId, type MemoryNode, type Node, ONE } from '../../ir/node.ts'
 import { mayBeNegative, type Size, sameSize, sizeOp, sizeProduct } from '../../ir/size.ts'
 import { blockOf, tensorOf } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
-import type { Lowering } from '../lower/lowering.ts'
+import { contiguousBlock, isWithin, variesAlong } from '../plan/access.ts'
+import { isGroupWithin } from '../plan/varying.ts'
+import type { Lowering } from '../state/lowering.ts'
+import { compose, element, named, type Registers } from '../state/registers.ts'
 import type { Expr } from '../thread/expr.ts'
 import { basePosition, insideCondition, position } from '../values/coordinates.ts'
-import { compose, element, named, type Registers } from '../values/registers.ts'
 import { scalarValue, valueIn } from '../values/values.ts'
-import { contiguousBlock, isWithin, variesAlong } from './access.ts'
-import { isGroupWithin } from './varying.ts'
 
 /** The end of positions that are moved by a scalar, where it is known not to move them below 0. */
 function lastOf(end: Size, offset: Node | undefined): Size | undefined {

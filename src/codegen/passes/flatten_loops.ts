@@ -3,9 +3,9 @@
  * order become accesses of a one-dimensional view; others compute their position by division and remainder.
  */
 import { type NodeFactory, RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
-import type { Grid, Guard, KernelIr } from '../../ir/kernel_ir.ts'
-import type { Block, BlockId, Node, TileType } from '../../ir/node.ts'
-import { isCrossing, isMemory, isMoving, isPure, ruleOf } from '../../ir/node_rules.ts'
+import type { Guard, KernelIr } from '../../ir/kernel_ir.ts'
+import type { BlockId, Node, TileType } from '../../ir/node.ts'
+import { isCrossing, isMemory, isMoving, isPure } from '../../ir/node_rules.ts'
 import { maxOf, type Size, sameSize, sizeProduct } from '../../ir/size.ts'
 import {
   addBlock,
@@ -18,39 +18,13 @@ import {
   type TileTensor,
   tensorOf,
 } from '../../ir/tile_program.ts'
-import { operandsOf, rewriteRegion } from '../../ir/traverse.ts'
+import { rewriteRegion } from '../../ir/traverse.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { product } from '../../support/maths.ts'
 import type { Plan } from '../plan/plan.ts'
 
 const MOST_POSITIONS = 2 ** 32 - 1
 const TOO_LONG = 'flatten_loops makes a range too long for 32-bit positions'
-
-/**
- * True when nothing in the grid cares where its dimensions begin and end: only element-wise work and memory.
- */
-export function canFlatten(
-  grid: Pick<Grid, 'blocks' | 'body'>,
-  blocks: ReadonlyMap<BlockId, Block>,
-): boolean {
-  const ids = new Set(grid.blocks)
-  const plain = grid.blocks.every((id) => {
-    const block = blocks.get(id)
-    return (
-      block?.kind === 'tile' &&
-      block.extent === undefined &&
-      block.end !== undefined &&
-      sameSize(block.end, block.size)
-    )
-  })
-  if (!plain) return false
-  return grid.body.every((node) => {
-    if (node.kind === 'loop' || ruleOf(node).seesTiles) return false
-    if (node.type.axes.some((axis) => axis >= 0 && !ids.has(axis))) return false
-    const touches = [node, ...operandsOf(node)].some((n) => n.type.axes.some((axis) => ids.has(axis)))
-    return !touches || !(isCrossing(node) || (node.kind === 'view' && !keepsOrder(node.axes)))
-  })
-}
 
 /** Walks the grids that the config flattens as one dimension each. */
 export function flattenLoops({ program, bound }: Plan, nodes: NodeFactory): TileProgram {
@@ -156,10 +130,4 @@ function flatType(type: TileType, flat: BlockId): TileType {
   return type.axes.length === 0
     ? type
     : tileType(type.dtype, type.axes.some((axis) => axis >= 0) ? [flat] : [])
-}
-
-/** True for views that only add or drop axes of one. */
-function keepsOrder(axes: readonly number[]): boolean {
-  const named = axes.filter((axis) => axis >= 0)
-  return named.every((axis, i) => i === 0 || axis > (named[i - 1] ?? 0))
 }

@@ -19,7 +19,7 @@ import { crossedAxes, isCrossing, isMoving } from '../../ir/node_rules.ts'
 import { blockOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
 import { rewriteRegion } from '../../ir/traverse.ts'
 import { unreachable } from '../../support/errors.ts'
-import { readsZeroOutside } from '../memory/access.ts'
+import { readsZeroOutside } from '../plan/access.ts'
 import type { Plan } from '../plan/plan.ts'
 import { type EndOf, endsOfLoops, isMaskedByRows } from './row_ends.ts'
 

@@ -3,20 +3,12 @@
  * walked the other way round. Its positions are counted from the end then, and its scans go forwards.
  */
 import { type NodeFactory, RegionBuilder, sizeNode } from '../../ir/build.ts'
-import type { BlockId, Combine, Node, NodeSpec, Region } from '../../ir/node.ts'
+import type { Combine, Node, NodeSpec, Region } from '../../ir/node.ts'
 import { crossedAxes } from '../../ir/node_rules.ts'
 import { sizeOp } from '../../ir/size.ts'
 import type { TileBlock } from '../../ir/tile_program.ts'
-import { rewriteRegion, walk } from '../../ir/traverse.ts'
-
-/** Whether scans along the row go forwards (false), from the end (true), or both. */
-export function scanDirections(region: Region, row: BlockId): ReadonlySet<boolean> {
-  const found = new Set<boolean>()
-  walk(region, (node) => {
-    if (node.kind === 'scan' && crossedAxes(node).includes(row)) found.add(node.reverse)
-  })
-  return found
-}
+import { rewriteRegion } from '../../ir/traverse.ts'
+import { scanDirections } from '../analysis/row_levels.ts'
 
 /** The region with scans along the row that go forwards; there are none, or all come from the end. */
 export function walkedForwards(region: Region, row: TileBlock, nodes: NodeFactory): Region {

@@ -22,11 +22,19 @@ import {
 import { blockOf, mapGrids, type TileBlock, type TileProgram, tensorOf } from '../../ir/tile_program.ts'
 import { loopWithBody, operandsOf, rewriteRegion } from '../../ir/traverse.ts'
 import { ConfigError } from '../../support/errors.ts'
+import { canRoll, type MemoryOf } from '../analysis/can_roll.ts'
+import { REDUCE_RULES, type SimpleReduceOp } from '../analysis/reduce_rules.ts'
+import {
+  endsPass,
+  inherited,
+  isOfRow,
+  isSink,
+  levelsOf,
+  sinkLevel,
+  walksRow,
+} from '../analysis/row_levels.ts'
 import type { Plan } from '../plan/plan.ts'
-import { REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
-import { canRoll, type MemoryOf } from './can_roll.ts'
 import { walkedForwards } from './reversed_rows.ts'
-import { endsPass, inherited, isOfRow, isSink, levelsOf, sinkLevel, walksRow } from './row_levels.ts'
 import { StreamedStates } from './streamed_states.ts'
 
 type RowReduce = ReduceNode & { readonly op: SimpleReduceOp }

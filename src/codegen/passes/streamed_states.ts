@@ -17,7 +17,7 @@ import {
   type ScanNode,
 } from '../../ir/node.ts'
 import { crossedAxes } from '../../ir/node_rules.ts'
-import { reductionBy } from '../reductions/reduce_rules.ts'
+import { reductionBy } from '../analysis/reduce_rules.ts'
 
 type Combining = FoldNode | ScanNode
 

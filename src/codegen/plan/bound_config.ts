@@ -18,8 +18,8 @@ import {
 import { maxOf } from '../../ir/size.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { log2Exact, nextPowerOf2 } from '../../support/maths.ts'
+import { splittableSums } from '../analysis/split_entries.ts'
 import type { DeviceLimits } from '../program.ts'
-import { splittableSums } from '../sums/split_entries.ts'
 import { type KernelSites, severalBlocks, sitesOf } from './sites.ts'
 
 export class BoundConfig {

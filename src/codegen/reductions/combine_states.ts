@@ -2,11 +2,11 @@
 import { combined } from '../../ir/combine.ts'
 import type { Combine } from '../../ir/node.ts'
 import { OPS } from '../../ir/ops.ts'
-import { castExpr, elementCode } from '../lower/element_code.ts'
-import type { Lowering } from '../lower/lowering.ts'
+import type { State } from '../analysis/reduce_rules.ts'
+import type { Lowering } from '../state/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
+import { castExpr, elementCode } from '../values/element_code.ts'
 import { scalarValue } from '../values/values.ts'
-import type { State } from './reduce_rules.ts'
 
 /** Longer expressions get a name, because others may read them, too. */
 const MAX_INLINE = 2

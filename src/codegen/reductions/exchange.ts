@@ -1,9 +1,9 @@
 /** Values of the thread whose number differs in one bit: by shuffles within a subgroup, else by memory. */
 
-import type { Lowering } from '../lower/lowering.ts'
-import { fromMemory, toMemory } from '../lower/memory_values.ts'
+import type { Lowering } from '../state/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { memoryType } from '../thread/types.ts'
+import { fromMemory, toMemory } from '../values/memory_values.ts'
 
 /** Words of workgroup memory that are used at a time: fewer cost more barriers, more cost occupancy. */
 const MAX_WORDS = 2048

@@ -3,11 +3,12 @@
  * written out. Elements are variables; position bits that are neighbours in the thread's number are one run,
  * walked by a counter.
  */
+
+import type { State } from '../analysis/reduce_rules.ts'
 import type { BitPlace } from '../layout/layout.ts'
-import type { Lowering } from '../lower/lowering.ts'
+import type { Lowering } from '../state/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
-import type { State } from './reduce_rules.ts'
 import type { SortedOrder } from './sorted_order.ts'
 
 /** Position bits in registers, or in neighbouring bits of the thread's number that one exchange can reach. */

@@ -5,11 +5,9 @@
  */
 import { type BlockId, ONE, type ReduceNode } from '../../ir/node.ts'
 import { type DType, isFloat } from '../../support/dtypes.ts'
+import { REDUCE_RULES, type Reduction, type SimpleReduceOp, type State } from '../analysis/reduce_rules.ts'
 import { Layout } from '../layout/layout.ts'
-import type { Lowering } from '../lower/lowering.ts'
-import { fromMemory } from '../lower/memory_values.ts'
-import type { Expr } from '../thread/expr.ts'
-import { typeOf } from '../thread/types.ts'
+import type { Lowering } from '../state/lowering.ts'
 import {
   chunkRegisters,
   chunkWidth,
@@ -18,9 +16,11 @@ import {
   named,
   type Registers,
   wholeChunk,
-} from '../values/registers.ts'
+} from '../state/registers.ts'
+import type { Expr } from '../thread/expr.ts'
+import { typeOf } from '../thread/types.ts'
+import { fromMemory } from '../values/memory_values.ts'
 import { positionsInTile, valueIn } from '../values/values.ts'
-import { REDUCE_RULES, type Reduction, type SimpleReduceOp, type State } from './reduce_rules.ts'
 import { reduceAcrossThreads } from './reduce_threads.ts'
 
 /** `node`, whose operand is taken in `layout`; the result has the part of it without the reduced block. */

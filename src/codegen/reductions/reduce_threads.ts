@@ -2,13 +2,14 @@
  * The part of a reduction that crosses threads: lanes of a subgroup by shuffles, the rest by workgroup
  * memory.
  */
+
+import type { Reduction, State } from '../analysis/reduce_rules.ts'
 import { Layout } from '../layout/layout.ts'
-import type { Lowering } from '../lower/lowering.ts'
+import type { Lowering } from '../state/lowering.ts'
+import { chunkWidth, type Registers, wholeChunk } from '../state/registers.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
-import { threadBits } from '../values/coordinates.ts'
-import { chunkWidth, type Registers, wholeChunk } from '../values/registers.ts'
-import type { Reduction, State } from './reduce_rules.ts'
+import { gatheredBits } from '../values/coordinates.ts'
 
 /** More partial results than this are combined in a loop rather than written out. */
 const UNROLLED_PARTIALS = 16
@@ -165,15 +166,4 @@ function combineInLoop(
     })
   })
   return totals
-}
-
-/** The number formed by these bits of the thread's number, lowest first. */
-export function gatheredBits(lowering: Lowering, bits: readonly number[]): Expr {
-  const runs: { from: number; to: number; length: number }[] = []
-  bits.forEach((bit, i) => {
-    const last = runs.at(-1)
-    if (last && last.from + last.length === bit) last.length++
-    else runs.push({ from: bit, to: i, length: 1 })
-  })
-  return lowering.e.sum(runs.map(({ from, to, length }) => threadBits(lowering, from, length, to)))
 }

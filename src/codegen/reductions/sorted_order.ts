@@ -3,12 +3,12 @@
  */
 import type { SortNode } from '../../ir/node.ts'
 import { isFloat } from '../../support/dtypes.ts'
+import type { State } from '../analysis/reduce_rules.ts'
 import type { BitPlace } from '../layout/layout.ts'
-import type { Lowering } from '../lower/lowering.ts'
+import type { Lowering } from '../state/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
 import { exchanged, type Partner } from './exchange.ts'
-import type { State } from './reduce_rules.ts'
 
 export class SortedOrder {
   readonly #lowering: Lowering

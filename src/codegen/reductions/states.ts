@@ -1,10 +1,10 @@
 /** Between tile values and states: the elements of several values at one place. */
 import type { DType } from '../../support/dtypes.ts'
+import type { State } from '../analysis/reduce_rules.ts'
 import type { Layout } from '../layout/layout.ts'
+import { chunkRegisters, element, type Registers } from '../state/registers.ts'
 import type { Expressions } from '../thread/expressions.ts'
 import type { Width } from '../thread/types.ts'
-import { chunkRegisters, element, type Registers } from '../values/registers.ts'
-import type { State } from './reduce_rules.ts'
 
 /** What every register has of values in one layout. The values should have names. */
 export function statesOf(e: Expressions, values: readonly Registers[]): readonly State[] {

@@ -18,9 +18,9 @@ import { isMoving } from '../../ir/node_rules.ts'
 import { blockOf, extentOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
 import { rewriteRegion, walk, withOperands } from '../../ir/traverse.ts'
 import { product } from '../../support/maths.ts'
+import { accumulatedBy, readsWithin } from '../analysis/accumulations.ts'
+import { REDUCE_RULES, type SimpleReduceOp } from '../analysis/reduce_rules.ts'
 import type { Plan } from '../plan/plan.ts'
-import { REDUCE_RULES, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
-import { accumulatedBy, readsWithin } from './accumulations.ts'
 
 /** Of the registers that a thread may use, those for elements of which sums had less. */
 const SHARE = 1 / 4

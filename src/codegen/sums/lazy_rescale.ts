@@ -17,9 +17,9 @@ import {
 import type { OpName } from '../../ir/ops.ts'
 import { mapGrids, type TileProgram } from '../../ir/tile_program.ts'
 import { loopWithBody, operandsOf, rewriteRegion } from '../../ir/traverse.ts'
+import { type RescaledSums, rescaledSums } from '../analysis/rescaled_sums.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import type { Plan } from '../plan/plan.ts'
-import { type RescaledSums, rescaledSums } from './rescaled_sums.ts'
 import { spread } from './total_of_parts.ts'
 
 /** How far the maximum may get ahead: factors up to 2^8, which are far from the largest f16. */

@@ -17,12 +17,12 @@ import {
   tensorOf,
 } from '../../ir/tile_program.ts'
 import { rewriteRegion } from '../../ir/traverse.ts'
+import { prefixSums } from '../analysis/prefix_sums.ts'
+import { neededBy, type PartialSum, partialSums } from '../analysis/splittable_sums.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import type { Plan } from '../plan/plan.ts'
 import { partLoop } from './part_loop.ts'
-import { prefixSums } from './prefix_sums.ts'
 import { scanGrid } from './split_scans.ts'
-import { neededBy, type PartialSum, partialSums } from './splittable_sums.ts'
 import {
   finite,
   idOf,

@@ -8,9 +8,9 @@ import { neutralOf } from '../../ir/neutral.ts'
 import { type Axis, type BlockId, NO_VALUE, type Node, ONE, UNNUMBERED } from '../../ir/node.ts'
 import { blockOf, extentOf, type TileProgram } from '../../ir/tile_program.ts'
 import { floorPowerOf2, product } from '../../support/maths.ts'
+import { REDUCE_RULES } from '../analysis/reduce_rules.ts'
+import type { PartialSum } from '../analysis/splittable_sums.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
-import { REDUCE_RULES } from '../reductions/reduce_rules.ts'
-import type { PartialSum } from './splittable_sums.ts'
 
 /** Of the registers that a thread may use, those for what it has read of parts. */
 const SHARE = 1 / 4

@@ -1,13 +1,37 @@
 /** The program of one invocation, and what it touches: all that printing and running it need. */
 
 import { DTYPES } from '../../support/dtypes.ts'
-import type { BufferBinding } from '../memory/bindings.ts'
-import type { LaunchField } from '../memory/launch_block.ts'
-import type { WorkgroupArray } from '../memory/workgroup_memory.ts'
+import type { StorageType } from '../../support/storage_types.ts'
+import type { LaunchWord } from '../program.ts'
 import { isSubgroupFunction } from './builtins.ts'
 import { type BuiltinValue, type Expr, walkExpr } from './expr.ts'
+import type { MemoryArray } from './memory.ts'
 import { expressionsOf, type Statement, walkStatements } from './statements.ts'
 import { type ThreadType, typeOf } from './types.ts'
+
+/** A storage buffer as the program sees it. */
+export interface BufferBinding {
+  /** Whose memory it is, by its id in the tile program. */
+  readonly tensor: number
+  readonly access: 'read' | 'read_write'
+  readonly array: MemoryArray
+  /** The type of the tensor's elements, which `array` shows as words where they are packed. */
+  readonly stored: StorageType
+}
+
+/** An array of the program, with its final length in elements. */
+export interface WorkgroupArray {
+  readonly array: MemoryArray
+  readonly length: number
+  /** Arrays in it, of equal length, where it is an array of arrays. */
+  readonly parts?: number
+}
+
+/** A word of the launch block. */
+export interface LaunchField {
+  readonly name: string
+  readonly word: LaunchWord
+}
 
 export interface ThreadProgram {
   /** Invocations of a workgroup. */

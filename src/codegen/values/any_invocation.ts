@@ -1,5 +1,5 @@
 /** What holds for some invocation of the workgroup, known to all. */
-import type { Lowering } from '../lower/lowering.ts'
+import type { Lowering } from '../state/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
 

@@ -2,7 +2,7 @@
 import type { BlockId } from '../../ir/node.ts'
 import { blockOf } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
-import type { Lowering } from '../lower/lowering.ts'
+import type { Lowering } from '../state/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 
 /** The thread's part of the position along a block; undefined where all threads share it. */
@@ -48,4 +48,15 @@ export function insideCondition(
   const at = position(lowering, layout, block, register)
   const inside = lowering.e.binary('<', at, lowering.place(block).end)
   return lowering.out.shared(`${blockOf(lowering.program, block).name}_in`, inside)
+}
+
+/** The number formed by these bits of the thread's number, lowest first. */
+export function gatheredBits(lowering: Lowering, bits: readonly number[]): Expr {
+  const runs: { from: number; to: number; length: number }[] = []
+  bits.forEach((bit, i) => {
+    const last = runs.at(-1)
+    if (last && last.from + last.length === bit) last.length++
+    else runs.push({ from: bit, to: i, length: 1 })
+  })
+  return lowering.e.sum(runs.map(({ from, to, length }) => threadBits(lowering, from, length, to)))
 }

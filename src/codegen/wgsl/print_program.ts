@@ -1,6 +1,5 @@
 /** A thread program as a WGSL module: directives, declarations, helper functions, the entry point. */
-import type { LaunchField } from '../memory/launch_block.ts'
-import { type Needs, needsOf, type ThreadProgram, walkProgram } from '../thread/program.ts'
+import { type LaunchField, type Needs, needsOf, type ThreadProgram, walkProgram } from '../thread/program.ts'
 import { walkStatements } from '../thread/statements.ts'
 import { Helpers } from './helpers.ts'
 import { AtomicFunctions } from './print_atomics.ts'

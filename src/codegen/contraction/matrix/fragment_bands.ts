@@ -6,15 +6,15 @@ import type { BlockId, DotNode } from '../../../ir/node.ts'
 import { DTYPES } from '../../../support/dtypes.ts'
 import type { Layout } from '../../layout/layout.ts'
 import { bandElements, bandPitch, type MatrixDivision } from '../../layout/matrix_rules.ts'
-import type { Lowering } from '../../lower/lowering.ts'
 import type { MatrixPlan } from '../../plan/matrix_plan.ts'
+import type { Lowering } from '../../state/lowering.ts'
+import { chunkRegisters, type Registers, wholeChunk } from '../../state/registers.ts'
 import type { Expr } from '../../thread/expr.ts'
 import type { Fragment, FragmentPlace } from '../../thread/fragments.ts'
 import { type AccessMark, accessTo, type MemoryArray } from '../../thread/memory.ts'
 import { typeOf } from '../../thread/types.ts'
 import { anyInvocation } from '../../values/any_invocation.ts'
 import { threadPart } from '../../values/coordinates.ts'
-import { chunkRegisters, type Registers, wholeChunk } from '../../values/registers.ts'
 
 /** Fragments of a subgroup, row by row. */
 export type FragmentGrid = readonly (readonly Fragment[])[]

@@ -10,8 +10,8 @@ import { tensorOf } from '../../ir/tile_program.ts'
 import { operandsOf } from '../../ir/traverse.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { STORAGE, type StorageType } from '../../support/storage_types.ts'
-import type { Lowering } from '../lower/lowering.ts'
-import { withoutRepeats } from '../memory/varying.ts'
+import { withoutRepeats } from '../plan/varying.ts'
+import type { Lowering } from '../state/lowering.ts'
 
 const REGISTER_BITS = 32
 /** 32-bit registers of a multiprocessor that the threads of a workgroup share. */

@@ -9,8 +9,15 @@ import { tensorOf } from '../../ir/tile_program.ts'
 import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
 import { isPacked, type PackedType, perWord, STORAGE } from '../../support/storage_types.ts'
 import type { Layout } from '../layout/layout.ts'
-import { markOf } from '../memory/access_mark.ts'
-import { Address } from '../memory/address.ts'
+import type { Lowering } from '../state/lowering.ts'
+import type { Read } from '../state/read.ts'
+import { chunkRegisters, eachChunk, element, named, type Registers } from '../state/registers.ts'
+import type { Expr } from '../thread/expr.ts'
+import type { Expressions } from '../thread/expressions.ts'
+import type { MemoryArray } from '../thread/memory.ts'
+import { plainWord } from '../thread/names.ts'
+import type { Width } from '../thread/types.ts'
+import type { Writer } from '../thread/writer.ts'
 import {
   decodeAsFloat,
   decodeAsHalf,
@@ -20,18 +27,11 @@ import {
   type PackedPlace,
   packWords,
   together,
-} from '../memory/packed_values.ts'
-import type { Expr } from '../thread/expr.ts'
-import type { Expressions } from '../thread/expressions.ts'
-import type { MemoryArray } from '../thread/memory.ts'
-import { plainWord } from '../thread/names.ts'
-import type { Width } from '../thread/types.ts'
-import type { Writer } from '../thread/writer.ts'
-import type { Read } from '../values/read.ts'
-import { chunkRegisters, eachChunk, element, named, type Registers } from '../values/registers.ts'
+} from '../values/packed_values.ts'
 import { valueIn } from '../values/values.ts'
+import { markOf } from './access_mark.ts'
+import { Address } from './address.ts'
 import { forEachGuarded, ifThere, repeated } from './lower_memory.ts'
-import type { Lowering } from './lowering.ts'
 
 const WORD_BITS = 32
 const HALF_BITS = 16

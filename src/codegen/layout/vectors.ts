@@ -1,6 +1,6 @@
 /** How the registers of an operand can be written to workgroup memory: as vectors along a block. */
 import type { BlockId } from '../../ir/node.ts'
-import type { CoordinateBit, Layout } from '../layout/layout.ts'
+import type { CoordinateBit, Layout } from './layout.ts'
 
 /** How many of the lowest position bits of a block a thread holds in registers, so many at most. */
 export function heldBits(layout: Layout, block: BlockId, most: number): number {

@@ -2,10 +2,10 @@
 import type { CastNode, InlineNode, MapNode } from '../../ir/node.ts'
 import { OPS } from '../../ir/ops.ts'
 import type { Layout } from '../layout/layout.ts'
+import type { Lowering } from '../state/lowering.ts'
+import { chunkRegisters, chunkWidth, eachChunk, type Registers } from '../state/registers.ts'
 import type { Width } from '../thread/types.ts'
-import { chunkRegisters, chunkWidth, eachChunk, type Registers } from '../values/registers.ts'
 import { castExpr, elementCode } from './element_code.ts'
-import type { Lowering } from './lowering.ts'
 
 /** Operators that take a vector and a scalar together. */
 const MIXES_WITH_SCALARS = new Set(['add', 'sub', 'mul', 'div'])

@@ -3,7 +3,7 @@
  * its own affair: in variables, in fragments of matrix units, in parts that groups of threads hold.
  */
 import type { Node } from '../../ir/node.ts'
-import type { Registers } from '../values/registers.ts'
+import type { Registers } from './registers.ts'
 
 export interface DotOperands {
   readonly a: Registers

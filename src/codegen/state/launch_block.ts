@@ -9,15 +9,11 @@ import { unreachable } from '../../support/errors.ts'
 import type { DeviceLimits, LaunchWord } from '../program.ts'
 import type { Expr } from '../thread/expr.ts'
 import { identifier } from '../thread/names.ts'
+import type { LaunchField } from '../thread/program.ts'
 import type { Writer } from '../thread/writer.ts'
 
 const WORD_BYTES = 4
 const WORD_BITS = 32
-
-export interface LaunchField {
-  readonly name: string
-  readonly word: LaunchWord
-}
 
 export class LaunchBlock {
   readonly #program: TileProgram

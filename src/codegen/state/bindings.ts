@@ -11,6 +11,7 @@ import { isPacked, perWord, STORAGE, type StorageType } from '../../support/stor
 import type { DeviceLimits } from '../program.ts'
 import type { MemoryArray } from '../thread/memory.ts'
 import { identifier } from '../thread/names.ts'
+import type { BufferBinding } from '../thread/program.ts'
 import { memoryType, type ThreadType, typeOf, type Width } from '../thread/types.ts'
 import type { Writer } from '../thread/writer.ts'
 
@@ -18,16 +19,6 @@ export interface PlannedAccess {
   readonly node: MemoryNode
   /** Elements that the access takes at once. */
   readonly width: number
-}
-
-/** A storage buffer as the program sees it. */
-export interface BufferBinding {
-  /** Whose memory it is, by its id in the tile program. */
-  readonly tensor: number
-  readonly access: 'read' | 'read_write'
-  readonly array: MemoryArray
-  /** The type of the tensor's elements, which `array` shows as words where they are packed. */
-  readonly stored: StorageType
 }
 
 export class Bindings {

@@ -18,11 +18,11 @@ import {
 import { isMemory, isWrite } from '../../ir/node_rules.ts'
 import { mayBeNegative } from '../../ir/size.ts'
 import { hasEffect, operandsOf, readInside, readsOf, walk } from '../../ir/traverse.ts'
-import { canRoll, type MemoryOf } from '../passes/can_roll.ts'
-import { endsPass, isAlong, isSink, walksRow } from '../passes/row_levels.ts'
-import { REDUCE_RULES, reductionBy, type SimpleReduceOp } from '../reductions/reduce_rules.ts'
 import { accumulatedBy } from './accumulations.ts'
+import { canRoll, type MemoryOf } from './can_roll.ts'
+import { REDUCE_RULES, reductionBy, type SimpleReduceOp } from './reduce_rules.ts'
 import { type RescaledSums, rescaledSums } from './rescaled_sums.ts'
+import { endsPass, isAlong, isSink, walksRow } from './row_levels.ts'
 
 /** What a kernel or a program says of its blocks and memory. */
 export interface Surroundings {

@@ -13,7 +13,7 @@ import { blockOf, extentBits, type TileProgram, tensorOf } from '../../ir/tile_p
 import { operandsOf } from '../../ir/traverse.ts'
 import { log2Exact } from '../../support/maths.ts'
 import { isPacked, perWord } from '../../support/storage_types.ts'
-import type { Plan } from '../plan/plan.ts'
+import type { Plan } from './plan.ts'
 
 /** Of the elements that registers have types for; of smaller ones at least a whole word. */
 const MAX_VECTOR_BITS = 2

@@ -2,9 +2,9 @@
 import { isZero } from '../../ir/dim_index.ts'
 import type { Node } from '../../ir/node.ts'
 import type { Layout } from '../layout/layout.ts'
-import type { Lowering } from '../lower/lowering.ts'
-import { type Registers, wholeChunk } from '../values/registers.ts'
-import { valueIn } from '../values/values.ts'
+import type { Lowering } from '../state/lowering.ts'
+import { type Registers, wholeChunk } from '../state/registers.ts'
+import { valueIn } from './values.ts'
 
 /** The value of `init` in `layout`; undefined for zeros. */
 export function initialValue(

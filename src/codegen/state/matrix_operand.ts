@@ -1,8 +1,8 @@
 /** What the operand of a product on matrix units is while the product is lowered. */
-import type { BlockId } from '../../../ir/node.ts'
-import type { DType } from '../../../support/dtypes.ts'
-import type { Fragment } from '../../thread/fragments.ts'
-import type { MemoryArray } from '../../thread/memory.ts'
+import type { BlockId } from '../../ir/node.ts'
+import type { DType } from '../../support/dtypes.ts'
+import type { Fragment } from '../thread/fragments.ts'
+import type { MemoryArray } from '../thread/memory.ts'
 
 /** `a` or `b`: the left or the right operand. */
 export type Side = 'a' | 'b'

@@ -2,11 +2,11 @@
 import type { CastNode } from '../../ir/node.ts'
 import type { ElementCode } from '../../ir/op_rule.ts'
 import type { DType } from '../../support/dtypes.ts'
-import { roundPacked } from '../memory/packed_values.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Expressions } from '../thread/expressions.ts'
 import { typeOf, type Width } from '../thread/types.ts'
 import type { Writer } from '../thread/writer.ts'
+import { roundPacked } from './packed_values.ts'
 
 /** Element-wise code as expressions of one width. */
 export function elementCode(e: Expressions, dtype: DType, width: Width): ElementCode<Expr> {

@@ -8,13 +8,8 @@ import { extentOf } from '../../ir/tile_program.ts'
 import { DTYPES } from '../../support/dtypes.ts'
 import { product } from '../../support/maths.ts'
 import { Layout } from '../layout/layout.ts'
-import { isTile } from '../layout/tile_classes.ts'
-import { gatheredBits } from '../reductions/reduce_threads.ts'
-import type { Expr } from '../thread/expr.ts'
-import { literalOf } from '../thread/expressions.ts'
-import type { MemoryArray } from '../thread/memory.ts'
-import { typeOf, type Width } from '../thread/types.ts'
-import { threadPart } from '../values/coordinates.ts'
+import { isTile } from '../plan/tile_classes.ts'
+import type { Lowering } from '../state/lowering.ts'
 import {
   chunkRegisters,
   chunkWidth,
@@ -23,8 +18,12 @@ import {
   type Registers,
   spread,
   wholeChunk,
-} from '../values/registers.ts'
-import type { Lowering } from './lowering.ts'
+} from '../state/registers.ts'
+import type { Expr } from '../thread/expr.ts'
+import { literalOf } from '../thread/expressions.ts'
+import type { MemoryArray } from '../thread/memory.ts'
+import { typeOf, type Width } from '../thread/types.ts'
+import { gatheredBits, threadPart } from './coordinates.ts'
 import { fromMemory, toMemory } from './memory_values.ts'
 
 /** Share of workgroup memory that parts of sums take at once. */

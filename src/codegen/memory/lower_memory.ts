@@ -6,13 +6,8 @@ import type { AtomicNode, LoadNode, StoreNode } from '../../ir/node.ts'
 import { tensorOf } from '../../ir/tile_program.ts'
 import { DTYPES, type DType } from '../../support/dtypes.ts'
 import type { Layout } from '../layout/layout.ts'
-import { markOf } from '../memory/access_mark.ts'
-import { Address } from '../memory/address.ts'
-import { type Expr, partOfWords } from '../thread/expr.ts'
-import type { AccessMark, MemoryArray } from '../thread/memory.ts'
-import { plainWord } from '../thread/names.ts'
-import type { Width } from '../thread/types.ts'
-import type { Read } from '../values/read.ts'
+import type { Lowering } from '../state/lowering.ts'
+import type { Read } from '../state/read.ts'
 import {
   chunkRegisters,
   chunkWidth,
@@ -21,11 +16,16 @@ import {
   named,
   type Registers,
   spread,
-} from '../values/registers.ts'
+} from '../state/registers.ts'
+import { type Expr, partOfWords } from '../thread/expr.ts'
+import type { AccessMark, MemoryArray } from '../thread/memory.ts'
+import { plainWord } from '../thread/names.ts'
+import type { Width } from '../thread/types.ts'
+import { ofFirstCopies } from '../values/convert_layout.ts'
+import { fromMemory, toItem } from '../values/memory_values.ts'
 import { valueIn } from '../values/values.ts'
-import { ofFirstCopies } from './lower_convert.ts'
-import type { Lowering } from './lowering.ts'
-import { fromMemory, toItem } from './memory_values.ts'
+import { markOf } from './access_mark.ts'
+import { Address } from './address.ts'
 
 /** What `node` reads, of equal elements one; what is a part of words waits as them. */
 export function readPlain(lowering: Lowering, node: LoadNode): Read {

@@ -1,10 +1,10 @@
 /** Loads, of whatever tensors hold. */
 import type { LoadNode } from '../../ir/node.ts'
-import type { Read } from '../values/read.ts'
-import type { Registers } from '../values/registers.ts'
+import type { Lowering } from '../state/lowering.ts'
+import type { Read } from '../state/read.ts'
+import type { Registers } from '../state/registers.ts'
 import { readPlain } from './lower_memory.ts'
 import { packedType, readPacked } from './lower_packed.ts'
-import type { Lowering } from './lowering.ts'
 
 export function readOf(lowering: Lowering, node: LoadNode): Read {
   const packed = packedType(lowering, node)

@@ -3,8 +3,7 @@ import type { BlockId, CrossingNode, LoadNode, Node, Region } from '../../ir/nod
 import { isCrossing, isWrite } from '../../ir/node_rules.ts'
 import { readsOf, walk } from '../../ir/traverse.ts'
 import { unreachable } from '../../support/errors.ts'
-import { scanDirections } from './reversed_rows.ts'
-import { inherited, isAlong, isSink, levelsOf, sinkLevel, walksRow } from './row_levels.ts'
+import { inherited, isAlong, isSink, levelsOf, scanDirections, sinkLevel, walksRow } from './row_levels.ts'
 
 /** The tensor whose memory a tensor or a view of one is. */
 export type MemoryOf = (tensor: number) => number

@@ -20,6 +20,15 @@ export function endsPass(node: Node, row: BlockId): boolean {
   return isAlong(node, row) && !node.type.axes.includes(row)
 }
 
+/** Whether scans along the row go forwards (false), from the end (true), or both. */
+export function scanDirections(region: Region, row: BlockId): ReadonlySet<boolean> {
+  const found = new Set<boolean>()
+  walk(region, (node) => {
+    if (node.kind === 'scan' && crossedAxes(node).includes(row)) found.add(node.reverse)
+  })
+  return found
+}
+
 /** What a pass exists for: reductions and products along the row, and stores of its elements. */
 export function isSink(node: Node, row: BlockId): boolean {
   return endsPass(node, row) || (isWrite(node) && operandsOf(node).some((n) => n.type.axes.includes(row)))

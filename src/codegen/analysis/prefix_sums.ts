@@ -7,10 +7,10 @@ import { dimIndex } from '../../ir/dim_index.ts'
 import { type BlockId, type LoopNode, type Node, ONE, type Region, type WriteNode } from '../../ir/node.ts'
 import { isMemory, isWrite } from '../../ir/node_rules.ts'
 import { hasEffect, operandsOf, readsOf, walk } from '../../ir/traverse.ts'
-import { canRoll, type MemoryOf } from '../passes/can_roll.ts'
-import { endsPass, isAlong, isSink } from '../passes/row_levels.ts'
-import { reductionBy } from '../reductions/reduce_rules.ts'
 import { accumulatedBy } from './accumulations.ts'
+import { canRoll, type MemoryOf } from './can_roll.ts'
+import { reductionBy } from './reduce_rules.ts'
+import { endsPass, isAlong, isSink } from './row_levels.ts'
 import { hasParts, havePlaces, type PartialSum, type Surroundings } from './splittable_sums.ts'
 
 interface PrefixSums {

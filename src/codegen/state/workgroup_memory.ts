@@ -6,16 +6,9 @@ import { DTYPES } from '../../support/dtypes.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { sum } from '../../support/maths.ts'
 import type { MemoryArray } from '../thread/memory.ts'
+import type { WorkgroupArray } from '../thread/program.ts'
 import { memoryType, type ThreadType } from '../thread/types.ts'
 import type { Writer } from '../thread/writer.ts'
-
-/** An array of the program, with its final length in elements. */
-export interface WorkgroupArray {
-  readonly array: MemoryArray
-  readonly length: number
-  /** Arrays in it, of equal length, where it is an array of arrays. */
-  readonly parts?: number
-}
 
 interface Allocation {
   readonly array: MemoryArray

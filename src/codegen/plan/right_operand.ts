@@ -11,10 +11,10 @@ import { type TileProgram, tensorOf } from '../../ir/tile_program.ts'
 import { walk } from '../../ir/traverse.ts'
 import { type DType, isFloat } from '../../support/dtypes.ts'
 import { STORAGE } from '../../support/storage_types.ts'
-import type { Layouts } from '../layout/choose_layouts.ts'
 import type { CoordinateBit } from '../layout/layout.ts'
 import type { ProductLayouts } from '../layout/product_layout.ts'
-import { varies } from '../memory/varying.ts'
+import type { Layouts } from './choose_layouts.ts'
+import { varies } from './varying.ts'
 
 export interface RightOperand {
   readonly weights: Node
