@@ -2,6 +2,7 @@
  * What goes wrong with the programs of 256 invocations, in a process for trials as in a Web Worker. Both add
  * what only they can do.
  */
+import type { IsolatedRunner } from '../../src/autotuner/isolation/isolated_runner.ts'
 import type { Wrap } from '../../src/autotuner/isolation/serve_trials.ts'
 import type { TrialProgram } from '../../src/autotuner/trial/trial_program.ts'
 import type { TrialRunner } from '../../src/autotuner/trial/trial_runner.ts'
@@ -19,6 +20,8 @@ const ENDLESS = `@group(0) @binding(0) var<storage, read> x: array<f32>;
   }
   y[0] = sum;
 }`
+
+const isMarked = (program: TrialProgram) => program.dispatches.some(({ wgsl }) => wgsl.includes(MARKED))
 
 const withText = (program: TrialProgram, wgsl: string): TrialProgram => ({
   ...program,
@@ -64,6 +67,7 @@ const stepping =
 /** What goes wrong with compilations. */
 const COMPILING: Readonly<Record<string, () => unknown>> = {
   'slow compile': () => new Promise((resolve) => setTimeout(resolve, 2500)),
+  'compile segv': () => never(),
   'blocking compile': () => {
     for (const end = performance.now() + 2500; performance.now() < end; );
   },
@@ -77,7 +81,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   stuck: () => {
     for (;;);
   },
-  hang: (runner, [program, ...rest]) => runner.measure(withText(program, ENDLESS), ...rest),
+  hang: (runner, [program, expected, options]) =>
+    runner.measure(withText(program, ENDLESS), expected, { ...options, timeoutMs: 1000 }),
   lost: (runner, args, device) => {
     device.gpu.destroy()
     return runner.measure(...args)
@@ -106,14 +111,14 @@ export interface Faulty {
 }
 
 export function faulty({ fault, own, strikes = () => true, compiling = () => {} }: Faulty): Wrap {
-  const isMarked = (program: TrialProgram) => program.dispatches.some(({ wgsl }) => wgsl.includes(MARKED))
   const apply = { ...FAULTS, ...own }[fault]
   return (runner, device) => ({
     async compile(program, timeoutMs) {
       if (isMarked(program)) compiling()
       if (isMarked(program)) await COMPILING[fault]?.()
-      if (fault === 'compile' && isMarked(program)) device.pipelines.get = never
-      return await runner.compile(program, timeoutMs)
+      const isStuck = fault === 'compile' && isMarked(program)
+      if (isStuck) device.pipelines.get = never
+      return await runner.compile(program, isStuck ? 1500 : timeoutMs)
     },
     compare: (...args) => runner.compare(...args),
     answers: (...args) => runner.answers(...args),
@@ -121,5 +126,23 @@ export function faulty({ fault, own, strikes = () => true, compiling = () => {} 
     dispose: () => runner.dispose(),
     measure: (...args) =>
       apply && isMarked(args[0]) && strikes() ? apply(runner, args, device) : runner.measure(...args),
+  })
+}
+
+/** What nothing that works may take, on any machine. */
+export const PATIENT = { autotuneBenchmarkTimeout: 600, compileTimeoutMs: 600_000 } as const
+/** By how much signs of life may be late here. */
+export const GRACE_MS = 1500
+const SILENT_MS = 1000
+
+/** Has the side that asks wait a second where nothing comes any more, and patiently for everything else. */
+export function soonTiredOf(runner: IsolatedRunner, fault: string): IsolatedRunner {
+  const measure = runner.measure.bind(runner)
+  const isSilent = fault === 'stuck' || fault === 'exit'
+  return Object.assign(runner, {
+    measure: ((program, expected, options) => {
+      const timeoutMs = isSilent && isMarked(program) ? SILENT_MS : options.timeoutMs
+      return measure(program, expected, { ...options, timeoutMs })
+    }) satisfies typeof measure,
   })
 }

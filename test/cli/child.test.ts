@@ -153,16 +153,18 @@ it('is asked in another way, then killed, when it does not listen at all', async
 
 const FOR_EVER = 'console.log("pid", process.pid); setInterval(() => {}, 1000)'
 
-/** A program that ends at once and leaves another one behind, which holds its output. */
+/** A program that leaves another one behind, which holds its output, and ends as soon as that one runs. */
 function leaving(options: object): string {
+  const left = `${FOR_EVER}; process.send('here'); process.disconnect()`
   return `
     const { spawn } = require('node:child_process')
-    spawn(process.execPath, ['-e', ${JSON.stringify(FOR_EVER)}], ${JSON.stringify(options)}).unref()
-    setTimeout(() => process.exit(3), 500)`
+    const options = { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], ...${JSON.stringify(options)} }
+    const left = spawn(process.execPath, ['-e', ${JSON.stringify(left)}], options)
+    left.on('message', () => process.exit(3))`
 }
 
 it('ends with its first process, whoever still holds its output', async () => {
-  expect(await run('daemon', node(leaving({ stdio: 'inherit', detached: true })))).toMatchObject({
+  expect(await run('daemon', node(leaving({ detached: true })))).toMatchObject({
     exitCode: 3,
   })
   const pid = Number(/^pid (\d+)$/m.exec(log('daemon'))?.[1])
@@ -171,7 +173,7 @@ it('ends with its first process, whoever still holds its output', async () => {
 })
 
 it('leaves nothing of its group behind', async () => {
-  expect(await run('background', node(leaving({ stdio: 'inherit' })))).toMatchObject({ exitCode: 3 })
+  expect(await run('background', node(leaving({})))).toMatchObject({ exitCode: 3 })
   const pid = Number(/^pid (\d+)$/m.exec(log('background'))?.[1])
   await expect.poll(() => isAlive(pid)).toBe(false)
 })
@@ -188,10 +190,10 @@ it.each([
     ['--import', import.meta.resolve('tsx'), RUNNER, logFile(name), ...shell],
     { reject: false },
   )
-  await expect.poll(() => existsSync(logFile(name)) && log(name), { timeout: 20_000 }).toMatch(/^pid \d+$/m)
+  await expect.poll(() => existsSync(logFile(name)) && log(name)).toMatch(/^pid \d+$/m)
   runner.kill('SIGKILL')
   const pid = Number(/^pid (\d+)$/m.exec(log(name))?.[1])
-  await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false)
+  await expect.poll(() => isAlive(pid)).toBe(false)
 })
 
 it('Dawn’s warnings stay in the log', async () => {

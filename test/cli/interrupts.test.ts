@@ -10,10 +10,10 @@ it.each([
   ['SIGTERM', 143],
 ] as const)('%s ends a search at once with exit code %i', async (signal, code) => {
   const project = new Project('stopped')
+  // However late the signal comes.
+  project.edit('bench.js', (text) => `${text}setInterval(() => {}, 1000)\n`)
   const start = project.start('--phase', 'collect', '--json')
-  await expect
-    .poll(() => existsSync(project.files.records) && project.records.length, { timeout: 60_000 })
-    .toBeGreaterThan(1)
+  await expect.poll(() => existsSync(project.files.records) && project.records.length).toBeGreaterThan(1)
   start.kill(signal)
   const { exitCode, stdout, stderr } = await start
   expect(exitCode).toBe(code)

@@ -6,7 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { writeDerivedFiles } from '../../src/aot/run/derived_files.ts'
 import { isAlive } from '../../src/aot/run/lock.ts'
-import { Project } from './project.ts'
+import { killIfAlive, Project } from './project.ts'
 
 type Start = ReturnType<Project['start']>
 type Kill = (project: Project, start: Start) => void
@@ -21,7 +21,7 @@ const MOMENTS: Readonly<Record<string, (project: Project, stderr: string) => boo
 
 const KILLS: Readonly<Record<string, Kill>> = {
   'the command line': (_, start) => void start.kill('SIGKILL'),
-  'the program': (project) => void process.kill(project.pids.at(-1) ?? 0, 'SIGKILL'),
+  'the program': ({ pids }) => killIfAlive(pids.at(-1) ?? 0),
 }
 
 it.each(Object.keys(KILLS))('%s is killed again and again, and nothing is lost', async (victim) => {

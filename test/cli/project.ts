@@ -17,7 +17,6 @@ export const plus_one = aotKernel(
     autotuneConfigOverrides: { num_warps: 2, pid_type: 'flat', num_sm_multiplier: 1, indexing: 'pointer' },
     autotuneRandomSeed: 1,
     autotuneMaxGenerations: 1,
-    autotuneBudgetSeconds: 0.7,
     autotuneFinalTargetMs: 4,
     autotuneFinishingRounds: 0,
   },
@@ -94,5 +93,14 @@ export class Project {
 
   #options(env: Readonly<Record<string, string>> = {}) {
     return { cwd: this.folder, env, reject: false, stripFinalNewline: false } as const
+  }
+}
+
+/** It may have ended by itself a moment ago. */
+export function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }

@@ -1,6 +1,4 @@
 /** Configs that end the process that tries them: found out, recorded as the cause, and passed over. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { KnownRecords } from '../../src/aot/run/known_records.ts'
 import { Project } from './project.ts'
@@ -13,11 +11,9 @@ const ENDS = {
 /** A project in which a block of 32 does this when it is built. */
 function deadly(name: string, deed: string, options: string): Project {
   const project = new Project(name)
-  const path = join(project.folder, 'kernel.js')
   const is32 = 'config.data.block_sizes?.[0] === 32'
   const filter = `configFilter(config) { if (${is32}) { ${deed} } return config },`
-  const text = readFileSync(path, 'utf8').replace('autotuneBudgetSeconds: 0.7', 'autotuneBudgetSeconds: 3')
-  writeFileSync(path, text.replace('source:', `${filter} ${options}, source:`))
+  project.edit('kernel.js', (text) => text.replace('source:', `${filter} ${options}, source:`))
   return project
 }
 

@@ -6,9 +6,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { KnownRecords } from '../../src/aot/run/known_records.ts'
-import { isAlive } from '../../src/aot/run/lock.ts'
 import { Random } from '../../src/support/random.ts'
-import { Project } from './project.ts'
+import { killIfAlive, Project } from './project.ts'
 
 const KILLS = Number(process.env.HELION_TEST_KILLS ?? 4)
 const SEED = Number(process.env.HELION_TEST_SEED ?? 1)
@@ -25,10 +24,10 @@ type Start = ReturnType<Project['start']>
 
 const VICTIMS: readonly ((project: Project, start: Start) => void)[] = [
   (_, start) => void start.kill('SIGKILL'),
-  (project) => killProgram(project),
+  ({ pids }) => killIfAlive(pids.at(-1) ?? 0),
   (project, start) => {
     start.kill('SIGKILL')
-    killProgram(project)
+    killIfAlive(project.pids.at(-1) ?? 0)
   },
 ]
 
@@ -63,11 +62,6 @@ async function killedOnTheWay(project: Project, chance: Random): Promise<boolean
   if (!ended) VICTIMS[chance.int(0, VICTIMS.length - 1)]?.(project, start)
   const { exitCode } = await start
   return exitCode === 0
-}
-
-function killProgram({ pids }: Project): void {
-  const pid = pids.at(-1) ?? 0
-  if (isAlive(pid)) process.kill(pid, 'SIGKILL')
 }
 
 function pause(ms: number): Promise<void> {

@@ -38,7 +38,6 @@ describe('the config of a call', () => {
   const one = { num_warps: 1 }
   const quick = {
     autotuneEffort: 'quick',
-    autotuneBudgetSeconds: 0.2,
     autotuneLogLevel: 100,
     skipCache: true,
   } as const

@@ -57,7 +57,6 @@ it('begins a search with what won on other shapes', async () => {
   const kernel = plusOne({
     ...inPhase('collect', folder),
     autotuneConfigOverrides: {},
-    autotuneBudgetSeconds: 0.5,
     configFilter,
   })
   const winner = { block_sizes: [32], num_warps: 1, pid_type: 'persistent_blocked' }

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { acquireLock, isAlive } from '../../../src/aot/run/lock.ts'
 import { DataError } from '../../../src/support/errors.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
@@ -47,10 +47,11 @@ describe('acquireLock', () => {
     const path = join(temporaryFolder(), 'records.jsonl')
     const child = await holder(path)
     const waits: string[] = []
-    const later = acquireLock(path, { what: 'x', waitMs: 60_000, onWait: (owner) => waits.push(owner) })
-    await new Promise((resolve) => setTimeout(resolve, 300))
-    child.stdin?.write('release\n')
-    await (await later).release()
+    const onWait = (owner: string) => {
+      waits.push(owner)
+      child.stdin?.write('release\n')
+    }
+    await (await acquireLock(path, { what: 'x', waitMs: 600_000, onWait })).release()
     expect(waits).toEqual([`process ${child.pid} on ${hostname()}`])
   })
 
@@ -59,7 +60,7 @@ describe('acquireLock', () => {
     const child = await holder(path)
     child.kill('SIGKILL')
     await once(child, 'exit')
-    const lock = await quick(path, 5000)
+    const lock = await quick(path, 600_000)
     await lock.release()
     expect(existsSync(`${path}.lock`)).toBe(false)
     expect(existsSync(`${path}.owner`)).toBe(false)
@@ -71,12 +72,15 @@ describe('acquireLock', () => {
     await once(gone, 'exit')
     writeFileSync(`${path}.owner`, JSON.stringify({ pid: gone.pid, host: hostname() }))
     mkdirSync(`${path}.lock`)
-    const names = setTimeout(
-      () => writeFileSync(`${path}.owner`, JSON.stringify({ pid: process.pid, host: hostname() })),
-      100,
-    )
-    await expect(quick(path)).rejects.toThrow(`is in use by process ${process.pid} on`)
-    clearTimeout(names)
+    // No time passes, however slow the machine is, until it has.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() })
+    onTestFinished(() => void vi.useRealTimers())
+    const onWait = () => {
+      writeFileSync(`${path}.owner`, JSON.stringify({ pid: process.pid, host: hostname() }))
+      vi.setSystemTime(Date.now() + 2000)
+    }
+    const refused = acquireLock(path, { what: 'the run r1', waitMs: 0, onWait })
+    await expect(refused).rejects.toThrow(`is in use by process ${process.pid} on`)
     expect(existsSync(`${path}.lock`)).toBe(true)
   })
 

@@ -3,9 +3,9 @@ import { IsolatedRunner } from '../../../src/autotuner/isolation/isolated_runner
 import { TrialHost } from '../../../src/autotuner/isolation/trial_host.ts'
 import { connectWorker } from '../../../src/autotuner/isolation/web_worker.ts'
 import { getDevice } from '../../../src/runtime/default_device.ts'
+import { GRACE_MS, PATIENT, soonTiredOf } from '../faults.ts'
 import { double, FOREVER, ramp, trial } from '../kernel_trials.ts'
 
-const GRACE_MS = 1500
 const CONFIGS = [{ num_warps: 1 }, { num_warps: 8 }, { num_warps: 2 }, { num_warps: 4 }]
 
 export interface Tried {
@@ -16,16 +16,22 @@ export interface Tried {
   readonly unchanged: boolean
 }
 
-async function tryConfigs(script: string, compileTimeoutMs: number): Promise<Tried> {
+async function tryConfigs(script: string, fault: string): Promise<Tried> {
   const { info } = await getDevice()
   const connect = connectWorker(script)
   const host = new TrialHost({ info, adapter: '', without: [], graceMs: GRACE_MS, connect })
   const x = await ramp([100])
   const before = await x.data()
-  const options = { autotuneBenchmarkTimeout: 1 }
-  const { benchmarker, spec } = await trial(double, [x], options, {
-    openRunner: ({ subject, contents, stream }) => IsolatedRunner.open(host, subject, contents, stream),
-  })
+  const { autotuneBenchmarkTimeout, compileTimeoutMs } = PATIENT
+  const { benchmarker, spec } = await trial(
+    double,
+    [x],
+    { autotuneBenchmarkTimeout },
+    {
+      openRunner: async ({ subject, contents, stream }) =>
+        soonTiredOf(await IsolatedRunner.open(host, subject, contents, stream), fault),
+    },
+  )
   const configs = CONFIGS.map((config) => spec.normalize(config, 'strict'))
   const results = await benchmarker.measure(configs, { budget: FOREVER, compileTimeoutMs })
   benchmarker.dispose()

@@ -86,12 +86,12 @@ export async function tuneWith(
 }
 
 export function guided(act: Act, options: OptionValues = {}, others: TuneOptions = {}): Promise<Outcome> {
-  const brief = { requestTimeoutS: 20, initialRandomConfigs: 3 }
+  const brief = { requestTimeoutS: 600, initialRandomConfigs: 3 }
   return tuneWith(LLMGuidedSearch, act, { ...brief, ...options }, others)
 }
 
 export function seeded(act: Act, options: OptionValues = {}, others: TuneOptions = {}): Promise<Outcome> {
-  const brief = { llmRequestTimeoutS: 20, llmInitialRandomConfigs: 3, secondStageAlgorithm: 'PatternSearch' }
+  const brief = { llmRequestTimeoutS: 600, llmInitialRandomConfigs: 3, secondStageAlgorithm: 'PatternSearch' }
   return tuneWith(LLMSeededSearch, act, { ...brief, ...options }, others)
 }
 

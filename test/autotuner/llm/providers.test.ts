@@ -36,7 +36,7 @@ function endpoint(options: Partial<EndpointOptions>, variables: Variables = {}) 
 
 async function asked(options: Partial<EndpointOptions>, variables: Variables = {}): Promise<Question> {
   llm.act = says('[1]')
-  expect(await ask(endpoint(options, variables), REQUEST, { timeoutMs: 20_000 })).toBe('[1]')
+  expect(await ask(endpoint(options, variables), REQUEST, { timeoutMs: 600_000 })).toBe('[1]')
   expect(llm.questions).toHaveLength(1)
   return llm.questions[0] as Question
 }
@@ -112,7 +112,7 @@ describe('HELION_LLM_EFFORT_LEVEL and HELION_LLM_FAST_MODE', () => {
       else says('[2]')(response, question, index)
     }
     const own = endpoint({ model: 'claude-haiku-4.5' }, variables)
-    expect(await ask(own, REQUEST, { timeoutMs: 20_000 })).toBe('[2]')
+    expect(await ask(own, REQUEST, { timeoutMs: 600_000 })).toBe('[2]')
     expect(llm.questions).toHaveLength(3)
   })
 
@@ -136,7 +136,7 @@ describe('HELION_LLM_EXTRA_HEADERS', () => {
   it('are never shown', async () => {
     const own = endpoint({}, variables)
     llm.act = sends(403, JSON.stringify({ error: { message: `no ${TEAM}, no ${KEY}` } }))
-    const error: unknown = await ask(own, REQUEST, { timeoutMs: 20_000 }).catch((thrown: unknown) => thrown)
+    const error: unknown = await ask(own, REQUEST, { timeoutMs: 600_000 }).catch((thrown: unknown) => thrown)
     expect(String(error)).toContain('"no (hidden), no (hidden)"')
     const printed = [own, error].flatMap((one) => [
       inspect(one, { depth: 9, showHidden: true }),

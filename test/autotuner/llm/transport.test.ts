@@ -45,7 +45,7 @@ function endpoint(options: Partial<EndpointOptions> = {}, variables: Record<stri
 }
 
 /** The error of a question; whatever can be printed of it does not hold the key, nor a longer piece of it. */
-async function failure(options: Partial<EndpointOptions> = {}, timeoutMs = 20_000): Promise<LlmError> {
+async function failure(options: Partial<EndpointOptions> = {}, timeoutMs = 600_000): Promise<LlmError> {
   const error = await ask(endpoint(options), REQUEST, { timeoutMs }).then(
     (text) => expect.unreachable(`an answer: ${text}`),
     (thrown: unknown) => thrown,
@@ -63,7 +63,7 @@ async function failure(options: Partial<EndpointOptions> = {}, timeoutMs = 20_00
 describe('a model of OpenAI', () => {
   it('is asked by the Responses API', async () => {
     llm.act = says('{"configs": []}')
-    expect(await ask(endpoint(), REQUEST, { timeoutMs: 20_000 })).toBe('{"configs": []}')
+    expect(await ask(endpoint(), REQUEST, { timeoutMs: 600_000 })).toBe('{"configs": []}')
     const [question] = llm.questions
     expect(question?.path).toBe('/v1/responses')
     expect(question?.headers.authorization).toBe(`Bearer ${KEY}`)
@@ -81,7 +81,7 @@ describe('a model of OpenAI', () => {
 describe('a model of Anthropic', () => {
   it('is asked by the Messages API', async () => {
     llm.act = says('[]')
-    expect(await ask(endpoint({ model: 'claude-haiku-4.5' }), REQUEST, { timeoutMs: 20_000 })).toBe('[]')
+    expect(await ask(endpoint({ model: 'claude-haiku-4.5' }), REQUEST, { timeoutMs: 600_000 })).toBe('[]')
     const [question] = llm.questions
     expect(question?.path).toBe('/v1/messages')
     expect(question?.headers).toMatchObject({ 'x-api-key': KEY, 'anthropic-version': '2023-06-01' })
@@ -104,7 +104,7 @@ describe.each(['gpt-5-2', 'claude-opus-4-7'])('%s', (model) => {
       if (optional in question.body) sends(400, JSON.stringify({ error }))(response)
       else says('[1]')(response, question, index)
     }
-    expect(await ask(endpoint({ model }), REQUEST, { timeoutMs: 20_000 })).toBe('[1]')
+    expect(await ask(endpoint({ model }), REQUEST, { timeoutMs: 600_000 })).toBe('[1]')
     expect(llm.questions.map(({ body }) => optional in body)).toEqual([true, false])
   })
 
@@ -129,7 +129,7 @@ describe('a server that is busy', () => {
       index < 2
         ? sends(status, '{}', { 'retry-after': '0' })(response)
         : says('[2]')(response, question, index)
-    expect(await ask(endpoint(), REQUEST, { timeoutMs: 20_000 })).toBe('[2]')
+    expect(await ask(endpoint(), REQUEST, { timeoutMs: 600_000 })).toBe('[2]')
     expect(llm.questions).toHaveLength(3)
   })
 
@@ -145,7 +145,7 @@ describe('a server that is busy', () => {
         ? sends(429, '{}', { 'retry-after': '1' })(response)
         : says('[3]')(response, question, index)
     const begin = performance.now()
-    expect(await ask(endpoint(), REQUEST, { timeoutMs: 20_000 })).toBe('[3]')
+    expect(await ask(endpoint(), REQUEST, { timeoutMs: 600_000 })).toBe('[3]')
     expect(performance.now() - begin).toBeGreaterThanOrEqual(990)
   })
 
@@ -177,7 +177,7 @@ describe('a question that gets no answer', () => {
   it('ends at once when it is withdrawn', async () => {
     const controller = new AbortController()
     llm.act = () => controller.abort()
-    const options = { timeoutMs: 60_000, signal: controller.signal }
+    const options = { timeoutMs: 600_000, signal: controller.signal }
     await expect(ask(endpoint(), REQUEST, options)).rejects.toThrow('the question to the model was withdrawn')
     await expect(ask(endpoint(), REQUEST, options)).rejects.toThrow('the question to the model was withdrawn')
   })
@@ -285,7 +285,7 @@ describe('certificates', () => {
       mutual.act = says('[4]')
       const { clientCert, clientKey } = authority
       const certified = endpoint({ apiBase: mutual.base, clientCert, clientKey })
-      expect(await ask(certified, REQUEST, { timeoutMs: 20_000 })).toBe('[4]')
+      expect(await ask(certified, REQUEST, { timeoutMs: 600_000 })).toBe('[4]')
       expect(mutual.questions.map(({ certified: shown }) => shown)).toEqual([true])
       expect((await failure({ apiBase: mutual.base })).message).toContain('127.0.0.1')
       expect(mutual.questions).toHaveLength(1)
