@@ -1,18 +1,26 @@
 /**
- * Tests and time. A limit that a test wants to be exceeded is far longer than any machine takes, and over at
- * once where the test says so: nothing then depends on how fast the machine is.
+ * Tests and time. A limit that a test wants to be exceeded is far longer than any machine takes, and over
+ * where the test says so: nothing then depends on how fast the machine is.
  */
 import { onTestFinished, vi } from 'vitest'
 
-/** The next timer of so many milliseconds goes off at once. Only the limit under test may last that long. */
-export function endAtOnce(ms: number): void {
+/** The next timer of so many milliseconds or more goes off when the answer is called, now or later. */
+export function heldTimer(ms: number): () => void {
   const start = globalThis.setTimeout
   const spy = vi.spyOn(globalThis, 'setTimeout')
-  spy.mockImplementation(((action: () => void, delay?: number, ...rest: []) => {
-    if (delay === ms) spy.mockRestore()
-    return start(action, delay === ms ? 0 : delay, ...rest)
+  let end: (() => void) | undefined
+  let over = false
+  spy.mockImplementation(((action: () => void, delay = 0, ...rest: []) => {
+    if (delay < ms) return start(action, delay, ...rest)
+    spy.mockRestore()
+    end = action
+    return start(action, over ? 0 : delay, ...rest)
   }) as typeof setTimeout)
   onTestFinished(() => spy.mockRestore())
+  return () => {
+    over = true
+    end?.()
+  }
 }
 
 /**

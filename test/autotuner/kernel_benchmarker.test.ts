@@ -14,7 +14,7 @@ import { openDevice } from '../../src/runtime/device.ts'
 import { decodeBytes } from '../../src/runtime/host_data.ts'
 import type { Stream } from '../../src/runtime/stream.ts'
 import { AdapterError, GpuError } from '../../src/support/errors.ts'
-import { endAtOnce, undisturbed } from '../timers.ts'
+import { heldTimer, undisturbed } from '../timers.ts'
 import {
   center,
   double,
@@ -209,7 +209,7 @@ describe('configs that do not end', () => {
   it('are counted, and the next one is tried', async () => {
     const tried = await trial(double, [await ramp([100])], { autotuneBenchmarkTimeout: 500 })
     vi.spyOn(tried.stream, 'sync').mockReturnValueOnce(never)
-    endAtOnce(500_000)
+    heldTimer(500_000)()
     const [stuck, next] = await measure(tried, {}, { num_warps: 1 })
     expect(stuck).toMatchObject({ status: 'timeout', reason: 'running double took longer than 500000 ms' })
     expect(next?.status).toBe('ok')

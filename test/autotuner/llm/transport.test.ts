@@ -8,6 +8,7 @@ import { LlmError } from '../../../src/autotuner/llm/llm_error.ts'
 import { ask } from '../../../src/autotuner/llm/transport.ts'
 import { UsageError } from '../../../src/support/errors.ts'
 import { Secret } from '../../../src/support/secret.ts'
+import { heldTimer } from '../../timers.ts'
 import { type Authority, makeAuthority } from './authority.ts'
 import { type FakeLlm, KEY, says, sends, startFakeLlm } from './fake_llm.ts'
 
@@ -161,17 +162,20 @@ describe('a server that is busy', () => {
 
 describe('a question that gets no answer', () => {
   it('ends with the time limit, where nothing comes', async () => {
-    llm.act = () => {}
-    expect((await failure({}, 200)).message).toBe(`${llm.base}/v1/responses did not answer within 0.2 s`)
+    const end = heldTimer(200_000)
+    llm.act = end
+    expect((await failure({}, 200_000)).message).toBe(`${llm.base}/v1/responses did not answer within 200 s`)
   })
 
   it('ends with the time limit, where the answer never ends', async () => {
+    const end = heldTimer(300_000)
     llm.act = (response) => {
       response.writeHead(200)
       const timer = setInterval(() => response.write(' '), 20)
       response.on('close', () => clearInterval(timer))
+      end()
     }
-    expect((await failure({}, 300)).message).toContain('did not answer within 0.3 s')
+    expect((await failure({}, 300_000)).message).toContain('did not answer within 300 s')
   })
 
   it('ends at once when it is withdrawn', async () => {
