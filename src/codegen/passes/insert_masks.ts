@@ -19,8 +19,8 @@ import { crossedAxes, isCrossing, isMoving } from '../../ir/node_rules.ts'
 import { blockOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
 import { rewriteRegion } from '../../ir/traverse.ts'
 import { unreachable } from '../../support/errors.ts'
-import { readsZeroOutside } from '../plan/access.ts'
 import type { Plan } from '../plan/plan.ts'
+import { addsNothingOutside, isZeroOutside, maskedFactor } from './edge_values.ts'
 import { type EndOf, endsOfLoops, isMaskedByRows } from './row_ends.ts'
 
 export function insertMasks(plan: Plan, nodes: NodeFactory): TileProgram {
@@ -70,8 +70,12 @@ function withMasks(
     case 'gather':
       // It looks at its positions itself.
       return spec
-    case 'dot':
-      return { ...spec, a: inRange(spec.a, 0), b: inRange(spec.b, 0) }
+    case 'dot': {
+      const { a, b } = spec
+      const operand = (own: Node, other: Node): Node =>
+        addsNothingOutside(own, other, block, plan) ? own : inRange(own, 0)
+      return { ...spec, a: operand(a, b), b: operand(b, a) }
+    }
     default:
       return unreachable(spec)
   }
@@ -107,6 +111,30 @@ function masked(
   if (block === ONE || !blockOf(plan.program, block).ragged) return value
   if (neutral === 0 && isZeroOutside(value, block, plan)) return value
   if (isMaskedByRows(value, block, neutral, known.endOf)) return value
+  const pushed = neutral === 0 ? maskedWithin(builder, plan, known, value, block) : undefined
+  return pushed ?? whereInside(builder, value, block, neutral)
+}
+
+/** The value with a part of it masked, where that does: what it is seen of, or one factor of a product. */
+function maskedWithin(
+  builder: RegionBuilder,
+  plan: Plan,
+  known: Known,
+  value: Node,
+  block: BlockId,
+): Node | undefined {
+  const { id: _id, ...spec } = value
+  if (isMoving(spec) && spec.arg.type.axes.includes(block)) {
+    const arg = maskedWithin(builder, plan, known, spec.arg, block)
+    return arg && builder.add({ ...spec, arg })
+  }
+  const factor = maskedFactor(spec, block, plan)
+  if (spec.kind !== 'map' || !factor) return undefined
+  const args = spec.args.map((arg) => (arg === factor ? masked(builder, plan, known, arg, block, 0) : arg))
+  return builder.add({ ...spec, args })
+}
+
+function whereInside(builder: RegionBuilder, value: Node, block: BlockId, neutral: number): Node {
   const { axes, dtype } = value.type
   const { location } = value
   const at = axes.indexOf(block)
@@ -133,12 +161,4 @@ function masked(
     op: 'where',
     args: [condition, value, constant],
   })
-}
-
-/** True when elements outside the range of `block` are certainly zero. */
-function isZeroOutside(node: Node, block: BlockId, plan: Plan): boolean {
-  if (!node.type.axes.includes(block)) return false
-  if (node.kind === 'load') return readsZeroOutside(node, block, plan)
-  const keepsZero = isMoving(node) || (node.kind === 'cast' && !node.bits)
-  return keepsZero && isZeroOutside(node.arg, block, plan)
 }

@@ -27,7 +27,7 @@ export function readsZeroOutside(load: LoadNode, block: BlockId, plan: Plan): bo
   if (!indexed || contiguousBlock(load) !== block) return indexed
   // A vector is masked as a whole: at the end of a one-dimensional tensor its last lanes read the padding.
   const { end } = blockOf(plan.program, block)
-  return end === undefined || isMultipleOf(end, 2 ** vectorBits(load, plan))
+  return end === undefined || endsAtMultiple(plan.program, block, 2 ** vectorBits(load, plan))
 }
 
 /** The block that consecutive memory of this access runs along. */
@@ -82,12 +82,26 @@ function isAligned(
   const length = shape.at(-1) ?? 1
   const { begin, end } = rangeOf(plan.program, block)
   if (begin === undefined || end === undefined || !isMultipleOf(begin, width)) return false
-  if ((shape.length > 1 || offset) && !isMultipleOf(length, width)) return false
-  if (offset) return isMultipleOf(end, width) && isMultipleOf(sizeOfScalar(offset) ?? 1, width)
+  const isWhole = endsAtMultiple(plan.program, block, width)
+  const { kernel } = plan.bound
+  const isWholeLine = isMultipleOf(length, width) || (isWhole && isEqual(end, length, kernel))
+  if ((shape.length > 1 || offset) && !isWholeLine) return false
+  if (offset) return isWhole && isMultipleOf(sizeOfScalar(offset) ?? 1, width)
   // A one-dimensional tensor may be touched up to the next 16 bytes: its buffer is padded, and lanes are
   // masked later.
   if (shape.length === 1 && sameSize(end, length)) return true
-  return isMultipleOf(end, width) && (isMultipleOf(length, width) || isWithin(end, length, plan.bound.kernel))
+  return isWhole && (isWholeLine || isWithin(end, length, kernel))
+}
+
+/** True for sizes that are the same in all launches. */
+function isEqual(a: Size, b: Size, { guards }: Pick<KernelIr, 'guards'>): boolean {
+  return (
+    sameSize(a, b) ||
+    guards.some(({ relation, left, right }) => {
+      const [same, turned] = [sameSize(left, a) && sameSize(right, b), sameSize(left, b) && sameSize(right, a)]
+      return relation === 'eq' && (same || turned)
+    })
+  )
 }
 
 /**
@@ -95,11 +109,15 @@ function isAligned(
  * launch checks it.
  */
 export function isWithin(end: Size, size: Size, { guards }: Pick<KernelIr, 'guards'>): boolean {
-  if (sameSize(end, size) || (typeof size === 'number' && maxOf(end) <= size)) return true
-  return guards.some(({ relation, left, right }) => {
-    const turned = relation === 'eq' && sameSize(left, size) && sameSize(right, end)
-    return turned || (sameSize(left, end) && sameSize(right, size))
-  })
+  if (isEqual(end, size, { guards }) || (typeof size === 'number' && maxOf(end) <= size)) return true
+  return guards.some(({ left, right }) => sameSize(left, end) && sameSize(right, size))
+}
+
+/** True where the range of a block certainly ends at a multiple: its size is one, or all of its tiles are whole. */
+export function endsAtMultiple(program: TileProgram, id: BlockId, width: number): boolean {
+  const { end, extent, ragged } = blockOf(program, id)
+  if (end === undefined) return false
+  return isMultipleOf(end, width) || (!ragged && rangeOf(program, id).begin === 0 && extent % width === 0)
 }
 
 /** Where a block's range begins and ends, as far as that is known when compiling. */
@@ -113,4 +131,12 @@ export function rangeOf(
   if (sameSize(end, size)) return { begin: 0, end }
   if (typeof end === 'number' && typeof size === 'number') return { begin: end - size, end }
   return { begin: undefined, end }
+}
+
+/** log2 of the neighbours that are together inside the range of a block or outside of it, at most its extent. */
+export function wholeBits(program: TileProgram, id: BlockId): number {
+  const { begin } = rangeOf(program, id)
+  let bits = begin === undefined ? 0 : extentBits(program, id)
+  while (bits > 0 && !(isMultipleOf(begin ?? 1, 2 ** bits) && endsAtMultiple(program, id, 2 ** bits))) bits--
+  return bits
 }

@@ -3,14 +3,13 @@
  * for several positions that a thread holds multiplies their sum once. Small integers, and differences of
  * two, have the type of the sums at once, whatever float type the author gave them: both hold them exactly.
  */
-import { stripViews } from '../../ir/dim_index.ts'
 import { dotAxes } from '../../ir/dot_axes.ts'
-import { type CastNode, type DotNode, type Node, ONE, type Region } from '../../ir/node.ts'
+import { type DotNode, type Node, ONE, type Region } from '../../ir/node.ts'
 import { isMoving } from '../../ir/node_rules.ts'
-import { type TileProgram, tensorOf } from '../../ir/tile_program.ts'
+import type { TileProgram } from '../../ir/tile_program.ts'
 import { walk } from '../../ir/traverse.ts'
 import { type DType, isFloat } from '../../support/dtypes.ts'
-import { STORAGE } from '../../support/storage_types.ts'
+import { isOfSmallIntegers } from '../analysis/small_integers.ts'
 import type { CoordinateBit } from '../layout/layout.ts'
 import type { ProductLayouts } from '../layout/product_layout.ts'
 import type { Layouts } from './choose_layouts.ts'
@@ -97,23 +96,13 @@ export class RightOperands {
   /** What converts small integers, and subtracts them from each other. */
   #exactNodes(node: Node, reader: Node): readonly Node[] {
     const core = this.#behindViews(node, reader).at(-1)
-    if (core?.kind === 'cast') return this.#isExact(core) ? [core] : []
+    if (core?.kind === 'cast') return isOfSmallIntegers(core, this.#program) ? [core] : []
     if (core?.kind !== 'map' || core.op !== 'sub') return []
     const casts = core.args.flatMap((arg) => this.#behindViews(arg, core).at(-1) ?? [])
-    const areExact = casts.every((cast) => cast.kind === 'cast' && this.#isExact(cast))
+    const areExact = casts.every((cast) => cast.kind === 'cast' && isOfSmallIntegers(cast, this.#program))
     return areExact && casts.length === 2 ? [core, ...casts] : []
   }
-
-  #isExact({ arg, bits, through, type }: CastNode): boolean {
-    const load = stripViews(arg)
-    if (bits || through || !isFloat(type.dtype) || load.kind !== 'load') return false
-    const stored = STORAGE[tensorOf(this.#program, load.tensor).dtype]
-    return stored.packed?.kind === 'int' && stored.bits <= MOST_EXACT_BITS
-  }
 }
-
-/** All floats hold differences of integers of so many bits. */
-const MOST_EXACT_BITS = 8
 
 /** The bits along the contracted block in which positions of a thread differ that it adds to the same sum. */
 export function summedBits({ b, sums }: ProductLayouts, depth: number): readonly CoordinateBit[] {

@@ -9,7 +9,7 @@ import { blockOf, extentBits, type TileProgram } from '../../ir/tile_program.ts'
 import { operandsOf } from '../../ir/traverse.ts'
 import { isPowerOf2, log2Exact } from '../../support/maths.ts'
 import { type CoordinateBit, Layout } from '../layout/layout.ts'
-import { rangeOf } from './access.ts'
+import { rangeOf, wholeBits } from './access.ts'
 
 /** The layout without the registers that are certainly equal to others of the same thread. */
 export function withoutRepeats({ registers, threads }: Layout, node: Node, program: TileProgram): Layout {
@@ -24,6 +24,8 @@ export function varies(node: Node, bit: CoordinateBit, program: TileProgram): bo
   if (!node.type.axes.includes(bit.block)) return false
   const group = groupOf(node)
   if (group) return !isGroupBit(group, bit, program)
+  // Whether positions are in range changes where the range ends.
+  if (node.kind === 'inside') return bit.bit >= wholeBits(program, bit.block)
   if (node.kind === 'load') return variesInPlace(node, bit, program)
   const operands = isPure(node) ? operandsOf(node) : []
   return operands.length === 0 || operands.some((operand) => varies(operand, bit, program))

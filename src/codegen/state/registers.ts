@@ -41,10 +41,16 @@ export function element(e: Expressions, value: Registers, register: number): Exp
   return e.component(value.chunks[Math.floor(register / width)] ?? missing(register), register % width)
 }
 
-/** The same value with every chunk's expression behind a name. */
+/** The same value with every chunk's expression behind a name; equal ones share it. */
 export function named(out: Writer, value: Registers, hint: string): Registers {
   if (value.chunks.every(isAtom)) return value
-  return { ...value, chunks: value.chunks.map((chunk) => (isAtom(chunk) ? chunk : out.let(hint, chunk))) }
+  const names = new Map<Expr, Expr>()
+  const chunks = value.chunks.map((chunk) => {
+    const name = isAtom(chunk) ? chunk : (names.get(chunk) ?? out.let(hint, chunk))
+    names.set(chunk, name)
+    return name
+  })
+  return { ...value, chunks }
 }
 
 /** The value in variables of its own; of words that it is a part of, these are held. */

@@ -2,6 +2,7 @@
 import type { BlockId } from '../../ir/node.ts'
 import { blockOf } from '../../ir/tile_program.ts'
 import type { Layout } from '../layout/layout.ts'
+import { wholeBits } from '../plan/access.ts'
 import type { Lowering } from '../state/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 
@@ -45,7 +46,9 @@ export function insideCondition(
   register: number,
 ): Expr | undefined {
   if (!blockOf(lowering.program, block).ragged) return undefined
-  const at = position(lowering, layout, block, register)
+  // Neighbours share the condition of the first of them.
+  const first = layout.registerOffset(register, block) & -(2 ** wholeBits(lowering.program, block))
+  const at = lowering.e.sum([basePosition(lowering, layout, block)], first)
   const inside = lowering.e.binary('<', at, lowering.place(block).end)
   return lowering.out.shared(`${blockOf(lowering.program, block).name}_in`, inside)
 }
