@@ -1,11 +1,13 @@
 /** Kernels compiled for a device that is made up: what each pass makes of them, without a GPU. */
 import { type CompileOptions, compileKernel } from '../../src/codegen/compile.ts'
 import { configSpecInput } from '../../src/codegen/plan/config_spec_of.ts'
+import { evenBlocks } from '../../src/codegen/plan/plan.ts'
 import type { DeviceLimits, WgslProgram } from '../../src/codegen/program.ts'
 import type { Config, ConfigInput } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import type { ConfigSpecInput } from '../../src/config/spec_input.ts'
 import type { KernelIr } from '../../src/ir/kernel_ir.ts'
+import type { BlockId } from '../../src/ir/node.ts'
 import { printRegion } from '../../src/ir/print.ts'
 import { evalSize, type Size } from '../../src/ir/size.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
@@ -32,6 +34,7 @@ export class Compiled {
   readonly limits: DeviceLimits
   readonly input: ConfigSpecInput
   readonly spec: ConfigSpec
+  readonly #sizeOf: (size: Size) => number
 
   /** Sizes are constants unless `dynamic`; those of the arguments are the ones at hand. */
   constructor(
@@ -42,9 +45,8 @@ export class Compiled {
     this.kernel = traced(fn, args, { dynamic })
     this.limits = { ...LIMITS, ...limits }
     const hosts = args.filter((arg): arg is HostArgument => typeof arg === 'object' && 'data' in arg)
-    const sizeOf = (size: Size): number =>
-      evalSize(size, ({ tensor, axis }) => hosts[tensor]?.shape[axis] ?? Number.NaN)
-    this.input = configSpecInput(this.kernel, this.limits, sizeOf)
+    this.#sizeOf = (size) => evalSize(size, ({ tensor, axis }) => hosts[tensor]?.shape[axis] ?? Number.NaN)
+    this.input = configSpecInput(this.kernel, this.limits, this.#sizeOf)
     this.spec = new ConfigSpec(this.input, (config) => refusalOf(this.kernel, config, this.limits))
   }
 
@@ -58,8 +60,13 @@ export class Compiled {
     return compileKernel(this.kernel, this.config(changes), this.limits, options)
   }
 
-  wgsl(changes: ConfigInput = {}): string {
-    return this.program(changes)
+  /** The blocks that need no masks at the sizes at hand, as a launch has it. */
+  even(changes: ConfigInput = {}): ReadonlySet<BlockId> {
+    return evenBlocks(this.kernel, this.config(changes), this.limits, this.#sizeOf)
+  }
+
+  wgsl(changes: ConfigInput = {}, options: CompileOptions = {}): string {
+    return this.program(changes, options)
       .dispatches.map(({ wgsl }) => wgsl)
       .join('\n')
   }

@@ -10,6 +10,7 @@ import type { ThreadProgram } from '../../src/codegen/thread/program.ts'
 import type { ConfigInput } from '../../src/config/config.ts'
 import { type HostTensor, interpretKernel } from '../../src/ir/interpret.ts'
 import { seenTensors } from '../../src/ir/kernel_ir.ts'
+import type { BlockId } from '../../src/ir/node.ts'
 import { scratchOf, type TileProgram } from '../../src/ir/tile_program.ts'
 import { launchWords, planLaunch, sizeEvaluator } from '../../src/kernel/launch_plan.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
@@ -77,11 +78,16 @@ export class OnCpu {
     this.wanted = after.map(({ data }) => data)
   }
 
-  /** Throws ConfigError. `change` is made to the program of each dispatch first. */
-  run(config: ConfigInput = {}, change: (program: ThreadProgram) => ThreadProgram = (same) => same): Ran {
+  /** Throws ConfigError. `change` is made to the program of each dispatch first; `even` blocks get no masks. */
+  run(
+    config: ConfigInput = {},
+    change: (program: ThreadProgram) => ThreadProgram = (same) => same,
+    even: ReadonlySet<BlockId> = new Set(),
+  ): Ran {
     const programs: ThreadProgram[] = []
     let tiles: TileProgram | undefined
     const compiled = this.compiled.program(config, {
+      even,
       onProgram: (program) => programs.push(program),
       onPass(_pass, program) {
         tiles = program
@@ -101,10 +107,16 @@ export class OnCpu {
     return { tensors, reports }
   }
 
-  /** Fails unless all elements are right and nothing is reported. */
+  /** Fails unless all elements are right and nothing is reported, with all masks and with those of a launch. */
   expectRight(config: ConfigInput = {}): void {
-    const { tensors, reports } = this.run(config)
-    const what = (): string => `under ${JSON.stringify(config)}:\n${this.compiled.wgsl(config)}`
+    this.#expectRight(config, new Set())
+    const even = this.compiled.even(config)
+    if (even.size > 0) this.#expectRight(config, even)
+  }
+
+  #expectRight(config: ConfigInput, even: ReadonlySet<BlockId>): void {
+    const { tensors, reports } = this.run(config, undefined, even)
+    const what = (): string => `under ${JSON.stringify(config)}:\n${this.compiled.wgsl(config, { even })}`
     if (reports.length > 0) expect.fail(`${reports.map(printReport).join('\n')}\n${what()}`)
     const wrong = this.difference(tensors)
     if (wrong !== undefined) expect.fail(`${wrong}\n${what()}`)

@@ -112,6 +112,46 @@ it.each(Object.keys(CASES).flatMap((name) => [true, false].map((dynamic) => ({ n
   },
 )
 
+it('calls of whole tiles read as much at once as with static shapes', () => {
+  const args = [of([32, 64]), of([32, 64], 'u4'), of([32, 4]), of([32, 4], 'u4')]
+  const config = { block_sizes: [1, 32, 64], num_warps: 1, slice_k: 1, mma: 'direct' } as const
+  const [still, dynamic] = [false, true].map((dynamic) => new OnCpu(ofRows as never, args, { dynamic }))
+  const even = dynamic?.compiled.even(config)
+  expect(still?.compiled.wgsl(config)).toContain('w_vec4[')
+  expect(dynamic?.compiled.wgsl(config, { even })).toContain('w_vec4[')
+  expect(dynamic?.compiled.wgsl(config)).toContain('w_vec2[')
+})
+
+const RAGGED = [of([5, 48]), of([35, 48], 'u4'), of([35, 3]), of([35, 3], 'u4')]
+
+it.each(['direct', 'fma'] as const)(
+  'at a ragged end a shared scale is masked, not each weight: %s',
+  (mma) => {
+    const { compiled } = new OnCpu(ofRows as never, RAGGED, { dynamic: true })
+    const wgsl = compiled.wgsl({ block_sizes: [8, 32, 64], num_warps: 2, slice_k: 1, mma })
+    expect(wgsl).toMatch(/select\(0\.0h, (scale|now)_/)
+    expect(wgsl).not.toMatch(/v_\d+ = select\(vec/)
+  },
+)
+
+it.each([true, false])('what lies beyond the last group adds nothing, dynamic: %s', (dynamic) => {
+  const [x, w, , zero] = RAGGED
+  if (!x || !w || !zero) return expect.fail('an argument is gone')
+  // One group more than there are weights for, whose scales are no numbers.
+  const scale = {
+    ...of([35, 4]),
+    data: Array.from({ length: 140 }, (_, i) => (i % 4 === 3 ? Number.NaN : 1)),
+  }
+  const subject = new OnCpu(ofRows as never, [x, w, scale, of([35, 4], 'u4')], {
+    dynamic,
+    subgroupMatrices: [{ m: 16, n: 16, k: 16, operand: 'f16', result: 'f32' }],
+    tolerance: { abs: 1e-2, rel: 1e-2 },
+  })
+  expect(subject.wanted.at(-1)?.every(Number.isFinite)).toBe(true)
+  for (const mma of ['direct', 'fma', 'subgroup_matrix'] as const)
+    subject.expectRight({ block_sizes: [16, 32, 64], num_warps: 1, mma })
+})
+
 it('words wait for their round, and weights are made of them when they are staged', () => {
   const [fn, args] = CASES['of i4'] ?? expect.fail('a case is gone')
   const subject = new OnCpu(fn as never, args, {

@@ -6,8 +6,8 @@ import { stripViews } from '../../ir/dim_index.ts'
 import type { BlockId, Node, NodeSpec } from '../../ir/node.ts'
 import { isMoving } from '../../ir/node_rules.ts'
 import { isFloat } from '../../support/dtypes.ts'
-import { readsZeroOutside } from '../plan/access.ts'
 import { isOfSmallIntegers } from '../analysis/small_integers.ts'
+import { readsZeroOutside } from '../plan/access.ts'
 import type { Plan } from '../plan/plan.ts'
 
 /** True when elements outside the range of `block` are certainly zero. */
@@ -20,7 +20,7 @@ export function isZeroOutside(node: Node, block: BlockId, plan: Plan): boolean {
 
 /** True when elements outside the range of `block` add nothing to a product with `other`. */
 export function addsNothingOutside(node: Node, other: Node, block: BlockId, plan: Plan): boolean {
-  return isFinite(node, plan) && isZeroOutside(other, block, plan)
+  return isAlwaysFinite(node, plan) && isZeroOutside(other, block, plan)
 }
 
 /**
@@ -31,12 +31,12 @@ export function maskedFactor(node: NodeSpec, block: BlockId, plan: Plan): Node |
   if (node.kind !== 'map' || node.op !== 'mul') return undefined
   const [a, b] = node.args
   if (!a || !b) return undefined
-  const [factor, other] = isFinite(a, plan) ? [b, a] : [a, b]
-  return isFinite(other, plan) && factor.type.axes.includes(block) ? factor : undefined
+  const [factor, other] = isAlwaysFinite(a, plan) ? [b, a] : [a, b]
+  return isAlwaysFinite(other, plan) && factor.type.axes.includes(block) ? factor : undefined
 }
 
 /** True for values that are certainly neither infinite nor NaN, in range and outside. */
-function isFinite(node: Node, { program }: Plan): boolean {
+function isAlwaysFinite(node: Node, { program }: Plan): boolean {
   if (!isFloat(node.type.dtype)) return true
   const isSmall = (value: Node): boolean => {
     const plain = stripViews(value)

@@ -98,7 +98,10 @@ function isEqual(a: Size, b: Size, { guards }: Pick<KernelIr, 'guards'>): boolea
   return (
     sameSize(a, b) ||
     guards.some(({ relation, left, right }) => {
-      const [same, turned] = [sameSize(left, a) && sameSize(right, b), sameSize(left, b) && sameSize(right, a)]
+      const [same, turned] = [
+        sameSize(left, a) && sameSize(right, b),
+        sameSize(left, b) && sameSize(right, a),
+      ]
       return relation === 'eq' && (same || turned)
     })
   )
@@ -113,7 +116,10 @@ export function isWithin(end: Size, size: Size, { guards }: Pick<KernelIr, 'guar
   return guards.some(({ left, right }) => sameSize(left, end) && sameSize(right, size))
 }
 
-/** True where the range of a block certainly ends at a multiple: its size is one, or all of its tiles are whole. */
+/**
+ * True where the range of a block certainly ends at a multiple: its size is one, or all of its tiles are
+ * whole.
+ */
 export function endsAtMultiple(program: TileProgram, id: BlockId, width: number): boolean {
   const { end, extent, ragged } = blockOf(program, id)
   if (end === undefined) return false
@@ -133,7 +139,9 @@ export function rangeOf(
   return { begin: undefined, end }
 }
 
-/** log2 of the neighbours that are together inside the range of a block or outside of it, at most its extent. */
+/**
+ * log2 of the neighbours that are together inside the range of a block or outside of it, at most its extent.
+ */
 export function wholeBits(program: TileProgram, id: BlockId): number {
   const { begin } = rangeOf(program, id)
   let bits = begin === undefined ? 0 : extentBits(program, id)

@@ -23,22 +23,19 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let x_0 = select(vec4i(0i), x_vec4[address_0], tile0_in);
   let mod_0 = x_0 - vec4i(8i) * (x_0 >> vec4u(3u));
   let in_bounds = u32(mod_0.x) < 8u;
-  let tile0_in_1 = tile0_at + 1u < launch.x_shape_0;
   let in_bounds_1 = u32(mod_0.y) < 8u;
-  let tile0_in_2 = tile0_at + 2u < launch.x_shape_0;
   let in_bounds_2 = u32(mod_0.z) < 8u;
-  let tile0_in_3 = tile0_at + 3u < launch.x_shape_0;
   let in_bounds_3 = u32(mod_0.w) < 8u;
   if (tile0_in && in_bounds) {
     atomicAdd(&local1_data[u32(mod_0.x)], 1i);
   }
-  if (tile0_in_1 && in_bounds_1) {
+  if (tile0_in && in_bounds_1) {
     atomicAdd(&local1_data[u32(mod_0.y)], 1i);
   }
-  if (tile0_in_2 && in_bounds_2) {
+  if (tile0_in && in_bounds_2) {
     atomicAdd(&local1_data[u32(mod_0.z)], 1i);
   }
-  if (tile0_in_3 && in_bounds_3) {
+  if (tile0_in && in_bounds_3) {
     atomicAdd(&local1_data[u32(mod_0.w)], 1i);
   }
 }

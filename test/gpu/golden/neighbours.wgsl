@@ -13,11 +13,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let in_bounds = tile0_at + 1u < 130u;
   let x_0 = select(0.0f, x_data[address_0], tile0_in && in_bounds);
   let in_bounds_1 = tile0_at + 2u < 130u;
-  let x_1 = select(0.0f, x_data[address_0 + 1u], in_bounds && in_bounds_1);
+  let x_1 = select(0.0f, x_data[address_0 + 1u], tile0_in && in_bounds_1);
   let in_bounds_2 = tile0_at + 3u < 130u;
   let x_2 = select(0.0f, x_data[address_0 + 2u], in_bounds_1 && in_bounds_2);
   let in_bounds_3 = tile0_at + 4u < 130u;
-  let x_3 = select(0.0f, x_data[address_0 + 3u], in_bounds_2 && in_bounds_3);
+  let x_3 = select(0.0f, x_data[address_0 + 3u], in_bounds_1 && in_bounds_3);
   let x_4 = vec4f(x_0, x_1, x_2, x_3);
   let index_0 = i32(tile0_at);
   let index_1 = index_0 + vec4i(0i, 1i, 2i, 3i);
