@@ -16,6 +16,8 @@ import * as esbuild from 'esbuild'
 /** Name in dist -> source. `bin/` and the exports map of package.json lead here. */
 const ENTRIES = {
   index: 'src/index.ts',
+  kernels: 'src/kernels.ts',
+  tuning: 'src/tuning.ts',
   'cli/main': 'src/cli/main.ts',
   trial_worker: 'src/autotuner/isolation/trial_worker.ts',
 }

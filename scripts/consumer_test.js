@@ -1,8 +1,8 @@
 /**
  * Type-checks a project that uses the packed package, as strictly as a user can: declarations of libraries
  * included, with both ways of resolving modules, and with nothing installed but what the package depends on.
- * The TypeScript files of the README are part of that project. Then bundles it for a browser. Needs no
- * network.
+ * The TypeScript files of the README are part of that project. Then bundles it for a browser, and a program
+ * that only serves, which must come without the tuner. Needs no network.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -12,6 +12,7 @@ import { readmeFiles } from './lib/readme.js'
 import { installPacked, ROOT, withFolder, writeFiles } from './lib/temp_project.js'
 
 const EVERYTHING = ['*.ts']
+const FOR_BROWSERS = { bundle: true, write: false, platform: 'browser', format: 'esm', logLevel: 'warning' }
 
 /** How a user resolves modules, which library is there, and which files: the README's need a console. */
 const USERS = {
@@ -45,7 +46,8 @@ await withFolder('types', async (folder) => {
   writeFiles(folder, { 'package.json': { type: 'module' }, 'consumer.ts': CONSUMER, ...examples })
   console.log(`files of the README: ${Object.keys(examples).join(', ') || 'none'}`)
   const failed = Object.entries(USERS).filter(([name, options]) => !typeCheck(folder, name, options))
-  if (failed.length > 0 || !(await bundleForBrowser(folder))) process.exitCode = 1
+  if (failed.length > 0 || !(await bundleForBrowser(folder)) || !(await bundleOfServing(folder)))
+    process.exitCode = 1
 })
 
 function typescriptOfReadme() {
@@ -74,10 +76,31 @@ function typeCheck(folder, name, { resolution, lib, include }) {
 
 /** esbuild finds every import, and none of Node's modules. */
 async function bundleForBrowser(folder) {
-  const options = { bundle: true, write: false, platform: 'browser', format: 'esm', logLevel: 'warning' }
   const { warnings } = await esbuild
-    .build({ ...options, absWorkingDir: folder, entryPoints: [join(folder, 'consumer.ts')] })
+    .build({ ...FOR_BROWSERS, absWorkingDir: folder, entryPoints: [join(folder, 'consumer.ts')] })
     .catch((failure) => ({ warnings: failure.errors }))
   console.log(`bundle for browsers: ${warnings.length === 0 ? 'ok' : 'FAILED'}`)
   return warnings.length === 0
+}
+
+/** A bundler leaves the tuner, which only a dynamic import leads to, out of what a page loads at first. */
+async function bundleOfServing(folder) {
+  const contents = `import { aotKernel, hl } from 'helion-aot'; console.log(aotKernel, hl)`
+  const dynamic = (build) =>
+    build.onResolve({ filter: /./ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { external: true } : undefined,
+    )
+  const { outputFiles } = await esbuild.build({
+    ...FOR_BROWSERS,
+    stdin: { contents, resolveDir: folder },
+    minify: true,
+    keepNames: true,
+    plugins: [{ name: 'dynamic imports are files of their own', setup: dynamic }],
+  })
+  const [{ text }] = outputFiles
+  const found = ['PatternSearch', 'RandomSearch', 'TrialCosts'].filter((name) => text.includes(`"${name}")`))
+  const kilobytes = Math.round(text.length / 1000)
+  const verdict = found.length === 0 ? 'ok' : `FAILED: it has ${found.join(', ')}`
+  console.log(`bundle of a program that only serves, ${kilobytes} kB: ${verdict}`)
+  return found.length === 0
 }

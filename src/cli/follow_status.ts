@@ -1,6 +1,5 @@
 /** Shows what a program tells of its progress in its status file, until it ends. */
-import { rmSync } from 'node:fs'
-import { readText } from '../support/files.ts'
+import { readFileSync, rmSync } from 'node:fs'
 import type { Console } from './console.ts'
 
 const PAUSE_MS = 200
@@ -21,7 +20,7 @@ export function followStatus(file: string, console: Console): () => string {
 /** Empty when nothing was told yet, or while it is being written. */
 function latest(file: string): string {
   try {
-    return readText(file).trim()
+    return readFileSync(file, 'utf8').trim()
   } catch {
     return ''
   }

@@ -1,6 +1,5 @@
 /** Watches over the signs of life that a program promises in a file while it tries configs. */
-import { rmSync } from 'node:fs'
-import { readText } from '../support/files.ts'
+import { readFileSync, rmSync } from 'node:fs'
 
 const CHECK_MS = 500
 
@@ -31,7 +30,7 @@ export function watchLife(file: string, stuck: (seconds: number) => void): () =>
 /** Empty when nothing is promised, or while it is being written. */
 function latest(file: string): string {
   try {
-    return readText(file)
+    return readFileSync(file, 'utf8')
   } catch {
     return ''
   }

@@ -24,7 +24,7 @@ describe('ties', () => {
     }
   })
 
-  it('stay as they are where warm caches say nothing, nothing certain, or speak for a slower config', async () => {
+  it('stay where warm caches say nothing, nothing certain, or speak for a slower config', async () => {
     for (const warmCost of [undefined, () => 1, ({ numWarps }: Config) => (numWarps === 2 ? 0.1 : 1)])
       expect((await tuneTied(warmCost)).result.config.numWarps).toBe(4)
   })

@@ -45,8 +45,8 @@ class Search {
   exportsOf(file: SourceFile): readonly { readonly name: string; readonly from: SourceFile }[] {
     return parse(file).module.staticExports.flatMap(({ entries }) =>
       entries.flatMap(({ exportName, moduleRequest }) => {
-        if (exportName.name === null) return []
         const from = moduleRequest ? this.file(resolveImport(file.path, moduleRequest.value)) : file
+        if (exportName.name === null) return this.exportsOf(from)
         return { name: exportName.name, from }
       }),
     )

@@ -18,6 +18,7 @@ const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['autotuner'],
     ['aot'],
     ['cli'],
+    ['kernels.ts', 'tuning.ts'],
     ['index.ts'],
   ],
   'src/codegen': [

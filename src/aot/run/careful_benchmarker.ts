@@ -76,7 +76,7 @@ export class CarefulBenchmarker implements Benchmarker {
   }
 
   async remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]> {
-    // What is kept is compared with what was measured before: of times of another kind there is no such thing.
+    // What is kept stands for times of the usual kind only.
     const known = options.warmCache ? undefined : this.#book.knownTurns(configs)
     if (known) return known
     if (!this.#attempts.mayCompare) return []

@@ -2,9 +2,7 @@
  * What a program under the command line tells it while it works: one line in a small file whose name it was
  * given, because shells and npx between them close pipes. The latest line replaces the one before. Node only.
  */
-import { writeText } from '../../support/files.ts'
-import { environment } from '../../support/node.ts'
-import { oneLine } from '../../support/one_line.ts'
+import { environment, nodeBuiltin } from '../../support/node.ts'
 
 /** Set by the command line: the file. */
 export const STATUS_FILE = 'HELION_AOT_STATUS_FILE'
@@ -14,7 +12,7 @@ export function tellStatus(text: string): void {
   const file = environment(STATUS_FILE)
   if (!file) return
   try {
-    writeText(file, `${oneLine(text)}\n`)
+    nodeBuiltin('fs')?.writeFileSync(file, `${text.replaceAll('\n', ' ')}\n`)
   } catch {
     // The work does not depend on it.
   }

@@ -1,5 +1,4 @@
 /** Statements of the thread program as lines of WGSL. */
-import { oneLine } from '../../support/one_line.ts'
 import type { AddressSpace } from '../thread/memory.ts'
 import type { For, Statement, Store } from '../thread/statements.ts'
 import { printAtomic } from './print_atomics.ts'
@@ -63,7 +62,7 @@ function lineOf(statement: Exclude<Statement, { readonly body: unknown }>): read
     case 'fragment_store':
       return [printFragment(statement)]
     case 'comment':
-      return [`// ${oneLine(statement.text)}`]
+      return [`// ${statement.text}`]
     case 'expect':
       return []
   }
