@@ -10,7 +10,7 @@ import { type Size, sizeOp, sizeProduct } from '../ir/size.ts'
 import { blockOf, frozenProgram, scratchOf, type TileGrid, type TileProgram } from '../ir/tile_program.ts'
 import { verifyProgram } from '../ir/verify.ts'
 import { STORAGE, type StorageType } from '../support/storage_types.ts'
-import { checkRegisters } from './lower/check_registers.ts'
+import { checkRegisters, checkTiles } from './lower/check_registers.ts'
 import { lowerRegion } from './lower/lower.ts'
 import { lowerGrid } from './lower/lower_grid.ts'
 import { flatGuards, flattenLoops } from './passes/flatten_loops.ts'
@@ -93,10 +93,11 @@ export function wgslOf(plan: Plan, options: CompileOptions = {}): WgslProgram {
 function compileGrid(plan: Plan, grid: TileGrid, number: number, options: CompileOptions): WgslDispatch {
   const { program: tiles, bound } = plan
   const lowering = new Lowering(grid.body, plan, options.originLines)
-  const registers = checkRegisters(grid.body, lowering)
+  checkTiles(grid.body, lowering)
   for (const row of grid.rows) lowering.enterRow(blockOf(tiles, row))
   const launched = lowerGrid(lowering, grid.blocks, () => lowerRegion(lowering, grid.body))
   const program = lowering.threadProgram(placeBarriers(advanceStores(lowering.out.statements)))
+  const registers = checkRegisters(program, bound)
   options.onProgram?.(program)
   const wordsIn = lowering.launch.storage(bound.limits)
   return {

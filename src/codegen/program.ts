@@ -36,7 +36,7 @@ export interface WgslDispatch {
   readonly words: readonly LaunchWord[]
   readonly wordsIn: 'immediate' | 'uniform'
   readonly grid: LaunchGrid
-  /** Bytes of workgroup memory, and an estimate of 32-bit registers per invocation. For reports. */
+  /** Bytes of workgroup memory, and 32-bit registers that are live per invocation. For reports. */
   readonly workgroupBytes: number
   readonly registers: number
 }

@@ -1,130 +1,44 @@
 /**
- * Estimates how many 32-bit registers a thread needs at the worst point, and refuses configs that would
- * spill: values from where they are made to their last use, in loops to the loop's end. Element by element,
- * a value that is read once is a part of its reader, and one that reads another for the last time takes over
- * its registers.
+ * Refuses configs whose threads would spill: before the program is written those whose tiles alone are too
+ * large, then by what is live in the program.
  */
-import type { Node, PhiNode, Region } from '../../ir/node.ts'
-import { isMoving, isPure, isWrite, operandFields } from '../../ir/node_rules.ts'
-import { tensorOf } from '../../ir/tile_program.ts'
-import { operandsOf } from '../../ir/traverse.ts'
+import type { Region } from '../../ir/node.ts'
 import { ConfigError } from '../../support/errors.ts'
-import { STORAGE, type StorageType } from '../../support/storage_types.ts'
-import { withoutRepeats } from '../plan/varying.ts'
+import type { BoundConfig } from '../plan/bound_config.ts'
+import { liveRegisters } from '../schedule/live_registers.ts'
 import type { Lowering } from '../state/lowering.ts'
+import type { ThreadProgram } from '../thread/program.ts'
+import { estimateRegisters } from './estimate_registers.ts'
 
-const REGISTER_BITS = 32
 /** 32-bit registers of a multiprocessor that the threads of a workgroup share. */
 const REGISTER_FILE = 65536
+/**
+ * A budget is for the elements of tiles. Addresses and steps of computations come on top, and devices order
+ * statements better than they are written: what computes at full speed on the H200, where the budget is 200,
+ * has up to 282 live registers (attention of 128 x 64, 152 of them elements) in the order of the program.
+ */
+const IN_ALL = 1.5
 
-/** The estimate; throws ConfigError when it is over the device's budget. */
-export function checkRegisters(region: Region, lowering: Lowering): number {
-  const peak = peakOf(region, lowering, new Set())
-  const { limits } = lowering.bound
-  const budget = Math.min(limits.registerBudget, Math.floor(REGISTER_FILE / lowering.bound.threads))
-  if (peak > budget) {
-    throw new ConfigError(`the config needs about ${peak} registers per thread; the budget is ${budget}`, {
-      excess: { of: 'registers', needed: peak, limit: budget },
-    })
-  }
-  return peak
+/** Throws ConfigError where the values of tiles are more than the budget. */
+export function checkTiles(region: Region, lowering: Lowering): void {
+  const { bound } = lowering
+  refuseAbove(budgetOf(bound), estimateRegisters(region, lowering))
 }
 
-function peakOf(region: Region, lowering: Lowering, after: ReadonlySet<Node>): number {
-  const { layouts } = lowering
-  const { held, merged, lastUse } = lifetimes(region, lowering)
-  const live = new Set<Node>(after)
-  let peak = 0
-  region.forEach((node, i) => {
-    const dies = (value: Node): boolean => !after.has(value) && (lastUse.get(value) ?? -1) <= i
-    const givesWay = (value: Node): boolean => dies(value) && layouts.of(value)?.key === layouts.of(node)?.key
-    if (isElementwise(node)) for (const value of [...live]) if (givesWay(value)) live.delete(value)
-    if (node.kind === 'loop') {
-      for (const phi of node.phis) if (!isCarriedAround(phi, lowering)) live.add(phi)
-      peak = Math.max(peak, peakOf(node.body, lowering, live))
-    }
-    if (!merged.has(node)) peak = Math.max(peak, total([node], lowering))
-    if (held.has(node)) live.add(node)
-    peak = Math.max(peak, total(live, lowering))
-    for (const value of [...live]) if (dies(value)) live.delete(value)
-  })
-  return peak
-}
-
-interface Lifetimes {
-  /** Values with registers of their own. */
-  readonly held: ReadonlySet<Node>
-  /** Values that are a part of their reader. */
-  readonly merged: ReadonlySet<Node>
-  /** The position of the node that reads a value last, by whatever name. */
-  readonly lastUse: ReadonlyMap<Node, number>
-}
-
-function lifetimes(region: Region, lowering: Lowering): Lifetimes {
-  const held = new Set<Node>()
-  const merged = new Set<Node>()
-  const isReader = (node: Node | undefined): boolean =>
-    isElementReader(node) || (node?.kind === 'dot' && lowering.layouts.product(node) !== undefined)
-  const lastUse = new Map<Node, number>()
-  const reader = new Map<Node, Node>()
-  for (const [i, node] of [...region.entries()].reverse()) {
-    const inReader = isElementwise(node) && lowering.isUsedOnce(node) && isReader(reader.get(node))
-    if (inReader) merged.add(node)
-    const isName = isMoving(node) || node.kind === 'result'
-    if (!inReader && !isName && !continuesPhi(node)) held.add(node)
-    const until = inReader || isName ? (lastUse.get(node) ?? i) : i
-    for (const value of reads(node)) {
-      lastUse.set(value, Math.max(lastUse.get(value) ?? 0, until))
-      reader.set(value, node)
-    }
-  }
-  return { held, merged, lastUse }
-}
-
-/** Everything a node reads, what the body of a loop reads from outside included. */
-function reads(node: Node): readonly Node[] {
-  if (node.kind !== 'loop') return node.kind === 'result' ? [node.loop, ...node.loop.phis] : operandsOf(node)
-  return [...operandsOf(node), ...node.yields, ...node.body.flatMap(reads)]
-}
-
-function total(live: Iterable<Node>, lowering: Lowering): number {
-  let registers = 0
-  for (const node of live) registers += registersOf(node, lowering)
+/** Registers of a thread at the worst point; throws ConfigError where they are more than the device has. */
+export function checkRegisters(program: ThreadProgram, bound: BoundConfig): number {
+  const registers = liveRegisters(program)
+  refuseAbove(Math.floor(budgetOf(bound) * IN_ALL), registers)
   return registers
 }
 
-/** Of what is read, elements that differ, in the bits of their type until their only reader takes them. */
-function registersOf(node: Node, lowering: Lowering): number {
-  const { layouts, program } = lowering
-  const layout = layouts.of(node)
-  if (node.kind !== 'load' || !layout) return wordsOf(layouts.registersOf(node), node.type.dtype)
-  const stored = lowering.isUsedOnce(node) ? tensorOf(program, node.tensor).dtype : node.type.dtype
-  return wordsOf(withoutRepeats(layout, node, program).size, stored)
+function budgetOf({ limits, threads }: BoundConfig): number {
+  return Math.min(limits.registerBudget, Math.floor(REGISTER_FILE / threads))
 }
 
-function wordsOf(count: number, dtype: StorageType): number {
-  return Math.ceil((count * STORAGE[dtype].bits) / REGISTER_BITS)
-}
-
-/** True for what computes its elements one by one. */
-function isElementwise(node: Node): boolean {
-  return isPure(node) && !isMoving(node) && operandsOf(node).length > 0
-}
-
-/** True for what takes its operands element by element. */
-function isElementReader(node: Node | undefined): boolean {
-  if (node === undefined) return false
-  const reduces = operandFields(node).some(([, role]) => role === 'whole')
-  // An atomic operation goes through each of its values by name.
-  return isElementwise(node) || reduces || (isWrite(node) && node.kind !== 'atomic')
-}
-
-/** True for sums of a loop that are those of a loop around it. */
-function isCarriedAround(phi: PhiNode, { accumulations }: Lowering): boolean {
-  return [...accumulations.values()].some((phis) => phis.slice(0, -1).includes(phi))
-}
-
-/** A dot adds to the registers that it continues. */
-function continuesPhi(node: Node): boolean {
-  return node.kind === 'dot' && node.acc?.kind === 'phi'
+function refuseAbove(limit: number, needed: number): void {
+  if (needed <= limit) return
+  throw new ConfigError(`the config needs about ${needed} registers per thread; the budget is ${limit}`, {
+    excess: { of: 'registers', needed, limit },
+  })
 }

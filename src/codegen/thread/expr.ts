@@ -154,7 +154,7 @@ export type Expr =
   | ReadExpr
 
 /** The expressions that an expression is made of. */
-function partsOf(expr: Expr): readonly Expr[] {
+export function partsOf(expr: Expr): readonly Expr[] {
   switch (expr.kind) {
     case 'literal':
     case 'local':
