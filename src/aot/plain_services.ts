@@ -5,7 +5,8 @@
 import type { ConfigSource } from '../kernel/config_source.ts'
 import type { KernelDefinition } from '../kernel/definition.ts'
 import type { KernelServices } from '../kernel/kernel.ts'
-import { environment, nodeBuiltin } from '../support/node.ts'
+import { writeText } from '../support/files.ts'
+import { environment } from '../support/node.ts'
 
 /** Set by the command line: a file of names, one a line. */
 export const PLAIN_KERNELS = 'HELION_AOT_PLAIN_KERNELS'
@@ -22,7 +23,7 @@ function telling({ name }: KernelDefinition, source: ConfigSource, path: string)
   return {
     ...source,
     ready(request) {
-      if (!isTold) nodeBuiltin('fs')?.appendFileSync(path, `${name}\n`)
+      if (!isTold) writeText(path, `${name}\n`, { append: true })
       isTold = true
       return source.ready(request)
     },

@@ -48,7 +48,7 @@ export async function runChild(task: ChildTask, console: Console, interrupts: In
   const isGroup = process.platform !== 'win32'
   const noise = new DriverNoise()
   const child = execa(file, args, {
-    env: { ...environment, ...env },
+    env: { ...withPath(environment), ...env },
     extendEnv: false,
     ...PIPES,
     preferLocal: true,
@@ -99,6 +99,12 @@ async function endOf(child: ChildProcess): Promise<Awaited<ChildProcess>> {
     }, OUTPUT_GRACE_MS).unref()
   })
   return await child
+}
+
+/** What looks for local programs counts on a PATH, which an environment need not have. */
+function withPath(environment: Readonly<NodeJS.ProcessEnv>): Readonly<NodeJS.ProcessEnv> {
+  const hasPath = Object.keys(environment).some((name) => name.toUpperCase() === 'PATH')
+  return hasPath ? environment : { ...environment, PATH: '' }
 }
 
 /** The whole group, so that what a shell or npx started ends too. */

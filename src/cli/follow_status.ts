@@ -1,5 +1,6 @@
 /** Shows what a program tells of its progress in its status file, until it ends. */
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
+import { readText } from '../support/files.ts'
 import type { Console } from './console.ts'
 
 const PAUSE_MS = 200
@@ -20,7 +21,7 @@ export function followStatus(file: string, console: Console): () => string {
 /** Empty when nothing was told yet, or while it is being written. */
 function latest(file: string): string {
   try {
-    return readFileSync(file, 'utf8').trim()
+    return readText(file).trim()
   } catch {
     return ''
   }

@@ -2,10 +2,11 @@
  * The log of a phase: what the user's program says, and how it ran. Nothing depends on it, so that a log that
  * cannot be written costs one message, not the phase.
  */
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { DataError } from '../support/errors.ts'
 import { atPath, fileError } from '../support/file_errors.ts'
-import { makeFolder } from '../support/files.ts'
+import { makeFolder, openAppending } from '../support/files.ts'
 import type { Console } from './console.ts'
 
 export class PhaseLog {
@@ -19,7 +20,7 @@ export class PhaseLog {
     this.#console = console
     this.#attempt(() => {
       makeFolder(dirname(path))
-      this.#file = openSync(path, 'a')
+      this.#file = openAppending(path)
     })
   }
 
@@ -39,7 +40,7 @@ export class PhaseLog {
     try {
       work()
     } catch (error) {
-      const sentence = fileError(error)
+      const sentence = error instanceof DataError ? error : fileError(error)
       if (!sentence) throw error
       this.close()
       this.#console.say(`helion-aot: the log ends here: ${sentence.message}`)

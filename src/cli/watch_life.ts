@@ -1,5 +1,6 @@
 /** Watches over the signs of life that a program promises in a file while it tries configs. */
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
+import { readText } from '../support/files.ts'
 
 const CHECK_MS = 500
 
@@ -30,7 +31,7 @@ export function watchLife(file: string, stuck: (seconds: number) => void): () =>
 /** Empty when nothing is promised, or while it is being written. */
 function latest(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return readText(file)
   } catch {
     return ''
   }

@@ -5,6 +5,7 @@
  */
 import type * as TraceMapping from '@jridgewell/trace-mapping'
 import type { SourceLocation } from '../support/errors.ts'
+import { readText } from '../support/files.ts'
 import { importNodePackage, nodeBuiltin, requireNode } from '../support/node.ts'
 import { toPath } from '../support/stack_text.ts'
 
@@ -45,10 +46,10 @@ async function sourceMapOf(file: string) {
   const fs = requireNode('fs', 'reading a source map')
   const { pathToFileURL } = requireNode('url', 'reading a source map')
   if (!fs.existsSync(file)) return undefined
-  const reference = [...fs.readFileSync(file, 'utf8').matchAll(MAP_COMMENT)].at(-1)?.[1]
+  const reference = [...readText(file).matchAll(MAP_COMMENT)].at(-1)?.[1]
   if (!reference) return undefined
   const url = new URL(reference, pathToFileURL(file))
-  const text = url.protocol === 'data:' ? dataOf(reference) : fs.readFileSync(toPath(url.href), 'utf8')
+  const text = url.protocol === 'data:' ? dataOf(reference) : readText(toPath(url.href))
   const base = url.protocol === 'data:' ? pathToFileURL(file).href : url.href
   const { TraceMap, originalPositionFor } =
     await importNodePackage<typeof TraceMapping>('@jridgewell/trace-mapping')

@@ -8,6 +8,7 @@ import { describeAdapter } from '../runtime/adapter.ts'
 import type { Device } from '../runtime/device.ts'
 import { DeviceTensor } from '../runtime/tensor.ts'
 import { freeNames } from '../support/free_names.ts'
+import { oneLine } from '../support/one_line.ts'
 import { STORAGE } from '../support/storage_types.ts'
 import { type CallArguments, describeCall } from './call_arguments.ts'
 import type { KernelDefinition } from './definition.ts'
@@ -61,10 +62,12 @@ export function reproScript(
   ].join('\n')
   const imported = NAMES.filter((each) => new RegExp(`(?<![.\\w$])${each}(?![\\w$])`).test(body))
   return [
-    `// ${name}(${describeCall(call)}) on ${describeAdapter(info)}`.replaceAll(/[\n\r\u2028\u2029]/g, ' '),
-    ...(location ? [`// as defined in ${location.file}:${location.line}`] : []),
-    '// Floats are random numbers and integers zeros.',
-    ...lacking(definition, variables),
+    ...comments([
+      `${name}(${describeCall(call)}) on ${describeAdapter(info)}`,
+      ...(location ? [`as defined in ${location.file}:${location.line}`] : []),
+      'Floats are random numbers and integers zeros.',
+      ...lacking(definition, variables),
+    ]),
     `import { ${imported.join(', ')} } from 'helion-aot'`,
     '',
     body,
@@ -97,7 +100,12 @@ function lacking(
   const names = unknownNames(fn).filter((name) => !made.has(name))
   if (names.length === 0) return []
   const from = location ? `from ${location.file}` : 'from where the kernel is defined'
-  return [`// It lacks what the kernel takes from around it. Add these ${from}: ${names.join(', ')}.`]
+  return [`It lacks what the kernel takes from around it. Add these ${from}: ${names.join(', ')}.`]
+}
+
+/** Paths and values may hold what ends a line. */
+function comments(texts: readonly string[]): readonly string[] {
+  return texts.map((text) => `// ${oneLine(text)}`)
 }
 
 /** Compilers that keep the names of functions call this around them. */

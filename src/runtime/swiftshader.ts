@@ -8,7 +8,7 @@
 import { cacheFolder, temporaryFolder } from '../support/cache_dir.ts'
 import { errorMessage } from '../support/errors.ts'
 import { fileError } from '../support/file_errors.ts'
-import { makeFolder } from '../support/files.ts'
+import { makeFolder, readText, refuseEndless, writeText } from '../support/files.ts'
 import { importNodePackage, nodeProcess, requireNode } from '../support/node.ts'
 import { stableStringify } from '../support/stable.ts'
 
@@ -96,7 +96,7 @@ async function fill(folder: string, archive: string): Promise<void> {
   await tar.x({ file: archive, cwd: folder, brotli: true, filter: (path) => FILES.includes(baseName(path)) })
   const { join } = requireNode('path', WHAT)
   const sums = Object.fromEntries(FILES.map((file) => [file, checksum(join(folder, file))]))
-  requireNode('fs', WHAT).writeFileSync(join(folder, MANIFEST), stableStringify(sums))
+  writeText(join(folder, MANIFEST), stableStringify(sums))
 }
 
 /**
@@ -120,8 +120,7 @@ function install(draft: string, folder: string): void {
 function isSound(folder: string): boolean {
   const { join } = requireNode('path', WHAT)
   try {
-    const text = requireNode('fs', WHAT).readFileSync(join(folder, MANIFEST), 'utf8')
-    const sums = JSON.parse(text) as Record<string, string>
+    const sums = JSON.parse(readText(join(folder, MANIFEST))) as Record<string, string>
     return FILES.every((file) => sums[file] === checksum(join(folder, file)))
   } catch {
     return false
@@ -129,6 +128,7 @@ function isSound(folder: string): boolean {
 }
 
 function checksum(path: string): string {
+  refuseEndless(path)
   const bytes = requireNode('fs', WHAT).readFileSync(path)
   return requireNode('crypto', WHAT).createHash('sha256').update(bytes).digest('hex')
 }

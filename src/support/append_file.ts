@@ -3,7 +3,7 @@
  * that was appended. Node only.
  */
 import { atPath } from './file_errors.ts'
-import { makeFolder } from './files.ts'
+import { makeFolder, openAppending } from './files.ts'
 import { requireNode } from './node.ts'
 
 const NEWLINE = '\n'.charCodeAt(0)
@@ -25,7 +25,7 @@ export class AppendFile {
     const { dirname } = requireNode('path', `writing ${path}`)
     this.path = path
     makeFolder(dirname(path))
-    this.#file = fs.openSync(path, 'a+')
+    this.#file = openAppending(path)
     const { size } = fs.fstatSync(this.#file)
     this.isNew = size === 0
     if (size > 0 && lastByte(this.#file, size) !== NEWLINE) fs.writeSync(this.#file, '\n')

@@ -78,17 +78,39 @@ export function readText(path: string): string {
   return atPath(path, () => readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
 }
 
+/** Makes a file hold a text, or end with it; for small files that may be lost. Throws as `openAppending`. */
+export function writeText(
+  path: string,
+  text: string,
+  { append = false }: { readonly append?: boolean } = {},
+): void {
+  const { appendFileSync, writeFileSync } = requireNode('fs', `writing ${path}`)
+  refuseEndless(path, WRITING)
+  atPath(path, () => (append ? appendFileSync : writeFileSync)(path, text))
+}
+
+/** Opens or creates a file to append to and to read. Throws DataError as `refuseEndless` does. */
+export function openAppending(path: string): number {
+  refuseEndless(path, WRITING)
+  return requireNode('fs', `writing ${path}`).openSync(path, 'a+')
+}
+
+interface Use {
+  readonly verb: string
+  readonly remedy: string
+}
+const READING: Use = { verb: 'read', remedy: 'Write its contents to a file, and name that.' }
+const WRITING: Use = { verb: 'write', remedy: 'Remove or rename it.' }
+
 /**
- * Throws DataError where a pipe, a socket or a device stands: to read it may take for ever. What else may be
- * wrong with a path is said by who reads it.
+ * Throws DataError where a pipe, a socket or a device stands: to read or to write it may take for ever. What
+ * else may be wrong with a path is said by who uses it.
  */
-export function refuseEndless(path: string): void {
+export function refuseEndless(path: string, { verb, remedy }: Use = READING): void {
   const stat = statOf(path)
   if (stat === undefined || stat.isFile() || stat.isDirectory()) return
   const kind = stat.isFIFO() ? 'a pipe' : stat.isSocket() ? 'a socket' : 'a device'
-  throw new DataError(`cannot read ${path}: ${kind} is there where a file belongs`, {
-    remedy: 'Write its contents to a file, and name that.',
-  })
+  throw new DataError(`cannot ${verb} ${path}: ${kind} is there where a file belongs`, { remedy })
 }
 
 function statOf(path: string): Stats | undefined {

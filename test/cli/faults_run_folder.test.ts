@@ -96,6 +96,16 @@ const OF_THE_RUN_FOLDER: Readonly<Record<string, Fault>> = {
     code: unexpected,
     says: ['…/.helion_aot/r/run_metadata.json.owner: a folder is there where a file belongs'],
   },
+  "a pipe where the name of the lock's owner belongs": {
+    arrange: (at) => at.run('k'),
+    args: BUILD_R,
+    options: { before: 'mkfifo .helion_aot/r/run_metadata.json.owner;' },
+    code: unexpected,
+    says: [
+      'cannot write …/.helion_aot/r/run_metadata.json.owner: a pipe is there where a file belongs',
+      'Remove or rename it.',
+    ],
+  },
   'torn metadata': {
     arrange: (at) => at.file('{"run_id": "r", "hist', ...METADATA),
     args: ['--run-id', 'r', ...NOTHING],

@@ -31,6 +31,13 @@ const OF_THE_SURROUNDINGS: Readonly<Record<string, Fault>> = {
     code: done,
     says: ['wrote …/a/_helion_aot_a_webgpu_test_one.ts'],
   },
+  'no PATH': {
+    arrange: (at) => at.file('process.exit(7)', 'bench.js'),
+    args: ['--', process.execPath, 'bench.js'],
+    options: { before: 'unset PATH;' },
+    code: unexpected,
+    says: ['bench.js` ended with exit code 7'],
+  },
   'an adapter that is not there': {
     args: NOTHING,
     options: { env: { HELION_ADAPTER: 'nowhere' } },

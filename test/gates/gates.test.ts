@@ -15,6 +15,7 @@ import { lockFile } from './lock_file.ts'
 import { naming } from './naming.ts'
 import { nodeKinds } from './node_kinds.ts'
 import { picture } from './picture.ts'
+import { plainFiles } from './plain_files.ts'
 import { publicApi } from './public_api.ts'
 import { regularExpressions } from './regular_expressions.ts'
 import { spoiltModules } from './spoilt_modules.ts'
@@ -36,6 +37,7 @@ const GATES: readonly (readonly [Gate, number])[] = [
   [naming, 60],
   [nodeKinds, 18],
   [picture, 2],
+  [plainFiles, 200],
   [publicApi, 5],
   [regularExpressions, 40],
   [storageTypes, 300],
@@ -143,6 +145,14 @@ const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
     ],
   ],
   [picture, 'picture', ['docs/architecture.md: its pictures are of before; npm run picture']],
+  [
+    plainFiles,
+    'plain_files',
+    [
+      'src/aot/reads.ts:4 calls readFileSync; files are opened in src/support/files.ts',
+      'src/aot/reads.ts:5 calls openSync; files are opened in src/support/files.ts',
+    ],
+  ],
   [
     publicApi,
     'public_api',

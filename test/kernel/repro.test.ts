@@ -1,6 +1,6 @@
 /** What `printRepro` prints runs by itself, with the config of the call and arguments like its own. */
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { execa } from 'execa'
 import { expect, it } from 'vitest'
 import { PACKAGE } from '../built_package.ts'
@@ -35,8 +35,19 @@ const same = ones([64])
 await arrow(same, same).data()
 `
 
-function run(text: string, env: Readonly<Record<string, string>> = {}) {
-  const path = join(temporaryFolder(), 'script.mjs')
+const ADD = `
+import { hl, kernel, ones } from 'helion-aot'
+const add = kernel({ config: {} }, function add(x) {
+  const out = hl.emptyLike(x)
+  for (const t of hl.tile(x.shape[0])) out.at(t).set(x.at(t).add(1))
+  return out
+})
+await add(ones([4])).data()
+`
+
+function run(text: string, env: Readonly<Record<string, string>> = {}, folder = '') {
+  const path = join(temporaryFolder(), folder, 'script.mjs')
+  mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, text.replaceAll("'helion-aot'", `'${PACKAGE}'`))
   return execa(process.execPath, [path], { env })
 }
@@ -88,6 +99,13 @@ await scale(ones([300])).data()
   await expect(run(script)).rejects.toThrow('ReferenceError: scaled is not defined')
   const { stdout } = await run(`const FACTOR = 3; const scaled = (value) => value.mul(FACTOR)\n${script}`)
   expect(stdout).toMatch(/^\[ 300 \] Float32Array/)
+})
+
+it('stays a script below a folder whose name has several lines', async () => {
+  const folder = "a\nconsole.log('executed') //"
+  const { stderr } = await run(ADD, { HELION_PRINT_REPRO: '1' }, folder)
+  const { stdout } = await run(stderr.slice(stderr.indexOf('// add(')))
+  expect(stdout).toMatch(/^\[ 4 \] Float32Array/)
 })
 
 it('makes a tensor that the kernel takes from around it, under its name', async () => {

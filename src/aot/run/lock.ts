@@ -4,6 +4,7 @@
  */
 import type * as ProperLockfile from 'proper-lockfile'
 import { DataError, errorMessage } from '../../support/errors.ts'
+import { readText, writeText } from '../../support/files.ts'
 import { importNodePackage, nodeProcess, requireNode } from '../../support/node.ts'
 
 export interface LockOptions {
@@ -64,7 +65,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<H
 function own(path: string, release: () => Promise<void>): HeldLock {
   const fs = requireNode('fs', 'locking a run')
   const owner: Owner = { pid: nodeProcess?.pid ?? 0, host: hostname() }
-  fs.writeFileSync(ownerFile(path), JSON.stringify(owner))
+  writeText(ownerFile(path), JSON.stringify(owner))
   const forget = (): void => fs.rmSync(ownerFile(path), { force: true })
   nodeProcess?.once('exit', forget)
   return {
@@ -85,8 +86,7 @@ function waitFor(owner: Owner | undefined, waitMs: number): number {
 
 function readOwner(path: string): Owner | undefined {
   try {
-    const text = requireNode('fs', 'locking a run').readFileSync(ownerFile(path), 'utf8')
-    const { pid, host } = JSON.parse(text) as Partial<Owner>
+    const { pid, host } = JSON.parse(readText(ownerFile(path))) as Partial<Owner>
     return typeof pid === 'number' && typeof host === 'string' ? { pid, host } : undefined
   } catch {
     return undefined
@@ -110,7 +110,7 @@ export function isAlive(pid: number): boolean {
 /** Whether a process has ended and only waits to be forgotten, which may take long in containers. */
 function isZombie(pid: number): boolean {
   try {
-    const stat = requireNode('fs', 'locking a run').readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const stat = readText(`/proc/${pid}/stat`)
     return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z')
   } catch {
     return false

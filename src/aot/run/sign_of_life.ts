@@ -3,7 +3,8 @@
  * seconds, in a small file whose name it was given. A program that breaks its promise is stuck for good (in
  * an endless loop, in a driver), and is ended from outside: nothing inside it can. Node only.
  */
-import { environment, nodeBuiltin } from '../../support/node.ts'
+import { writeText } from '../../support/files.ts'
+import { environment } from '../../support/node.ts'
 import type { Settings } from '../../support/settings.ts'
 
 /** Set by the command line: the file. */
@@ -35,10 +36,7 @@ export function promiseLife(seconds: number | undefined): void {
 
 function tell(): void {
   try {
-    nodeBuiltin('fs')?.writeFileSync(
-      environment(LIFE_FILE) ?? '',
-      promised === undefined ? '' : `${promised} ${beats++}`,
-    )
+    writeText(environment(LIFE_FILE) ?? '', promised === undefined ? '' : `${promised} ${beats++}`)
   } catch {
     // The work does not depend on it.
   }

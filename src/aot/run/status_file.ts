@@ -2,7 +2,9 @@
  * What a program under the command line tells it while it works: one line in a small file whose name it was
  * given, because shells and npx between them close pipes. The latest line replaces the one before. Node only.
  */
-import { environment, nodeBuiltin } from '../../support/node.ts'
+import { writeText } from '../../support/files.ts'
+import { environment } from '../../support/node.ts'
+import { oneLine } from '../../support/one_line.ts'
 
 /** Set by the command line: the file. */
 export const STATUS_FILE = 'HELION_AOT_STATUS_FILE'
@@ -12,7 +14,7 @@ export function tellStatus(text: string): void {
   const file = environment(STATUS_FILE)
   if (!file) return
   try {
-    nodeBuiltin('fs')?.writeFileSync(file, `${text.replaceAll('\n', ' ')}\n`)
+    writeText(file, `${oneLine(text)}\n`)
   } catch {
     // The work does not depend on it.
   }

@@ -6,6 +6,7 @@ import { Config } from '../../config/config.ts'
 import type { HeuristicChoice, KernelHeuristic } from '../../heuristics/module.ts'
 import type { CallArguments } from '../../kernel/call_arguments.ts'
 import type { KernelDefinition } from '../../kernel/definition.ts'
+import { writeText } from '../../support/files.ts'
 import { warnOnce } from '../../support/log.ts'
 import { nodeBuiltin } from '../../support/node.ts'
 import { sha16 } from '../../support/stable.ts'
@@ -35,7 +36,7 @@ export function logChoice(
       `choice ${origin} ${name} ${index}`,
       `helion-aot: found ${origin} for ${name}, using config ${index} from it: ${new Config(config)}`,
     )
-  if (!aotTrace) return
+  if (!aotTrace || !nodeBuiltin('fs')) return
   const line: ChoiceLine = {
     kernel: name,
     module: origin,
@@ -43,5 +44,5 @@ export function logChoice(
     index,
     config_hash: sha16(config),
   }
-  nodeBuiltin('fs')?.appendFileSync(aotTrace, `${JSON.stringify(line)}\n`)
+  writeText(aotTrace, `${JSON.stringify(line)}\n`, { append: true })
 }

@@ -2,7 +2,7 @@
  * Evaluate: the emitted modules are scored by their own text, on the shapes they were made from; then the
  * user's program runs as in production and must find and use them.
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { readModule } from '../../aot/evaluate/emit/read_module.ts'
 import { inputFile } from '../../aot/evaluate/input/input_files.ts'
@@ -18,6 +18,7 @@ import { proveUse, readTrace } from '../../aot/verdict/proof.ts'
 import { scoreModule } from '../../aot/verdict/score_module.ts'
 import { moduleFileName } from '../../heuristics/module_names.ts'
 import { DataError } from '../../support/errors.ts'
+import { readText } from '../../support/files.ts'
 import { absentKernels, type KernelVerdict, type PhaseResult, type Run } from '../run.ts'
 import { writeEvaluation } from '../write_evaluation.ts'
 import { runProgram } from './work_phase.ts'
@@ -69,7 +70,7 @@ function judge(run: Run, sweep: Sweep, device: string, trace: readonly ChoiceLin
   const place = { sourceFile: sweep.facts?.source_file, fileName: moduleFileName(kernel, device) }
   const path = resolve(modulePath(place, { outDir: flags.outDir, reportDir: files.folder }))
   if (!existsSync(path)) return `${kernel} has no module: ${path} does not exist`
-  const text = readFileSync(path, 'utf8')
+  const text = readText(path)
   try {
     const module = readModule(text, kernel, path)
     const { shapes, doubts } = proveUse(trace, path, module, sweep)

@@ -16,5 +16,5 @@ export function plainWord(text: string): string {
 
 /** The last part of a path or URL. */
 export function fileName(path: string): string {
-  return path.replace(/^.*[/\\]/, '')
+  return path.replace(/^.*[/\\]/s, '')
 }

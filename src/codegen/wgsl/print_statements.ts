@@ -1,4 +1,5 @@
 /** Statements of the thread program as lines of WGSL. */
+import { oneLine } from '../../support/one_line.ts'
 import type { AddressSpace } from '../thread/memory.ts'
 import type { For, Statement, Store } from '../thread/statements.ts'
 import { printAtomic } from './print_atomics.ts'
@@ -62,7 +63,7 @@ function lineOf(statement: Exclude<Statement, { readonly body: unknown }>): read
     case 'fragment_store':
       return [printFragment(statement)]
     case 'comment':
-      return [`// ${statement.text}`]
+      return [`// ${oneLine(statement.text)}`]
     case 'expect':
       return []
   }

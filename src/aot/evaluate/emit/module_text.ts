@@ -1,9 +1,10 @@
 /** The text of a generated module: the template with a decision filled in. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { moduleExports } from '../../../heuristics/module_names.ts'
 import { DataError } from '../../../support/errors.ts'
+import { readText } from '../../../support/files.ts'
 import type { Decision } from '../decide/decision.ts'
 import { withCodeHash } from './code_hash.ts'
 import { keyFunction } from './key_function.ts'
@@ -67,7 +68,7 @@ function fill(template: string, values: Readonly<Record<string, string>>): strin
 function readTemplate(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     const path = join(folder, 'templates', 'heuristic_module.txt')
-    if (existsSync(path)) return readFileSync(path, 'utf8')
+    if (existsSync(path)) return readText(path)
     if (folder === dirname(folder)) throw new DataError('the folder templates of this package is missing')
   }
 }

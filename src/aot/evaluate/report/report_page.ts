@@ -2,11 +2,12 @@
  * `report.html`: one file that opens from disk, without a network. Data and script are inlined; the script is
  * bundled when the package is built, or on the spot when the package runs from its source.
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 import { DataError } from '../../../support/errors.ts'
+import { readText } from '../../../support/files.ts'
 import type { ReportData } from './report_data.ts'
 import { REPORT_STYLE } from './report_style.ts'
 
@@ -52,7 +53,7 @@ function clientScript(): string {
   if (existsSync(source)) return bundleClient(source)
   for (let folder = here; folder !== dirname(folder); folder = dirname(folder)) {
     const path = join(folder, BUNDLE)
-    if (existsSync(path)) return readFileSync(path, 'utf8')
+    if (existsSync(path)) return readText(path)
   }
   throw new DataError(`${BUNDLE} is missing from this package`)
 }
