@@ -50,7 +50,8 @@ async function search(task: TuningTask, run: TuningRun): Promise<TuningResult> {
   const { history, generations, loss } = await runTrials(run, settings.autotuneBestOfK)
   const ranOut = run.searchBudget.exhausted
   const session = run.session(0, run.budget, history)
-  const winner = loss ? history.best : await survivingLoss(finalChoice(task, run, session), history)
+  if (loss && task.goesOn) throw loss
+  const winner = loss ? history.best : await survivingLoss(task, finalChoice(task, run, session), history)
   session.end()
   if (!winner) throw loss ?? nothingWorks(task, run, history)
   const { config, ms, spread } = winner
@@ -104,13 +105,14 @@ async function runTrials(run: TuningRun, count: number): Promise<Trials> {
   }
 }
 
-/** The answer of `choice`, or the best so far when the device is lost meanwhile. */
+/** The answer of `choice`, or the best so far when the device is lost meanwhile and nothing goes on. */
 function survivingLoss(
+  { goesOn }: TuningTask,
   choice: Promise<Candidate | undefined>,
   history: History,
 ): Promise<Candidate | undefined> {
   return choice.catch((error: unknown) => {
-    if (error instanceof AdapterError && history.best) return history.best
+    if (error instanceof AdapterError && history.best && !goesOn) return history.best
     throw error
   })
 }

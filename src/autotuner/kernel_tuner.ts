@@ -57,6 +57,8 @@ export interface Resumption {
   readonly seed: number
   /** Time that was spent on it before. */
   readonly seconds: number
+  /** Whether another process goes on when the device is lost: then it is no end, but an AdapterError. */
+  readonly goesOn: boolean
   /** Makes of the benchmarker one that remembers. */
   readonly remembering: (benchmarker: Benchmarker) => Benchmarker
 }
@@ -129,6 +131,7 @@ export async function tuneOn(
       seeds: choices ? seeds : [...proposals(given, ORIGINS.seed), ...seeds],
       training,
       search,
+      goesOn: resumption?.goesOn,
       signal: interrupt.signal,
       onProgress,
     })

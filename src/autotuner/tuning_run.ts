@@ -26,6 +26,7 @@ import { type AdaptiveTimeout, SearchSession } from './search/search_session.ts'
 import { startingWith } from './search/start_options.ts'
 import { StopRule } from './search/stop_rule.ts'
 import { TrialCosts } from './search/trial_costs.ts'
+import { failure } from './trial/benchmarker.ts'
 import { TrialLog } from './trial_log.ts'
 import type { TuningTask } from './tuning_task.ts'
 
@@ -49,6 +50,7 @@ export class TuningRun {
   readonly #stopRule: StopRule
   readonly #trials: TrialLog | undefined
   readonly #costs: TrialCosts
+  readonly #hung: readonly Config[]
 
   /**
    * `cache` provides the configs of earlier searches. Throws UsageError for an unknown search or option.
@@ -76,6 +78,7 @@ export class TuningRun {
     const pinned = task.choices ? [] : pinnedConfigs(this.#generation(0), seeds)
     this.pinned = pinned.map(({ config }) => config)
     this.#costs = new TrialCosts(this.profile, task.choices ? undefined : task.lengthOf, this.pinned)
+    this.#hung = usable(spec, hungConfigs(task, cache), this.log)
     this.#start = {
       ...startingWith(this.options, effort),
       seeds,
@@ -85,7 +88,7 @@ export class TuningRun {
   }
 
   /** A session for one trial; `history` continues an earlier one. */
-  session(trial: number, budget: Budget, history: History = new History()): SearchSession {
+  session(trial: number, budget: Budget, history: History = this.#beginning()): SearchSession {
     const { kernel, shape = '', settings, benchmarker, onProgress, workload } = this.#task
     return new SearchSession({
       subject: { kernel, shape },
@@ -123,6 +126,14 @@ export class TuningRun {
   readonly end = (): void => {
     this.line.clear()
     this.#trials?.close()
+  }
+
+  /** What is known of configs that must not be tried. */
+  #beginning(): History {
+    const history = new History()
+    const reason = 'it never ended in an earlier program, which lost the device over it'
+    for (const config of this.#hung) history.add(failure(config, 'timeout', reason), ORIGINS.stored)
+    return history
   }
 
   get #adaptiveTimeout(): AdaptiveTimeout {
@@ -174,6 +185,10 @@ function usable(spec: SearchSpace, configs: readonly unknown[], log: Log): reado
 
 function usableProposals(spec: SearchSpace, seeds: readonly Proposal[], log: Log): readonly Proposal[] {
   return seeds.flatMap(({ config, origin }) => proposals(usable(spec, [config], log), origin))
+}
+
+function hungConfigs({ cacheKey }: TuningTask, cache: ResultStore | undefined): readonly ConfigData[] {
+  return cacheKey ? (cache?.hung(cacheKey) ?? []) : []
 }
 
 function storedConfigs(

@@ -41,6 +41,8 @@ export interface TuningTask {
   readonly search?: Search | undefined
   /** Options of the search that the settings name, by option. */
   readonly searchOptions?: OptionValues | undefined
+  /** Another process goes on with the search: a lost device ends this one with the AdapterError. */
+  readonly goesOn?: boolean | undefined
   /** Ends the search early; the best config so far is returned. */
   readonly signal?: StopSignal | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined

@@ -5,14 +5,14 @@ import { EntryFolder } from '../../src/autotuner/cache/entry_folder.ts'
 import { ResultStore } from '../../src/autotuner/cache/result_store.ts'
 import { Config } from '../../src/config/config.ts'
 import type { ConfigData } from '../../src/config/value.ts'
-import { AdapterError, DataError, UsageError } from '../../src/support/errors.ts'
+import { DataError, UsageError } from '../../src/support/errors.ts'
 import { createLog } from '../../src/support/log.ts'
 import { sum } from '../../src/support/maths.ts'
 import { Random } from '../../src/support/random.ts'
 import type { Settings } from '../../src/support/settings.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { CONTENDED } from './contended.ts'
-import { PROBLEMS, type Problem, SyntheticBenchmarker, type TuneOptions, tune } from './synthetic.ts'
+import { PROBLEMS, type Problem, type TuneOptions, tune } from './synthetic.ts'
 
 const [matmul, row] = PROBLEMS as [Problem, Problem]
 const key = { ...CONTENDED.key, kernel: 'row', space: row.spec.fingerprint }
@@ -172,34 +172,6 @@ describe('switches', () => {
     expect(benchmarker.measured).toHaveLength(3 * 12)
     const repeated = benchmarker.measured.length - new Set(benchmarker.measured.map(({ hash }) => hash)).size
     expect(repeated).toBeLessThanOrEqual(2 * (1 + matmul.spec.guesses().length))
-  })
-})
-
-describe('a lost device', () => {
-  const lose = (at: number) => (_config: Config, index: number) => {
-    if (index === at) throw new AdapterError('the device is lost')
-  }
-
-  it('ends the search with the best config so far, which is a start for the next', async () => {
-    const { result, benchmarker } = await cached({}, { onConfig: lose(10) })
-    expect(result.ended).toBe('device lost')
-    expect(benchmarker.measured).toHaveLength(10)
-    const costs = benchmarker.measured.map((config) => Number(row.cost(config))).filter(Number.isFinite)
-    expect(result.ms).toBe(Math.min(...costs))
-    const next = await cached()
-    expect(next.result.source).toBe('search')
-    expect(next.benchmarker.measured.slice(0, 3).map(String)).toContain(String(result.config))
-  })
-
-  it('is an error when nothing was measured before', async () => {
-    await expect(cached({}, { onConfig: lose(0) })).rejects.toThrow(AdapterError)
-  })
-
-  it('at the end costs nothing but the comparison', async () => {
-    const benchmarker = new SyntheticBenchmarker(row.cost)
-    benchmarker.remeasure = () => Promise.reject(new AdapterError('the device is lost'))
-    const { result } = await tune(row, { settings: quick(), task: { benchmarker } })
-    expect(Number.isFinite(result.ms)).toBe(true)
   })
 })
 

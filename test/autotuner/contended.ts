@@ -22,4 +22,5 @@ export const CONTENDED: Result = {
   seconds: 60,
   createdAt: '2026-11-21T00:00:00.000Z',
   runnersUp: [],
+  hung: [],
 }

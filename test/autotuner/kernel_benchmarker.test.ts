@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { Budget } from '../../src/autotuner/budget.ts'
+import type { Measurement } from '../../src/autotuner/trial/benchmarker.ts'
 import { kernelWrites } from '../../src/autotuner/trial/kernel_writes.ts'
 import { LocalRunner } from '../../src/autotuner/trial/local_runner.ts'
 import { TrialMemory } from '../../src/autotuner/trial/trial_memory.ts'
@@ -221,7 +222,11 @@ describe('configs that do not end', () => {
     const tried = await trial(double, [await ramp([100], 'f32', device)], impatient, { device })
     vi.spyOn(tried.stream, 'sync').mockReturnValue(never)
     vi.spyOn(device, 'finished').mockReturnValue(never)
-    await expect(measure(tried, {})).rejects.toThrow('a config of a search does not end')
+    const told: Measurement[] = []
+    const options = { ...patient, onMeasured: (result: Measurement) => told.push(result) }
+    const measured = tried.benchmarker.measure(configs(tried, {}), options)
+    await expect(measured).rejects.toThrow('a config of a search does not end')
+    expect(told).toMatchObject([{ status: 'timeout', reason: 'running double took longer than 100 ms' }])
     expect(device.failure).toBeInstanceOf(AdapterError)
     device.destroy()
   })

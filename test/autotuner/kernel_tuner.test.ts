@@ -186,7 +186,7 @@ it('waits for arguments that another stream still has to write', async () => {
     double,
     [x],
     {},
-    { ...once, resumption: { seed: 1, seconds: 0, remembering } },
+    { ...once, resumption: { seed: 1, seconds: 0, goesOn: false, remembering } },
   )
   expect(before[0]).toBe(true)
   expect(candidates.map(({ status }) => status)).toContain('ok')

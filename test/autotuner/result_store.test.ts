@@ -46,6 +46,7 @@ function entry(changes: Partial<Result> = {}): Result {
     seconds: 60,
     createdAt: '2026-11-21T00:00:00.000Z',
     runnersUp: [{ config: { block_sizes: [8] }, ms: 0.6, spread: 0.01 }],
+    hung: [],
     ...changes,
   }
 }
@@ -150,6 +151,7 @@ describe('unusable files', () => {
     ['{"key": {}, "config": {}, "effort": "full", "ms": "1"}', 'its ms is "1", not a number of 0 or more'],
     ['{"key": {}, "config": {}, "effort": "full", "spread": 1e999}', 'its spread is null, not a number of 0'],
     ['{"key": {}, "config": {}, "effort": "full", "runnersUp": 7}', 'its runnersUp are 7, not a list'],
+    ['{"key": {}, "config": {}, "effort": "full", "hung": 7}', 'its hung are 7, not a list'],
     [' '.repeat(2 ** 20 + 1), 'it has more than the 1048576 bytes that are allowed'],
     ['{"key": {}, "config": {"num_warps": 3}, "effort": "full"}', 'config field num_warps is 3'],
   ])('are named in a warning and passed over: %s', async (text, reason) => {
@@ -235,4 +237,14 @@ describe('a result of the first versions, which had one kind of key', () => {
     )
     expect(lines).toEqual([])
   })
+})
+
+it('what never ended is remembered, whatever is stored afterwards', async () => {
+  const hung = [{ num_warps: 1 }, { num_warps: 2 }]
+  await cache.put(entry({ effort: 'none', hung: hung.slice(0, 1) }))
+  await cache.put(entry())
+  expect(cache.hung(key)).toEqual(hung.slice(0, 1))
+  await cache.put(entry({ effort: 'none', hung: hung.slice(1), ms: 9 }))
+  expect(cache.hung(key)).toEqual(hung)
+  expect((await cache.get(key, 'full'))?.ms).toBe(0.5)
 })

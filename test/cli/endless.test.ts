@@ -14,11 +14,11 @@ const SLOW_BODY = ` {
     }`
 const FAST_BODY = ' out.at(tile).set(x.at(tile).add(1))'
 const LIMIT = 'autotuneBenchmarkTimeout: 300'
-/** Has that limit, which no machine meets, be over at once while the endless shape has its turn. */
+/** Has that limit, which no machine meets, be over at once while something endless has its turn. */
 const IMPATIENT = `
-let impatient = true
 const start = globalThis.setTimeout
-globalThis.setTimeout = (action, ms, ...rest) => start(action, impatient && ms === 300_000 ? 100 : ms, ...rest)
+globalThis.setTimeout = (action, ms, ...rest) =>
+  start(action, globalThis.impatient && ms === 300_000 ? 100 : ms, ...rest)
 `
 
 it.concurrent('a shape that never ends is left out; those behind it get their module', async () => {
@@ -34,8 +34,9 @@ it.concurrent('a shape that never ends is left out; those behind it get their mo
     (text) => `${text.slice(0, text.indexOf('for (const')).replace('{ ones }', '{ full, ones }')}
 const rounds = (count) => full([1], count, { dtype: 'i32' })
 ${IMPATIENT}
+globalThis.impatient = true
 await plus_one(ones([64]), rounds(1_000_000)).data()
-impatient = false
+globalThis.impatient = false
 const values = await plus_one(ones([300]), rounds(2)).data()
 console.log(values.every((value) => value === 4) ? 'right' : 'WRONG')`,
   )
@@ -46,6 +47,55 @@ console.log(values.every((value) => value === 4) ? 'right' : 'WRONG')`,
   const [failure] = known.failures('plus_one').filter(({ phase }) => phase === 'collect')
   expect(failure).toMatchObject({ shape_features: { arg0_dim0: 64 } })
   expect(readdirSync(project.folder).filter((file) => file.startsWith('_helion_aot_'))).toHaveLength(1)
+})
+
+/** Adds nothing, many times where blocks are small: with blocks of one that never ends. */
+const SLOW_BLOCKS = ` {
+      const acc = hl.zeros([tile], 'f32')
+      const area = tile.blockSize.mul(tile.blockSize)
+      const rounds = count.at(0).div(area.mul(area)).to('i32')
+      for (const round of hl.grid(rounds))
+        for (const again of hl.grid(rounds)) acc.addAssign(x.at(tile).mul(0))
+      out.at(tile).set(acc.add(x.at(tile)).add(1))
+    }`
+
+it.concurrent('without isolation a config that never ends is passed over by the next start', async () => {
+  const project = new Project('not_isolated')
+  project.edit('kernel.js', (text) =>
+    text
+      .replace('plus_one(x)', 'plus_one(x, count)')
+      .replace(FAST_BODY, SLOW_BLOCKS)
+      .replace('{ aotKernel, hl }', '{ aotKernel, hl, RandomSearch }')
+      .replace(
+        'source:',
+        `autotuneBenchmarkSubprocess: false, autotunePrecompileJobs: 1, ${LIMIT},
+        autotuneSeedConfigs: [{ block_sizes: [1] }],
+        configFilter(config) {
+          const [block] = config.data.block_sizes
+          globalThis.impatient = block === 1
+          return [2, 4].includes(block) ? null : config
+        },
+        autotunerFn: (binding, args) => new RandomSearch(binding, args, { count: 3 }), source:`,
+      ),
+  )
+  project.edit('bench.js', (text) =>
+    text
+      .replace('[64, 300, 2000]', '[64]')
+      .replace('for (const', `${IMPATIENT}\nfor (const`)
+      .replace('{ ones }', '{ full, ones }')
+      .replace('ones([size])', "ones([size]), full([1], 4_000_000, { dtype: 'i32' })"),
+  )
+  const { exitCode, stdout, stderr } = await project.start('--phase', 'collect')
+  expect([exitCode, stdout, stderr]).toEqual([0, expect.stringContaining('64 right'), expect.anything()])
+  expect(stderr).toContain('helion-aot: the GPU device was lost; the phase collect goes on with what is left')
+  expect(project.records).toContainEqual({ event: 'ended', how: 'device lost', cause: 'crash' })
+  const trials = project.records.filter((record) => record.event === 'trial')
+  expect(trials.map(({ status }) => status)).toEqual(['ok', 'timeout', 'ok'])
+  expect(trials[1]).toMatchObject({
+    config: { block_sizes: [1] },
+    reason: expect.stringMatching(/^running plus_one took longer than 300000 ms/),
+  })
+  expect(new KnownRecords(project.records).tuned('plus_one')).toHaveLength(1)
 })
 
 it.concurrent('a job that is ended again and again comes to its end, and does nothing twice', async () => {

@@ -63,10 +63,11 @@ export async function tuneShape(
 
 function resumptionAt(work: Work): Resumption {
   const { session, kernel, shapeHash } = work
-  const { seconds } = attemptsAt(work)
+  const { seconds, mayGoOn } = attemptsAt(work)
   return {
     seed: Number.parseInt(sha16([session.known.run?.run_id, kernel, shapeHash]).slice(0, 8), 16),
     seconds,
+    goesOn: mayGoOn,
     remembering: (benchmarker) => new CarefulBenchmarker(benchmarker, work, searchBook(work, seconds)),
   }
 }

@@ -17,6 +17,8 @@ const ENOUGH = 6
 const GRAVE = 3
 /** So many of its configs may end the process before a shape where nothing works is given up. */
 const PATIENCE = 4
+/** Ends of the process over configs of a shape after which its best config so far has to do. */
+const MAX_ENDS = 8
 /** Comparisons in turns that may end the process; then there is none on that shape. */
 const MAX_LOST_TURNS = 2
 
@@ -31,6 +33,7 @@ export class ShapeAttempts {
   readonly #condemned: Set<string>
   #how = ''
   #lostTurns = 0
+  #ends = 0
 
   constructor(condemned: Set<string> = new Set()) {
     this.#condemned = condemned
@@ -41,8 +44,11 @@ export class ShapeAttempts {
     const weight = WEIGHTS[cause]
     if (weight === 0) return
     this.#how = how
+    this.#ends++
     if (in_turns) this.#lostTurns++
-    else for (const hash of config_hashes) this.#weigh(hash, cause, config_hashes.length === 1)
+    // One that did not end is known to be the cause, and has its result.
+    else if (!config_hashes.some((hash) => this.trials.get(hash)?.status === 'timeout'))
+      for (const hash of config_hashes) this.#weigh(hash, cause, config_hashes.length === 1)
   }
 
   #weigh(hash: string, cause: EndedRecord['cause'], isAlone: boolean): void {
@@ -76,6 +82,11 @@ export class ShapeAttempts {
   /** Whether a config surely, or nearly so, ended the process: no place for one of unknown merit. */
   get isLethal(): boolean {
     return [...this.#weights.values()].some((weight) => weight >= GRAVE)
+  }
+
+  /** Whether another process is to go on where one ends. */
+  get mayGoOn(): boolean {
+    return this.#ends < MAX_ENDS
   }
 
   get mayCompare(): boolean {

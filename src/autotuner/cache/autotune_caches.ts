@@ -76,6 +76,7 @@ export abstract class AutotuneCache {
       seconds: 0,
       createdAt: new Date().toISOString(),
       runnersUp: [],
+      hung: [],
     })
   }
 

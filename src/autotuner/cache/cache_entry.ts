@@ -42,6 +42,8 @@ export interface CacheEntry extends StoredConfig {
   readonly createdAt: string
   /** The next best configs, fastest first. */
   readonly runnersUp: readonly StoredConfig[]
+  /** Configs that never ended and cost the device: they are not tried again. */
+  readonly hung: readonly ConfigData[]
 }
 
 /** Larger texts are no entries. */
@@ -63,9 +65,10 @@ export function parseEntry(text: string): CacheEntry {
   const effort = EFFORTS.find((known) => known === entry.effort)
   if (!effort) throw new DataError(`it has no effort that is known, but ${show(entry.effort)}`)
   // The first versions had one kind of key, which did not know their own.
-  const { runnersUp = [], kind = 'strict' } = entry
+  const { runnersUp = [], hung = [], kind = 'strict' } = entry
   if (!isKeyKind(kind)) throw new DataError(`it has no kind that is known, but ${show(kind)}`)
   if (!Array.isArray(runnersUp)) throw new DataError(`its runnersUp are ${show(runnersUp)}, not a list`)
+  if (!Array.isArray(hung)) throw new DataError(`its hung are ${show(hung)}, not a list`)
   return {
     ...storedConfig(entry, 'its'),
     kind,
@@ -76,6 +79,7 @@ export function parseEntry(text: string): CacheEntry {
     seconds: numberOr(entry.seconds, 0),
     createdAt: typeof entry.createdAt === 'string' ? entry.createdAt : '',
     runnersUp: runnersUp.map((one: unknown) => storedConfig(objectIn(one, 'a runner-up'), "a runner-up's")),
+    hung: hung.map((one: unknown) => Config.fromJSON(objectIn(one, 'one of its hung')).data),
   }
 }
 

@@ -4,6 +4,7 @@
  * has nothing.
  */
 import { Config } from '../../config/config.ts'
+import type { ConfigData } from '../../config/value.ts'
 import type { Effort } from '../../support/settings.ts'
 import { type CacheEntry, differences, entryText, isEnough } from './cache_entry.ts'
 import { type CacheKey, type KeyKind, keyText } from './cache_key.ts'
@@ -64,12 +65,22 @@ export class ResultStore {
     return entry
   }
 
-  /** Stores a result, unless a more thorough search has stored one for the same task. */
+  /** Configs of a task that never ended and cost the device. */
+  hung(key: CacheKey): readonly ConfigData[] {
+    return this.#local(key, 'none')?.hung ?? []
+  }
+
+  /**
+   * Stores a result, unless a more thorough search has stored one for the same task; what never ended is
+   * remembered in any case.
+   */
   async put(result: Result): Promise<void> {
     const entry = { kind: this.kind, ...result }
     const name = keyText(entry.key, this.kind)
-    const known = this.#local(entry.key, entry.effort)
-    if (!known || isEnough(entry, known.effort)) this.folder.write(name, entryText(entry))
+    const known = this.#local(entry.key, 'none')
+    const hung = distinctConfigs([...(known?.hung ?? []), ...entry.hung]).map(({ data }) => data)
+    const kept = known && !isEnough(entry, known.effort) ? known : entry
+    this.folder.write(name, entryText({ ...kept, hung }))
     await this.#remote?.put(name, entry)
   }
 
@@ -103,8 +114,7 @@ export class ResultStore {
       .sort((a, b) => b.rank - a.rank)
       .map(({ entry }) => entry)
     const stored = [...ranked, ...ranked.flatMap(({ runnersUp }) => runnersUp)]
-    const configs = stored.map(({ config }) => new Config(config))
-    return [...new Map(configs.map((config) => [config.hash, config])).values()].slice(0, maxConfigs)
+    return distinctConfigs(stored.map(({ config }) => config)).slice(0, maxConfigs)
   }
 
   /** Why nothing was found: the fields in which the nearest entries differ from `key`. */
@@ -126,6 +136,10 @@ export class ResultStore {
       ? told
       : [...told, `kind of key: stored ${entry.kind}, asked for ${this.kind}`]
   }
+}
+
+function distinctConfigs(all: readonly ConfigData[]): readonly Config[] {
+  return [...new Map(all.map((data) => new Config(data)).map((config) => [config.hash, config])).values()]
 }
 
 /** How much two tasks of one kernel on one device have in common. */

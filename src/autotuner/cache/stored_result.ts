@@ -1,5 +1,6 @@
 /** Between a tuning run and the cache: a stored result as an answer, and an answer as an entry. */
 import { Config } from '../../config/config.ts'
+import type { ConfigData } from '../../config/value.ts'
 import { ConfigError, DataError, errorMessage, GpuError } from '../../support/errors.ts'
 import { createLog, firstTime, warnOnce } from '../../support/log.ts'
 import { settingText } from '../../support/resolve_settings.ts'
@@ -143,6 +144,11 @@ function fitting(
   }
 }
 
+/** Configs that did not end; where that cost the device, with the last one. */
+function timedOut({ candidates }: TuningResult): readonly ConfigData[] {
+  return candidates.flatMap(({ status, config }) => (status === 'timeout' ? [config.data] : []))
+}
+
 /**
  * Stores a result under the effort that its options amount to. A search that was cut short by force is stored
  * under the one that it surely reached: none.
@@ -178,6 +184,7 @@ export async function writeCache(
       .sort((a, b) => a.ms - b.ms)
       .slice(0, RUNNERS_UP)
       .map(stored),
+    hung: result.ended === 'device lost' ? timedOut(result).slice(-1) : [],
   }
   await cache.put(entry)
 }

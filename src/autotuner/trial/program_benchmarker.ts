@@ -112,7 +112,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
         if (budget.interrupted || (budget.exhausted && this.#byProgram.size > 0)) break
         if (enough?.()) break
         if (!('status' in one)) onTrying?.([one.config, ...this.#builds.building])
-        const result = 'status' in one ? one : await this.#try(one)
+        const result = 'status' in one ? one : await this.#try(one, onMeasured)
         results.set(result.config, result)
         onMeasured?.(result)
       }
@@ -217,7 +217,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   }
 
   /** Checks, then times. Rejects when the device is lost, the reference fails, or with a bug. */
-  async #try(built: BuiltConfig<Program>): Promise<Measurement> {
+  async #try(built: BuiltConfig<Program>, onMeasured: MeasureOptions['onMeasured']): Promise<Measurement> {
     const { config, program } = built
     const twin = this.#byProgram.get(program.hash)
     if (twin)
@@ -226,9 +226,11 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
     const { settings, source } = this.#trial
     const expected = settings.autotuneAccuracyCheck ? await source.expected(config, this.#answers) : []
     const begin = performance.now()
-    const outcome = await this.#checkAndTime(built, expected).catch((error: unknown) =>
-      this.#failed(config, error, facts(built)),
-    )
+    const outcome = await this.#checkAndTime(built, expected).catch((error: unknown) => {
+      // The device is given up over it: the next start has to know.
+      if (isHang(error)) onMeasured?.(failure(config, 'timeout', error.cause.what, facts(built)))
+      return this.#failed(config, error, facts(built))
+    })
     const result = { ...outcome, costMs: built.compileMs + Math.max(0, performance.now() - begin) }
     if (result.status === 'ok') this.#families.works(config)
     this.#byProgram.set(program.hash, result)
@@ -277,6 +279,11 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
     if (!this.#trial.settings.autotuneIgnoreErrors) throw error
     return failure(config, 'error', errorMessage(error), known)
   }
+}
+
+/** Whether a device was given up because a program on it does not end. */
+function isHang(error: unknown): error is AdapterError & { readonly cause: TimeoutError } {
+  return error instanceof AdapterError && error.cause instanceof TimeoutError
 }
 
 function timed<P extends AnyProgram>(

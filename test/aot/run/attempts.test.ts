@@ -53,6 +53,21 @@ describe('a config', () => {
     expect(attempts.verdict('a')).toBeDefined()
   })
 
+  it('that did not end is the cause, and no other is a suspect', () => {
+    const [trying, ended] = end('crash', 'a', 'b') as [AotRecord, AotRecord]
+    const hung: AotRecord = {
+      event: 'trial',
+      ...PLACE,
+      config_hash: 'b',
+      config: {},
+      status: 'timeout',
+      seconds: 1,
+    }
+    const attempts = after([trying, hung, ended])
+    expect(['a', 'b'].map((hash) => attempts.isSuspect(hash))).toEqual([false, false])
+    expect(attempts.trials.get('b')?.status).toBe('timeout')
+  })
+
   it('is not to blame for ends that somebody else brought about, nor for those between two attempts', () => {
     const idle: AotRecord = { event: 'trying', ...PLACE, config_hashes: [] }
     const [trying, ended] = end('crash', 'a') as [AotRecord, AotRecord]
@@ -80,4 +95,10 @@ it('a shape is hopeless when several of its configs ended the process', () => {
   expect(after(...ends).hopeless).toBe(
     '4 configs ended the process or lost the device (SIGABRT), and none worked',
   )
+})
+
+it('a search goes on in another process, but not for ever', () => {
+  expect(after(...Array(7).fill(end('crash', 'a'))).mayGoOn).toBe(true)
+  expect(after(...Array(8).fill(end('crash', 'a'))).mayGoOn).toBe(false)
+  expect(after(...Array(8).fill(end('other', 'a'))).mayGoOn).toBe(true)
 })
