@@ -42,38 +42,78 @@ export function cellAxes(
   configs: readonly ConfigData[],
   factsOf: FactsOf,
 ): CellAxes {
-  const own = configAxes(configs)
-  const countsOf = (row: Row) =>
-    factsOf(row).map(({ counts }, config) => Float64Array.of(...counts, ...entryAt(own, config)))
-  const wasteOf = (row: Row) => factsOf(row).map(({ waste }) => waste)
+  const known = rows.flatMap(factsOf)
   const shapeOf = shapeCoordinates(columns, rows)
-  const counts = scaling(rows.flatMap(countsOf), SCALES.counts, 0)
-  const waste = scaling(rows.flatMap(wasteOf), SCALES.waste, LEAST_WASTE_SPREAD)
-  const shape = scaling(rows.map(shapeOf), SCALES.shape, 0)
+  const ownAxes = axesOf(configAxes(configs), 0)
+  const countAxes = axesOf(
+    known.map(({ counts }) => counts),
+    0,
+  )
+  const ofCounts = SCALES.counts * Math.sqrt(ownAxes.length + countAxes.length)
+  const own = configAxes(configs).map(placing(ownAxes, ofCounts))
+  const place = placing(countAxes, ofCounts)
+  const wasted = placing(
+    ...scaled(
+      known.map(({ waste }) => waste),
+      SCALES.waste,
+      LEAST_WASTE_SPREAD,
+    ),
+  )
+  const shape = placing(...scaled(rows.map(shapeOf), SCALES.shape, 0))
   return {
     shape: (row) => shape(shapeOf(row)),
-    cells: (row) => {
-      const wasted = wasteOf(row).map(waste)
-      return countsOf(row).map((each, config) => Float64Array.of(...counts(each), ...entryAt(wasted, config)))
-    },
+    cells: (row) =>
+      factsOf(row).map(({ counts, waste }, config) =>
+        joined(place(counts), entryAt(own, config), wasted(waste)),
+      ),
   }
 }
 
-/** Puts the axes that differ at unit spread, and all of them together at the given length scale. */
-function scaling(
-  points: readonly Float64Array[],
-  scale: number,
-  leastSpread: number,
-): (point: Float64Array) => Float64Array {
-  const axes = range(points[0]?.length ?? 0).flatMap((index) => {
+/** A coordinate that differs between points. */
+interface Axis {
+  readonly index: number
+  readonly mean: number
+  readonly spread: number
+}
+
+function axesOf(points: readonly Float64Array[], leastSpread: number): readonly Axis[] {
+  return range(points[0]?.length ?? 0).flatMap((index) => {
     const values = Float64Array.from(points, (point) => at(point, index))
     const mean = meanOf(values)
     const spread = Math.sqrt(meanOf(values.map((value) => (value - mean) ** 2)))
     return spread > LEAST_SPREAD ? [{ index, mean, spread: Math.max(spread, leastSpread) }] : []
   })
-  const unit = scale * Math.sqrt(axes.length)
-  return (point) =>
-    Float64Array.from(axes, ({ index, mean, spread }) => (at(point, index) - mean) / spread / unit)
+}
+
+/** The axes of some points, and the unit in which all of them together have the given length scale. */
+function scaled(
+  points: readonly Float64Array[],
+  scale: number,
+  leastSpread: number,
+): readonly [axes: readonly Axis[], unit: number] {
+  const axes = axesOf(points, leastSpread)
+  return [axes, scale * Math.sqrt(axes.length)]
+}
+
+function placing(axes: readonly Axis[], unit: number): (point: Float64Array) => Float64Array {
+  return (point) => {
+    const placed = new Float64Array(axes.length)
+    for (let a = 0; a < axes.length; a++) {
+      const { index, mean, spread } = axes[a] as Axis
+      placed[a] = (at(point, index) - mean) / spread / unit
+    }
+    return placed
+  }
+}
+
+function joined(...parts: readonly Float64Array[]): Float64Array {
+  const whole = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let from = 0
+  for (const part of parts) {
+    whole.set(part, from)
+    from += part.length
+  }
+  return whole
 }
 
 /** Every number of a config, in logs, and every text and switch, as far as configs differ in them. */

@@ -77,7 +77,8 @@ export function fitCellModel(
   const evidence = -0.5 * count * Math.log(squares / count) - halfLogDeterminant(factor, count)
   weights.set(sample.values)
   solve(factor, count, weights, 1)
-  return { evidence, predict: (row) => predict(axes, sample, weights, row) }
+  const known = fitted(sample, weights, outputs[0]?.length ?? 0)
+  return { evidence, predict: (row) => predict(axes, known, row) }
 }
 
 function sampleOf(
@@ -116,8 +117,10 @@ function covarianceFactor(sample: Sample): Float64Array {
     const shape = shapes[i] as number
     const point = points.subarray(i * dimensions, (i + 1) * dimensions)
     const row = matrix.subarray(i * count, i * count + i + 1)
-    addFactsCovariance(row, sample, point, entryAt(between, shape))
+    fillSquaredDistances(row, sample, point, entryAt(between, shape))
     for (let j = 0; j <= i; j++) {
+      const other = points.subarray(j * dimensions, (j + 1) * dimensions)
+      row[j] = VARIANCE.facts * matern52(at(row, j)) + VARIANCE.linear * innerProduct(point, other)
       if (configs[i] === configs[j]) addTo(row, j, at(entryAt(own, shape), shapes[j] as number))
       if (shape === shapes[j]) addTo(row, j, VARIANCE.shape)
     }
@@ -127,39 +130,68 @@ function covarianceFactor(sample: Sample): Float64Array {
   return matrix
 }
 
-function predict(axes: CellAxes, sample: Sample, weights: Float64Array, row: Row): Float64Array {
+/** What a fitted sample knows beside its points: sums that no shape changes. */
+interface Fitted {
+  readonly sample: Sample
+  readonly weights: Float64Array
+  /** The gradient of the part in a straight line. */
+  readonly slope: Float64Array
+  /** Cells by config. */
+  readonly cellsOf: readonly (readonly number[])[]
+}
+
+function fitted(sample: Sample, weights: Float64Array, configs: number): Fitted {
+  const { points, dimensions } = sample
+  const slope = new Float64Array(dimensions)
+  for (let i = 0; i < weights.length; i++)
+    for (let d = 0; d < dimensions; d++)
+      addTo(slope, d, VARIANCE.linear * at(weights, i) * at(points, i * dimensions + d))
+  const cellsOf: number[][] = range(configs).map(() => [])
+  sample.configs.forEach((config, cell) => {
+    cellsOf[config]?.push(cell)
+  })
+  return { sample, weights, slope, cellsOf }
+}
+
+function predict(axes: CellAxes, { sample, weights, slope, cellsOf }: Fitted, row: Row): Float64Array {
   const place = axes.shape(row)
   const distances = Float64Array.from(sample.shapePoints, (point) => squaredDistance(place, point))
   const own = distances.map(ownCovariance)
-  const covariances = new Float64Array(weights.length)
-  return Float64Array.from(axes.cells(row), (point, config) => {
-    covariances.fill(0)
-    addFactsCovariance(covariances, sample, point, distances)
-    let sum = 0
-    for (let i = 0; i < weights.length; i++) {
-      const ownHere = sample.configs[i] === config ? at(own, sample.shapes[i] as number) : 0
-      sum += at(weights, i) * (at(covariances, i) + ownHere)
-    }
-    return sum
+  const squares = new Float64Array(weights.length)
+  const cells = axes.cells(row)
+  const outputs = new Float64Array(cells.length)
+  cells.forEach((point, config) => {
+    fillSquaredDistances(squares, sample, point, distances)
+    let sum = innerProduct(point, slope)
+    for (let i = 0; i < squares.length; i++) sum += VARIANCE.facts * at(weights, i) * matern52(at(squares, i))
+    for (const cell of entryAt(cellsOf, config))
+      sum += at(weights, cell) * at(own, sample.shapes[cell] as number)
+    outputs[config] = sum
   })
+  return outputs
 }
 
-/** Covariances, as far as facts tell, of a point with the first cells of the sample. */
-function addFactsCovariance(
-  sums: Float64Array,
-  { shapes, points, squares, dimensions }: Sample,
+/** Squared distances, as far as facts tell, of a point from the first cells of the sample. */
+function fillSquaredDistances(
+  squares: Float64Array,
+  sample: Sample,
   point: Float64Array,
   shapeDistances: Float64Array,
 ): void {
+  const { shapes, points, dimensions } = sample
   const square = squareOf(point)
-  let index = 0
-  for (let i = 0; i < sums.length; i++) {
+  for (let i = 0, index = 0; i < squares.length; i++) {
     let product = 0
     for (let d = 0; d < dimensions; d++) product += at(point, d) * at(points, index++)
-    const squared =
-      Math.max(0, square + at(squares, i) - 2 * product) + at(shapeDistances, shapes[i] as number)
-    addTo(sums, i, VARIANCE.facts * matern52(squared) + VARIANCE.linear * product)
+    const apart = square + at(sample.squares, i) - 2 * product
+    squares[i] = (apart > 0 ? apart : 0) + at(shapeDistances, shapes[i] as number)
   }
+}
+
+function innerProduct(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let d = 0; d < a.length; d++) sum += at(a, d) * at(b, d)
+  return sum
 }
 
 function squareOf(point: Float64Array): number {
