@@ -94,7 +94,7 @@ describe('what a device does not have', () => {
       const compiled = new Compiled(fn, [ramp([4, 4096])])
       return compiled.program({ block_sizes: [1], num_warps: 8 }).dispatches[0]?.registers
     }
-    // 4,096 elements for 256 threads are 16 each; a reduced row, addresses and what is in the making are more.
+    // 4,096 elements for 256 threads are 16 each; rows, addresses and what is in the making are more.
     expect(rows((v) => v.mul(2).add(1).exp())).toBe(21)
     expect(rows((v) => v.sub(v.amax(-1, { keepdim: true })).exp())).toBe(26)
     const twice = (v: TileValue, e: TileValue): TileValue => e.div(e.sum(-1, { keepdim: true })).mul(v)
