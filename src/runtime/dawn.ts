@@ -15,6 +15,8 @@ const TOGGLES_ON = ['allow_unsafe_apis', 'vulkan_enable_f16_on_nvidia']
 const TOGGLES_OFF = ['timestamp_quantization']
 /** Keeps a library in the process after a failed load; glibc's value. */
 const RTLD_NODELETE = 0x1000
+/** What Node, Deno and Bun say of a library that they have loaded and that is no addon. */
+const NO_ADDON = /self-register|register Node-API module|napi_register_module/
 const KEPT = Symbol.for('helion-aot.dawn-instances')
 
 /**
@@ -88,8 +90,8 @@ export function loadLibrary(path: string): void {
   try {
     nodeProcess?.dlopen({ exports: {} }, path, constants.dlopen.RTLD_NOW | RTLD_NODELETE)
   } catch (error) {
-    // Node expects an addon; the library stays loaded all the same.
-    if (!errorMessage(error).includes('did not self-register')) throw error
+    // An addon is expected; the library stays loaded all the same.
+    if (!NO_ADDON.test(errorMessage(error))) throw error
   }
 }
 

@@ -32,13 +32,13 @@ export function entryPoint<Public extends AnyFunction>(call: Public, when?: 'not
   function entry(this: unknown, ...args: unknown[]): unknown {
     if (present) return call.apply(this, args)
     const noted = canFindCallers() ? when && callerOf(entry, 1) : secondPlace(new Error())
-    return during({ entry, noted, found: undefined }, () => {
-      try {
-        return call.apply(this, args)
-      } catch (error) {
-        throw error instanceof HelionError ? withLocation(error, callSite()) : error
-      }
-    })
+    const own: Call = { entry, noted, found: undefined }
+    // Within `try` no call is a tail call, for which JavaScriptCore would take this frame off the stack.
+    try {
+      return during(own, () => call.apply(this, args))
+    } catch (error) {
+      throw error instanceof HelionError ? withLocation(error, during(own, callSite)) : error
+    }
   }
   return entry as Public
 }
