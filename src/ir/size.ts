@@ -117,9 +117,17 @@ export function sizeOp(op: SizeOp, a: Size, b: Size): Size {
   if (typeof a === 'number' && typeof b === 'number') return rule.apply(a, b)
   if (b === rule.identity) return a
   if (a === rule.identity && (op === 'add' || op === 'mul')) return b
+  // Device code computes sizes without signs.
+  if (op === 'add' && isNegative(b)) return sizeOp('sub', a, -b)
+  if (op === 'add' && isNegative(a)) return sizeOp('sub', b, -a)
+  if (op === 'sub' && isNegative(b)) return sizeOp('add', a, -b)
   if (op === 'mul' && (a === 0 || b === 0)) return 0
   if (op === 'sub' && sameSize(a, b)) return 0
   return { op, key: rule.print(printSize(a), printSize(b)), args: [a, b] }
+}
+
+function isNegative(size: Size): size is number {
+  return typeof size === 'number' && size < 0
 }
 
 export function printSize(size: Size): string {

@@ -16,6 +16,7 @@ import { toNode } from './elementwise.ts'
 import { wholeDimension } from './indexing.ts'
 import { positions } from './loops.ts'
 import { Range } from './range.ts'
+import { shapeOf } from './rearrange.ts'
 import type { Tensor, WholeMethods } from './tensor.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
@@ -68,9 +69,31 @@ export const full: Full = (shape: readonly TileExtent[], value: Operand, dtype: 
 export const zeros: Zeros = (shape: readonly TileExtent[], dtype: StorageType = 'f32') =>
   filled('hl.zeros', shape, 0, dtype)
 
-/** A tensor of zeros with the shape of `like`. */
-export function zerosLike(like: Tensor, dtype: StorageType = like.dtype): Tensor {
-  return allocate('hl.zerosLike', like.shape, dtype, 0)
+/** Like a tensor outside of loops, or like a tile value inside. */
+export interface ZerosLike {
+  (like: Tensor, dtype?: StorageType): Tensor
+  (like: TileValue, dtype?: StorageType): Accumulator
+}
+
+export interface FullLike {
+  (like: Tensor, value: number, dtype?: StorageType): Tensor
+  (like: TileValue, value: Operand, dtype?: StorageType): Accumulator
+}
+
+export const zerosLike = ((like: Tensor | TileValue, dtype?: StorageType) =>
+  filledLike('hl.zerosLike', like, 0, dtype)) as ZerosLike
+
+export const fullLike = ((like: Tensor | TileValue, value: Operand, dtype?: StorageType) =>
+  filledLike('hl.fullLike', like, value, dtype)) as FullLike
+
+function filledLike(
+  what: string,
+  like: Tensor | TileValue,
+  value: Operand,
+  dtype: StorageType = like.dtype,
+): Tensor | Accumulator {
+  if (like instanceof TileValue) return filled(what, shapeOf(like), value, dtype)
+  return allocate(what, like.shape, dtype, plainNumber(what, value))
 }
 
 /**
@@ -143,14 +166,17 @@ function filled(
     const node = castTo(trace, toNode(trace, what, value, type), type)
     return new Accumulator(trace, fitTo(trace, node, axes, what, 'an accumulator')) as TensorOrAccumulator
   }
-  if (typeof value !== 'number') {
-    throw new AuthorError(`${what} outside of loops needs a plain number, not ${describe(value)}`, {
-      location: callSite(),
-      remedy: 'A tensor is filled before the kernel runs; fill it with computed values in a loop over tiles.',
-    })
-  }
+  const fill = plainNumber(what, value)
   const sizes = shape.map((extent) => (extent instanceof Tile ? refuseTile() : (extent as number)))
-  return allocate(what, sizes, dtype, value) as unknown as TensorOrAccumulator
+  return allocate(what, sizes, dtype, fill) as unknown as TensorOrAccumulator
+}
+
+function plainNumber(what: string, value: Operand): number {
+  if (typeof value === 'number') return value
+  throw new AuthorError(`${what} outside of loops needs a plain number, not ${describe(value)}`, {
+    location: callSite(),
+    remedy: 'A tensor is filled before the kernel runs; fill it with computed values in a loop over tiles.',
+  })
 }
 
 function axisOf(trace: Trace, entry: TileExtent): Axis {

@@ -18,8 +18,27 @@ import { view as axesOf } from './views.ts'
 /** `a[…, m, k] · b[…, k, n] (+ acc)`; without `acc` floats accumulate and result in f32. */
 export function dot(a: TileValue, b: TileValue, acc?: TileValue, options: DotOptions = {}): TileValue {
   const trace = tracing('dot')
+  if (isVector(a) || isVector(b)) return ofVectors(a, b, acc, options)
   const product = dotNode(trace, a, b, acc === undefined ? acc : toNode(trace, 'dot', acc))
   return new TileValue(trace, castTo(trace, product, options.dtype ?? product.type.dtype))
+}
+
+function isVector(value: unknown): boolean {
+  return value instanceof TileValue && value.ndim === 1
+}
+
+/** A vector is a row where it stands first, a column where it stands second; the product lacks its axis. */
+function ofVectors(a: TileValue, b: TileValue, acc: TileValue | undefined, options: DotOptions): TileValue {
+  const [isRow, isColumn] = [isVector(a), isVector(b)]
+  const widened = acc && (isColumn ? acc.unsqueeze(-1) : acc)
+  const product = dot(
+    isRow ? a.unsqueeze(0) : a,
+    isColumn ? b.unsqueeze(1) : b,
+    widened && (isRow ? widened.unsqueeze(-2) : widened),
+    options,
+  )
+  const withoutRow = isRow ? product.squeeze(-2) : product
+  return isColumn ? withoutRow.squeeze(-1) : withoutRow
 }
 
 /** `acc += a[…, m, k] · b[…, k, n]`. */

@@ -16,13 +16,14 @@ import { aligned, keptApart } from './other_axes.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastAxes, broadcastTo, castTo, dtypeOfNumber, promote } from './typing.ts'
 import { type Operand, ScalarArgument, TileValue } from './value.ts'
+import { metWhole } from './whole_tiles.ts'
 
 /** `op` applied to the operands, element by element. */
 export function elementwise(op: OpName, operands: readonly Operand[]): TileValue {
   const trace = tracing(op)
   const rule = OPS[op]
   const nodes = toNodes(trace, op, operands)
-  const args = convert(trace, op, rule, keptApart(trace, nodes.map(aligned)))
+  const args = convert(trace, op, rule, metWhole(trace, keptApart(trace, nodes.map(aligned))))
   const axes = broadcastAxes(
     trace,
     args.map((arg) => arg.type.axes),

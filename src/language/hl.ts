@@ -16,11 +16,14 @@ import {
   empty,
   emptyLike,
   type Full,
+  type FullLike,
   full,
+  fullLike,
   type RangeOf,
   range,
   type TileExtent,
   type Zeros,
+  type ZerosLike,
   zeros,
   zerosLike,
 } from './creation.ts'
@@ -51,7 +54,7 @@ import {
 import { loadFrom } from './masks.ts'
 import { ATOMIC_METHODS, ATOMIC_SIGNATURES, TILE_METHODS } from './methods.ts'
 import { print } from './print.ts'
-import { rand, randint } from './random.ts'
+import { type RandOptions, rand, randint } from './random.ts'
 import { cat, join, stack } from './rearrange.ts'
 import { isEqual, requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
@@ -91,7 +94,7 @@ type SizeFunctions = {
 
 type Elementwise = Omit<ElementwiseFunctions, keyof SizeFunctions> & SizeFunctions
 
-type OtherMethods = Omit<TileMethods, keyof TileElementwise | 'shape' | 'T'>
+type OtherMethods = Omit<TileMethods, keyof TileElementwise | 'shape' | 'T' | 'at'>
 type OtherFunctions = {
   readonly [K in keyof OtherMethods]: K extends keyof Tensor
     ? {
@@ -105,8 +108,11 @@ const ELEMENTWISE = Object.fromEntries(
   OP_NAMES.map((op) => [op, (...operands: Operand[]) => onSizesOrTiles(op, operands)]),
 ) as unknown as Elementwise
 
+const { at: _terms, ...FUNCTIONS_OF_VALUES } = TILE_METHODS
+const { at: _at, ...VALUE_SIGNATURES } = TILE_SIGNATURES
+
 const OTHERS = Object.fromEntries(
-  Object.entries(TILE_METHODS).map(([name, method]) => {
+  Object.entries(FUNCTIONS_OF_VALUES).map(([name, method]) => {
     const call = method as (self: TileValue, ...rest: unknown[]) => unknown
     return [
       name,
@@ -118,7 +124,7 @@ const OTHERS = Object.fromEntries(
   }),
 ) as unknown as OtherFunctions
 
-type AtomicMethods = Omit<RefMethods, 'get' | 'set'>
+type AtomicMethods = Pick<RefMethods, Extract<keyof RefMethods, `atomic${string}`>>
 type AtomicFunctions = {
   readonly [K in keyof AtomicMethods]: (
     tensor: Tensor,
@@ -182,10 +188,15 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly emptyLike: (like: Tensor, dtype?: Tensor['dtype']) => Tensor
   /** Outside of loops a tensor of zeros; inside, an accumulator over tiles and sizes. */
   readonly zeros: Zeros
-  /** A tensor of zeros with the shape of `like`. Outside of loops. */
-  readonly zerosLike: (like: Tensor, dtype?: Tensor['dtype']) => Tensor
+  /**
+   * Zeros with the shape of `like`, in its dtype unless another is given: a tensor like a tensor outside of
+   * loops, an accumulator like a tile value inside.
+   */
+  readonly zerosLike: ZerosLike
   /** Outside of loops a tensor with one value everywhere; inside, an accumulator over tiles and sizes. */
   readonly full: Full
+  /** One value everywhere, with the shape of `like`; see `zerosLike`. */
+  readonly fullLike: FullLike
   /**
    * Positions along a tile; or the numbers of a range, from 0 or a begin, along an axis of its own: i32.
    * Outside of loops a tensor of them.
@@ -199,11 +210,17 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly cat: (values: readonly TileValue[], axis?: number) => TileValue
   /**
    * Uniform f32 in [0, 1) over tiles and sizes, the same for every config: it depends on the seed and the
-   * position in the whole ranges alone (Philox).
+   * position in the whole ranges alone (Philox). `offsets` are integers that stand for the position.
    */
-  readonly rand: (seed: Operand, shape: readonly TileExtent[]) => TileValue
+  readonly rand: (seed: Operand, shape: readonly TileExtent[], options?: RandOptions) => TileValue
   /** Uniform i32 from `low` up to but not including `high`; see `rand`. */
-  readonly randint: (seed: Operand, shape: readonly TileExtent[], low: Operand, high: Operand) => TileValue
+  readonly randint: (
+    seed: Operand,
+    shape: readonly TileExtent[],
+    low: Operand,
+    high: Operand,
+    options?: RandOptions,
+  ) => TileValue
   /** `tensor.at(...index)` where the mask is true, and `other` elsewhere: 0 unless given. */
   readonly load: (tensor: Tensor, index: readonly IndexTerm[], options?: LoadOptions) => TileValue
   /** `tensor.at(...index).set(value)` where the mask is true. */
@@ -274,6 +291,7 @@ const FUNCTIONS: Hl = {
   zeros,
   zerosLike,
   full,
+  fullLike,
   arange: ((first: TileExtent, end?: number) =>
     tracing('hl.arange').insideLoop || first instanceof Tile || first instanceof TileValue
       ? arange(first, end)
@@ -303,8 +321,8 @@ const FUNCTIONS: Hl = {
 const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   ...(Object.fromEntries(OP_NAMES.map((op) => [op, operandsOf(op).join(', ')])) as Record<OpName, string>),
   ...(Object.fromEntries(
-    Object.entries(TILE_SIGNATURES).map(([name, rest]) => [name, rest === '' ? 'value' : `value, ${rest}`]),
-  ) as Record<keyof typeof TILE_SIGNATURES, string>),
+    Object.entries(VALUE_SIGNATURES).map(([name, rest]) => [name, rest === '' ? 'value' : `value, ${rest}`]),
+  ) as Record<keyof typeof VALUE_SIGNATURES, string>),
   ...(Object.fromEntries(
     Object.entries(ATOMIC_SIGNATURES).map(([name, rest]) => [name, `tensor: tensor, index: list, ${rest}`]),
   ) as Record<keyof typeof ATOMIC_SIGNATURES, string>),
@@ -323,14 +341,15 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   empty: 'shape: shape, dtype?',
   emptyLike: 'like: tensor, dtype?',
   zeros: 'shape: shape, dtype?',
-  zerosLike: 'like: tensor, dtype?',
+  zerosLike: 'like: tile value or tensor, dtype?',
   full: 'shape: shape, value, dtype?',
+  fullLike: 'like: tile value or tensor, value, dtype?',
   arange: 'begin or tile, end?',
   join: 'a, b',
   stack: 'values: list, axis?: number',
   cat: 'values: list, axis?: number',
-  rand: 'seed, shape: shape',
-  randint: 'seed, shape: shape, low, high',
+  rand: 'seed, shape: shape, { offsets }?',
+  randint: 'seed, shape: shape, low, high, { offsets }?',
   load: 'tensor: tensor, index: list, { mask, other }?',
   store: 'tensor: tensor, index: list, value, { mask }?',
   reduce: 'combine: function, value, axis: number, { identity, keepdim: flag }?',

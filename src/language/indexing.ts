@@ -203,10 +203,14 @@ function numberIndex(trace: Trace, tensor: View, dim: number, index: number): No
   const size = tensor.shape[dim] ?? 0
   const reason = `${tensor.name}.at(…) reads position ${index} of dimension ${dim} of ${tensor.name}`
   toSize(index, `index ${dim} of ${tensor.name}`)
+  if (index < 0 && (typeof size !== 'number' || index >= -size)) {
+    if (typeof size !== 'number') trace.guard('le', -index, size, reason)
+    return trace.size(sizeOp('add', size, index))
+  }
   if (index < 0 || (typeof size === 'number' && index >= size)) {
     throw new AuthorError(`${reason}, which has positions 0 to ${printSize(sizeOp('sub', size, 1))}`, {
       location: callSite(),
-      remedy: 'Count from 0; the last position is hl.sub(size, 1).',
+      remedy: 'Positions count from 0, negative ones from the end: -1 is the last.',
     })
   }
   // The size of an argument is never 0 or 1 where it is symbolic, nor is a product of them.

@@ -304,10 +304,23 @@ function makeRanges(
     })
     if (!trace.insideLoop) return { block, rows: undefined, begin: undefined, end: undefined }
     const rows = kind === 'tile' ? rowsBetween(trace, begin, end) : undefined
-    if (!rows) return { block, rows, begin: boundNode(trace, begin), end: boundNode(trace, end) }
+    if (!rows) return noted(trace, block, { begin: boundNode(trace, begin), end: boundNode(trace, end) })
     trace.jagged.set(block.id, rows.lengths.nodeIn(trace))
-    return { block, rows, begin: trace.size(0), end: reduce('max', rows.lengths).nodeIn(trace) }
+    const longest = { begin: trace.size(0), end: reduce('max', rows.lengths).nodeIn(trace) }
+    return { ...noted(trace, block, longest), rows }
   })
+}
+
+/** The range, whose length `tile.count` may ask for. */
+function noted(trace: Trace, block: Block, { begin, end }: { begin: Node; end: Node }): Range {
+  if (block.end === undefined)
+    trace.lengths.set(block.id, () =>
+      elementwise(
+        'sub',
+        [end, begin].map((bound) => new TileValue(trace, bound)),
+      ).nodeIn(trace),
+    )
+  return { block, rows: undefined, begin, end }
 }
 
 function sizesOf(trace: Trace, begin: Bound, end: Bound): { size: Size; end: Size | undefined } {

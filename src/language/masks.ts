@@ -23,6 +23,14 @@ export function loadFrom(ref: Ref, { mask, other = 0 }: LoadOptions = {}): TileV
   return other === 0 ? value : chosen(mask, value, otherwise)
 }
 
+/** The elements that `ref` names, as they are now. */
+export function loadAgain(ref: Ref): TileValue {
+  const trace = tracing('load')
+  ref.nodeIn(trace)
+  const { id: _id, location: _location, ...spec } = ref.load
+  return new TileValue(trace, asTarget(trace, ref, trace.add('load', spec)))
+}
+
 /** A mask over the axes of the positions of `ref`, if there is one. */
 export function maskOf(trace: Trace, ref: Ref, mask: Operand | undefined, what: string): Node | undefined {
   const own = ref.load.mask

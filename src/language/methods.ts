@@ -12,7 +12,7 @@ import { ALONG_AXES } from './along_axes.ts'
 import { addDot, addProduct, dot } from './dot.ts'
 import { elementwise, toNode } from './elementwise.ts'
 import { storeTo, updateAt } from './indexing.ts'
-import { loadFrom } from './masks.ts'
+import { loadAgain, loadFrom } from './masks.ts'
 import { expand, flip, shapeOf, slice, split } from './rearrange.ts'
 import { sort, topk } from './sorting.ts'
 import { reshape } from './tile_reshape.ts'
@@ -30,6 +30,7 @@ import {
   type RefMethods,
   TileValue,
 } from './value.ts'
+import { valueAt } from './value_at.ts'
 import { VIEW_SIGNATURES } from './view_methods.ts'
 import { permute, squeeze, transpose, turned, unsqueeze } from './views.ts'
 import { WHOLE_SIGNATURES, type WholeName } from './whole_methods.ts'
@@ -43,7 +44,9 @@ type MethodsOf<T, This> = {
 export const TILE_METHODS: MethodsOf<OtherTileMethods, TileValue> = {
   to: convert,
   bitcast,
-  clamp: (self, low, high) => self.maximum(low).minimum(high),
+  clamp: limited,
+  maskedFill: (self, mask, value) => elementwise('where', [mask, value, self]),
+  at: valueAt,
   unsqueeze,
   squeeze,
   permute: (self, ...axes) => permute(self, axes),
@@ -93,7 +96,7 @@ const ACCUMULATOR_SIGNATURES: Readonly<Record<keyof AccumulatorMethods, string>>
   addDot: 'a, b',
 }
 
-type AtomicName = Exclude<keyof RefMethods, 'get' | 'set'>
+type AtomicName = Extract<keyof RefMethods, `atomic${string}`>
 
 /** The methods of `tensor.at(…)` that change an element at once. */
 export const ATOMIC_METHODS: MethodsOf<Pick<RefMethods, AtomicName>, Ref> = {
@@ -123,12 +126,24 @@ export const ATOMIC_SIGNATURES: Readonly<Record<AtomicName, string>> = {
 const REF_METHODS: MethodsOf<RefMethods, Ref> = {
   get: loadFrom,
   set: storeTo,
+  addAssign: updatingAt('add'),
+  subAssign: updatingAt('sub'),
+  mulAssign: updatingAt('mul'),
+  divAssign: updatingAt('div'),
+  minimumAssign: updatingAt('minimum'),
+  maximumAssign: updatingAt('maximum'),
   ...ATOMIC_METHODS,
 }
 
 const REF_SIGNATURES: Readonly<Record<keyof RefMethods, string>> = {
   get: '{ mask, other }?',
   set: 'value, { mask }?',
+  addAssign: 'value, { mask }?',
+  subAssign: 'value, { mask }?',
+  mulAssign: 'value, { mask }?',
+  divAssign: 'value, { mask }?',
+  minimumAssign: 'value, { mask }?',
+  maximumAssign: 'value, { mask }?',
   ...ATOMIC_SIGNATURES,
 }
 
@@ -162,7 +177,9 @@ const TILE_ONLY = [
   ...Object.keys(TILE_METHODS),
   ...Object.keys(ACCUMULATOR_METHODS),
   ...Object.keys(REF_METHODS),
-].filter((name) => !Object.hasOwn(VIEW_SIGNATURES, name) && !Object.hasOwn(WHOLE_SIGNATURES, name))
+].filter(
+  (name) => name !== 'at' && !Object.hasOwn(VIEW_SIGNATURES, name) && !Object.hasOwn(WHOLE_SIGNATURES, name),
+)
 install(
   TracedTensor.prototype,
   Object.fromEntries(TILE_ONLY.map((name) => [name, refusing(name)])),
@@ -208,9 +225,19 @@ function updating(op: OpName) {
   return (self: Accumulator, value: Operand): void => self.assign(elementwise(op, [self, value]))
 }
 
+function updatingAt(op: OpName) {
+  return (self: Ref, value: Operand, options?: MaskOptions): void =>
+    storeTo(self, elementwise(op, [loadAgain(self), value]), options)
+}
+
 function atomically(op: AtomicOp) {
   return (self: Ref, value: Operand, options?: MaskOptions): TileValue =>
     updateAt(self, op, { ...options, value })
+}
+
+function limited(self: TileValue, low?: Operand | null, high?: Operand | null): TileValue {
+  const above = low === undefined || low === null ? self : self.maximum(low)
+  return high === undefined || high === null ? above : above.minimum(high)
 }
 
 function convert(value: TileValue, dtype: StorageType): TileValue {

@@ -1,6 +1,7 @@
 /**
  * One whole dimension on two axes. Where a value meets itself, or another value of its range, at another
  * position, one of both is computed once more along a range of its own, as if the author had read it again.
+ * What cannot be, such as what a loop carries, has its elements moved there.
  */
 import { tileType } from '../ir/build.ts'
 import { type Axis, type BlockId, type Node, ONE } from '../ir/node.ts'
@@ -76,11 +77,25 @@ function apartFrom(trace: Trace, { node, at }: Placed, places: ReadonlyMap<numbe
     )
     return isElsewhere || trace.blocks.areTogether(places.get(place) ?? ONE, axis) ? [axis] : []
   })
-  return alongOthers(
-    trace,
-    node,
-    inTheWay.filter((axis) => isRepeatable(trace, node, axis)),
-  )
+  const ranges = inTheWay.filter((axis) => trace.blocks.get(axis).kind === 'slice')
+  // All at once: a value on the way would have old ranges beside new ones, which may become one.
+  return ranges.every((axis) => isRepeatable(trace, node, axis))
+    ? alongOthers(trace, node, ranges)
+    : movedApart(trace, node, ranges)
+}
+
+/** The same elements along other ranges in place of these: of what cannot be computed once more. */
+function movedApart(trace: Trace, arg: Node, blocks: readonly BlockId[]): Node {
+  if (blocks.length === 0) return arg
+  const others = new Map(blocks.map((block) => [block, trace.blocks.again(block, trace.grid).id]))
+  const axes = arg.type.axes.map((axis) => others.get(trace.blocks.canonical(axis)) ?? axis)
+  const along = axes.flatMap((axis, i) => (axis === arg.type.axes[i] ? [] : [i]))
+  const index = along.map((at) => {
+    const block = axes[at] ?? ONE
+    return trace.add('another range', { kind: 'index', type: tileType('i32', [block]), block })
+  })
+  const type = tileType(arg.type.dtype, axes)
+  return trace.add('another range', { kind: 'gather', type, arg, along, index })
 }
 
 /** The value along other ranges in place of these. */

@@ -18,9 +18,14 @@ const MANTISSA_BITS = 24
 const HALF_BITS = 16
 const HALF = 0xffff
 
+export interface RandOptions {
+  /** Which numbers of the seed's sequence, as integers, instead of the positions in the shape: write []. */
+  readonly offsets?: Operand
+}
+
 /** Uniform f32 from 0 up to but not including 1, over tiles and sizes. */
-export function rand(seed: Operand, shape: readonly TileExtent[]): TileValue {
-  const word = philox('hl.rand', seed, shape)
+export function rand(seed: Operand, shape: readonly TileExtent[], options: RandOptions = {}): TileValue {
+  const word = philox('hl.rand', seed, shape, options)
   return word
     .shr(32 - MANTISSA_BITS)
     .to('f32')
@@ -28,28 +33,40 @@ export function rand(seed: Operand, shape: readonly TileExtent[]): TileValue {
 }
 
 /** Uniform i32 from `low` up to but not including `high`, over tiles and sizes. */
-export function randint(seed: Operand, shape: readonly TileExtent[], low: Operand, high: Operand): TileValue {
+export function randint(
+  seed: Operand,
+  shape: readonly TileExtent[],
+  low: Operand,
+  high: Operand,
+  options: RandOptions = {},
+): TileValue {
   const trace = tracing('hl.randint')
   const [from, to] = [asInteger(trace, low), asInteger(trace, high)]
   const count = to.sub(from).bitcast('u32')
-  return from.add(philox('hl.randint', seed, shape).mod(count).bitcast('i32'))
+  return from.add(philox('hl.randint', seed, shape, options).mod(count).bitcast('i32'))
 }
 
-function philox(what: string, seed: Operand, shape: readonly TileExtent[]): TileValue {
+function philox(
+  what: string,
+  seed: Operand,
+  shape: readonly TileExtent[],
+  { offsets }: RandOptions,
+): TileValue {
   const trace = tracing(what)
   const u32 = (value: number): TileValue => new TileValue(trace, trace.constant(value, 'u32'))
   const zero = u32(0)
-  let counter: readonly TileValue[] = [positionIn(trace, shape), zero, zero, zero]
+  const first = offsets === undefined ? positionIn(trace, shape) : asInteger(trace, offsets).bitcast('u32')
+  let counter: readonly TileValue[] = [first, zero, zero, zero]
   let keys: readonly TileValue[] = [asInteger(trace, seed).bitcast('u32'), zero]
   for (let round = 0; round < ROUNDS; round++) {
     const [a = zero, b = zero, c = zero, d = zero] = counter
     const [x = zero, y = zero] = keys
-    const [first, second] = [u32(MULTIPLIERS[0]), u32(MULTIPLIERS[1])]
+    const [one, two] = [u32(MULTIPLIERS[0]), u32(MULTIPLIERS[1])]
     counter = [
-      highHalf(c, second).bitXor(b).bitXor(x),
-      c.mul(second),
-      highHalf(a, first).bitXor(d).bitXor(y),
-      a.mul(first),
+      highHalf(c, two).bitXor(b).bitXor(x),
+      c.mul(two),
+      highHalf(a, one).bitXor(d).bitXor(y),
+      a.mul(one),
     ]
     keys = [x.add(u32(KEY_STEPS[0])), y.add(u32(KEY_STEPS[1]))]
   }

@@ -14,6 +14,7 @@ import { toDim, toSize } from './dim.ts'
 import { elementwise } from './elementwise.ts'
 import { wholeDimension } from './indexing.ts'
 import { positions, requireStep } from './loops.ts'
+import { fromEnd } from './tensor_view.ts'
 import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastAxes, broadcastTo, fitTo, printAxes } from './typing.ts'
@@ -37,7 +38,8 @@ export function slice(value: TileValue, axis: number, begin: number, end?: numbe
   const at = normalizeAxis(value, axis, 'slice')
   const node = value.nodeIn(trace)
   const size = lengthAlong(trace, node, at, 'slice')
-  const [from, to] = [toSize(begin, 'slice'), end === undefined ? size : toSize(end, 'slice')]
+  const from = fromEnd(toSize(begin, 'slice'), size)
+  const to = end === undefined ? size : fromEnd(toSize(end, 'slice'), size)
   const what = `slice(${axis}, ${printSize(from)}, ${printSize(to)}) of ${printAxes(trace, node.type.axes)}`
   requireStep(step)
   trace.guard('le', 0, from, `${what} begins at position 0 or later`)

@@ -9,7 +9,7 @@ import { elementwise } from './elementwise.ts'
 import { isJagged, withinRows } from './jagged.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastTo, castTo } from './typing.ts'
-import { type ReduceOptions, TileValue, type VarianceOptions } from './value.ts'
+import { type Axes, type ReduceOptions, TileValue, type VarianceOptions } from './value.ts'
 import { insertOne, normalizeAxis, view } from './views.ts'
 
 /** What the reductions are called as methods. */
@@ -28,14 +28,9 @@ const METHODS: Readonly<Record<ReduceOp, string>> = {
  * `value` reduced along `axis`, or along all axes, innermost first. Sums and products of f16 are f32 until
  * the last axis is gone: partial ones would overflow, and lose digits in an order that depends on the config.
  */
-export function reduce(
-  op: ReduceOp,
-  value: TileValue,
-  axis?: number,
-  options: ReduceOptions = {},
-): TileValue {
+export function reduce(op: ReduceOp, value: TileValue, axis?: Axes, options: ReduceOptions = {}): TileValue {
   const trace = tracing(METHODS[op])
-  const axes = axis === undefined ? allAxes(value, op) : [normalizeAxis(value, axis, METHODS[op])]
+  const axes = axis === undefined ? allAxes(value, op) : placesOf(value, axis, METHODS[op])
   let node = prepare(trace, op, value.nodeIn(trace))
   for (const at of axes) {
     node = reduceOne(trace, op, node, at)
@@ -45,7 +40,7 @@ export function reduce(
 }
 
 /** Sum divided by the number of elements, in floating point. */
-export function mean(value: TileValue, axis?: number, options: ReduceOptions = {}): TileValue {
+export function mean(value: TileValue, axis?: Axes, options: ReduceOptions = {}): TileValue {
   const trace = tracing('mean')
   const axes = axesAlong(value, axis, 'mean')
   return inF32(value, (x) => {
@@ -58,7 +53,7 @@ export function mean(value: TileValue, axis?: number, options: ReduceOptions = {
 /** The mean squared distance from the mean, in two passes: differences of squares lose their digits. */
 export function variance(
   value: TileValue,
-  axis?: number,
+  axis?: Axes,
   { keepdim = false, correction = 1 }: VarianceOptions = {},
 ): TileValue {
   const trace = tracing('var')
@@ -71,12 +66,12 @@ export function variance(
 }
 
 /** The square root of the variance. */
-export function deviation(value: TileValue, axis?: number, options?: VarianceOptions): TileValue {
+export function deviation(value: TileValue, axis?: Axes, options?: VarianceOptions): TileValue {
   return inF32(value, (x) => variance(x, axis, options).sqrt())
 }
 
 /** The square root of the sum of squares. */
-export function norm(value: TileValue, axis?: number, options: ReduceOptions = {}): TileValue {
+export function norm(value: TileValue, axis?: Axes, options: ReduceOptions = {}): TileValue {
   return inF32(value, (x) => reduce('sum', x.square(), axis, options).sqrt())
 }
 
@@ -111,7 +106,7 @@ export function logsumexp(value: TileValue, axis: number, options: ReduceOptions
 function countAlong(
   trace: Trace,
   value: TileValue,
-  axis: number | undefined,
+  axis: Axes | undefined,
   options: ReduceOptions,
 ): TileValue {
   if (isJagged(trace, value.axes, axesAlong(value, axis, 'mean'))) {
@@ -124,8 +119,20 @@ function countAlong(
 }
 
 /** The axes that a reduction along `axis`, or along all, takes together. */
-function axesAlong(value: TileValue, axis: number | undefined, what: string): readonly Axis[] {
-  return axis === undefined ? value.axes : [value.axes[normalizeAxis(value, axis, what)] ?? ONE]
+function axesAlong(value: TileValue, axis: Axes | undefined, what: string): readonly Axis[] {
+  if (axis === undefined) return value.axes
+  return placesOf(value, axis, what).map((at) => value.axes[at] ?? ONE)
+}
+
+/** The axes by their numbers from 0, innermost first. */
+function placesOf(value: TileValue, axis: Axes, what: string): readonly number[] {
+  const axes = typeof axis === 'number' ? [axis] : axis
+  const places = axes.map((one) => normalizeAxis(value, one, what))
+  if (new Set(places).size === places.length) return places.sort((a, b) => b - a)
+  throw new AuthorError(`${what} along axes ${axes.join(', ')} of a tile with ${value.ndim} axes`, {
+    location: callSite(),
+    remedy: 'Name each axis once.',
+  })
 }
 
 /** `compute` on f32, because sums of f16 overflow soon and lose digits; f16 comes back as f16. */

@@ -18,7 +18,7 @@ import { insertOne, normalizeAxis } from './views.ts'
  * The elements along `axis` in rising order, NaN last, or in falling order, NaN first; equal ones keep their
  * order. Positions are i32, counted within the tile.
  */
-export function sort(value: TileValue, axis: number, { descending = false }: SortOptions = {}): Sorted {
+export function sort(value: TileValue, axis = -1, { descending = false }: SortOptions = {}): Sorted {
   const trace = tracing('sort')
   const at = normalizeAxis(value, axis, 'sort')
   const given = value.nodeIn(trace)
@@ -45,7 +45,7 @@ export function sort(value: TileValue, axis: number, { descending = false }: Sor
 export function topk(
   value: TileValue,
   count: number,
-  axis: number,
+  axis = -1,
   { largest = true }: TopkOptions = {},
 ): Sorted {
   const trace = tracing('topk')

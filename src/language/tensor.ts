@@ -84,16 +84,16 @@ export interface SortedTensors {
 export interface WholeMethods extends ElementwiseMethods<WholeOperand, Tensor>, AlongAxisMethods {
   /** A tensor of another dtype with these elements; floats to integers truncate. */
   to(dtype: StorageType): Tensor
-  /** The elements limited to low..high. */
-  clamp(low: WholeOperand, high: WholeOperand): Tensor
+  /** The elements limited to low..high; null, or left out, is no limit. */
+  clamp(low?: WholeOperand | null, high?: WholeOperand | null): Tensor
   /** A tensor of its own with these elements. */
   clone(): Tensor
   /** Matrix product `[…, m, k] · […, k, n]`; leading dimensions are a batch and broadcast. */
   dot(other: Tensor, options?: DotOptions): Tensor
   /** The elements along `axis` in rising order, NaN last, or falling, NaN first, and where they stood. */
-  sort(axis: number, options?: SortOptions): SortedTensors
+  sort(axis?: number, options?: SortOptions): SortedTensors
   /** The `count` largest elements along `axis`, the largest first, and their positions; or the smallest. */
-  topk(count: number, axis: number, options?: TopkOptions): SortedTensors
+  topk(count: number, axis?: number, options?: TopkOptions): SortedTensors
 }
 
 /** Elements in GPU memory. Views share the memory: writing to one writes to the tensor. */

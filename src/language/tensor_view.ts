@@ -136,8 +136,8 @@ export function sliced(
   const at = axisOf(view, axis, 'slice', rules)
   const size = view.shape[at] ?? 0
   const { step } = range
-  const begin = rules.size(range.begin, `${view.name}.slice(…)`)
-  const end = range.end === undefined ? size : rules.size(range.end, `${view.name}.slice(…)`)
+  const begin = fromEnd(rules.size(range.begin, `${view.name}.slice(…)`), size)
+  const end = range.end === undefined ? size : fromEnd(rules.size(range.end, `${view.name}.slice(…)`), size)
   const terms = [axis, printSize(begin), printSize(end), ...(step === 1 ? [] : [step])]
   const name = `${view.name}.slice(${terms.join(', ')})`
   if (!Number.isInteger(step) || step < 1)
@@ -160,6 +160,11 @@ export function sliced(
         : base,
     ),
   }
+}
+
+/** A position; negative numbers count from the end. */
+export function fromEnd(position: Size, size: Size): Size {
+  return typeof position === 'number' && position < 0 ? sizeOp('add', size, position) : position
 }
 
 /** An axis number counted from 0; `count` is the number of axes it may name. */

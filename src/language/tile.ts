@@ -67,6 +67,14 @@ export class Tile {
     return this.#range('id')
   }
 
+  /** How many tiles its range has: an i32 scalar; of rows of different lengths, what the longest has. */
+  get count(): TileValue {
+    const trace = this.#trace
+    const { id, size } = this.block
+    const length = new TileValue(trace, trace.lengths.get(id)?.() ?? trace.size(size))
+    return length.add(this.blockSize.sub(1)).floorDiv(this.blockSize).maximum(0)
+  }
+
   /** Number of positions in a full tile, as the config chose it: an i32 scalar. */
   get blockSize(): TileValue {
     return this.#range('block_size')
@@ -93,4 +101,8 @@ export class Tile {
   }
 }
 
-areEntryPoints(Tile.prototype, ['index', 'begin', 'end', 'id', 'blockSize', Symbol.toPrimitive], 'noted')
+areEntryPoints(
+  Tile.prototype,
+  ['index', 'begin', 'end', 'id', 'count', 'blockSize', Symbol.toPrimitive],
+  'noted',
+)

@@ -25,15 +25,18 @@ export type AlongAxis =
 /** Those whose result has the axis, too. */
 export type KeepsAxis = 'cumsum' | 'cumprod' | 'softmax' | 'logSoftmax'
 
-const REDUCTION = 'axis?: number, { keepdim: flag }?'
+const REDUCTION = 'axis?: axes, { keepdim: flag }?'
+const OF_POSITIONS = 'axis?: number, { keepdim: flag }?'
 const SCAN = 'axis: number, { reverse: flag }?'
-const VARIANCE = 'axis?: number, { keepdim: flag, correction: number }?'
+const VARIANCE = 'axis?: axes, { keepdim: flag, correction: number }?'
 
 /** What each takes. */
 export const TILE_SIGNATURES: Readonly<Record<keyof OtherTileMethods, string>> = {
   to: 'dtype',
   bitcast: 'dtype',
-  clamp: 'low, high',
+  clamp: 'low?, high?',
+  maskedFill: 'mask, value',
+  at: '...terms',
   unsqueeze: 'axis: number',
   squeeze: 'axis: number',
   permute: '...axes: number',
@@ -51,12 +54,12 @@ export const TILE_SIGNATURES: Readonly<Record<keyof OtherTileMethods, string>> =
   prod: REDUCTION,
   amax: REDUCTION,
   amin: REDUCTION,
-  argmax: REDUCTION,
-  argmin: REDUCTION,
+  argmax: OF_POSITIONS,
+  argmin: OF_POSITIONS,
   cumsum: SCAN,
   cumprod: SCAN,
-  sort: 'axis: number, { descending: flag }?',
-  topk: 'count, axis: number, { largest: flag }?',
+  sort: 'axis?: number, { descending: flag }?',
+  topk: 'count, axis?: number, { largest: flag }?',
   any: REDUCTION,
   all: REDUCTION,
   softmax: 'axis: number',

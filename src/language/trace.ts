@@ -109,6 +109,8 @@ export class Trace {
   readonly guards: Map<string, Guard> = new Map()
   /** The lengths of the rows that jagged loops go along, by the loops' blocks. */
   readonly jagged: Map<BlockId, Node> = new Map()
+  /** How many positions loops have whose bounds the device computes, by their blocks. */
+  readonly lengths: Map<BlockId, () => Node> = new Map()
 
   readonly factory: NodeFactory = new NodeFactory()
   /** What the config decides while the kernel is traced. */

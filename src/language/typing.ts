@@ -18,6 +18,7 @@ import {
 import { isOne } from './blocks.ts'
 import { aligned, keptApart } from './other_axes.ts'
 import type { Trace } from './trace.ts'
+import { movedTo } from './whole_tiles.ts'
 
 const RANK: Record<DType, number> = { bool: 0, i32: 1, u32: 1, f16: 2, f32: 3 }
 
@@ -138,7 +139,8 @@ export function broadcastTo(trace: Trace, node: Node, axes: readonly Axis[], wha
 /** `node` repeated to the axes of a place that cannot grow; `place` is what the message calls it. */
 export function fitTo(trace: Trace, value: Node, axes: readonly Axis[], what: string, place: string): Node {
   const missing = axes.length - value.type.axes.length
-  const [node = value] = keptApart(trace, [aligned(value)], axes)
+  const [apart = value] = keptApart(trace, [aligned(value)], axes)
+  const node = movedTo(trace, apart, axes)
   const fits = node.type.axes.every((axis, i) => {
     const wanted = axes[i + missing]
     return wanted !== undefined && ((isOne(axis) && !isOne(wanted)) || sameAxis(trace, axis, wanted, what))

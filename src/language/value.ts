@@ -9,16 +9,27 @@ import type { DType } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
 import type { StorageType } from '../support/storage_types.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
+import type { LoadOptionsOf, MaskOptionsOf, RefMethodsOf } from './ref_methods.ts'
 import type { Cell, Scope } from './scope.ts'
 import type { Trace } from './trace.ts'
 
 /** What operations take beside tiles: plain numbers, booleans and sizes. */
 export type Operand = TileValue | number | boolean
 
+export type MaskOptions = MaskOptionsOf<Operand>
+export type LoadOptions = LoadOptionsOf<Operand>
+export type RefMethods = RefMethodsOf<Operand, TileValue>
+
 export interface ReduceOptions {
   /** Leave an axis of one in place of the reduced one. */
   readonly keepdim?: boolean
 }
+
+/** An axis, or a list of several that are taken together. */
+export type Axes = number | readonly number[]
+
+/** One term of `value.at(…)`. */
+export type ValueTerm = ':' | null | number
 
 /** What the variance takes beside an axis. */
 export interface VarianceOptions extends ReduceOptions {
@@ -71,8 +82,15 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   to(dtype: StorageType): TileValue
   /** The same bits as another dtype of the same size. */
   bitcast(dtype: DType): TileValue
-  /** The value limited to low..high. */
-  clamp(low: Operand, high: Operand): TileValue
+  /** The value limited to low..high; null, or left out, is no limit. */
+  clamp(low?: Operand | null, high?: Operand | null): TileValue
+  /** `value` where the mask is true, this value elsewhere: `hl.where(mask, value, this)`. */
+  maskedFill(mask: Operand, value: Operand): TileValue
+  /**
+   * The same value with its axes as these terms say: ':' keeps one, null is a new axis of one, and a number
+   * takes one position of a whole dimension: `row.at(null, ':')`.
+   */
+  at(...terms: ValueTerm[]): TileValue
   /** A new axis of one before axis `axis`. */
   unsqueeze(axis: number): TileValue
   /** Without the axis of one at `axis`. */
@@ -102,27 +120,27 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   /** The two values along a last axis of two. */
   split(): readonly [TileValue, TileValue]
   /**
-   * Sum along `axis`, or of everything, in the dtype of this value; bool counts as i32, and f16 is added up
-   * in f32 and rounded once. Likewise below.
+   * Sum along `axis`, or several, or of everything, in the dtype of this value; bool counts as i32, and f16
+   * is added up in f32 and rounded once. Likewise below.
    */
-  sum(axis?: number, options?: ReduceOptions): TileValue
+  sum(axis?: Axes, options?: ReduceOptions): TileValue
   /** In floating point; f16 is computed in f32, as are softmax and logsumexp. */
-  mean(axis?: number, options?: ReduceOptions): TileValue
+  mean(axis?: Axes, options?: ReduceOptions): TileValue
   /**
    * The mean of squared distances from the mean along `axis`, or of everything, in floating point. Divides by
    * the number of elements less `correction`, 1 unless another is given, as PyTorch does.
    */
-  var(axis?: number, options?: VarianceOptions): TileValue
+  var(axis?: Axes, options?: VarianceOptions): TileValue
   /** The square root of `var`. */
-  std(axis?: number, options?: VarianceOptions): TileValue
+  std(axis?: Axes, options?: VarianceOptions): TileValue
   /** The square root of the sum of squares along `axis`, or of everything, in floating point. */
-  norm(axis?: number, options?: ReduceOptions): TileValue
+  norm(axis?: Axes, options?: ReduceOptions): TileValue
   /** The product along `axis`, or of everything; likewise in the dtype of this value. */
-  prod(axis?: number, options?: ReduceOptions): TileValue
+  prod(axis?: Axes, options?: ReduceOptions): TileValue
   /** The largest element along `axis`; `max` of PyTorch without the index. */
-  amax(axis?: number, options?: ReduceOptions): TileValue
+  amax(axis?: Axes, options?: ReduceOptions): TileValue
   /** The smallest element along `axis`. */
-  amin(axis?: number, options?: ReduceOptions): TileValue
+  amin(axis?: Axes, options?: ReduceOptions): TileValue
   /**
    * Position within the tile of the first largest element along `axis`, as i32; NaN counts as larger than
    * all.
@@ -138,19 +156,20 @@ export interface TileMethods extends ElementwiseMethods<Operand, TileValue> {
   /** The product of the elements up to each along `axis`; likewise. */
   cumprod(axis: number, options?: ScanOptions): TileValue
   /**
-   * The elements along `axis` in rising order, NaN last, or falling, NaN first, and the positions that they
-   * had, i32, counted within the tile. Equal ones keep their order.
+   * The elements along `axis`, the last unless given, in rising order, NaN last, or falling, NaN first, and
+   * the positions that they had, i32, counted within the tile. Equal ones keep their order.
    */
-  sort(axis: number, options?: SortOptions): Sorted
+  sort(axis?: number, options?: SortOptions): Sorted
   /**
-   * The `count` largest elements along `axis`, the largest first, and their positions; the smallest with
+   * The `count` largest elements along `axis`, the last unless given, the largest first, and their positions;
+   * the smallest with
    * `largest: false`. The axis has that size then.
    */
-  topk(count: number, axis: number, options?: TopkOptions): Sorted
+  topk(count: number, axis?: number, options?: TopkOptions): Sorted
   /** True where any element along `axis` is true. */
-  any(axis?: number, options?: ReduceOptions): TileValue
+  any(axis?: Axes, options?: ReduceOptions): TileValue
   /** True where all elements along `axis` are true. */
-  all(axis?: number, options?: ReduceOptions): TileValue
+  all(axis?: Axes, options?: ReduceOptions): TileValue
   /** `exp(x - max)`, divided by its sum along `axis`. */
   softmax(axis: number): TileValue
   /** The logarithm of `softmax`, without overflow. */
@@ -192,51 +211,6 @@ export interface AccumulatorMethods {
   maximumAssign(value: Operand): void
   /** Adds the matrix product `a[…, m, k] · b[…, k, n]`. */
   addDot(a: TileValue, b: TileValue): void
-}
-
-/** What accesses take beside positions and values. */
-export interface MaskOptions {
-  /**
-   * True at elements to take; it broadcasts to the positions. The others are left alone, wherever their
-   * positions lie.
-   */
-  readonly mask?: Operand
-}
-
-/** What loads take. */
-export interface LoadOptions extends MaskOptions {
-  /** What elements are that the mask leaves out: 0 unless given. */
-  readonly other?: Operand
-}
-
-/**
- * Writing to the positions that `tensor.at(…)` names. The value broadcasts to them and takes the tensor's
- * dtype.
- */
-export interface RefMethods {
-  /** The elements where the mask is true, and `other` elsewhere. */
-  get(options?: LoadOptions): TileValue
-  /** Writes the value to these positions. */
-  set(value: Operand, options?: MaskOptions): void
-  /**
-   * Adds to what is there, at once, whatever other tiles do: i32, u32 and f32. Gives what was there before,
-   * 0 where it does nothing: at positions outside the tensor, and where a mask is false. Likewise below.
-   */
-  atomicAdd(value: Operand, options?: MaskOptions): TileValue
-  /** Keeps the larger of what is there and the value, at once: i32, u32 and f32. */
-  atomicMax(value: Operand, options?: MaskOptions): TileValue
-  /** Keeps the smaller of what is there and the value, at once: i32, u32 and f32. */
-  atomicMin(value: Operand, options?: MaskOptions): TileValue
-  /** Keeps the bits that both have, at once: i32 and u32. */
-  atomicAnd(value: Operand, options?: MaskOptions): TileValue
-  /** Keeps the bits that either has, at once: i32 and u32. */
-  atomicOr(value: Operand, options?: MaskOptions): TileValue
-  /** Keeps the bits that differ, at once: i32 and u32. */
-  atomicXor(value: Operand, options?: MaskOptions): TileValue
-  /** Writes the value, at once: i32, u32 and f32. */
-  atomicExchange(value: Operand, options?: MaskOptions): TileValue
-  /** Writes the value where `expected` is what is there, at once: i32, u32 and f32. */
-  atomicCompareExchange(expected: Operand, value: Operand, options?: MaskOptions): TileValue
 }
 
 // Methods are installed on the prototype; these bases only give them their types.

@@ -24,6 +24,7 @@ import { tracing } from './trace.ts'
 import { TracedTensor } from './traced_tensor.ts'
 import { broadcastTo, castThrough, requireDType } from './typing.ts'
 import {
+  type Axes,
   type DotOptions,
   type Operand,
   type ReduceOptions,
@@ -53,7 +54,7 @@ export function elementwiseOf(op: OpName, operands: readonly WholeOperand[]): Ti
   return elements(op, all, (values) => elementwise(op, values))
 }
 
-type AlongAxisOf = (self: TracedTensor, axis?: number, options?: VarianceOptions) => TracedTensor
+type AlongAxisOf = (self: TracedTensor, axis?: Axes, options?: VarianceOptions) => TracedTensor
 
 /** The methods of tensors outside of loops. */
 export const WHOLE_METHODS: Readonly<
@@ -73,13 +74,17 @@ export const WHOLE_METHODS: Readonly<
     requireDType(dtype, 'to')
     return self.dtype === dtype ? self : converted('to', self, dtype)
   },
-  clamp: (self, low: WholeOperand, high: WholeOperand) =>
-    elementwiseOf('minimum', [elementwiseOf('maximum', [self, low]) as TracedTensor, high]) as TracedTensor,
+  clamp(self, low?: WholeOperand | null, high?: WholeOperand | null) {
+    const isGiven = (limit: WholeOperand | null | undefined) => limit !== undefined && limit !== null
+    const above = isGiven(low) ? elementwiseOf('maximum', [self, low as WholeOperand]) : self
+    const within = isGiven(high) ? elementwiseOf('minimum', [above, high as WholeOperand]) : above
+    return within as TracedTensor
+  },
   clone: (self) => converted('clone', self, self.dtype),
   dot: product,
-  sort: (self, axis: number, options?: SortOptions) =>
+  sort: (self, axis = -1, options?: SortOptions) =>
     sortedAlong('sort', self, axis, undefined, (value, at) => sort(value, at, options)),
-  topk: (self, count: number, axis: number, options?: TopkOptions) =>
+  topk: (self, count: number, axis = -1, options?: TopkOptions) =>
     sortedAlong('topk', self, axis, count, (value, at) => topk(value, count, at, options)),
 }
 
@@ -139,25 +144,28 @@ function elements(
 function alongAxis(
   name: AlongAxis,
   tensor: TracedTensor,
-  axis: number,
+  axis: Axes,
   options: ReduceOptions = {},
 ): TracedTensor {
-  const at = axisOf(name, tensor, axis)
+  const places = (typeof axis === 'number' ? [axis] : axis).map((one) => axisOf(name, tensor, one))
+  const [first] = places
   const keeps = KEEPS_AXIS.has(name)
-  const compute = (value: TileValue): TileValue => applied(name, value, at, options)
+  const compute = (value: TileValue): TileValue =>
+    applied(name, value, places.length === 1 ? first : places, options)
   const hasAxis = keeps || options.keepdim === true
-  const row = (terms: readonly IndexTerm[]): readonly IndexTerm[] => [
-    ...terms.slice(0, at),
-    ':',
-    ...terms.slice(hasAxis ? at + 1 : at),
-  ]
+  const row = (terms: readonly IndexTerm[]): readonly IndexTerm[] => {
+    const others = terms.filter((_, dim) => !hasAxis || !places.includes(dim)).values()
+    return tensor.shape.map((_, dim) => (places.includes(dim) ? ':' : (others.next().value ?? ':')))
+  }
   return make(tracing(name), {
     what: name,
-    shape: tensor.shape.flatMap((size, dim) => (dim !== at || keeps ? [size] : hasAxis ? [1] : [])),
+    shape: tensor.shape.flatMap((size, dim) =>
+      !places.includes(dim) || keeps ? [size] : hasAxis ? [1] : [],
+    ),
     dtype: typeOf([tensor], ([value]) => compute(value as TileValue)),
     operands: [tensor],
     isElementwise: false,
-    ...(keeps && { whole: [at] }),
+    ...(keeps && { whole: places }),
     value: (terms, read) => compute(read(tensor, row(terms))),
   })
 }
@@ -199,8 +207,8 @@ function sortedAlong(
 }
 
 /** The method of tile values. */
-function applied(name: AlongAxis, value: TileValue, axis?: number, options?: ReduceOptions): TileValue {
-  const call = ALONG_AXES[name] as (self: TileValue, axis?: number, options?: ReduceOptions) => TileValue
+function applied(name: AlongAxis, value: TileValue, axis?: Axes, options?: ReduceOptions): TileValue {
+  const call = ALONG_AXES[name] as (self: TileValue, axis?: Axes, options?: ReduceOptions) => TileValue
   return call(value, axis, options)
 }
 

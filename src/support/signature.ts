@@ -29,6 +29,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
     remedy: `Known are ${STORAGE_TYPES}.`,
   },
   number: { accepts: (value) => typeof value === 'number', words: 'a number', remedy: 'Give a number.' },
+  axes: {
+    accepts: (value) => typeof value === 'number' || (Array.isArray(value) && value.every(Number.isInteger)),
+    words: 'a number or a list of numbers',
+    remedy: 'Axes count from 0; negative ones from the end.',
+  },
   flag: {
     accepts: (value) => typeof value === 'boolean',
     words: 'true or false',

@@ -12,7 +12,7 @@ import { printRegion } from '../../src/ir/print.ts'
 import { evalSize, type Size } from '../../src/ir/size.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import { ConfigError } from '../../src/support/errors.ts'
-import { type Argument, type HostArgument, traced } from '../language/harness.ts'
+import { type Argument, tensorsIn, traced } from '../language/harness.ts'
 
 export const LIMITS: DeviceLimits = {
   maxWorkgroupInvocations: 256,
@@ -44,7 +44,7 @@ export class Compiled {
   ) {
     this.kernel = traced(fn, args, { dynamic })
     this.limits = { ...LIMITS, ...limits }
-    const hosts = args.filter((arg): arg is HostArgument => typeof arg === 'object' && 'data' in arg)
+    const hosts = args.flatMap(tensorsIn)
     this.#sizeOf = (size) => evalSize(size, ({ tensor, axis }) => hosts[tensor]?.shape[axis] ?? Number.NaN)
     this.input = configSpecInput(this.kernel, this.limits, this.#sizeOf)
     this.spec = new ConfigSpec(this.input, (config) => refusalOf(this.kernel, config, this.limits))

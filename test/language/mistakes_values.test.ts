@@ -323,3 +323,35 @@ describe('methods of results in a kernel', () => {
     `)
   })
 })
+
+describe('axes of tile values', () => {
+  it('without a term for each', () => {
+    const kernel = (x: Tensor) => {
+      for (const t of hl.tile(2)) x.at(t, ':').at(null) // ✗
+    }
+    expect(mistake(kernel, [ramp([2, 3])])).toMatchInlineSnapshot(`
+      "at(…) with 0 terms of a tile value with 2 axes
+      Give one term per axis; ':' keeps it, null is a new axis of one."
+    `)
+  })
+
+  it('at computed positions', () => {
+    const kernel = (x: Tensor) => {
+      for (const t of hl.tile(2)) x.at(t, ':').at(':', t.index as never) // ✗
+    }
+    expect(mistake(kernel, [ramp([2, 3])])).toMatchInlineSnapshot(`
+      "at(…) of a tile value got a tile value as a term
+      A term is ':', null or a number; computed positions are those of a tensor: tensor.at(…)."
+    `)
+  })
+
+  it('reduced twice', () => {
+    const kernel = (x: Tensor) => {
+      for (const t of hl.tile(2)) x.at(t, ':').sum([1, -1]) // ✗
+    }
+    expect(mistake(kernel, [ramp([2, 3])])).toMatchInlineSnapshot(`
+      "sum along axes 1, -1 of a tile with 2 axes
+      Name each axis once."
+    `)
+  })
+})

@@ -63,6 +63,16 @@ export class Layout {
     )
   }
 
+  /** With another block in place of one. */
+  renamed(from: BlockId, to: BlockId): Layout {
+    const other = (bit: CoordinateBit): CoordinateBit =>
+      bit.block === from ? { block: to, bit: bit.bit } : bit
+    return new Layout(
+      this.registers.map(other),
+      this.threads.map((bit) => bit && other(bit)),
+    )
+  }
+
   /** Position along `block` that register number `register` adds to the thread's part. */
   registerOffset(register: number, block: BlockId): number {
     let offset = 0

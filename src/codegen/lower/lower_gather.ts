@@ -13,7 +13,7 @@ import { chunkRegisters, chunkWidth, element, named, type Registers } from '../s
 import type { Expr } from '../thread/expr.ts'
 import type { MemoryArray } from '../thread/memory.ts'
 import { typeOf } from '../thread/types.ts'
-import { threadPart } from '../values/coordinates.ts'
+import { insideCondition, threadPart } from '../values/coordinates.ts'
 import { fromMemory, toMemory } from '../values/memory_values.ts'
 import { spreadTo, valueIn } from '../values/values.ts'
 
@@ -41,6 +41,8 @@ interface Wanted {
 export function lowerGather(lowering: Lowering, node: GatherNode, from: Layout): Registers {
   const { e, out } = lowering
   const { arg, along, index, type } = node
+  const same = isTile(node) && underAnotherName(lowering, node)
+  if (same) return same
   const tile = store(lowering, named(out, valueIn(lowering, arg, from), 'v'), limitsOf(lowering, node))
   const layout = isTile(node)
     ? (lowering.layouts.of(node) ?? lowering.layoutOfBlocks(type.axes))
@@ -57,6 +59,49 @@ export function lowerGather(lowering: Lowering, node: GatherNode, from: Layout):
   })
   lowering.memory.release(tile.array)
   return { layout, dtype: type.dtype, chunks }
+}
+
+/**
+ * A tile that becomes a whole dimension of its length, or comes of one: every thread has its elements
+ * already. Undefined for other positions.
+ */
+function underAnotherName(lowering: Lowering, node: GatherNode): Registers | undefined {
+  const { e, out, program } = lowering
+  const [at = 0] = node.along
+  const [from = ONE, to = ONE] = [node.arg.type.axes[at], node.type.axes[at]]
+  if (!isOwnPosition(node, from, to) || extentOf(program, from) !== extentOf(program, to)) return undefined
+  const layout = lowering.layouts.of(node) ?? lowering.layoutOfBlocks(node.type.axes)
+  const source = layout.renamed(to, from)
+  const value = named(out, valueIn(lowering, node.arg, source), 'v')
+  if (!blockOf(program, from).ragged) return { ...value, layout }
+  const chunks = chunkRegisters(layout).map((registers) => {
+    const elements = registers.map((register) => {
+      const inside = insideCondition(lowering, source, from, register)
+      const own = element(e, value, register)
+      return inside ? e.select(e.literal(0, node.type.dtype), own, inside) : own
+    })
+    return out.let('v', e.vector(elements, chunkWidth(layout)))
+  })
+  return { layout, dtype: node.type.dtype, chunks }
+}
+
+/** True where the position taken is that along the new block, counted from its first element. */
+function isOwnPosition({ arg, along, index, type }: GatherNode, from: BlockId, to: BlockId): boolean {
+  const [position] = index
+  const isSameOtherwise =
+    along.length === 1 &&
+    type.axes.length === arg.type.axes.length &&
+    type.axes.every((axis, i) => axis === (axis === to ? to : arg.type.axes[i]))
+  if (from === ONE || to === ONE || !isSameOtherwise || position === undefined) return false
+  if (position.kind === 'index') return position.block === to && from !== to
+  const [counted, begin] = position.kind === 'map' && position.op === 'sub' ? position.args : []
+  return (
+    counted?.kind === 'index' &&
+    counted.block === to &&
+    begin?.kind === 'range' &&
+    begin.block === to &&
+    begin.what === 'begin'
+  )
 }
 
 /**

@@ -1,14 +1,14 @@
 /** What ports of Helion's examples have: a kernel, arguments, and the same by sums over positions. */
 
 import type { StorageType } from '../../../src/support/storage_types.ts'
-import { type HostArgument, host } from '../../language/harness.ts'
+import { type Argument, type HostArgument, host } from '../../language/harness.ts'
 
 /** The elements of an argument by their positions. */
 export type Elements = (...index: number[]) => number
 
 export interface Port {
   readonly kernel: (...args: never[]) => unknown
-  readonly args: readonly (HostArgument | number)[]
+  readonly args: readonly Argument[]
   /** The elements of all results, one behind the other. */
   readonly reference: (...args: never[]) => readonly number[]
   readonly tolerance?: number
