@@ -6,7 +6,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { BACKENDS } from '../aot/evaluate/models/backends.ts'
 import { GOALS } from '../aot/evaluate/select/goals.ts'
 import { EXIT, UsageError } from '../support/errors.ts'
-import { didYouMean } from '../support/similar.ts'
+import { mostSimilar } from '../support/similar.ts'
 import { shellWords } from './shell_words.ts'
 
 export const PHASES = ['collect', 'measure', 'build', 'evaluate'] as const
@@ -230,13 +230,24 @@ function unknownWord(
   return unknownCommand(word, `A program to run goes behind \`--\`: npx helion-aot ${shellWords(words)}`)
 }
 
-const COMMANDS: readonly string[] = ['build', 'help']
+/** Words that one may try in the place of a command, and how what they mean is written. */
+const WORDS: Readonly<Record<string, string>> = {
+  build: 'build',
+  help: 'help',
+  collect: '--phase collect',
+  measure: '--phase measure',
+  evaluate: '--phase evaluate',
+  list: '--list-runs',
+  'list-runs': '--list-runs',
+  version: '--version',
+}
 const SEE_HELP = 'See `npx helion-aot --help`.'
 const SEE_BUILD_HELP = 'See `npx helion-aot build --help`.'
 
 /** `remedy` is for words that are no near miss. */
 function unknownCommand(word: string, remedy = SEE_HELP): UsageError {
-  const hint = didYouMean(word, COMMANDS)
+  const meant = WORDS[mostSimilar(word, Object.keys(WORDS)) ?? '']
+  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`
   return new UsageError(`there is no command ${JSON.stringify(word)}.${hint}`, {
     remedy: hint === '' ? remedy : SEE_HELP,
   })

@@ -25,13 +25,13 @@ const RANK: Record<DType, number> = { bool: 0, i32: 1, u32: 1, f16: 2, f32: 3 }
 /** `dtype`, if it is one; `what` names the call. */
 export function requireDType(dtype: StorageType, what: string): StorageType {
   if (isStorageType(dtype)) return dtype
-  throw new AuthorError(
-    `${what}: ${typeof dtype === 'string' ? JSON.stringify(dtype) : String(dtype)} is not a dtype`,
-    {
-      location: callSite(),
-      remedy: `Known are ${STORAGE_TYPES}.`,
-    },
-  )
+  const isOptions = typeof dtype === 'object' && dtype !== null
+  const text = typeof dtype === 'string' ? JSON.stringify(dtype) : String(dtype)
+  const shown = isOptions ? `{ ${Object.keys(dtype).join(', ')} }` : text
+  throw new AuthorError(`${what}: ${shown} is not a dtype`, {
+    location: callSite(),
+    remedy: `${isOptions ? "Give the dtype itself, as in 'f32'. " : ''}Known are ${STORAGE_TYPES}.`,
+  })
 }
 
 /** The dtype that both operands are converted to. */

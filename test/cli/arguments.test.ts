@@ -48,6 +48,19 @@ describe('the command', () => {
   })
 
   it.each([
+    ['collect', '--phase collect'],
+    ['mesure', '--phase measure'],
+    ['evaluate', '--phase evaluate'],
+    ['list', '--list-runs'],
+    ['list_runs', '--list-runs'],
+    ['version', '--version'],
+  ])('%s is a word for %s', (word, meant) => {
+    expect(() => parse(word)).toThrow(
+      `there is no command "${word}". Did you mean ${meant}?\n  See \`npx helion-aot --help\`.`,
+    )
+  })
+
+  it.each([
     [['init'], 'there is no command "init".', '-- init'],
     [['node', 'bench.js', '-v'], 'there is no command "node".', '-- node bench.js -v'],
     [

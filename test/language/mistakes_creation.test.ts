@@ -88,6 +88,17 @@ describe('making tensors', () => {
     `)
   })
 
+  it('of options where the dtype belongs', () => {
+    const kernel = (_x: Tensor) => {
+      hl.zeros([4], { dtyp: 'f16' } as unknown as 'f32') // ✗
+    }
+    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
+      "hl.zeros: { dtyp } is not a dtype
+      Give the dtype itself, as in 'f32'. Known are f32, f16, bf16, f8e4m3, f8e5m2, i32, i16,
+        i8, i4, u32, u16, u8, u4, bool."
+    `)
+  })
+
   it('like another with an unknown dtype', () => {
     const kernel = (x: Tensor) => {
       hl.emptyLike(x, 'f64' as 'f32') // ✗
