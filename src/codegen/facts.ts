@@ -9,26 +9,14 @@ import type { BlockId } from '../ir/node.ts'
 import { type Size, sizeOp } from '../ir/size.ts'
 import { nextPowerOf2 } from '../support/maths.ts'
 import { runPasses } from './compile.ts'
-import { type GridCounts, gridCounts, type LengthOf } from './grid_counts.ts'
+import { type Counts, type GridCounts, gridCounts, type LengthOf } from './grid_counts.ts'
 import { persistentWorkgroups } from './lower/lower_grid.ts'
 import { BoundConfig } from './plan/bound_config.ts'
 import { evenBlocks } from './plan/plan.ts'
 import type { DeviceLimits, WgslProgram } from './program.ts'
 
-/** What is counted is of all dispatches together, unless said otherwise. */
-export interface KernelFacts {
-  readonly workgroups: Size
-  /** Bodies of innermost loops that a workgroup runs through; of the dispatch that does the most. */
-  readonly rounds: Size
-  /** Elements of the tile that a program is for, likewise. */
-  readonly outputs: Size
-  /** Positions that the tiles of grids, loops and rows cover, and those of them inside their ranges. */
-  readonly computed: Size
-  readonly needed: Size
-  /** Loaded from and stored to tensors, as often as programs ask. */
-  readonly bytes: Size
-  /** Operations on elements; a product of matrices has two for each. */
-  readonly operations: Size
+/** Of all dispatches together; what is of one workgroup is of the dispatch that does the most. */
+export interface KernelFacts extends Counts {
   readonly dispatches: number
   /** Invocations of a workgroup. */
   readonly threads: number

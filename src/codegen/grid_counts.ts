@@ -10,18 +10,25 @@ import { STORAGE } from '../support/storage_types.ts'
 /** Elements of a tile along a block, where that is more than the program's own extent says. */
 export type LengthOf = (id: BlockId) => Size | undefined
 
-export interface GridCounts {
-  /** Programs along each dimension. */
-  readonly along: readonly Size[]
+/** What programs come to: of all of them, unless said otherwise. */
+export interface Counts {
   readonly workgroups: Size
-  /** Of one workgroup: bodies of innermost loops, at least 1, and elements of the tile that it is for. */
+  /** Bodies of innermost loops that one workgroup runs through, at least 1. */
   readonly rounds: Size
+  /** Elements of the tile that one workgroup is for. */
   readonly outputs: Size
-  /** Of all: positions that tiles cover, those inside their ranges, memory asked for, operations. */
+  /** Positions that the tiles of grids, loops and rows cover, and those of them inside their ranges. */
   readonly computed: Size
   readonly needed: Size
+  /** Loaded from and stored to tensors, as often as programs ask. */
   readonly bytes: Size
+  /** Operations on elements; a product of matrices has two for each. */
   readonly operations: Size
+}
+
+export interface GridCounts extends Counts {
+  /** Programs along each dimension. */
+  readonly along: readonly Size[]
 }
 
 /** One workgroup a program. */

@@ -4,14 +4,23 @@
  * far. So those of two parts of the loop are added up once each is multiplied by `exp(own maximum - common)`.
  */
 import { isZero, stripViews } from '../../ir/dim_index.ts'
-import type { LoopNode, MapNode, Node } from '../../ir/node.ts'
+import type { LoopNode, MapNode, Node, PhiNode } from '../../ir/node.ts'
 import { isMoving } from '../../ir/node_rules.ts'
 import { operandsOf, readInside, readsOf, walk } from '../../ir/traverse.ts'
 import { isFloat } from '../../support/dtypes.ts'
 
+/** A maximum that a loop carries. */
+interface Maximum {
+  /** Its place among what the loop carries. */
+  readonly index: number
+  readonly phi: PhiNode
+  /** Of what the round has seen and what came before. */
+  readonly next: MapNode
+  readonly seen: Node
+}
+
 export interface RescaledSums {
-  /** Of the maximum among what the loop carries. */
-  readonly top: number
+  readonly top: Maximum
   /** Of the sums. */
   readonly sums: ReadonlySet<number>
   readonly exp: 'exp' | 'exp2'
@@ -29,22 +38,17 @@ export function rescaledSums(loop: LoopNode): RescaledSums | undefined {
       const sums = new Set(others.filter((index) => look.isRescaled(index)))
       const rest = others.filter((index) => !sums.has(index))
       if (sums.size > 0 && look.readsTopForNothingElse() && rest.every((index) => look.isIndependent(index)))
-        return { top: top.index, sums, exp, factors: look.factors }
+        return { top, sums, exp, factors: look.factors }
     }
   }
   return undefined
 }
 
-interface Top {
-  readonly index: number
-  readonly phi: Node
-  readonly next: MapNode
-}
-
-function maximumAt({ phis, yields }: LoopNode, index: number): Top | undefined {
+function maximumAt({ phis, yields }: LoopNode, index: number): Maximum | undefined {
   const [phi, next] = [phis[index], yields[index]]
   if (next?.kind !== 'map' || next.op !== 'maximum' || !phi || !isFloat(phi.type.dtype)) return undefined
-  return next.args.includes(phi) ? { index, phi, next } : undefined
+  const seen = next.args.find((arg) => arg !== phi)
+  return seen && next.args.includes(phi) ? { index, phi, next, seen } : undefined
 }
 
 /** How a value depends on the maximum: not at all, by a factor `exp(-next)`, or in any other way. */
@@ -52,7 +56,7 @@ type Dependence = 'none' | 'factor' | 'other'
 
 class Look {
   readonly #loop: LoopNode
-  readonly #top: Top
+  readonly #top: Maximum
   readonly #exp: 'exp' | 'exp2'
   readonly #known = new Map<Node, Dependence>()
   /** What reads the maximum as it should: factors, and what they are made of. */
@@ -60,7 +64,7 @@ class Look {
   /** The maximum, and what stands for it: 0 where it is still infinite. */
   readonly #tops = new Set<Node>()
 
-  constructor(loop: LoopNode, top: Top, exp: 'exp' | 'exp2') {
+  constructor(loop: LoopNode, top: Maximum, exp: 'exp' | 'exp2') {
     this.#loop = loop
     this.#top = top
     this.#exp = exp

@@ -84,7 +84,7 @@ function sumsOf(
   rescaled: RescaledSums | undefined,
 ): readonly PartialSum[] | undefined {
   const type = loop.phis[index]?.type
-  const isTop = rescaled?.top === index
+  const isTop = rescaled?.top.index === index
   const isRescaled = rescaled?.sums.has(index) ?? false
   const by = isTop ? 'maximum' : isRescaled ? 'add' : accumulatedBy(loop, index)
   const op = reductionBy(by)

@@ -1,6 +1,5 @@
 /** Which implementation a product gets, by the config. */
 import type { DotNode } from '../../ir/node.ts'
-import { matrixPlan } from '../plan/matrix_plan.ts'
 import type { Contraction } from '../state/contraction.ts'
 import type { Lowering } from '../state/lowering.ts'
 import { directContraction } from './direct.ts'
@@ -10,7 +9,7 @@ import { slicedFmaContraction } from './sliced_fma.ts'
 
 export function contractionOf(lowering: Lowering, dot: DotNode): Contraction {
   const layout = lowering.layoutOf(dot)
-  const matrix = matrixPlan(dot, lowering)
+  const matrix = lowering.layouts.matrix(dot)
   if (matrix) return subgroupMatrixContraction(lowering, dot, layout, matrix)
   const product = lowering.layouts.product(dot)
   if (product) return directContraction(lowering, dot, layout, product)

@@ -18,13 +18,14 @@ import {
 } from '../../ir/node.ts'
 import { accessed } from '../../ir/node_rules.ts'
 import { extentBits } from '../../ir/tile_program.ts'
+import { walk } from '../../ir/traverse.ts'
 import { clamp, log2Exact, sum } from '../../support/maths.ts'
 import { accumulations } from '../analysis/accumulations.ts'
 import { bitRange, type CoordinateBit, type Layout } from '../layout/layout.ts'
 import { blockedLayout, dotLayout, type Extent } from '../layout/layout_rules.ts'
 import { type ProductLayouts, productLayouts } from '../layout/product_layout.ts'
 import { contiguousBlock, vectorBits } from './access.ts'
-import { matrixPlan } from './matrix_plan.ts'
+import { type MatrixPlan, matrixPlan } from './matrix_plan.ts'
 import type { Plan } from './plan.ts'
 import { classifyTiles, type TileClass } from './tile_classes.ts'
 
@@ -38,6 +39,8 @@ export interface Layouts {
   sliceBits(dot: DotNode): number
   /** The layouts of a product that stages nothing; undefined for others. */
   product(dot: DotNode): ProductLayouts | undefined
+  /** What a product on matrix units is cut into; undefined for others. */
+  matrix(dot: DotNode): MatrixPlan | undefined
   /** 32-bit or smaller values that a thread holds of a value; 0 for what needs no registers of its own. */
   registersOf(node: Node): number
 }
@@ -48,6 +51,7 @@ export function chooseLayouts(region: Region, plan: Plan): Layouts {
   const chosen = new Map<TileClass, Layout>()
   const slices = new Map<DotNode, number>()
   const products = new Map<Node, ProductLayouts>()
+  const matrices = matrixPlans(region, plan)
   for (const tileClass of byImportance(classes.all, plan)) {
     const bits = sliceBits(tileClass, sums, plan)
     for (const dot of tileClass.dots) {
@@ -58,7 +62,7 @@ export function chooseLayouts(region: Region, plan: Plan): Layouts {
     }
     chosen.set(
       tileClass,
-      dotResult(tileClass, bits, plan) ??
+      dotResult(tileClass, matrices, bits, plan) ??
         operandOfProduct(tileClass, products) ??
         partOfParent(tileClass, chosen) ??
         streaming(tileClass, plan),
@@ -72,6 +76,7 @@ export function chooseLayouts(region: Region, plan: Plan): Layouts {
     of,
     sliceBits: (dot) => slices.get(dot) ?? 0,
     product: (dot) => products.get(dot),
+    matrix: (dot) => matrices.get(dot),
     registersOf: (node) => (products.get(node)?.sums ?? of(node))?.size ?? 0,
   }
 }
@@ -127,10 +132,24 @@ function byImportance(classes: readonly TileClass[], plan: Plan): TileClass[] {
   return [...classes].sort((a, b) => rank(b) - rank(a))
 }
 
-function dotResult({ dots }: TileClass, sliceBits: number, plan: Plan): Layout | undefined {
+function matrixPlans(region: Region, plan: Plan): ReadonlyMap<DotNode, MatrixPlan> {
+  const found = new Map<DotNode, MatrixPlan>()
+  walk(region, (dot) => {
+    const matrix = dot.kind === 'dot' ? matrixPlan(dot, plan) : undefined
+    if (dot.kind === 'dot' && matrix) found.set(dot, matrix)
+  })
+  return found
+}
+
+function dotResult(
+  { dots }: TileClass,
+  matrices: ReadonlyMap<DotNode, MatrixPlan>,
+  sliceBits: number,
+  plan: Plan,
+): Layout | undefined {
   const dot = dots[0]
   if (!dot || plan.bound.mma(dot) === 'direct') return undefined
-  const matrix = matrixPlan(dot, plan)
+  const matrix = matrices.get(dot)
   if (matrix) return matrix.layout
   const { batch, rows, columns } = dotAxes(dot)
   return dotLayout({

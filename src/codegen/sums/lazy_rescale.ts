@@ -49,7 +49,7 @@ function isWorthwhile(
   const isSingle = (node: Node | undefined): boolean => node?.type.dtype === 'f32'
   return (
     onMatrices &&
-    [top, ...sums].every((index) => isSingle(phis[index])) &&
+    [top.index, ...sums].every((index) => isSingle(phis[index])) &&
     body.every(
       (node) =>
         node.kind === 'dot' || operandsOf(node).every((value) => !factors.has(value) || isSingle(value)),
@@ -83,9 +83,9 @@ function lazyRegion(
 
 function addLazy(loop: LoopNode, rescaled: RescaledSums, builder: RegionBuilder, map: Map<Node, Node>): Lazy {
   const { top, sums, exp } = rescaled
-  const [phi, next, init] = [loop.phis[top], loop.yields[top], loop.inits[top]]
-  const other = next?.kind === 'map' ? next.args.find((arg) => arg !== phi) : undefined
-  if (!phi || !next || !init || !other) throw new Error('a loop without a maximum')
+  const { phi, next } = top
+  const init = loop.inits[top.index]
+  if (!init) throw new Error('a loop without a maximum')
   const carried: { phi: PhiNode; next: Node }[] = []
   const inFragments = new Set([...sums].map((index) => loop.yields[index]))
   const spec = loopWithBody(loop, builder, map, (inner, known) => {
@@ -93,7 +93,7 @@ function addLazy(loop: LoopNode, rescaled: RescaledSums, builder: RegionBuilder,
     const highest = inner.make(plain)
     rewriteRegion(loop.body, inner, known, (made, node, at) => {
       if (node === next) {
-        const [own, seen] = [known.get(phi) ?? phi, known.get(other) ?? other]
+        const [own, seen] = [known.get(phi) ?? phi, known.get(top.seen) ?? top.seen]
         carried.push({ phi: highest, next: mapOf(at, next, 'maximum', highest, seen) })
         const limit = mapOf(at, next, 'add', own, constantTile(at, next, SLACK[exp]))
         return mapOf(at, next, 'where', mapOf(at, next, 'gt', seen, limit), seen, own)
@@ -134,12 +134,12 @@ function resultOf(
   const { top, sums, exp } = rescaled
   const given = (at: number, like: Node): Node =>
     builder.add({ kind: 'result', type: like.type, location, loop, index: at })
-  const [own, phi] = [loop.phis[index], loop.phis[top]]
+  const [own, phi] = [loop.phis[index], loop.phis[top.index]]
   if (!own || !phi) throw new Error('a loop without a maximum')
-  if (index === top) return given(highest, own)
+  if (index === top.index) return given(highest, own)
   const sum = given(index, own)
   if (!sums.has(index)) return sum
-  const [older, latest] = [given(top, phi), given(highest, phi)]
+  const [older, latest] = [given(top.index, phi), given(highest, phi)]
   const less = mapOf(builder, phi, exp, mapOf(builder, phi, 'sub', older, latest))
   const one = builder.add({ kind: 'constant', type: tileType('f32'), location, value: 1 })
   // Where both are infinite, their difference is NaN.

@@ -169,13 +169,12 @@ function loopOfPart(
   map: Map<Node, Node>,
 ): ReturnType<typeof partLoop> {
   const top = sums.find(({ rescaled }) => rescaled)?.rescaled?.top
-  const next = top === undefined ? undefined : loop.yields[top]
   const carried = new Map<number, Node>()
   const copy = partLoop(program, { loop, parts, number }, builder, map, (spec, node, at) => {
-    if (node !== next || top === undefined) return spec
+    if (!top || node !== top.next) return spec
     // A part may see nothing for some rounds where the whole has seen something before.
-    carried.set(top, at.add(spec))
-    return finite(at, carried.get(top) ?? node)
+    carried.set(top.index, at.add(spec))
+    return finite(at, carried.get(top.index) ?? node)
   })
   return {
     ...copy,
@@ -218,7 +217,7 @@ function addTotals(
     const init = loop.inits[index]
     // What is reduced after the loop begins with the neutral value, and what is rescaled with 0.
     const begun = value?.kind === 'reduce' || rescaled || !init ? undefined : (map.get(init) ?? init)
-    const top = rescaled && tops.get(rescaled.top)
+    const top = rescaled && tops.get(rescaled.top.index)
     const total = totalOf(program, partial, { init: begun, top }, builder)
     tops.set(index, { partial, total })
     if (value) map.set(value, total)

@@ -12,7 +12,7 @@ import { log2Exact } from '../../../support/maths.ts'
 import type { Layout } from '../../layout/layout.ts'
 import type { MatrixDivision } from '../../layout/matrix_rules.ts'
 import { heldBits, vectorsAlong } from '../../layout/vectors.ts'
-import { type MatrixPlan, matrixPlan } from '../../plan/matrix_plan.ts'
+import type { MatrixPlan } from '../../plan/matrix_plan.ts'
 import type { Lowering } from '../../state/lowering.ts'
 import type { MatrixOperand, Side, StagedMatrix } from '../../state/matrix_operand.ts'
 import { compose, named, type Registers } from '../../state/registers.ts'
@@ -70,7 +70,7 @@ export function stageAhead(lowering: Lowering, loop: LoopNode): { readonly end: 
   const made = new Set<Node>([...loop.body, ...loop.phis])
   const found: DotNode[] = []
   for (const dot of loop.body) {
-    const plan = dot.kind === 'dot' ? matrixPlan(dot, lowering) : undefined
+    const plan = dot.kind === 'dot' ? lowering.layouts.matrix(dot) : undefined
     if (dot.kind !== 'dot' || !plan) continue
     const operands: Partial<Record<Side, MatrixOperand>> = {}
     for (const side of ['a', 'b'] as const)
