@@ -47,6 +47,8 @@ export class LfboRounds {
   readonly #points = new Map<string, Float64Array>()
   /** Configs whose neighbours one step away are candidates already. */
   readonly #surrounded = new Set<string>()
+  /** Drawn for the round after this one, which nothing that is measured meanwhile can change. */
+  #drawnAhead: readonly Proposal[] = []
   /** What results from elsewhere say; undefined where there are none. */
   readonly #prior: Surrogate | undefined
 
@@ -91,13 +93,16 @@ export class LfboRounds {
   #propose(most: number): readonly Proposal[] {
     const { history, generation } = this.#session
     const known = history.all
-    const count = clamp(Math.round(known.length * ROUND_SHARE), LEAST_ROUND, Math.min(MOST_ROUND, most))
+    const count = Math.min(roundSize(known.length), most)
     for (const { config } of known) this.#pool.measured(config)
     const surrogate = surrogateOf(known, (config) => this.#pointOf(config), generation.random, this.#prior)
     this.#addNeighbors(surrogate, count)
     this.#addRandom(FRESH * count)
+    const random = this.#drawnAhead.slice(0, count)
+    const later = this.#drawnAhead.slice(count)
     const share = Math.min(RANDOM_SHARE, RANDOM_CONFIGS / known.length)
-    const random = this.#drawn(count, share * surrogate.experience)
+    const next = roundSize(known.length + count) - later.length
+    this.#drawnAhead = [...later, ...this.#drawn(next, share * surrogate.experience)]
     const taken = this.#pool.take(surrogate, count - random.length, this.#options.similarityPenalty)
     return [...random, ...taken.flatMap((entry) => this.#proposal(entry))]
   }
@@ -105,7 +110,8 @@ export class LfboRounds {
   /** Configs that the next round may measure. */
   #likely(): readonly Config[] {
     const { runnersUp } = this.#pool
-    return runnersUp.slice(0, LIKELY).flatMap((entry) => this.#proposal(entry).map(({ config }) => config))
+    const likely = [...this.#drawnAhead, ...runnersUp.flatMap((entry) => this.#proposal(entry))]
+    return likely.slice(0, LIKELY).map(({ config }) => config)
   }
 
   /** Random configs for a share of a round. */
@@ -185,6 +191,11 @@ export class LfboRounds {
       if (flat) this.#pool.add(flat, ORIGINS.random)
     }
   }
+}
+
+/** Configs of a round, where so many are known. */
+function roundSize(known: number): number {
+  return clamp(Math.round(known * ROUND_SHARE), LEAST_ROUND, MOST_ROUND)
 }
 
 /** Least share of neighbours that are measured, so that a round ends. */
