@@ -80,6 +80,8 @@ export interface DeviceLimits {
   /** What one instruction of a subgroup multiplies, the best first; none where the feature is missing. */
   readonly subgroupMatrices: readonly SubgroupMatrix[]
   readonly shaderF16: boolean
+  /** WGSL has products of four integers of 8 bits in a word. */
+  readonly packedDots: boolean
   /** The adapter computes on the processor: few units, no need to hide the latency of memory. */
   readonly software: boolean
   /** Streaming multiprocessors, compute units or cores; a guess where the API says nothing. */

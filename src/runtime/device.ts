@@ -107,7 +107,8 @@ export class Device {
     // Without the GPU's own clock, waits are what is timed.
     const rests = info.software && this.features.has('timestamp-query')
     this.#rest = new PollRest(rests ? nodePollLoop() : undefined)
-    this.limits = deviceLimits(gpu, adapter, info, immediates)
+    const packedDots = api.wgslLanguageFeatures.has('packed_4x8_integer_dot_product')
+    this.limits = deviceLimits(gpu, adapter, info, { immediates, packedDots })
     this.facts = Object.freeze(hardwareFacts(info))
     this.lost = new Promise((_, reject) => {
       this.#reject = reject

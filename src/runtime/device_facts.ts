@@ -84,12 +84,20 @@ export function hardwareFacts(info: AdapterInfo): HardwareFacts {
   }
 }
 
-/** The compiler's view of an open device. `immediates` is false where `var<immediate>` cannot be used. */
+/** What its WGSL has beyond that of every device. */
+export interface LanguageFeatures {
+  /** `var<immediate>`. */
+  readonly immediates: boolean
+  /** Products of four integers of 8 bits. */
+  readonly packedDots: boolean
+}
+
+/** The compiler's view of an open device. */
 export function deviceLimits(
   gpu: GPUDevice,
   adapter: GPUAdapter,
   info: AdapterInfo,
-  immediates: boolean,
+  { immediates, packedDots }: LanguageFeatures,
 ): DeviceLimits {
   const { limits, features } = gpu
   const { subgroupMinSize, subgroupMaxSize } = adapter.info
@@ -105,6 +113,7 @@ export function deviceLimits(
     subgroupSize: fixedSubgroups ? (subgroupMinSize ?? 0) : 0,
     subgroupMatrices: subgroupMatrices(features, adapter.info),
     shaderF16: features.has('shader-f16'),
+    packedDots,
     software: info.software,
     computeUnits,
     registerBudget,

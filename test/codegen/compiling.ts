@@ -24,6 +24,7 @@ export const LIMITS: DeviceLimits = {
   subgroupSize: 32,
   subgroupMatrices: [],
   shaderF16: true,
+  packedDots: true,
   software: false,
   computeUnits: 16,
   registerBudget: 256,

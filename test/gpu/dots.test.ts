@@ -79,6 +79,25 @@ describe('dtypes', () => {
     await subject.expectAllRight([{ num_warps: 1 }, { num_stages: 2, block_sizes: [16, 16, 8] }])
   })
 
+  it.each([
+    ['i8', 'i32', -128],
+    ['u8', 'u32', 0],
+  ] as const)('%s in words', async (dtype, sums, least) => {
+    const bytes = (shape: readonly number[]) => whole(shape, dtype, [least, least + 255])
+    function product(x: Tensor, y: Tensor): Tensor {
+      const out = hl.empty([x.shape[0], y.shape[1]], sums)
+      for (const [i, j] of hl.tile(out.shape)) {
+        const acc = hl.zeros([i, j], sums)
+        for (const k of hl.tile(x.shape[1])) acc.addDot(x.at(i, k), y.at(k, j))
+        out.at(i, j).set(acc)
+      }
+      return out
+    }
+    const subject = await Subject.of(product, [bytes([20, 36]), bytes([36, 20])], { staticShapes: false })
+    const staged = { block_sizes: [16, 16, 32], num_warps: 1, slice_k: 1 }
+    await subject.expectAllRight([staged, { ...staged, block_sizes: [2, 8, 32], mma: 'direct' }])
+  })
+
   it('integers wrap', async () => {
     const large = values([6, 6], 'i32', (i) => (i * 2_654_435_761) % 2 ** 31)
     await expectRight(kernels.matmul, [large, large])

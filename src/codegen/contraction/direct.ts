@@ -6,10 +6,10 @@
  */
 import { depthOf } from '../../ir/dot_axes.ts'
 import type { BlockId, DotNode } from '../../ir/node.ts'
-import { isFloat } from '../../support/dtypes.ts'
 import { sum } from '../../support/maths.ts'
 import type { CoordinateBit, Layout } from '../layout/layout.ts'
 import type { ProductLayouts } from '../layout/product_layout.ts'
+import { WORD_BITS } from '../plan/packed_dots.ts'
 import { summedBits } from '../plan/right_operand.ts'
 import { reduceRegisters, simpleReduction } from '../reductions/lower_reduce.ts'
 import { reduceInSubgroups } from '../reductions/reduce_threads.ts'
@@ -26,9 +26,9 @@ import {
   wholeChunk,
 } from '../state/registers.ts'
 import type { Expr } from '../thread/expr.ts'
-import type { Expressions } from '../thread/expressions.ts'
 import { convertLayout, sumThroughMemory } from '../values/convert_layout.ts'
 import { initialValue, plus } from '../values/initial_value.ts'
+import { multiplyAdd } from './multiply_add.ts'
 
 /** `layout` is that of the dot's class. */
 export function directContraction(
@@ -39,7 +39,9 @@ export function directContraction(
 ): Contraction {
   const { out, e } = lowering
   const depth = depthOf(dot)
-  const groups = groupsOf(summedBits(product, depth), lowering.rightOperands.of(dot).sharedBits)
+  const least = lowering.packedDots.of(dot) ? WORD_BITS : 0
+  const summed = summedBits(product, depth).filter(({ bit }) => bit >= least)
+  const groups = groupsOf(summed, lowering.rightOperands.of(dot).sharedBits)
   return {
     begin(init) {
       const first = initialValue(lowering, init, layout)
@@ -56,26 +58,30 @@ export function directContraction(
 function addProducts(
   lowering: Lowering,
   sums: Registers,
-  { a, b, scale }: DotOperands,
+  { a, b, scale, packed }: DotOperands,
   groups: readonly (readonly number[])[],
   depth: BlockId,
 ): void {
   const { out, e } = lowering
   const { layout, dtype } = sums
   const [left = a, right = b, scales] = [a, b, scale].map(
-    (value) => value && eachChunk(value, dtype, (chunk) => out.shared('factor', e.convert(dtype, chunk))),
+    (value) =>
+      value &&
+      eachChunk(value, dtype, (chunk) => out.shared('factor', packed ? chunk : e.convert(dtype, chunk))),
   )
   for (const group of groups)
     chunkRegisters(layout).forEach((registers, i) => {
       const total = wholeChunk(e, sums, i)
       const factor = (value: Registers, step: number): Expr => {
         const at = (register: number, block: BlockId): number =>
-          layout.registerOffset(register, block) + (block === depth ? step : 0)
+          block === depth
+            ? (layout.registerOffset(register, block) + step) >> (packed ? WORD_BITS : 0)
+            : layout.registerOffset(register, block)
         const places = registers.map((r) => value.layout.registerAt((block) => at(r, block)))
         return e.splat(compose(e, value, places), chunkWidth(layout))
       }
       const add = (sum: Expr, step: number): Expr =>
-        multiplyAdd(e, factor(left, step), factor(right, step), sum)
+        multiplyAdd(e, factor(left, step), factor(right, step), sum, packed)
       if (!scales) {
         for (const step of group) out.assign(total, add(total, step))
         return
@@ -87,10 +93,6 @@ function addProducts(
       )
       out.assign(total, multiplyAdd(e, part, factor(scales, first), total))
     })
-}
-
-function multiplyAdd(e: Expressions, x: Expr, y: Expr, sum: Expr): Expr {
-  return isFloat(sum.type.dtype) ? e.call('fma', x, y, sum) : e.add(sum, e.mul(x, y))
 }
 
 /** Distances that bits of a position make, in groups of those that differ in the first `shared` bits. */

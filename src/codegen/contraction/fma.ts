@@ -8,10 +8,11 @@
 import { batchOf, dotAxes } from '../../ir/dot_axes.ts'
 import { type BlockId, type DotNode, type Node, ONE } from '../../ir/node.ts'
 import { extentOf } from '../../ir/tile_program.ts'
-import { type DType, isFloat } from '../../support/dtypes.ts'
+import type { DType } from '../../support/dtypes.ts'
 import { sum } from '../../support/maths.ts'
 import { Layout } from '../layout/layout.ts'
 import { heldBits, vectorsAlong } from '../layout/vectors.ts'
+import { WORD_BITS } from '../plan/packed_dots.ts'
 import type { Contraction, DotOperands, Sums } from '../state/contraction.ts'
 import type { Lowering } from '../state/lowering.ts'
 import {
@@ -29,6 +30,7 @@ import { accessTo, type MemoryArray } from '../thread/memory.ts'
 import { typeOf, type Width } from '../thread/types.ts'
 import { threadPart } from '../values/coordinates.ts'
 import { valueIn } from '../values/values.ts'
+import { multiplyAdd } from './multiply_add.ts'
 
 /** log2 of the elements of a vector in workgroup memory. */
 const MAX_VECTOR_BITS = 2
@@ -79,24 +81,28 @@ function addProducts(
   const { out, e, memory } = lowering
   const { layout } = sums
   const { rows, depth, columns } = dotAxes(node)
-  const a = plan(lowering, operands.a, { free: rows, depth, batch: batchOf(node.a) }, layout)
-  const b = plan(lowering, operands.b, { free: columns, depth, batch: batchOf(node.b) }, layout)
+  const { packed } = operands
+  // Positions along it count words where four of them are in one.
+  const length = (depth === ONE ? 1 : extentOf(lowering.program, depth)) >> (packed ? WORD_BITS : 0)
+  const a = plan(lowering, operands.a, { free: rows, length, batch: batchOf(node.a) }, layout)
+  const b = plan(lowering, operands.b, { free: columns, length, batch: batchOf(node.b) }, layout)
   stage(lowering, a, operands.a, depth)
   stage(lowering, b, operands.b, depth)
   // The barrier comes before what may be emitted in between; the operands are read only after that.
   out.expect([a, b].map(({ array }) => accessTo(array, 'read', {})))
   afterStaging?.()
   const slices = layout.threads.filter((bit) => bit?.block === depth).length
-  const count = (depth === ONE ? 1 : extentOf(lowering.program, depth)) >> slices
+  const count = length >> slices
   const k = out.counter('k', typeOf('u32', 1))
   const below = e.binary('<', k, e.u32(count))
   out.loop({ counter: k, init: e.u32(0), condition: below, step: e.u32(1) }, () => {
-    const at = { k, begin: slices === 0 ? undefined : threadPart(lowering, layout, depth) }
-    const left = spread(e, fragment(lowering, a, layout, at, sums.dtype), layout)
-    const right = spread(e, fragment(lowering, b, layout, at, sums.dtype), layout)
+    const begin = slices === 0 ? undefined : threadPart(lowering, layout, depth)
+    const at = { k, begin: begin && e.binary('>>', begin, e.u32(packed ? WORD_BITS : 0)) }
+    const dtype = packed ? 'u32' : sums.dtype
+    const left = spread(e, fragment(lowering, a, layout, at, dtype), layout)
+    const right = spread(e, fragment(lowering, b, layout, at, dtype), layout)
     sums.chunks.forEach((total, i) => {
-      const [x, y] = [wholeChunk(e, left, i), wholeChunk(e, right, i)]
-      out.assign(total, isFloat(sums.dtype) ? e.call('fma', x, y, total) : e.add(total, e.mul(x, y)))
+      out.assign(total, multiplyAdd(e, wholeChunk(e, left, i), wholeChunk(e, right, i), total, packed))
     })
   })
   memory.release(a.array)
@@ -106,7 +112,8 @@ function addProducts(
 /** What runs along the axes of an operand. */
 interface OperandAxes {
   readonly free: BlockId
-  readonly depth: BlockId
+  /** Of the contracted block. */
+  readonly length: number
   readonly batch: readonly BlockId[]
 }
 
@@ -114,7 +121,7 @@ interface OperandAxes {
 function plan(
   lowering: Lowering,
   value: Registers,
-  { free, depth, batch }: OperandAxes,
+  { free, length: depth, batch }: OperandAxes,
   result: Layout,
 ): Staged {
   const { memory, program } = lowering
@@ -124,7 +131,7 @@ function plan(
   // Rows of an odd number of vectors put neighbouring positions of the contracted block into different banks.
   const contiguous = value.layout.contiguity(free) > 0
   const pitch = extent / width + (contiguous ? 0 : 1)
-  let length = pitch * (depth === ONE ? 1 : extentOf(program, depth))
+  let length = pitch * depth
   const matrices = new Map<BlockId, number>()
   for (const block of batch) {
     matrices.set(block, length)

@@ -32,6 +32,8 @@ export interface ProductWish {
   readonly sliceBits: number
   /** log2 of the rows that one thread computes; `undefined` for all of them. */
   readonly threadRows: number | undefined
+  /** log2 of the positions of the contracted dimension that are multiplied at once. */
+  readonly wordBits: number
 }
 
 /** Of the product of a dot, without staging. */
@@ -54,14 +56,14 @@ export function productLayouts(
   return {
     a: part(rows.block, batchOf.a),
     b: part(columns.block, batchOf.b),
-    sums: sumsOf(product, depth.block),
+    sums: sumsOf(product, depth.block, wish.wordBits),
   }
 }
 
 /** Without registers along the contracted dimension, unless sums are so few that they wait for each other. */
-function sumsOf({ registers, threads }: Layout, depth: BlockId): Layout {
+function sumsOf({ registers, threads }: Layout, depth: BlockId, wordBits: number): Layout {
   const free = registers.filter(({ block }) => block !== depth)
-  const along = registers.filter(({ block }) => block === depth)
+  const along = registers.filter(({ block, bit }) => block === depth && bit >= wordBits)
   return new Layout([...free, ...along.slice(0, Math.max(0, LEAST_SUM_BITS - free.length))], threads)
 }
 

@@ -33,6 +33,7 @@ export function lowerRegion(lowering: Lowering, region: Region): void {
   const made: Parts = new Map()
   for (const node of region) {
     if (isMadeAfresh(node, lowering) || lowering.rightOperands.isSkipped(node)) continue
+    if (lowering.packedDots.isSkipped(node)) continue
     lowering.comesFrom(node)
     const value = lowerNode(lowering, node, region, made)
     if (value) lowering.values.set(node, inHomeLayout(lowering, node, value))

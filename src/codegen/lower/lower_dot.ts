@@ -1,6 +1,8 @@
 /** Matrix products: those that a loop adds up are its sums, others have sums of their own. */
+import { depthOf } from '../../ir/dot_axes.ts'
 import type { DotNode, Node } from '../../ir/node.ts'
 import { contractionOf } from '../contraction/choose_contraction.ts'
+import { wordsAlongDepth } from '../contraction/packed_operands.ts'
 import type { Layout } from '../layout/layout.ts'
 import type { DotOperands } from '../state/contraction.ts'
 import type { Lowering } from '../state/lowering.ts'
@@ -21,6 +23,12 @@ function dotOperands(lowering: Lowering, dot: DotNode): DotOperands {
   const operandIn = (value: Node, wanted: Layout | undefined): Registers => {
     const layout = wanted ?? lowering.layoutOf(value)
     return named(lowering.out, valueIn(lowering, value, layout), 'v')
+  }
+  const packed = lowering.packedDots.of(dot)
+  if (packed) {
+    const depth = depthOf(dot)
+    const [a, b] = [wordsAlongDepth(lowering, packed.a, depth), wordsAlongDepth(lowering, packed.b, depth)]
+    return { a, b, packed }
   }
   const { weights, scale } = lowering.rightOperands.of(dot)
   return {

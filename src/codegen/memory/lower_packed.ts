@@ -3,15 +3,17 @@
  * the elements of one together and memory allows; of other elements it takes the word apart, or changes only
  * their bits of it.
  */
-import type { LoadNode, MemoryNode, StoreNode } from '../../ir/node.ts'
+import { type LoadNode, type MemoryNode, ONE, type StoreNode } from '../../ir/node.ts'
 import { isMoving } from '../../ir/node_rules.ts'
 import { tensorOf } from '../../ir/tile_program.ts'
 import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
 import { isPacked, type PackedType, perWord, STORAGE } from '../../support/storage_types.ts'
 import type { Layout } from '../layout/layout.ts'
+import { contiguousBlock } from '../plan/access.ts'
+import { layoutOfWords } from '../plan/packed_dots.ts'
 import type { Lowering } from '../state/lowering.ts'
 import type { Read } from '../state/read.ts'
-import { chunkRegisters, eachChunk, element, named, type Registers } from '../state/registers.ts'
+import { chunkRegisters, chunkWidth, eachChunk, element, named, type Registers } from '../state/registers.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Expressions } from '../thread/expressions.ts'
 import type { MemoryArray } from '../thread/memory.ts'
@@ -95,6 +97,7 @@ export function readPacked(lowering: Lowering, node: LoadNode, dtype: PackedType
   return {
     parts,
     value(held) {
+      if (lowering.packedDots.isOfWords(node)) return wordsOf(lowering, node, held)
       const fieldOf = (register: number): Field => {
         const [run, offset] = [Math.floor(register / length), (register % length) * STORAGE[dtype].bits]
         const word = e.component(held[run] ?? missing(node), Math.floor(offset / WORD_BITS))
@@ -106,6 +109,22 @@ export function readPacked(lowering: Lowering, node: LoadNode, dtype: PackedType
       return decoded(lowering, node, dtype, fieldOf, lanes)
     },
   }
+}
+
+/** The words as they were read, in the layout that they have. */
+function wordsOf(lowering: Lowering, node: LoadNode, items: readonly Expr[]): Registers {
+  const { e } = lowering
+  const layout = layoutOfWords(lowering.readLayout(node), contiguousBlock(node) ?? ONE)
+  const words = items.flatMap((item) =>
+    Array.from({ length: item.type.width }, (_, i) => e.component(item, i)),
+  )
+  const chunks = chunkRegisters(layout).map((registers) =>
+    e.vector(
+      registers.flatMap((register) => words[register] ?? []),
+      chunkWidth(layout),
+    ),
+  )
+  return { layout, dtype: 'u32', chunks }
 }
 
 function decoded(

@@ -26,6 +26,7 @@ import { blockedLayout, dotLayout, type Extent } from '../layout/layout_rules.ts
 import { type ProductLayouts, productLayouts } from '../layout/product_layout.ts'
 import { contiguousBlock, vectorBits } from './access.ts'
 import { type MatrixPlan, matrixPlan } from './matrix_plan.ts'
+import { packedLoads, WORD_BITS } from './packed_dots.ts'
 import type { Plan } from './plan.ts'
 import { classifyTiles, type TileClass } from './tile_classes.ts'
 
@@ -104,6 +105,7 @@ function directProduct(
       threadBits: plan.bound.threadBits,
       sliceBits,
       threadRows: plan.bound.dotRowBits(dot),
+      wordBits: packedLoads(dot, plan) ? WORD_BITS : 0,
     },
     { a: batchOf(dot.a), b: batchOf(dot.b) },
   )
@@ -212,14 +214,16 @@ function reducingThreadBits(tileClass: TileClass, block: BlockId, plan: Plan, ve
 }
 
 /**
- * The bits that let an operand of a dot be written to workgroup memory in vectors along its free dimension.
+ * The bits that let an operand of a dot be written to workgroup memory in vectors along its free dimension,
+ * and in words of four positions along the contracted one.
  */
 function stagingVector(tileClass: TileClass, plan: Plan): readonly CoordinateBit[] {
   const use = isMatrixOperand(tileClass, plan) ? undefined : tileClass.operandOf[0]
-  const block = use && dotAxes(use.dot)[use.side === 'a' ? 'rows' : 'columns']
-  return block === undefined || block === ONE
-    ? []
-    : bitRange(block, 0, Math.min(2, extentBits(plan.program, block)))
+  if (!use) return []
+  const { rows, columns, depth } = dotAxes(use.dot)
+  const block = use.side === 'a' ? rows : columns
+  const vector = block === ONE ? [] : bitRange(block, 0, Math.min(2, extentBits(plan.program, block)))
+  return packedLoads(use.dot, plan) ? [...bitRange(depth, 0, WORD_BITS), ...vector] : vector
 }
 
 /** True for operands that matrix units take as memory has them. */

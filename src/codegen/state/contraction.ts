@@ -10,6 +10,8 @@ export interface DotOperands {
   readonly b: Registers
   /** What products with an element of `b` are multiplied by, in the layout of `b`. */
   readonly scale?: Registers | undefined
+  /** Both are words of four integers of 8 bits along what is contracted. */
+  readonly packed?: { readonly signed: boolean } | undefined
 }
 
 /** Sums that are being added up. */

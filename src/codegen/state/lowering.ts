@@ -12,6 +12,7 @@ import { Layout } from '../layout/layout.ts'
 import { contiguousBlock, vectorBits } from '../plan/access.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from '../plan/choose_layouts.ts'
+import { PackedDots } from '../plan/packed_dots.ts'
 import type { Plan } from '../plan/plan.ts'
 import { RightOperands } from '../plan/right_operand.ts'
 import { isTile, sameBlocks } from '../plan/tile_classes.ts'
@@ -60,6 +61,8 @@ export class Lowering implements Plan {
   readonly accumulations: ReadonlyMap<DotNode, readonly PhiNode[]>
   /** Right operands of dots, of which parts have no value of their own. */
   readonly rightOperands: RightOperands
+  /** Dots of 8-bit integers that stay the words of memory. */
+  readonly packedDots: PackedDots
   /** The layout of scalars: one register, every thread a copy. */
   readonly scalarLayout: Layout
   readonly #uses: ReadonlyMap<Node, Uses>
@@ -79,6 +82,7 @@ export class Lowering implements Plan {
     this.#uses = usesIn(region)
     const onlyReader = (node: Node): Node | undefined => this.onlyReader(node)
     this.rightOperands = new RightOperands(region, plan.program, this.layouts, onlyReader)
+    this.packedDots = new PackedDots(region, plan, this)
     const accesses: PlannedAccess[] = []
     walk(region, (node) => {
       if (isMemory(node)) accesses.push({ node, width: this.accessWidth(node) })

@@ -1,9 +1,12 @@
 /** The functions of WGSL that generated code calls: one row each, with its value on the CPU. */
 import type { FunctionName } from '../../ir/op_rule.ts'
-import { roundHalfEven } from '../../support/maths.ts'
+import { roundHalfEven, sum } from '../../support/maths.ts'
 
 /** Functions of one lane's values or of a whole subgroup's. */
-export type BuiltinFunction = FunctionName | 'countLeadingZeros' | SubgroupFunction
+export type BuiltinFunction = FunctionName | 'countLeadingZeros' | PackedFunction | SubgroupFunction
+
+/** Of words of four integers of 8 bits: the sum of the products. */
+type PackedFunction = 'dot4I8Packed' | 'dot4U8Packed'
 
 type SubgroupFunction = 'subgroupAdd' | 'subgroupMul' | 'subgroupMin' | 'subgroupMax' | 'subgroupShuffleXor'
 
@@ -27,6 +30,8 @@ export const BUILTINS: Readonly<Record<BuiltinFunction, Rule>> = {
   fma: (a, b, c) => a * b + c,
   select: (no, yes, condition) => (condition ? yes : no),
   countLeadingZeros: (a) => Math.clz32(a),
+  dot4I8Packed: (a, b) => sumOfBytes(a, b, (word, at) => (word << (24 - at)) >> 24),
+  dot4U8Packed: (a, b) => sumOfBytes(a, b, (word, at) => (word >>> at) & 0xff),
   exp: Math.exp,
   exp2: (a) => 2 ** a,
   log: Math.log,
@@ -51,6 +56,11 @@ export const BUILTINS: Readonly<Record<BuiltinFunction, Rule>> = {
   subgroupMin: 'subgroup',
   subgroupMax: 'subgroup',
   subgroupShuffleXor: 'subgroup',
+}
+
+/** `byteAt` gives the byte of a word that begins at a bit. */
+function sumOfBytes(a: number, b: number, byteAt: (word: number, bit: number) => number): number {
+  return sum([0, 8, 16, 24].map((bit) => byteAt(a, bit) * byteAt(b, bit)))
 }
 
 /** True for functions whose value depends on the other lanes of the subgroup. */

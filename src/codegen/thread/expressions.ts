@@ -97,7 +97,8 @@ export class Expressions {
   }
 
   call(fn: BuiltinFunction, ...args: readonly Expr[]): Expr {
-    const type = args[0]?.type ?? typeOf('u32', 1)
+    const given = args[0]?.type ?? typeOf('u32', 1)
+    const type = fn === 'dot4I8Packed' ? typeOf('i32', given.width) : given
     const key = isSubgroupFunction(fn) ? undefined : `${fn}(${ids(args)})`
     return this.#shared(key, type, sizeOf(args) + 1, { kind: 'call', fn, args })
   }

@@ -37,6 +37,7 @@ export function convertLayout(lowering: Lowering, value: Registers, layout: Layo
 
 /** The value of `node` in the layout of its class. */
 export function inHomeLayout(lowering: Lowering, node: Node, value: Registers): Registers {
+  if (lowering.packedDots.isOfWords(node)) return value
   const home = isTile(node) ? lowering.layouts.of(node) : lowering.scalarLayout
   return !home || home.key === value.layout.key ? value : convertLayout(lowering, value, home)
 }
