@@ -69,8 +69,10 @@ function dotSeeds(input: ConfigSpecInput): readonly ConfigData[] {
     ])
     return blocks.map(({ id }) => extents.get(id) ?? 1)
   }
+  // Of smaller elements, as many bytes.
+  const deeper = dots[0]?.isPacked ? 4 : 1
   const onFma = DOT_TILES.map(([m, n, k, num_warps, dot_rows, num_stages, slice_k]) => ({
-    block_sizes: tile(m, n, k),
+    block_sizes: tile(m, n, k * deeper),
     num_warps,
     num_stages,
     dot_rows: [dot_rows],

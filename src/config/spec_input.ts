@@ -78,6 +78,8 @@ export interface DotInput {
   readonly inLoop?: boolean
   /** True where the result has so few rows that searches try products without staging; false when absent. */
   readonly isThin?: boolean
+  /** True for integers of 8 bits that are multiplied four at a time; false when absent. */
+  readonly isPacked?: boolean
 }
 
 /** One entry of `split_sums`: a loop that only adds up, or a row that is only reduced. */

@@ -42,6 +42,8 @@ const DEFAULT_AIM_WITH_DOT = {
   deviceDimension: 16,
   gridDimension: [32, 64, 128],
 }
+/** Of integers of 8 bits: as many bytes along the depth as of f32. */
+const DEFAULT_AIM_WITH_BYTES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 64 }
 /** On matrix units: more of the result for each thread, and deeper blocks, loaded ahead. */
 const DEFAULT_AIM_WITH_MATRICES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 64 }
 const MATRIX_SCHEDULE = { stages: 2, slices: 1 }
@@ -86,7 +88,8 @@ const ELEMENTS_PER_THREAD = { rows: 32, dot: 64, matrix: 128 }
 function aimOf(input: ConfigSpecInput): typeof DEFAULT_AIM {
   const { dots, maxInvocations, software, computeUnits = UNKNOWN_UNITS } = input
   if (dots.length === 0) return DEFAULT_AIM
-  const aim = usesMatrices(input) ? DEFAULT_AIM_WITH_MATRICES : DEFAULT_AIM_WITH_DOT
+  const plain = dots.every(({ isPacked }) => isPacked) ? DEFAULT_AIM_WITH_BYTES : DEFAULT_AIM_WITH_DOT
+  const aim = usesMatrices(input) ? DEFAULT_AIM_WITH_MATRICES : plain
   const { tile, roomyTile, busy } = aim
   const most = isRoomy(input) ? Math.min(roomyTile, maxInvocations * ELEMENTS_PER_THREAD.dot) : tile
   return { ...aim, tile: most, busy: software ? PROGRAMS_PER_CORE * computeUnits : busy }

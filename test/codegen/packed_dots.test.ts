@@ -8,6 +8,7 @@ import { hl } from '../../src/language/hl.ts'
 import type { Tensor } from '../../src/language/tensor.ts'
 import { product } from '../../src/support/maths.ts'
 import type { HostArgument } from '../language/harness.ts'
+import { Compiled } from './compiling.ts'
 import { OnCpu } from './on_cpu.ts'
 
 type Sides = Readonly<Record<'left' | 'right', 'plain' | 'transposed'>>
@@ -116,4 +117,14 @@ it('products of words that are no such integers, or on devices without the funct
     expect(subject.compiled.wgsl(CONFIGS[0])).not.toContain('dot4')
     subject.expectRight(CONFIGS[0])
   }
+})
+
+it('by default a block has four times the depth of one of 32 bits', () => {
+  const large: HostArgument = { shape: [4096, 4096], dtype: 'i8', data: [], dynamic: undefined }
+  const args = [large, large]
+  const fn = productOf({ left: 'plain', right: 'plain' }, 'i32') as never
+  const [packed, plain] = [true, false].map((packedDots) => new Compiled(fn, args, { packedDots }))
+  expect(packed?.spec.defaultConfig().data.block_sizes).toEqual([128, 128, 64])
+  expect(plain?.spec.defaultConfig().data.block_sizes).toEqual([128, 128, 16])
+  expect(packed?.wgsl()).toContain('dot4I8Packed')
 })

@@ -33,6 +33,7 @@ import { splittableSums } from '../analysis/split_entries.ts'
 import type { DeviceLimits } from '../program.ts'
 import { contiguousBlock } from './access.ts'
 import { matrixInput } from './matrix_plan.ts'
+import { byteLoads } from './packed_dots.ts'
 import { type KernelSites, sitesOf } from './sites.ts'
 
 const MAX_DOT_ROWS = 16
@@ -66,6 +67,7 @@ export function configSpecInput(
     clamp(nextPowerOf2(hint(range)), least, Math.max(least, NOMINAL_EXTENT))
   const sums = kernel.grids.map((grid) => accumulations(grid.body))
   const summed = splittableSums(kernel)
+  const seen = addressable(kernel)
   const looped = new Set<Node>()
   for (const { body } of kernel.grids) walk(body, (node, depth) => void (depth > 0 && looped.add(node)))
   return {
@@ -80,6 +82,7 @@ export function configSpecInput(
       maxSlices: sums.some((found) => found.has(dot)) ? MAX_SLICES : 1,
       isThin: rowsOf(dot, blocks, hint) <= MAX_THIN_ROWS,
       ...matrixInput(dot, sites, blocks, limits),
+      ...(limits.packedDots && byteLoads(dot, (id) => seen[id]?.dtype) && { isPacked: true }),
       inLoop: looped.has(dot) || blocks.get(dotAxes(dot).depth)?.kind === 'slice',
     })),
     sums: summed.map((id) => sumInput(kernel, id, hint)),

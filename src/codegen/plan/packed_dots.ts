@@ -7,7 +7,7 @@ import { dotAxes } from '../../ir/dot_axes.ts'
 import type { BlockId, DotNode, LoadNode, Node, Region } from '../../ir/node.ts'
 import { extentBits, tensorOf } from '../../ir/tile_program.ts'
 import { walk } from '../../ir/traverse.ts'
-import { STORAGE } from '../../support/storage_types.ts'
+import { STORAGE, type StorageType } from '../../support/storage_types.ts'
 import { type CoordinateBit, Layout } from '../layout/layout.ts'
 import { contiguousBlock } from './access.ts'
 import type { Layouts } from './choose_layouts.ts'
@@ -39,16 +39,28 @@ interface Reading {
   onlyReader(node: Node): Node | undefined
 }
 
-/** The loads of a product of such integers with sums of 32 bits; undefined for others. */
-export function packedLoads(
-  dot: DotNode,
-  { program, bound }: Plan,
-): { readonly signed: boolean; readonly a: LoadNode; readonly b: LoadNode } | undefined {
-  const [a, b] = [stripViews(dot.a), stripViews(dot.b)]
+/** The loads of both operands. */
+interface ByteLoads {
+  readonly signed: boolean
+  readonly a: LoadNode
+  readonly b: LoadNode
+}
+
+/** The loads of a product that a config and the device let be multiplied four at a time. */
+export function packedLoads(dot: DotNode, { program, bound }: Plan): ByteLoads | undefined {
   if (!bound.limits.packedDots || bound.mma(dot) === 'subgroup_matrix') return undefined
+  return byteLoads(dot, (id) => tensorOf(program, id).dtype)
+}
+
+/** The loads of a product of such integers with sums of 32 bits; undefined for others. */
+export function byteLoads(
+  dot: DotNode,
+  dtypeOf: (tensor: number) => StorageType | undefined,
+): ByteLoads | undefined {
+  const [a, b] = [stripViews(dot.a), stripViews(dot.b)]
   if (a.kind !== 'load' || b.kind !== 'load' || a === b || a.mask || b.mask) return undefined
   if (!sameBlocks(dot.a, dot.a) || !sameBlocks(dot.b, dot.b)) return undefined
-  const [left, right] = [a, b].map((load) => tensorOf(program, load.tensor).dtype)
+  const [left, right] = [a, b].map((load) => dtypeOf(load.tensor))
   const { packed, bits } = STORAGE[left ?? 'f32']
   if (left !== right || packed?.kind !== 'int' || bits !== 32 >> WORD_BITS) return undefined
   const isWide = dot.type.dtype === (packed.signed ? 'i32' : 'u32')
