@@ -67,7 +67,7 @@ function subjectOf(
   const args = shapesOf(sides, ...sizes).map((shape) => bytes(shape, dtype))
   return new OnCpu(productOf(sides, dtype === 'i8' ? 'i32' : 'u32') as never, args, {
     dynamic,
-    registerBudget: 512,
+    registerBudget: 4096,
   })
 }
 

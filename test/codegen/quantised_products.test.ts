@@ -101,7 +101,7 @@ it.each(Object.keys(CASES).flatMap((name) => [true, false].map((dynamic) => ({ n
     const [fn, args] = CASES[name] ?? expect.fail(name)
     const subject = new OnCpu(fn as never, args, {
       dynamic,
-      registerBudget: 512,
+      registerBudget: 4096,
       subgroupMatrices: [{ m: 16, n: 16, k: 16, operand: 'f16', result: 'f32' }],
       tolerance: { abs: 1e-2, rel: 1e-2 },
     })
@@ -144,6 +144,7 @@ it.each([true, false])('what lies beyond the last group adds nothing, dynamic: %
   }
   const subject = new OnCpu(ofRows as never, [x, w, scale, of([35, 4], 'u4')], {
     dynamic,
+    registerBudget: 4096,
     subgroupMatrices: [{ m: 16, n: 16, k: 16, operand: 'f16', result: 'f32' }],
     tolerance: { abs: 1e-2, rel: 1e-2 },
   })
