@@ -4,7 +4,7 @@
  * with zeros past the end of its range.
  */
 import { tileType } from '../ir/build.ts'
-import { type Axis, type Node, ONE } from '../ir/node.ts'
+import { type Axis, type BlockId, type Node, ONE } from '../ir/node.ts'
 import { printSize, type Size, sizeOp } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
@@ -176,8 +176,19 @@ interface GatherSpec {
 
 /** Elements of a value at positions along some of its axes, counted within the tile. */
 export function gather(trace: Trace, arg: Node, { along, index, axes }: GatherSpec): Node {
+  const [place] = index
+  if (arg.kind === 'index' && place) return positionsAt(trace, arg.block, place, axes)
   const type = tileType(arg.type.dtype, axes)
   return trace.add('reshape', { kind: 'gather', type, arg, along, index })
+}
+
+/** Of positions themselves: they go on past the end of a tile's range, where stores do nothing. */
+function positionsAt(trace: Trace, block: BlockId, place: Node, axes: readonly Axis[]): Node {
+  const spec = { kind: 'range', type: tileType('i32'), block, what: 'begin' } as const
+  const within = new TileValue(trace, place)
+  const isTile = trace.blocks.get(trace.blocks.canonical(block)).kind === 'tile'
+  const position = isTile ? within.add(new TileValue(trace, trace.add('reshape', spec))) : within
+  return broadcastTo(trace, position.nodeIn(trace), axes, 'reshape')
 }
 
 /** Values along one axis as axis `at` of `rank`. */

@@ -115,6 +115,18 @@ it('a value that meets itself has its elements moved', () => {
   expectRun(square, [host([2, 2], [1, 1, 0, 1])], [0, 4, -4, 0], [undefined])
 })
 
+it('a tile of one position fits an axis of one', () => {
+  const kernel = (x: Tensor) => {
+    const out = hl.empty([3, 2])
+    for (const t of hl.tile(3, { blockSize: 1 })) {
+      const row = t.begin.add(hl.arange(t.blockSize)).unsqueeze(1)
+      hl.store(out, [row, hl.arange(2).unsqueeze(0)], x.at(t, ':').mul(2))
+    }
+    return out
+  }
+  expectRun(kernel, [host([3, 2], [1, 2, 3, 4, 5, 6])], [2, 4, 6, 8, 10, 12])
+})
+
 it('past the end of a range there is nothing', () => {
   const kernel = (x: Tensor) => {
     const out = hl.empty([1])

@@ -23,6 +23,18 @@ describe('reshape', () => {
     expect(text).not.toContain('gather')
   })
 
+  it('of positions goes on past the end of a range', () => {
+    const kernel = (x: Tensor): Tensor => {
+      const out = hl.zeros([3])
+      for (const t of hl.tile(5, { blockSize: 4 })) {
+        const [even] = hl.split(t.index.reshape([2, 2]))
+        out.at(even.floorDiv(2)).set(x.at(even).add(1))
+      }
+      return out
+    }
+    expectRun(kernel, [host([5], [1, 2, 3, 4, 5])], [2, 4, 6], [undefined])
+  })
+
   it('keeps the axes at both ends of what changes', () => {
     const kernel = (x: Tensor): Tensor => {
       const out = hl.empty([2, 2, 3, 4])
