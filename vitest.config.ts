@@ -1,8 +1,9 @@
 /**
- * Three projects: `pure` for folders whose code keeps nothing between calls, so that their files share what
- * they import; `unit` for others that never touch a GPU; `gpu` for everything else, each file in a process of
- * its own, because Dawn is a native addon with threads. Without HELION_ADAPTER the embedded software
- * adapter is used, on every machine. No test is a race: the time limit only ends runs that hang.
+ * Projects: `pure` for folders whose code keeps nothing between calls, so that their files share what they
+ * import; `unit` for others that never touch a GPU; `shaders` for kernels on the default device, whose files
+ * share that and the process; `gpu` for everything else, each file in a process of its own, because Dawn is a
+ * native addon with threads. Without HELION_ADAPTER the embedded software adapter is used, on every machine.
+ * No test is a race: the time limit only ends runs that hang.
  */
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -13,6 +14,7 @@ const testsIn = (folders: readonly string[]): string[] =>
 
 const pureFiles = testsIn(['config', 'ir', 'language', 'codegen'])
 const unitFiles = testsIn(['support', 'heuristics', 'aot/evaluate', 'gates', 'scripts'])
+const shaderFiles = testsIn(['gpu'])
 const tenMinutes = 600_000
 
 const shared = {
@@ -22,6 +24,17 @@ const shared = {
   expect: { poll: { timeout: tenMinutes } },
 }
 
+const onGpu = {
+  ...shared,
+  // Tests of isolation turn it on; for the others it would start a second process in each file.
+  env: {
+    ...shared.env,
+    HELION_AUTOTUNE_BENCHMARK_SUBPROCESS: process.env.HELION_AUTOTUNE_BENCHMARK_SUBPROCESS || '0',
+  },
+  pool: 'forks' as const,
+}
+const resolve = { alias: { 'helion-aot': fileURLToPath(new URL('src/index.ts', import.meta.url)) } }
+
 const config: ViteUserConfig = defineConfig({
   test: {
     maxWorkers: availableParallelism(),
@@ -29,19 +42,14 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       { test: { ...shared, name: 'pure', include: pureFiles, pool: 'threads', isolate: false } },
       { test: { ...shared, name: 'unit', include: unitFiles, pool: 'threads' } },
+      { resolve, test: { ...onGpu, name: 'shaders', include: shaderFiles, isolate: false } },
       {
-        resolve: { alias: { 'helion-aot': fileURLToPath(new URL('src/index.ts', import.meta.url)) } },
+        resolve,
         test: {
-          ...shared,
-          // Tests of isolation turn it on; for the others it would start a second process in each file.
-          env: {
-            ...shared.env,
-            HELION_AUTOTUNE_BENCHMARK_SUBPROCESS: process.env.HELION_AUTOTUNE_BENCHMARK_SUBPROCESS || '0',
-          },
+          ...onGpu,
           name: 'gpu',
           include: ['test/**/*.test.ts'],
-          exclude: [...pureFiles, ...unitFiles, 'test/fixtures/**'],
-          pool: 'forks',
+          exclude: [...pureFiles, ...unitFiles, ...shaderFiles, 'test/fixtures/**'],
         },
       },
     ],

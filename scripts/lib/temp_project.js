@@ -32,8 +32,12 @@ export function writeFiles(folder, files) {
   }
 }
 
-/** Builds and packs this package; returns the path of the tarball, in `folder`. */
+/**
+ * Builds and packs this package; returns the path of the tarball, in `folder`. HELION_PACKED names one that
+ * is there already, for scripts that run one after the other.
+ */
 export function packPackage(folder) {
+  if (process.env.HELION_PACKED) return process.env.HELION_PACKED
   const options = ['pack', '--json', '--loglevel=error', '--pack-destination', folder]
   const output = execFileSync('npm', options, {
     cwd: ROOT,
