@@ -31,6 +31,7 @@ import { argumentSpecs, type CallArguments, capturedSpecs, withCaptured } from '
 import type { KernelDefinition } from './definition.ts'
 import { type KernelProgram, kernelProgram } from './kernel_program.ts'
 import { sizeEvaluator } from './launch_plan.ts'
+import { tellingOfMissing } from './missing_arguments.ts'
 import type { ConfigLike } from './options.ts'
 import { baseKey, extraKey, matches } from './specialization.ts'
 import { Variants } from './variants.ts'
@@ -76,7 +77,7 @@ export class BoundKernel {
     this.definition = definition
     this.self = self
     const tunables = new Tunables(values)
-    const { ir, captured } = traceWithCaptured(call.captured ?? [], {
+    const request = {
       tunables,
       printing: definition.options.settings.devicePrint,
       name: definition.name,
@@ -84,8 +85,11 @@ export class BoundKernel {
       args: argumentSpecs(call.values, definition.options.settings.staticShapes),
       self,
       location: definition.location,
-      warn: (text) => warnOfUnused(definition, text),
-    })
+      warn: (text: string) => warnOfUnused(definition, text),
+    }
+    const { ir, captured } = tellingOfMissing(definition, call.values, () =>
+      traceWithCaptured(call.captured ?? [], request),
+    )
     this.ir = ir
     this.traced = withCaptured(call, captured)
     this.key = `${base} ${extraKey(this.ir, call)}`

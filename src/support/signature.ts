@@ -54,6 +54,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
     words: 'a tensor',
     remedy: 'Make one from numbers with tensor([…]).',
   },
+  'tile value or tensor': {
+    accepts: (value) => typeof value === 'object' && value !== null && 'dtype' in value,
+    words: 'a tile value or a tensor',
+    remedy: 'Make a tensor from numbers with tensor([…]).',
+  },
   device: {
     accepts: (value) => typeof value === 'object' && value !== null && 'info' in value,
     words: 'a device',
@@ -181,7 +186,9 @@ export function checkArguments(
 
 function parameterOf(part: string): Parameter {
   const [name = '', kind] = part.replace('?', '').split(': ')
-  return { name, kind: kind === undefined ? undefined : KINDS[kind] }
+  const known = kind === undefined ? undefined : KINDS[kind]
+  if (kind !== undefined && !known) throw new Error(`there is no kind of argument ${kind}`)
+  return { name, kind: known }
 }
 
 function wrongCount(what: string, { text, least }: Signature, given: number, Failure: Failure): Error {

@@ -31,6 +31,27 @@ describe('arguments', () => {
     expect([...(await result(-1))]).toEqual([9.5, 18.5, 27.5])
   })
 
+  it.each([
+    ['null', [null], 'x, y'],
+    ['none', [], 'x, y'],
+    ['the first alone', [zeros([4])], 'y'],
+  ])('that are missing are told with the place of the call: %s', (_, args, missing) => {
+    const sum = kernel(given, function sum(x: Tensor, y: Tensor) {
+      const [out, more] = [hl.emptyLike(x), hl.zerosLike(y)]
+      for (const t of hl.tile(x.shape[0])) out.at(t).set(x.at(t).add(more.at(t)))
+      return out
+    })
+    const call = sum as (...values: readonly unknown[]) => unknown
+    expect(() => call(...args)).toThrow(
+      /^hl\.\w+: like is \w+, not a (?:tile value or a )?tensor\n {2}at .*arguments\.test\.ts:/,
+    )
+    expect(() => call(...args)).toThrow(
+      new RegExp(
+        `\\n {2}sum was called without ${missing}, at .*arguments\\.test\\.ts:\\d+:\\d+\\. Make (?:one|a tensor) from`,
+      ),
+    )
+  })
+
   it('tensors and numbers are counted in the order in which they stand', () => {
     const [a, b, c] = [empty([2]), empty([3]), empty([4], { dtype: 'i32' })]
     const call = readArguments([a, 1, [b, { n: 2, c }], 3])
