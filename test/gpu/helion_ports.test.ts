@@ -6,6 +6,7 @@ import { expect, it } from 'vitest'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import { drawConfigs, withTilesUpTo } from '../config/random_configs.ts'
 import { ATTENTION } from '../examples/ports/attention.ts'
+import { HEADS } from '../examples/ports/heads.ts'
 import { LINEAR_BACKWARD } from '../examples/ports/linear_backward.ts'
 import { LINEAR_CHUNKS } from '../examples/ports/linear_chunks.ts'
 import { LINEAR_STEPS } from '../examples/ports/linear_steps.ts'
@@ -28,6 +29,7 @@ const PORTS = {
   ...QUANTISED,
   ...SAMPLING,
   ...LOSSES,
+  ...HEADS,
 }
 const ALL = process.env.HELION_PORTS === 'all'
 const SOME = ['int4_gemm_v2', 'dense_gdpa', 'segment_reduction', 'jagged_dense_add', 'interleaved_swiglu']
