@@ -265,7 +265,7 @@ describe('options', () => {
 
   test('a file without anything usable names its lines', () => {
     const path = save('m.csv', 'kernel_name\nrubbish')
-    expect(() => runBuild({ measurements: [path] })).toThrow(`${path}:2: torn`)
+    expect(() => runBuild({ measurements: [path] })).toThrow(`${path}:1: foreign: the header has no column`)
   })
 
   test('weights decide between configs', () => {

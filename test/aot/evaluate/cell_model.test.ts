@@ -86,7 +86,7 @@ describe('a teacher of few shapes', () => {
       return times.map((time) => time - Math.min(...times))
     })
     const [first, second] = [losses, moved].map((each) =>
-      fitTeacher({ columns: COLUMNS, rows, configs: CONFIGS }, [], each),
+      fitTeacher({ columns: COLUMNS, rows, configs: CONFIGS }, each),
     )
     expect(second?.memory.layout).toEqual(first?.memory.layout)
     for (const row of shapes(40, 9)) {

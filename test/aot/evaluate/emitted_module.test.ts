@@ -65,7 +65,7 @@ test('the whole text', () => {
       const arg0_dim1 = size(arg0, 1)
 
       // Far outside what was measured: the config with the best worst case.
-      if (arg0_dim0 < 8 || arg0_dim0 > 32768 || arg0_dim1 < 8 || arg0_dim1 > 32768) return 1
+      if (arg0_dim0 < 8 || arg0_dim0 > 32768 || arg0_dim1 < 8 || arg0_dim1 > 32768) return 0
 
       if (arg0_dim0 <= 512) return 1 // 8 shapes; held out 1.00x, worst 1.00x
       return 0 // 8 shapes; held out 1.00x, worst 1.00x
@@ -91,7 +91,7 @@ test('the whole text', () => {
       sweep: { shapes: 16, configs: 2, uncovered: 0 },
       measured: { geomean: 1, p95: 1, worst: 1 },
       heldOut: { geomean: 1, p95: 1, worst: 1 },
-      fallbacks: [1, 0],
+      fallbacks: [0, 1],
       leaves: [
         { choice: 1, shapes: 8, heldOut: [1, 1], hull: { arg0_dim0: [64, 256], arg0_dim1: [64, 4096] } },
         { choice: 0, shapes: 8, heldOut: [1, 1], hull: { arg0_dim0: [1024, 4096], arg0_dim1: [64, 4096] } },
@@ -109,7 +109,7 @@ test('the whole text', () => {
         },
         program: { kind: 'tree', nodes: [[0, 512], 1, 0] },
       },
-      codeHash: 'c22540092035dad6',
+      codeHash: 'bc4c3d58d2515c11',
     } as const
     "
   `)

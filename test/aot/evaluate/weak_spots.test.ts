@@ -302,7 +302,7 @@ test('a module says where it comes from, and for which shapes each choice was se
     device: 'd',
     tool: 't',
     goal: 'max_slowdown <= 1.1',
-    fallbacks: [1, 0],
+    fallbacks: [0, 1],
   })
   expect(meta.leaves?.map(({ shapes, hull }) => ({ shapes, hull }))).toEqual([
     { shapes: 3, hull: { arg0_dim0: [64, 256] } },

@@ -37,7 +37,7 @@ export function evidenceOf(
 }
 
 /** All held-out regrets of some rows. */
-export function heldOutOf(candidate: Candidate | undefined, rows: readonly number[]): number[] {
+function heldOutOf(candidate: Candidate | undefined, rows: readonly number[]): number[] {
   return (candidate?.heldOut ?? []).flatMap((regrets) => rows.map((row) => regrets[row] ?? Number.NaN))
 }
 

@@ -1,24 +1,23 @@
 /**
- * From the policy that validation picked to the program that is written down: terms and thresholds tidied,
- * leaves that held-out shapes speak against made safe, a guard for shapes outside the sweep, configs nobody
- * chooses left out, and the evidence for each leaf collected.
+ * From the policy that validation picked to the program that is written down: terms and thresholds tidied, a
+ * guard for shapes outside the sweep, configs nobody chooses left out, and the evidence for each leaf
+ * collected.
  */
 import type { ConfigData } from '../../../config/value.ts'
 import type { DroppedFeature } from '../features/columns.ts'
 import { describeTerm } from '../features/terms.ts'
 import type { Lesson } from '../learn/lesson.ts'
 import { type GoalTask, meetGoal } from '../learn/meet_goal.ts'
-import { merged } from '../learn/refine.ts'
-import { leafPositions, leavesOf, pruneTerms, roundThresholds } from '../learn/tidy.ts'
+import { leafPositions, pruneTerms, roundThresholds } from '../learn/tidy.ts'
 import { isLeaf, type TreeNode, type TreeTask } from '../learn/tree.ts'
-import { blamedLosses, limitsByDefault, regretOf } from '../matrix.ts'
+import { blamedLosses, limitsByDefault } from '../matrix.ts'
 import { growSizes, lessonTask, TREE_SIZES, treePolicy } from '../models/decision_tree.ts'
 import { type Kept, overallChoices, type Policy, type Program, worstOnMeasured } from '../models/model.ts'
 import { nearestFinder } from '../models/nearest_neighbor.ts'
-import { at, entryAt, range } from '../numeric.ts'
+import { at, entryAt } from '../numeric.ts'
 import type { FittedModel } from './compare_models.ts'
 import type { Decision, LeafEvidence } from './decision.ts'
-import { choicesOf, evidenceOf, heldOutOf } from './evidence.ts'
+import { choicesOf, evidenceOf } from './evidence.ts'
 import { type Guard, makeGuard } from './guard.ts'
 import type { DecisionSettings } from './settings.ts'
 
@@ -31,9 +30,6 @@ export interface Finished {
   readonly leaves: readonly LeafEvidence[]
   readonly dropped: Decision['dropped']
 }
-
-/** A leaf needs this many held-out shapes before they can speak against it. */
-const LEAST_WITNESSES = 3
 
 export function finishProgram(
   lesson: Lesson,
@@ -96,9 +92,7 @@ function tidied(
     settings.featureSelection && settings.backend === 'decision_tree'
       ? pruneTerms(task, lesson.terms, program.root, (part) => regrow(part, model.position), acceptable)
       : { root: program.root, dropped: [] }
-  const rounded = roundThresholds(task, lesson.terms, pruned.root, lesson.measured)
-  const safe = settings.outside === 'tree' ? rounded : withSafeLeaves(lesson, kept, task, rounded, model)
-  const root = acceptable(safe) ? safe : rounded
+  const root = roundThresholds(task, lesson.terms, pruned.root, lesson.measured)
   const dropped = pruned.dropped.map(({ term, cost }) => ({
     name: describeTerm(entryAt(lesson.terms, term), lesson.columns),
     reason: `without it the fit loses ${(100 * Math.max(0, cost)).toFixed(2)} %`,
@@ -127,36 +121,6 @@ function regrow(task: TreeTask, position: number): TreeNode {
  */
 function runsEverywhere({ losses, teacher }: Lesson, config: number): boolean {
   return !teacher.forbidden.systematic[config] || losses.every((row) => Number.isFinite(row[config]))
-}
-
-/** Gives a leaf the safest config where its held-out shapes would have fared better with it, beyond error. */
-function withSafeLeaves(
-  lesson: Lesson,
-  kept: Kept,
-  task: TreeTask,
-  root: TreeNode,
-  model: FittedModel,
-): TreeNode {
-  const { safest } = overallChoices(lesson, kept)
-  const positions = leafPositions(task, root)
-  const unsure = leavesOf(root).map((leaf, index) => {
-    const rows = range(lesson.measured).filter((row) => positions[row] === index)
-    if (leaf.choice === safest || rows.length < LEAST_WITNESSES) return false
-    const safeLogs = rows.map((row) => Math.log(regretOf(lesson.matrix, row, entryAt(kept, safest))))
-    const repetitions = model.candidate?.heldOut.length ?? 0
-    const logs = heldOutOf(model.candidate, rows).map(Math.log)
-    if (repetitions === 0 || !safeLogs.every(Number.isFinite) || !logs.every(Number.isFinite)) return false
-    const differences = logs.map((log, i) => log - entryAt(safeLogs, i % rows.length))
-    const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length
-    const variance = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0) / differences.length
-    return mean > 2 * Math.sqrt(variance / Math.max(1, rows.length - 1))
-  })
-  let next = 0
-  const replace = (node: TreeNode): TreeNode => {
-    if (isLeaf(node)) return unsure[next++] ? { choice: safest } : node
-    return merged({ ...node, low: replace(node.low), high: replace(node.high) })
-  }
-  return replace(root)
 }
 
 function renumber(program: Program, used: readonly number[]): Program {

@@ -59,7 +59,7 @@ export function prepareLesson(
   const shapes = matrix.shapes.map(({ features }) => features)
   const compiled = compiledCells(columns, rows, shapes, matrix.configs)
   const task = { columns, rows, configs, compiled, units: matrix.units }
-  const teacher = fitTeacher(task, terms, losses, memory)
+  const teacher = fitTeacher(task, losses, memory)
   const count = virtualCount(rows.length)
   const made = virtualShapes(columns, rows, count, new Random(41))
   const taught = rows.map(teacher.losses)

@@ -1,15 +1,13 @@
 /**
  * The teacher's model to which configs are names: what tiles explain is taken off first, the rest is learned
- * by two models that err in different ways (a Gaussian process and a random forest) and averaged. With many
- * shapes nothing is better; with few it knows too little of each config.
+ * by a Gaussian process over shapes. With many shapes nothing is better; with few it knows too little of each
+ * config.
  */
 import type { ConfigData } from '../../../config/value.ts'
 import { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'
-import { type Term, termValue } from '../features/terms.ts'
 import { at, entriesAt, entryAt, range } from '../numeric.ts'
 import { shapeCoordinates } from './coordinates.ts'
-import { fitForest } from './forest.ts'
 import { fitGaussianProcess } from './gaussian_process.ts'
 import { fitTileEffects, type TilePlan } from './tile_effects.ts'
 
@@ -27,15 +25,11 @@ export interface NamesMemory {
 
 /** The cost of a Gaussian process is cubic: beyond this many rows it learns from a sample. */
 const MOST_POINTS = 160
-const FOREST_WEIGHT = 1 / 3
-const TREES = 60
-const MOST_FOREST_ROWS = 300
 
 /** Fits `outputs` (by row, then by config); with `memory` faster. Rows must not be empty. */
 export function fitNamesModel(
   columns: readonly Column[],
   rows: readonly Row[],
-  terms: readonly Term[],
   configs: readonly ConfigData[],
   outputs: readonly Float64Array[],
   memory?: NamesMemory,
@@ -51,21 +45,11 @@ export function fitNamesModel(
     : outputs
   const place = shapeCoordinates(columns, rows)
   const smooth = fitGaussianProcess(known.map(place), entriesAt(rest, points), memory?.parameters)
-  const valuesOf = (row: Row) => Float64Array.from(terms, (term) => finiteOrLast(termValue(term, row)))
-  const random = new Random(17)
-  const sample = pick(rows.length, MOST_FOREST_ROWS, random)
-  const forest =
-    terms.length > 0 && rows.length > 1
-      ? fitForest(entriesAt(rows, sample).map(valuesOf), entriesAt(rest, sample), TREES, random)
-      : undefined
   return {
     memory: { parameters: smooth.logParameters, tiles: tiles?.plan },
     predict(row) {
-      const first = smooth.predict(place(row))
-      const both = forest
-        ? mixed(first, 1 - FOREST_WEIGHT, forest.predict(valuesOf(row)), FOREST_WEIGHT)
-        : first
-      return tiles ? mixed(both, 1, tiles.explain(row), 1) : both
+      const rest = smooth.predict(place(row))
+      return tiles ? mixed(rest, 1, tiles.explain(row), 1) : rest
     },
   }
 }

@@ -5,7 +5,6 @@
  * gets its cuts right.
  */
 import type { Row } from '../features/columns.ts'
-import type { Term } from '../features/terms.ts'
 import type { Losses } from '../matrix.ts'
 import { at, entryAt, minOf } from '../numeric.ts'
 import { fitCellModel, shareOfCells } from './cell_model.ts'
@@ -36,12 +35,7 @@ const SATURATION = 1
 const LEAST_SHARE = 0.5
 
 /** Fits the `losses` of the configs at the rows; with `memory` faster. Rows must not be empty. */
-export function fitTeacher(
-  task: LayoutTask,
-  terms: readonly Term[],
-  losses: Losses,
-  memory?: TeacherMemory,
-): Teacher {
+export function fitTeacher(task: LayoutTask, losses: Losses, memory?: TeacherMemory): Teacher {
   const { columns, rows, configs, compiled } = task
   const failing = forbiddenMap(columns, rows, losses)
   const forbidden: ForbiddenMap = {
@@ -53,7 +47,7 @@ export function fitTeacher(
   const layout = memory?.layout ?? (memory || possible < LEAST_SHARE ? undefined : guessLayout(task, outputs))
   const cells = layout && fitCellModel(layoutAxes(task, layout), rows, outputs)
   const share = cells ? possible : 0
-  const names = share < 1 ? fitNamesModel(columns, rows, terms, configs, outputs, memory?.names) : undefined
+  const names = share < 1 ? fitNamesModel(columns, rows, configs, outputs, memory?.names) : undefined
   return {
     forbidden,
     memory: { layout, names: names?.memory },
