@@ -35,6 +35,7 @@ import {
   type Region,
   type StoreNode,
 } from './node.ts'
+import { isCrossing } from './node_rules.ts'
 import { evalSize, type Size } from './size.ts'
 import type { TileGrid } from './tile_program.ts'
 
@@ -173,6 +174,10 @@ export class Interpreter<B extends AnyBlock> {
 
   #node(node: Exclude<Node, LoopNode>): Value {
     const { dtype, axes } = node.type
+    if (isCrossing(node))
+      return node.kind === 'gather'
+        ? this.#gather(node)
+        : crossing(node, (operand) => this.#value(operand), this.#fact)
     switch (node.kind) {
       case 'constant':
         return scalar(dtype, node.value)
@@ -209,14 +214,6 @@ export class Interpreter<B extends AnyBlock> {
         return this.#store(node, this.#value(node.value), (_old, value) => value)
       case 'atomic':
         return this.#atomic(node)
-      case 'reduce':
-      case 'fold':
-      case 'scan':
-      case 'sort':
-      case 'dot':
-        return crossing(node, (operand) => this.#value(operand), this.#fact)
-      case 'gather':
-        return this.#gather(node)
       case 'phi':
         return this.#value(node)
       case 'result':

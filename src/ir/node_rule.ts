@@ -77,6 +77,8 @@ export interface NodeRule<N extends Node> {
   readonly seesTiles: boolean
   /** The axes of its operands whose elements it mixes; ONE where nothing runs along one. */
   readonly crosses: N extends CrossingNode ? (node: Omit<N, 'id'>) => readonly Axis[] : undefined
+  /** True when it can take its operands in chunks along an axis that it crosses, one after another. */
+  readonly streams: N extends CrossingNode ? (node: Omit<N, 'id'>) => boolean : undefined
   /** The author's method that makes it; undefined for what calls make on the way. */
   readonly method: ((node: N) => string) | undefined
   /** Throws where a node is malformed, beyond what holds for all kinds: see verify.ts. */
@@ -93,6 +95,7 @@ export interface AnyNodeRule
   readonly moves: boolean
   readonly effect: 'none' | 'read' | 'write' | 'body'
   readonly crosses: ((node: NodeSpec) => readonly Axis[]) | undefined
+  readonly streams: ((node: NodeSpec) => boolean) | undefined
 }
 
 /** Fails as a bug of this package. */

@@ -43,6 +43,7 @@ const FACT = {
   uniform: 'always',
   seesTiles: false,
   crosses: undefined,
+  streams: undefined,
   method: undefined,
   verify: nothingMore,
 } as const
@@ -61,6 +62,7 @@ const COMBINING = {
   ...EVENT,
   method: ({ kind }: FoldNode | ScanNode) => (kind === 'fold' ? 'reduce' : 'associativeScan'),
   crosses: ({ args, axis }: Omit<FoldNode, 'id'> | Omit<ScanNode, 'id'>) => [args[0]?.type.axes[axis] ?? ONE],
+  streams: () => true,
   print({ kind, part, args, axis, combine, identity }: FoldNode | ScanNode, names: PrintedNames) {
     const start = identity ? ` from ${identity.join(', ')}` : ''
     return `${kind} ${part} of ${names.refs(args)} along ${axis}${start} by ${names.combine(combine)}`
@@ -157,6 +159,8 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
     operands: { arg: 'whole' },
     method: ({ op }) => op,
     crosses: ({ arg, axis }) => [arg.type.axes[axis] ?? ONE],
+    // Positions would be those in a chunk.
+    streams: ({ op }) => op !== 'argmax' && op !== 'argmin',
     verify({ id, arg, axis, type }) {
       mustHold(axis in arg.type.axes, `reduce ${id} is along axis ${axis}`)
       const left = arg.type.axes.filter((_, i) => i !== axis)
@@ -187,6 +191,7 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
     operands: { arg: 'same' },
     method: () => 'sort',
     crosses: ({ arg, axis }) => [arg.type.axes[axis] ?? ONE],
+    streams: () => false,
     verify({ id, arg, axis, part, type }) {
       mustHold(axis in arg.type.axes, `sort ${id} is along axis ${axis}`)
       const dtype = part === 0 ? arg.type.dtype : 'i32'
@@ -200,6 +205,7 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
     operands: { a: 'left', b: 'right', acc: 'same', rescale: 'part' },
     method: () => 'dot',
     crosses: ({ a }) => [depthOf({ a })],
+    streams: () => true,
     verify: verifyDot,
     print: ({ a, b, acc, rescale }, { refs }) =>
       `dot ${refs(acc ? [a, b, acc] : [a, b])}${rescale ? ` rescaled by ${refs([rescale])}` : ''}`,
@@ -209,6 +215,7 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
     operands: { arg: 'source', index: 'position' },
     method: () => 'reshape',
     crosses: ({ arg, along }) => along.map((axis) => arg.type.axes[axis] ?? ONE),
+    streams: () => false,
     verify: verifyGather,
     print: ({ arg, along, index }, { refs }) =>
       `gather ${refs([arg])} along ${along.join(', ')} at ${refs(index)}`,
@@ -280,6 +287,11 @@ export function isCrossing<N extends NodeSpec>(node: N): node is Crossing<N> {
 /** The axes of its operands that a node mixes the elements of. */
 export function crossedAxes(node: NodeSpec): readonly Axis[] {
   return ruleOf(node).crosses?.(node) ?? []
+}
+
+/** True when a node can take its operands in chunks along an axis that it crosses, one after another. */
+export function canStream(node: NodeSpec): boolean {
+  return ruleOf(node).streams?.(node) ?? false
 }
 
 type Memory<N extends NodeSpec> = Extract<N, { kind: MemoryNode['kind'] }>
@@ -374,15 +386,6 @@ function verifyMap({ op, id, args, type }: MapNode): void {
   const dtypes = (rule.operands === 'select' ? args.slice(1) : args).map((arg) => arg.type.dtype)
   const agree = dtypes.every((dtype) => dtype === (rule.result === 'same' ? type.dtype : dtypes[0]))
   mustHold(agree && (rule.result === 'same' || type.dtype === 'bool'), `${op} ${id} mixes dtypes`)
-}
-
-/** True for parts of one computation. */
-export function isSameButPart(a: Node, b: Node): boolean {
-  const own = new Set(['id', 'type', 'location', 'part'])
-  const same = (x: unknown, y: unknown): boolean =>
-    x === y ||
-    (Array.isArray(x) && Array.isArray(y) && x.length === y.length && x.every((item, i) => item === y[i]))
-  return Object.entries(a).every(([name, value]) => own.has(name) || same(value, b[name as keyof Node]))
 }
 
 /** True when both have the same dtype and axes. */

@@ -167,3 +167,12 @@ function copiedLoop(
   write(inner)
   return { ...spec, phis, body: inner.nodes, yields: spec.yields.map((value) => map.get(value) ?? value) }
 }
+
+/** True for parts of one computation. */
+export function isSameButPart(a: Node, b: Node): boolean {
+  const own = new Set(['id', 'type', 'location', 'part'])
+  const same = (x: unknown, y: unknown): boolean =>
+    x === y ||
+    (Array.isArray(x) && Array.isArray(y) && x.length === y.length && x.every((item, i) => item === y[i]))
+  return Object.entries(a).every(([name, value]) => own.has(name) || same(value, b[name as keyof Node]))
+}

@@ -1,8 +1,7 @@
 /** Whether a whole dimension may be streamed in chunks: see roll_reductions.ts. */
-import type { BlockId, CrossingNode, LoadNode, Node, Region } from '../../ir/node.ts'
-import { isCrossing, isWrite } from '../../ir/node_rules.ts'
+import type { BlockId, LoadNode, Node, Region } from '../../ir/node.ts'
+import { canStream, isWrite } from '../../ir/node_rules.ts'
 import { readsOf, walk } from '../../ir/traverse.ts'
-import { unreachable } from '../../support/errors.ts'
 import { inherited, isAlong, isSink, levelsOf, scanDirections, sinkLevel, walksRow } from './row_levels.ts'
 
 /** The tensor whose memory a tensor or a view of one is. */
@@ -17,7 +16,7 @@ export function canRoll(region: Region, row: BlockId, memoryOf: MemoryOf): boole
   const read = new Set(region.flatMap(readsOf))
   if (scanDirections(region, row).size > 1) return false
   for (const node of region) {
-    if (isCrossing(node) && !canStream(node, row)) return false
+    if (isAlong(node, row) && !canStream(node)) return false
     // What an atomic gives would be another value in every pass.
     if (isWrite(node) && along(node) && read.has(node)) return false
     if (node.kind === 'loop' && node.phis.some(along)) return false
@@ -25,23 +24,6 @@ export function canRoll(region: Region, row: BlockId, memoryOf: MemoryOf): boole
     if (!canRoll([...inherited(region, node, row), ...node.body], row, memoryOf)) return false
   }
   return !rereadsWhatItWrites(region, row, memoryOf)
-}
-
-/** True when chunks of the row can be worked on one after another. */
-function canStream(node: CrossingNode, row: BlockId): boolean {
-  switch (node.kind) {
-    case 'reduce':
-      return !isAlong(node, row) || (node.op !== 'argmax' && node.op !== 'argmin')
-    case 'sort':
-    case 'gather':
-      return !isAlong(node, row)
-    case 'fold':
-    case 'scan':
-    case 'dot':
-      return true
-    default:
-      return unreachable(node)
-  }
 }
 
 /**

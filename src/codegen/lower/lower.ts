@@ -1,8 +1,10 @@
 /** Lowering of a region, node by node: which function turns which kind of node into WGSL. */
 
-import type { CastNode, FoldNode, MapNode, Node, Region, ScanNode, SortNode } from '../../ir/node.ts'
-import { isSameButPart } from '../../ir/node_rules.ts'
+import type { FoldNode, Node, PureNode, Region, ScanNode, SortNode } from '../../ir/node.ts'
+import { isMoving, isPure } from '../../ir/node_rules.ts'
+import { isSameButPart } from '../../ir/traverse.ts'
 import { unreachable } from '../../support/errors.ts'
+import type { Layout } from '../layout/layout.ts'
 import { lowerLoop } from '../loops/lower_loop.ts'
 import { lowerLoad } from '../memory/lower_load.ts'
 import { lowerAtomic, lowerStore } from '../memory/lower_memory.ts'
@@ -14,8 +16,7 @@ import { lowerSort } from '../reductions/lower_sort.ts'
 import type { Lowering } from '../state/lowering.ts'
 import { named, type Registers } from '../state/registers.ts'
 import { inHomeLayout } from '../values/convert_layout.ts'
-import { castRegisters, inlineRegisters, mapRegisters } from '../values/element_wise.ts'
-import { isMadeAfresh, spreadTo, valueIn } from '../values/values.ts'
+import { isMadeAfresh, pureValue } from '../values/values.ts'
 import { lowerDot } from './lower_dot.ts'
 import { lowerGather } from './lower_gather.ts'
 
@@ -43,23 +44,8 @@ export function lowerRegion(lowering: Lowering, region: Region): void {
 /** Emits the node; the value, where it has one, in whatever layout it came about. */
 function lowerNode(lowering: Lowering, node: Node, region: Region, made: Parts): Registers | undefined {
   const layout = (isTile(node) ? lowering.layouts.of(node) : undefined) ?? lowering.scalarLayout
+  if (isPure(node)) return lowerPure(lowering, node, layout)
   switch (node.kind) {
-    case 'map': {
-      const args = node.args.map((arg) => valueIn(lowering, arg, layout))
-      return maybeNamed(lowering, node, mapRegisters(lowering, typed(lowering, node), layout, args))
-    }
-    case 'inline': {
-      const args = node.args.map((arg) => valueIn(lowering, arg, layout))
-      return named(lowering.out, inlineRegisters(lowering, node, layout, args), 'inlined')
-    }
-    case 'cast': {
-      const arg = valueIn(lowering, node.arg, layout)
-      return maybeNamed(lowering, node, castRegisters(lowering, typed(lowering, node), arg))
-    }
-    case 'view':
-      return valueIn(lowering, node.arg, layout)
-    case 'broadcast':
-      return spreadTo(lowering, node.arg, layout)
     case 'load':
       return lowerLoad(lowering, node)
     case 'store': {
@@ -87,22 +73,18 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, made: Parts):
       const phi = node.loop.phis[node.index]
       return phi && lowering.values.get(phi)
     }
-    case 'constant':
-    case 'size':
-    case 'argument':
-    case 'index':
-    case 'range':
-    case 'inside':
     case 'phi':
-      throw new Error(`${node.kind} is not lowered where it stands`)
+      throw new Error(`the phi ${node.id} is not lowered where it stands`)
     default:
       return unreachable(node)
   }
 }
 
-/** The node with the type that it is computed in. */
-function typed<N extends MapNode | CastNode>({ rightOperands }: Lowering, node: N): N {
-  return { ...node, type: { ...node.type, dtype: rightOperands.typeOf(node) } }
+/** Element-wise work, in the type that it is computed in. */
+function lowerPure(lowering: Lowering, node: PureNode, layout: Layout): Registers {
+  const type = { ...node.type, dtype: lowering.rightOperands.typeOf(node) }
+  const value = pureValue(lowering, { ...node, type }, layout)
+  return isMoving(node) ? value : maybeNamed(lowering, node, value)
 }
 
 /** One part of what all parts in the region have in common, and is made with the first of them. */
@@ -125,8 +107,12 @@ function allParts(lowering: Lowering, node: Multipart, region: Region): readonly
 
 /** Short expressions that are read once stay expressions. */
 function maybeNamed(lowering: Lowering, node: Node, value: Registers): Registers {
-  const short = value.chunks.every(({ size }) => size <= MAX_INLINE)
-  return short && lowering.isUsedOnce(node)
-    ? value
-    : named(lowering.out, value, node.kind === 'map' ? node.op : 'v')
+  // What the author wrote is written once.
+  const short = node.kind !== 'inline' && value.chunks.every(({ size }) => size <= MAX_INLINE)
+  return short && lowering.isUsedOnce(node) ? value : named(lowering.out, value, hintFor(node))
+}
+
+function hintFor(node: Node): string {
+  if (node.kind === 'map') return node.op
+  return node.kind === 'inline' ? 'inlined' : 'v'
 }

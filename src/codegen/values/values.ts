@@ -2,7 +2,7 @@
  * Getting at values: as registers in the layout that the reader wants. What was lowered before is converted
  * when its layout differs; scalars are spread; index arithmetic is made afresh in any layout.
  */
-import { type Node, ONE, type RangeNode } from '../../ir/node.ts'
+import { type Node, ONE, type PureNode, type RangeNode } from '../../ir/node.ts'
 import { isPure } from '../../ir/node_rules.ts'
 import { isMultipleOf } from '../../ir/size.ts'
 import { blockOf } from '../../ir/tile_program.ts'
@@ -100,12 +100,13 @@ function makeAfresh(lowering: Lowering, node: Node, layout: Layout): Registers {
 function namedAfresh(lowering: Lowering, node: Node, layout: Layout): Registers {
   const { out } = lowering
   const hint = node.kind === 'inside' ? 'inside' : isFloat(node.type.dtype) ? 'v' : 'index'
-  const value = freshValue(lowering, node, layout)
+  if (!isPure(node)) throw new Error(`the value ${node.kind} ${node.id} was not lowered`)
+  const value = pureValue(lowering, node, layout)
   return { ...value, chunks: value.chunks.map((chunk) => out.shared(hint, chunk)) }
 }
 
-function freshValue(lowering: Lowering, node: Node, layout: Layout): Registers {
-  if (!isPure(node)) throw new Error(`the value ${node.kind} ${node.id} was not lowered`)
+/** The value of a node that needs nothing but its operands. */
+export function pureValue(lowering: Lowering, node: PureNode, layout: Layout): Registers {
   switch (node.kind) {
     case 'constant':
     case 'size':
