@@ -1,6 +1,7 @@
 /**
  * Ports of Helion's examples on a device: one of each kind of construct, by default shapes that may change.
- * HELION_PORTS=all asks for every port, with static shapes too, and RANDOM_CONFIGS for random configs of each.
+ * HELION_PORTS=all asks for every port, with static shapes too, and RANDOM_CONFIGS for random configs of
+ * each.
  */
 import { expect, it } from 'vitest'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
