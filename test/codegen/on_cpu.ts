@@ -78,7 +78,7 @@ export class OnCpu {
     this.wanted = after.map(({ data }) => data)
   }
 
-  /** Throws ConfigError. `change` is made to the program of each dispatch first; `even` blocks get no masks. */
+  /** Throws ConfigError. `change` is made to each dispatch's program first; `even` blocks get no masks. */
   run(
     config: ConfigInput = {},
     change: (program: ThreadProgram) => ThreadProgram = (same) => same,
@@ -107,7 +107,7 @@ export class OnCpu {
     return { tensors, reports }
   }
 
-  /** Fails unless all elements are right and nothing is reported, with all masks and with those of a launch. */
+  /** Fails unless all is right and nothing is reported, with all masks and with those of a launch. */
   expectRight(config: ConfigInput = {}): void {
     this.#expectRight(config, new Set())
     const even = this.compiled.even(config)

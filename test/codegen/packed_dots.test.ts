@@ -107,7 +107,7 @@ it.each(SIDES)('$left · $right multiplies four at a time', (sides) => {
   }
 })
 
-it('products of words that are no such integers, or on devices without the function, stay as they are', () => {
+it('products of other integers, and those of devices without the function, stay as they are', () => {
   const sides = { left: 'plain', right: 'plain' } as const
   const [x, w] = shapesOf(sides, 32, 64, 32).map((shape) => bytes(shape, 'i8'))
   const without = new OnCpu(productOf(sides, 'i32') as never, [x, w] as never, { packedDots: false })

@@ -12,7 +12,7 @@ import type { DType } from '../../support/dtypes.ts'
 import { sum } from '../../support/maths.ts'
 import { Layout } from '../layout/layout.ts'
 import { heldBits, vectorsAlong } from '../layout/vectors.ts'
-import { WORD_BITS } from '../plan/packed_dots.ts'
+import { WORD_BITS } from '../plan/packed_loads.ts'
 import type { Contraction, DotOperands, Sums } from '../state/contraction.ts'
 import type { Lowering } from '../state/lowering.ts'
 import {

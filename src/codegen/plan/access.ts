@@ -120,7 +120,7 @@ export function isWithin(end: Size, size: Size, { guards }: Pick<KernelIr, 'guar
  * True where the range of a block certainly ends at a multiple: its size is one, or all of its tiles are
  * whole.
  */
-export function endsAtMultiple(program: TileProgram, id: BlockId, width: number): boolean {
+function endsAtMultiple(program: TileProgram, id: BlockId, width: number): boolean {
   const { end, extent, ragged } = blockOf(program, id)
   if (end === undefined) return false
   return isMultipleOf(end, width) || (!ragged && rangeOf(program, id).begin === 0 && extent % width === 0)

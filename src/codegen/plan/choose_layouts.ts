@@ -26,7 +26,7 @@ import { blockedLayout, dotLayout, type Extent } from '../layout/layout_rules.ts
 import { type ProductLayouts, productLayouts } from '../layout/product_layout.ts'
 import { contiguousBlock, vectorBits } from './access.ts'
 import { type MatrixPlan, matrixPlan } from './matrix_plan.ts'
-import { packedLoads, WORD_BITS } from './packed_dots.ts'
+import { packedLoads, WORD_BITS } from './packed_loads.ts'
 import type { Plan } from './plan.ts'
 import { classifyTiles, type TileClass } from './tile_classes.ts'
 

@@ -33,7 +33,7 @@ import { splittableSums } from '../analysis/split_entries.ts'
 import type { DeviceLimits } from '../program.ts'
 import { contiguousBlock } from './access.ts'
 import { matrixInput } from './matrix_plan.ts'
-import { byteLoads } from './packed_dots.ts'
+import { byteLoads } from './packed_loads.ts'
 import { type KernelSites, sitesOf } from './sites.ts'
 
 const MAX_DOT_ROWS = 16

@@ -2,20 +2,16 @@
  * Products of integers of 8 bits, of which one function of WGSL multiplies and adds up four: which products
  * these are, and how their operands lie. Such operands are never taken apart; they stay the words of memory.
  */
-import { stripViews } from '../../ir/dim_index.ts'
 import { dotAxes } from '../../ir/dot_axes.ts'
 import type { BlockId, DotNode, LoadNode, Node, Region } from '../../ir/node.ts'
-import { extentBits, tensorOf } from '../../ir/tile_program.ts'
+import { isMoving } from '../../ir/node_rules.ts'
+import { extentBits } from '../../ir/tile_program.ts'
 import { walk } from '../../ir/traverse.ts'
-import { STORAGE, type StorageType } from '../../support/storage_types.ts'
 import { type CoordinateBit, Layout } from '../layout/layout.ts'
 import { contiguousBlock } from './access.ts'
 import type { Layouts } from './choose_layouts.ts'
+import { packedLoads, WORD_BITS } from './packed_loads.ts'
 import type { Plan } from './plan.ts'
-import { sameBlocks } from './tile_classes.ts'
-
-/** log2 of the integers in a word. */
-export const WORD_BITS = 2
 
 /** An operand as it is read: words of four neighbours along a block. */
 export interface PackedOperand {
@@ -39,36 +35,8 @@ interface Reading {
   onlyReader(node: Node): Node | undefined
 }
 
-/** The loads of both operands. */
-interface ByteLoads {
-  readonly signed: boolean
-  readonly a: LoadNode
-  readonly b: LoadNode
-}
-
-/** The loads of a product that a config and the device let be multiplied four at a time. */
-export function packedLoads(dot: DotNode, { program, bound }: Plan): ByteLoads | undefined {
-  if (!bound.limits.packedDots || bound.mma(dot) === 'subgroup_matrix') return undefined
-  return byteLoads(dot, (id) => tensorOf(program, id).dtype)
-}
-
-/** The loads of a product of such integers with sums of 32 bits; undefined for others. */
-export function byteLoads(
-  dot: DotNode,
-  dtypeOf: (tensor: number) => StorageType | undefined,
-): ByteLoads | undefined {
-  const [a, b] = [stripViews(dot.a), stripViews(dot.b)]
-  if (a.kind !== 'load' || b.kind !== 'load' || a === b || a.mask || b.mask) return undefined
-  if (!sameBlocks(dot.a, dot.a) || !sameBlocks(dot.b, dot.b)) return undefined
-  const [left, right] = [a, b].map((load) => dtypeOf(load.tensor))
-  const { packed, bits } = STORAGE[left ?? 'f32']
-  if (left !== right || packed?.kind !== 'int' || bits !== 32 >> WORD_BITS) return undefined
-  const isWide = dot.type.dtype === (packed.signed ? 'i32' : 'u32')
-  return isWide ? { signed: packed.signed, a, b } : undefined
-}
-
 /** The bits of a position that are within a word along a block. */
-export function bitsInWord(block: BlockId): readonly CoordinateBit[] {
+function bitsInWord(block: BlockId): readonly CoordinateBit[] {
   return Array.from({ length: WORD_BITS }, (_, bit) => ({ block, bit }))
 }
 
@@ -138,5 +106,5 @@ function operand(dot: DotNode, side: 'a' | 'b', load: LoadNode, reading: Reading
 }
 
 function viewsOf(node: Node): readonly Node[] {
-  return node.kind === 'view' || node.kind === 'broadcast' ? [node, ...viewsOf(node.arg)] : []
+  return isMoving(node) ? [node, ...viewsOf(node.arg)] : []
 }
