@@ -8,7 +8,7 @@ import { temporaryFolder } from '../temporary_folder.ts'
 import { recordedConsole } from './recorded_console.ts'
 
 it.each([
-  ['a pipe', (path: string) => void execFileSync('mkfifo', [path])],
+  ['a pipe', (path: string) => void execFileSync('sh', ['-c', 'mkfifo "$0"', path])],
   ['a device', (path: string) => symlinkSync('/dev/full', path)],
 ])('%s where the log belongs', (what, make) => {
   const path = join(temporaryFolder(), 'collect.log')
