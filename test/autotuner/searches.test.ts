@@ -73,6 +73,13 @@ function tuneWith(
 
 const matmul = PROBLEMS[0] as Problem
 
+/** Interrupts a search of whose configs only so many are looked at. */
+function endAfter(count: number) {
+  const controller = new AbortController()
+  const onProgress = ({ trials }: Progress) => void (trials >= count && controller.abort())
+  return { signal: controller.signal, onProgress }
+}
+
 /** Searches that make configs themselves; FiniteSearch takes those of its kernel as they are. */
 const SPACE_SEARCHES = ALL_SEARCHES.map(({ name }) => name).filter((name) => name !== 'FiniteSearch')
 
@@ -207,7 +214,8 @@ describe.each(SPACE_SEARCHES)('%s, in a space', (search) => {
     const { result } = await run({}, settings, { cacheKey })
     let count = 0
     const first = async (options: OptionValues, more: TuneOptions['settings'] = {}) => {
-      const other = { cacheKey: { ...cacheKey, settings: `one ${count++}` } }
+      const { signal, onProgress } = endAfter(8)
+      const other = { cacheKey: { ...cacheKey, settings: `one ${count++}` }, signal, onProgress }
       const { benchmarker } = await run(options, { ...settings, ...more }, other)
       const [, seed, ...others] = benchmarker.measured.slice(0, 8)
       return { seed: seed?.numWarps, isStored: others.some((config) => config.equals(result.config)) }
