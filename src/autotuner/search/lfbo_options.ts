@@ -72,7 +72,7 @@ export const LFBO_OPTIONS: OptionTable<LFBOSearchOptions> = {
     full: 0.1,
     doc: 'Share of the measured configs that counts as good: neighbours are made of no others.',
   },
-  patience: { kind: integer(0), quick: 1, full: 1, doc: 'Stagnant generations that are put up with.' },
+  patience: { kind: integer(0), quick: 4, full: 1, doc: 'Stagnant generations that are put up with.' },
   similarityPenalty: {
     kind: number(0, 10),
     quick: 1,
