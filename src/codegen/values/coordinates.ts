@@ -16,7 +16,7 @@ export function threadPart(lowering: Lowering, layout: Layout, block: BlockId): 
 }
 
 /** `length` bits of the thread's number, from `from` on, moved to bit `to`. */
-export function threadBits({ e, thread, bound }: Lowering, from: number, length: number, to: number): Expr {
+function threadBits({ e, thread, bound }: Lowering, from: number, length: number, to: number): Expr {
   const shifted = e.binary('>>', thread, e.u32(from))
   const isTop = from + length === bound.threadBits
   // Of a remainder Dawn knows the range, and so of an index made from it; of a mask it does not.
