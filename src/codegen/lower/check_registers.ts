@@ -14,8 +14,8 @@ import { estimateRegisters } from './estimate_registers.ts'
 const REGISTER_FILE = 65536
 /**
  * A budget is for the elements of tiles. Addresses and steps of computations come on top, and devices order
- * statements better than they are written: what computes at full speed on the H200, where the budget is 200,
- * has up to 282 live registers (attention of 128 x 64, 152 of them elements) in the order of the program.
+ * statements better than they are written: the default of attention on an H200, where the budget is 200 and
+ * nothing faster is known, has 282 live registers in the order of the program.
  */
 const IN_ALL = 1.5
 
