@@ -9,6 +9,12 @@ import { squeeze, unsqueeze } from './views.ts'
 /** The value with each axis kept, or taken at one position, and with new axes of one. */
 export function valueAt(value: TileValue, ...terms: readonly ValueTerm[]): TileValue {
   const given = terms.filter((term) => term !== null).length
+  if (given > 0 && value.ndim === 0) {
+    throw new AuthorError('at(…) of a number: only tensors and tile values have elements', {
+      location: callSite(),
+      remedy: 'Call the kernel with a tensor there; tensor([…]) makes one of numbers.',
+    })
+  }
   if (given !== value.ndim) {
     throw new AuthorError(`at(…) with ${given} terms of a tile value with ${value.ndim} axes`, {
       location: callSite(),

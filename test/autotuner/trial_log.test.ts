@@ -1,5 +1,5 @@
 /** The log that `autotuneLog` asks for: every trial, at any moment on the disk, and never in the way. */
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs, { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -106,6 +106,15 @@ it('the other file holds every message with its time, however quiet the terminal
   expect(lines.join('\n')).toMatch(/^\[\d+\.\d{3}s\] tuned matmul: /m)
 })
 
+function fillDisk(): void {
+  vi.spyOn(fs, 'writeSync').mockImplementation(() => {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), {
+      code: 'ENOSPC',
+      syscall: 'write',
+    })
+  })
+}
+
 describe('a log that cannot be written', () => {
   const blocked: Record<string, [() => void, RegExp]> = {
     'a folder of its name': [() => mkdirSync(`${base}.csv`, { recursive: true }), /a folder is there/],
@@ -117,13 +126,14 @@ describe('a log that cannot be written', () => {
       },
       /log\.csv has other columns\n {2}Remove or rename it, or name another\./,
     ],
-    'a full disk': [
+    'a device': [
       () => {
         mkdirSync(join(base, '..'))
         symlinkSync('/dev/full', `${base}.csv`)
       },
-      /the disk is full/,
+      /a device is there/,
     ],
+    'a full disk': [fillDisk, /the disk is full/],
   }
 
   it.each(Object.entries(blocked))('%s: one warning, and the same result', async (_case, [block, reason]) => {

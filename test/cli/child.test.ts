@@ -78,7 +78,7 @@ it('finds commands of the project, as npm scripts do', async () => {
 })
 
 it.each([
-  ['a full disk', '/dev/full', /: cannot write .*: the disk is full$/m],
+  ['a device', '/dev/full', /: cannot write .*: a device is there where a file belongs$/m],
   ['a folder', '.', /: cannot open .*: a folder is there where a file belongs$/m],
 ])('runs to its end when its log is %s', async (name, target, message) => {
   mkdirSync(dirname(logFile(name)), { recursive: true })

@@ -113,11 +113,16 @@ describe('arguments of a kernel', () => {
     ['missing', [zeros([2])], 'x: a tensor, y: undefined'],
     ['null', [null, zeros([2])], 'x: null, y: a tensor'],
     ['objects', [{}, zeros([2])], 'x: an object, y: a tensor'],
-    ['numbers', [zeros([2]), 3], 'x: a tensor, y: a number'],
   ])('that are %s are named, with the line that needs another', (_title, args, text) => {
     expect(() => add(...args)).toThrow(HelionError)
     expect(() => add(...args)).toThrow(/public_arguments\.test\.ts:\d+/)
     expect(() => add(...args)).toThrow(`It was called with ${text}`)
+  })
+
+  it('that are numbers where it reads a tensor', () => {
+    const call = () => add(zeros([2]), 3)
+    expect(call).toThrow(/at\(…\) of a number: .*\n {2}at .*public_arguments\.test\.ts:\d+/)
+    expect(call).toThrow('Call the kernel with a tensor there; tensor([…]) makes one of numbers.')
   })
 
   it('that are lists where it reads a tensor', () => {
