@@ -19,7 +19,7 @@ import { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastAxes, broadcastTo, fitTo, printAxes } from './typing.ts'
 import { type ShapeEntry, TileValue } from './value.ts'
-import { insertOne, normalizeAxis, view } from './views.ts'
+import { insertOne, normalizeAxis, squeeze, view } from './views.ts'
 
 /** What `hl.zeros` and `reshape` take to make a value like this: tiles and sizes, by axis. */
 export function shapeOf(value: TileValue): readonly number[] {
@@ -58,6 +58,21 @@ export function slice(value: TileValue, axis: number, begin: number, end?: numbe
   const axes = node.type.axes.flatMap((other, i) => (i !== at ? [other] : block ? [block.id] : []))
   const taken = gather(trace, node, { along: [at], index: [index.nodeIn(trace)], axes })
   return new TileValue(trace, block ? taken : insertOne(trace, taken, at))
+}
+
+/** At one position of an axis, counted from the end where it is negative; without that axis. */
+export function takeAt(value: TileValue, axis: number, position: number): TileValue {
+  const trace = tracing('at')
+  const node = value.nodeIn(trace)
+  const size = lengthAlong(trace, node, axis, 'at')
+  const from = fromEnd(toSize(position, 'at'), size)
+  const what = `position ${position} of axis ${axis} of ${printAxes(trace, node.type.axes)}`
+  trace.guard('le', 0, from, `${what} is 0 or later`)
+  trace.guard('le', sizeOp('add', from, 1), size, `${what} lies within the dimension`)
+  if (isOne(node.type.axes[axis] ?? ONE)) return squeeze(value, axis)
+  const axes = node.type.axes.toSpliced(axis, 1)
+  const index = new TileValue(trace, trace.size(from)).nodeIn(trace)
+  return new TileValue(trace, gather(trace, node, { along: [axis], index: [index], axes }))
 }
 
 /** With axes of one repeated, and new axes in front. */

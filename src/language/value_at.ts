@@ -2,9 +2,9 @@
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import { describe } from './describe.ts'
-import { slice } from './rearrange.ts'
+import { takeAt } from './rearrange.ts'
 import type { TileValue, ValueTerm } from './value.ts'
-import { squeeze, unsqueeze } from './views.ts'
+import { unsqueeze } from './views.ts'
 
 /** The value with each axis kept, or taken at one position, and with new axes of one. */
 export function valueAt(value: TileValue, ...terms: readonly ValueTerm[]): TileValue {
@@ -28,8 +28,7 @@ export function valueAt(value: TileValue, ...terms: readonly ValueTerm[]): TileV
       return found
     }
     if (term === null) return unsqueeze(found, at++)
-    if (typeof term === 'number')
-      return squeeze(slice(found, at, term, term === -1 ? undefined : term + 1), at)
+    if (typeof term === 'number') return takeAt(found, at, term)
     throw new AuthorError(`at(…) of a tile value got ${describe(term)} as a term`, {
       location: callSite(),
       remedy: "A term is ':', null or a number; computed positions are those of a tensor: tensor.at(…).",
