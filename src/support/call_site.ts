@@ -37,10 +37,22 @@ export function entryPoint<Public extends AnyFunction>(call: Public, when?: 'not
     try {
       return during(own, () => call.apply(this, args))
     } catch (error) {
-      throw error instanceof HelionError ? withLocation(error, during(own, callSite)) : error
+      throw error instanceof HelionError
+        ? asSeenFrom(entry, withLocation(error, during(own, callSite)))
+        : error
     }
   }
   return entry as Public
+}
+
+/** Deliberate errors whose stacks begin in the user's code. */
+const seen = new WeakSet<HelionError>()
+
+/** The error with a stack that begins where the user called the innermost entry: how it arose there is ours. */
+function asSeenFrom(entry: AnyFunction, error: HelionError): HelionError {
+  if (!seen.has(error) && canFindCallers()) Error.captureStackTrace(error, entry)
+  seen.add(error)
+  return error
 }
 
 /** Makes methods and getters of a class entries. */

@@ -32,20 +32,41 @@ export const EXIT = {
   partial: 5,
 } as const
 
-/** Base of all deliberate errors. `exitCode` is what the command line ends with when one escapes. */
+/**
+ * Base of all deliberate errors. Parts of the message are getters: runtimes print what an error that nobody
+ * catches owns, and would say everything twice.
+ */
 export class HelionError extends Error {
   override readonly name: string = 'HelionError'
-  readonly exitCode: number = EXIT.unexpected
-  /** The message without place and remedy. */
-  readonly what: string
-  readonly location: SourceLocation | undefined
-  readonly remedy: string | undefined
+  readonly #what: string
+  readonly #location: SourceLocation | undefined
+  readonly #remedy: string | undefined
 
   constructor(what: string, details: ErrorDetails = {}) {
     super(composeMessage(what, details), details.cause === undefined ? {} : { cause: details.cause })
-    this.what = what
-    this.location = details.location
-    this.remedy = details.remedy
+    this.#what = what
+    this.#location = details.location
+    this.#remedy = details.remedy
+  }
+
+  /** What the command line ends with when one escapes. */
+  get exitCode(): number {
+    return EXIT.unexpected
+  }
+
+  /** The message without place and remedy. */
+  get what(): string {
+    return this.#what
+  }
+
+  /** Where the author or caller wrote the offending code. */
+  get location(): SourceLocation | undefined {
+    return this.#location
+  }
+
+  /** What to do about it. */
+  get remedy(): string | undefined {
+    return this.#remedy
   }
 }
 
@@ -71,12 +92,16 @@ interface ConfigErrorDetails extends ErrorDetails {
 /** This config cannot be built or launched for this kernel on this device. Expected during a search. */
 export class ConfigError extends HelionError {
   override readonly name = 'ConfigError'
-  /** Set where a smaller config would do. */
-  readonly excess: Excess | undefined
+  readonly #excess: Excess | undefined
 
   constructor(what: string, details: ConfigErrorDetails = {}) {
     super(what, details)
-    this.excess = details.excess
+    this.#excess = details.excess
+  }
+
+  /** Set where a smaller config would do. */
+  get excess(): Excess | undefined {
+    return this.#excess
   }
 }
 
@@ -99,13 +124,19 @@ export function unlessRefused<T>(make: () => T): T | undefined {
 /** A wrong argument, option, flag or environment variable. */
 export class UsageError extends HelionError {
   override readonly name = 'UsageError'
-  override readonly exitCode: number = EXIT.usage
+
+  override get exitCode(): number {
+    return EXIT.usage
+  }
 }
 
 /** No usable WebGPU adapter, or the device was lost. */
 export class AdapterError extends HelionError {
   override readonly name = 'AdapterError'
-  override readonly exitCode: number = EXIT.noAdapter
+
+  override get exitCode(): number {
+    return EXIT.noAdapter
+  }
 }
 
 /** The GPU or its compiler refused what we gave it: shader, pipeline or launch. */

@@ -1,6 +1,7 @@
 /** Where users called, whatever stands between them and the question. */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import {
   areEntryPoints,
@@ -10,7 +11,7 @@ import {
   lazyCallSite,
   userCode,
 } from '../../src/support/call_site.ts'
-import type { SourceLocation } from '../../src/support/errors.ts'
+import { type SourceLocation, UsageError } from '../../src/support/errors.ts'
 
 const FILE = fileURLToPath(import.meta.url)
 const LINES = readFileSync(FILE, 'utf8').split('\n')
@@ -139,4 +140,21 @@ it('is unknown where a program gives stacks another form', () => {
 it('is known where a program has switched stacks off', () => {
   const place = withError('stackTraceLimit', 0, () => where(0)) // switched off
   expect(markAt(place)).toBe('switched off')
+})
+
+it('errors show the line of the call first, and each part of their message once', () => {
+  const fails = entryPoint((): never => {
+    throw new UsageError('too many', { remedy: 'Give fewer.' })
+  })
+  const error = (() => {
+    try {
+      return fails()
+    } catch (caught) {
+      return caught as UsageError
+    }
+  })()
+  const [frame = ''] = error.stack?.split('\n').filter((line) => /^ {4}at /.test(line)) ?? []
+  expect(frame).toMatch(/call_site\.test\.ts:\d+/)
+  expect(inspect(error).match(/Give fewer/g)).toHaveLength(1)
+  expect(error).toMatchObject({ what: 'too many', remedy: 'Give fewer.', exitCode: 2 })
 })
