@@ -1,4 +1,4 @@
-/** A kernel that is called without all of its arguments fails where it uses them: its errors tell of the call. */
+/** A kernel called without all of its arguments fails where it uses them: its errors tell of the call. */
 import { callSite } from '../support/call_site.ts'
 import { formatLocation, HelionError, withRemedy } from '../support/errors.ts'
 import type { KernelDefinition } from './definition.ts'
@@ -15,7 +15,8 @@ export function tellingOfMissing<T>(
     const missing = parameters.filter((_, index) => values[index] === undefined || values[index] === null)
     if (!(error instanceof HelionError) || missing.length === 0) throw error
     const place = callSite()
-    const call = `${name} was called without ${missing.join(', ')}${place ? `, at ${formatLocation(place)}` : ''}.`
+    const where = place ? `, at ${formatLocation(place)}` : ''
+    const call = `${name} was called without ${missing.join(', ')}${where}.`
     throw withRemedy(error, error.remedy === undefined ? call : `${call} ${error.remedy}`)
   }
 }

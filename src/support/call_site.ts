@@ -48,7 +48,7 @@ export function entryPoint<Public extends AnyFunction>(call: Public, when?: 'not
 /** Deliberate errors whose stacks begin in the user's code. */
 const seen = new WeakSet<HelionError>()
 
-/** The error with a stack that begins where the user called the innermost entry: how it arose there is ours. */
+/** The error with a stack that begins where the user called the innermost entry: what follows is ours. */
 function asSeenFrom(entry: AnyFunction, error: HelionError): HelionError {
   if (!seen.has(error) && canFindCallers()) Error.captureStackTrace(error, entry)
   seen.add(error)

@@ -12,9 +12,12 @@ const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url))
 
 const SOURCES = {
   'src/index.ts': "export { shared, type Shared } from './shared.ts'\n",
+  'src/kernels.ts': "export { shared } from './shared.ts'\n",
+  'src/tuning.ts': "export { shared } from './shared.ts'\n",
   'src/shared.ts':
     "/** Both entries use it. */\nexport const shared: Shared = 'one'\nexport type Shared = string\n",
-  'src/autotuner/isolation/trial_worker.ts': "import '../../shared.ts'\n",
+  'src/autotuner/isolation/trial_worker.ts':
+    "import { shared } from '../../shared.ts'\nconsole.log(shared)\n",
   'src/cli/main.ts': "import { shared } from '../shared.ts'\nexport const main = (): string => shared\n",
 }
 
@@ -29,7 +32,7 @@ beforeEach(() => {
   for (const [path, text] of Object.entries(SOURCES)) write(path, text)
 })
 
-it('bundles both entries around one copy of what they share', async () => {
+it('bundles the entries around one copy of what they share', async () => {
   expect(build()).toEqual({ status: 0, message: 'built dist/\n' })
   const index = await import(pathToFileURL(join(root, 'dist/index.js')).href)
   const cli = await import(pathToFileURL(join(root, 'dist/cli/main.js')).href)
