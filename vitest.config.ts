@@ -15,6 +15,8 @@ const testsIn = (folders: readonly string[]): string[] =>
 const pureFiles = testsIn(['config', 'ir', 'language', 'codegen'])
 const unitFiles = testsIn(['support', 'heuristics', 'aot/evaluate', 'gates', 'scripts'])
 const shaderFiles = testsIn(['gpu'])
+/** Files that share a process start alike. */
+const EACH_FILE = ['test/gpu/each_file.ts']
 const tenMinutes = 600_000
 
 const shared = {
@@ -40,9 +42,21 @@ const config: ViteUserConfig = defineConfig({
     maxWorkers: availableParallelism(),
     globalSetup: 'test/folder_of_run.ts',
     projects: [
-      { test: { ...shared, name: 'pure', include: pureFiles, pool: 'threads', isolate: false } },
+      {
+        test: {
+          ...shared,
+          name: 'pure',
+          include: pureFiles,
+          pool: 'threads',
+          isolate: false,
+          setupFiles: EACH_FILE,
+        },
+      },
       { test: { ...shared, name: 'unit', include: unitFiles, pool: 'threads' } },
-      { resolve, test: { ...onGpu, name: 'shaders', include: shaderFiles, isolate: false } },
+      {
+        resolve,
+        test: { ...onGpu, name: 'shaders', include: shaderFiles, isolate: false, setupFiles: EACH_FILE },
+      },
       {
         resolve,
         test: {

@@ -71,6 +71,11 @@ export function isTensorInput(input: Input): input is TensorInput {
 /** Tensors of one shape and different place in the arguments differ: the generators of one file go on. */
 let made = 0
 
+/** Numbers of a file do not depend on which files its process ran before. */
+export function restartInputs(): void {
+  made = 0
+}
+
 function seeded(shape: readonly number[], dtype: StorageType): Random {
   return new Random(product(shape) * 31 + dtype.length * 7 + made++)
 }

@@ -15,6 +15,8 @@ const FLOATS: readonly DType[] = shaderF16 ? ['f32', 'f16'] : ['f32']
 interface Case {
   /** Range of float operands. */
   readonly range?: readonly [low: number, high: number]
+  /** What the last operand is one of: where a quotient that is rounded otherwise would be another integer. */
+  readonly divisors?: readonly number[]
   /** What the specification of WGSL grants an f32; default is the exact result. */
   readonly f32?: Tolerance
 }
@@ -23,11 +25,14 @@ const close = (rel: number, abs = 0): Tolerance => ({ abs, rel })
 /** Half the digits of a half float. */
 const F16: Tolerance = { abs: 4e-3, rel: 6e-3 }
 
+/** Quotients by these are exact. */
+const POWERS = [0.5, 1, 2, 4, -0.5, -1, -2, -4]
+
 const CASES: Readonly<Partial<Record<OpName, Case>>> = {
   div: { f32: close(1e-6) },
-  floorDiv: { range: [1, 9] },
-  mod: { range: [1, 9], f32: close(0, 2e-6) },
-  rem: { range: [1, 9], f32: close(0, 2e-6) },
+  floorDiv: { divisors: POWERS },
+  mod: { divisors: POWERS, f32: close(0, 2e-6) },
+  rem: { divisors: POWERS, f32: close(0, 2e-6) },
   reciprocal: { f32: close(1e-6) },
   fract: { f32: close(0, 1e-6) },
   fma: { f32: close(1e-6, 1e-6) },
@@ -65,11 +70,17 @@ const CASES: Readonly<Partial<Record<OpName, Case>>> = {
 for (const op of OP_NAMES) {
   describe(op, () => {
     for (const dtype of dtypesOf(op)) {
-      const { range = [-8, 8], f32 = EXACT } = CASES[op] ?? {}
+      const { range = [-8, 8], divisors, f32 = EXACT } = CASES[op] ?? {}
       const tolerance = dtype === 'f32' ? f32 : F16
 
       it(`of ${dtype}`, async () => {
         const inputs = [0, 1, 2].slice(0, OPS[op].arity).map(() => operand(dtype, range))
+        if (divisors && isFloat(dtype))
+          inputs.splice(
+            1,
+            1,
+            values([COUNT], dtype, (i) => divisors[i % divisors.length] ?? 1),
+          )
         const subject = await Subject.of(applied(op), inputs, { tolerance })
         await subject.expectAllRight([{ num_warps: 1 }, { indexing: 'pointer' }])
       })
@@ -143,7 +154,11 @@ function dtypesOf(op: OpName): readonly DType[] {
 }
 
 function operand(dtype: DType, [low, high]: readonly [number, number]): TensorInput {
-  return dtype === 'f32' || dtype === 'f16' ? spread([COUNT], low, high, dtype) : whole([COUNT], dtype)
+  return isFloat(dtype) ? spread([COUNT], low, high, dtype) : whole([COUNT], dtype)
+}
+
+function isFloat(dtype: DType): boolean {
+  return dtype === 'f32' || dtype === 'f16'
 }
 
 /** A kernel that stores the operation's result; `where` asks which of its operands are positive. */
