@@ -51,13 +51,13 @@ export function slice(value: TileValue, axis: number, begin: number, end?: numbe
     const place = alongAxis(trace, positions(trace, wholeDimension(trace, count)), at, value.ndim)
     return elementwise('where', [place.lt(1), value, 0])
   }
-  const block = count === 1 ? undefined : wholeDimension(trace, count)
-  const counted = block ? positions(trace, block) : new TileValue(trace, trace.size(0))
+  if (count === 1) return new TileValue(trace, insertOne(trace, elementAt(trace, node, at, from), at))
+  const block = wholeDimension(trace, count)
+  const counted = positions(trace, block)
   const scaled = step === 1 ? counted : elementwise('mul', [counted, step])
   const index = from === 0 ? scaled : elementwise('add', [scaled, toDim(from)])
-  const axes = node.type.axes.flatMap((other, i) => (i !== at ? [other] : block ? [block.id] : []))
-  const taken = gather(trace, node, { along: [at], index: [index.nodeIn(trace)], axes })
-  return new TileValue(trace, block ? taken : insertOne(trace, taken, at))
+  const axes = node.type.axes.with(at, block.id)
+  return new TileValue(trace, gather(trace, node, { along: [at], index: [index.nodeIn(trace)], axes }))
 }
 
 /** At one position of an axis, counted from the end where it is negative; without that axis. */
@@ -70,9 +70,13 @@ export function takeAt(value: TileValue, axis: number, position: number): TileVa
   trace.guard('le', 0, from, `${what} is 0 or later`)
   trace.guard('le', sizeOp('add', from, 1), size, `${what} lies within the dimension`)
   if (isOne(node.type.axes[axis] ?? ONE)) return squeeze(value, axis)
-  const axes = node.type.axes.toSpliced(axis, 1)
-  const index = new TileValue(trace, trace.size(from)).nodeIn(trace)
-  return new TileValue(trace, gather(trace, node, { along: [axis], index: [index], axes }))
+  return new TileValue(trace, elementAt(trace, node, axis, from))
+}
+
+/** At one position of an axis, without that axis. */
+function elementAt(trace: Trace, node: Node, axis: number, position: Size): Node {
+  const index = [trace.size(position)]
+  return gather(trace, node, { along: [axis], index, axes: node.type.axes.toSpliced(axis, 1) })
 }
 
 /** With axes of one repeated, and new axes in front. */

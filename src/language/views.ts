@@ -34,7 +34,7 @@ export function squeeze(value: TileValue, axis: number): TileValue {
   const at = normalizeAxis(value, axis, 'squeeze')
   const along = value.axes[at] ?? ONE
   if (!isOne(along) && trace.blocks.get(trace.blocks.canonical(along)).extent === 1)
-    return onlyOne(trace, value, at)
+    return new TileValue(trace, onlyOne(trace, value.nodeIn(trace), at))
   if (!isOne(along)) {
     throw new AuthorError(`squeeze of axis ${axis}, which is not an axis of one`, {
       location: callSite(),
@@ -46,12 +46,11 @@ export function squeeze(value: TileValue, axis: number): TileValue {
 }
 
 /** Along a tile of one position, which is all that a reduction takes. */
-function onlyOne(trace: Trace, value: TileValue, axis: number): TileValue {
-  const arg = value.nodeIn(trace)
+export function onlyOne(trace: Trace, arg: Node, axis: number): Node {
   const { dtype, axes } = arg.type
   const type = tileType(dtype, axes.toSpliced(axis, 1))
   const op = dtype === 'bool' ? 'any' : 'max'
-  return new TileValue(trace, trace.add('squeeze', { kind: 'reduce', type, op, arg, axis }))
+  return trace.add('squeeze', { kind: 'reduce', type, op, arg, axis })
 }
 
 export function permute(value: TileValue, order: readonly number[]): TileValue {

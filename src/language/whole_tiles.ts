@@ -9,6 +9,7 @@ import { sameSize } from '../ir/size.ts'
 import { blockOf, blockSizeOf } from './axis_sizes.ts'
 import { indexAlong } from './tile.ts'
 import type { Trace } from './trace.ts'
+import { insertOne, onlyOne } from './views.ts'
 
 /** The operands, aligned at the last axis, with whole dimensions where tiles meet them. */
 export function metWhole(trace: Trace, nodes: readonly Node[]): readonly Node[] {
@@ -34,7 +35,7 @@ export function movedTo(trace: Trace, node: Node, axes: readonly Axis[]): Node {
   const missing = axes.length - node.type.axes.length
   return node.type.axes.reduce((value, axis, at) => {
     const [from, to] = [blockOf(trace, axis), blockOf(trace, axes[at + missing] ?? ONE)]
-    if (from?.extent === 1 && !to && at + missing >= 0) return withoutTile(trace, value, at)
+    if (from?.extent === 1 && !to && at + missing >= 0) return insertOne(trace, onlyOne(trace, value, at), at)
     return from && to && isAsLong(trace, from, to) ? taken(trace, value, at, to) : value
   }, node)
 }
@@ -48,21 +49,6 @@ function isAsLong(trace: Trace, from: Block, to: Block): boolean {
   if (typeof whole.size === 'number') return whole.size === extent
   if (!dependsOnConfig(whole.size)) trace.guard('eq', whole.size, extent, 'a whole dimension beside a tile')
   return !dependsOnConfig(whole.size)
-}
-
-/** Along a tile of one position, with an axis of one in its place. */
-function withoutTile(trace: Trace, arg: Node, at: number): Node {
-  const { dtype, axes } = arg.type
-  const op = dtype === 'bool' ? 'any' : 'max'
-  const type = tileType(dtype, axes.toSpliced(at, 1))
-  const only = trace.add('a tile', { kind: 'reduce', type, op, arg, axis: at })
-  const order = axes.map((_, i) => (i === at ? ONE : i < at ? i : i - 1))
-  return trace.add('a tile', {
-    kind: 'view',
-    type: tileType(dtype, axes.with(at, ONE)),
-    arg: only,
-    axes: order,
-  })
 }
 
 /** The elements along axis `at` as those along a block. */

@@ -4,7 +4,6 @@
  * neither on how many there are nor on the device; normal ones take a uniform number through the inverse
  * error function (Giles, 2010), which needs no sine and so comes out alike everywhere.
  */
-
 import type { DeviceLimits } from '../codegen/program.ts'
 import { typeOf } from '../codegen/thread/types.ts'
 import { Writer } from '../codegen/thread/writer.ts'

@@ -22,7 +22,6 @@ export async function bestOfTied(
     warm.find(({ config }) => config.equals(candidate.config))
   return tied.reduce((best, candidate) => {
     const [a, b] = [timeOf(candidate), timeOf(best)]
-    // Both ways of asking: what is no slower the other way round is a tie once more.
-    return a && b && a.ms < b.ms && !notSlower(b, a) ? candidate : best
+    return a && b && !notSlower(b, a) ? candidate : best
   })
 }
