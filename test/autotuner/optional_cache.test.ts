@@ -15,6 +15,7 @@ import { ConfigError } from '../../src/support/errors.ts'
 import { Random } from '../../src/support/random.ts'
 import { resolveSettings } from '../../src/support/resolve_settings.ts'
 import type { Settings } from '../../src/support/settings.ts'
+import { refuses } from '../disk_refusal.ts'
 import { listen } from '../listen.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { CONTENDED } from './contended.ts'
@@ -80,16 +81,13 @@ describe('a cache folder that cannot be used costs one warning', () => {
 })
 
 describe('a disk that refuses a file', () => {
-  const refusal = (code: string, syscall: string) => () => {
-    throw Object.assign(new Error(`${code}: refused`), { code, syscall })
-  }
   it.each([
     ['is full', 'fsyncSync', 'ENOSPC', 'fsync', 'the disk is full'],
     ['can only be read', 'openSync', 'EROFS', 'open', 'the file system can only be read'],
     ['fails', 'renameSync', 'EIO', 'rename', 'the disk failed'],
   ] as const)('%s: one warning, and nothing is left behind', async (_, operation, code, syscall, reason) => {
     const folder = temporaryFolder()
-    vi.spyOn(fs, operation).mockImplementation(refusal(code, syscall))
+    vi.spyOn(fs, operation).mockImplementation(() => refuses(code, syscall))
     for (const _ of ['once', 'again']) expect((await search(folder)).result.source).toBe('search')
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain('does not take the result of this search')
@@ -100,7 +98,7 @@ describe('a disk that refuses a file', () => {
   it('does not take the mark of a use: nothing is said', async () => {
     const folder = temporaryFolder()
     await search(folder)
-    vi.spyOn(fs, 'utimesSync').mockImplementation(refusal('EROFS', 'utime'))
+    vi.spyOn(fs, 'utimesSync').mockImplementation(() => refuses('EROFS', 'utime'))
     expect((await search(folder)).result.source).toBe('cache')
     expect(lines).toEqual([])
   })

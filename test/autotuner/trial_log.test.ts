@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SEARCHES } from '../../src/autotuner/search/searches.ts'
 import { resetWarnings } from '../../src/support/log.ts'
 import type { Settings } from '../../src/support/settings.ts'
+import { refuses } from '../disk_refusal.ts'
 import { listen } from '../listen.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { PROBLEMS, type Problem, type TuneOptions, tune } from './synthetic.ts'
@@ -107,12 +108,7 @@ it('the other file holds every message with its time, however quiet the terminal
 })
 
 function fillDisk(): void {
-  vi.spyOn(fs, 'writeSync').mockImplementation(() => {
-    throw Object.assign(new Error('ENOSPC: no space left on device, write'), {
-      code: 'ENOSPC',
-      syscall: 'write',
-    })
-  })
+  vi.spyOn(fs, 'writeSync').mockImplementation(() => refuses('ENOSPC', 'write'))
 }
 
 describe('a log that cannot be written', () => {

@@ -5,6 +5,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { afterEach, expect, it, vi } from 'vitest'
 import { PhaseLog } from '../../src/cli/phase_log.ts'
+import { refuses } from '../disk_refusal.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { recordedConsole } from './recorded_console.ts'
 
@@ -34,12 +35,7 @@ it('a disk that is full', () => {
   const path = join(temporaryFolder(), 'collect.log')
   const written = recordedConsole()
   const log = new PhaseLog(path, written.console)
-  vi.spyOn(fs, 'writeSync').mockImplementation(() => {
-    throw Object.assign(new Error('ENOSPC: no space left on device, write'), {
-      code: 'ENOSPC',
-      syscall: 'write',
-    })
-  })
+  vi.spyOn(fs, 'writeSync').mockImplementation(() => refuses('ENOSPC', 'write'))
   syncBuiltinESMExports()
   log.write('one')
   log.write('two')

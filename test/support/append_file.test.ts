@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, expect, it, vi } from 'vitest'
 import { AppendFile } from '../../src/support/append_file.ts'
+import { refuses } from '../disk_refusal.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -21,7 +22,7 @@ function diskOf(rooms: readonly number[]): void {
       return writeSync(file, data.subarray(0, taken))
     }
     left.shift()
-    throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC', syscall: 'write' })
+    return refuses('ENOSPC', 'write')
   }
   vi.spyOn(fs, 'writeSync').mockImplementation(write as typeof fs.writeSync)
 }
