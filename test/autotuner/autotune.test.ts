@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { EntryFolder } from '../../src/autotuner/cache/entry_folder.ts'
 import { ResultStore } from '../../src/autotuner/cache/result_store.ts'
 import { Config } from '../../src/config/config.ts'
@@ -9,26 +9,10 @@ import { DataError, UsageError } from '../../src/support/errors.ts'
 import { createLog } from '../../src/support/log.ts'
 import { sum } from '../../src/support/maths.ts'
 import { Random } from '../../src/support/random.ts'
-import type { Settings } from '../../src/support/settings.ts'
-import { temporaryFolder } from '../temporary_folder.ts'
-import { CONTENDED } from './contended.ts'
-import { PROBLEMS, type Problem, type TuneOptions, tune } from './synthetic.ts'
+import { cacheDir, cached, key, quick, row } from './stored_search.ts'
+import { PROBLEMS, type Problem, tune } from './synthetic.ts'
 
-const [matmul, row] = PROBLEMS as [Problem, Problem]
-const key = { ...CONTENDED.key, kernel: 'row', space: row.spec.fingerprint }
-
-let cacheDir: string
-beforeEach(() => {
-  cacheDir = temporaryFolder()
-})
-
-const quick = (settings: Partial<Settings> = {}): Partial<Settings> => ({
-  autotuneEffort: 'quick',
-  cacheDir,
-  ...settings,
-})
-const cached = (settings: Partial<Settings> = {}, options: TuneOptions = {}) =>
-  tune(row, { ...options, settings: quick(settings), task: { cacheKey: key, ...options.task } })
+const [matmul] = PROBLEMS as [Problem]
 
 describe('the stored result', () => {
   it('is found the second time, without measuring', async () => {

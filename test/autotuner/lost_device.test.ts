@@ -1,28 +1,10 @@
 /** Searches whose device is lost: what becomes of them, and of the config that did it. */
-import { beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { failure } from '../../src/autotuner/trial/benchmarker.ts'
 import type { Config } from '../../src/config/config.ts'
 import { AdapterError } from '../../src/support/errors.ts'
-import type { Settings } from '../../src/support/settings.ts'
-import { temporaryFolder } from '../temporary_folder.ts'
-import { CONTENDED } from './contended.ts'
-import { PROBLEMS, type Problem, SyntheticBenchmarker, type TuneOptions, tune } from './synthetic.ts'
-
-const [, row] = PROBLEMS as [Problem, Problem]
-const key = { ...CONTENDED.key, kernel: 'row', space: row.spec.fingerprint }
-
-let cacheDir: string
-beforeEach(() => {
-  cacheDir = temporaryFolder()
-})
-
-const quick = (settings: Partial<Settings> = {}): Partial<Settings> => ({
-  autotuneEffort: 'quick',
-  cacheDir,
-  ...settings,
-})
-const cached = (settings: Partial<Settings> = {}, options: TuneOptions = {}) =>
-  tune(row, { ...options, settings: quick(settings), task: { cacheKey: key, ...options.task } })
+import { cached, quick, row } from './stored_search.ts'
+import { SyntheticBenchmarker, tune } from './synthetic.ts'
 
 describe('a lost device', () => {
   const lose = (at: number) => (_config: Config, index: number) => {
