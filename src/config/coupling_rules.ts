@@ -3,11 +3,11 @@
  * and is set right silently for a search, so that one config has one form.
  */
 import { ConfigError } from '../support/errors.ts'
-import { nextPowerOf2, product } from '../support/maths.ts'
+import { clamp, nextPowerOf2, product } from '../support/maths.ts'
 import { severalBlocks } from './field_row.ts'
 import { isPersistent } from './modes.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
-import { LEAST_CHUNK } from './tile_sizes.ts'
+import { LEAST_CHUNK, mostChunk } from './tile_sizes.ts'
 import { type ConfigValue, isList } from './value.ts'
 
 type Rule = (data: Record<string, ConfigValue>, mode: 'strict' | 'repair', input: ConfigSpecInput) => void
@@ -125,9 +125,10 @@ function splitRowsAreStreamed(
   const parts = entries(data.split_sums).map(Number)
   if (rows.length === 0 || parts.every((count) => count === 1)) return
   data.reduction_loops = entries(data.reduction_loops).map((chunk, row) => {
-    const { id, size = 1 } = rows[row] ?? {}
-    const count = parts[sums.findIndex((sum) => sum.id === id)] ?? 1
-    return chunk === null && count > 1 ? Math.max(LEAST_CHUNK, nextPowerOf2(size) / count) : chunk
+    const most = rows[row] && mostChunk(rows[row])
+    const count = parts[sums.findIndex((sum) => sum.id === rows[row]?.id)] ?? 1
+    if (chunk !== null || count === 1 || !most) return chunk
+    return clamp(nextPowerOf2(rows[row]?.size ?? 1) / count, LEAST_CHUNK, most)
   })
 }
 

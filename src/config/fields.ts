@@ -4,7 +4,7 @@
  * told derive from here, and a test keeps docs/configs_and_settings.md equal. The order of the rows is the
  * order of the slots. Names are Helion's, so that stored configs read alike.
  */
-import { floorPowerOf2, nextPowerOf2 } from '../support/maths.ts'
+import { nextPowerOf2 } from '../support/maths.ts'
 import { permutation } from './composite_fragments.ts'
 import type { ActingRow, AnyActingRow, FieldRow } from './field_row.ts'
 import { boolean, choice, type Fragment, fixed, integer, optional, powerOf2 } from './fragments.ts'
@@ -17,6 +17,7 @@ import {
   defaultParts,
   defaultReductionLoop,
   LEAST_CHUNK,
+  mostChunk,
   mostWarps,
 } from './tile_sizes.ts'
 import { BOOLEAN_RULE, integerRule, oneOfRule, orRule, PERMUTATION_RULE, powerOf2Rule } from './value_rule.ts'
@@ -103,7 +104,7 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     default: 0,
     fitted: true,
     range: ({ size }, { input }) =>
-      optional(0, powerOf2(1, Math.min(nextPowerOf2(size), floorPowerOf2(input.maxInvocations)))),
+      optional(0, powerOf2(1, Math.min(nextPowerOf2(size), 32 * mostWarps(input)))),
   },
   loop_orders: {
     doc: 'Order in which the dimensions of a loop are walked, outermost first',
@@ -272,9 +273,8 @@ export function isActing(name: string): name is ActingField {
   return Object.hasOwn(ACTING, name)
 }
 
-/** The whole row, or chunks of at most half of it. */
+/** The whole row, or chunks of it. */
 function reductionLoop(row: RowInput): Fragment {
-  const largestChunk = nextPowerOf2(row.size) / 2
-  if (!row.canLoop || largestChunk < LEAST_CHUNK) return fixed(null)
-  return optional(null, powerOf2(LEAST_CHUNK, largestChunk), defaultReductionLoop(row))
+  const most = mostChunk(row)
+  return most ? optional(null, powerOf2(LEAST_CHUNK, most), defaultReductionLoop(row)) : fixed(null)
 }

@@ -5,10 +5,9 @@
  * people whose own config does not build.
  */
 import { ConfigError, type Excess, type Resource } from '../support/errors.ts'
-import { nextPowerOf2 } from '../support/maths.ts'
 import { Config } from './config.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
-import { LEAST_CHUNK, mostWarps } from './tile_sizes.ts'
+import { LEAST_CHUNK, mostChunk, mostWarps } from './tile_sizes.ts'
 import type { ConfigData, ConfigValue } from './value.ts'
 
 /** Compiles a complete config: why that is refused, or undefined. */
@@ -91,7 +90,7 @@ function leastOf(start: Config, refusal: ConfigError, input: ConfigSpecInput, bu
   const least: ConfigData = {
     ...start.data,
     ...(blocks.length > 0 ? { block_sizes: blocks.map(({ min }) => min) } : {}),
-    ...(rows.length > 0 ? { reduction_loops: rows.map((row) => (canChunk(row) ? LEAST_CHUNK : null)) } : {}),
+    ...(rows.length > 0 ? { reduction_loops: rows.map((row) => (mostChunk(row) ? LEAST_CHUNK : null)) } : {}),
     ...(dots.length > 0 ? { num_stages: 1, slice_k: dots.map(() => 1) } : {}),
     ...(sums.length > 0 ? { split_sums: sums.map(() => 1) } : {}),
     ...(memoryOps.length > 0 ? { indexing: memoryOps.map(() => 'pointer') } : {}),
@@ -114,7 +113,7 @@ function leastOf(start: Config, refusal: ConfigError, input: ConfigSpecInput, bu
 /** What the author can do where no config helps. */
 function remedyFor(excess: Excess | undefined, { rows }: ConfigSpecInput): string {
   if (excess?.of === 'bindings') return 'Split the kernel, or pass fewer tensors.'
-  const longest = Math.max(0, ...rows.filter((row) => !canChunk(row)).map(({ size }) => size))
+  const longest = Math.max(0, ...rows.filter((row) => !mostChunk(row)).map(({ size }) => size))
   if (longest > 1)
     return `It holds up to ${longest} elements of one dimension: walk that with hl.tile instead of ':'.`
   return 'Split the kernel, so that each part holds fewer values at a time, or fix smaller tiles in it.'
@@ -140,10 +139,9 @@ function fewerSlices({ sliceK }: Config): readonly ConfigData[] {
 
 function shorterChunks({ reductionLoops }: Config, { rows }: ConfigSpecInput): readonly ConfigData[] {
   return eachOf('reduction_loops', reductionLoops, (chunk, i) => {
-    const row = rows[i]
-    if (!row || !canChunk(row)) return undefined
-    const shorter = (chunk ?? nextPowerOf2(row.size)) / 2
-    return shorter >= LEAST_CHUNK ? shorter : undefined
+    const most = rows[i] && mostChunk(rows[i])
+    const shorter = chunk === null ? most : chunk / 2
+    return most && shorter && shorter >= LEAST_CHUNK ? shorter : undefined
   })
 }
 
@@ -184,8 +182,4 @@ function eachOf<T extends ConfigValue>(
     const value = replaced(entry, index)
     return value === undefined ? [] : [{ [field]: list.with(index, value as T) }]
   })
-}
-
-function canChunk({ canLoop, size }: ConfigSpecInput['rows'][number]): boolean {
-  return canLoop && nextPowerOf2(size) / 2 >= LEAST_CHUNK
 }

@@ -272,6 +272,12 @@ export function leastBlockSizes(
   })
 }
 
+/** The longest chunk that a row may be streamed in: half of it at most; undefined where it cannot be. */
+export function mostChunk({ canLoop, size }: RowInput): number | undefined {
+  const most = Math.min(nextPowerOf2(size) / 2, MAX_TILE_ELEMENTS)
+  return canLoop && most >= LEAST_CHUNK ? most : undefined
+}
+
 /** null where the row fits into registers or cannot be streamed, else the default chunk. */
 export function defaultReductionLoop({
   size,

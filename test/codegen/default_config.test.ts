@@ -73,7 +73,11 @@ const matrices = [8, 64, 1000].map((d) => [d, d, d, 'f16'] as const)
 
 const heads = [16, 32, 64, 80, 128, 256].flatMap((d) => [1, 17, 4096].map((n) => [n, d] as const))
 
+const flat = [1, 1000, 2 ** 20 + 1, 2 ** 27, 2 ** 29].map((n) => [shaped([n])])
+
 const KERNELS: readonly Kernel[] = [
+  ['a whole cumsum', (x: Tensor) => x.cumsum(0), flat],
+  ['a whole sum', (x: Tensor) => x.sum(0), flat],
   ['vectorAdd', kernels.vectorAdd, lists],
   ['softmax', kernels.softmax, rows.map((x) => [x])],
   [

@@ -1,9 +1,10 @@
 /** Search spaces of three typical kernels, as code generation would describe them. */
 import type { BlockInput, ConfigSpecInput } from '../../src/config/spec_input.ts'
+import { BLOCK_LIMIT } from '../../src/ir/block_sizes.ts'
 import { nextPowerOf2 } from '../../src/support/maths.ts'
 
 function block(id: number, name: string, size: number): BlockInput {
-  return { id, name, sizeHint: size, min: 1, max: nextPowerOf2(size) }
+  return { id, name, sizeHint: size, min: 1, max: Math.min(nextPowerOf2(size), BLOCK_LIMIT) }
 }
 
 /** out[m, n] = sum over k of x[m, k] · y[k, n]. */
