@@ -119,8 +119,8 @@ const LEAST_HALF = 2 ** -14
 
 /** What is wrong with the kernel's answer to a call, if anything is. */
 export async function problemOf(
-  { kernel, reference, tolerance }: Sweep,
-  { sizes, dtype }: SweepCall,
+  { kernel, reference, tolerance }: Pick<Sweep, 'kernel' | 'reference' | 'tolerance'>,
+  { sizes, dtype }: Pick<SweepCall, 'sizes' | 'dtype'>,
   args: readonly unknown[],
 ): Promise<string | undefined> {
   // Read first: some kernels change an argument.
@@ -177,6 +177,6 @@ function dispose(returned: unknown, args: readonly unknown[]): void {
   for (const result of results) if (isTensor(result) && !args.includes(result)) result.dispose()
 }
 
-function isTensor(value: unknown): value is Tensor {
+export function isTensor(value: unknown): value is Tensor {
   return typeof value === 'object' && value !== null && 'dtype' in value && 'shape' in value
 }
