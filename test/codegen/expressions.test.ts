@@ -70,6 +70,13 @@ describe('index arithmetic folds', () => {
   })
 })
 
+it('calls have the type of their first argument, or that of their own', () => {
+  expect(e.call('max', v, v).type).toBe(v.type)
+  const words = e.local('w', typeOf('u32', 4))
+  expect(e.call('dot4I8Packed', words, words).type).toBe(typeOf('i32', 4))
+  expect(e.call('dot4U8Packed', e.convert('i32', n), m).type).toBe(typeOf('u32', 1))
+})
+
 describe('vectors', () => {
   it('give back what they were made of', () => {
     expect(e.component(e.vector([x, f(1), x, f(2)], 4), 3)).toBe(f(2))

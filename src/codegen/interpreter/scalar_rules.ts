@@ -5,7 +5,7 @@
 import { roundTo } from '../../ir/interpret_values.ts'
 import { OPS } from '../../ir/ops.ts'
 import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
-import { BUILTINS, type BuiltinFunction } from '../thread/builtins.ts'
+import { type BuiltinFunction, valueRule } from '../thread/builtins.ts'
 import type { BinaryOp, Helper, UnaryOp } from '../thread/expr.ts'
 
 /** From the elements of up to three operands to one of the result; truth values are 0 and 1. */
@@ -53,8 +53,8 @@ export function unaryRule(op: UnaryOp, dtype: DType): ScalarRule {
 
 /** Of functions that look at one lane. */
 export function functionRule(fn: BuiltinFunction, dtype: DType): ScalarRule {
-  const rule = BUILTINS[fn]
-  if (rule === 'subgroup') throw new Error(`${fn} is no function of one lane`)
+  const rule = valueRule(fn)
+  if (!rule) throw new Error(`${fn} is no function of one lane`)
   return fn === 'select' ? rule : rounded(dtype, rule)
 }
 

@@ -5,7 +5,7 @@
 import type { InlineCode } from '../../ir/node.ts'
 import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
 import { isPowerOf2, log2Exact, sum } from '../../support/maths.ts'
-import { type BuiltinFunction, isSubgroupFunction } from './builtins.ts'
+import { type BuiltinFunction, isSubgroupFunction, resultOf } from './builtins.ts'
 import type { BinaryOp, BuiltinValue, Expr, Helper, LiteralExpr, LocalExpr, UnaryOp } from './expr.ts'
 import type { AccessMark, MemoryArray } from './memory.ts'
 import { type ThreadType, typeOf, type Width } from './types.ts'
@@ -98,7 +98,7 @@ export class Expressions {
 
   call(fn: BuiltinFunction, ...args: readonly Expr[]): Expr {
     const given = args[0]?.type ?? typeOf('u32', 1)
-    const type = fn === 'dot4I8Packed' ? typeOf('i32', given.width) : given
+    const type = typeOf(resultOf(fn, given.dtype), given.width)
     const key = isSubgroupFunction(fn) ? undefined : `${fn}(${ids(args)})`
     return this.#shared(key, type, sizeOf(args) + 1, { kind: 'call', fn, args })
   }
