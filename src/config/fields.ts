@@ -11,6 +11,7 @@ import { boolean, choice, type Fragment, fixed, integer, optional, powerOf2 } fr
 import { INERT_FIELDS, type InertField } from './inert_fields.ts'
 import { INDEXINGS, type Indexing, isPersistent, MMAS, type Mma, PID_TYPES, type PidType } from './modes.ts'
 import type { RowInput } from './spec_input.ts'
+import { isThin } from './thin_tiles.ts'
 import {
   defaultDotSchedule,
   defaultNumWarps,
@@ -212,11 +213,11 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     per: 'dot',
     entry: oneOfRule(...MMAS),
     default: 'fma',
-    range: ({ isThin = false, matrix }, { defaults }) => {
+    range: ({ resultRows, matrix }, { defaults }) => {
       const searched = MMAS.filter(
-        (mma) => mma === 'fma' || (mma === 'direct' ? isThin : matrix !== undefined),
+        (mma) => mma === 'fma' || (mma === 'direct' ? isThin(resultRows) : matrix !== undefined),
       )
-      const first: Mma = defaults.isRowProduct ? 'direct' : matrix ? 'subgroup_matrix' : 'fma'
+      const first: Mma = defaults.thin ? 'direct' : matrix ? 'subgroup_matrix' : 'fma'
       return choice([first, ...MMAS.filter((mma) => mma !== first)], searched)
     },
   },

@@ -5,6 +5,7 @@
 import { nextPowerOf2 } from '../support/maths.ts'
 import { productLoops } from './product_loops.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
+import { isThin } from './thin_tiles.ts'
 import type { ConfigData } from './value.ts'
 
 /** Rows, columns and depth, `num_warps`, `dot_rows`, `num_stages`, `slice_k`; from square to flat. */
@@ -88,7 +89,7 @@ function dotSeeds(input: ConfigSpecInput): readonly ConfigData[] {
     mma: ['direct'],
     ...(sums.length > 0 && { split_sums: sums.map(() => parts) }),
   }))
-  const staged = dots[0]?.isThin ? [...thin, ...onFma] : onFma
+  const staged = isThin(dots[0]?.resultRows) ? [...thin, ...onFma] : onFma
   if (!dots[0]?.matrix) return staged
   const onMatrices = MATRIX_TILES.map(([m, n, k, num_warps, group]) => {
     const base = { block_sizes: tile(m, n, k), num_warps, num_stages: 2, mma: ['subgroup_matrix'] }

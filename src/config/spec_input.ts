@@ -76,8 +76,12 @@ export interface DotInput {
   readonly matrix?: MatrixInput
   /** False where no loop runs round it, so that nothing can be loaded ahead; true when absent. */
   readonly inLoop?: boolean
-  /** True where the result has so few rows that searches try products without staging; false when absent. */
-  readonly isThin?: boolean
+  /** Rows of the whole result at the sizes at hand; taken for many when absent. */
+  readonly resultRows?: number
+  /** Id of the block along them; absent for one that no config decides. */
+  readonly rows?: number
+  /** The tile of the right operand; nothing is known of it when absent. */
+  readonly right?: TileInput
   /** True for integers of 8 bits that are multiplied four at a time; false when absent. */
   readonly isPacked?: boolean
 }

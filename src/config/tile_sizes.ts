@@ -4,8 +4,9 @@
  * registers.
  */
 import { cdiv, clamp, floorPowerOf2, nextPowerOf2, product } from '../support/maths.ts'
-import { productLoops } from './product_loops.ts'
 import type { BlockInput, ConfigSpecInput, RowInput, TileInput } from './spec_input.ts'
+import { type ThinTiles, thinTiles } from './thin_tiles.ts'
+import { elements } from './tile_elements.ts'
 
 /** Rows of at most this many elements stay in registers by default. */
 const DEFAULT_MAX_PERSISTENT = 16384
@@ -61,12 +62,6 @@ const PROGRAMS_PER_CORE = 2
  * shared out among more warps. Measured on an H200: 1.3 to 4.4 times as fast as one flat block after another.
  */
 const SMALL_PRODUCT = { depth: 32, roomyDepth: 64, warps: 8, stages: 2, slices: 4 }
-/**
- * The default for results of so few rows on GPUs, without staging: weights are read once, and threads beyond
- * those along the columns share out the depth. Measured on an H100, 1 x 4096 x 4096: 1.4 to 1.7 times as fast
- * as a small product in f32, 4.7 to 9.7 times with weights of four bits.
- */
-const ROW_PRODUCT = { rows: 4, columns: 32, depth: 512, warps: 16 }
 const PROGRAMS_PER_UNIT = 64
 /**
  * Warps of products that keep a unit busy. 16 x 4096 x 4096 on an H100, by parts 1, 2, 4, 8: f16 on matrix
@@ -109,7 +104,8 @@ export interface DefaultTiles {
   readonly sizes: readonly number[]
   readonly isSmallProduct: boolean
   readonly usesMatrices: boolean
-  readonly isRowProduct: boolean
+  /** Of products of few rows, without staging. */
+  readonly thin?: ThinTiles
 }
 
 /** Default `num_stages` and `slice_k`. */
@@ -123,16 +119,16 @@ export function defaultDotSchedule({ isSmallProduct, usesMatrices: matrices }: D
 
 /** The default block sizes: the author's, or tiles of a good size for a device that stays busy. */
 export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
-  const ofRows = rowProductSizes(input)
-  if (ofRows) return { sizes: ofRows, isSmallProduct: false, usesMatrices: false, isRowProduct: true }
   const { blocks, rows, loops, tiles, fixedPrograms = 1 } = input
+  const chunks = rows.map(defaultReductionLoop)
+  const thin = thinTiles(input, chunks, 32 * mostWarps(input))
+  if (thin) return { sizes: thin.sizes, isSmallProduct: false, usesMatrices: false, thin }
   const aim = aimOf(input)
   const inGrid = new Set(loops.filter(({ kind }) => kind === 'grid').flatMap((loop) => loop.blocks))
   const sizes = blocks.map((block) => {
     const { min, max, default: own = columnWidth(block, input) } = block
     return clamp(own, min, Math.max(min, max))
   })
-  const chunks = rows.map(defaultReductionLoop)
   const programs = () =>
     fixedPrograms *
     product(blocks.map((block, i) => (inGrid.has(block.id) ? cdiv(block.sizeHint, sizes[i] ?? 1) : 1)))
@@ -158,25 +154,7 @@ export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   const depth = isRoomy(input) ? SMALL_PRODUCT.roomyDepth : SMALL_PRODUCT.depth
   for (const [index, block] of innermostFirst)
     if (isSmallProduct && !inGrid.has(block.id)) grow(index, block, depth)
-  return { sizes, isSmallProduct, usesMatrices: usesMatrices(input), isRowProduct: false }
-}
-
-/** The block sizes of a product of few rows on a GPU, where the author leaves them open. */
-function rowProductSizes(input: ConfigSpecInput): readonly number[] | undefined {
-  const { blocks, dots, software } = input
-  const found = productLoops(input)
-  if (!found || software || !dots[0]?.isThin) return undefined
-  const wanted = new Map([
-    [found.rows, ROW_PRODUCT.rows],
-    [found.columns, ROW_PRODUCT.columns],
-    [found.depth, ROW_PRODUCT.depth],
-  ])
-  const rows = blocks.find(({ id }) => id === found.rows)
-  const isOpen = blocks.every(({ id, default: own }) => wanted.has(id) && own === undefined)
-  if (!rows || !isOpen || blocks.length !== wanted.size || rows.sizeHint > ROW_PRODUCT.rows) return undefined
-  return blocks.map(({ id, sizeHint, min, max }) =>
-    clamp(Math.min(wanted.get(id) ?? 1, nextPowerOf2(sizeHint)), min, Math.max(min, max)),
-  )
+  return { sizes, isSmallProduct, usesMatrices: usesMatrices(input) }
 }
 
 /**
@@ -213,10 +191,10 @@ export function mostWarps({ maxInvocations }: ConfigSpecInput): number {
 /** The default `num_warps`: more for larger tiles, as far as the device goes. */
 export function defaultNumWarps(
   { blocks, rows, tiles, dots, software }: ConfigSpecInput,
-  { sizes, isSmallProduct, usesMatrices: matrices, isRowProduct }: DefaultTiles,
+  { sizes, isSmallProduct, usesMatrices: matrices, thin }: DefaultTiles,
   most: number,
 ): number {
-  if (isRowProduct) return Math.min(most, ROW_PRODUCT.warps)
+  if (thin) return Math.min(most, thin.warps)
   if (isSmallProduct) return Math.min(most, SMALL_PRODUCT.warps)
   const chunks = rows.map(defaultReductionLoop)
   const largest = Math.max(1, ...tiles.map((tile) => elements(tile, blocks, sizes, rows, chunks)))
@@ -236,7 +214,7 @@ export function defaultParts(input: ConfigSpecInput, defaults: DefaultTiles, ind
     sum.grid.includes(id) ? cdiv(sizeHint, sizes[i] ?? 1) : 1,
   )
   const programs = fixedPrograms * product(tiles)
-  const isProduct = dots.length > 0
+  const isProduct = dots.length > 0 && !defaults.thin?.isStream
   if (isProduct && programs > computeUnits) return 1
   const [most, least] = isProduct
     ? [PRODUCT_WARPS_PER_UNIT, LEAST_DEFAULT_PART]
@@ -312,23 +290,6 @@ export function shrinkBlockSizes(
       result[largest[0]] = (result[largest[0]] ?? 1) / 2
     }
   return result
-}
-
-/** Elements of one tile value. */
-function elements(
-  { axes, fixed }: TileInput,
-  blocks: readonly BlockInput[],
-  sizes: readonly number[],
-  rows: readonly RowInput[],
-  chunks: readonly (number | null)[],
-): number {
-  // Two axes may share one size.
-  const count = (id: number): number => axes.filter((axis) => axis === id).length
-  const ofBlocks = blocks.map(({ id }, index) => (sizes[index] ?? 1) ** count(id))
-  const ofRows = rows.map(({ id, size }, index) =>
-    axes.includes(id) ? (chunks[index] ?? nextPowerOf2(size)) : 1,
-  )
-  return fixed * product(ofBlocks) * product(ofRows)
 }
 
 function tilesWith(

@@ -13,7 +13,7 @@ describe('seedConfigs', () => {
 
   it('gives products of few rows tiles without staging, of all rows', () => {
     const input = matmulInput(5, 4096, 4096)
-    const spec = new ConfigSpec({ ...input, dots: [{ maxRows: 8, maxSlices: 16, isThin: true }] })
+    const spec = new ConfigSpec({ ...input, dots: [{ maxRows: 8, maxSlices: 16, resultRows: 1 }] })
     const seeds = spec.guesses().map((seed) => spec.normalize(seed, 'strict'))
     const direct = seeds.filter(({ mma }) => mma[0] === 'direct')
     expect(direct.length).toBeGreaterThan(3)

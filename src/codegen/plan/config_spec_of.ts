@@ -38,8 +38,6 @@ import { type KernelSites, sitesOf } from './sites.ts'
 
 const MAX_DOT_ROWS = 16
 const MAX_SLICES = 16
-/** Results of more rows use what was loaded so often that staging pays. */
-const MAX_THIN_ROWS = 32
 /** A part of a sum has about so many positions at least. */
 const LEAST_PART = 8
 const MAX_PARTS = 1024
@@ -80,7 +78,9 @@ export function configSpecInput(
     dots: sites.dots.map((dot) => ({
       maxRows: maxDotRows(dotAxes(dot).rows, blocks, hint),
       maxSlices: sums.some((found) => found.has(dot)) ? MAX_SLICES : 1,
-      isThin: rowsOf(dot, blocks, hint) <= MAX_THIN_ROWS,
+      resultRows: rowsOf(dot, blocks, hint),
+      rows: cutBy(dotAxes(dot).rows, blocks),
+      right: tileInput(dot.b, blocks),
       ...matrixInput(dot, sites, blocks, limits),
       ...(limits.packedDots && byteLoads(dot, (id) => seen[id]?.dtype) && { isPacked: true }),
       inLoop: looped.has(dot) || blocks.get(dotAxes(dot).depth)?.kind === 'slice',
@@ -226,17 +226,23 @@ function fixedPrograms(
   return Math.max(1, ...grids.map((grid) => product(grid.blocks.map(along))))
 }
 
-/** Every distinct combination of axes, with the part of its extent that no config decides. */
+/** Every distinct combination of axes. */
 function tileInputs(kernel: KernelIr, blocks: ReadonlyMap<BlockId, Block>): TileInput[] {
   const found = new Map<string, TileInput>()
   const visit = (node: Node): void => {
-    const ids = node.type.axes.filter((axis) => axis !== ONE)
-    const open = ids.filter((id) => blocks.get(id)?.extent === undefined).map((id) => cutBy(id, blocks))
-    const fixed = ids.reduce((product, id) => product * (blocks.get(id)?.extent ?? 1), 1)
-    if (ids.length > 0) found.set(`${open.join()} ${fixed}`, { axes: open, fixed })
+    if (node.type.axes.every((axis) => axis === ONE)) return
+    const tile = tileInput(node, blocks)
+    found.set(`${tile.axes.join()} ${tile.fixed}`, tile)
   }
   for (const grid of kernel.grids) walk(grid.body, visit)
   return [...found.values()]
+}
+
+/** The axes of a value that a config decides about, with the part of its extent that none does. */
+function tileInput({ type }: Node, blocks: ReadonlyMap<BlockId, Block>): TileInput {
+  const ids = type.axes.filter((axis) => axis !== ONE)
+  const open = ids.filter((id) => blocks.get(id)?.extent === undefined).map((id) => cutBy(id, blocks))
+  return { axes: open, fixed: product(ids.map((id) => blocks.get(id)?.extent ?? 1)) }
 }
 
 /** Vectors make sense only where neighbours in memory are neighbours in a tile. */
