@@ -1,8 +1,8 @@
 /**
  * The kernels that speed is judged by, each under its default config and one that a quick search finds: GPU
- * time of a call in turns, caches warm, a pass to each call, and the time that is wanted on an H200. Answers of
- * both are compared with double precision first. Ends with the geometric mean of tuned over default.
- * Usage: npx tsx benchmarks/marks.ts [--seconds 5] [--tiny] [part of a name ...]
+ * time of a call in turns, caches warm, a pass to each call, beside the time that is wanted on an H200.
+ * Answers of both are compared with double precision first. Ends with the geometric mean of tuned over
+ * default. Usage: npx tsx benchmarks/marks.ts [--seconds 5] [--tiny] [part of a name ...]
  * `--seconds` for the search of a row; `--tiny` takes small sizes, for adapters that are no GPU.
  */
 import { parseArgs } from 'node:util'

@@ -10,7 +10,7 @@ import { settingText } from '../support/resolve_settings.ts'
 import { storeOf } from './cache/caches.ts'
 import { readCache, unmeasured, writeCache } from './cache/stored_result.ts'
 import { beginning, ending } from './log_details.ts'
-import { compareFinalists, simplify } from './search/final_choice.ts'
+import { compareFinalists, holds, simplify } from './search/final_choice.ts'
 import { type Candidate, History } from './search/history.ts'
 import type { SearchSession } from './search/search_session.ts'
 import { statusCounts, summary } from './summary.ts'
@@ -117,19 +117,22 @@ function survivingLoss(
   })
 }
 
-/** The best candidate after a careful comparison, in its simplest form. */
+/** The best candidate after a careful comparison, in its simplest form, that is right on other inputs. */
 async function finalChoice(
-  { settings }: TuningTask,
+  task: TuningTask,
   run: TuningRun,
   session: SearchSession,
 ): Promise<Candidate | undefined> {
+  const { settings } = task
   const best = await compareFinalists(session, {
     topK: settings.autotuneFinalTopK,
     targetMs: settings.autotuneFinalTargetMs,
     pinned: run.pinned,
     pinnedTolerance: settings.autotuneFinalPinnedTolerance,
   })
-  return best && (await simplify(session, best, run.options.finishingRounds ?? 0))
+  const choice = best && (await simplify(session, best, run.options.finishingRounds ?? 0))
+  if (!choice || (await holds(session, choice))) return choice
+  return await finalChoice(task, run, session)
 }
 
 function announce(

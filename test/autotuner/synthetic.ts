@@ -90,6 +90,8 @@ export interface SyntheticOptions {
   readonly costMs?: (config: Config) => number
   /** Costs with warm caches; without it there are no times of that kind. */
   readonly warmCost?: (config: Config) => number
+  /** What is wrong with a config on other inputs. */
+  readonly elsewhere?: (config: Config) => string | undefined
   /** Called before each measurement. */
   readonly onConfig?: (config: Config, index: number) => void
 }
@@ -97,6 +99,7 @@ export interface SyntheticOptions {
 export class SyntheticBenchmarker implements Benchmarker {
   readonly measured: Config[] = []
   readonly remeasured: Config[] = []
+  readonly rechecked: Config[] = []
   readonly timeouts: number[] = []
   /** The synthetic clock, in milliseconds. */
   clock = 0
@@ -135,6 +138,12 @@ export class SyntheticBenchmarker implements Benchmarker {
     if (!options.warmCache) this.remeasured.push(...configs)
     this.clock += options.targetMs * configs.length
     return configs.map((config) => this.#time(config, (this.#options.noise ?? 0) / 10, 400, cost))
+  }
+
+  async recheck(config: Config): Promise<Measurement | undefined> {
+    this.rechecked.push(config)
+    const reason = this.#options.elsewhere?.(config)
+    return reason === undefined ? undefined : failure(config, 'wrong', reason)
   }
 
   async leastLaunch(): Promise<LaunchTime | undefined> {

@@ -24,8 +24,9 @@ export function searchBook(place: Place, secondsBefore: number): TrialBook {
       const record = attempts.trials.get(config.hash)
       return record && measurementOf(config, record)
     },
-    record(result, origin) {
+    record(result, from) {
       const { config, status, reason, compileMs, costMs, programHash } = result
+      const origin = from ?? attempts.trials.get(config.hash)?.origin
       session.append({
         event: 'trial',
         kernel,

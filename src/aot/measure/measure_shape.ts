@@ -114,7 +114,7 @@ function groupsOf(spec: ConfigSpec, candidates: readonly CandidateConfig[]): Gro
   return { configs: [...configs.values()], members, refused }
 }
 
-/** What the search found out about those of `configs` that it timed, with the programs that they make now. */
+/** What the search found out about those of `configs` that make the same programs now. */
 async function trialsOf(
   configs: readonly Config[],
   { trials }: ShapeAttempts,
@@ -126,7 +126,7 @@ async function trialsOf(
     const result = record && measurementOf(config, record)
     if (
       result &&
-      Number.isFinite(result.ms) &&
+      (Number.isFinite(result.ms) || result.status === 'wrong') &&
       result.programHash === (await benchmarker.programHash(config))
     )
       found.set(config.hash, result)

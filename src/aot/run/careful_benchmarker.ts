@@ -88,6 +88,15 @@ export class CarefulBenchmarker implements Benchmarker {
     return results
   }
 
+  async recheck(config: Config): Promise<Measurement | undefined> {
+    const refuted = await this.#guarded(async () => {
+      this.#trying([config])
+      return await this.#inner.recheck?.(config)
+    })
+    if (refuted) this.#book.record(refuted)
+    return refuted
+  }
+
   leastLaunch(): Promise<LaunchTime | undefined> {
     return this.#guarded(() => this.#inner.leastLaunch())
   }

@@ -1,7 +1,8 @@
 /**
  * The end of every search. `compareFinalists`: the best candidates, the default and the seeds are timed in
  * turns until it is clear which one is fastest. `simplify`: fields of the winner go back to their defaults
- * where that costs nothing, so that configs stay readable and differ only where it matters.
+ * where that costs nothing, so that configs stay readable and differ only where it matters. `holds`: the
+ * winner has to be right on other inputs, too.
  */
 import type { Config } from '../../config/config.ts'
 import { type Candidate, type History, notSlower, relativeError } from './history.ts'
@@ -145,6 +146,14 @@ async function notSlowerThan(
   if (close.length === 0) return []
   const [reference = winner, ...others] = await session.retime([winner, ...close], SIMPLIFY_MS)
   return byTime(others.filter((other) => notSlower(other, reference)))
+}
+
+/** Whether a candidate is right on other inputs, too. One that is not has no time any more. */
+export async function holds(session: SearchSession, { config, origin }: Candidate): Promise<boolean> {
+  const { benchmarker, budget } = session.parts
+  const refuted = budget.interrupted ? undefined : await benchmarker.recheck?.(config)
+  if (refuted) session.refute(refuted, origin)
+  return !refuted
 }
 
 function byTime(candidates: readonly Candidate[]): readonly Candidate[] {

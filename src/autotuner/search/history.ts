@@ -75,6 +75,16 @@ export class History {
     return candidate
   }
 
+  /** Takes back the times of a program that turned out not to work, for all configs that make it. */
+  refute({ config, status, reason }: Measurement): void {
+    const known = this.get(config)
+    if (!known) return
+    const lost = { status, reason, ms: Number.POSITIVE_INFINITY, samplesMs: [], retimed: [] }
+    for (const candidate of this.#candidates.values())
+      if (candidate === known || isSameProgram(candidate, known))
+        this.#candidates.set(candidate.config.hash, Object.freeze({ ...candidate, ...lost }))
+  }
+
   /**
    * Adds a measurement in turns, to all that are the same program; a failure there keeps the time that was
    * known.

@@ -236,9 +236,14 @@ export class SearchSession {
     return candidates.map((candidate) => this.history.get(candidate.config) ?? candidate)
   }
 
-  /**
-   * True when `challenger` beats `incumbent` by at least the share `delta`, and beyond what noise explains.
-   */
+  /** Takes the time of a candidate back. */
+  refute(refuted: Measurement, origin: string): void {
+    this.history.refute(refuted)
+    this.parts.trials?.ended(refuted, origin, this.#moment)
+    this.#logFailure(refuted)
+  }
+
+  /** True when `challenger` beats `incumbent` by the share `delta`, and beyond what noise explains. */
   improves(challenger: Candidate, incumbent: Candidate, delta: number): boolean {
     return challenger.ms < incumbent.ms * (1 - delta) && !notSlower(incumbent, challenger)
   }

@@ -36,7 +36,7 @@ export async function baselineValues(
   const { baselineFn } = definition.options.own
   if (!baselineFn) throw new Error(`${definition.name} has no baselineFn`)
   const copies = new Map<DeviceTensor, DeviceTensor>()
-  const args = call.values.map((value) => copied(value, copies, stream))
+  const args = call.values.map((value) => copiedArgument(value, copies, stream))
   const answer = async () =>
     await flatten(await withDefaultStream(stream, () => baselineFn(...(args as never[]))))
   const seconds = PATIENCE * benchmarkTimeout
@@ -77,7 +77,7 @@ export async function baselineTime(
       remedy: "Give the kernel one, or leave relativeTo: 'baseline' out.",
     })
   const copies = new Map<DeviceTensor, DeviceTensor>()
-  const args = call.values.map((value) => copied(value, copies, stream))
+  const args = call.values.map((value) => copiedArgument(value, copies, stream))
   const run = () => withDefaultStream(stream, () => baselineFn(...(args as never[])))
   const kept: Storage[] = []
   try {
@@ -109,8 +109,12 @@ function tooLate({ name, location }: KernelDefinition, seconds: number): UsageEr
   })
 }
 
-/** The value with every tensor replaced by a copy on `stream`; the same copy for the same tensor. */
-function copied(value: unknown, copies: Map<DeviceTensor, DeviceTensor>, stream: Stream): unknown {
+/** An argument with every tensor replaced by a copy on `stream`; the same copy for the same tensor. */
+export function copiedArgument(
+  value: unknown,
+  copies: Map<DeviceTensor, DeviceTensor>,
+  stream: Stream,
+): unknown {
   if (value instanceof DeviceTensor) {
     let copy = copies.get(value)
     if (!copy) {
@@ -119,9 +123,11 @@ function copied(value: unknown, copies: Map<DeviceTensor, DeviceTensor>, stream:
     }
     return copy
   }
-  if (Array.isArray(value)) return value.map((item) => copied(item, copies, stream))
+  if (Array.isArray(value)) return value.map((item) => copiedArgument(item, copies, stream))
   if (!isRecord(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copied(item, copies, stream)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [key, copiedArgument(item, copies, stream)]),
+  )
 }
 
 /** All tensors and typed arrays in a returned value, in order, as numbers. */

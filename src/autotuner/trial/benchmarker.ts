@@ -74,6 +74,11 @@ export interface Benchmarker {
    * for all of them, or for none when time does not suffice or the comparison failed.
    */
   remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]>
+  /**
+   * Runs a config on other contents of the tensors. Answers with what is wrong with it there; undefined where
+   * nothing is, and where that cannot be told.
+   */
+  recheck?(config: Config): Promise<Measurement | undefined>
   /** Times the least launch on the same tensors; undefined where that cannot be told. */
   leastLaunch(): Promise<LaunchTime | undefined>
 }

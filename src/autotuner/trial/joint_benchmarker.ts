@@ -86,6 +86,15 @@ export class JointBenchmarker implements DisposableBenchmarker {
     )
   }
 
+  /** The first call that it is wrong for decides. */
+  async recheck(config: Config): Promise<Measurement | undefined> {
+    for (const part of this.#parts) {
+      const refuted = await part.recheck(config)
+      if (refuted) return { ...refuted, config, reason: `${refuted.reason} (${part.name})` }
+    }
+    return undefined
+  }
+
   async leastLaunch(): Promise<LaunchTime | undefined> {
     const floors: LaunchTime[] = []
     for (const part of this.#parts) {
@@ -236,6 +245,11 @@ class Part {
       const fitted = this.#fit(config)
       return ('status' in fitted ? undefined : byHash.get(fitted.hash)) ?? []
     })
+  }
+
+  async recheck(config: Config): Promise<Measurement | undefined> {
+    const fitted = this.#fit(config)
+    return 'status' in fitted ? undefined : await this.#part.benchmarker.recheck?.(fitted)
   }
 
   leastLaunch(): Promise<LaunchTime | undefined> {

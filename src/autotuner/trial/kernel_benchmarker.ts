@@ -2,6 +2,7 @@
  * The Benchmarker over a real kernel: its configs are compiled to programs, which run on poisoned memory and
  * are compared with the reference.
  */
+import type { Config } from '../../config/config.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { BoundKernel } from '../../kernel/bound_kernel.ts'
 import type { CallArguments } from '../../kernel/call_arguments.ts'
@@ -10,8 +11,11 @@ import type { Device } from '../../runtime/device.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import type { Log } from '../../support/log.ts'
 import type { Settings } from '../../support/settings.ts'
+import { Budget } from '../budget.ts'
 import { openRunner } from '../isolation/open_runner.ts'
+import type { Measurement } from './benchmarker.ts'
 import { familyOf } from './families.ts'
+import { freshCall } from './fresh_call.ts'
 import { kernelWrites } from './kernel_writes.ts'
 import { type Answers, ProgramBenchmarker, type ProgramSource } from './program_benchmarker.ts'
 import { Reference, type ReferenceLimits } from './reference.ts'
@@ -33,8 +37,32 @@ export interface KernelTrial {
 }
 
 export class KernelBenchmarker extends ProgramBenchmarker {
+  readonly #trial: KernelTrial
+
   constructor(trial: KernelTrial) {
     super({ ...trial, source: kernelPrograms(trial) })
+    this.#trial = trial
+  }
+
+  /** Inputs on which the default config is wrong, too, say nothing. */
+  async recheck(config: Config): Promise<Measurement | undefined> {
+    const { call, stream, spec, settings } = this.#trial
+    const standard = spec.defaultConfig()
+    if (!settings.autotuneAccuracyCheck || config.equals(standard)) return undefined
+    const fresh = await freshCall(call, stream)
+    if (!fresh) return undefined
+    const other = new KernelBenchmarker({ ...this.#trial, call: fresh.call })
+    try {
+      const compileTimeoutMs = settings.autotuneCompileTimeout * 1000
+      const budget = new Budget({ seconds: null })
+      const results = await other.measure([standard, config], { budget, compileTimeoutMs })
+      const [usual, result] = results
+      if (usual?.status !== 'ok' || result?.status !== 'wrong') return undefined
+      return { ...result, reason: `on other inputs: ${result.reason}` }
+    } finally {
+      other.dispose()
+      fresh.dispose()
+    }
   }
 }
 
