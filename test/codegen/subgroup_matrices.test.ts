@@ -113,6 +113,25 @@ it.each([
   expect(() => subject.run(asked)).toThrow(message)
 })
 
+it.each([
+  ['256 x 256 x 32 and 16 subgroups', halfSums, 'f16', [256, 256, 32], 16, 49_152],
+  ['128 x 128 x 64 and 8 subgroups', matmul, 'f32', [128, 128, 64], 8, 49_152],
+  ['64 x 64 x 32, in the memory of a phone', matmul, 'f32', [64, 64, 32], 4, 14_400],
+] as const)(
+  'sums come out in the memory that operands leave: %s',
+  (_, fn, result, tiles, num_warps, bytes) => {
+    const [m, n, k] = tiles
+    const subject = new OnCpu(fn as never, [half([m, 2 * k]), half([2 * k, n])], {
+      ...DEVICES.H200,
+      subgroupMatrices: [matrix(16, 16, 16, result)],
+      maxWorkgroupBytes: bytes,
+      registerBudget: 200,
+      tolerance: TOLERANCE,
+    })
+    subject.expectRight({ block_sizes: [...tiles], num_warps, num_stages: 2, mma: ['subgroup_matrix'] })
+  },
+)
+
 it('a device without matrices for the dtypes is named', () => {
   const subject = new OnCpu(matmul as never, [half([64, 64]), half([64, 64])])
   expect(() => subject.run({ mma: ['subgroup_matrix'] })).toThrow(

@@ -23,6 +23,8 @@ export interface MatrixDivision {
   /** Fragments beside and below each other that go through workgroup memory together. */
   readonly band: number
   readonly bandRows: number
+  /** Whether there is room between the rows of a band. */
+  readonly padded: boolean
 }
 
 export interface MatrixWish {
@@ -35,12 +37,19 @@ export interface MatrixWish {
   readonly resultBytes: number
   /** True where the result comes out of its fragments, or is changed in them, in every round of a loop. */
   readonly inRounds: boolean
-  /** Bytes of workgroup memory that a band may take, if it can be narrower. */
+  /** Bytes of workgroup memory that a band may take, if it can be narrower … */
   readonly bandBytes: number
+  /** … and those that there are for so many subgroups (log2): where they are too few, it has no padding. */
+  readonly roomBeside: (down: number, across: number) => number
 }
 
+/** Bytes between the ends of two rows of an operand: with them, rows begin in different banks. */
+export const PADDING_BYTES = 16
 /** Elements beyond a row of fragments, so that the rows of one begin in different banks. */
 const BAND_PADDING = 8
+/** Elements beyond a subgroup's part of a band, so that neighbours' parts begin in different banks. */
+const PART_PADDING = 4
+
 /**
  * Rectangles as square as possible: they load the fewest fragments for their products. Where results come out
  * in every round, subgroups below each other: a row is one subgroup's then (attention of 16 heads x 2048 x 64
@@ -74,24 +83,32 @@ export function divideMatrix(wish: MatrixWish): MatrixDivision {
   const [down = 0] = choices.sort((a, b) => (wish.inRounds ? b - a : loads(a) - loads(b) || a - b))
   const across = subgroupBits - down
   const columnsEach = allColumns - across
-  const division = { m, n, down, across, rows: allRows - down, columns: columnsEach }
+  const division = { m, n, down, across, rows: allRows - down, columns: columnsEach, padded: true }
+  const room = wish.roomBeside(down, across)
+  const fits = (bands: Pick<MatrixDivision, 'band' | 'bandRows'>, bytes: number, padding = 0): boolean =>
+    (bandElements({ ...division, ...bands }) + padding) * wish.resultBytes * 2 ** subgroupBits <= bytes
   const isNarrow = (bands: Pick<MatrixDivision, 'band' | 'bandRows'>): boolean =>
-    bandElements({ ...division, ...bands }) * wish.resultBytes * 2 ** subgroupBits <= wish.bandBytes
+    fits(bands, Math.min(wish.bandBytes, room))
   let [band, bandRows] = [columnsEach, 0]
   while (band > 0 && !isNarrow({ band, bandRows })) band--
   while (band === columnsEach && bandRows < division.rows && isNarrow({ band, bandRows: bandRows + 1 }))
     bandRows++
-  return { ...division, band, bandRows }
+  return { ...division, band, bandRows, padded: fits({ band, bandRows }, room, PART_PADDING) }
 }
 
-/** Elements of workgroup memory for a subgroup's part of a band, with padding. */
-export function bandElements({ m, n, band, bandRows }: MatrixDivision): number {
-  return 2 ** (m + bandRows) * bandPitch({ n, band })
+/** Elements of a subgroup's part of a band, with padding between rows. */
+function bandElements(division: MatrixDivision): number {
+  return 2 ** (division.m + division.bandRows) * bandPitch(division)
+}
+
+/** Elements from one subgroup's part of a band to the next. */
+export function partPitch(division: MatrixDivision): number {
+  return bandElements(division) + (division.padded ? PART_PADDING : 0)
 }
 
 /** Elements from one row of a band to the next. */
-export function bandPitch({ n, band }: Pick<MatrixDivision, 'n' | 'band'>): number {
-  return 2 ** (n + band) + BAND_PADDING
+export function bandPitch({ n, band, padded }: MatrixDivision): number {
+  return 2 ** (n + band) + (padded ? BAND_PADDING : 0)
 }
 
 /** Vectors and lanes along the rows of a band; bands in registers. */

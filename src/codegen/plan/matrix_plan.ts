@@ -8,7 +8,7 @@ import { DTYPES } from '../../support/dtypes.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { log2Exact, nextPowerOf2 } from '../../support/maths.ts'
 import type { Layout } from '../layout/layout.ts'
-import { divideMatrix, type MatrixDivision, matrixLayout } from '../layout/matrix_rules.ts'
+import { divideMatrix, type MatrixDivision, matrixLayout, PADDING_BYTES } from '../layout/matrix_rules.ts'
 import type { DeviceLimits, SubgroupMatrix } from '../program.ts'
 import type { MatrixShape } from '../thread/fragments.ts'
 import type { Plan } from './plan.ts'
@@ -62,6 +62,12 @@ export function matrixPlan(dot: DotNode, { program, bound }: Plan): MatrixPlan |
     )
   }
   const inRounds = dot.acc === undefined || dot.rescale !== undefined
+  const most = limits.maxWorkgroupBytes
+  // Of an operand in so many parts, whichever way it lies.
+  const stagedBytes = (free: BlockId, parts: number): number => {
+    const [along, down] = [extentOf(program, free), extentOf(program, depth)]
+    return along * down * DTYPES[dot.a.type.dtype].bytes + Math.max(along, down * parts) * PADDING_BYTES
+  }
   const wish = {
     rows: { block: rows, bits: extentBits(program, rows) },
     columns: { block: columns, bits: extentBits(program, columns) },
@@ -69,7 +75,9 @@ export function matrixPlan(dot: DotNode, { program, bound }: Plan): MatrixPlan |
     shape,
     resultBytes: DTYPES[dot.type.dtype].bytes,
     inRounds,
-    bandBytes: limits.maxWorkgroupBytes * (inRounds ? ROUND_SHARE : BAND_SHARE),
+    bandBytes: most * (inRounds ? ROUND_SHARE : BAND_SHARE),
+    roomBeside: (down: number, across: number) =>
+      inRounds ? most : most - stagedBytes(rows, 2 ** down) - stagedBytes(columns, 2 ** across),
   }
   const division = divideMatrix(wish)
   return { rows, depth, columns, shape, division, layout: matrixLayout(wish, division, threadBits) }

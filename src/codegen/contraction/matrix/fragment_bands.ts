@@ -5,7 +5,7 @@
 import type { BlockId, DotNode } from '../../../ir/node.ts'
 import { DTYPES } from '../../../support/dtypes.ts'
 import type { Layout } from '../../layout/layout.ts'
-import { bandElements, bandPitch, type MatrixDivision } from '../../layout/matrix_rules.ts'
+import { bandPitch, type MatrixDivision, partPitch } from '../../layout/matrix_rules.ts'
 import type { MatrixPlan } from '../../plan/matrix_plan.ts'
 import type { Lowering } from '../../state/lowering.ts'
 import { chunkRegisters, type Registers, wholeChunk } from '../../state/registers.ts'
@@ -94,8 +94,7 @@ function eachBand(
   // Where it can, the band takes the memory that the operands had.
   const asWords = DTYPES[dtype].bytes === DTYPES.u32.bytes
   const pitch = bandPitch(division) / 4
-  // One more, so that neighbours' parts begin in different banks.
-  const inner = bandElements(division) / 4 + 1
+  const inner = partPitch(division) / 4
   const subgroups = bound.threads / bound.limits.subgroupSize
   const array = memory.allocateParts('matrix', typeOf(asWords ? 'u32' : dtype, 4), inner, subgroups)
   const outer = out.early('own_band', e.binary('%', e.builtin('subgroup'), e.u32(subgroups)))

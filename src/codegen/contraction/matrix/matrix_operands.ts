@@ -10,7 +10,7 @@ import { extentOf } from '../../../ir/tile_program.ts'
 import { DTYPES } from '../../../support/dtypes.ts'
 import { log2Exact } from '../../../support/maths.ts'
 import type { Layout } from '../../layout/layout.ts'
-import type { MatrixDivision } from '../../layout/matrix_rules.ts'
+import { type MatrixDivision, PADDING_BYTES } from '../../layout/matrix_rules.ts'
 import { heldBits, vectorsAlong } from '../../layout/vectors.ts'
 import type { MatrixPlan } from '../../plan/matrix_plan.ts'
 import type { Lowering } from '../../state/lowering.ts'
@@ -24,9 +24,6 @@ import { valueIn } from '../../values/values.ts'
 
 /** Bytes of an array element: where it is smaller, the H200 loads fragments at half the speed. */
 const ITEM_BYTES = 16
-/** Bytes between the ends of two rows in workgroup memory: with them, rows begin in different banks. */
-const PADDING_BYTES = 16
-
 /** 32-bit registers of a lane that the fragments of an operand may take during a loop. */
 const MAX_FRAGMENT_WORDS = 32
 
