@@ -3,7 +3,7 @@
  * and is set right silently for a search, so that one config has one form.
  */
 import { ConfigError } from '../support/errors.ts'
-import { clamp, nextPowerOf2, product } from '../support/maths.ts'
+import { clamp, nextPowerOf2 } from '../support/maths.ts'
 import { severalBlocks } from './field_row.ts'
 import { isPersistent } from './modes.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
@@ -42,9 +42,8 @@ function matricesFitTheTile(
   { dots, blocks, rows }: ConfigSpecInput,
 ): void {
   if (mode === 'strict') return
-  const asked = dots.filter((_, dot) => entries(data.mma)[dot] === 'subgroup_matrix')
-  for (const { matrix } of asked) {
-    if (!matrix) continue
+  for (const [dot, { matrix }] of dots.entries()) {
+    if (!matrix || entries(data.mma)[dot] !== 'subgroup_matrix') continue
     const { rows: down, columns: across, depth, lanes } = matrix
     const axes = [down, across, depth]
     const least = (id: number): number =>
@@ -60,11 +59,12 @@ function matricesFitTheTile(
     raised('reduction_loops', rows)
     const sizeOf = (field: string, inputs: readonly { readonly id: number }[], id: number | undefined) =>
       entries(data[field])[inputs.findIndex((input) => input.id === id)]
-    const matrices = [down, across].map(({ id, extent, least: each }) => {
+    const [below = 1, beside = 1, behind = 1] = axes.map(({ id, extent, least: each }) => {
       const size = sizeOf('block_sizes', blocks, id) ?? sizeOf('reduction_loops', rows, id)
       return (typeof size === 'number' ? size : extent) / each
     })
-    const most = (product(matrices) * lanes) / 32
+    const slices = Math.min(behind, Number(entries(data.slice_k)[dot] ?? 1))
+    const most = (below * beside * slices * lanes) / 32
     data.num_warps = Math.max(1, Math.min(Number(data.num_warps), most))
   }
 }

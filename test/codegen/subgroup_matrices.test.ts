@@ -132,6 +132,69 @@ it.each([
   },
 )
 
+it.each([
+  [
+    'of f16',
+    matmul,
+    'f32',
+    [
+      [40, 200],
+      [200, 56],
+    ],
+    [32, 32, 64],
+    4,
+    4,
+  ],
+  [
+    'of more subgroups than matrices',
+    matmul,
+    'f32',
+    [
+      [32, 128],
+      [128, 16],
+    ],
+    [16, 16, 128],
+    8,
+    8,
+  ],
+  [
+    'with sums in f16',
+    halfSums,
+    'f16',
+    [
+      [32, 128],
+      [128, 64],
+    ],
+    [32, 64, 32],
+    4,
+    2,
+  ],
+  [
+    'of operands that lie the other way',
+    transposedInto,
+    'f32',
+    [[96, 48], [40, 96], [40]],
+    [16, 32, 32],
+    4,
+    2,
+  ],
+  ['of a transposed weight', linearRelu, 'f32', [[32, 80], [48, 80], [48]], [32, 16, 64], 8, 4],
+] as const)(
+  'subgroups share out the depth of a product %s',
+  (_, fn, result, shapes, tiles, num_warps, slices) => {
+    const subject = new OnCpu(fn as never, shapes.map(half), {
+      ...DEVICES.H200,
+      subgroupMatrices: [matrix(16, 16, 16, result)],
+      registerBudget: 200,
+      tolerance: TOLERANCE,
+    })
+    for (const num_stages of [1, 2]) {
+      const config = { num_warps, num_stages, slice_k: [slices], mma: ['subgroup_matrix'] } as const
+      subject.expectRight({ ...config, block_sizes: [...tiles] })
+    }
+  },
+)
+
 it('a device without matrices for the dtypes is named', () => {
   const subject = new OnCpu(matmul as never, [half([64, 64]), half([64, 64])])
   expect(() => subject.run({ mma: ['subgroup_matrix'] })).toThrow(

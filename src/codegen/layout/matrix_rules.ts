@@ -17,6 +17,8 @@ export interface MatrixDivision {
   /** Subgroups below and beside each other. */
   readonly down: number
   readonly across: number
+  /** Groups of subgroups that share out each block of the depth, above `down` and `across`. */
+  readonly slices: number
   /** Fragments of a subgroup below and beside each other. */
   readonly rows: number
   readonly columns: number
@@ -30,8 +32,9 @@ export interface MatrixDivision {
 export interface MatrixWish {
   readonly rows: Extent
   readonly columns: Extent
-  /** log2 of the subgroups of a workgroup. */
+  /** log2 of the subgroups of a workgroup, and of the groups of them that share out the depth. */
   readonly subgroupBits: number
+  readonly sliceBits: number
   readonly shape: MatrixShape
   /** Bytes of an element of the result. */
   readonly resultBytes: number
@@ -56,7 +59,8 @@ const PART_PADDING = 4
  * on an H200: 164 us instead of 188, heads of 128: 260).
  */
 export function divideMatrix(wish: MatrixWish): MatrixDivision {
-  const { rows, columns, subgroupBits, shape } = wish
+  const { rows, columns, shape, sliceBits } = wish
+  const subgroupBits = wish.subgroupBits - sliceBits
   const [m, n] = [log2Exact(shape.m), log2Exact(shape.n)]
   const [allRows, allColumns] = [rows.bits - m, columns.bits - n]
   if (allRows < 0 || allColumns < 0) {
@@ -83,10 +87,11 @@ export function divideMatrix(wish: MatrixWish): MatrixDivision {
   const [down = 0] = choices.sort((a, b) => (wish.inRounds ? b - a : loads(a) - loads(b) || a - b))
   const across = subgroupBits - down
   const columnsEach = allColumns - across
-  const division = { m, n, down, across, rows: allRows - down, columns: columnsEach, padded: true }
+  const each = { rows: allRows - down, columns: columnsEach }
+  const division = { m, n, down, across, slices: sliceBits, ...each, padded: true }
   const room = wish.roomBeside(down, across)
   const fits = (bands: Pick<MatrixDivision, 'band' | 'bandRows'>, bytes: number, padding = 0): boolean =>
-    (bandElements({ ...division, ...bands }) + padding) * wish.resultBytes * 2 ** subgroupBits <= bytes
+    (bandElements({ ...division, ...bands }) + padding) * wish.resultBytes * 2 ** wish.subgroupBits <= bytes
   const isNarrow = (bands: Pick<MatrixDivision, 'band' | 'bandRows'>): boolean =>
     fits(bands, Math.min(wish.bandBytes, room))
   let [band, bandRows] = [columnsEach, 0]
@@ -118,9 +123,9 @@ export function matrixLayout(
   threadBits: number,
 ): Layout {
   const { m, n, band, bandRows } = division
-  const spare = m + bandRows + n + band + division.down + division.across - threadBits
+  const bandSize = m + bandRows + n + band + division.down + division.across
   // As many as make 16 bytes of halves, which the next product may want.
-  const vector = clamp(spare, 2, 3)
+  const vector = clamp(bandSize - threadBits, 2, 3)
   const bandBits = [
     ...bitRange(columns.block, vector, n + band - vector),
     ...bitRange(columns.block, n + division.columns, division.across),

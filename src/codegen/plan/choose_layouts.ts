@@ -52,7 +52,7 @@ export function chooseLayouts(region: Region, plan: Plan): Layouts {
   const chosen = new Map<TileClass, Layout>()
   const slices = new Map<DotNode, number>()
   const products = new Map<Node, ProductLayouts>()
-  const matrices = matrixPlans(region, plan)
+  const matrices = matrixPlans(region, plan, sums)
   for (const tileClass of byImportance(classes.all, plan)) {
     const bits = sliceBits(tileClass, sums, plan)
     for (const dot of tileClass.dots) {
@@ -69,6 +69,7 @@ export function chooseLayouts(region: Region, plan: Plan): Layouts {
         streaming(tileClass, plan),
     )
   }
+  const fragments = fragmentElements(matrices, sums)
   const of = (node: Node): Layout | undefined => {
     const tileClass = classes.of(node)
     return tileClass && chosen.get(tileClass)
@@ -78,7 +79,7 @@ export function chooseLayouts(region: Region, plan: Plan): Layouts {
     sliceBits: (dot) => slices.get(dot) ?? 0,
     product: (dot) => products.get(dot),
     matrix: (dot) => matrices.get(dot),
-    registersOf: (node) => (products.get(node)?.sums ?? of(node))?.size ?? 0,
+    registersOf: (node) => fragments.get(node) ?? (products.get(node)?.sums ?? of(node))?.size ?? 0,
   }
 }
 
@@ -134,13 +135,28 @@ function byImportance(classes: readonly TileClass[], plan: Plan): TileClass[] {
   return [...classes].sort((a, b) => rank(b) - rank(a))
 }
 
-function matrixPlans(region: Region, plan: Plan): ReadonlyMap<DotNode, MatrixPlan> {
+function matrixPlans(
+  region: Region,
+  plan: Plan,
+  sums: ReadonlyMap<DotNode, readonly PhiNode[]>,
+): ReadonlyMap<DotNode, MatrixPlan> {
   const found = new Map<DotNode, MatrixPlan>()
   walk(region, (dot) => {
-    const matrix = dot.kind === 'dot' ? matrixPlan(dot, plan) : undefined
+    const matrix = dot.kind === 'dot' ? matrixPlan(dot, plan, sums.has(dot)) : undefined
     if (dot.kind === 'dot' && matrix) found.set(dot, matrix)
   })
   return found
+}
+
+/** Elements of the sums that a thread holds in fragments, by dot and what its loops carry. */
+function fragmentElements(
+  matrices: ReadonlyMap<DotNode, MatrixPlan>,
+  sums: ReadonlyMap<DotNode, readonly PhiNode[]>,
+): ReadonlyMap<Node, number> {
+  const sizes = [...matrices].map(([dot, { layout, division }]) => {
+    return [dot, layout.size << division.slices] as const
+  })
+  return new Map(sizes.flatMap(([dot, size]) => [dot, ...(sums.get(dot) ?? [])].map((node) => [node, size])))
 }
 
 function dotResult(

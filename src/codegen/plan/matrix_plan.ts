@@ -3,7 +3,7 @@ import type { MatrixAxis, MatrixInput } from '../../config/spec_input.ts'
 import { batchOf, dotAxes } from '../../ir/dot_axes.ts'
 import { type Axis, type Block, type BlockId, type DotNode, ONE } from '../../ir/node.ts'
 import { maxOf } from '../../ir/size.ts'
-import { extentBits, extentOf } from '../../ir/tile_program.ts'
+import { extentBits, extentOf, type TileProgram } from '../../ir/tile_program.ts'
 import { DTYPES } from '../../support/dtypes.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { log2Exact, nextPowerOf2 } from '../../support/maths.ts'
@@ -38,8 +38,16 @@ function matrixFor(dot: DotNode, limits: DeviceLimits): SubgroupMatrix | undefin
   })
 }
 
-/** Undefined where the config asks for something else; throws ConfigError for tiles that cannot be cut. */
-export function matrixPlan(dot: DotNode, { program, bound }: Plan): MatrixPlan | undefined {
+/** Positions of the depth that a subgroup multiplies in a round. */
+export function ownDepth(program: TileProgram, { depth, division }: MatrixPlan): number {
+  return extentOf(program, depth) >> division.slices
+}
+
+/**
+ * Undefined where the config asks for something else; throws ConfigError for tiles that cannot be cut. `isSum`:
+ * a loop only adds to the product, so that groups of subgroups may share out its depth.
+ */
+export function matrixPlan(dot: DotNode, { program, bound }: Plan, isSum: boolean): MatrixPlan | undefined {
   if (bound.mma(dot) !== 'subgroup_matrix') return undefined
   const { limits, threads, threadBits } = bound
   const shape = matrixFor(dot, limits)
@@ -63,15 +71,20 @@ export function matrixPlan(dot: DotNode, { program, bound }: Plan): MatrixPlan |
   }
   const inRounds = dot.acc === undefined || dot.rescale !== undefined
   const most = limits.maxWorkgroupBytes
+  const subgroupBits = log2Exact(threads / limits.subgroupSize)
+  const depthBits = extentBits(program, depth) - log2Exact(shape.k)
+  const sliceBits = isSum && !inRounds ? Math.min(bound.sliceBits(dot), subgroupBits, depthBits) : 0
   // Of an operand in so many parts, whichever way it lies.
   const stagedBytes = (free: BlockId, parts: number): number => {
     const [along, down] = [extentOf(program, free), extentOf(program, depth)]
-    return along * down * DTYPES[dot.a.type.dtype].bytes + Math.max(along, down * parts) * PADDING_BYTES
+    const rows = Math.max(along << sliceBits, down * parts)
+    return along * down * DTYPES[dot.a.type.dtype].bytes + rows * PADDING_BYTES
   }
   const wish = {
     rows: { block: rows, bits: extentBits(program, rows) },
     columns: { block: columns, bits: extentBits(program, columns) },
-    subgroupBits: log2Exact(threads / limits.subgroupSize),
+    subgroupBits,
+    sliceBits,
     shape,
     resultBytes: DTYPES[dot.type.dtype].bytes,
     inRounds,

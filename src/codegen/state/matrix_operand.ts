@@ -7,15 +7,17 @@ import type { MemoryArray } from '../thread/memory.ts'
 /** `a` or `b`: the left or the right operand. */
 export type Side = 'a' | 'b'
 
-/** An operand in workgroup memory: for each row (or column) of subgroups an array of its own. */
+/** An operand in workgroup memory: for each slice, and in it each row (or column) of subgroups, an array of its own. */
 export interface StagedMatrix {
   readonly array: MemoryArray
   /** The block that neighbours in memory are along. */
   readonly fast: BlockId
   readonly slow: BlockId
   readonly free: BlockId
-  /** log2 of the positions along the free block in each of the arrays. */
+  /** log2 of the positions along each block in each of the arrays, and of the arrays of a slice. */
   readonly freeBits: number
+  readonly depthBits: number
+  readonly partBits: number
   /** Neighbours in an array element. */
   readonly width: number
   /** Array elements from one position of the slow block to the next. */

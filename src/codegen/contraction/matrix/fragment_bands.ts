@@ -27,12 +27,20 @@ export function fromFragments(
   sums: FragmentGrid,
 ): Registers {
   const { out, e } = lowering
-  const { layout } = plan
+  const { layout, division } = plan
+  const { slices, down, across } = division
   const { dtype } = dot.type
   const chunks: Expr[] = []
   eachBand(lowering, dot, plan, sums, {
     chunk(number, { array, index, outer }) {
-      chunks[number] = out.let('total', e.bitcast(dtype, e.read(array, index, {}, outer)))
+      const parts = Array.from({ length: 2 ** slices }, (_, slice) => {
+        const part = e.sum([outer], slice << (down + across))
+        return e.bitcast(dtype, e.read(array, index, {}, part))
+      })
+      chunks[number] = out.let(
+        'total',
+        parts.reduce((total, part) => e.add(total, part)),
+      )
     },
   })
   return { layout, dtype, chunks }

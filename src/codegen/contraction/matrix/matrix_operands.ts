@@ -6,13 +6,13 @@
  */
 import { stripViews } from '../../../ir/dim_index.ts'
 import type { BlockId, DotNode, LoopNode, Node } from '../../../ir/node.ts'
-import { extentOf } from '../../../ir/tile_program.ts'
+import { extentBits, type TileProgram } from '../../../ir/tile_program.ts'
 import { DTYPES } from '../../../support/dtypes.ts'
 import { log2Exact } from '../../../support/maths.ts'
 import type { Layout } from '../../layout/layout.ts'
 import { type MatrixDivision, PADDING_BYTES } from '../../layout/matrix_rules.ts'
 import { heldBits, vectorsAlong } from '../../layout/vectors.ts'
-import type { MatrixPlan } from '../../plan/matrix_plan.ts'
+import { type MatrixPlan, ownDepth } from '../../plan/matrix_plan.ts'
 import type { Lowering } from '../../state/lowering.ts'
 import type { MatrixOperand, Side, StagedMatrix } from '../../state/matrix_operand.ts'
 import { compose, named, type Registers } from '../../state/registers.ts'
@@ -34,7 +34,11 @@ export function stageOperand(
   plan: MatrixPlan,
   side: Side,
 ): MatrixOperand {
-  return { staged: stage(lowering, value, sideOf(plan, side)), dtype: value.dtype, fragments: new Map() }
+  return {
+    staged: stage(lowering, value, sideOf(lowering.program, plan, side)),
+    dtype: value.dtype,
+    fragments: new Map(),
+  }
 }
 
 /** The operand's fragments at a position along the depth: rows of a left one, columns of a right one. */
@@ -90,8 +94,8 @@ function readyOperand(lowering: Lowering, dot: DotNode, plan: MatrixPlan, side: 
   const value = stripViews(dot[side])
   const registers = named(lowering.out, valueIn(lowering, value, lowering.layoutOf(value)), 'v')
   const operand = stageOperand(lowering, registers, plan, side)
-  const { shape, division, depth } = plan
-  const steps = extentOf(lowering.program, depth) / shape.k
+  const { shape, division } = plan
+  const steps = ownDepth(lowering.program, plan) / shape.k
   const [free, own] = side === 'a' ? [shape.m, division.rows] : [shape.n, division.columns]
   const lanes = lowering.bound.limits.subgroupSize
   const words = (2 ** own * free * shape.k * DTYPES[registers.dtype].bytes) / (DTYPES.u32.bytes * lanes)
@@ -103,19 +107,30 @@ function readyOperand(lowering: Lowering, dot: DotNode, plan: MatrixPlan, side: 
   return { ...operand, fragments }
 }
 
-function sideOf({ rows, depth, columns, division }: MatrixPlan, side: Side): MatrixSide {
+function sideOf(program: TileProgram, plan: MatrixPlan, side: Side): MatrixSide {
+  const { rows, depth, columns, division } = plan
+  const depthBits = log2Exact(ownDepth(program, plan))
   return side === 'a'
-    ? { free: rows, depth, prefersDepth: true, freeBits: division.m + division.rows }
-    : { free: columns, depth, prefersDepth: false, freeBits: division.n + division.columns }
+    ? { free: rows, depth, depthBits, prefersDepth: true, freeBits: division.m + division.rows }
+    : { free: columns, depth, depthBits, prefersDepth: false, freeBits: division.n + division.columns }
 }
 
-/** Which row and which column of subgroups this one is in; as remainders, so that Dawn knows their range. */
-function subgroupPlace({ e, out }: Lowering, { down, across }: MatrixDivision): readonly [Expr, Expr] {
+/**
+ * Which row and which column of subgroups this one is in, of all slices; as remainders, so that Dawn knows their
+ * range.
+ */
+function subgroupPlace(
+  { e, out }: Lowering,
+  { down, across, slices }: MatrixDivision,
+): readonly [Expr, Expr] {
   const subgroup = e.builtin('subgroup')
-  const row = e.binary('%', e.binary('>>', subgroup, e.u32(across)), e.u32(2 ** down))
+  const shifted = (by: number): Expr => e.binary('>>', subgroup, e.u32(by))
+  const row = e.binary('%', shifted(across), e.u32(2 ** (slices + down)))
+  const slice = e.binary('%', shifted(across + down), e.u32(2 ** slices))
+  const column = e.binary('%', subgroup, e.u32(2 ** across))
   return [
     out.early('subgroup_row', row),
-    out.early('subgroup_column', e.binary('%', subgroup, e.u32(2 ** across))),
+    out.early('subgroup_column', e.add(e.binary('<<', slice, e.u32(across)), column)),
   ]
 }
 
@@ -133,26 +148,28 @@ interface MatrixSide {
   readonly depth: BlockId
   /** Where the layout does not say along which block neighbours are held together. */
   readonly prefersDepth: boolean
+  /** log2 of what a subgroup has of each block; the rest is in other arrays. */
   readonly freeBits: number
+  readonly depthBits: number
 }
 
 /** Writes an operand to workgroup memory, as vectors of what its layout holds together. */
 function stage(lowering: Lowering, value: Registers, side: MatrixSide): StagedMatrix {
   const { out, memory, program } = lowering
-  const { free, depth, freeBits } = side
+  const { free, depth, freeBits, depthBits } = side
   const { layout, dtype } = value
   const item = ITEM_BYTES / DTYPES[dtype].bytes
   const [heldFree = 0, heldDepth = 0] = [free, depth].map((block) => heldBits(layout, block, log2Exact(item)))
   const alongDepth = heldFree === heldDepth ? side.prefersDepth : heldDepth > heldFree
   const [fast, slow] = alongDepth ? [depth, free] : [free, depth]
   const width = 2 ** Math.max(heldFree, heldDepth)
-  const own = 2 ** freeBits
-  const [along, down] = alongDepth ? [extentOf(program, depth), own] : [own, extentOf(program, depth)]
+  const [along, down] = alongDepth ? [2 ** depthBits, 2 ** freeBits] : [2 ** freeBits, 2 ** depthBits]
   const pitch = along / width + PADDING_BYTES / (width * DTYPES[dtype].bytes)
-  const parts = extentOf(program, free) / own
+  const partBits = extentBits(program, free) - freeBits
+  const parts = 2 ** (partBits + extentBits(program, depth) - depthBits)
   const element = width === item ? typeOf('u32', 4) : typeOf(dtype, width as Width)
   const array = memory.allocateParts('matrix', element, down * pitch, parts)
-  const staged = { array, fast, slow, free, freeBits, width, pitch }
+  const staged = { array, fast, slow, free, freeBits, depthBits, partBits, width, pitch }
   const phase = out.phase()
   out.if('some', lowering.isFirstCopy(layout.replicaMask), () => {
     for (const registers of vectorsAlong(layout, fast, width)) {
@@ -179,24 +196,23 @@ function itemOf(
 
 function stagedPlace(
   lowering: Lowering,
-  { fast, slow, free, freeBits, width, pitch }: StagedMatrix,
+  { fast, slow, free, freeBits, depthBits, partBits, width, pitch }: StagedMatrix,
   layout: Layout,
   register: number,
 ): { readonly outer: Expr; readonly index: Expr } {
   const { e, out } = lowering
-  const mask = 2 ** freeBits - 1
-  const lane = (block: BlockId): Expr => {
-    const part = threadPart(lowering, layout, block) ?? e.u32(0)
-    return block === free ? e.binary('%', part, e.u32(mask + 1)) : part
-  }
-  const held = (block: BlockId): number => {
-    const offset = layout.registerOffset(register, block)
-    return block === free ? offset & mask : offset
-  }
+  const depth = fast === free ? slow : fast
+  const bitsOf = (block: BlockId): number => (block === free ? freeBits : depthBits)
+  const part = (block: BlockId): Expr => threadPart(lowering, layout, block) ?? e.u32(0)
+  const lane = (block: BlockId): Expr => e.binary('%', part(block), e.u32(2 ** bitsOf(block)))
+  const beyond = (block: BlockId): Expr => e.binary('>>', part(block), e.u32(bitsOf(block)))
+  const offset = (block: BlockId): number => layout.registerOffset(register, block)
+  const held = (block: BlockId): number => offset(block) % 2 ** bitsOf(block)
   const base = e.add(e.mul(lane(slow), e.u32(pitch)), e.div(lane(fast), e.u32(width)))
-  const which = e.binary('>>', threadPart(lowering, layout, free) ?? e.u32(0), e.u32(freeBits))
+  const which = e.add(e.binary('<<', beyond(depth), e.u32(partBits)), beyond(free))
+  const furtherParts = ((offset(depth) >> depthBits) << partBits) + (offset(free) >> freeBits)
   return {
-    outer: e.sum([out.early('part', which)], layout.registerOffset(register, free) >> freeBits),
+    outer: e.sum([out.early('part', which)], furtherParts),
     index: e.sum([out.early('slot', base)], held(slow) * pitch + held(fast) / width),
   }
 }

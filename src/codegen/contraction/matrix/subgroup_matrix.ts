@@ -2,10 +2,9 @@
  * Products on matrix units: sums stay in fragments until the end, and come out through workgroup memory.
  */
 import type { DotNode } from '../../../ir/node.ts'
-import { extentOf } from '../../../ir/tile_program.ts'
 import type { Layout } from '../../layout/layout.ts'
 import type { MatrixDivision } from '../../layout/matrix_rules.ts'
-import type { MatrixPlan } from '../../plan/matrix_plan.ts'
+import { type MatrixPlan, ownDepth } from '../../plan/matrix_plan.ts'
 import type { Contraction, DotOperands, Sums } from '../../state/contraction.ts'
 import type { Lowering } from '../../state/lowering.ts'
 import type { Registers } from '../../state/registers.ts'
@@ -78,7 +77,7 @@ function addProducts(
   // The barrier comes before what may be emitted in between; the operands are read only after that.
   out.expect([a, b].map(({ staged }) => accessTo(staged.array, 'read', {})))
   afterStaging?.()
-  for (let k = 0; k < extentOf(program, plan.depth); k += plan.shape.k) {
+  for (let k = 0; k < ownDepth(program, plan); k += plan.shape.k) {
     const rows = operandFragments(lowering, a, plan, 'a', k)
     const columns = operandFragments(lowering, b, plan, 'b', k)
     rows.forEach((x, i) => {
