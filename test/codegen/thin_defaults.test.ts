@@ -78,7 +78,10 @@ describe('the default of attention of few queries', () => {
     expect(defaultOf([32, 64, 8192, 128], 'f16').mma).toEqual(['subgroup_matrix', 'subgroup_matrix'])
   })
 
-  it('is for GPUs', () => {
-    expect(defaultOf([32, 1, 8192, 128], 'f32', DEVICES.SwiftShader).mma).toEqual(['fma', 'fma'])
+  it('is one warp of a processor', () => {
+    const wanted = { num_warps: 1, num_stages: 1, mma: ['direct', 'direct'], split_sums: [1] }
+    const { SwiftShader } = DEVICES
+    expect(defaultOf([4, 1, 1024, 64], 'f32', SwiftShader)).toEqual({ block_sizes: [1, 1, 16], ...wanted })
+    expect(defaultOf([4, 4, 1024, 64], 'f32', SwiftShader)).toEqual({ block_sizes: [1, 4, 16], ...wanted })
   })
 })
