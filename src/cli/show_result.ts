@@ -1,5 +1,6 @@
 /** What a run says at its end: a table of kernels for people, or the same as JSON. */
 import { relative } from 'node:path'
+import { TOO_FEW_HELD_OUT } from '../aot/evaluate/decide/statistics.ts'
 import type { KernelVerdict, Run } from './run.ts'
 import { table } from './table.ts'
 import { scoreNumbers } from './write_evaluation.ts'
@@ -12,7 +13,9 @@ export function showResult(run: Run, exitCode: number): void {
   }
   if (verdicts.length > 0) {
     console.out(`\n${resultTable(run, verdicts)}`)
-    for (const line of LEGEND) console.say(console.colors.dim(line))
+    const isOpen = verdicts.some(({ heldOut }) => heldOut === null)
+    for (const line of isOpen ? [...LEGEND, `held out –: ${TOO_FEW_HELD_OUT}.`] : LEGEND)
+      console.say(console.colors.dim(line))
   }
   const modules = modulesOf(run)
   if (modules.length > 0)

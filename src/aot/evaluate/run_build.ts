@@ -11,6 +11,7 @@ import { readText } from '../../support/files.ts'
 import { checkWeight, formatProblem } from '../line_checks.ts'
 import { type BuildOptions, type BuildResult, buildHeuristics } from './build.ts'
 import type { PreviousChoices } from './decide/previous_choices.ts'
+import { TOO_FEW_HELD_OUT, worstOfKeptText } from './decide/statistics.ts'
 import { readModule } from './emit/read_module.ts'
 import { inputFiles, isFolder } from './input/input_files.ts'
 import type { Sweep } from './input/sweep.ts'
@@ -155,11 +156,13 @@ function messagesOf(result: BuildResult, written: WrittenBuild | null, matrix: b
   const lines = result.problems.map((problem) => `left out: ${formatProblem(problem)}`)
   for (const { kernel, decision, evaluation, summary } of result.kernels) {
     if (matrix) lines.push(`${kernel}: ${MATRIX_LEGEND}`, scoreMatrix(decision, evaluation))
-    const heldOut = summary.held_out ? `, ${summary.held_out.geomean.toFixed(3)} held out` : ''
+    const heldOut = summary.held_out
+      ? `${summary.held_out.geomean.toFixed(3)} held out`
+      : `${worstOfKeptText(decision.worstOfKept)}; ${TOO_FEW_HELD_OUT}`
     lines.push(
       `${kernel}: ${summary.num_configs} of ${decision.sweep.configs.length} configs, ` +
         `${summary.leaves} ${summary.leaves === 1 ? 'leaf' : 'leaves'}, ` +
-        `time over best time ${summary.training.geomean.toFixed(3)}${heldOut}`,
+        `time over best time ${summary.training.geomean.toFixed(3)}, ${heldOut}`,
       ...summary.warnings.map((warning) => `${kernel}: warning: ${warning}`),
     )
   }

@@ -33,6 +33,8 @@ export interface KernelSummary {
   readonly coverage: number
   readonly training: RegretStatistics
   readonly held_out: RegretStatistics | null
+  /** The worst of any kept config on any measured shape; null where one does not run. */
+  readonly worst_of_kept: number | null
   readonly models: readonly ModelComparison[]
   readonly features: { readonly used: readonly string[]; readonly dropped: readonly DroppedFeature[] }
   readonly kept_previous: boolean
@@ -70,6 +72,7 @@ export function summarise(decision: Decision, evaluation: Evaluation): KernelSum
     coverage: evaluation.coverage,
     training: decision.training,
     held_out: decision.heldOut,
+    worst_of_kept: Number.isFinite(decision.worstOfKept) ? decision.worstOfKept : null,
     models: decision.comparison,
     features: {
       used: used.map((column) => entryAt(decision.columns, column).name),

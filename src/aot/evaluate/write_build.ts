@@ -142,6 +142,7 @@ function evaluations({ kernels }: BuildResult): unknown {
         avg_slowdown: summary.performance_stats.avg_slowdown,
         coverage: evaluation.coverage,
         held_out: summary.held_out,
+        worst_of_kept: summary.worst_of_kept,
         goal: summary.goal,
         shapes: evaluation.shapes,
       },

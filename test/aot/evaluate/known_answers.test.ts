@@ -165,7 +165,52 @@ describe('forbidden configs', () => {
   })
 })
 
+/** A step in one size; a wrong config costs what the distance from it costs. */
+function steps(count: number): MadeSweep {
+  const sizes = Array.from({ length: count }, (_, index) => 2 ** (6 + 2 * index))
+  return byHand(
+    sizes.map((size) => [size]),
+    sizes.map((size) => [1, size < 1000 ? 0.5 : 2 * (size / 1000)]),
+  )
+}
+
 describe('small sweeps', () => {
+  test('say nothing of held-out shapes where these are too few, but what is known', () => {
+    const few = build(steps(7))
+    expect(few.heldOut).toBeNull()
+    expect(few.heldOutRegrets).toEqual([])
+    expect(few.comparison.map(({ heldOut }) => heldOut)).toEqual(few.comparison.map(() => null))
+    expect(few.leaves.map(({ heldOut }) => heldOut)).toEqual(few.leaves.map(() => null))
+    expect(few.configs).toHaveLength(2)
+    expect(few.worstOfKept).toBeCloseTo(2 * (2 ** 18 / 1000), 6)
+    const text = moduleText(few, { tool: 'test', device: 'test' })
+    expect(text).toContain(
+      ' * Time over best time: 1.000 on these shapes: 524.29 at most with any kept config;\n' +
+        ' * fewer than 8 shapes, so none were held out.\n',
+    )
+    expect(text).toContain('heldOut: null')
+    expect(text).toMatch(/return \d \/\/ \d shapes$/m)
+    const enough = build(steps(8))
+    expect(enough.heldOut?.shapes).toBe(16)
+    expect(enough.leaves.every(({ heldOut }) => heldOut !== null)).toBe(true)
+  })
+
+  test('hold shapes out by what would be served: far outside, the safest config', () => {
+    // What is best at the upper end is bad at the lower one, and 30 times as slow far beyond.
+    const sizes = [64, 80, 96, 112, 128, 144, 160, 176, 192, 100_000]
+    const made = byHand(
+      sizes.map((size) => [size, 64]),
+      sizes.map((size) => (size < 120 ? [2, 1] : size < 1000 ? [1, 1.2] : [30, 1])),
+    )
+    const heldOut = (outside: string) => {
+      const { matrix, heldOutRegrets } = build(made, { outside })
+      const far = matrix.shapes.findIndex(({ features }) => features.arg0_dim0 === 100_000)
+      return heldOutRegrets.map((regrets) => regrets[far])
+    }
+    expect(heldOut('auto')).toEqual([1, 1])
+    expect(heldOut('tree')).toEqual([30, 30])
+  })
+
   test('one shape', () => {
     const decision = build(byHand([[64, 64]], [[2, 1, 3]]))
     expect(decision.configs).toEqual([{ num_warps: 2, tag: 1 }])

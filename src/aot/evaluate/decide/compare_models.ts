@@ -5,7 +5,7 @@
  */
 
 import type { Lesson } from '../learn/lesson.ts'
-import type { Candidate, Estimate, Validation } from '../learn/validation.ts'
+import type { Candidate, Estimate, HeldOut, Validation } from '../learn/validation.ts'
 import { smallestGood } from '../learn/validation.ts'
 import { regretOf } from '../matrix.ts'
 import { BACKENDS } from '../models/backends.ts'
@@ -19,13 +19,14 @@ import {
 } from '../models/model.ts'
 import { at, entryAt, range } from '../numeric.ts'
 import type { ModelComparison } from './decision.ts'
-import { regretStatistics } from './statistics.ts'
+import { LEAST_HELD_OUT, regretStatistics } from './statistics.ts'
 
 export interface FittedModel {
   readonly policy: Policy
   /** Position of the policy on its backend's scale of sizes. */
   readonly position: number
-  readonly candidate: Candidate | undefined
+  /** Its regrets on held-out shapes, as far as there are enough of them to tell anything. */
+  readonly heldOut: HeldOut
   readonly comparison: ModelComparison
 }
 
@@ -64,17 +65,18 @@ function fitModel(
   const chosen = smallestGood(estimates, weights, tolerated)
   const position = chosen ? chosen.candidate.position : 0
   const policy = entryAt(policies, position)
-  const heldOut = chosen?.candidate.heldOut.flatMap((regrets) => [...regrets])
-  const repeated = chosen && ofDefault && chosen.candidate.heldOut.flatMap(() => ofDefault)
+  const heldOut = lesson.measured < LEAST_HELD_OUT ? [] : (chosen?.candidate.heldOut ?? [])
+  const regrets = heldOut.flatMap((repetition) => [...repetition])
+  const repeated = ofDefault && heldOut.flatMap(() => ofDefault)
   return {
     policy,
     position,
-    candidate: chosen?.candidate,
+    heldOut,
     comparison: {
       backend: backend.name,
       size: policy.size,
       training: regretStatistics(trainingRegrets(lesson, kept, policy), ofDefault),
-      heldOut: heldOut ? regretStatistics(heldOut, repeated) : null,
+      heldOut: regrets.length > 0 ? regretStatistics(regrets, repeated) : null,
     },
   }
 }

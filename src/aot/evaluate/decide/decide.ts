@@ -16,7 +16,7 @@ import type { Selection } from '../select/subset.ts'
 import { choose } from './choose.ts'
 import { compareModels, type FittedModel } from './compare_models.ts'
 import type { Decision } from './decision.ts'
-import { type Finished, finishProgram } from './finish_program.ts'
+import { type Finished, finishProgram, servingAfter } from './finish_program.ts'
 import { keepConfigs, narrowed, subsetCurve } from './keep_configs.ts'
 import { hashesOf, isRebuilt, type PreviousChoices, previousIsGood } from './previous_choices.ts'
 import type { DecisionSettings } from './settings.ts'
@@ -38,7 +38,7 @@ export function decide(sweep: Sweep, settings: DecisionSettings, previous?: Prev
     table.rows,
     Object.values(BACKENDS),
     // Not with an eye on an earlier module: what is held out must say the same of equal measurements.
-    (part) => keepConfigs(part, settings).configs,
+    (part) => servingAfter(part, keepConfigs(part, settings).configs, settings),
     lesson.teacher.memory,
   )
   const ofDefault = defaultRegrets(matrix)
@@ -122,7 +122,7 @@ function outcome(
   model: FittedModel,
   { goal }: DecisionSettings,
   ofDefault: readonly number[] | undefined,
-): Pick<Decision, 'goal' | 'training' | 'heldOut' | 'heldOutRegrets'> {
+): Pick<Decision, 'goal' | 'training' | 'heldOut' | 'worstOfKept' | 'heldOutRegrets'> {
   const { matrix } = lesson
   const chosenColumns = lesson.rows
     .slice(0, lesson.measured)
@@ -147,7 +147,10 @@ function outcome(
     },
     training: regretStatistics(regrets, ofDefault),
     heldOut: model.comparison.heldOut,
-    heldOutRegrets: model.candidate?.heldOut ?? [],
+    worstOfKept: Math.max(
+      ...range(lesson.measured).flatMap((row) => final.kept.map((column) => regretOf(matrix, row, column))),
+    ),
+    heldOutRegrets: model.heldOut,
   }
 }
 

@@ -75,7 +75,10 @@ export interface Decision {
   readonly leaves: readonly LeafEvidence[]
   readonly goal: GoalOutcome
   readonly training: RegretStatistics
+  /** Null when there were too few shapes for it to tell anything. */
   readonly heldOut: RegretStatistics | null
+  /** The worst that any kept config does on any measured shape: what is known where none is held out. */
+  readonly worstOfKept: number
   /** Held-out regrets of all repetitions, by row of the matrix, for pictures. */
   readonly heldOutRegrets: readonly Float64Array[]
   readonly comparison: readonly ModelComparison[]

@@ -5,9 +5,9 @@
 import type { Column, Row } from '../features/columns.ts'
 import { columnsOf, type Term } from '../features/terms.ts'
 import { leavesOf, termsIn } from '../learn/tidy.ts'
-import type { Candidate } from '../learn/validation.ts'
+import type { HeldOut } from '../learn/validation.ts'
 import type { Program } from '../models/model.ts'
-import { entryAt, range } from '../numeric.ts'
+import { at, entryAt, range } from '../numeric.ts'
 import type { LeafEvidence } from './decision.ts'
 import { hullOf } from './guard.ts'
 import { regretStatistics } from './statistics.ts'
@@ -18,11 +18,11 @@ export function evidenceOf(
   rows: readonly Row[],
   positions: Int32Array,
   choices: readonly number[],
-  candidate: Candidate | undefined,
+  heldOut: HeldOut,
 ): readonly LeafEvidence[] {
   return choices.map((choice, leaf) => {
     const here = range(rows.length).filter((row) => positions[row] === leaf)
-    const regrets = heldOutOf(candidate, here)
+    const regrets = heldOut.flatMap((repetition) => here.map((row) => at(repetition, row)))
     const { geomean, worst } = regretStatistics(regrets)
     return {
       choice,
@@ -34,11 +34,6 @@ export function evidenceOf(
       ),
     }
   })
-}
-
-/** All held-out regrets of some rows. */
-function heldOutOf(candidate: Candidate | undefined, rows: readonly number[]): number[] {
-  return (candidate?.heldOut ?? []).flatMap((regrets) => rows.map((row) => regrets[row] ?? Number.NaN))
 }
 
 /** Columns that a program reads. */

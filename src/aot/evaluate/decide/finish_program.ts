@@ -10,11 +10,13 @@ import type { Lesson } from '../learn/lesson.ts'
 import { type GoalTask, meetGoal } from '../learn/meet_goal.ts'
 import { leafPositions, pruneTerms, roundThresholds } from '../learn/tidy.ts'
 import { isLeaf, type TreeNode, type TreeTask } from '../learn/tree.ts'
+import type { Serving } from '../learn/validation.ts'
 import { blamedLosses, limitsByDefault } from '../matrix.ts'
 import { growSizes, lessonTask, TREE_SIZES, treePolicy } from '../models/decision_tree.ts'
 import { type Kept, overallChoices, type Policy, type Program, worstOnMeasured } from '../models/model.ts'
 import { nearestFinder } from '../models/nearest_neighbor.ts'
 import { at, entryAt } from '../numeric.ts'
+import { choose } from './choose.ts'
 import type { FittedModel } from './compare_models.ts'
 import type { Decision, LeafEvidence } from './decision.ts'
 import { choicesOf, evidenceOf } from './evidence.ts'
@@ -51,9 +53,7 @@ export function assemble(
   dropped: Decision['dropped'],
 ): Finished {
   const measured = lesson.rows.slice(0, lesson.measured)
-  const { safest } = overallChoices(lesson, all)
-  const policy = runsEverywhere(lesson, entryAt(all, safest)) ? settings.outside : 'tree'
-  const guard = makeGuard(policy, lesson.columns, measured)
+  const { guard, safest } = guardOf(lesson, all, settings)
   const used = [...new Set([...choicesOf(program), ...(guard.policy === 'tree' ? [] : [safest])])].sort(
     (a, b) => a - b,
   )
@@ -66,8 +66,28 @@ export function assemble(
     configs: kept.map((column) => entryAt(lesson.matrix.configs, column).data),
     guard,
     fallbacks: overallChoices(lesson, kept).order,
-    leaves: evidenceOf(lesson.columns, measured, positions, choicesOf(renumbered), model.candidate),
+    leaves: evidenceOf(lesson.columns, measured, positions, choicesOf(renumbered), model.heldOut),
     dropped,
+  }
+}
+
+/** What takes the decision from a program, and the choice that it then makes. */
+function guardOf(
+  lesson: Lesson,
+  kept: Kept,
+  { outside }: DecisionSettings,
+): { guard: Guard; safest: number } {
+  const { safest } = overallChoices(lesson, kept)
+  const policy = runsEverywhere(lesson, entryAt(kept, safest)) ? outside : 'tree'
+  return { safest, guard: makeGuard(policy, lesson.columns, lesson.rows.slice(0, lesson.measured)) }
+}
+
+/** What a module would choose that was made from a lesson. */
+export function servingAfter(lesson: Lesson, kept: Kept, settings: DecisionSettings): Serving {
+  const { guard, safest } = guardOf(lesson, kept, settings)
+  return {
+    kept,
+    columnFor: ({ program }, row) => entryAt(kept, choose(program, lesson.terms, guard, safest, row)),
   }
 }
 

@@ -16,6 +16,23 @@ export interface RegretStatistics {
 
 const SAME = 1.01
 
+/**
+ * Shapes from which on a build tells what held-out ones lose. Over ten kernels, three
+ * draws each, means from 4 and 6 shapes are 12 % off the truth (one standard deviation), from 8 7 %, from 10
+ * 5 %; 95th percentiles from 4 shapes are 35 % off, and 21 % too good.
+ */
+export const LEAST_HELD_OUT = 8
+
+/** Why a build of so few shapes says nothing of others. */
+export const TOO_FEW_HELD_OUT: string = `fewer than ${LEAST_HELD_OUT} shapes, so none were held out`
+
+/** What the choice among kept configs can cost at worst on measured shapes. */
+export function worstOfKeptText(worst: number): string {
+  return Number.isFinite(worst)
+    ? `${worst.toFixed(2)} at most with any kept config`
+    : 'not every kept config runs on each'
+}
+
 /** `regrets` as chosen, and of the default config on the same shapes, NaN where that is not known. */
 export function regretStatistics(
   regrets: readonly number[],

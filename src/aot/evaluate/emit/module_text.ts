@@ -6,6 +6,7 @@ import { moduleExports } from '../../../heuristics/module_names.ts'
 import { DataError } from '../../../support/errors.ts'
 import { readText } from '../../../support/files.ts'
 import type { Decision } from '../decide/decision.ts'
+import { TOO_FEW_HELD_OUT, worstOfKeptText } from '../decide/statistics.ts'
 import { withCodeHash } from './code_hash.ts'
 import { keyFunction } from './key_function.ts'
 import { commentsOnly, commentText, configLines, dataLiteral } from './literals.ts'
@@ -22,14 +23,15 @@ export interface EmitOptions extends Provenance {
 export function moduleText(decision: Decision, options: EmitOptions): string {
   const key = keyFunction(decision)
   const names = moduleExports(decision.kernel)
-  const { training, heldOut } = decision
+  const { training, heldOut, worstOfKept } = decision
   const summary = [
     `Shapes: ${decision.sweep.shapes.length}, configs measured: ${decision.sweep.configs.length}, ` +
       `kept: ${decision.configs.length}.`,
     `Time over best time: ${training.geomean.toFixed(3)} on these shapes` +
       (heldOut
         ? `, ${heldOut.geomean.toFixed(3)} on shapes held out (95 %: ${heldOut.p95.toFixed(2)}).`
-        : '.'),
+        : `: ${worstOfKeptText(worstOfKept)};`),
+    ...(heldOut ? [] : [`${TOO_FEW_HELD_OUT}.`]),
   ]
   const text = fill(readTemplate(), {
     header: commentsOnly(options.fileHeader ?? ''),

@@ -1,7 +1,7 @@
 /**
  * Validation: how well do models choose for shapes they have not seen? Shapes are put into folds at random,
  * several times over; everything, the choice of configs and the teacher included, is done again without each
- * fold. What counts is the regret on the shapes that were left out.
+ * fold. What counts is the regret on the shapes that were left out, by what would have been served there.
  */
 import { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'
@@ -31,8 +31,11 @@ export interface ValidationPlan {
   readonly folds: number
 }
 
-/** Chooses the configs to keep for a lesson. */
-export type Keeper = (lesson: Lesson) => Kept
+/** What would be served after a lesson: the column of the matrix that a policy has for a shape. */
+export interface Serving {
+  readonly kept: Kept
+  readonly columnFor: (policy: Policy, row: Row) => number
+}
 
 /** Fewer repetitions where there are many shapes: the estimate is good and the work large. */
 function planFor(rows: number): ValidationPlan {
@@ -46,7 +49,7 @@ export function validate(
   columns: readonly Column[],
   rows: readonly Row[],
   backends: readonly Backend[],
-  keep: Keeper,
+  serve: (lesson: Lesson) => Serving,
   memory: TeacherMemory | undefined,
 ): Validation {
   const plan = planFor(rows.length)
@@ -57,11 +60,11 @@ export function validate(
       const inside = range(rows.length).filter((row) => !fold.includes(row))
       const train = inside.map((row) => entryAt(rows, row))
       const lesson = prepareLesson(rowsOf(matrix, inside), columns, train, toTerms(columns, train), memory)
-      const kept = keep(lesson)
+      const serving = serve(lesson)
       for (const backend of backends) {
         const table = collected.get(backend.name) ?? []
         collected.set(backend.name, table)
-        record(table, repetition, matrix, rows, fold, kept, backend.fit(lesson, kept))
+        record(table, repetition, matrix, rows, fold, serving, backend.fit(lesson, serving.kept))
       }
     }
   }
@@ -158,7 +161,7 @@ function record(
   matrix: TimingMatrix,
   rows: readonly Row[],
   fold: readonly number[],
-  kept: Kept,
+  serving: Serving,
   policies: readonly Policy[],
 ): void {
   while (table.length < policies.length) table.push((table.at(-1) ?? []).map((regrets) => regrets.slice()))
@@ -168,7 +171,7 @@ function record(
     repetitions[repetition] = regrets
     if (!policy) return
     for (const row of fold)
-      regrets[row] = regretOf(matrix, row, entryAt(kept, policy.choose(entryAt(rows, row))))
+      regrets[row] = regretOf(matrix, row, serving.columnFor(policy, entryAt(rows, row)))
   })
 }
 

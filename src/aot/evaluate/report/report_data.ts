@@ -5,7 +5,7 @@ import type { BuiltKernel } from '../build.ts'
 import type { Decision } from '../decide/decision.ts'
 import { usedColumns } from '../decide/evidence.ts'
 import type { RegretStatistics } from '../decide/statistics.ts'
-import { regretStatistics } from '../decide/statistics.ts'
+import { regretStatistics, TOO_FEW_HELD_OUT, worstOfKeptText } from '../decide/statistics.ts'
 import { condition, quantity } from '../emit/expressions.ts'
 import type { Evaluation } from '../evaluate_module.ts'
 import type { DroppedFeature } from '../features/columns.ts'
@@ -36,6 +36,8 @@ export interface KernelReport {
   }
   readonly training: RegretStatistics
   readonly heldOut: RegretStatistics | null
+  /** Why nothing is said of held-out shapes, and what is known instead. */
+  readonly unknown: string | null
   readonly warnings: readonly string[]
   /** Slowdown by shape and config, null where forbidden; kept configs come first. */
   readonly heat: HeatMap
@@ -99,6 +101,7 @@ export function kernelReport({ decision, evaluation, searches }: BuiltKernel): K
     },
     training: decision.training,
     heldOut: decision.heldOut,
+    unknown: decision.heldOut ? null : `${TOO_FEW_HELD_OUT}: ${worstOfKeptText(decision.worstOfKept)}`,
     warnings: decision.warnings,
     heat,
     tree:

@@ -34,6 +34,7 @@ function section(kernel: KernelReport): Node[] {
   return [
     element('h2', {}, kernel.kernel),
     cards(kernel),
+    ...(kernel.unknown === null ? [] : [element('p', { class: 'note' }, `There were ${kernel.unknown}.`)]),
     ...kernel.warnings.map((warning) => element('p', { class: 'warning' }, warning)),
     element(
       'div',
