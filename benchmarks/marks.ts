@@ -34,7 +34,12 @@ async function measure(row: MarkedRow): Promise<Times> {
   const under = (config?: Config) => kernel({ ...quiet, ...(config && { config }) }, fn)
   const begin = performance.now()
   const config = await kernel(
-    { ...quiet, autotuneEffort: 'quick', autotuneBudgetSeconds: Number(values.seconds) },
+    {
+      ...quiet,
+      autotuneEffort: 'quick',
+      autotuneBudgetSeconds: Number(values.seconds),
+      autotuneFlushCache: false,
+    },
     fn,
   ).autotune(args as never)
   const seconds = (performance.now() - begin) / 1000

@@ -59,6 +59,8 @@ export interface Settings {
   readonly disallowAutotuning: boolean
   /** The search, by name. */
   readonly autotuner: string
+  /** Empty the GPU’s caches before each sample. Off: judge configs by calls that find their data there. */
+  readonly autotuneFlushCache: boolean
   /** Seed of the candidates of a search; null takes the clock. Timings stay noisy. */
   readonly autotuneRandomSeed: number | null
   /** Time for a whole search, its final check included; the best config so far is returned. */

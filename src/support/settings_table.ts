@@ -103,6 +103,11 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
   ),
   disallowAutotuning: yesNo('HELION_DISALLOW_AUTOTUNING', false, 'Make a search that would start an error.'),
   autotuner: { kind: TEXT, env: 'HELION_AUTOTUNER', default: 'LFBOTreeSearch', doc: 'The search, by name.' },
+  autotuneFlushCache: yesNo(
+    'HELION_AUTOTUNE_FLUSH_CACHE',
+    true,
+    'Empty the GPU’s caches before each sample. Off: judge configs by calls that find their data there.',
+  ),
   autotuneRandomSeed: {
     kind: orNull(integer(0, 2 ** 32 - 1)),
     env: 'HELION_AUTOTUNE_RANDOM_SEED',

@@ -21,6 +21,7 @@ const SUBJECT = {
     { ...TENSOR, shape: [4] },
     { ...TENSOR, shape: [9] },
   ],
+  flushCache: true,
 }
 const PLACES = new Map([
   [0, undefined],

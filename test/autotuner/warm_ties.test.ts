@@ -1,11 +1,12 @@
 /** Configs that cold caches cannot tell apart. */
 import { describe, expect, it } from 'vitest'
+import { LocalRunner } from '../../src/autotuner/trial/local_runner.ts'
 import { ProgramBenchmarker } from '../../src/autotuner/trial/program_benchmarker.ts'
 import type { CompareOptions, TrialRunner } from '../../src/autotuner/trial/trial_runner.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { Device } from '../../src/runtime/device.ts'
 import { resolveSettings } from '../../src/support/resolve_settings.ts'
-import { FOREVER } from './kernel_trials.ts'
+import { double, FOREVER, ramp, trial } from './kernel_trials.ts'
 import { PROBLEMS, type Problem, SILENT_LOG, tune } from './synthetic.ts'
 
 const matmul = PROBLEMS[0] as Problem
@@ -31,7 +32,29 @@ describe('ties', () => {
 })
 
 describe('times with warm caches', () => {
-  async function asked(software: boolean, ...options: { warmCache?: true }[]): Promise<CompareOptions[]> {
+  it.each([[{}, true] as const, [{ autotuneFlushCache: false }, false] as const])(
+    'under %j empties caches before samples: %s',
+    async (settings, flushCache) => {
+      const heard: boolean[] = []
+      const x = await ramp([64])
+      const tried = await trial(double, [x], settings, {
+        openRunner({ contents, ...parts }) {
+          heard.push(parts.subject.flushCache)
+          return LocalRunner.open({ ...parts, patienceMs: 600_000 }, contents)
+        },
+      })
+      await tried.benchmarker.measure([tried.spec.defaultConfig()], {
+        budget: FOREVER,
+        compileTimeoutMs: 60_000,
+      })
+      expect(heard).toEqual([flushCache])
+    },
+  )
+
+  async function asked(
+    { software = false, autotuneFlushCache = true },
+    ...options: { warmCache?: true }[]
+  ): Promise<CompareOptions[]> {
     const seen: CompareOptions[] = []
     const runner: Partial<TrialRunner> = {
       compile: async () => 1,
@@ -49,7 +72,7 @@ describe('times with warm caches', () => {
         open: async () => runner as TrialRunner,
       },
       device: { info: { software } } as Device,
-      settings: resolveSettings({}, () => undefined),
+      settings: resolveSettings({ autotuneFlushCache }, () => undefined),
       log: SILENT_LOG,
     })
     const configs = [1, 8].map((num_warps) => matmul.spec.normalize({ num_warps }, 'repair'))
@@ -59,12 +82,13 @@ describe('times with warm caches', () => {
   }
 
   it('are taken without emptying caches, others as at first', async () => {
-    const [cold, warm] = await asked(false, {}, { warmCache: true })
+    const [cold, warm] = await asked({}, {}, { warmCache: true })
     expect(cold).not.toHaveProperty('flushCache')
     expect(warm).toEqual({ ...cold, flushCache: false })
   })
 
-  it('are not asked of software adapters, whose caches nothing empties', async () => {
-    expect(await asked(true, {}, { warmCache: true })).toHaveLength(1)
+  it('are not asked for where all times are of that kind', async () => {
+    expect(await asked({ software: true }, {}, { warmCache: true })).toHaveLength(1)
+    expect(await asked({ autotuneFlushCache: false }, {}, { warmCache: true })).toHaveLength(1)
   })
 })

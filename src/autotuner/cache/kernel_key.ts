@@ -16,6 +16,7 @@ const DECISIVE = [
   'autotuneConfigOverrides',
   'autotuneBestOfK',
   'autotuneAccuracyCheck',
+  'autotuneFlushCache',
   'autotuneBaselineAtol',
   'autotuneBaselineRtol',
   'persistentReservedSms',

@@ -90,6 +90,9 @@ function kernelPrograms(trial: KernelTrial): ProgramSource<TrialProgram> {
       reference ??= referenceWith(answers)
       return reference.expected(config)
     },
-    open: () => open({ device, stream, settings, log, ...trialSubject(bound.ir, writes, call) }),
+    open: () => {
+      const parts = trialSubject(bound.ir, writes, call, settings.autotuneFlushCache)
+      return open({ device, stream, settings, log, ...parts })
+    },
   }
 }

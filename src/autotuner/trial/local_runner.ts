@@ -161,10 +161,16 @@ export class LocalRunner implements TrialRunner {
    * Software adapters run out of the processor's cache, which nothing but time would empty, and at its clock.
    */
   get #conditions(): Pick<TimingOptions, 'flushCache' | 'warmupMs' | 'maxWarmups' | 'maxSamples'> {
-    const flushCache = !this.#parts.device.info.software
+    const { device, subject } = this.#parts
+    const { software } = device.info
     // An idle GPU runs at a low clock; the first program must not suffer from that.
-    const first = flushCache && !this.#warm ? FIRST_CONDITIONS : {}
-    return { flushCache, warmupMs: WARMUP_MS, maxSamples: MAX_SAMPLES, ...first }
+    const first = software || this.#warm ? {} : FIRST_CONDITIONS
+    return {
+      flushCache: subject.flushCache && !software,
+      warmupMs: WARMUP_MS,
+      maxSamples: MAX_SAMPLES,
+      ...first,
+    }
   }
 
   #pipelines({ dispatches }: TrialProgram): Promise<readonly Pipeline[]> {

@@ -123,7 +123,8 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   async remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]> {
     const { targetMs, budget, warmCache } = options
     if (budget.exhausted || targetMs < LEAST_REMEASURE_MS) return []
-    if (warmCache && this.#trial.device.info.software) return []
+    const { device, settings } = this.#trial
+    if (warmCache && (device.info.software || !settings.autotuneFlushCache)) return []
     const runner = await this.#open()
     const samples = clamp(Math.round(targetMs), LEAST_SAMPLES, MOST_SAMPLES)
     try {

@@ -44,6 +44,8 @@ export interface TrialSubject {
   readonly kernel: string
   /** By tensor id of the kernel. */
   readonly tensors: readonly TrialTensor[]
+  /** Whether caches are emptied before each sample. */
+  readonly flushCache: boolean
 }
 
 export function trialProgram({ dispatches, scratch }: LaunchPlan, scalars: readonly number[]): TrialProgram {
@@ -62,6 +64,7 @@ export function trialSubject(
   ir: KernelIr,
   { lastGrid }: KernelWrites,
   call: CallArguments,
+  flushCache = true,
 ): { readonly subject: TrialSubject; readonly contents: readonly Storage[] } {
   const contents = [...new Set(call.tensors.map(({ storage }) => storage))]
   const locals = new Map(localTensors(ir, call).map((local) => [local.id, local]))
@@ -74,7 +77,7 @@ export function trialSubject(
     if (!tensor) throw new Error(`no tensor ${id} in this call`)
     return { ...pick(tensor.memory), contents: contents.indexOf(tensor.storage), written, fill: undefined }
   })
-  return { subject: { kernel: ir.name, tensors }, contents }
+  return { subject: { kernel: ir.name, tensors, flushCache }, contents }
 }
 
 function pick({ dtype, shape }: Pick<TrialTensor, 'dtype' | 'shape'>): Pick<TrialTensor, 'dtype' | 'shape'> {

@@ -62,7 +62,8 @@ export function wgslPrograms(
         fill: undefined,
       }))
       const contents = call.tensors.map(({ storage }) => storage)
-      return openRunner({ device, stream, settings, log, subject: { kernel: name, tensors }, contents })
+      const subject = { kernel: name, tensors, flushCache: settings.autotuneFlushCache }
+      return openRunner({ device, stream, settings, log, subject, contents })
     },
   }
 }
