@@ -122,6 +122,18 @@ it('calls of whole tiles read as much at once as with static shapes', () => {
   expect(dynamic?.compiled.wgsl(config)).toContain('w_vec2[')
 })
 
+it('a zero point is taken away once for the weights of its group, not from each', () => {
+  const args = [of([1, 64]), of([32, 64], 'u4'), of([32, 4]), of([32, 4], 'u4')]
+  const subject = new OnCpu(ofRows as never, args, {})
+  const config = { block_sizes: [1, 32, 64], num_warps: 1, slice_k: 1, mma: 'direct' } as const
+  const wgsl = subject.compiled.wgsl(config)
+  const differences = (wgsl.match(/ - zero_\d+/g) ?? []).length
+  const weights = (wgsl.match(/= fma\(bitcast<vec4f>/g) ?? []).length
+  expect(weights).toBe(16)
+  expect(differences).toBe(4)
+  subject.expectRight(config)
+})
+
 const RAGGED = [of([5, 48]), of([35, 48], 'u4'), of([35, 3]), of([35, 3], 'u4')]
 
 it.each(['direct', 'fma'] as const)(

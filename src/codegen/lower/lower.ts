@@ -16,7 +16,7 @@ import { lowerSort } from '../reductions/lower_sort.ts'
 import type { Lowering } from '../state/lowering.ts'
 import { named, type Registers } from '../state/registers.ts'
 import { inHomeLayout } from '../values/convert_layout.ts'
-import { isMadeAfresh, pureValue } from '../values/values.ts'
+import { differenceRegisters, isMadeAfresh, pureValue } from '../values/values.ts'
 import { lowerDot } from './lower_dot.ts'
 import { lowerGather } from './lower_gather.ts'
 
@@ -82,9 +82,11 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, made: Parts):
 
 /** Element-wise work, in the type that it is computed in. */
 function lowerPure(lowering: Lowering, node: PureNode, layout: Layout): Registers {
-  const type = { ...node.type, dtype: lowering.rightOperands.typeOf(node) }
+  const { rightOperands } = lowering
+  if (rightOperands.isExactDifference(node)) return differenceRegisters(lowering, node, layout)
+  const type = { ...node.type, dtype: rightOperands.typeOf(node) }
   const value = pureValue(lowering, { ...node, type }, layout)
-  return isMoving(node) ? value : maybeNamed(lowering, node, value)
+  return isMoving(node) || rightOperands.isMinuend(node) ? value : maybeNamed(lowering, node, value)
 }
 
 /** One part of what all parts in the region have in common, and is made with the first of them. */

@@ -3,7 +3,7 @@
  * the elements of one together and memory allows; of other elements it takes the word apart, or changes only
  * their bits of it.
  */
-import { type LoadNode, type MemoryNode, ONE, type StoreNode } from '../../ir/node.ts'
+import { type CastNode, type LoadNode, type MemoryNode, ONE, type StoreNode } from '../../ir/node.ts'
 import { isMoving } from '../../ir/node_rules.ts'
 import { tensorOf } from '../../ir/tile_program.ts'
 import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
@@ -137,13 +137,17 @@ function decoded(
   const { out, e, program } = lowering
   const layout = lowering.readLayout(node)
   const hint = plainWord(tensorOf(program, node.tensor).name)
-  const wanted = floatWanted(lowering, node, dtype)
+  const cast = floatCast(lowering, node, dtype)
+  const wanted = cast && lowering.rightOperands.typeOf(cast)
+  const isMinuend = cast !== undefined && lowering.rightOperands.isMinuend(cast)
   const chunks = chunkRegisters(layout).map((registers, i): Expr => {
     const fields = registers.map(fieldOf)
     const value = wanted
       ? decodedAs(lowering, wanted, dtype, fields)
       : decodePacked(out, dtype, highest(e, fields, STORAGE[dtype].bits))
     const lanes = masks[i]
+    // What is taken away from it becomes a part of the expression.
+    if (isMinuend && !lanes) return value
     return out.let(hint, lanes ? e.select(e.constant(0, value.type), value, lanes) : value)
   })
   return repeated(lowering, node, { layout, dtype: wanted ?? node.type.dtype, chunks })
@@ -160,14 +164,13 @@ function missing({ id }: LoadNode): never {
   throw new Error(`the load ${id} lacks a part`)
 }
 
-/** The float type that integers are converted to at once, where nobody reads them as integers. */
-function floatWanted(lowering: Lowering, node: LoadNode, dtype: PackedType): DType | undefined {
+/** The conversion of integers to floats that is made at once, where nobody reads them as integers. */
+function floatCast(lowering: Lowering, node: LoadNode, dtype: PackedType): CastNode | undefined {
   if (STORAGE[dtype].packed?.kind !== 'int') return undefined
   let reader = lowering.onlyReader(node)
   while (reader && isMoving(reader)) reader = lowering.onlyReader(reader)
   if (reader?.kind !== 'cast' || reader.bits || reader.through) return undefined
-  const wanted = lowering.rightOperands.typeOf(reader)
-  return isFloat(wanted) ? wanted : undefined
+  return isFloat(lowering.rightOperands.typeOf(reader)) ? reader : undefined
 }
 
 /** An element in what was read: `shift` is known at run time only. */

@@ -4,7 +4,7 @@
  * two, have the type of the sums at once, whatever float type the author gave them: both hold them exactly.
  */
 import { dotAxes } from '../../ir/dot_axes.ts'
-import { type DotNode, type Node, ONE, type Region } from '../../ir/node.ts'
+import { type DotNode, type MapNode, type Node, ONE, type Region } from '../../ir/node.ts'
 import { isMoving } from '../../ir/node_rules.ts'
 import type { TileProgram } from '../../ir/tile_program.ts'
 import { walk } from '../../ir/traverse.ts'
@@ -31,6 +31,7 @@ export class RightOperands {
   readonly #operands = new Map<DotNode, RightOperand>()
   readonly #skipped = new Set<Node>()
   readonly #exact = new Map<Node, DType>()
+  readonly #minuends = new Set<Node>()
   readonly #program: TileProgram
   readonly #onlyReader: OnlyReader
 
@@ -55,6 +56,16 @@ export class RightOperands {
   /** The type that a node is computed in. */
   typeOf(node: Node): DType {
     return this.#exact.get(node) ?? node.type.dtype
+  }
+
+  /** True for a difference of small integers, computed in a type that holds them exactly. */
+  isExactDifference(node: Node): node is MapNode {
+    return node.kind === 'map' && node.op === 'sub' && this.#exact.has(node)
+  }
+
+  /** True for a conversion of which only such a difference takes something away. */
+  isMinuend(node: Node): boolean {
+    return this.#minuends.has(node)
   }
 
   #takeApart(dot: DotNode, product: ProductLayouts): void {
@@ -100,7 +111,10 @@ export class RightOperands {
     if (core?.kind !== 'map' || core.op !== 'sub') return []
     const casts = core.args.flatMap((arg) => this.#behindViews(arg, core).at(-1) ?? [])
     const areExact = casts.every((cast) => cast.kind === 'cast' && isOfSmallIntegers(cast, this.#program))
-    return areExact && casts.length === 2 ? [core, ...casts] : []
+    const [minuend] = casts
+    if (!areExact || !minuend || casts.length !== 2) return []
+    this.#minuends.add(minuend)
+    return [core, ...casts]
   }
 }
 

@@ -85,6 +85,22 @@ export function decodeAsFloat(out: Writer, dtype: PackedType, places: readonly P
   )
 }
 
+/**
+ * An integer that `decodeAsFloat` makes, less another one: what it takes away anyway becomes larger by that
+ * much, so that integers with the same subtrahend cost nothing more.
+ */
+export function exactDifference(out: Writer, integer: Expr, subtrahend: Expr): Expr {
+  const e = out.expressions
+  const least = (constant: Expr): Expr => out.shared('least', e.sub(constant, subtrahend))
+  if (integer.kind === 'call' && integer.fn === 'fma') {
+    const [large, unit, constant] = integer.args
+    if (large && unit && constant)
+      return e.call('fma', large, unit, e.splat(least(constant), integer.type.width))
+  }
+  if (integer.kind === 'binary' && integer.op === '+') return e.add(integer.args[0], least(integer.args[1]))
+  return e.sub(integer, subtrahend)
+}
+
 /** The most bits of an integer that `decodeAsHalf` takes. */
 export const MOST_HALF_BITS = 8
 

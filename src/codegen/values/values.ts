@@ -2,7 +2,7 @@
  * Getting at values: as registers in the layout that the reader wants. What was lowered before is converted
  * when its layout differs; scalars are spread; index arithmetic is made afresh in any layout.
  */
-import { type Node, ONE, type PureNode, type RangeNode } from '../../ir/node.ts'
+import { type MapNode, type Node, ONE, type PureNode, type RangeNode } from '../../ir/node.ts'
 import { isPure } from '../../ir/node_rules.ts'
 import { isMultipleOf } from '../../ir/size.ts'
 import { blockOf } from '../../ir/tile_program.ts'
@@ -18,6 +18,7 @@ import type { Width } from '../thread/types.ts'
 import { convertLayout } from './convert_layout.ts'
 import { basePosition, insideCondition, threadPart } from './coordinates.ts'
 import { castRegisters, inlineRegisters, mapRegisters } from './element_wise.ts'
+import { exactDifference } from './packed_values.ts'
 
 /** The value of `node` in `layout`. */
 export function valueIn(lowering: Lowering, node: Node, layout: Layout): Registers {
@@ -134,6 +135,18 @@ export function pureValue(lowering: Lowering, node: PureNode, layout: Layout): R
     default:
       return unreachable(node)
   }
+}
+
+/** The difference of two values that are integers, and held exactly. */
+export function differenceRegisters(lowering: Lowering, { args }: MapNode, layout: Layout): Registers {
+  const { out } = lowering
+  const [minuend, subtrahend] = args.map((arg) => valueIn(lowering, arg, layout))
+  if (!minuend || !subtrahend) throw new Error('a difference has two operands')
+  const away = named(out, subtrahend, 'v')
+  const chunks = minuend.chunks.map((chunk, i) =>
+    out.let('v', exactDifference(out, chunk, away.chunks[i] ?? chunk)),
+  )
+  return { ...minuend, chunks }
 }
 
 /** `node`, which has some of the layout's blocks, repeated along the others. */
