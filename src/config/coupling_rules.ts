@@ -10,6 +10,9 @@ import type { ConfigSpecInput } from './spec_input.ts'
 import { LEAST_CHUNK, mostChunk } from './tile_sizes.ts'
 import { type ConfigValue, isList } from './value.ts'
 
+/** Chunks of a chained scan of a row that would be whole otherwise. */
+const LINKS = 8
+
 type Rule = (data: Record<string, ConfigValue>, mode: 'strict' | 'repair', input: ConfigSpecInput) => void
 
 /** Applied in order to complete data whose values are in range. */
@@ -116,17 +119,20 @@ function flatLoopsHaveNoOrder(
   data.l2_groupings = entries(data.l2_groupings).map((group, grid) => (flat[grids[grid] ?? -1] ? 1 : group))
 }
 
-/** A part of a row is a chunk at most. */
+/** A scan is shared out in one way, and a part of a row is a chunk at most. */
 function splitRowsAreStreamed(
   data: Record<string, ConfigValue>,
   _mode: 'strict' | 'repair',
   { rows, sums = [] }: ConfigSpecInput,
 ): void {
   const parts = entries(data.split_sums).map(Number)
-  if (rows.length === 0 || parts.every((count) => count === 1)) return
+  const chained = entries(data.chained_scans).map((isChained, i) => isChained === true && parts[i] === 1)
+  if (chained.length > 0) data.chained_scans = chained
+  if (rows.length === 0 || (parts.every((count) => count === 1) && !chained.includes(true))) return
   data.reduction_loops = entries(data.reduction_loops).map((chunk, row) => {
     const most = rows[row] && mostChunk(rows[row])
-    const count = parts[sums.findIndex((sum) => sum.id === rows[row]?.id)] ?? 1
+    const sum = sums.findIndex(({ id }) => id === rows[row]?.id)
+    const count = chained[sum] ? LINKS : (parts[sum] ?? 1)
     if (chunk !== null || count === 1 || !most) return chunk
     return clamp(nextPowerOf2(rows[row]?.size ?? 1) / count, LEAST_CHUNK, most)
   })

@@ -17,6 +17,7 @@ import {
   defaultNumWarps,
   defaultParts,
   defaultReductionLoop,
+  isChained,
   LEAST_CHUNK,
   mostChunk,
   mostWarps,
@@ -75,6 +76,11 @@ export interface FieldValues {
    * scan; a second dispatch adds the parts.
    */
   readonly split_sums: readonly number[]
+  /**
+   * Workgroups share out a scan chunk by chunk, in one dispatch: each looks back at what those before it come
+   * to.
+   */
+  readonly chained_scans: readonly boolean[]
   /**
    * How workgroups find their tile: one each, in one or several dimensions, or several each (persistent).
    */
@@ -231,6 +237,16 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     fitted: true,
     range: ({ maxParts }, { input, defaults, index }) =>
       powerOf2(1, maxParts, defaultParts(input, defaults, index)),
+  },
+  chained_scans: {
+    doc:
+      'Workgroups share out a scan chunk by chunk, in one dispatch: each looks back at what those before it ' +
+      'come to',
+    per: 'sum that can be split',
+    entry: BOOLEAN_RULE,
+    default: false,
+    range: ({ isScan = false }, { input, defaults, index }) =>
+      isScan ? boolean(isChained(input, defaults, index)) : fixed(false),
   },
   pid_type: {
     doc:

@@ -96,6 +96,8 @@ export interface SumInput {
   readonly positions: number
   /** Most workgroups that may share it out, a power of two. */
   readonly maxParts: number
+  /** It is a scan, whose chunks can follow each other; false when absent. */
+  readonly isScan?: boolean
 }
 
 /** The extents of a product that is cut into matrices. */

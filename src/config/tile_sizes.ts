@@ -204,8 +204,18 @@ export function defaultNumWarps(
   return Math.min(most, Math.max(least, nextPowerOf2(cdiv(largest, 32 * perThread))))
 }
 
-/** The default `split_sums`: as many parts as a device of which most stays idle otherwise has room for. */
+/** The default `split_sums`: scans read everything twice then, so they are chained instead. */
 export function defaultParts(input: ConfigSpecInput, defaults: DefaultTiles, index: number): number {
+  return input.sums?.[index]?.isScan ? 1 : partsWithRoom(input, defaults, index)
+}
+
+/** The default `chained_scans`: where a device would be idle. */
+export function isChained(input: ConfigSpecInput, defaults: DefaultTiles, index: number): boolean {
+  return partsWithRoom(input, defaults, index) > 1
+}
+
+/** As many parts as a device of which most stays idle otherwise has room for. */
+function partsWithRoom(input: ConfigSpecInput, defaults: DefaultTiles, index: number): number {
   const { blocks, dots, sums = [], software, computeUnits = 0, fixedPrograms = 1 } = input
   const { sizes } = defaults
   const sum = sums[index]

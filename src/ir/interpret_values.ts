@@ -295,6 +295,8 @@ export function combine(
       return roundTo(dtype, a ^ b)
     case 'exchange':
       return b
+    case 'await':
+      return a
     default:
       return unreachable(op)
   }

@@ -30,6 +30,8 @@ interface Tolerance {
 export interface OnCpuOptions extends Partial<DeviceLimits> {
   readonly dynamic?: boolean
   readonly tolerance?: Tolerance
+  /** The last workgroup of a dispatch runs first. */
+  readonly backwards?: boolean
 }
 
 /** What the tensors that the kernel allocates hold before anybody writes there. */
@@ -55,15 +57,17 @@ export interface Ran {
 export class OnCpu {
   readonly compiled: Compiled
   readonly #tolerance: Tolerance
+  readonly #backwards: boolean
   readonly #before: readonly (HostTensor & { readonly data: Float64Array })[]
   readonly #scalars: readonly number[]
   /** By the tile interpreter. */
   readonly wanted: readonly Float64Array[]
 
   constructor(fn: KernelFunction, args: readonly Argument[], options: OnCpuOptions = {}) {
-    const { tolerance = { abs: 0, rel: 0 }, ...limits } = options
+    const { tolerance = { abs: 0, rel: 0 }, backwards = false, ...limits } = options
     this.compiled = new Compiled(fn, args, limits)
     this.#tolerance = tolerance
+    this.#backwards = backwards
     this.#scalars = args.flatMap(scalarsIn)
     const { kernel } = this.compiled
     const hosts = args.flatMap(tensorsIn)
@@ -102,7 +106,8 @@ export class OnCpu {
       const program = programs[i]
       if (!program) throw new Error('a dispatch without a program')
       const words = launchWords(dispatch, this.#scalars)
-      return interpretProgram(change(program), { words, workgroups: dispatch.grid, tensors })
+      const launch = { words, workgroups: dispatch.grid, tensors, backwards: this.#backwards }
+      return interpretProgram(change(program), launch)
     })
     return { tensors, reports }
   }

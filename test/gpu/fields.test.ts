@@ -200,6 +200,20 @@ const CASES: Readonly<Record<ActingField, Case>> = {
       parts: count(wgsl, /= parts0_vec4\[/g),
     }),
   },
+  chained_scans: {
+    fn: (x: Tensor) => x.cumsum(0),
+    inputs: () => [whole([300])],
+    base: { num_warps: 1, reduction_loops: [16] },
+    values: [
+      [[false], { dispatches: 1, scratch: [], looks: 0 }],
+      [[true], { dispatches: 1, scratch: [19 * 4, 4], looks: 2 }],
+    ],
+    facts: ({ dispatches, scratch }, wgsl) => ({
+      dispatches: dispatches.length,
+      scratch: scratch.map(({ bytes }) => bytes),
+      looks: count(wgsl, /fn await_/g),
+    }),
+  },
   pid_type: {
     ...grid,
     base: { block_sizes: [8, 16] },

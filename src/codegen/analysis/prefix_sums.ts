@@ -2,10 +2,12 @@
  * Loops that store what they have added up so far, such as scans of rows that are streamed: parts of them can
  * run at the same time once it is known what all parts before come to.
  */
+import { sizeOfScalar } from '../../ir/build.ts'
 import { operationOf } from '../../ir/combine.ts'
 import { dimIndex } from '../../ir/dim_index.ts'
 import { type BlockId, type LoopNode, type Node, ONE, type Region, type WriteNode } from '../../ir/node.ts'
 import { isMemory, isWrite } from '../../ir/node_rules.ts'
+import { sameSize } from '../../ir/size.ts'
 import { hasEffect, operandsOf, readsOf, walk } from '../../ir/traverse.ts'
 import { accumulatedBy } from './accumulations.ts'
 import { canRoll, type MemoryOf } from './can_roll.ts'
@@ -17,6 +19,8 @@ interface PrefixSums {
   /** The loop with nothing in it but what adds up. */
   readonly loop: LoopNode
   readonly sums: readonly PartialSum[]
+  /** The loop goes from the first position to the last, so that a grid can. */
+  readonly isWhole: boolean
 }
 
 /** What a loop of the region adds up, if parts of it may run at the same time after it is known. */
@@ -30,8 +34,14 @@ export function prefixSums(loop: LoopNode, region: Region, around: Surroundings)
   const sums = bare.phis.flatMap((phi, index) => sumOf(phi, index, bare))
   const isKnown = sums.length > 0 && sums.length === bare.phis.length
   return isKnown && hasParts(bare, others, around) && havePlaces(sums, around)
-    ? { loop: bare, sums }
+    ? { loop: bare, sums, isWhole: isWhole(loop, around) }
     : undefined
+}
+
+function isWhole({ blocks, begins, ends }: LoopNode, { blockOf }: Surroundings): boolean {
+  const [block, begin, end] = [blockOf(blocks[0] ?? 0), begins[0], ends[0]]
+  const [first, last] = [begin && sizeOfScalar(begin), end && sizeOfScalar(end)]
+  return blocks.length === 1 && first === 0 && last !== undefined && sameSize(last, block.size)
 }
 
 function sumOf({ type }: Node, index: number, loop: LoopNode): PartialSum | [] {

@@ -32,13 +32,12 @@ export function interpretProgram(
   const group = new Workgroup(program, launch, memory, reports)
   const run = new Runner(group).of(program.body)
   const [columns, rows, planes] = launch.workgroups
-  for (let z = 0; z < planes; z++) {
-    for (let y = 0; y < rows; y++) {
-      for (let x = 0; x < columns; x++) {
-        group.enter([x, y, z])
-        run()
-      }
-    }
+  const count = columns * rows * planes
+  for (let i = 0; i < count; i++) {
+    const at = launch.backwards ? count - 1 - i : i
+    const row = Math.floor(at / columns)
+    group.enter([at % columns, row % rows, Math.floor(row / rows)])
+    run()
   }
   for (const { array, tensor, access } of program.buffers) {
     const [content, data] = [contents.get(placeOf(array)), launch.tensors[tensor]]

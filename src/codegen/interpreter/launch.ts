@@ -22,6 +22,8 @@ export interface Launch {
   readonly workgroups: readonly [number, number, number]
   /** Elements of all tensors by id: f16 as numbers, bool as 0 and 1. Changed in place. */
   readonly tensors: readonly Float64Array[]
+  /** The last workgroup runs first. */
+  readonly backwards?: boolean
 }
 
 /** The elements with the padding that is behind them in their buffer. */

@@ -255,6 +255,8 @@ function atomicRule(op: AtomicOp, dtype: DType): ScalarRule {
       return functionRule(op, dtype)
     case 'exchange':
       return (_before, value) => value
+    case 'await':
+      return (before) => before
     case 'compareExchange':
       return (before, value, expected) => (Object.is(before, expected) ? value : before)
     default:

@@ -18,7 +18,7 @@ import {
 import { maxOf } from '../../ir/size.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { log2Exact, nextPowerOf2 } from '../../support/maths.ts'
-import { splittableSums } from '../analysis/split_entries.ts'
+import { type SplitEntry, splittableSums } from '../analysis/split_entries.ts'
 import type { DeviceLimits } from '../program.ts'
 import { type KernelSites, severalBlocks, sitesOf } from './sites.ts'
 
@@ -35,6 +35,7 @@ export class BoundConfig {
   readonly threadBits: number
   readonly #extents: ReadonlyMap<BlockId, number>
   readonly #parts: ReadonlyMap<BlockId, number>
+  readonly #chained: ReadonlySet<BlockId>
 
   /** `config` must be complete: normalised by the kernel's ConfigSpec. */
   constructor(traced: KernelIr, config: Config, limits: DeviceLimits) {
@@ -55,7 +56,9 @@ export class BoundConfig {
     }
     this.threadBits = log2Exact(this.threads)
     this.#extents = new Map([...tiles, ...otherExtents(kernel, this.sites, config)])
-    this.#parts = partsBySum(kernel, config)
+    const sums = sumsIn(kernel, config)
+    this.#parts = new Map(sums.map(({ id }, i) => [id, entry(config.splitSums, i, 'split_sums')]))
+    this.#chained = new Set(sums.flatMap(({ id }, i) => (config.chainedScans[i] ? [id] : [])))
     Object.freeze(this)
   }
 
@@ -73,6 +76,11 @@ export class BoundConfig {
   /** How many grids' programs share out the loop that begins with a block, or the row. */
   partsOf(id: BlockId): number {
     return this.#parts.get(id) ?? 1
+  }
+
+  /** Whether the chunks of a scan follow each other in one dispatch. */
+  isChained(id: BlockId): boolean {
+    return this.#chained.has(id)
   }
 
   /** Threads along a row that the config asks for; 0 leaves it to the compiler. */
@@ -147,10 +155,10 @@ export class BoundConfig {
   }
 }
 
-/** What `split_sums` says. */
-function partsBySum(kernel: KernelIr, { splitSums }: Config): ReadonlyMap<BlockId, number> {
-  if (splitSums.every((parts) => parts === 1)) return new Map()
-  return new Map(splittableSums(kernel).map((id, i) => [id, entry(splitSums, i, 'split_sums')]))
+/** What the config may say something of in `split_sums` and `chained_scans`; nothing if it does not. */
+function sumsIn(kernel: KernelIr, { splitSums, chainedScans }: Config): readonly SplitEntry[] {
+  const isPlain = splitSums.every((parts) => parts === 1) && !chainedScans.includes(true)
+  return isPlain ? [] : splittableSums(kernel)
 }
 
 /** What `block_sizes` says, by block. */

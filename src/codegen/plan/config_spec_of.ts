@@ -29,7 +29,7 @@ import { cdiv, clamp, floorPowerOf2, nextPowerOf2, product } from '../../support
 import { accumulatedBy, accumulations } from '../analysis/accumulations.ts'
 import { canFlatten } from '../analysis/can_flatten.ts'
 import { canRoll } from '../analysis/can_roll.ts'
-import { splittableSums } from '../analysis/split_entries.ts'
+import { type SplitEntry, splittableSums } from '../analysis/split_entries.ts'
 import type { DeviceLimits } from '../program.ts'
 import { contiguousBlock } from './access.ts'
 import { matrixInput } from './matrix_plan.ts'
@@ -85,7 +85,7 @@ export function configSpecInput(
       ...(limits.packedDots && byteLoads(dot, (id) => seen[id]?.dtype) && { isPacked: true }),
       inLoop: looped.has(dot) || blocks.get(dotAxes(dot).depth)?.kind === 'slice',
     })),
-    sums: summed.map((id) => sumInput(kernel, id, hint)),
+    sums: summed.map((entry) => sumInput(kernel, entry, hint)),
     pidTypes: pidTypes(kernel),
     maxInvocations: limits.maxWorkgroupInvocations,
     workgroupBytes: limits.maxWorkgroupBytes,
@@ -132,7 +132,7 @@ function rowInput(
   kernel: KernelIr,
   block: Block,
   sites: KernelSites,
-  summed: readonly BlockId[],
+  summed: readonly SplitEntry[],
   limits: DeviceLimits,
 ): RowInput {
   const size = maxOf(block.size)
@@ -146,7 +146,7 @@ function rowInput(
   const { id, name } = block
   const loads = sites.loads.filter(({ type }) => type.axes.includes(id)).map(contiguousBlock)
   const isColumn =
-    summed.includes(id) && loads.length > 0 && loads.every((along) => along !== undefined && along !== id)
+    summed.some((sum) => sum.id === id) && loads.length > 0 && loads.every((along) => along !== undefined && along !== id)
   return {
     id,
     name,
@@ -158,12 +158,16 @@ function rowInput(
   }
 }
 
-function sumInput({ blocks, grids }: KernelIr, id: BlockId, hint: (size: Size) => number): SumInput {
+function sumInput(
+  { blocks, grids }: KernelIr,
+  { id, isScan }: SplitEntry,
+  hint: (size: Size) => number,
+): SumInput {
   const block = blocks.find((other) => other.id === id)
   const positions = block ? hint(block.size) : 1
   const grid = (block && grids[block.grid]?.blocks) ?? []
   const maxParts = clamp(floorPowerOf2(Math.max(1, positions / LEAST_PART)), 1, MAX_PARTS)
-  return { id, grid, positions, maxParts }
+  return { id, grid, positions, maxParts, isScan }
 }
 
 function loopInputs(

@@ -6,8 +6,7 @@
  */
 import { constantTile, type NodeFactory, RegionBuilder } from '../../ir/build.ts'
 import { neutralOf } from '../../ir/neutral.ts'
-import { type BlockId, type LoopNode, NO_VALUE, type Node, ONE, UNNUMBERED } from '../../ir/node.ts'
-import { type Size, sizeOp } from '../../ir/size.ts'
+import { type BlockId, type LoopNode, NO_VALUE, type Node, UNNUMBERED } from '../../ir/node.ts'
 import {
   addBlock,
   addScratch,
@@ -18,9 +17,10 @@ import {
 } from '../../ir/tile_program.ts'
 import { rewriteRegion } from '../../ir/traverse.ts'
 import { prefixSums } from '../analysis/prefix_sums.ts'
-import { neededBy, type PartialSum, partialSums } from '../analysis/splittable_sums.ts'
+import { neededBy, type PartialSum, partialSums, type Surroundings } from '../analysis/splittable_sums.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
 import type { Plan } from '../plan/plan.ts'
+import { chainedGrid, type Scan } from './chained_scans.ts'
 import { partLoop } from './part_loop.ts'
 import { scanGrid } from './split_scans.ts'
 import {
@@ -28,6 +28,7 @@ import {
   idOf,
   type Partial,
   partsAtATime,
+  placesFor,
   placesOf,
   type Top,
   totalOf,
@@ -52,6 +53,11 @@ interface Grids {
 
 /** The grid, in two for each loop that the config splits. */
 function splitGrid(program: TileProgram, grid: TileGrid, bound: BoundConfig, nodes: NodeFactory): Grids {
+  const scan = chainedLoopOf(program, grid, bound)
+  if (scan) {
+    const chained = chainedGrid(program, grid, scan, bound, nodes)
+    return { program: chained.program, grids: [chained.grid] }
+  }
   const split = splitLoopOf(program, grid, bound)
   if (!split) return { program, grids: [grid] }
   const added = addPartials(program, grid, split, bound)
@@ -75,12 +81,23 @@ interface Split {
   readonly parts: number
 }
 
-/** The first loop of the grid to be split. */
-function splitLoopOf(program: TileProgram, { body }: TileGrid, bound: BoundConfig): Split | undefined {
-  const around = {
+/** The scan of the grid whose chunks are to follow each other. */
+function chainedLoopOf(program: TileProgram, { body }: TileGrid, bound: BoundConfig): Scan | undefined {
+  const whole = body.find((node) => node.kind === 'loop' && bound.isChained(node.blocks[0] ?? 0))
+  const found = whole?.kind === 'loop' ? prefixSums(whole, body, surroundings(program)) : undefined
+  return found && whole?.kind === 'loop' && found.isWhole ? { ...found, whole } : undefined
+}
+
+function surroundings(program: TileProgram): Surroundings {
+  return {
     blockOf: (id: BlockId) => blockOf(program, id),
     memoryOf: (id: number) => tensorOf(program, id).memory,
   }
+}
+
+/** The first loop of the grid to be split. */
+function splitLoopOf(program: TileProgram, { body }: TileGrid, bound: BoundConfig): Split | undefined {
+  const around = surroundings(program)
   for (const loop of body) {
     const parts = loop.kind === 'loop' ? bound.partsOf(loop.blocks[0] ?? 0) : 1
     if (loop.kind !== 'loop' || parts === 1) continue
@@ -100,11 +117,9 @@ function addPartials(
 ): { readonly program: TileProgram; readonly partials: readonly Partial[] } {
   let added = program
   const partials = sums.map((sum): Partial => {
-    const { axes: all, dtype } = sum.type
-    const axes = all.filter((axis) => axis !== ONE)
-    const tiles = blocks.filter((id) => !axes.includes(id))
-    const shape = [parts, ...tiles.map((id) => tilesOf(program, id)), ...axes.map((id) => endOf(program, id))]
-    const scratch = addScratch(added, { name: `parts${sum.index}`, dtype, shape })
+    const { dtype } = sum.type
+    const { axes, tiles, shape } = placesFor(program, blocks, sum)
+    const scratch = addScratch(added, { name: `parts${sum.index}`, dtype, shape: [parts, ...shape] })
     const { location } = loop
     const block = { kind: 'tile', name: 'parts', size: parts, end: parts, location } as const
     const along = addBlock(scratch.program, block, partsAtATime(program, axes, parts, bound))
@@ -112,16 +127,6 @@ function addPartials(
     return { sum, tensor: scratch.id, tiles, axes, along: along.id }
   })
   return { program: added, partials }
-}
-
-function tilesOf(program: TileProgram, id: BlockId): Size {
-  const { size, extent } = blockOf(program, id)
-  return sizeOp('cdiv', size, extent)
-}
-
-function endOf(program: TileProgram, id: BlockId): Size {
-  const { end, size } = blockOf(program, id)
-  return end ?? size
 }
 
 /** The grid of the parts: those of one tile lie far from each other, those of neighbours side by side. */

@@ -6,6 +6,7 @@
 import { constantTile, type RegionBuilder, sizeNode, tileType } from '../../ir/build.ts'
 import { neutralOf } from '../../ir/neutral.ts'
 import { type Axis, type BlockId, NO_VALUE, type Node, ONE, UNNUMBERED } from '../../ir/node.ts'
+import { type Size, sizeOp } from '../../ir/size.ts'
 import { blockOf, extentOf, type TileProgram } from '../../ir/tile_program.ts'
 import { floorPowerOf2, product } from '../../support/maths.ts'
 import { REDUCE_RULES } from '../analysis/reduce_rules.ts'
@@ -16,15 +17,32 @@ import type { BoundConfig } from '../plan/bound_config.ts'
 const SHARE = 1 / 4
 
 /** A value of each part and each program of the grid, in scratch memory. */
-export interface Partial {
+export interface Partial extends Omit<Places, 'shape'> {
   readonly sum: PartialSum
   readonly tensor: number
+  /** The block that runs along the parts where they are added up. */
+  readonly along: BlockId
+}
+
+/** Where values of a sum have their places: dimensions of the grid, blocks, and how many there are along each. */
+export interface Places {
   /** Dimensions of the grid that the value does not run along: there, each tile has its own. */
   readonly tiles: readonly BlockId[]
   /** Blocks that the value runs along. */
   readonly axes: readonly BlockId[]
-  /** The block that runs along the parts where they are added up. */
-  readonly along: BlockId
+  readonly shape: readonly Size[]
+}
+
+/** Places for a value of the sum in each program of a grid over these blocks. */
+export function placesFor(program: TileProgram, grid: readonly BlockId[], { type }: PartialSum): Places {
+  const axes = type.axes.filter((axis) => axis !== ONE)
+  const tiles = grid.filter((id) => !axes.includes(id))
+  const counts = tiles.map((id) => {
+    const { size, extent } = blockOf(program, id)
+    return sizeOp('cdiv', size, extent)
+  })
+  const ends = axes.map((id) => blockOf(program, id).end ?? blockOf(program, id).size)
+  return { tiles, axes, shape: [...counts, ...ends] }
 }
 
 /** How many parts of a value with these axes are read at a time. */
@@ -178,7 +196,8 @@ export function idOf(builder: RegionBuilder, block: BlockId): Node {
   return builder.add({ kind: 'range', type: tileType('i32'), location: undefined, block, what: 'id' })
 }
 
-function positionAlong(builder: RegionBuilder, block: BlockId): Node {
+/** The positions along a block. */
+export function positionAlong(builder: RegionBuilder, block: BlockId): Node {
   return builder.add({ kind: 'index', type: tileType('i32', [block]), location: undefined, block })
 }
 

@@ -6,7 +6,10 @@ import { asAtomic, ofAtomic, typeName } from './type_names.ts'
 
 type Op = Atomic['op']
 
-const BUILTINS: Readonly<Record<Exclude<Op, 'compareExchange'>, string>> = {
+/** How often a program looks before it goes without what it waits for: no device promises to run others. */
+const MOST_LOOKS = 256
+
+const BUILTINS: Readonly<Record<Exclude<Op, 'compareExchange' | 'await'>, string>> = {
   add: 'atomicAdd',
   max: 'atomicMax',
   min: 'atomicMin',
@@ -26,6 +29,7 @@ const OF_FLOATS: Partial<Record<Op, string>> = {
 /** A call of the operation, whose value is what was there before. */
 export function printAtomic(atomic: Atomic): string {
   const { op, array, index, value, expected, before } = atomic
+  if (op === 'await') return `${functionName(atomic)}(${printExpr(index)})`
   const operands = [...(expected ? [expected] : []), value].map(printExpr).join(', ')
   if (op === 'compareExchange' || needsFunction(atomic))
     return `${functionName(atomic)}(${printExpr(index)}, ${operands})`
@@ -49,6 +53,23 @@ export class AtomicFunctions {
 }
 
 function functionText(atomic: Atomic): string {
+  return atomic.op === 'await' ? textOfAwait(atomic) : textOfUpdate(atomic)
+}
+
+function textOfAwait(atomic: Atomic): string {
+  return [
+    `fn ${functionName(atomic)}(index: u32) -> u32 {`,
+    `  for (var looks = 0u; looks < ${MOST_LOOKS}u; looks++) {`,
+    `    let found = atomicLoad(&${atomic.array.name}[index]);`,
+    '    if (found != 0u) { return found; }',
+    '  }',
+    '  return 0u;',
+    '}',
+  ].join('\n')
+}
+
+/** Tries until nobody was faster. */
+function textOfUpdate(atomic: Atomic): string {
   const { op, array } = atomic
   const { element, name } = array
   const T = typeName(element)
@@ -70,9 +91,10 @@ function functionText(atomic: Atomic): string {
 }
 
 function needsFunction({ op, array }: Atomic): boolean {
-  return op === 'compareExchange' || (isFloat(array.element.dtype) && op !== 'exchange')
+  return op === 'compareExchange' || op === 'await' || (isFloat(array.element.dtype) && op !== 'exchange')
 }
 
 function functionName({ op, array }: Atomic): string {
+  if (op === 'await') return `await_${array.name}`
   return `${op === 'compareExchange' ? 'compare_exchange' : `atomic_${op}`}_${array.name}`
 }
