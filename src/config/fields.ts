@@ -240,8 +240,8 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
   },
   chained_scans: {
     doc:
-      'Workgroups share out a scan chunk by chunk, in one dispatch: each looks back at what those before it ' +
-      'come to',
+      'Workgroups share out a scan chunk by chunk, in one dispatch: each looks back at what those before ' +
+      'it come to',
     per: 'sum that can be split',
     entry: BOOLEAN_RULE,
     default: false,

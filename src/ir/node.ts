@@ -177,16 +177,7 @@ export interface StoreNode extends NodeBase, Site, Access {
  * `await`: changes nothing, and has a u32 that is not zero, once another program has written one; 0 if none
  * does for a while. Passes put it there.
  */
-export type AtomicOp =
-  | 'add'
-  | 'max'
-  | 'min'
-  | 'and'
-  | 'or'
-  | 'xor'
-  | 'exchange'
-  | 'compareExchange'
-  | 'await'
+export type AtomicOp = 'add' | 'max' | 'min' | 'and' | 'or' | 'xor' | 'exchange' | 'compareExchange' | 'await'
 
 /**
  * Read-modify-write of `tensor[index...]`; other programs see each element changed at once. Its value is what

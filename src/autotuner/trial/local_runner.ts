@@ -181,14 +181,17 @@ export class LocalRunner implements TrialRunner {
     const pipelines = await this.#pipelines(program)
     const scratch = allocateScratch(program)
     this.#scratch.push(...scratch)
-    const toFill = scratchToFill(program, scratch, ({ dtype }) => poison(dtype))
-    this.#fills.push(...(await allFills(toFill, this.#parts.device)))
+    const { device } = this.#parts
+    const poisoned = scratchToFill(program, scratch, ({ dtype }) => poison(dtype))
+    this.#fills.push(...(await allFills(poisoned, device)))
     const memory = { tensors: this.#memory.storages, scratch }
-    return program.dispatches.flatMap(({ bindings, words, grid }, i): Launch[] => {
+    const launches = program.dispatches.flatMap(({ bindings, words, grid }, i): Launch[] => {
       const pipeline = pipelines[i]
       const storages = bindings.map((binding) => storageOf(binding, memory))
       return pipeline ? [{ pipeline, storages, words, grid }] : []
     })
+    // What a program wants filled is filled in every launch, and takes time there.
+    return [...(await allFills(scratchToFill(program, scratch), device)), ...launches]
   }
 
   /** As `#run`. Rejects with TimeoutError when that takes too long. */

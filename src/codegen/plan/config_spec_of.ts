@@ -146,7 +146,9 @@ function rowInput(
   const { id, name } = block
   const loads = sites.loads.filter(({ type }) => type.axes.includes(id)).map(contiguousBlock)
   const isColumn =
-    summed.some((sum) => sum.id === id) && loads.length > 0 && loads.every((along) => along !== undefined && along !== id)
+    summed.some((sum) => sum.id === id) &&
+    loads.length > 0 &&
+    loads.every((along) => along !== undefined && along !== id)
   return {
     id,
     name,

@@ -8,7 +8,7 @@ import { constantTile, type RegionBuilder, sizeNode, tileType } from '../../ir/b
 import { neutralOf } from '../../ir/neutral.ts'
 import { type BlockId, NO_VALUE, type Node, type RangeNode } from '../../ir/node.ts'
 import type { OpName } from '../../ir/ops.ts'
-import { type DType, isFloat } from '../../support/dtypes.ts'
+import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
 import { REDUCE_RULES } from '../analysis/reduce_rules.ts'
 import type { PartialSum } from '../analysis/splittable_sums.ts'
 import { type Places, placesOf, spread, withAxes } from './total_of_parts.ts'
@@ -95,17 +95,24 @@ function decoded(at: RegionBuilder, [first, second]: readonly Node[]): Node {
   return mapped(at, 'bitOr', withNumber(at, 'shl', first, HALF), withNumber(at, 'bitAnd', second, LOW))
 }
 
+/** Of what is smaller than a word, the bits of the same number in 32. */
+const WIDE = 'f32'
+
 function asBits(at: RegionBuilder, value: Node): Node {
   const { axes, dtype } = value.type
-  const wide = dtype === 'f16' ? cast(at, value, tileType('f32', axes), false) : value
+  const wide = isSmall(dtype) ? cast(at, value, tileType(WIDE, axes), false) : value
   return wide.type.dtype === 'u32' ? wide : cast(at, wide, tileType('u32', axes), true)
 }
 
 function fromBits(at: RegionBuilder, dtype: DType, bits: Node): Node {
   const { axes } = bits.type
   if (dtype === 'u32') return bits
-  if (dtype !== 'f16') return cast(at, bits, tileType(dtype, axes), true)
-  return cast(at, cast(at, bits, tileType('f32', axes), true), tileType('f16', axes), false)
+  if (!isSmall(dtype)) return cast(at, bits, tileType(dtype, axes), true)
+  return cast(at, cast(at, bits, tileType(WIDE, axes), true), tileType(dtype, axes), false)
+}
+
+function isSmall(dtype: DType): boolean {
+  return DTYPES[dtype].bytes < DTYPES[WIDE].bytes
 }
 
 function cast(at: RegionBuilder, arg: Node, type: Node['type'], bits: boolean): Node {

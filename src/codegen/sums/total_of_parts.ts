@@ -24,12 +24,13 @@ export interface Partial extends Omit<Places, 'shape'> {
   readonly along: BlockId
 }
 
-/** Where values of a sum have their places: dimensions of the grid, blocks, and how many there are along each. */
+/** Where values of a sum have their places in memory. */
 export interface Places {
   /** Dimensions of the grid that the value does not run along: there, each tile has its own. */
   readonly tiles: readonly BlockId[]
   /** Blocks that the value runs along. */
   readonly axes: readonly BlockId[]
+  /** How many there are along each. */
   readonly shape: readonly Size[]
 }
 
