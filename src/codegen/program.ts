@@ -57,12 +57,12 @@ export type LaunchGrid =
   | { readonly kind: 'linear'; readonly count: Size }
   | { readonly kind: 'xyz'; readonly counts: readonly [Size, Size, Size] }
 
-/** `[m, k] · [k, n]` of one dtype, added up in another. */
+/** `[m, k] · [k, n]` of elements of one type, as memory has them, added up in another. */
 export interface SubgroupMatrix {
   readonly m: number
   readonly n: number
   readonly k: number
-  readonly operand: DType
+  readonly operand: StorageType
   readonly result: DType
 }
 

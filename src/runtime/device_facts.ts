@@ -3,8 +3,9 @@
  * what WebGPU does not say (compute units, cache, registers) from a small table by device name.
  */
 import type { DeviceLimits, SubgroupMatrix } from '../codegen/program.ts'
-import { DTYPES, type DType, isFloat } from '../support/dtypes.ts'
+import { isDType } from '../support/dtypes.ts'
 import { nodeBuiltin, nodeProcess } from '../support/node.ts'
+import { isStorageType } from '../support/storage_types.ts'
 import type { AdapterInfo } from './adapter.ts'
 
 const MIB = 2 ** 20
@@ -150,18 +151,14 @@ function processorCores(): number {
   return nodeBuiltin('os')?.cpus().length || globalThis.navigator?.hardwareConcurrency || 1
 }
 
-/** What Dawn lists, larger matrices first; sums of floats in f32 or f16. */
+/** What Dawn lists, larger matrices first; sums in types that registers have. */
 function subgroupMatrices(features: GPUSupportedFeatures, info: GPUAdapterInfo): readonly SubgroupMatrix[] {
   if (!features.has('chromium-experimental-subgroup-matrix' as GPUFeatureName)) return []
   const { subgroupMatrixConfigs = [] } = info as unknown as { subgroupMatrixConfigs?: Iterable<MatrixConfig> }
   return [...subgroupMatrixConfigs]
-    .filter(
-      ({ componentType, resultComponentType }) =>
-        isFloatType(componentType) && isFloatType(resultComponentType),
+    .flatMap(({ M, N, K, componentType: operand, resultComponentType: result }) =>
+      isStorageType(operand) && isDType(result) ? [{ m: M, n: N, k: K, operand, result }] : [],
     )
-    .map(({ M, N, K, componentType, resultComponentType }) => {
-      return { m: M, n: N, k: K, operand: componentType, result: resultComponentType } as SubgroupMatrix
-    })
     .sort((a, b) => b.m * b.n * b.k - a.m * a.n * a.k)
 }
 
@@ -172,8 +169,4 @@ interface MatrixConfig {
   readonly M: number
   readonly N: number
   readonly K: number
-}
-
-function isFloatType(type: string): boolean {
-  return Object.hasOwn(DTYPES, type) && isFloat(type as DType)
 }

@@ -182,6 +182,20 @@ it('words wait for their round, and weights are made of them when they are stage
   expect(ahead).not.toMatch(/vec4h|f16/)
 })
 
+it('a thread reads the scale of a group of rows once', () => {
+  const subject = new OnCpu(ofColumns as never, [of([64, 128]), of([128, 64], 'i4'), of([8, 64])], {
+    subgroupMatrices: [{ m: 16, n: 16, k: 16, operand: 'f16', result: 'f32' }],
+    tolerance: { abs: 1e-2, rel: 1e-2 },
+  })
+  const config = { block_sizes: [32, 64, 32], num_warps: 1, mma: 'subgroup_matrix' } as const
+  subject.expectRight(config)
+  const wgsl = subject.compiled.wgsl(config)
+  const loop = wgsl.slice(wgsl.indexOf('for ('))
+  // 64 weights of a thread lie in 8 rows, of one group and in one word each.
+  expect(loop.match(/= scale_vec8\[/g)).toHaveLength(1)
+  expect(loop.match(/= w_data\[/g)).toHaveLength(8)
+})
+
 it.each([
   ['i4', 16, -8],
   ['u4', 16, 0],

@@ -8,6 +8,7 @@ import type { DeviceLimits } from '../../src/codegen/program.ts'
 import { systemGpu } from '../../src/runtime/dawn.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 import { ConfigError } from '../../src/support/errors.ts'
+import { bytes, productOf, SIDES, shapesOf } from '../codegen/byte_kernels.ts'
 import { Compiled } from '../codegen/compiling.ts'
 import { randomConfigs } from '../config/random_configs.ts'
 import type { Argument } from '../language/harness.ts'
@@ -111,6 +112,34 @@ describe.each(Object.entries(VARIANTS))('%s', (_, variant) => {
   it('was used', () => {
     expect(seen.filter((wgsl) => variant.mark.test(wgsl)).length).toBeGreaterThan(5)
   })
+})
+
+it.each(
+  (['i8', 'u8'] as const).flatMap((operand) =>
+    [
+      { m: 16, n: 16, k: 32 },
+      { m: 16, n: 8, k: 32 },
+      { m: 8, n: 8, k: 32 },
+    ].map((shape) => ({ ...shape, operand, result: operand === 'i8' ? 'i32' : 'u32' }) as const),
+  ),
+)('matrices of $operand, $m x $n x $k', async (matrix) => {
+  for (const sides of SIDES)
+    for (const [m, k, n] of [
+      [128, 128, 128],
+      [37, 70, 45],
+    ] as const) {
+      const args = shapesOf(sides, m, k, n).map((shape) => bytes(shape, matrix.operand))
+      const limits = { maxWorkgroupBytes: 49_152, subgroupMatrices: [matrix] }
+      const compiled = new Compiled(productOf(sides, matrix.result) as never, args, limits)
+      const config = compiled.spec.normalize(
+        { mma: 'subgroup_matrix', num_warps: 4, num_stages: 2 },
+        'repair',
+      )
+      for (const { wgsl } of compiled.program(config.data).dispatches) {
+        expect(wgsl).toContain('subgroupMatrixMultiplyAccumulate')
+        await expectValid(wgsl, String(config))
+      }
+    }
 })
 
 it('what is not valid is noticed', async () => {

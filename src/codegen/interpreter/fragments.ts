@@ -1,7 +1,7 @@
 /** Statements on subgroup matrices: each subgroup has its own, and all its lanes must come. */
-import { DTYPES, type DType } from '../../support/dtypes.ts'
+import type { DType } from '../../support/dtypes.ts'
 import { unreachable } from '../../support/errors.ts'
-import { STORAGE } from '../../support/storage_types.ts'
+import { STORAGE, type StorageType } from '../../support/storage_types.ts'
 import { extentOf, type Fragment, type FragmentPlace, type FragmentStatement } from '../thread/fragments.ts'
 import type { Evaluator } from './evaluate.ts'
 import { asElements } from './launch.ts'
@@ -59,7 +59,8 @@ export class Fragments {
   #multiply({ left, right, sum }: Extract<FragmentStatement, { kind: 'fragment_multiply' }>): () => void {
     const [a, b, c] = [left, right, sum].map((fragment) => this.#of(fragment))
     const { m, n, k } = sum.shape
-    const { round } = DTYPES[sum.dtype]
+    // Integers wrap.
+    const { stored } = STORAGE[sum.dtype]
     return () =>
       this.#eachSubgroup('subgroupMatrixMultiplyAccumulate', (subgroup) => {
         const [x, y, total] = [a, b, c].map((values) => values?.[subgroup] ?? new Float64Array())
@@ -67,7 +68,7 @@ export class Fragments {
           for (let j = 0; j < n; j++) {
             let value = total?.[i * n + j] ?? 0
             for (let q = 0; q < k; q++) value += (x?.[i * k + q] ?? 0) * (y?.[q * n + j] ?? 0)
-            if (total) total[i * n + j] = round(value)
+            if (total) total[i * n + j] = stored(value)
           }
         }
       })
@@ -84,7 +85,7 @@ export class Fragments {
     const memory = this.#group.arrayOf(array)
     const first = this.#evaluator.indices({ ...place, index: undefined })
     // Elements of the fragment in one of the array.
-    const width = (array.element.width * DTYPES[array.element.dtype].bytes) / DTYPES[fragment.dtype].bytes
+    const width = (array.element.width * STORAGE[array.element.dtype].bits) / STORAGE[fragment.dtype].bits
     const scalars = width / array.element.width
     return () =>
       this.#eachSubgroup(array.name, (subgroup, lanes) => {
@@ -132,11 +133,11 @@ export class Fragments {
 /** Reads an element of a matrix from memory that may show its bits as words. */
 function readerOf(
   stored: DType,
-  dtype: DType,
+  dtype: StorageType,
 ): (memory: WatchedArray, index: number, lane: number) => number {
   if (stored === dtype) return (memory, index, lane) => memory.read(index, lane)
-  const perWord = DTYPES[stored].bytes / DTYPES[dtype].bytes
   const { decode, bits } = STORAGE[dtype]
+  const perWord = STORAGE[stored].bits / bits
   return (memory, index, lane) => {
     const word = memory.read(Math.floor(index / perWord), lane)
     return decode((word >>> (bits * (index % perWord))) & (2 ** bits - 1))
@@ -144,7 +145,7 @@ function readerOf(
 }
 
 /** An element of a matrix as what stands for it in memory of elements of the same size. */
-function storedAs(stored: DType, dtype: DType): (value: number) => number {
+function storedAs(stored: DType, dtype: StorageType): (value: number) => number {
   if (stored === dtype) return (value) => value
   return (value) => asElements(Float64Array.of(value), dtype, stored)[0] ?? 0
 }

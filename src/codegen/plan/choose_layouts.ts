@@ -29,7 +29,10 @@ import { type MatrixPlan, matrixPlan } from './matrix_plan.ts'
 import { packedLoads, WORD_BITS } from './packed_loads.ts'
 import type { Plan } from './plan.ts'
 import { classifyTiles, type TileClass } from './tile_classes.ts'
+import { varies } from './varying.ts'
 
+/** Bytes of an item of workgroup memory that fragments are loaded from. */
+const MATRIX_ITEM = 16
 /** Lanes that should read consecutive memory together. */
 const COALESCED_BITS = 5
 
@@ -191,15 +194,21 @@ function partOfParent(tileClass: TileClass, chosen: ReadonlyMap<TileClass, Layou
 /** Threads along contiguous memory; along a reduced block only as many as the other blocks leave idle. */
 function streaming(tileClass: TileClass, plan: Plan): Layout {
   const { vector, extents } = memoryOrder(tileClass, plan, isMatrixOperand(tileClass, plan) ? 16 : 4)
+  const { threadBits } = plan.bound
   const threads = new Map<BlockId, number>()
   for (const block of tileClass.reduced)
     threads.set(block, reducingThreadBits(tileClass, block, plan, vector))
+  const together = stagingBits(tileClass, extents, plan)
+  const spare = sum(extents.map(({ bits }) => bits)) - threadBits
+  const room = isMatrixOperand(tileClass, plan)
+    ? Math.max(leastVector(tileClass, plan), spare - together.length)
+    : vector
   return blockedLayout({
     extents,
-    vectorBits: vector,
-    threadBits: plan.bound.threadBits,
+    vectorBits: Math.min(vector, room),
+    threadBits,
     maxThreadBits: (block) => threads.get(block) ?? Number.POSITIVE_INFINITY,
-    together: stagingVector(tileClass, plan),
+    together,
   })
 }
 
@@ -230,16 +239,37 @@ function reducingThreadBits(tileClass: TileClass, block: BlockId, plan: Plan, ve
 }
 
 /**
- * The bits that let an operand of a dot be written to workgroup memory in vectors along its free dimension,
- * and in words of four positions along the contracted one.
+ * The bits that a thread should hold beside a vector along memory, which an operand of a dot is then written
+ * to workgroup memory with: vectors along its free dimension, and words of four positions along the
+ * contracted one. For matrix units: items of such words, or positions in which some of what the operand is
+ * made of is the same, so that it is read once.
  */
-function stagingVector(tileClass: TileClass, plan: Plan): readonly CoordinateBit[] {
-  const use = isMatrixOperand(tileClass, plan) ? undefined : tileClass.operandOf[0]
+function stagingBits(tileClass: TileClass, [first]: readonly Extent[], plan: Plan): readonly CoordinateBit[] {
+  const [use] = tileClass.operandOf
   if (!use) return []
   const { rows, columns, depth } = dotAxes(use.dot)
+  const isOfBytes = packedLoads(use.dot, plan) !== undefined
+  if (isMatrixOperand(tileClass, plan)) {
+    const held = isOfBytes ? bitRange(depth, 0, log2Exact(MATRIX_ITEM)) : repeated(tileClass, depth, plan)
+    return first?.block === depth ? [] : held
+  }
   const block = use.side === 'a' ? rows : columns
   const vector = block === ONE ? [] : bitRange(block, 0, Math.min(2, extentBits(plan.program, block)))
-  return packedLoads(use.dot, plan) ? [...bitRange(depth, 0, WORD_BITS), ...vector] : vector
+  return isOfBytes ? [...bitRange(depth, 0, WORD_BITS), ...vector] : vector
+}
+
+/** The lowest bits of a block in which one of the tensors that a class reads is the same. */
+function repeated({ accesses }: TileClass, block: BlockId, { program }: Plan): readonly CoordinateBit[] {
+  const isSame = (bit: number): boolean =>
+    accesses.some((load) => load.kind === 'load' && !varies(load, { block, bit }, program))
+  let bits = 0
+  while (bits < extentBits(program, block) && isSame(bits)) bits++
+  return bitRange(block, 0, bits)
+}
+
+/** log2 of what an operand for matrix units is read by at least: words, or as many halves as an item has. */
+function leastVector({ operandOf }: TileClass, plan: Plan): number {
+  return operandOf.some(({ dot }) => packedLoads(dot, plan)) ? WORD_BITS : log2Exact(MATRIX_ITEM / 2)
 }
 
 /** True for operands that matrix units take as memory has them. */

@@ -26,6 +26,7 @@ import {
 import { type BlockSize, evalSize, maxOf, type Size, type SizeSymbol } from '../../ir/size.ts'
 import { hasEffect, walk } from '../../ir/traverse.ts'
 import { cdiv, clamp, floorPowerOf2, nextPowerOf2, product } from '../../support/maths.ts'
+import type { StorageType } from '../../support/storage_types.ts'
 import { accumulatedBy, accumulations } from '../analysis/accumulations.ts'
 import { canFlatten } from '../analysis/can_flatten.ts'
 import { canRoll } from '../analysis/can_roll.ts'
@@ -66,10 +67,13 @@ export function configSpecInput(
   const sums = kernel.grids.map((grid) => accumulations(grid.body))
   const summed = splittableSums(kernel)
   const seen = addressable(kernel)
+  const dtypeOf = (id: number): StorageType | undefined => seen[id]?.dtype
   const looped = new Set<Node>()
   for (const { body } of kernel.grids) walk(body, (node, depth) => void (depth > 0 && looped.add(node)))
+  const tiles = sites.tiles.map((block) => blockInput(block, sites, blocks, hint))
+  const cuts = { tiles, slices: sites.rows, blocks, dtypeOf }
   return {
-    blocks: sites.tiles.map((block) => blockInput(block, sites, blocks, hint)),
+    blocks: tiles,
     rows: sites.rows.map((block) => rowInput(kernel, block, sites, summed, limits)),
     loops: loopInputs(kernel, sites, blocks, hint),
     fixedPrograms: fixedPrograms(kernel, blocks, hint),
@@ -81,8 +85,8 @@ export function configSpecInput(
       resultRows: rowsOf(dot, blocks, hint),
       rows: cutBy(dotAxes(dot).rows, blocks),
       right: tileInput(dot.b, blocks),
-      ...matrixInput(dot, sites, blocks, limits),
-      ...(limits.packedDots && byteLoads(dot, (id) => seen[id]?.dtype) && { isPacked: true }),
+      ...matrixInput(dot, cuts, limits),
+      ...(limits.packedDots && byteLoads(dot, dtypeOf) && { isPacked: true }),
       inLoop: looped.has(dot) || blocks.get(dotAxes(dot).depth)?.kind === 'slice',
     })),
     sums: summed.map((entry) => sumInput(kernel, entry, hint)),

@@ -1,18 +1,19 @@
 /** Which products matrix units compute: by what the device lists, and what the config asks for. */
-import type { MatrixAxis, MatrixInput } from '../../config/spec_input.ts'
+import type { BlockInput, MatrixAxis, MatrixInput } from '../../config/spec_input.ts'
 import { batchOf, dotAxes } from '../../ir/dot_axes.ts'
 import { type Axis, type Block, type BlockId, type DotNode, ONE } from '../../ir/node.ts'
 import { maxOf } from '../../ir/size.ts'
-import { extentBits, extentOf, type TileProgram } from '../../ir/tile_program.ts'
+import { extentBits, extentOf, type TileProgram, tensorOf } from '../../ir/tile_program.ts'
 import { DTYPES } from '../../support/dtypes.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { log2Exact, nextPowerOf2 } from '../../support/maths.ts'
+import { bytesOf, type StorageType } from '../../support/storage_types.ts'
 import type { Layout } from '../layout/layout.ts'
 import { divideMatrix, type MatrixDivision, matrixLayout, PADDING_BYTES } from '../layout/matrix_rules.ts'
 import type { DeviceLimits, SubgroupMatrix } from '../program.ts'
 import type { MatrixShape } from '../thread/fragments.ts'
+import { byteLoads } from './packed_loads.ts'
 import type { Plan } from './plan.ts'
-import type { KernelSites } from './sites.ts'
 
 /** What a band takes of a workgroup's memory: of sums that come out of their fragments once, in the end, … */
 const BAND_SHARE = 1 / 4
@@ -24,15 +25,27 @@ export interface MatrixPlan {
   readonly rows: BlockId
   readonly depth: BlockId
   readonly columns: BlockId
+  /** The type of the operands' elements. */
+  readonly operand: StorageType
   readonly shape: MatrixShape
   readonly division: MatrixDivision
   readonly layout: Layout
 }
 
-/** The first matrix of the device's for the dot's dtypes; undefined where it has none. */
-function matrixFor(dot: DotNode, limits: DeviceLimits): SubgroupMatrix | undefined {
-  const operand = dot.a.type.dtype
-  if (limits.subgroupSize === 0 || dot.b.type.dtype !== operand) return undefined
+/** Of a tensor, by the name that accesses have for it. */
+type DTypeOf = (tensor: number) => StorageType | undefined
+
+/** The type of the elements that are multiplied: integers of 8 bits, where that is how both operands lie. */
+function operandType(dot: DotNode, dtypeOf: DTypeOf): StorageType | undefined {
+  const bytes = byteLoads(dot, dtypeOf)
+  if (bytes) return bytes.signed ? 'i8' : 'u8'
+  return dot.a.type.dtype === dot.b.type.dtype ? dot.a.type.dtype : undefined
+}
+
+/** The first matrix of the device's for the dot's types; undefined where it has none. */
+function matrixFor(dot: DotNode, dtypeOf: DTypeOf, limits: DeviceLimits): SubgroupMatrix | undefined {
+  const operand = operandType(dot, dtypeOf)
+  if (limits.subgroupSize === 0 || operand === undefined) return undefined
   return limits.subgroupMatrices.find((matrix) => {
     return matrix.operand === operand && matrix.result === dot.type.dtype
   })
@@ -50,9 +63,10 @@ export function ownDepth(program: TileProgram, { depth, division }: MatrixPlan):
 export function matrixPlan(dot: DotNode, { program, bound }: Plan, isSum: boolean): MatrixPlan | undefined {
   if (bound.mma(dot) !== 'subgroup_matrix') return undefined
   const { limits, threads, threadBits } = bound
-  const shape = matrixFor(dot, limits)
+  const dtypeOf: DTypeOf = (id) => tensorOf(program, id).dtype
+  const shape = matrixFor(dot, dtypeOf, limits)
   if (!shape) {
-    const what = `products of ${dot.a.type.dtype} with sums in ${dot.type.dtype}`
+    const what = `products of ${operandType(dot, dtypeOf) ?? dot.a.type.dtype} with sums in ${dot.type.dtype}`
     throw new ConfigError(`the device has no subgroup matrices for ${what}`, { remedy: "Use mma 'fma'." })
   }
   const { rows, depth, columns } = dotAxes(dot)
@@ -78,7 +92,7 @@ export function matrixPlan(dot: DotNode, { program, bound }: Plan, isSum: boolea
   const stagedBytes = (free: BlockId, parts: number): number => {
     const [along, down] = [extentOf(program, free), extentOf(program, depth)]
     const rows = Math.max(along << sliceBits, down * parts)
-    return along * down * DTYPES[dot.a.type.dtype].bytes + rows * PADDING_BYTES
+    return bytesOf(shape.operand, along * down) + rows * PADDING_BYTES
   }
   const wish = {
     rows: { block: rows, bits: extentBits(program, rows) },
@@ -93,23 +107,34 @@ export function matrixPlan(dot: DotNode, { program, bound }: Plan, isSum: boolea
       inRounds ? most : most - stagedBytes(rows, 2 ** down) - stagedBytes(columns, 2 ** across),
   }
   const division = divideMatrix(wish)
-  return { rows, depth, columns, shape, division, layout: matrixLayout(wish, division, threadBits) }
+  const { operand } = shape
+  const layout = matrixLayout(wish, division, threadBits)
+  return { rows, depth, columns, operand, shape, division, layout }
+}
+
+/** What the dots of a kernel are cut by. */
+interface Cuts {
+  /** Blocks whose extents configs give, and rows that are whole or streamed. */
+  readonly tiles: readonly BlockInput[]
+  readonly slices: readonly Block[]
+  readonly blocks: ReadonlyMap<BlockId, Block>
+  readonly dtypeOf: DTypeOf
 }
 
 /** The dot's entry for a search space: nothing where no config can cut it into matrices. */
 export function matrixInput(
   dot: DotNode,
-  { tiles, rows: slices }: KernelSites,
-  blocks: ReadonlyMap<BlockId, Block>,
+  { tiles, slices, blocks, dtypeOf }: Cuts,
   limits: DeviceLimits,
 ): { readonly matrix?: MatrixInput } {
-  const shape = matrixFor(dot, limits)
+  const shape = matrixFor(dot, dtypeOf, limits)
   if (!shape) return {}
   const axisOf = (axis: Axis, least: number): MatrixAxis => {
     const block = axis === ONE ? undefined : blocks.get(axis)
     if (!block) return { least, extent: 1 }
     const id = block.sizedBy ?? block.id
-    if (tiles.some((tile) => tile.id === id)) return { least, id, extent: least }
+    const tile = tiles.find((other) => other.id === id)
+    if (tile) return { least, id, extent: Math.min(least, tile.max) }
     if (slices.some((slice) => slice.id === id)) return { least, id, extent: nextPowerOf2(maxOf(block.size)) }
     return { least, extent: block.extent ?? 1 }
   }

@@ -16,9 +16,10 @@ interface ByteLoads {
   readonly b: LoadNode
 }
 
-/** The loads of a product that a config and the device let be multiplied four at a time. */
+/** The loads of a product whose operands stay words of integers of 8 bits, by the config and the device. */
 export function packedLoads(dot: DotNode, { program, bound }: Plan): ByteLoads | undefined {
-  if (!bound.limits.packedDots || bound.mma(dot) === 'subgroup_matrix') return undefined
+  // Without the function of WGSL, matrix units alone take such words.
+  if (!bound.limits.packedDots && bound.mma(dot) !== 'subgroup_matrix') return undefined
   return byteLoads(dot, (id) => tensorOf(program, id).dtype)
 }
 

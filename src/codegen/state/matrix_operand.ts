@@ -1,6 +1,6 @@
 /** What the operand of a product on matrix units is while the product is lowered. */
 import type { BlockId } from '../../ir/node.ts'
-import type { DType } from '../../support/dtypes.ts'
+import type { StorageType } from '../../support/storage_types.ts'
 import type { Fragment } from '../thread/fragments.ts'
 import type { MemoryArray } from '../thread/memory.ts'
 
@@ -27,6 +27,6 @@ export interface StagedMatrix {
 /** An operand in place, and its fragments by position along the depth where they are loaded already. */
 export interface MatrixOperand {
   readonly staged: StagedMatrix
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly fragments: ReadonlyMap<number, readonly Fragment[]>
 }

@@ -3,7 +3,7 @@
  * invocation, so they are not expressions: statements of their own load, multiply and store them. All lanes
  * of a subgroup come to these statements, and to the same place in memory.
  */
-import type { DType } from '../../support/dtypes.ts'
+import type { StorageType } from '../../support/storage_types.ts'
 import type { Expr } from './expr.ts'
 import type { AccessMark, MemoryArray } from './memory.ts'
 
@@ -18,7 +18,7 @@ export interface MatrixShape {
 export interface Fragment {
   readonly name: string
   readonly part: 'left' | 'right' | 'result'
-  readonly dtype: DType
+  readonly dtype: StorageType
   readonly shape: MatrixShape
 }
 

@@ -1,7 +1,7 @@
 /** The program of one invocation, and what it touches: all that printing and running it need. */
 
 import { DTYPES } from '../../support/dtypes.ts'
-import type { StorageType } from '../../support/storage_types.ts'
+import { computeType, type StorageType } from '../../support/storage_types.ts'
 import type { LaunchWord } from '../program.ts'
 import { isSubgroupFunction } from './builtins.ts'
 import { type BuiltinValue, type Expr, walkExpr } from './expr.ts'
@@ -74,7 +74,7 @@ export function needsOf(program: ThreadProgram): Needs {
   walkStatements(program.body, (statement) => {
     if (statement.kind !== 'fragment_zero' && statement.kind !== 'fragment_load') return
     subgroupMatrices = true
-    need(typeOf(statement.fragment.dtype, 1))
+    need(typeOf(computeType(statement.fragment.dtype), 1))
   })
   return { types, subgroups: subgroups || subgroupMatrices, subgroupMatrices, builtins }
 }

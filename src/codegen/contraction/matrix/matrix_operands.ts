@@ -9,36 +9,37 @@ import type { BlockId, DotNode, LoopNode, Node } from '../../../ir/node.ts'
 import { extentBits, type TileProgram } from '../../../ir/tile_program.ts'
 import { DTYPES } from '../../../support/dtypes.ts'
 import { log2Exact } from '../../../support/maths.ts'
+import { isPacked, perWord } from '../../../support/storage_types.ts'
 import type { Layout } from '../../layout/layout.ts'
 import { type MatrixDivision, PADDING_BYTES } from '../../layout/matrix_rules.ts'
 import { heldBits, vectorsAlong } from '../../layout/vectors.ts'
 import { type MatrixPlan, ownDepth } from '../../plan/matrix_plan.ts'
 import type { Lowering } from '../../state/lowering.ts'
 import type { MatrixOperand, Side, StagedMatrix } from '../../state/matrix_operand.ts'
-import { compose, named, type Registers } from '../../state/registers.ts'
+import { compose, type Registers } from '../../state/registers.ts'
 import type { Expr } from '../../thread/expr.ts'
 import type { Fragment } from '../../thread/fragments.ts'
 import { type ThreadType, typeOf, type Width } from '../../thread/types.ts'
 import { threadPart } from '../../values/coordinates.ts'
-import { valueIn } from '../../values/values.ts'
+import { dotOperand } from '../../values/dot_operands.ts'
 
 /** Bytes of an array element: where it is smaller, the H200 loads fragments at half the speed. */
 const ITEM_BYTES = 16
 /** 32-bit registers of a lane that the fragments of an operand may take during a loop. */
 const MAX_FRAGMENT_WORDS = 32
 
-/** Writes an operand to workgroup memory, as vectors of what its layout holds together. */
+/**
+ * Writes an operand to workgroup memory, as vectors of what its layout holds together; of packed elements it
+ * is words along the depth.
+ */
 export function stageOperand(
   lowering: Lowering,
   value: Registers,
   plan: MatrixPlan,
   side: Side,
 ): MatrixOperand {
-  return {
-    staged: stage(lowering, value, sideOf(lowering.program, plan, side)),
-    dtype: value.dtype,
-    fragments: new Map(),
-  }
+  const staged = stage(lowering, value, sideOf(lowering.program, plan, side))
+  return { staged, dtype: plan.operand, fragments: new Map() }
 }
 
 /** The operand's fragments at a position along the depth: rows of a left one, columns of a right one. */
@@ -91,14 +92,12 @@ export function stageAhead(lowering: Lowering, loop: LoopNode): { readonly end: 
 }
 
 function readyOperand(lowering: Lowering, dot: DotNode, plan: MatrixPlan, side: Side): MatrixOperand {
-  const value = stripViews(dot[side])
-  const registers = named(lowering.out, valueIn(lowering, value, lowering.layoutOf(value)), 'v')
-  const operand = stageOperand(lowering, registers, plan, side)
+  const operand = stageOperand(lowering, dotOperand(lowering, dot, side), plan, side)
   const { shape, division } = plan
   const steps = ownDepth(lowering.program, plan) / shape.k
   const [free, own] = side === 'a' ? [shape.m, division.rows] : [shape.n, division.columns]
   const lanes = lowering.bound.limits.subgroupSize
-  const words = (2 ** own * free * shape.k * DTYPES[registers.dtype].bytes) / (DTYPES.u32.bytes * lanes)
+  const words = (2 ** own * free * shape.k) / (perWord(plan.operand) * lanes)
   if (words * steps > MAX_FRAGMENT_WORDS) return operand
   const fragments = new Map<number, readonly Fragment[]>()
   for (let k = 0; k < steps * shape.k; k += shape.k)
@@ -108,11 +107,13 @@ function readyOperand(lowering: Lowering, dot: DotNode, plan: MatrixPlan, side: 
 }
 
 function sideOf(program: TileProgram, plan: MatrixPlan, side: Side): MatrixSide {
-  const { rows, depth, columns, division } = plan
-  const depthBits = log2Exact(ownDepth(program, plan))
+  const { rows, depth, columns, division, operand } = plan
+  const inWord = isPacked(operand) ? perWord(operand) : 1
+  const depthBits = log2Exact(ownDepth(program, plan) / inWord)
+  const both = { depth, depthBits, slices: division.slices, inWord }
   return side === 'a'
-    ? { free: rows, depth, depthBits, prefersDepth: true, freeBits: division.m + division.rows }
-    : { free: columns, depth, depthBits, prefersDepth: false, freeBits: division.n + division.columns }
+    ? { ...both, free: rows, prefersDepth: true, freeBits: division.m + division.rows }
+    : { ...both, free: columns, prefersDepth: false, freeBits: division.n + division.columns }
 }
 
 /**
@@ -148,7 +149,11 @@ interface MatrixSide {
   readonly depth: BlockId
   /** Where the layout does not say along which block neighbours are held together. */
   readonly prefersDepth: boolean
-  /** log2 of what a subgroup has of each block; the rest is in other arrays. */
+  /** Elements along the depth in a word, where the value is words; else 1. */
+  readonly inWord: number
+  /** log2 of the arrays along the depth. */
+  readonly slices: number
+  /** log2 of what a subgroup has of each block, of the depth in words; the rest is in other arrays. */
   readonly freeBits: number
   readonly depthBits: number
 }
@@ -156,24 +161,25 @@ interface MatrixSide {
 /** Writes an operand to workgroup memory, as vectors of what its layout holds together. */
 function stage(lowering: Lowering, value: Registers, side: MatrixSide): StagedMatrix {
   const { out, memory, program } = lowering
-  const { free, depth, freeBits, depthBits } = side
+  const { free, depth, freeBits, depthBits, inWord } = side
   const { layout, dtype } = value
   const item = ITEM_BYTES / DTYPES[dtype].bytes
-  const [heldFree = 0, heldDepth = 0] = [free, depth].map((block) => heldBits(layout, block, log2Exact(item)))
-  const alongDepth = heldFree === heldDepth ? side.prefersDepth : heldDepth > heldFree
+  const held = (block: BlockId): number => heldBits(layout, block, log2Exact(item))
+  const prefersDepth = held(free) === held(depth) ? side.prefersDepth : held(depth) > held(free)
+  const alongDepth = inWord > 1 || prefersDepth
   const [fast, slow] = alongDepth ? [depth, free] : [free, depth]
-  const width = 2 ** Math.max(heldFree, heldDepth)
+  const width = 2 ** held(fast)
   const [along, down] = alongDepth ? [2 ** depthBits, 2 ** freeBits] : [2 ** freeBits, 2 ** depthBits]
   const pitch = along / width + PADDING_BYTES / (width * DTYPES[dtype].bytes)
   const partBits = extentBits(program, free) - freeBits
-  const parts = 2 ** (partBits + extentBits(program, depth) - depthBits)
+  const parts = 2 ** (partBits + side.slices)
   const element = width === item ? typeOf('u32', 4) : typeOf(dtype, width as Width)
   const array = memory.allocateParts('matrix', element, down * pitch, parts)
-  const staged = { array, fast, slow, free, freeBits, depthBits, partBits, width, pitch }
+  const staged = { array, fast, slow, free, freeBits, depthBits, partBits, width: width * inWord, pitch }
   const phase = out.phase()
   out.if('some', lowering.isFirstCopy(layout.replicaMask), () => {
     for (const registers of vectorsAlong(layout, fast, width)) {
-      const { outer, index } = stagedPlace(lowering, staged, layout, registers[0] ?? 0)
+      const { outer, index } = stagedPlace(lowering, { ...staged, width }, layout, registers[0] ?? 0)
       out.store(array, index, itemOf(lowering, value, registers, element), phase, outer)
     }
   })

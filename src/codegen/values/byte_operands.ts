@@ -1,17 +1,24 @@
-/** Operands of products of 8-bit integers: the words of memory as words along what is contracted. */
+/** Operands of products of 8-bit integers, as words of four neighbours along what is contracted. */
 import type { BlockId } from '../../ir/node.ts'
+import { extentBits } from '../../ir/tile_program.ts'
+import type { PackedType } from '../../support/storage_types.ts'
+import { blockedLayout } from '../layout/layout_rules.ts'
+import { heldBits, vectorsAlong } from '../layout/vectors.ts'
 import { layoutOfWords, type PackedOperand } from '../plan/packed_dots.ts'
+import { WORD_BITS } from '../plan/packed_loads.ts'
 import type { Lowering } from '../state/lowering.ts'
-import { chunkRegisters, element, named, type Registers } from '../state/registers.ts'
+import { chunkRegisters, eachChunk, element, named, type Registers } from '../state/registers.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Width } from '../thread/types.ts'
 import type { Writer } from '../thread/writer.ts'
+import { convertLayout } from './convert_layout.ts'
+import { encodePacked, packWords } from './packed_values.ts'
 
 /** Every second byte of a word. */
 const EVEN_BYTES = 0x00ff00ff
 const LOW_HALF = 0xffff
 
-/** The operand, each word of which holds four neighbours along `depth`. */
+/** From the words of memory. */
 export function wordsAlongDepth(
   lowering: Lowering,
   { load, layout, along }: PackedOperand,
@@ -48,6 +55,46 @@ export function wordsAlongDepth(
     return e.vector(parts, parts.length as Width)
   })
   return named(out, { layout: result, dtype: 'u32', chunks }, 'v')
+}
+
+/** From elements in registers, of which threads hold four neighbours each, or come to. */
+export function packedAlongDepth(
+  lowering: Lowering,
+  value: Registers,
+  dtype: PackedType,
+  depth: BlockId,
+): Registers {
+  const { out, e, program } = lowering
+  const others = [...value.layout.blocks].filter((block) => block !== depth)
+  const extents = [depth, ...others].map((block) => ({ block, bits: extentBits(program, block) }))
+  const { threadBits } = lowering.bound
+  const isHeld = heldBits(value.layout, depth, WORD_BITS) === WORD_BITS
+  const held = isHeld
+    ? value
+    : convertLayout(lowering, value, blockedLayout({ extents, vectorBits: WORD_BITS, threadBits }))
+  const codes = named(
+    out,
+    eachChunk(held, 'u32', (chunk) => encodePacked(out, dtype, chunk)),
+    'codes',
+  )
+  const layout = layoutOfWords(held.layout, depth)
+  const words = vectorsAlong(held.layout, depth, 2 ** WORD_BITS).map((registers) =>
+    out.let(
+      'v',
+      packWords(
+        e,
+        dtype,
+        registers.map((register) => element(e, codes, register)),
+      ),
+    ),
+  )
+  const chunks = chunkRegisters(layout).map((registers) =>
+    e.vector(
+      registers.flatMap((register) => words[register] ?? []),
+      registers.length as Width,
+    ),
+  )
+  return named(out, { layout, dtype: 'u32', chunks }, 'v')
 }
 
 /** Four words of four bytes as a matrix of bytes, turned: 28 operations for 16 elements. */
