@@ -57,8 +57,8 @@ export function ownDepth(program: TileProgram, { depth, division }: MatrixPlan):
 }
 
 /**
- * Undefined where the config asks for something else; throws ConfigError for tiles that cannot be cut. `isSum`:
- * a loop only adds to the product, so that groups of subgroups may share out its depth.
+ * Undefined where the config asks for something else; throws ConfigError for tiles that cannot be cut.
+ * `isSum`: a loop only adds to the product, so that groups of subgroups may share out its depth.
  */
 export function matrixPlan(dot: DotNode, { program, bound }: Plan, isSum: boolean): MatrixPlan | undefined {
   if (bound.mma(dot) !== 'subgroup_matrix') return undefined

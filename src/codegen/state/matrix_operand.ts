@@ -7,7 +7,7 @@ import type { MemoryArray } from '../thread/memory.ts'
 /** `a` or `b`: the left or the right operand. */
 export type Side = 'a' | 'b'
 
-/** An operand in workgroup memory: for each slice, and in it each row (or column) of subgroups, an array of its own. */
+/** An operand in workgroup memory: for each row (or column) of subgroups of a slice an array of its own. */
 export interface StagedMatrix {
   readonly array: MemoryArray
   /** The block that neighbours in memory are along. */

@@ -117,8 +117,8 @@ function sideOf(program: TileProgram, plan: MatrixPlan, side: Side): MatrixSide 
 }
 
 /**
- * Which row and which column of subgroups this one is in, of all slices; as remainders, so that Dawn knows their
- * range.
+ * Which row and which column of subgroups this one is in, of all slices; as remainders, so that Dawn knows
+ * their range.
  */
 function subgroupPlace(
   { e, out }: Lowering,
