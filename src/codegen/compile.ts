@@ -25,7 +25,7 @@ import { advanceStores } from './schedule/advance_stores.ts'
 import { placeBarriers } from './schedule/place_barriers.ts'
 import { Lowering } from './state/lowering.ts'
 import { deferReductions } from './sums/defer_reductions.ts'
-import { rescaleLazily } from './sums/lazy_rescale.ts'
+import { rescaleInProducts } from './sums/lazy_rescale.ts'
 import { splitSums } from './sums/split_sums.ts'
 import type { ThreadProgram } from './thread/program.ts'
 import { printProgram } from './wgsl/print_program.ts'
@@ -35,7 +35,7 @@ const PASSES: readonly Pass[] = [
   { name: 'insert masks', run: insertMasks },
   { name: 'roll reductions', run: rollReductions },
   { name: 'split sums', run: splitSums },
-  { name: 'rescale lazily', run: rescaleLazily },
+  { name: 'rescale in products', run: rescaleInProducts },
   { name: 'defer reductions', run: deferReductions },
   { name: 'remove dead nodes', run: removeDead },
 ]

@@ -66,6 +66,21 @@ const oneSoftmax =
     return out
   }
 
+/** The sum begins with the weight of something beside the row. */
+function withSink(x: Tensor): Tensor {
+  const out = hl.empty([x.shape[0]])
+  for (const i of hl.tile(x.shape[0])) {
+    const [top, total] = [hl.full([i], 0.5), hl.full([i], 1)]
+    for (const t of hl.tile(x.shape[1])) {
+      const next = hl.maximum(top, x.at(i, t).amax(1))
+      total.assign(total.mul(top.sub(next).exp()).add(x.at(i, t).sub(next.unsqueeze(1)).exp().sum(1)))
+      top.assign(next)
+    }
+    out.at(i).set(total)
+  }
+  return out
+}
+
 describe('sums that are rescaled as a maximum grows', () => {
   const offered = (fn: KernelFunction): boolean =>
     (new Compiled(fn, [input(4, 64)]).input.sums ?? []).length > 0
@@ -112,5 +127,46 @@ describe('sums that are rescaled as a maximum grows', () => {
     expect(reports).toEqual([])
     const finite = new OnCpu(decode(-1e30, 'exp'), [q, k, k, late ?? k], { tolerance: CLOSE })
     expect(finite.difference(tensors)).toBeUndefined()
+  })
+
+  const MASKED: Readonly<Record<string, HostArgument>> = {
+    'keys masked': { ...input(40), data: Array.from({ length: 40 }, (_, i) => Number(i >= 22)) },
+    'none masked': { ...input(40), data: new Array(40).fill(1) },
+  }
+
+  it.each(
+    Object.keys(MASKED).flatMap((name) =>
+      [1, 4].flatMap((queries) => [false, true].map((dynamic) => [name, queries, dynamic] as const)),
+    ),
+  )(
+    'are rescaled where threads hold their parts: %s, tiles of %i queries, dynamic: %s',
+    (name, queries, dynamic) => {
+      const mask = MASKED[name] ?? expect.fail(name)
+      const [q, k] = [input(2, queries === 4 ? 3 : 1, 8), input(2, 40, 8)]
+      const subject = new OnCpu(decode(-1e30, 'exp'), [q, k, k, mask], { tolerance: CLOSE, dynamic })
+      for (const tk of [4, 16])
+        for (const [num_warps, split_sums] of [
+          [1, 1],
+          [2, 2],
+        ])
+          subject.expectRight({ block_sizes: [1, queries, tk], num_warps, split_sums, mma: 'direct' })
+    },
+  )
+
+  it('meet other threads after the loop, not in its rounds', () => {
+    const [q, k] = [input(2, 4, 32), input(2, 256, 32)]
+    const { compiled } = new OnCpu(decode(-1e30, 'exp'), [q, k, k, input(256)], {})
+    const [first = ''] = compiled
+      .program({ block_sizes: [1, 4, 64], num_warps: 2, mma: 'direct' })
+      .dispatches.map(({ wgsl }) => wgsl)
+    const rounds = first.slice(first.indexOf('for ('), first.indexOf('\n  }', first.indexOf('for (')))
+    // The scores of a round, their maximum, and weights where other threads take them.
+    expect((rounds.match(/workgroupBarrier/g) ?? []).length).toBeLessThanOrEqual(4)
+    expect(rounds).toMatch(/acc_\d+ = acc_\d+ \*/)
+  })
+
+  it('may begin with a value', () => {
+    const subject = new OnCpu(withSink, [input(4, 40)], { tolerance: CLOSE })
+    for (const block of [4, 16]) subject.expectRight({ block_sizes: [2, block], num_warps: 1 })
   })
 })

@@ -28,6 +28,7 @@ import {
 import type { Expr } from '../thread/expr.ts'
 import { convertLayout, sumThroughMemory } from '../values/convert_layout.ts'
 import { initialValue, plus } from '../values/initial_value.ts'
+import { spreadTo } from '../values/values.ts'
 import { multiplyAdd } from './multiply_add.ts'
 
 /** `layout` is that of the dot's class. */
@@ -47,11 +48,20 @@ export function directContraction(
       const first = initialValue(lowering, init, layout)
       const sums = variables(out, scalarOf(product.sums, e.literal(0, dot.type.dtype)), 'acc')
       return {
-        add: (operands) => addProducts(lowering, sums, operands, groups, depth),
+        add(operands) {
+          if (dot.rescale) rescale(lowering, sums, spreadTo(lowering, dot.rescale, product.sums))
+          addProducts(lowering, sums, operands, groups, depth)
+        },
         end: () => plus(lowering, sumOverThreads(lowering, sums, depth, layout), first),
       }
     },
   }
+}
+
+function rescale({ out, e }: Lowering, sums: Registers, factor: Registers): void {
+  sums.chunks.forEach((total, i) => {
+    out.assign(total, e.mul(total, wholeChunk(e, factor, i)))
+  })
 }
 
 /** `groups` are the distances along the contracted block, those that share a scale together. */

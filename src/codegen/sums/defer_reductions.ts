@@ -1,6 +1,7 @@
 /**
  * Reductions that a loop adds up, `acc += x.sum(0)`, are taken once after the loop: the loop adds up the
- * elements instead, which threads do without each other. Whatever adds up can be added up in this order, too.
+ * elements instead, which threads do without each other. Whatever adds up can be added up in this order, too. So
+ * can what every round multiplies first, `acc = acc * factor + x.sum(0)`: each element by the factor of its sum.
  */
 import { constantTile, type NodeFactory, RegionBuilder } from '../../ir/build.ts'
 import { neutralOf } from '../../ir/neutral.ts'
@@ -17,13 +18,17 @@ import {
 import { isMoving } from '../../ir/node_rules.ts'
 import { blockOf, extentOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
 import { rewriteRegion, walk, withOperands } from '../../ir/traverse.ts'
+import { isFloat } from '../../support/dtypes.ts'
 import { product } from '../../support/maths.ts'
 import { accumulatedBy, readsWithin } from '../analysis/accumulations.ts'
 import { REDUCE_RULES, type SimpleReduceOp } from '../analysis/reduce_rules.ts'
 import type { Plan } from '../plan/plan.ts'
+import { spread } from './total_of_parts.ts'
 
 /** Of the registers that a thread may use, those for elements of which sums had less. */
 const SHARE = 1 / 4
+/** Elements of a thread, at most, each of which is to be multiplied in every round. */
+const MAX_RESCALED = 4
 
 /** A carried value of a loop. */
 interface Deferred {
@@ -34,6 +39,14 @@ interface Deferred {
   /** What is added up instead. */
   readonly arg: Node
   readonly op: SimpleReduceOp
+  /** What a round multiplies by before it adds. */
+  readonly rescaled: Rescaled | undefined
+}
+
+/** `phi * factor`, of a sum that begins with 0. */
+interface Rescaled {
+  readonly product: MapNode
+  readonly factor: Node
 }
 
 type DeferredByIndex = ReadonlyMap<number, Deferred>
@@ -64,11 +77,12 @@ function deferredIn(loop: LoopNode, { program, bound }: Plan): DeferredByIndex {
   const found = new Map<number, Deferred>()
   if (isBranch(blockOf(program, loop.blocks[0] ?? 0))) return found
   loop.phis.forEach((phi, index) => {
-    const by = accumulatedBy(loop, index)
+    const rescaled = rescaledAt(loop, index)
+    const by = rescaled ? 'add' : accumulatedBy(loop, index)
     const next = loop.yields[index]
     if (next?.kind !== 'map' || !loop.body.includes(next)) return
     const steps: (ReduceNode | ViewNode)[] = []
-    let value = next.args.find((arg) => arg !== phi)
+    let value = next.args.find((arg) => arg !== phi && arg !== rescaled?.product)
     while (value && isStep(value, by) && loop.body.includes(value) && readsWithin(loop, [value]) === 1) {
       steps.push(value)
       value = value.arg
@@ -78,15 +92,30 @@ function deferredIn(loop: LoopNode, { program, bound }: Plan): DeferredByIndex {
     if (first?.kind !== 'reduce') return
     const axes = first.arg.type.axes.filter((axis) => axis !== ONE)
     const elements = product(axes.map((axis) => extentOf(program, axis)))
-    if (elements / bound.threads > bound.limits.registerBudget * SHARE) return
+    const most = rescaled ? MAX_RESCALED : bound.limits.registerBudget * SHARE
+    if (elements / bound.threads > most) return
     found.set(index, {
       next,
+      rescaled,
       steps: steps.slice(0, last + 1),
       arg: first.arg,
       op: first.op as SimpleReduceOp,
     })
   })
   return found
+}
+
+/** How a round multiplies a carried sum, which nothing else reads; undefined for others. */
+function rescaledAt(loop: LoopNode, index: number): Rescaled | undefined {
+  const [phi, next, init] = [loop.phis[index], loop.yields[index], loop.inits[index]]
+  if (!phi || next?.kind !== 'map' || next.op !== 'add' || !init || !isConstant(init, 0)) return undefined
+  const product = next.args.find(
+    (arg): arg is MapNode => arg.kind === 'map' && arg.op === 'mul' && arg.args.includes(phi),
+  )
+  const factor = product?.args.find((arg) => arg !== phi)
+  if (!product || !factor || !loop.body.includes(product)) return undefined
+  const isOnlySum = [phi, product, next].every((value) => readsWithin(loop, [value]) === 1)
+  return isOnlySum && isFloat(phi.type.dtype) ? { product, factor } : undefined
 }
 
 /** What gives the elements of a value other places, or reduces them by the operation. */
@@ -151,12 +180,16 @@ function loopOfElements(
     const copy = phis[index]
     if (copy) map.set(phi, copy)
   })
-  const left = new Set<Node>([...deferred.values()].flatMap(({ steps }) => steps))
+  const left = new Set<Node>()
+  for (const { steps, rescaled } of deferred.values()) {
+    for (const step of steps) left.add(step)
+    if (rescaled) left.add(rescaled.product)
+  }
   const body = loop.body.filter((node) => !left.has(node))
   rewrite(body, plan, inner, map, (node) => {
     const index = loop.yields.indexOf(node)
     const [sum, phi] = [deferred.get(index), phis[index]]
-    return sum && phi && elementsOf(sum, phi, map)
+    return sum && phi && elementsOf(sum, phi, inner, map)
   })
   return {
     ...spec,
@@ -170,9 +203,28 @@ function loopOfElements(
   }
 }
 
-function elementsOf({ arg, next }: Deferred, phi: Node, map: ReadonlyMap<Node, Node>): Omit<MapNode, 'id'> {
+function elementsOf(
+  { arg, next, rescaled }: Deferred,
+  phi: Node,
+  builder: RegionBuilder,
+  map: ReadonlyMap<Node, Node>,
+): Omit<MapNode, 'id'> {
   const { id: _id, ...spec } = next
-  return { ...spec, type: arg.type, args: [phi, map.get(arg) ?? arg] }
+  const { type } = arg
+  const before = rescaled ? times(rescaled, phi, builder, map) : phi
+  return { ...spec, type, args: [before, map.get(arg) ?? arg] }
+}
+
+/** The elements, each multiplied as their sum was. */
+function times(
+  { product: { id: _id, ...spec }, factor }: Rescaled,
+  elements: Node,
+  builder: RegionBuilder,
+  map: ReadonlyMap<Node, Node>,
+): Node {
+  const { type } = elements
+  const own = spread(builder, map.get(factor) ?? factor, type.axes)
+  return builder.add({ ...spec, type, args: [elements, own] })
 }
 
 /** What the loop would have carried in the end. */

@@ -1,6 +1,7 @@
 /**
- * Sums that are rescaled whenever a maximum grows, on matrix units, where that takes them out of their
- * fragments: they are rescaled by an older maximum as long as the present one has not got far ahead of it,
+ * Sums that are rescaled whenever a maximum grows. A product that adds to them does it itself, where its sums
+ * are: in parts that threads hold (`mma: 'direct'`), or in fragments of matrix units. Out of these it takes
+ * them, so there they are rescaled by an older maximum as long as the present one has not got far ahead of it,
  * and once more after the loop. The sums and the maximum that they are rescaled by go together, so the end is
  * the same (the threshold of FlashAttention-4, Dao et al. 2025).
  */
@@ -25,15 +26,31 @@ import { spread } from './total_of_parts.ts'
 /** How far the maximum may get ahead: factors up to 2^8, which are far from the largest f16. */
 const SLACK: Readonly<Record<RescaledSums['exp'], number>> = { exp2: 8, exp: 8 * Math.LN2 }
 
-export function rescaleLazily({ program, bound }: Plan, nodes: NodeFactory): TileProgram {
+export function rescaleInProducts({ program, bound }: Plan, nodes: NodeFactory): TileProgram {
   return mapGrids(program, (grid) => {
-    const loops = new Map<LoopNode, RescaledSums>()
+    const loops = new Map<LoopNode, Rescaling>()
     for (const node of grid.body) {
       const rescaled = node.kind === 'loop' ? rescaledSums(node) : undefined
-      if (node.kind === 'loop' && rescaled && isWorthwhile(node, rescaled, bound)) loops.set(node, rescaled)
+      if (node.kind !== 'loop' || !rescaled) continue
+      const products = new Set([...rescaled.sums].flatMap((index) => productAt(node, index, bound) ?? []))
+      const isLazy = isWorthwhile(node, rescaled, bound)
+      if (products.size > 0) loops.set(node, { rescaled, products, isLazy })
     }
-    return loops.size === 0 ? grid : { ...grid, body: lazyRegion(grid.body, loops, new RegionBuilder(nodes)) }
+    return loops.size === 0 ? grid : { ...grid, body: newRegion(grid.body, loops, new RegionBuilder(nodes)) }
   })
+}
+
+/** How sums are rescaled: by these products. */
+interface Rescaling {
+  readonly rescaled: RescaledSums
+  readonly products: ReadonlySet<Node>
+  readonly isLazy: boolean
+}
+
+/** A product that can rescale what it adds to; undefined for other sums. */
+function productAt({ yields }: LoopNode, index: number, bound: BoundConfig): DotNode | undefined {
+  const next = yields[index]
+  return next?.kind === 'dot' && bound.mma(next) !== 'fma' ? next : undefined
 }
 
 /** True for sums in fragments, of which nothing overflows: halves are operands of products only. */
@@ -64,30 +81,42 @@ interface Lazy {
   readonly highest: number
 }
 
-function lazyRegion(
-  region: Region,
-  loops: ReadonlyMap<LoopNode, RescaledSums>,
-  builder: RegionBuilder,
-): Region {
+function newRegion(region: Region, loops: ReadonlyMap<LoopNode, Rescaling>, builder: RegionBuilder): Region {
   const map = new Map<Node, Node>()
   const lazy = new Map<LoopNode, Lazy>()
   for (const node of region) {
-    const rescaled = node.kind === 'loop' ? loops.get(node) : undefined
+    const found = node.kind === 'loop' ? loops.get(node) : undefined
     const done = node.kind === 'result' ? lazy.get(node.loop) : undefined
-    if (node.kind === 'loop' && rescaled) lazy.set(node, addLazy(node, rescaled, builder, map))
+    if (node.kind === 'loop' && found?.isLazy) lazy.set(node, addLazy(node, found, builder, map))
+    else if (node.kind === 'loop' && found) addRescaled(node, found, builder, map)
     else if (node.kind === 'result' && done) map.set(node, resultOf(node, done, builder))
     else rewriteRegion([node], builder, map)
   }
   return builder.nodes
 }
 
-function addLazy(loop: LoopNode, rescaled: RescaledSums, builder: RegionBuilder, map: Map<Node, Node>): Lazy {
-  const { top, sums, exp } = rescaled
+/** The loop with its sums rescaled by the products that add to them. */
+function addRescaled(
+  loop: LoopNode,
+  { products }: Rescaling,
+  builder: RegionBuilder,
+  map: Map<Node, Node>,
+): void {
+  const spec = loopWithBody(loop, builder, map, (inner, known) =>
+    rewriteRegion(loop.body, inner, known, (made, node) =>
+      products.has(node) && made.kind === 'dot' ? rescaledDot(made) : made,
+    ),
+  )
+  map.set(loop, builder.add(spec))
+}
+
+function addLazy(loop: LoopNode, rescaling: Rescaling, builder: RegionBuilder, map: Map<Node, Node>): Lazy {
+  const { rescaled, products } = rescaling
+  const { top, exp } = rescaled
   const { phi, next } = top
   const init = loop.inits[top.index]
   if (!init) throw new Error('a loop without a maximum')
   const carried: { phi: PhiNode; next: Node }[] = []
-  const inFragments = new Set([...sums].map((index) => loop.yields[index]))
   const spec = loopWithBody(loop, builder, map, (inner, known) => {
     const { id: _id, ...plain } = phi
     const highest = inner.make(plain)
@@ -98,8 +127,7 @@ function addLazy(loop: LoopNode, rescaled: RescaledSums, builder: RegionBuilder,
         const limit = mapOf(at, next, 'add', own, constantTile(at, next, SLACK[exp]))
         return mapOf(at, next, 'where', mapOf(at, next, 'gt', seen, limit), seen, own)
       }
-      const isSum = inFragments.has(node) && made.kind === 'dot'
-      return isSum ? rescaledDot(made) : made
+      return products.has(node) && made.kind === 'dot' ? rescaledDot(made) : made
     })
   })
   const [highest] = carried
