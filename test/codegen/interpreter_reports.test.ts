@@ -105,13 +105,15 @@ describe('a race in a tensor', () => {
   })
 
   it('is none of equal atomics, but of different ones and of reads', () => {
-    const two = (first: 'add' | 'max', second: 'add' | 'max') => (body: Body) => {
+    type Op = 'add' | 'max' | 'await'
+    const two = (first: Op, second: Op) => (body: Body) => {
       const t = body.tensor('t', 'u32', 1, true)
       body.atomic(first, t, body.e.u32(0), body.e.u32(1))
       body.atomic(second, t, body.e.u32(0), body.e.u32(1))
     }
     expect(reported(two('add', 'add'))).toEqual([])
     expect(reported(two('add', 'max'))).toEqual(['race t'])
+    expect(reported(two('add', 'await'))).toEqual([])
     const looked = (body: Body): void => {
       const t = body.tensor('t', 'u32', 1, true)
       body.atomic('add', t, body.e.u32(0), body.e.u32(1))

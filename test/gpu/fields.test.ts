@@ -206,7 +206,7 @@ const CASES: Readonly<Record<ActingField, Case>> = {
     base: { num_warps: 1, reduction_loops: [16] },
     values: [
       [[false], { dispatches: 1, scratch: [], looks: 0 }],
-      [[true], { dispatches: 1, scratch: [19 * 4, 4], looks: 2 }],
+      [[true], { dispatches: 1, scratch: [(3 + 19) * 4], looks: 1 }],
     ],
     facts: ({ dispatches, scratch }, wgsl) => ({
       dispatches: dispatches.length,

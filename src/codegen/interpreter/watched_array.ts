@@ -58,7 +58,7 @@ export class WatchedArray {
   #note(how: How, element: number, invocation: number, changes: boolean): void {
     const clock = this.#clock
     for (const { how: other, log } of this.#logs) {
-      if (onOtherParts(how, other)) continue
+      if (onOtherParts(how, other) || isAwaited(how, other)) continue
       if (how !== other || how === 'write') {
         const rival = log.otherInvocation(element, invocation, clock)
         if (rival >= 0) this.#report('race', element, [invocation, rival], log.statementAt(element))
@@ -101,6 +101,11 @@ export class WatchedArray {
 /** Who reads an element of which another writes a part is taken to read the rest of it. */
 function onOtherParts(a: How, b: How): boolean {
   return (a === 'read' && b === 'atomic insert') || (a === 'atomic insert' && b === 'read')
+}
+
+/** Who awaits a value is right without it. */
+function isAwaited(a: How, b: How): boolean {
+  return (a === 'atomic await' && isAtomic(b)) || (b === 'atomic await' && isAtomic(a))
 }
 
 /** True when it matters which of two programs comes first. Reads commute, and so do atomics. */

@@ -8,9 +8,16 @@ import { constantTile, type NodeFactory, RegionBuilder, tileType } from '../../i
 import { neutralOf } from '../../ir/neutral.ts'
 import type { BlockId, LoopNode, Node, Region } from '../../ir/node.ts'
 import { type Size, sizeOp } from '../../ir/size.ts'
-import { addBlock, addScratch, blockOf, type TileGrid, type TileProgram } from '../../ir/tile_program.ts'
+import {
+  addBlock,
+  addScratch,
+  blockOf,
+  type TileBlock,
+  type TileGrid,
+  type TileProgram,
+} from '../../ir/tile_program.ts'
 import { operandsOf, rewriteRegion, type Transform } from '../../ir/traverse.ts'
-import { floorPowerOf2 } from '../../support/maths.ts'
+import { floorPowerOf2, nextPowerOf2 } from '../../support/maths.ts'
 import { REDUCE_RULES } from '../analysis/reduce_rules.ts'
 import type { PartialSum } from '../analysis/splittable_sums.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
@@ -18,8 +25,8 @@ import { type Link, wordsOf } from './links.ts'
 import { type Chain, LookBack } from './look_back.ts'
 import { idOf, partsAtATime, placesFor } from './total_of_parts.ts'
 
-/** Chunks of a group, where registers hold so many sums. */
-const GROUP = 128
+/** Chunks of a group, and places looked at together, where nobody knows how many there are. */
+const [GROUP, MOST_PLACES] = [128, 256]
 
 /** A loop that stores what it has added up so far. */
 export interface Scan {
@@ -46,11 +53,17 @@ export function chainedGrid(
   const around = new Map(map)
   const renamed = renaming(chain.row, part)
   const late = dependingOn(whole.phis, whole.body)
-  const early = whole.body.filter((node) => !late.has(node))
-  rewriteRegion(early, builder, map, renamed)
   const lookBack = new LookBack(added, chain, loop, around)
+  const chunk = idOf(builder, part)
+  // Others wait for the sum: it comes before all that only this program needs.
+  const shared = loop.body.filter((node) => !late.has(node))
+  rewriteRegion(shared, builder, map, renamed)
   const own = ownSums(scan, late, builder, new Map(map), renamed)
-  const before = lookBack.before(builder, idOf(builder, part), own)
+  lookBack.publish(builder, chunk, own)
+  const early = whole.body.filter((node) => !late.has(node) && !shared.includes(node))
+  rewriteRegion(early, builder, map, renamed)
+  lookBack.publishGroup(builder, chunk, own)
+  const before = lookBack.before(builder, chunk)
   sums.forEach(({ index, op, type }, i) => {
     const [phi, init] = [whole.phis[index], whole.inits[index]]
     const begun = (init && (map.get(init) ?? init)) ?? constantTile(builder, { type, location }, 0)
@@ -59,7 +72,7 @@ export function chainedGrid(
   })
   const rest = whole.body.filter((node) => late.has(node))
   rewriteRegion(rest, builder, map, renamed)
-  const rows = [...grid.rows, chain.along, chain.groups]
+  const rows = [...grid.rows, chain.blocks.chunk, chain.blocks.place]
   return { program: added, grid: { ...grid, blocks: [part, ...grid.blocks], rows, body: builder.nodes } }
 }
 
@@ -94,43 +107,47 @@ function addChain(
 ): { readonly program: TileProgram; readonly chain: Chain; readonly part: BlockId } {
   const row = loop.blocks[0] ?? 0
   const { extent, ...range } = blockOf(program, row)
+  const rounds = sizeOp('cdiv', range.size, extent)
+  const places = sums.map((sum) => placesFor(program, grid.blocks, sum))
+  // Two tiles of each sum are held at a time.
+  const tiles = 2 * sums.length
+  const room = (parts: number): number => {
+    const least = Math.min(...places.map(({ axes }) => partsAtATime(program, axes, tiles * parts, bound)))
+    return Math.max(1, floorPowerOf2(least / tiles))
+  }
+  const group = room(groupFor(rounds))
+  const groups = sizeOp('cdiv', rounds, group)
+  const all = sizeOp('add', groups, group)
   let added = program
-  const block = (name: string, size: Size, of: number, like?: BlockId): BlockId => {
-    const made = { kind: 'tile', name, size, end: size, location: range.location, like } as const
-    const { program: next, id } = addBlock(added, made, of)
+  const block = (made: Partial<TileBlock>, size: Size, of: number): BlockId => {
+    const { location } = range
+    const one = { kind: 'tile', name: 'chunk', size, end: size, location, ...made } as const
+    const { program: next, id } = addBlock(added, one, of)
     added = next
     return id
   }
-  const rounds = sizeOp('cdiv', range.size, extent)
-  const places = sums.map((sum) => placesFor(program, grid.blocks, sum))
-  const room = (parts: number): number => {
-    const least = Math.min(...places.map(({ axes }) => partsAtATime(program, axes, parts, bound)))
-    return floorPowerOf2(Math.max(1, least / sums.length))
-  }
-  const group = room(GROUP)
-  const groups = sizeOp('cdiv', rounds, group)
-  const links = sums.map((sum): Link => {
-    const { shape, tiles, axes } = placesFor(program, grid.blocks, sum)
-    const words = wordsOf(sum.type.dtype)
-    const memory = (name: string, count: Size): number => {
-      const scratch = { name, dtype: 'u32', shape: [words, count, ...shape], fill: 0 } as const
-      const { program: next, id } = addScratch(added, scratch)
-      added = next
-      return id
-    }
-    return { sum, tiles, axes, chunks: memory('chunk_sums', rounds), groups: memory('group_sums', groups) }
+  const links = sums.map((sum, i): Link => {
+    const { shape, tiles, axes } = places[i] ?? placesFor(program, grid.blocks, sum)
+    const all = [wordsOf(sum.type.dtype), sizeOp('add', groups, rounds), ...shape]
+    const scratch = { name: `sums${sum.index}`, dtype: 'u32', shape: all, fill: 0 } as const
+    const { program: next, id: memory } = addScratch(added, scratch)
+    added = next
+    return { sum, tiles, axes, memory }
   })
-  const part = block('part', range.size, extent, row)
-  const chain = {
-    row,
-    links,
-    group,
-    along: block('chunk', group, group),
-    again: block('again', group, 1),
-    groups: block('group', groups, room(GROUP)),
-    groupAgain: block('again', groups, 1),
+  const part = block({ name: 'part', like: row }, range.size, extent)
+  const blocks = {
+    chunk: block({}, group, group),
+    place: block({ name: 'place' }, all, room(typeof all === 'number' ? nextPowerOf2(all) : MOST_PLACES)),
+    eachChunk: block({}, group, 1),
+    eachPlace: block({ name: 'place' }, all, 1),
+    last: block({ kind: 'grid', name: 'last', end: undefined }, 1, 1),
   }
-  return { program: added, chain, part }
+  return { program: added, chain: { row, links, group, groups, blocks }, part }
+}
+
+/** Chunks of a group: as many as there are groups, so that programs look back at few of either. */
+function groupFor(chunks: Size): number {
+  return typeof chunks === 'number' ? Math.max(1, nextPowerOf2(Math.ceil(Math.sqrt(chunks)))) : GROUP
 }
 
 /** One block in the place of another. */

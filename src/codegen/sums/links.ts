@@ -16,9 +16,7 @@ import { type Places, placesOf, spread, withAxes } from './total_of_parts.ts'
 /** One of the sums, and where programs publish what it comes to. */
 export interface Link extends Omit<Places, 'shape'> {
   readonly sum: PartialSum
-  /** Memory for each chunk, and for each group of them. */
-  readonly chunks: number
-  readonly groups: number
+  readonly memory: number
 }
 
 const location = undefined
@@ -31,20 +29,18 @@ export function wordsOf(dtype: DType): number {
   return isFloat(dtype) ? 1 : 2
 }
 
-/** Writes a value for all programs to see, at one place of the memory, where the mask holds. */
+/** Writes a value for all programs to see, at one place of the memory. */
 export function publish(
   at: RegionBuilder,
-  { tiles, axes }: Link,
-  tensor: number,
+  { tiles, axes, memory: tensor }: Link,
   place: Node,
   value: Node,
-  mask?: Node,
 ): void {
   const bits = asBits(at, withAxes(at, value, axes))
   encoded(at, bits, wordsOf(value.type.dtype)).forEach((word, i) => {
     const index = [sizeNode(at, i), place, ...placesOf(at, tiles, axes)]
     const type = { ...NO_VALUE, dtype: 'u32' } as const
-    const access = { tensor, index, value: word, mask, expected: undefined }
+    const access = { tensor, index, value: word, mask: undefined, expected: undefined }
     at.add({ kind: 'atomic', op: 'exchange', type, location, ...access })
   })
 }
@@ -58,8 +54,7 @@ export interface Awaited {
 /** The values at places along a block, where the mask holds. */
 export function awaited(
   at: RegionBuilder,
-  { sum, tiles, axes: own }: Link,
-  tensor: number,
+  { sum, tiles, axes: own, memory: tensor }: Link,
   along: BlockId,
   place: Node,
   isWanted: Node,
@@ -143,11 +138,6 @@ export function neutralTile(at: RegionBuilder, { sum, axes }: Link, along: Block
   const { dtype } = sum.type
   const type = tileType(dtype, [along, ...axes])
   return constantTile(at, { type, location }, neutralOf(sum.op, dtype))
-}
-
-/** What the elements of a tile along its first axis come to, of those where the mask holds. */
-export function totalWhere(at: RegionBuilder, link: Link, tile: Node, mask: Node): Node {
-  return reduced(at, link, only(at, link, tile, mask))
 }
 
 /** The tile where a mask along its first axis holds, and what changes nothing elsewhere. */

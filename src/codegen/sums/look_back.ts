@@ -5,6 +5,7 @@
 import { constantTile, type RegionBuilder, sizeNode } from '../../ir/build.ts'
 import { neutralOf } from '../../ir/neutral.ts'
 import { type BlockId, type LoopNode, NO_VALUE, type Node, UNNUMBERED } from '../../ir/node.ts'
+import type { Size } from '../../ir/size.ts'
 import { blockOf, extentOf, type TileProgram } from '../../ir/tile_program.ts'
 import { loopWithBody, rewriteRegion } from '../../ir/traverse.ts'
 import {
@@ -18,7 +19,6 @@ import {
   only,
   publish,
   reduced,
-  totalWhere,
 } from './links.ts'
 import { positionAlong, spread } from './total_of_parts.ts'
 
@@ -28,28 +28,32 @@ export interface Chain {
   readonly links: readonly Link[]
   /** Chunks of a group. */
   readonly group: number
-  /** Runs along the chunks of a group, and along the groups. */
-  readonly along: BlockId
-  readonly groups: BlockId
-  /** Go through them one by one, where they are computed again. */
-  readonly again: BlockId
-  readonly groupAgain: BlockId
+  /** How many groups there are: in memory they come before the chunks. */
+  readonly groups: Size
+  readonly blocks: {
+    /** Runs along the chunks of a group. */
+    readonly chunk: BlockId
+    /** Runs along all that a program looks back at: groups, then chunks of its own group. */
+    readonly place: BlockId
+    /** Go through either one by one, where something is computed. */
+    readonly eachChunk: BlockId
+    readonly eachPlace: BlockId
+    /** Has a position in the last program of a group alone. */
+    readonly last: BlockId
+  }
 }
 
 const location = undefined
 
-/** Where it is published. */
-type Memory = 'chunks' | 'groups'
-
 /** A value for each link. */
 type Values = readonly Node[]
 
-/** Tiles, of which some positions along a block are to be computed. */
+/** Tiles along a block with gaps from `begin` on. */
 interface Gaps {
   readonly tiles: Values
   readonly along: BlockId
   /** The block of the loop that goes through them. */
-  readonly again: BlockId
+  readonly each: BlockId
   readonly begin: Node
   readonly end: Node
 }
@@ -69,66 +73,108 @@ export class LookBack {
     this.#around = around
   }
 
-  /** What all chunks before this one come to; publishes what the chunk itself does. */
-  before(at: RegionBuilder, chunk: Node, own: Values): Values {
-    const { links, group: count } = this.#chain
-    const group = mapped(at, 'floorDiv', chunk, sizeNode(at, count))
-    const first = mapped(at, 'mul', group, sizeNode(at, count))
-    const place = mapped(at, 'sub', chunk, first)
-    eachOf(links, own, (link, value) => publish(at, link, link.chunks, chunk, value))
-    const inside = this.#total(at, this.#chunks(at, first, place), place)
-    const isLast = mapped(at, 'eq', place, sizeNode(at, count - 1))
-    const whole = this.#both(at, inside, own)
-    eachOf(links, whole, (link, value) => publish(at, link, link.groups, group, value, isLast))
-    return this.#both(at, this.#earlierGroups(at, group), inside)
+  /** Publishes what a chunk comes to. */
+  publish(at: RegionBuilder, chunk: Node, own: Values): void {
+    this.#publish(at, this.#placeOfChunk(at, chunk), own)
   }
 
-  /** What each of `count` chunks from `first` on comes to: as their programs say, or computed. */
-  #chunks(at: RegionBuilder, first: Node, count: Node): Values {
-    const { along, again } = this.#chain
-    const chunk = mapped(at, 'add', positionAlong(at, along), first)
-    const { tiles, begin } = this.#awaited(at, along, chunk, count, 'chunks')
-    return this.#filled(at, { tiles, along, again, begin, end: count }, 'chunks', (inner, place) => {
-      const which = mapped(inner, 'add', first, place)
-      return { which, values: this.#chunk(inner, which) }
+  /** Publishes what a whole group comes to, if this is the last chunk of it. */
+  publishGroup(at: RegionBuilder, chunk: Node, own: Values): void {
+    const { links, group: count, blocks } = this.#chain
+    const { group, first, place } = this.#placeOf(at, chunk)
+    const last = sizeNode(at, count - 1)
+    const isLast = mapped(at, 'eq', place, last)
+    const inner = at.nested()
+    const position = positionAlong(inner, blocks.chunk)
+    const from = this.#placeOfChunk(inner, first)
+    const gaps = this.#awaited(inner, blocks.chunk, mapped(inner, 'add', position, from), last)
+    const each = { ...gaps, along: blocks.chunk, each: blocks.eachChunk, end: last }
+    const chunks = this.#filled(inner, each, (deep, which) =>
+      this.#chunk(deep, mapped(deep, 'add', first, which)),
+    )
+    const isOwn = mapped(inner, 'eq', position, last)
+    const totals = eachOf(links, chunks, (link, tile, i) => {
+      const { axes } = tile.type
+      const whole = mapped(
+        inner,
+        'where',
+        spread(inner, isOwn, axes),
+        spread(inner, own[i] ?? tile, axes),
+        tile,
+      )
+      return reduced(inner, link, whole)
     })
+    this.#publish(inner, group, totals)
+    const end = mapped(at, 'where', isLast, sizeNode(at, 1), sizeNode(at, 0))
+    const branch = loopOver(blocks.last, sizeNode(at, 0), end)
+    at.add({ ...branch, phis: [], inits: [], body: inner.nodes, yields: [] })
   }
 
-  /** What the groups before one come to, added up in order. */
-  #earlierGroups(at: RegionBuilder, group: Node): Values {
-    const { links, groups: along, groupAgain: again } = this.#chain
+  /** What all chunks before this one come to. */
+  before(at: RegionBuilder, chunk: Node): Values {
+    const { links, blocks } = this.#chain
+    const { place: along, eachPlace: each } = blocks
+    const { group, first, place } = this.#placeOf(at, chunk)
+    const count = mapped(at, 'add', group, place)
+    // Where the chunks of the group would be if they followed the groups before it.
+    const ahead = mapped(at, 'sub', this.#placeOfChunk(at, first), group)
     const inner = at.nested()
     const inits = links.map((link) => neutralTile(at, link, along))
     const phis = inits.map(({ type }) => inner.make({ kind: 'phi', type, location } as const))
-    const last = mapped(inner, 'add', beginOf(inner, along), sizeNode(inner, extentOf(this.#program, along)))
-    const end = mapped(inner, 'minimum', last, group)
-    const { tiles, begin } = this.#awaited(inner, along, positionAlong(inner, along), end, 'groups')
-    const gaps = { tiles, along, again, begin, end }
-    const filled = this.#filled(inner, gaps, 'groups', (deep, which) => {
-      return { which, values: this.#group(deep, which) }
-    })
-    const isWanted = mapped(inner, 'lt', positionAlong(inner, along), end)
-    const wanted = eachOf(links, filled, (link, tile) => only(inner, link, tile, isWanted))
+    const position = positionAlong(inner, along)
+    const there = this.#ofGroup(inner, position, group, position, mapped(inner, 'add', position, ahead))
+    const next = mapped(inner, 'add', beginOf(inner, along), sizeNode(inner, extentOf(this.#program, along)))
+    const end = mapped(inner, 'minimum', next, count)
+    const gaps = { ...this.#awaited(inner, along, there, end), along, each, end }
+    const filled = this.#filled(inner, gaps, (deep, which) => this.#computed(deep, which, group, ahead))
+    const yields = eachOf(links, filled, (link, tile, i) => joined(inner, link, phis[i] ?? tile, tile))
     const loop = at.add({
-      ...loopOver(along, sizeNode(at, 0), group),
+      ...loopOver(along, sizeNode(at, 0), count),
       phis,
       inits,
       body: inner.nodes,
-      yields: this.#both(inner, phis, wanted),
+      yields,
     })
     const totals = phis.map(({ type }, index) => at.add({ kind: 'result', type, location, loop, index }))
     return eachOf(links, totals, (link, total) => reduced(at, link, total))
   }
 
-  /** What a whole group comes to, in the order in which its last program adds. */
-  #group(at: RegionBuilder, group: Node): Values {
-    const { links, along, group: count } = this.#chain
-    const first = mapped(at, 'mul', group, sizeNode(at, count))
-    const chunks = this.#chunks(at, first, sizeNode(at, count))
-    const last = sizeNode(at, count - 1)
-    const isLast = mapped(at, 'eq', positionAlong(at, along), last)
-    const own = eachOf(links, chunks, (link, tile) => totalWhere(at, link, tile, isLast))
-    return this.#both(at, this.#total(at, chunks, last), own)
+  /** What a group comes to, or a chunk behind them: computed, and published for others. */
+  #computed(at: RegionBuilder, which: Node, group: Node, ahead: Node): Values {
+    const { links, group: count, blocks } = this.#chain
+    const there = this.#ofGroup(at, which, group, which, mapped(at, 'add', which, ahead))
+    const chunk = mapped(at, 'sub', there, this.#placeOfChunk(at, sizeNode(at, 0)))
+    const first = this.#ofGroup(at, which, group, mapped(at, 'mul', which, sizeNode(at, count)), chunk)
+    const end = this.#ofGroup(at, which, group, sizeNode(at, count), sizeNode(at, 1))
+    const tiles = links.map((link) => neutralTile(at, link, blocks.chunk))
+    const all = { tiles, along: blocks.chunk, each: blocks.eachChunk, begin: sizeNode(at, 0), end }
+    const chunks = this.#filled(at, all, (inner, place) =>
+      this.#chunk(inner, mapped(inner, 'add', first, place)),
+    )
+    const totals = eachOf(links, chunks, (link, tile) => reduced(at, link, tile))
+    this.#publish(at, there, totals)
+    return totals
+  }
+
+  /** Of groups before `group` one thing, of what follows them another. */
+  #ofGroup(at: RegionBuilder, place: Node, group: Node, ofGroup: Node, ofChunk: Node): Node {
+    return mapped(at, 'where', mapped(at, 'lt', place, group), ofGroup, ofChunk)
+  }
+
+  /** The group of a chunk, its first chunk, and the place in it. */
+  #placeOf(at: RegionBuilder, chunk: Node): Record<'group' | 'first' | 'place', Node> {
+    const count = sizeNode(at, this.#chain.group)
+    const group = mapped(at, 'floorDiv', chunk, count)
+    const first = mapped(at, 'mul', group, count)
+    return { group, first, place: mapped(at, 'sub', chunk, first) }
+  }
+
+  #placeOfChunk(at: RegionBuilder, chunk: Node): Node {
+    return mapped(at, 'add', chunk, sizeNode(at, this.#chain.groups))
+  }
+
+  #publish(at: RegionBuilder, place: Node, values: Values): void {
+    eachOf(this.#chain.links, values, (link, value) => publish(at, link, place, value))
   }
 
   /** What one chunk comes to. */
@@ -155,57 +201,38 @@ export class LookBack {
     )
   }
 
-  /** What programs have published at places along a block, and the first position where it is not there. */
-  #awaited(
-    at: RegionBuilder,
-    along: BlockId,
-    place: Node,
-    end: Node,
-    memory: Memory,
-  ): { readonly tiles: Values; readonly begin: Node } {
+  /** What programs have published up to a position, nothing elsewhere, and the first gap in it. */
+  #awaited(at: RegionBuilder, along: BlockId, place: Node, end: Node): Pick<Gaps, 'tiles' | 'begin'> {
     const position = positionAlong(at, along)
     const isWanted = mapped(at, 'lt', position, end)
-    const found = this.#chain.links.map((link) => awaited(at, link, link[memory], along, place, isWanted))
+    const found = this.#chain.links.map((link) => awaited(at, link, along, place, isWanted))
     const gaps = found.map(({ isMissing }) => firstWhere(at, isMissing, position, end))
+    const values = found.map(({ value }) => value)
     return {
-      tiles: found.map(({ value }) => value),
+      tiles: eachOf(this.#chain.links, values, (link, tile) => only(at, link, tile, isWanted)),
       begin: gaps.reduce((a, b) => mapped(at, 'minimum', a, b)),
     }
   }
 
-  /** The tiles without gaps; what was computed is published for others. */
+  /** The tiles without gaps. */
   #filled(
     at: RegionBuilder,
-    { tiles, along, again, begin, end }: Gaps,
-    memory: Memory,
-    compute: (inner: RegionBuilder, position: Node) => { readonly which: Node; readonly values: Values },
+    { tiles, along, each, begin, end }: Gaps,
+    compute: (inner: RegionBuilder, position: Node) => Values,
   ): Values {
     const inner = at.nested()
     const phis = tiles.map(({ type }) => inner.make({ kind: 'phi', type, location } as const))
-    const position = beginOf(inner, again)
+    const position = beginOf(inner, each)
     const isThis = mapped(inner, 'eq', positionAlong(inner, along), position)
-    const { which, values } = compute(inner, position)
-    eachOf(this.#chain.links, values, (link, value) => publish(inner, link, link[memory], which, value))
+    const values = compute(inner, position)
     const yields = phis.map((held, i) => {
       const { axes } = held.type
       const value = spread(inner, values[i] ?? held, axes)
       return mapped(inner, 'where', spread(inner, isThis, axes), value, held)
     })
-    const shape = loopOver(again, begin, end)
+    const shape = loopOver(each, begin, end)
     const loop = at.add({ ...shape, phis, inits: tiles, body: inner.nodes, yields })
     return phis.map(({ type }, index) => at.add({ kind: 'result', type, location, loop, index }))
-  }
-
-  /** What the first so many chunks of a group come to. */
-  #total(at: RegionBuilder, chunks: Values, count: Node): Values {
-    const { links, along } = this.#chain
-    const isWanted = mapped(at, 'lt', positionAlong(at, along), count)
-    return eachOf(links, chunks, (link, tile) => totalWhere(at, link, tile, isWanted))
-  }
-
-  /** What comes first, with what comes after it. */
-  #both(at: RegionBuilder, before: Values, after: Values): Values {
-    return eachOf(this.#chain.links, before, (link, value, i) => joined(at, link, value, after[i] ?? value))
   }
 }
 

@@ -47,10 +47,18 @@ const IN_ORDER: ReadonlySet<string> = new Set([
   'atomic insert',
 ])
 
+/** Sees what others have done or not: its program is right in either case. */
+const AWAIT = 'atomic await'
+
 /** True when one must not overtake the other, if different invocations make them. */
 export function conflict(a: Access, b: Access): boolean {
-  const commute = a.how === b.how && !IN_ORDER.has(a.how)
+  const waits = (a.how === AWAIT && isAtomic(b)) || (b.how === AWAIT && isAtomic(a))
+  const commute = waits || (a.how === b.how && !IN_ORDER.has(a.how))
   const sameOwner = a.owner !== undefined && a.owner === b.owner
   const samePhase = a.phase !== undefined && a.phase === b.phase && a.how === b.how
   return a.space === b.space && a.place === b.place && !commute && !sameOwner && !samePhase
+}
+
+function isAtomic({ how }: Access): boolean {
+  return how.startsWith('atomic ')
 }
