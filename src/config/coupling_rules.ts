@@ -126,9 +126,10 @@ function splitRowsAreStreamed(
   { rows, sums = [] }: ConfigSpecInput,
 ): void {
   const parts = entries(data.split_sums).map(Number)
-  const chained = entries(data.chained_scans).map((isChained, i) => isChained === true && parts[i] === 1)
+  const chained = entries(data.chained_scans).map((rounds, i) => (parts[i] === 1 ? Number(rounds) : 0))
   if (chained.length > 0) data.chained_scans = chained
-  if (rows.length === 0 || (parts.every((count) => count === 1) && !chained.includes(true))) return
+  const isShared = parts.some((count, i) => count > 1 || (chained[i] ?? 0) > 0)
+  if (rows.length === 0 || !isShared) return
   data.reduction_loops = entries(data.reduction_loops).map((chunk, row) => {
     const most = rows[row] && mostChunk(rows[row])
     const sum = sums.findIndex(({ id }) => id === rows[row]?.id)

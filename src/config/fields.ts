@@ -17,7 +17,7 @@ import {
   defaultNumWarps,
   defaultParts,
   defaultReductionLoop,
-  isChained,
+  defaultRounds,
   LEAST_CHUNK,
   mostChunk,
   mostWarps,
@@ -28,6 +28,7 @@ const MAX_GROUPING = 64
 const MAX_UNROLL = 4
 const MAX_STAGES = 2
 const MAX_MULTIPLIER = 32
+const MAX_ROUNDS = 16
 
 /** Fields that change the generated WGSL or its launch, with their values: lists have an entry per place. */
 export interface FieldValues {
@@ -77,10 +78,10 @@ export interface FieldValues {
    */
   readonly split_sums: readonly number[]
   /**
-   * Workgroups share out a scan chunk by chunk, in one dispatch: each looks back at what those before it come
-   * to.
+   * Rounds of a scan that each workgroup has, in one dispatch in which it looks back at what those before it
+   * come to; 0 is off.
    */
-  readonly chained_scans: readonly boolean[]
+  readonly chained_scans: readonly number[]
   /**
    * How workgroups find their tile: one each, in one or several dimensions, or several each (persistent).
    */
@@ -240,13 +241,13 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
   },
   chained_scans: {
     doc:
-      'Workgroups share out a scan chunk by chunk, in one dispatch: each looks back at what those before ' +
-      'it come to',
+      'Rounds of a scan that each workgroup has, in one dispatch in which it looks back at what those before ' +
+      'it come to; 0 is off',
     per: 'sum that can be split',
-    entry: BOOLEAN_RULE,
-    default: false,
+    entry: orRule(0, powerOf2Rule(1, MAX_ROUNDS)),
+    default: 0,
     range: ({ isScan = false }, { input, defaults, index }) =>
-      isScan ? boolean(isChained(input, defaults, index)) : fixed(false),
+      isScan ? optional(0, powerOf2(1, MAX_ROUNDS), defaultRounds(input, defaults, index)) : fixed(0),
   },
   pid_type: {
     doc:

@@ -74,6 +74,8 @@ const STREAM_WARPS_PER_UNIT = 32
 const LEAST_DEFAULT_PART = 256
 const LEAST_STREAM_PART = 128
 const LEAST_DEVICE_BLOCK = 8
+/** Rounds of a chained scan for each workgroup: what it reads again has to stay in the cache. */
+const SCAN_ROUNDS = 2
 /**
  * Threads of a default workgroup: at least so many warps, and enough that a thread holds no more than this.
  */
@@ -210,8 +212,8 @@ export function defaultParts(input: ConfigSpecInput, defaults: DefaultTiles, ind
 }
 
 /** The default `chained_scans`: where a device would be idle. */
-export function isChained(input: ConfigSpecInput, defaults: DefaultTiles, index: number): boolean {
-  return partsWithRoom(input, defaults, index) > 1
+export function defaultRounds(input: ConfigSpecInput, defaults: DefaultTiles, index: number): number {
+  return partsWithRoom(input, defaults, index) > 1 ? SCAN_ROUNDS : 0
 }
 
 /** As many parts as a device of which most stays idle otherwise has room for. */

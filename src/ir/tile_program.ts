@@ -20,8 +20,6 @@ type BlockRange = Pick<Block, 'id' | 'kind' | 'name' | 'size' | 'end' | 'locatio
 
 /** A block with its extent. */
 export interface TileBlock extends BlockRange {
-  /** The block of the kernel that it stands for, if a pass added it. */
-  readonly like?: BlockId | undefined
   /** The most elements that a tile has along the block: a power of two. */
   readonly extent: number
   /** True when the last tile of the range may reach beyond its end. */
@@ -73,13 +71,13 @@ export function scratchOf({ tensors }: TileProgram): readonly TileTensor[] {
 
 /** What a block is cut into. With `even`, tiles are known to lie inside the range. */
 export function tileBlock(
-  { id, kind, name, size, end, location, like }: BlockRange & Pick<TileBlock, 'like'>,
+  { id, kind, name, size, end, location }: BlockRange,
   extent: number,
   even = false,
 ): TileBlock {
   // Everything divides a range of nothing, but its tile has an element all the same.
   const divides = end !== undefined && size !== 0 && isMultipleOf(size, extent)
-  return Object.freeze({ id, kind, name, size, end, location, like, extent, ragged: !even && !divides })
+  return Object.freeze({ id, kind, name, size, end, location, extent, ragged: !even && !divides })
 }
 
 /** A program with something added, and how nodes name that. */
@@ -89,11 +87,7 @@ export interface Added {
 }
 
 /** Adds a block. */
-export function addBlock(
-  program: TileProgram,
-  block: Omit<BlockRange, 'id'> & Pick<TileBlock, 'like'>,
-  extent: number,
-): Added {
+export function addBlock(program: TileProgram, block: Omit<BlockRange, 'id'>, extent: number): Added {
   const id = Math.max(...program.blocks.map((known) => known.id)) + 1
   return { program: { ...program, blocks: [...program.blocks, tileBlock({ ...block, id }, extent)] }, id }
 }

@@ -15,10 +15,10 @@ describe('chained scans', () => {
     const of = (device: string, ...shape: readonly number[]): Compiled =>
       new Compiled(flat, [{ shape, data: [], dtype: 'f32', dynamic: undefined }], DEVICES[device])
     const long = of('H200', 2 ** 27)
-    expect(long.spec.defaultConfig().data).toMatchObject({ chained_scans: [true], split_sums: [1] })
+    expect(long.spec.defaultConfig().data).toMatchObject({ chained_scans: [2], split_sums: [1] })
     expect(long.program().dispatches).toHaveLength(1)
-    expect(of('H200', 2 ** 7).spec.defaultConfig().data.chained_scans).toEqual([false])
-    expect(of('lavapipe', 2 ** 27).spec.defaultConfig().data.chained_scans).toEqual([false])
+    expect(of('H200', 2 ** 7).spec.defaultConfig().data.chained_scans).toEqual([0])
+    expect(of('lavapipe', 2 ** 27).spec.defaultConfig().data.chained_scans).toEqual([0])
   })
 
   it('are offered for scans alone', () => {
@@ -36,20 +36,20 @@ describe('chained scans', () => {
     }
     expect(new Compiled(sums, [input(4096)]).input.sums).toMatchObject([{ isScan: false }])
     expect(new Compiled(first, [input(4, 64)]).input.sums).toMatchObject([{ isScan: false }])
-    expect(() => new Compiled(sums, [input(4096)]).config({ chained_scans: true })).toThrow(
-      'config field chained_scans is true; allowed: a list of 1, each false',
+    expect(() => new Compiled(sums, [input(4096)]).config({ chained_scans: 1 })).toThrow(
+      'config field chained_scans is 1; allowed: a list of 1, each 0',
     )
   })
 
   it('give way to parts that somebody asks for, and stream rows', () => {
     const compiled = new Compiled(flat, [input(4096)])
-    expect(compiled.config({ chained_scans: true, split_sums: 4 }).data.chained_scans).toEqual([false])
-    expect(compiled.config({ chained_scans: true }).data.reduction_loops).toEqual([512])
+    expect(compiled.config({ chained_scans: 1, split_sums: 4 }).data.chained_scans).toEqual([0])
+    expect(compiled.config({ chained_scans: 1 }).data.reduction_loops).toEqual([512])
   })
 
   it('keep a word of a float for each chunk and each group of them, zero at first', () => {
     const { scratch } = new Compiled(flat, [input(4096)]).program({
-      chained_scans: true,
+      chained_scans: 1,
       reduction_loops: 8,
       num_warps: 4,
     })
@@ -66,7 +66,7 @@ it.each(SCANS)('%s: right in chunks, whoever comes first', (_, fn, args) => {
       const { rows: ofRows, blocks, sums = [] } = one.compiled.input
       one.expectRight({
         num_warps: 1,
-        ...(sums.length > 0 && { chained_scans: true }),
+        ...(sums.length > 0 && { chained_scans: dynamic ? 2 : 1 }),
         ...(blocks.length > 0 && { block_sizes: blocks.map(({ max }) => Math.min(8, max)) }),
         ...(ofRows.length > 0 && { reduction_loops: 16 }),
       })
@@ -74,7 +74,7 @@ it.each(SCANS)('%s: right in chunks, whoever comes first', (_, fn, args) => {
 })
 
 it('several groups of chunks: the same bits in every order', () => {
-  const config = { chained_scans: true, reduction_loops: 8, num_warps: 1 }
+  const config = { chained_scans: 1, reduction_loops: 8, num_warps: 1 }
   const x = { ...input(1100), data: Array.from({ length: 1100 }, (_, i) => Math.fround(Math.sin(i))) }
   const results = [false, true].map((backwards) => {
     const one = new OnCpu(flat, [x], { backwards, tolerance: CLOSE })
@@ -97,25 +97,33 @@ it.each(dtypes)('values of %s travel whole, infinities and the least and most am
   const of = { shape: [40], data, dtype, dynamic: undefined }
   for (const backwards of [false, true]) {
     const one = new OnCpu(flat, [of], { backwards, tolerance: { abs: 1e-3, rel: 1e-2 } })
-    one.expectRight({ chained_scans: true, reduction_loops: 8, num_warps: 1 })
+    one.expectRight({ chained_scans: 1, reduction_loops: 8, num_warps: 1 })
   }
 })
 
 it('random chunks of random scans', () => {
   const [size, height] = [fc.integer({ min: 0, max: 90 }), fc.constantFrom(1, 2)]
-  const [chunk, warps] = [fc.constantFrom(8, 16, 32), fc.constantFrom(1, 2)]
-  const choice = fc.record({ dynamic: fc.boolean(), backwards: fc.boolean() })
+  const [chunk, few] = [fc.constantFrom(8, 16, 32), fc.constantFrom(1, 2)]
+  const [orders, rounds] = [fc.boolean(), fc.constantFrom(1, 2, 4)]
+  const choice = fc.record({ dynamic: fc.boolean(), backwards: orders, chained_scans: rounds })
   fc.assert(
-    fc.property(size, height, chunk, warps, choice, (n, tall, reduction_loops, num_warps, options) => {
-      const one = new OnCpu(rows, [input(3, n), input(3, 1)], { ...options, tolerance: CLOSE })
-      const isSplit = (one.compiled.input.sums ?? []).length > 0
-      one.expectRight({
-        block_sizes: [tall],
-        reduction_loops,
-        num_warps,
-        ...(isSplit && { chained_scans: true }),
-      })
-    }),
+    fc.property(
+      size,
+      height,
+      chunk,
+      few,
+      choice,
+      (n, tall, reduction_loops, num_warps, { chained_scans, ...options }) => {
+        const one = new OnCpu(rows, [input(3, n), input(3, 1)], { ...options, tolerance: CLOSE })
+        const isSplit = (one.compiled.input.sums ?? []).length > 0
+        one.expectRight({
+          block_sizes: [tall],
+          reduction_loops,
+          num_warps,
+          ...(isSplit && { chained_scans }),
+        })
+      },
+    ),
     { numRuns: Number(process.env.RANDOM_PROGRAMS ?? 8), seed: 1 },
   )
 })

@@ -205,8 +205,8 @@ const CASES: Readonly<Record<ActingField, Case>> = {
     inputs: () => [whole([300])],
     base: { num_warps: 1, reduction_loops: [16] },
     values: [
-      [[false], { dispatches: 1, scratch: [], looks: 0 }],
-      [[true], { dispatches: 1, scratch: [(3 + 19) * 4], looks: 1 }],
+      [[0], { dispatches: 1, scratch: [], looks: 0 }],
+      [[1], { dispatches: 1, scratch: [(3 + 19) * 4], looks: 1 }],
     ],
     facts: ({ dispatches, scratch }, wgsl) => ({
       dispatches: dispatches.length,

@@ -35,7 +35,7 @@ export class BoundConfig {
   readonly threadBits: number
   readonly #extents: ReadonlyMap<BlockId, number>
   readonly #parts: ReadonlyMap<BlockId, number>
-  readonly #chained: ReadonlySet<BlockId>
+  readonly #chained: ReadonlyMap<BlockId, number>
 
   /** `config` must be complete: normalised by the kernel's ConfigSpec. */
   constructor(traced: KernelIr, config: Config, limits: DeviceLimits) {
@@ -58,7 +58,7 @@ export class BoundConfig {
     this.#extents = new Map([...tiles, ...otherExtents(kernel, this.sites, config)])
     const sums = sumsIn(kernel, config)
     this.#parts = new Map(sums.map(({ id }, i) => [id, entry(config.splitSums, i, 'split_sums')]))
-    this.#chained = new Set(sums.flatMap(({ id }, i) => (config.chainedScans[i] ? [id] : [])))
+    this.#chained = new Map(sums.map(({ id }, i) => [id, config.chainedScans[i] ?? 0]))
     Object.freeze(this)
   }
 
@@ -78,9 +78,9 @@ export class BoundConfig {
     return this.#parts.get(id) ?? 1
   }
 
-  /** Whether the chunks of a scan follow each other in one dispatch. */
-  isChained(id: BlockId): boolean {
-    return this.#chained.has(id)
+  /** Rounds of a scan that each program has, where programs look back at each other; 0 where they do not. */
+  roundsOfChunk(id: BlockId): number {
+    return this.#chained.get(id) ?? 0
   }
 
   /** Threads along a row that the config asks for; 0 leaves it to the compiler. */
@@ -157,7 +157,7 @@ export class BoundConfig {
 
 /** What the config may say something of in `split_sums` and `chained_scans`; nothing if it does not. */
 function sumsIn(kernel: KernelIr, { splitSums, chainedScans }: Config): readonly SplitEntry[] {
-  const isPlain = splitSums.every((parts) => parts === 1) && !chainedScans.includes(true)
+  const isPlain = splitSums.every((parts) => parts === 1) && chainedScans.every((rounds) => rounds === 0)
   return isPlain ? [] : splittableSums(kernel)
 }
 

@@ -17,7 +17,7 @@ import {
   type Region,
 } from '../../ir/node.ts'
 import { accessed } from '../../ir/node_rules.ts'
-import { blockOf, extentBits } from '../../ir/tile_program.ts'
+import { extentBits } from '../../ir/tile_program.ts'
 import { walk } from '../../ir/traverse.ts'
 import { clamp, log2Exact, sum } from '../../support/maths.ts'
 import { accumulations } from '../analysis/accumulations.ts'
@@ -231,7 +231,7 @@ function memoryOrder(
 }
 
 function reducingThreadBits(tileClass: TileClass, block: BlockId, plan: Plan, vector: number): number {
-  const asked = plan.bound.threadsAlong(blockOf(plan.program, block).like ?? block)
+  const asked = plan.bound.threadsAlong(block)
   if (asked > 0) return log2Exact(asked)
   const others = sum([...tileClass.blocks].filter((b) => b !== block).map((b) => extentBits(plan.program, b)))
   const whole = Math.max(0, extentBits(plan.program, block) - vector)

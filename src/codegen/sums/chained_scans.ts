@@ -4,9 +4,8 @@
  * vain it computes itself, so no device needs to run programs at the same time, or in order. Sums are added
  * in an order that does not depend on who was first: results are the same every time.
  */
-import { constantTile, type NodeFactory, RegionBuilder, tileType } from '../../ir/build.ts'
-import { neutralOf } from '../../ir/neutral.ts'
-import type { BlockId, LoopNode, Node, Region } from '../../ir/node.ts'
+import { type NodeFactory, RegionBuilder } from '../../ir/build.ts'
+import type { BlockId, LoopNode, Node } from '../../ir/node.ts'
 import { type Size, sizeOp } from '../../ir/size.ts'
 import {
   addBlock,
@@ -16,13 +15,14 @@ import {
   type TileGrid,
   type TileProgram,
 } from '../../ir/tile_program.ts'
-import { operandsOf, rewriteRegion, type Transform } from '../../ir/traverse.ts'
+import { rewriteRegion } from '../../ir/traverse.ts'
 import { floorPowerOf2, nextPowerOf2 } from '../../support/maths.ts'
 import { REDUCE_RULES } from '../analysis/reduce_rules.ts'
 import type { PartialSum } from '../analysis/splittable_sums.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
-import { type Link, wordsOf } from './links.ts'
+import { type Link, mapped, wordsOf } from './links.ts'
 import { type Chain, LookBack } from './look_back.ts'
+import { loopWithin } from './part_loop.ts'
 import { idOf, partsAtATime, placesFor } from './total_of_parts.ts'
 
 /** Chunks of a group, and places looked at together, where nobody knows how many there are. */
@@ -36,7 +36,7 @@ export interface Scan {
   readonly sums: readonly PartialSum[]
 }
 
-/** The grid with a program for each round of the loop. */
+/** The grid with a program for some rounds of the loop each. */
 export function chainedGrid(
   program: TileProgram,
   grid: TileGrid,
@@ -50,52 +50,22 @@ export function chainedGrid(
   const map = new Map<Node, Node>()
   // What comes before the loop has no effect, and nothing comes after it.
   rewriteRegion(grid.body.slice(0, grid.body.indexOf(whole)), builder, map)
-  const around = new Map(map)
-  const renamed = renaming(chain.row, part)
-  const late = dependingOn(whole.phis, whole.body)
-  const lookBack = new LookBack(added, chain, loop, around)
+  const lookBack = new LookBack(added, chain, loop, map)
   const chunk = idOf(builder, part)
-  // Others wait for the sum: it comes before all that only this program needs.
-  const shared = loop.body.filter((node) => !late.has(node))
-  rewriteRegion(shared, builder, map, renamed)
-  const own = ownSums(scan, late, builder, new Map(map), renamed)
+  const own = lookBack.sumsOf(builder, chunk)
   lookBack.publish(builder, chunk, own)
-  const early = whole.body.filter((node) => !late.has(node) && !shared.includes(node))
-  rewriteRegion(early, builder, map, renamed)
   lookBack.publishGroup(builder, chunk, own)
   const before = lookBack.before(builder, chunk)
-  sums.forEach(({ index, op, type }, i) => {
-    const [phi, init] = [whole.phis[index], whole.inits[index]]
-    const begun = (init && (map.get(init) ?? init)) ?? constantTile(builder, { type, location }, 0)
-    const args = [begun, before[i] ?? begun]
-    if (phi) map.set(phi, builder.add({ kind: 'map', type, location, op: REDUCE_RULES[op].map, args }))
+  // The chunk is read again, while caches have it: nobody holds it while waiting.
+  const rounds = loopWithin(whole, lookBack.rangeOf(builder, chunk), builder, map)
+  const inits = rounds.inits.map((init, index) => {
+    const i = sums.findIndex((sum) => sum.index === index)
+    const [sum, value] = [sums[i], before[i]]
+    return sum && value ? mapped(builder, REDUCE_RULES[sum.op].map, init, value) : init
   })
-  const rest = whole.body.filter((node) => late.has(node))
-  rewriteRegion(rest, builder, map, renamed)
+  builder.add({ ...rounds, inits })
   const rows = [...grid.rows, chain.blocks.chunk, chain.blocks.place]
   return { program: added, grid: { ...grid, blocks: [part, ...grid.blocks], rows, body: builder.nodes } }
-}
-
-const location = undefined
-
-/** What the program's own chunk comes to. */
-function ownSums(
-  { loop, sums }: Scan,
-  late: ReadonlySet<Node>,
-  builder: RegionBuilder,
-  map: Map<Node, Node>,
-  renamed: Transform,
-): readonly Node[] {
-  for (const { index, op } of sums) {
-    const phi = loop.phis[index]
-    if (phi) map.set(phi, constantTile(builder, phi, neutralOf(op, phi.type.dtype)))
-  }
-  const own = loop.body.filter((node) => late.has(node))
-  rewriteRegion(own, builder, map, renamed)
-  return sums.flatMap(({ index }) => {
-    const value = loop.yields[index]
-    return value ? [map.get(value) ?? value] : []
-  })
 }
 
 /** The memory of the chain and the blocks of its loops. */
@@ -107,7 +77,8 @@ function addChain(
 ): { readonly program: TileProgram; readonly chain: Chain; readonly part: BlockId } {
   const row = loop.blocks[0] ?? 0
   const { extent, ...range } = blockOf(program, row)
-  const rounds = sizeOp('cdiv', range.size, extent)
+  const rounds = bound.roundsOfChunk(row)
+  const chunks = sizeOp('cdiv', range.size, rounds * extent)
   const places = sums.map((sum) => placesFor(program, grid.blocks, sum))
   // Two tiles of each sum are held at a time.
   const tiles = 2 * sums.length
@@ -115,8 +86,8 @@ function addChain(
     const least = Math.min(...places.map(({ axes }) => partsAtATime(program, axes, tiles * parts, bound)))
     return Math.max(1, floorPowerOf2(least / tiles))
   }
-  const group = room(groupFor(rounds))
-  const groups = sizeOp('cdiv', rounds, group)
+  const group = room(groupFor(chunks))
+  const groups = sizeOp('cdiv', chunks, group)
   const all = sizeOp('add', groups, group)
   let added = program
   const block = (made: Partial<TileBlock>, size: Size, of: number): BlockId => {
@@ -128,13 +99,13 @@ function addChain(
   }
   const links = sums.map((sum, i): Link => {
     const { shape, tiles, axes } = places[i] ?? placesFor(program, grid.blocks, sum)
-    const all = [wordsOf(sum.type.dtype), sizeOp('add', groups, rounds), ...shape]
+    const all = [wordsOf(sum.type.dtype), sizeOp('add', groups, chunks), ...shape]
     const scratch = { name: `sums${sum.index}`, dtype: 'u32', shape: all, fill: 0 } as const
     const { program: next, id: memory } = addScratch(added, scratch)
     added = next
     return { sum, tiles, axes, memory }
   })
-  const part = block({ name: 'part', like: row }, range.size, extent)
+  const part = block({ kind: 'grid' }, chunks, 1)
   const blocks = {
     chunk: block({}, group, group),
     place: block({ name: 'place' }, all, room(typeof all === 'number' ? nextPowerOf2(all) : MOST_PLACES)),
@@ -142,29 +113,10 @@ function addChain(
     eachPlace: block({ name: 'place' }, all, 1),
     last: block({ kind: 'grid', name: 'last', end: undefined }, 1, 1),
   }
-  return { program: added, chain: { row, links, group, groups, blocks }, part }
+  return { program: added, chain: { row, rounds, links, group, groups, blocks }, part }
 }
 
 /** Chunks of a group: as many as there are groups, so that programs look back at few of either. */
 function groupFor(chunks: Size): number {
   return typeof chunks === 'number' ? Math.max(1, nextPowerOf2(Math.ceil(Math.sqrt(chunks)))) : GROUP
-}
-
-/** One block in the place of another. */
-function renaming(from: BlockId, to: BlockId): Transform {
-  return (spec) => {
-    const { dtype, axes } = spec.type
-    const type = tileType(
-      dtype,
-      axes.map((axis) => (axis === from ? to : axis)),
-    )
-    return 'block' in spec && spec.block === from ? { ...spec, type, block: to } : { ...spec, type }
-  }
-}
-
-/** The nodes of the region that are made of these. */
-function dependingOn(roots: Region, region: Region): ReadonlySet<Node> {
-  const found = new Set<Node>(roots)
-  for (const node of region) if (operandsOf(node).some((operand) => found.has(operand))) found.add(node)
-  return found
 }

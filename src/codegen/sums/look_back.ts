@@ -7,7 +7,6 @@ import { neutralOf } from '../../ir/neutral.ts'
 import { type BlockId, type LoopNode, NO_VALUE, type Node, UNNUMBERED } from '../../ir/node.ts'
 import type { Size } from '../../ir/size.ts'
 import { blockOf, extentOf, type TileProgram } from '../../ir/tile_program.ts'
-import { loopWithBody, rewriteRegion } from '../../ir/traverse.ts'
 import {
   awaited,
   beginOf,
@@ -20,11 +19,14 @@ import {
   publish,
   reduced,
 } from './links.ts'
+import { loopWithin, type PartRange } from './part_loop.ts'
 import { positionAlong, spread } from './total_of_parts.ts'
 
 export interface Chain {
   /** The block that is scanned. */
   readonly row: BlockId
+  /** Rounds of the loop for each chunk. */
+  readonly rounds: number
   readonly links: readonly Link[]
   /** Chunks of a group. */
   readonly group: number
@@ -61,7 +63,7 @@ interface Gaps {
 export class LookBack {
   readonly #program: TileProgram
   readonly #chain: Chain
-  /** What a chunk is added up by. */
+  /** What adds up. */
   readonly #loop: LoopNode
   /** What the loop reads from around it. */
   readonly #around: ReadonlyMap<Node, Node>
@@ -90,7 +92,7 @@ export class LookBack {
     const gaps = this.#awaited(inner, blocks.chunk, mapped(inner, 'add', position, from), last)
     const each = { ...gaps, along: blocks.chunk, each: blocks.eachChunk, end: last }
     const chunks = this.#filled(inner, each, (deep, which) =>
-      this.#chunk(deep, mapped(deep, 'add', first, which)),
+      this.sumsOf(deep, mapped(deep, 'add', first, which)),
     )
     const isOwn = mapped(inner, 'eq', position, last)
     const totals = eachOf(links, chunks, (link, tile, i) => {
@@ -149,7 +151,7 @@ export class LookBack {
     const tiles = links.map((link) => neutralTile(at, link, blocks.chunk))
     const all = { tiles, along: blocks.chunk, each: blocks.eachChunk, begin: sizeNode(at, 0), end }
     const chunks = this.#filled(at, all, (inner, place) =>
-      this.#chunk(inner, mapped(inner, 'add', first, place)),
+      this.sumsOf(inner, mapped(inner, 'add', first, place)),
     )
     const totals = eachOf(links, chunks, (link, tile) => reduced(at, link, tile))
     this.#publish(at, there, totals)
@@ -178,27 +180,27 @@ export class LookBack {
   }
 
   /** What one chunk comes to. */
-  #chunk(at: RegionBuilder, chunk: Node): Values {
-    const { row, links } = this.#chain
-    const { extent, size } = blockOf(this.#program, row)
+  sumsOf(at: RegionBuilder, chunk: Node): Values {
     const loop = this.#loop
-    const copy = loopWithBody(loop, at, new Map(this.#around), (inner, known) => {
-      rewriteRegion(loop.body, inner, known, (spec, _node, here) => {
-        const isNumber = spec.kind === 'range' && spec.what === 'id' && spec.block === row
-        return isNumber ? mapped(here, 'add', here.add(spec), chunk) : spec
-      })
-    })
-    const begin = mapped(at, 'mul', chunk, sizeNode(at, extent))
-    const next = mapped(at, 'add', begin, sizeNode(at, extent))
-    const end = mapped(at, 'minimum', next, sizeNode(at, size))
     const inits = loop.phis.map((phi, index) => {
-      const op = links.find(({ sum }) => sum.index === index)?.sum.op ?? 'sum'
+      const op = this.#chain.links.find(({ sum }) => sum.index === index)?.sum.op ?? 'sum'
       return constantTile(at, phi, neutralOf(op, phi.type.dtype))
     })
-    const round = at.add({ ...copy, begins: [begin], ends: [end], inits })
-    return links.map(({ sum: { type, index } }) =>
-      at.add({ kind: 'result', type, location, loop: round, index }),
+    const copy = loopWithin(loop, this.rangeOf(at, chunk), at, new Map(this.#around))
+    const rounds = at.add({ ...copy, inits })
+    return this.#chain.links.map(({ sum: { type, index } }) =>
+      at.add({ kind: 'result', type, location, loop: rounds, index }),
     )
+  }
+
+  /** Where a chunk begins and ends. */
+  rangeOf(at: RegionBuilder, chunk: Node): PartRange {
+    const { row, rounds } = this.#chain
+    const { extent, size } = blockOf(this.#program, row)
+    const begin = mapped(at, 'mul', chunk, sizeNode(at, rounds * extent))
+    const next = mapped(at, 'add', begin, sizeNode(at, rounds * extent))
+    const end = mapped(at, 'minimum', next, sizeNode(at, size))
+    return { before: mapped(at, 'mul', chunk, sizeNode(at, rounds)), begin, end }
   }
 
   /** What programs have published up to a position, nothing elsewhere, and the first gap in it. */

@@ -15,16 +15,34 @@ export interface Part {
   readonly number: Node
 }
 
+/** Where a part begins and ends, and how many rounds are before it. */
+export interface PartRange {
+  readonly before: Node
+  readonly begin: Node
+  readonly end: Node
+}
+
 /** The loop over the rounds of a part; `transform` has the last word on its body. */
 export function partLoop(
   program: TileProgram,
   { loop, parts, number }: Part,
   builder: RegionBuilder,
   map: Map<Node, Node>,
+  transform?: Transform,
+): LoopSpec {
+  const block = blockOf(program, loop.blocks[0] ?? 0)
+  return loopWithin(loop, rangeOfPart(block, loop, parts, number, builder), builder, map, transform)
+}
+
+/** The loop over some of its rounds. */
+export function loopWithin(
+  loop: LoopNode,
+  { before, begin, end }: PartRange,
+  builder: RegionBuilder,
+  map: Map<Node, Node>,
   transform: Transform = (spec) => spec,
 ): LoopSpec {
-  const block = loop.blocks[0] ?? 0
-  const { before, begin, end } = rangeOfPart(blockOf(program, block), loop, parts, number, builder)
+  const [block] = loop.blocks
   const copy = loopWithBody(loop, builder, map, (inner, known) => {
     rewriteRegion(loop.body, inner, known, (spec, node, at) => {
       const isNumber = spec.kind === 'range' && spec.what === 'id' && spec.block === block
@@ -35,7 +53,7 @@ export function partLoop(
 }
 
 /**
- * Where a part begins and ends, and how many rounds are before it. All have as many rounds, or the last ones
+ * All parts have as many rounds, or the last ones
  * have one more: so none of them begins beyond the range.
  */
 function rangeOfPart(
@@ -44,7 +62,7 @@ function rangeOfPart(
   parts: number,
   number: Node,
   builder: RegionBuilder,
-): { readonly before: Node; readonly begin: Node; readonly end: Node } {
+): PartRange {
   const [first, last] = [sizeOf(loop.begins[0]), sizeOf(loop.ends[0])]
   const rounds = sizeOp('cdiv', sizeOp('max', sizeOp('sub', last, first), 0), extent)
   const [each, more] = [sizeOp('floordiv', rounds, parts), sizeOp('mod', rounds, parts)]

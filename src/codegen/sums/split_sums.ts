@@ -83,7 +83,7 @@ interface Split {
 
 /** The scan of the grid whose chunks are to follow each other. */
 function chainedLoopOf(program: TileProgram, { body }: TileGrid, bound: BoundConfig): Scan | undefined {
-  const whole = body.find((node) => node.kind === 'loop' && bound.isChained(node.blocks[0] ?? 0))
+  const whole = body.find((node) => node.kind === 'loop' && bound.roundsOfChunk(node.blocks[0] ?? 0) > 0)
   const found = whole?.kind === 'loop' ? prefixSums(whole, body, surroundings(program)) : undefined
   return found && whole?.kind === 'loop' && found.isWhole ? { ...found, whole } : undefined
 }
