@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { Budget } from '../../src/autotuner/budget.ts'
 import { type BuildOptions, Builds } from '../../src/autotuner/trial/builds.ts'
+import { ProgramBenchmarker } from '../../src/autotuner/trial/program_benchmarker.ts'
+import type { TrialRunner } from '../../src/autotuner/trial/trial_runner.ts'
 import { Config } from '../../src/config/config.ts'
+import type { Device } from '../../src/runtime/device.ts'
+import { ConfigError } from '../../src/support/errors.ts'
+import { resolveSettings } from '../../src/support/resolve_settings.ts'
+import { PROBLEMS, type Problem, SILENT_LOG } from './synthetic.ts'
 
 /** A config for each number from 1. */
 const config = (number: number): Config => new Config({ num_warps: 2 ** (number - 1) })
@@ -111,5 +118,41 @@ describe('Builds', () => {
     end(2, new Error('likely'))
     end(1, new Error('wanted'))
     await expect(first).rejects.toThrow('wanted')
+  })
+})
+
+describe('a benchmarker whose time is over before it began', () => {
+  it('waits for the first config, though others were refused at once', async () => {
+    const [matmul] = PROBLEMS as [Problem]
+    const [standard, refused, late] = [4, 8, 2].map((num_warps) =>
+      matmul.spec.normalize({ num_warps }, 'repair'),
+    ) as [Config, Config, Config]
+    const runner: Partial<TrialRunner> = {
+      isolated: true,
+      compile: async () => 1,
+      measure: async () => ({ time: { medianMs: 1, spread: 0, samplesMs: [1] }, mismatch: undefined }),
+    }
+    const benchmarker = new ProgramBenchmarker({
+      source: {
+        filtered: (config) => config,
+        familyOf: () => '',
+        async programOf(config) {
+          if (config === refused) throw new ConfigError('too large')
+          for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+          return { hash: config.hash } as never
+        },
+        expected: async () => [],
+        open: async () => runner as TrialRunner,
+      },
+      device: { info: { software: false } } as Device,
+      settings: resolveSettings({ autotunePrecompileJobs: 2 }, () => undefined),
+      log: SILENT_LOG,
+    })
+    const options = { budget: new Budget({ seconds: 0 }), compileTimeoutMs: 1000 }
+    const results = await benchmarker.measure([standard, refused, late], options)
+    expect(results.map(({ config, status }) => [config, status])).toEqual([
+      [standard, 'ok'],
+      [refused, 'invalid'],
+    ])
   })
 })

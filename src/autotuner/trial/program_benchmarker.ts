@@ -99,18 +99,21 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
     const runner = await opening
     this.#buildTimeoutMs = options.compileTimeoutMs
     const results = new Map<Config, Measurement>()
+    const [first] = configs
+    // Without one that works nothing could be chosen: a late start costs time, not the answer.
+    const isOver = (): boolean =>
+      budget.interrupted ||
+      (budget.exhausted && (Number.isFinite(this.#bestMs) || !first || results.has(first)))
     const builds = this.#builds.inTurn(configs, {
       jobs: this.#jobs,
       overlaps: !this.#trial.device.info.software,
       likely: runner.isolated ? (options.likely ?? []) : [],
-      goesOn: () => !budget.exhausted && !enough?.(),
+      goesOn: () => !isOver() && !enough?.(),
       onBuilding: (building) => onTrying?.(building),
     })
     for await (const built of builds) {
       for (const one of built) {
-        // Without a single result nothing could be chosen: a late start costs time, not the answer.
-        if (budget.interrupted || (budget.exhausted && this.#byProgram.size > 0)) break
-        if (enough?.()) break
+        if (isOver() || enough?.()) break
         if (!('status' in one)) onTrying?.([one.config, ...this.#builds.building])
         const result = 'status' in one ? one : await this.#try(one, onMeasured)
         results.set(result.config, result)
