@@ -1,12 +1,12 @@
 /**
  * Rows of a benchmark: a kernel with arguments, timed under configs that were picked by hand and under its
- * default, caches warm, after 300 ms of load. Each config's answer is compared with float64 on a sample of
- * elements first.
+ * default, caches warm, in turns after 300 ms of load. Each config's answer is compared with float64 on a sample
+ * of elements first.
  */
 import {
   type Config,
   type ConfigInput,
-  doBench,
+  doBenchTogether,
   getDevice,
   hl,
   type Kernel,
@@ -47,16 +47,15 @@ export interface HowToMeasure {
 
 const LOAD_MS = 300
 const LOAD_REPEATS = 20
+/** So long each config is measured, in turns with the others. */
+const SAMPLE_MS = 30
 /** Elements of a result that are checked. */
 const SAMPLE = 48
 /** The largest error that counts as right, relative to the length of the sample. */
 const MAX_ERROR = 0.01
 
-interface Measured {
+interface Measured extends Omit<Ready, 'call'> {
   readonly us: number
-  readonly error: number
-  readonly what: string
-  readonly isDefault: boolean
 }
 
 /** The kernel of an example. */
@@ -83,26 +82,34 @@ export function codes(shape: readonly [number, number], dtype: StorageType, coun
   })()
 }
 
+/** A config that was compiled and checked. */
+interface Ready {
+  readonly call: Call
+  readonly error: number
+  readonly what: string
+  readonly isDefault: boolean
+}
+
+type Call = (...args: unknown[]) => Tensor
+
 /** Prints the row's table; true if all answers are right. */
 export async function measureRow(row: Row, how: HowToMeasure): Promise<boolean> {
   const device = await getDevice()
   const binding = row.kernel.bind(...row.args)
   const isRight = await checkOf(row)
-  const measured: Measured[] = []
+  const ready: Ready[] = []
   const seen = new Set<string>()
   let refused = 0
-  const time = async (complete: Config, what: string, isDefault: boolean): Promise<void> => {
+  const add = async (complete: Config, what: string, isDefault: boolean): Promise<void> => {
     if (seen.has(complete.hash)) return
     seen.add(complete.hash)
-    const call = binding.compileConfig(complete) as (...args: unknown[]) => Tensor
-    const error = await isRight(call)
-    const us = await microseconds(row, call, how, measured.length === 0)
-    measured.push({ us, error, what, isDefault })
+    const call = binding.compileConfig(complete) as Call
+    ready.push({ call, error: await isRight(call), what, isDefault })
   }
-  await time(binding.defaultConfig(), `default ${JSON.stringify(binding.defaultConfig().data)}`, true)
+  await add(binding.defaultConfig(), `default ${JSON.stringify(binding.defaultConfig().data)}`, true)
   for (const config of row.configs) {
     try {
-      await time(binding.bound.spec(device).normalize(config, 'repair'), JSON.stringify(config), false)
+      await add(binding.bound.spec(device).normalize(config, 'repair'), JSON.stringify(config), false)
     } catch (error) {
       refused++
       if (!(error instanceof Error) || error.name !== 'ConfigError')
@@ -113,17 +120,35 @@ export async function measureRow(row: Row, how: HowToMeasure): Promise<boolean> 
     const begin = performance.now()
     const config = await row.kernel.autotune(row.args as never, { effort: how.tune } as never)
     const seconds = ((performance.now() - begin) / 1000).toFixed(1)
-    await time(config, `tuned in ${seconds} s ${JSON.stringify(config.data)}`, false)
+    await add(config, `tuned in ${seconds} s ${JSON.stringify(config.data)}`, false)
   }
+  const measured = await inTurns(row, ready, how)
   print(row, measured, refused, how)
   return measured.every(({ error }) => error <= MAX_ERROR)
 }
 
+/** All are compiled by now: the clock of a GPU that waits for a compiler is low. */
+async function inTurns(
+  { args, calls }: Row,
+  ready: readonly Ready[],
+  { tiny }: HowToMeasure,
+): Promise<readonly Measured[]> {
+  const many = tiny ? 1 : calls
+  const repeated = ready.map(({ call }) => () => {
+    for (let i = 0; i < many; i++) call(...args).dispose()
+  })
+  // A GPU that waits for the host every time keeps its clock low, too.
+  for (const end = performance.now() + (tiny ? 0 : LOAD_MS); performance.now() < end; ) {
+    for (let i = 0; i < LOAD_REPEATS; i++) repeated[0]?.()
+    await sync()
+  }
+  const ms = tiny ? 1 : SAMPLE_MS
+  const timings = await doBenchTogether(repeated, { flushCache: false, warmupMs: ms, targetMs: ms })
+  return ready.map((one, i) => ({ ...one, us: ((timings[i]?.medianMs ?? Number.NaN) * 1000) / many }))
+}
+
 /** Runs a call, and gives the error of its answer. */
-async function checkOf({
-  args,
-  element,
-}: Row): Promise<(call: (...args: unknown[]) => Tensor) => Promise<number>> {
+async function checkOf({ args, element }: Row): Promise<(call: Call) => Promise<number>> {
   const data: Elements[] = []
   for (const arg of args) data.push(typeof arg === 'number' ? [arg] : ((await arg.data()) as Elements))
   const wanted = new Map<number, number>()
@@ -141,25 +166,6 @@ async function checkOf({
     }
     return Math.sqrt(distance / (length || 1))
   }
-}
-
-async function microseconds(
-  { args, calls }: Row,
-  call: (...args: unknown[]) => Tensor,
-  { tiny }: HowToMeasure,
-  isFirst: boolean,
-): Promise<number> {
-  const many = tiny ? 1 : calls
-  const repeat = (): void => {
-    for (let i = 0; i < many; i++) call(...args).dispose()
-  }
-  // The clock of a GPU that had nothing to do is low, and stays so while it waits for the host every time.
-  for (const end = performance.now() + (tiny || !isFirst ? 0 : LOAD_MS); performance.now() < end; ) {
-    for (let i = 0; i < LOAD_REPEATS; i++) repeat()
-    await sync()
-  }
-  const options = { flushCache: false, warmupMs: tiny ? 1 : 30, targetMs: tiny ? 1 : 30 }
-  return ((await doBench(repeat, options)).medianMs * 1000) / many
 }
 
 function print(

@@ -56,12 +56,14 @@ const onFma = (tiles: readonly Tile[]): readonly ConfigInput[] =>
 
 const LARGE: readonly Tile[] = [
   [128, 128, 32, 4, 2],
-  [128, 128, 32, 4, 1],
   [128, 128, 64, 4, 2],
+  [128, 128, 64, 8, 2],
   [128, 256, 32, 8, 2],
   [256, 128, 32, 8, 2],
-  [128, 128, 32, 8, 2],
-  [256, 128, 32, 16, 2],
+  [128, 128, 128, 4, 2],
+  [128, 128, 128, 8, 2],
+  [128, 256, 64, 8, 2],
+  [256, 128, 64, 8, 2],
 ]
 const FEW_ROWS: readonly Tile[] = [
   [16, 32, 64, 2, 2, { split_sums: [4] }],
@@ -216,7 +218,7 @@ function convolution(dtype: DType, configs: readonly ConfigInput[]): Row {
 const device = await getDevice()
 const half = device.limits.shaderF16 ? 'f16' : 'f32'
 const [wide, long] = values.tiny ? [64, 128] : [8192, 16_384]
-const manyRows = [...onMatrices(LARGE), ...onFma(FMA.slice(0, 2))]
+const manyRows = [...onMatrices(LARGE), ...onFma(FMA.slice(0, 1))]
 const MAKERS: Readonly<Record<string, () => Row>> = {
   'prefill int4 [k, n]': () => ({ ...weightsOfColumns(large, large, large, half), configs: manyRows }),
   'prefill int4 [n, k]': () => ({ ...weightsOfRows(large, large, large, half), configs: manyRows }),
