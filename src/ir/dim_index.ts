@@ -43,3 +43,11 @@ export function isZero(node: Node): boolean {
   const plain = stripViews(node)
   return plain.kind === 'constant' && plain.value === 0
 }
+
+/** True when `a`, behind its views, has the blocks of `b`. */
+export function sameBlocks(a: Node, b: Node): boolean {
+  const [left, right] = [stripViews(a).type.axes, b.type.axes].map((axes) =>
+    axes.filter((axis) => axis !== ONE),
+  )
+  return left?.length === right?.length && (left ?? []).every((axis) => right?.includes(axis))
+}

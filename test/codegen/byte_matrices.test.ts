@@ -40,6 +40,7 @@ const CONFIGS: readonly ConfigInput[] = [
   { block_sizes: [32, 32, 64], num_warps: 1, num_stages: 2 },
   { block_sizes: [16, 32, 32], num_warps: 2, num_stages: 1, split_sums: [2] },
   { block_sizes: [32, 16, 32], num_warps: 1, num_stages: 2, indexing: 'tensor_descriptor' },
+  { block_sizes: [16, 16, 64], num_warps: 2, slice_k: 2, num_stages: 2 },
 ]
 
 const SIZES = [

@@ -134,6 +134,21 @@ it('a zero point is taken away once for the weights of its group, not from each'
   subject.expectRight(config)
 })
 
+it('and before halves are staged for matrix units', () => {
+  const args = [of([16, 64]), of([32, 64], 'u4'), of([32, 4]), of([32, 4], 'u4')]
+  const subject = new OnCpu(ofRows as never, args, {
+    subgroupMatrices: [{ m: 16, n: 16, k: 16, operand: 'f16', result: 'f32' }],
+    tolerance: { abs: 1e-2, rel: 1e-2 },
+  })
+  const config = { block_sizes: [16, 32, 64], num_warps: 1, mma: 'subgroup_matrix' } as const
+  const wgsl = subject.compiled.wgsl(config)
+  const differences = wgsl.match(/ = .* - .*zero_/g) ?? []
+  // For each of four groups one at either place of bits in a half, not for each of a thread's 64 weights.
+  expect(differences).toHaveLength(8)
+  for (const difference of differences) expect(difference).toContain('vec2h(-')
+  subject.expectRight(config)
+})
+
 const RAGGED = [of([5, 48]), of([35, 48], 'u4'), of([35, 3]), of([35, 3], 'u4')]
 
 it.each(['direct', 'fma'] as const)(

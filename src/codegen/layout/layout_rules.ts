@@ -22,6 +22,8 @@ export interface BlockedWish {
   readonly maxThreadBits?: (block: BlockId) => number
   /** Position bits that should be in registers right after the vector. */
   readonly together?: readonly CoordinateBit[]
+  /** Position bits in which neighbouring threads should differ first. */
+  readonly nearest?: readonly CoordinateBit[]
 }
 
 /** Vector bits in registers, then threads along the blocks in order, what is left in registers. */
@@ -34,9 +36,8 @@ export function blockedLayout(wish: BlockedWish): Layout {
   const spare = Math.max(0, total - threadBits - vector.length)
   const together = (wish.together ?? []).filter((bit) => !vector.some(same(bit))).slice(0, spare)
   const registers = [...vector, ...together]
-  const free = extents.flatMap(({ block, bits }) =>
-    bitRange(block, 0, bits).filter((bit) => !registers.some(same(bit))),
-  )
+  const all = extents.flatMap(({ block, bits }) => bitRange(block, 0, bits))
+  const free = [...(wish.nearest ?? []), ...all].filter((bit) => !registers.some(same(bit)))
   const threads: CoordinateBit[] = []
   const limit = (block: BlockId): number => wish.maxThreadBits?.(block) ?? Number.POSITIVE_INFINITY
   const take = (allowed: (bit: CoordinateBit) => boolean): void => {
@@ -48,7 +49,7 @@ export function blockedLayout(wish: BlockedWish): Layout {
   take(({ block }) => threads.filter((bit) => bit.block === block).length < limit(block))
   // Threads that found no work under the limits help along the limited blocks rather than hold copies.
   take(() => true)
-  const rest = free.filter((bit) => !threads.some(same(bit)))
+  const rest = all.filter((bit) => ![...registers, ...threads].some(same(bit)))
   return new Layout([...registers, ...rest], padded(threads, threadBits))
 }
 

@@ -139,24 +139,30 @@ function decoded(
   const hint = plainWord(tensorOf(program, node.tensor).name)
   const cast = floatCast(lowering, node, dtype)
   const wanted = cast && lowering.rightOperands.typeOf(cast)
-  const isMinuend = cast !== undefined && lowering.rightOperands.isMinuend(cast)
   const chunks = chunkRegisters(layout).map((registers, i): Expr => {
     const fields = registers.map(fieldOf)
-    const value = wanted
-      ? decodedAs(lowering, wanted, dtype, fields)
-      : decodePacked(out, dtype, highest(e, fields, STORAGE[dtype].bits))
     const lanes = masks[i]
     // What is taken away from it becomes a part of the expression.
-    if (isMinuend && !lanes) return value
+    const isMinuend = cast !== undefined && !lanes && lowering.rightOperands.isMinuend(cast)
+    const value = wanted
+      ? decodedAs(lowering, wanted, dtype, fields, isMinuend)
+      : decodePacked(out, dtype, highest(e, fields, STORAGE[dtype].bits))
+    if (isMinuend) return value
     return out.let(hint, lanes ? e.select(e.constant(0, value.type), value, lanes) : value)
   })
   return repeated(lowering, node, { layout, dtype: wanted ?? node.type.dtype, chunks })
 }
 
-function decodedAs({ out, e }: Lowering, wanted: DType, dtype: PackedType, fields: readonly Field[]): Expr {
+function decodedAs(
+  { out, e }: Lowering,
+  wanted: DType,
+  dtype: PackedType,
+  fields: readonly Field[],
+  isMinuend: boolean,
+): Expr {
   const places = fields.map((field) => unshifted(out, field))
   return DTYPES[wanted].bytes * 8 === HALF_BITS && STORAGE[dtype].bits <= MOST_HALF_BITS
-    ? decodeAsHalf(out, dtype, places)
+    ? decodeAsHalf(out, dtype, places, isMinuend)
     : e.convert(wanted, decodeAsFloat(out, dtype, places))
 }
 

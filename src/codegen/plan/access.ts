@@ -6,13 +6,14 @@
 import { sizeOfScalar } from '../../ir/build.ts'
 import { dimIndex, stripViews } from '../../ir/dim_index.ts'
 import type { KernelIr } from '../../ir/kernel_ir.ts'
-import type { BlockId, LoadNode, MemoryNode, Node } from '../../ir/node.ts'
+import type { BlockId, DotNode, LoadNode, MemoryNode, Node } from '../../ir/node.ts'
 import { isPure } from '../../ir/node_rules.ts'
 import { isMultipleOf, maxOf, type Size, sameSize } from '../../ir/size.ts'
 import { blockOf, extentBits, type TileProgram, tensorOf } from '../../ir/tile_program.ts'
 import { operandsOf } from '../../ir/traverse.ts'
 import { log2Exact } from '../../support/maths.ts'
 import { isPacked, perWord } from '../../support/storage_types.ts'
+import { type ByteLoads, byteLoads } from '../analysis/byte_loads.ts'
 import type { Plan } from './plan.ts'
 
 /** Of the elements that registers have types for; of smaller ones at least a whole word. */
@@ -147,4 +148,11 @@ export function wholeBits(program: TileProgram, id: BlockId): number {
   let bits = begin === undefined ? 0 : extentBits(program, id)
   while (bits > 0 && !(isMultipleOf(begin ?? 1, 2 ** bits) && endsAtMultiple(program, id, 2 ** bits))) bits--
   return bits
+}
+
+/** The loads of a product whose operands stay words of integers of 8 bits, by the config and the device. */
+export function packedLoads(dot: DotNode, { program, bound }: Plan): ByteLoads | undefined {
+  // Without the function of WGSL, matrix units alone take such words.
+  if (!bound.limits.packedDots && bound.mma(dot) !== 'subgroup_matrix') return undefined
+  return byteLoads(dot, (id) => tensorOf(program, id).dtype)
 }

@@ -8,11 +8,11 @@ import { DTYPES } from '../../support/dtypes.ts'
 import { ConfigError } from '../../support/errors.ts'
 import { log2Exact, nextPowerOf2, sum } from '../../support/maths.ts'
 import { bytesOf, type StorageType } from '../../support/storage_types.ts'
+import { byteLoads } from '../analysis/byte_loads.ts'
 import type { Layout } from '../layout/layout.ts'
 import { divideMatrix, type MatrixDivision, matrixLayout, PADDING_BYTES } from '../layout/matrix_rules.ts'
 import type { DeviceLimits, SubgroupMatrix } from '../program.ts'
 import type { MatrixShape } from '../thread/fragments.ts'
-import { byteLoads } from './packed_loads.ts'
 import type { Plan } from './plan.ts'
 
 /** What a band takes of a workgroup's memory: of sums that come out of their fragments once, in the end, … */

@@ -7,10 +7,10 @@ import type { BlockId, DotNode, LoadNode, Node, Region } from '../../ir/node.ts'
 import { isMoving } from '../../ir/node_rules.ts'
 import { extentBits } from '../../ir/tile_program.ts'
 import { walk } from '../../ir/traverse.ts'
+import { WORD_BITS } from '../analysis/byte_loads.ts'
 import { type CoordinateBit, Layout } from '../layout/layout.ts'
-import { contiguousBlock } from './access.ts'
+import { contiguousBlock, packedLoads } from './access.ts'
 import type { Layouts } from './choose_layouts.ts'
-import { packedLoads, WORD_BITS } from './packed_loads.ts'
 import type { Plan } from './plan.ts'
 
 /** An operand as it is read: words of four neighbours along a block. */

@@ -42,6 +42,10 @@ export class RightOperands {
       const product = dot.kind === 'dot' && isFloat(dot.type.dtype) ? layouts.product(dot) : undefined
       if (dot.kind === 'dot' && product) this.#takeApart(dot, product)
     })
+    walk(region, (node) => {
+      const isKnown = this.#exact.has(node) || !isFloat(node.type.dtype)
+      for (const own of isKnown ? [] : this.#differenceNodes(node)) this.#exact.set(own, own.type.dtype)
+    })
   }
 
   of(dot: DotNode): RightOperand {
@@ -108,7 +112,11 @@ export class RightOperands {
   #exactNodes(node: Node, reader: Node): readonly Node[] {
     const core = this.#behindViews(node, reader).at(-1)
     if (core?.kind === 'cast') return isOfSmallIntegers(core, this.#program) ? [core] : []
-    if (core?.kind !== 'map' || core.op !== 'sub') return []
+    return core ? this.#differenceNodes(core) : []
+  }
+
+  #differenceNodes(core: Node): readonly Node[] {
+    if (core.kind !== 'map' || core.op !== 'sub') return []
     const casts = core.args.flatMap((arg) => this.#behindViews(arg, core).at(-1) ?? [])
     const areExact = casts.every((cast) => cast.kind === 'cast' && isOfSmallIntegers(cast, this.#program))
     const [minuend] = casts

@@ -3,7 +3,7 @@
  * their operands where the result is, carried values stay where they are. Reductions, broadcasts and computed
  * indices tie a smaller class to a larger one, whose layout it should be a part of.
  */
-import { stripViews } from '../../ir/dim_index.ts'
+import { sameBlocks } from '../../ir/dim_index.ts'
 import { type BlockId, type DotNode, type MemoryNode, type Node, ONE, type Region } from '../../ir/node.ts'
 import { accessed, crossedAxes, isMemory, isPure } from '../../ir/node_rules.ts'
 import { operandRoles, operandsOf, walk } from '../../ir/traverse.ts'
@@ -119,14 +119,6 @@ function newClass(classes: Map<Node, TileClass>, root: Node): TileClass {
   }
   classes.set(root, made)
   return made
-}
-
-/** True when `a`, behind its views, has the blocks of `b`. */
-export function sameBlocks(a: Node, b: Node): boolean {
-  const [left, right] = [stripViews(a).type.axes, b.type.axes].map((axes) =>
-    axes.filter((axis) => axis !== ONE),
-  )
-  return left?.length === right?.length && (left ?? []).every((axis) => right?.includes(axis))
 }
 
 /** Disjoint sets of nodes; nodes that were never added are in none. */

@@ -3,6 +3,7 @@
  * far uses. The functions of `lower_*.ts` each turn one family of nodes into statements through it.
  */
 
+import { sameBlocks } from '../../ir/dim_index.ts'
 import type { Axis, BlockId, DotNode, LoadNode, MemoryNode, Node, PhiNode, Region } from '../../ir/node.ts'
 import { accessed, isMemory } from '../../ir/node_rules.ts'
 import type { TileBlock, TileProgram } from '../../ir/tile_program.ts'
@@ -11,11 +12,12 @@ import { accumulations } from '../analysis/accumulations.ts'
 import { Layout } from '../layout/layout.ts'
 import { contiguousBlock, vectorBits } from '../plan/access.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
-import { chooseLayouts, type Layouts, layoutForAccess, layoutOfBlocks } from '../plan/choose_layouts.ts'
+import { chooseLayouts, type Layouts } from '../plan/choose_layouts.ts'
 import { PackedDots } from '../plan/packed_dots.ts'
 import type { Plan } from '../plan/plan.ts'
 import { RightOperands } from '../plan/right_operand.ts'
-import { isTile, sameBlocks } from '../plan/tile_classes.ts'
+import { layoutForAccess, layoutOfBlocks } from '../plan/streamed_layout.ts'
+import { isTile } from '../plan/tile_classes.ts'
 import { withoutRepeats } from '../plan/varying.ts'
 import type { Expr } from '../thread/expr.ts'
 import type { Expressions } from '../thread/expressions.ts'

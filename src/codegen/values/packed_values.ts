@@ -86,7 +86,7 @@ export function decodeAsFloat(out: Writer, dtype: PackedType, places: readonly P
 }
 
 /**
- * An integer that `decodeAsFloat` makes, less another one: what it takes away anyway becomes larger by that
+ * An integer that `decodeAsFloat` or `decodeAsHalf` makes, less another one: what it takes away anyway becomes larger by that
  * much, so that integers with the same subtrahend cost nothing more.
  */
 export function exactDifference(out: Writer, integer: Expr, subtrahend: Expr): Expr {
@@ -98,6 +98,14 @@ export function exactDifference(out: Writer, integer: Expr, subtrahend: Expr): E
       return e.call('fma', large, unit, e.splat(least(constant), integer.type.width))
   }
   if (integer.kind === 'binary' && integer.op === '+') return e.add(integer.args[0], least(integer.args[1]))
+  if (integer.kind === 'vector') {
+    const parts = integer.parts.map((part, i) => exactDifference(out, part, e.component(subtrahend, i)))
+    return e.vector(parts, integer.type.width)
+  }
+  if (integer.kind === 'component') {
+    const pair = exactDifference(out, integer.arg, e.splat(subtrahend, integer.arg.type.width))
+    return e.component(out.shared('pair', pair), integer.index)
+  }
   return e.sub(integer, subtrahend)
 }
 
@@ -106,9 +114,15 @@ export const MOST_HALF_BITS = 8
 
 /**
  * Integers of up to 8 bits as numbers of f16, in the same way: one in the lower and one in the upper half of
- * a word are decoded together. Others that need the same pair find it made.
+ * a word are decoded together. Others that need the same pair find it made, unless something is to become a
+ * part of its expression.
  */
-export function decodeAsHalf(out: Writer, dtype: PackedType, places: readonly PackedPlace[]): Expr {
+export function decodeAsHalf(
+  out: Writer,
+  dtype: PackedType,
+  places: readonly PackedPlace[],
+  isMinuend: boolean,
+): Expr {
   const e = out.expressions
   const { packed, bits } = STORAGE[dtype]
   const isSigned = packed?.kind === 'int' && packed.signed
@@ -126,7 +140,7 @@ export function decodeAsHalf(out: Writer, dtype: PackedType, places: readonly Pa
     const least = e.constant(-(LARGE_HALF / unit + bias), large.type)
     const pair =
       unit === 1 ? e.add(large, least) : e.call('fma', large, e.constant(1 / unit, large.type), least)
-    return e.component(out.shared('pair', pair), offset < HALF_WORD ? 0 : 1)
+    return e.component(isMinuend ? pair : out.shared('pair', pair), offset < HALF_WORD ? 0 : 1)
   })
   return e.vector(elements, places.length as Width)
 }
