@@ -1,7 +1,7 @@
 /**
  * Rows of a benchmark: a kernel with arguments, timed under configs that were picked by hand and under its
- * default, caches warm, in turns after 300 ms of load. Each config's answer is compared with float64 on a sample
- * of elements first.
+ * default, caches warm, in turns after 300 ms of load. Each config's answer is compared with float64 on a
+ * sample of elements first.
  */
 import {
   type Config,

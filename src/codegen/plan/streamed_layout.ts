@@ -1,6 +1,6 @@
 /**
- * The layout of tiles on their way from memory: threads and vectors along it, and what an operand of a product
- * is written to workgroup memory with.
+ * The layout of tiles on their way from memory: threads and vectors along it, and what an operand of a
+ * product is written to workgroup memory with.
  */
 import { dotAxes } from '../../ir/dot_axes.ts'
 import { type Axis, type BlockId, type MemoryNode, ONE } from '../../ir/node.ts'

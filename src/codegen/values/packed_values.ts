@@ -86,8 +86,8 @@ export function decodeAsFloat(out: Writer, dtype: PackedType, places: readonly P
 }
 
 /**
- * An integer that `decodeAsFloat` or `decodeAsHalf` makes, less another one: what it takes away anyway becomes larger by that
- * much, so that integers with the same subtrahend cost nothing more.
+ * An integer that `decodeAsFloat` or `decodeAsHalf` makes, less another one: what it takes away anyway
+ * becomes larger by that much, so that integers with the same subtrahend cost nothing more.
  */
 export function exactDifference(out: Writer, integer: Expr, subtrahend: Expr): Expr {
   const e = out.expressions
