@@ -1,8 +1,9 @@
 /**
  * Kernels that are bound by memory, under their default configs: GPU time of one call with warm caches, bytes
- * a second, and the time of a copy that moves as many bytes, measured in turns with it. Each kernel runs after
- * a copy, so that all find the same in the cache: after itself, a sum of 64 MB takes 4 us less on an H200.
- * Answers are checked: sums and scans of small integers exactly, others on some rows in double precision.
+ * a second, and the time of a copy that moves as many bytes, measured in turns with it. Each kernel runs
+ * after a copy, so that all find the same in the cache: after itself, a sum of 64 MB takes 4 us less on an
+ * H200. Answers are checked: sums and scans of small integers exactly, others on some rows in double
+ * precision.
  * Usage: npx tsx benchmarks/memory.ts [--small] [--tune quick|full] [part of a name ...]
  * `--small` takes small sizes, for processors; `--tune` adds a column with what a search finds.
  */

@@ -241,8 +241,8 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
   },
   chained_scans: {
     doc:
-      'Rounds of a scan that each workgroup has, in one dispatch in which it looks back at what those before ' +
-      'it come to; 0 is off',
+      'Rounds of a scan that each workgroup has, in one dispatch in which it looks back at what those ' +
+      'before it come to; 0 is off',
     per: 'sum that can be split',
     entry: orRule(0, powerOf2Rule(1, MAX_ROUNDS)),
     default: 0,

@@ -59,18 +59,21 @@ describe('chained scans', () => {
 })
 
 it.each(SCANS)('%s: right in chunks, whoever comes first', (_, fn, args) => {
-  for (const dynamic of [false, true])
-    for (const backwards of [false, true]) {
-      const options = { dynamic, backwards, tolerance: CLOSE, subgroupSize: dynamic ? 4 : 0 }
-      const one = new OnCpu(fn, args, options)
-      const { rows: ofRows, blocks, sums = [] } = one.compiled.input
-      one.expectRight({
-        num_warps: 1,
-        ...(sums.length > 0 && { chained_scans: dynamic ? 2 : 1 }),
-        ...(blocks.length > 0 && { block_sizes: blocks.map(({ max }) => Math.min(8, max)) }),
-        ...(ofRows.length > 0 && { reduction_loops: 16 }),
-      })
-    }
+  const ways = [
+    { dynamic: false, backwards: false, subgroupSize: 0, chained_scans: 1 },
+    { dynamic: false, backwards: true, subgroupSize: 4, chained_scans: 2 },
+    { dynamic: true, backwards: true, subgroupSize: 0, chained_scans: 1 },
+  ]
+  for (const { chained_scans, ...options } of ways) {
+    const one = new OnCpu(fn, args, { ...options, tolerance: CLOSE })
+    const { rows: ofRows, blocks, sums = [] } = one.compiled.input
+    one.expectRight({
+      num_warps: 1,
+      ...(sums.length > 0 && { chained_scans }),
+      ...(blocks.length > 0 && { block_sizes: blocks.map(({ max }) => Math.min(8, max)) }),
+      ...(ofRows.length > 0 && { reduction_loops: 16 }),
+    })
+  }
 })
 
 it('several groups of chunks: the same bits in every order', () => {
@@ -82,6 +85,13 @@ it('several groups of chunks: the same bits in every order', () => {
     return one.run(config).tensors[1]
   })
   expect(results[0]).toEqual(results[1])
+})
+
+it('goes with programs that share a workgroup', () => {
+  for (const pid_type of ['persistent_blocked', 'persistent_interleaved'] as const) {
+    const one = new OnCpu(flat, [input(300)], { tolerance: CLOSE })
+    one.expectRight({ chained_scans: 1, reduction_loops: 16, num_warps: 1, pid_type })
+  }
 })
 
 const dtypes = ['f32', 'f16', 'i32', 'u32'] as const

@@ -113,7 +113,7 @@ function addChain(
     eachPlace: block({ name: 'place' }, all, 1),
     last: block({ kind: 'grid', name: 'last', end: undefined }, 1, 1),
   }
-  return { program: added, chain: { row, rounds, links, group, groups, blocks }, part }
+  return { program: added, chain: { row, rounds, chunks, links, group, groups, blocks }, part }
 }
 
 /** Chunks of a group: as many as there are groups, so that programs look back at few of either. */

@@ -5,7 +5,7 @@
 import { constantTile, type RegionBuilder, sizeNode } from '../../ir/build.ts'
 import { neutralOf } from '../../ir/neutral.ts'
 import { type BlockId, type LoopNode, NO_VALUE, type Node, UNNUMBERED } from '../../ir/node.ts'
-import type { Size } from '../../ir/size.ts'
+import { type Size, sizeOp } from '../../ir/size.ts'
 import { blockOf, extentOf, type TileProgram } from '../../ir/tile_program.ts'
 import {
   awaited,
@@ -27,6 +27,7 @@ export interface Chain {
   readonly row: BlockId
   /** Rounds of the loop for each chunk. */
   readonly rounds: number
+  readonly chunks: Size
   readonly links: readonly Link[]
   /** Chunks of a group. */
   readonly group: number
@@ -195,11 +196,13 @@ export class LookBack {
 
   /** Where a chunk begins and ends. */
   rangeOf(at: RegionBuilder, chunk: Node): PartRange {
-    const { row, rounds } = this.#chain
+    const { row, rounds, chunks } = this.#chain
     const { extent, size } = blockOf(this.#program, row)
     const begin = mapped(at, 'mul', chunk, sizeNode(at, rounds * extent))
     const next = mapped(at, 'add', begin, sizeNode(at, rounds * extent))
-    const end = mapped(at, 'minimum', next, sizeNode(at, size))
+    // Behind a range as long as positions go there may be no more of them.
+    const isLast = mapped(at, 'eq', chunk, sizeNode(at, sizeOp('sub', chunks, 1)))
+    const end = mapped(at, 'where', isLast, sizeNode(at, size), next)
     return { before: mapped(at, 'mul', chunk, sizeNode(at, rounds)), begin, end }
   }
 
