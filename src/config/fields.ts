@@ -13,7 +13,6 @@ import { INDEXINGS, type Indexing, isPersistent, MMAS, type Mma, PID_TYPES, type
 import type { RowInput } from './spec_input.ts'
 import { isThin } from './thin_tiles.ts'
 import {
-  defaultDotSchedule,
   defaultNumWarps,
   defaultParts,
   defaultReductionLoop,
@@ -183,9 +182,7 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     default: 1,
     fitted: true,
     range: ({ dots }, { defaults }) =>
-      dots.some(({ inLoop = true }) => inLoop)
-        ? integer(1, MAX_STAGES, defaultDotSchedule(defaults).stages)
-        : undefined,
+      dots.some(({ inLoop = true }) => inLoop) ? integer(1, MAX_STAGES, defaults.schedule.stages) : undefined,
   },
   indexing: {
     doc:
@@ -210,7 +207,7 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     per: 'dot',
     entry: powerOf2Rule(1, 32),
     default: 1,
-    range: ({ maxSlices }, { defaults }) => powerOf2(1, maxSlices, defaultDotSchedule(defaults).slices),
+    range: ({ maxSlices }, { defaults }) => powerOf2(1, maxSlices, defaults.schedule.slices),
   },
   mma: {
     doc:

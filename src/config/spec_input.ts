@@ -80,10 +80,18 @@ export interface DotInput {
   readonly resultRows?: number
   /** Id of the block along them; absent for one that no config decides. */
   readonly rows?: number
-  /** The tile of the right operand; nothing is known of it when absent. */
-  readonly right?: TileInput
+  /** The right operand; nothing is known of it when absent. */
+  readonly right?: RightInput
   /** True for integers of 8 bits that are multiplied four at a time; false when absent. */
   readonly isPacked?: boolean
+}
+
+/** The tile of the right operand of a product, and how it is in memory. */
+export interface RightInput extends TileInput {
+  /** Of an element. */
+  readonly bits: number
+  /** True where neighbours in memory are neighbours along what is contracted. */
+  readonly isAlongDepth: boolean
 }
 
 /** One entry of `split_sums`: a loop that only adds up, or a row that is only reduced. */

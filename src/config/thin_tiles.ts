@@ -1,9 +1,8 @@
 /**
- * The default for products of few rows: nothing is staged. Weights, or the keys and values of
- * attention, are read once, so that all that counts is how many reads are under way. A thread holds so many
- * elements of what it reads at a time; threads beyond those along the columns share out the depth.
+ * The default for products of few rows: nothing is staged. Weights, or the keys and values of attention, are
+ * read once, so that all that counts is how many reads are under way.
  */
-import { clamp, nextPowerOf2 } from '../support/maths.ts'
+import { clamp, nextPowerOf2, product } from '../support/maths.ts'
 import type { BlockInput, ConfigSpecInput, DotInput, LoopInput } from './spec_input.ts'
 import { elements } from './tile_elements.ts'
 
@@ -11,29 +10,59 @@ import { elements } from './tile_elements.ts'
 const MAX_THIN_ROWS = 32
 /** By default, results of so many rows. */
 const MAX_DEFAULT_ROWS = 4
-const ELEMENTS_PER_THREAD = 32
+
+/** How what is read is shared out; `elements` are those of a thread in a round, of so many bits in memory. */
+interface Sharing {
+  readonly warps: number
+  readonly columns: number
+  /** The most of the depth in a round. */
+  readonly depth: number
+  readonly elements: (bits: number) => number
+  readonly stages: (bits: number) => number
+}
+
+/** As many as 64 bytes have, but no more than a thread has registers for once they are numbers. */
+const inSixtyFourBytes = (bits: number): number => Math.min(64, 512 / bits)
+
 /**
- * Columns of a tile where programs share them out, with as many threads as the H100 likes best: 1 x 4096 x
- * 4096 is 1.4 to 1.7 times as fast there as with small staged tiles in f32, 4.7 to 9.7 times with weights of
- * four bits.
+ * Programs share out columns, along which memory lies: threads beyond those along the columns share out the
+ * depth. Numbers of 32 bits are loaded ahead; what a round makes numbers of would wait for it. 1 x 4096 x 4096
+ * on an H200: 18.4 us in f32 (23.6 without that), 8.3 in f16.
  */
-const SHARED_COLUMNS = { columns: 32, warps: 16 }
+const ALONG_COLUMNS: Sharing = {
+  warps: 16,
+  columns: 32,
+  depth: Number.POSITIVE_INFINITY,
+  elements: () => 32,
+  stages: (bits) => (bits >= 32 ? 2 : 1),
+}
+/** Memory lies along the depth: rounds are long, for few columns. The same: 18.6 us in f32, 7.7 in int4. */
+const ALONG_DEPTH: Sharing = {
+  warps: 8,
+  columns: 32,
+  depth: 1024,
+  elements: inSixtyFourBytes,
+  stages: () => 1,
+}
 /**
- * Where a loop goes over what is read, and programs share out nothing of it, as in attention of few queries:
- * 32 heads x 8192 keys x 128 on an H200, with as many parts as are worth it, take 45 us in f16 and 73 in f32,
- * and 435 and 1,006 with tiles for many queries.
+ * A loop goes over what is read, and programs share out nothing of it, as in attention of few queries: 32
+ * heads x 8192 keys x 128 on an H200, with as many parts as are worth it, take 46 us in f16 and 74 in f32, and
+ * 435 and 1,006 with tiles for many queries.
  */
-const STREAM_WARPS = 8
+const STREAM: Sharing = { ...ALONG_DEPTH, columns: 1, depth: Number.POSITIVE_INFINITY }
 /**
- * A core of a processor is busy with one. SwiftShader, by default and with tiles of 16 rows: 4 heads x 1,024
- * keys x 64 take 1.5 and 18 ms with one query and 3.7 and 48 with four, 1 x 512 x 512 takes 0.4 and 6.6.
+ * A core of a processor is busy with one warp. SwiftShader, by default and with tiles of 16 rows: 4 heads x
+ * 1,024 keys x 64 take 1.5 and 18 ms with one query and 3.7 and 48 with four, 1 x 512 x 512 takes 0.4 and 6.6.
  */
-const SOFTWARE_WARPS = 1
+const ON_PROCESSOR: Sharing = { ...ALONG_COLUMNS, warps: 1, stages: () => 1 }
 
 export interface ThinTiles {
   /** Entries of `block_sizes`. */
   readonly sizes: readonly number[]
   readonly warps: number
+  readonly stages: number
+  /** Of a tile of the result. */
+  readonly rows: number
   /** True where programs share out no columns of what is read. */
   readonly isStream: boolean
 }
@@ -52,7 +81,7 @@ export function thinTiles(
   chunks: readonly (number | null)[],
   maxThreads: number,
 ): ThinTiles | undefined {
-  const { blocks, rows, loops, dots, software } = input
+  const { blocks, rows, loops, dots } = input
   const loop = onlyLoop(loops)
   const isFew =
     dots.length > 0 &&
@@ -61,19 +90,32 @@ export function thinTiles(
   const parts = blocks.map((block) => partOf(block, dots, loop))
   if (parts.includes('other')) return undefined
   const isStream = !parts.includes('columns')
-  const warps = software ? SOFTWARE_WARPS : isStream ? STREAM_WARPS : SHARED_COLUMNS.warps
-  const extents = { batch: 1, rows: MAX_DEFAULT_ROWS, columns: SHARED_COLUMNS.columns, depth: 1, other: 1 }
-  const sizes = blocks.map((block, i) => fitted(block, extents[parts[i] ?? 'other']))
-  const most = ELEMENTS_PER_THREAD * Math.min(32 * warps, maxThreads)
+  const sharing = sharingOf(input, isStream)
+  const bits = Math.max(...dots.map(({ right }) => right?.bits ?? 32))
+  const sizes = blocks.map((block, i) => (parts[i] === 'rows' ? fitted(block, MAX_DEFAULT_ROWS) : block.min))
+  const most = sharing.elements(bits) * Math.min(32 * sharing.warps, maxThreads)
   const loaded = (): number =>
     Math.max(...dots.map(({ right }) => (right ? elements(right, blocks, sizes, rows, chunks) : most)))
-  blocks.forEach((block, i) => {
-    for (let size = sizes[i] ?? 1; parts[i] === 'depth' && 2 * loaded() <= most; size *= 2) {
-      if (fitted(block, 2 * size) === size) return
-      sizes[i] = 2 * size
-    }
-  })
-  return { sizes, warps, isStream }
+  const grow = (part: Part, limit: number): void =>
+    blocks.forEach((block, i) => {
+      if (parts[i] !== part) return
+      for (let size = sizes[i] ?? 1; 2 * size <= limit && 2 * loaded() <= most; size *= 2) {
+        if (fitted(block, 2 * size) === size) return
+        sizes[i] = 2 * size
+      }
+    })
+  // First what memory lies along.
+  const order = sharing.depth < most ? (['depth', 'columns'] as const) : (['columns', 'depth'] as const)
+  for (const part of order) grow(part, sharing[part])
+  const stages = sharing.stages(bits)
+  const ofRows = product(sizes.filter((_, i) => parts[i] === 'rows'))
+  return { sizes, warps: sharing.warps, stages, rows: ofRows, isStream }
+}
+
+function sharingOf({ dots, software }: ConfigSpecInput, isStream: boolean): Sharing {
+  if (software) return ON_PROCESSOR
+  if (isStream) return STREAM
+  return dots.every(({ right }) => right?.isAlongDepth) ? ALONG_DEPTH : ALONG_COLUMNS
 }
 
 /** The one loop in the only grid, over one block. */
@@ -83,11 +125,9 @@ function onlyLoop([grid, inner, ...others]: readonly LoopInput[]): LoopInput | u
 }
 
 /** What a block is to the products: `depth` is what the loop goes over, in tiles of what they read. */
-function partOf(
-  { id, default: own, isBatch }: BlockInput,
-  dots: readonly DotInput[],
-  loop: LoopInput,
-): 'batch' | 'rows' | 'columns' | 'depth' | 'other' {
+type Part = 'batch' | 'rows' | 'columns' | 'depth' | 'other'
+
+function partOf({ id, default: own, isBatch }: BlockInput, dots: readonly DotInput[], loop: LoopInput): Part {
   if (own !== undefined) return 'other'
   if (isBatch) return 'batch'
   if (dots.every(({ rows }) => rows === id)) return 'rows'

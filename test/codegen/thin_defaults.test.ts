@@ -5,7 +5,10 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceLimits } from '../../src/codegen/program.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'
+import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import type { DType } from '../../src/support/dtypes.ts'
+import type { StorageType } from '../../src/support/storage_types.ts'
+import { matmul } from '../gpu/kernels.ts'
 import { Compiled } from './compiling.ts'
 import { DEVICES } from './devices.ts'
 
@@ -49,13 +52,18 @@ function defaultOf(sizes: readonly [number, number, number, number], dtype: DTyp
 describe('the default of attention of few queries', () => {
   const direct = { num_warps: 8, num_stages: 1, mma: ['direct', 'direct'] }
 
-  it.each(['f16', 'f32'] as const)('reads keys and values of %s as they are, shared out', (dtype) => {
-    const wanted = { block_sizes: [1, 1, 64], ...direct, split_sums: [16] }
+  it.each([
+    ['f16', 64],
+    ['f32', 32],
+  ] as const)('reads keys and values of %s as they are, 64 bytes a thread, shared out', (dtype, tk) => {
+    const wanted = { block_sizes: [1, 1, tk], ...direct, split_sums: [16] }
     expect(defaultOf([32, 1, 8192, 128], dtype)).toEqual(wanted)
   })
 
-  it('makes rows of the queries of a head', () => {
-    const wanted = { block_sizes: [1, 4, 64], ...direct, split_sums: [64] }
+  it('makes rows of the queries of a head, whose sums leave room for fewer workgroups', () => {
+    expect(defaultOf([8, 1, 8192, 128], 'f16').split_sums).toEqual([32])
+    expect(defaultOf([4, 2, 16_384, 128], 'f16').split_sums).toEqual([64])
+    const wanted = { block_sizes: [1, 4, 64], ...direct, split_sums: [16] }
     expect(defaultOf([8, 4, 8192, 128], 'f16')).toEqual(wanted)
     expect(defaultOf([8, 3, 8192, 128], 'f16')).toEqual(wanted)
   })
@@ -64,13 +72,13 @@ describe('the default of attention of few queries', () => {
     [32, 64, 128, [16]],
     [32, 256, 32, [16]],
     [512, 128, 64, [1]],
-    [1, 128, 64, [64]],
+    [1, 128, 64, [32]],
   ] as const)('of %i heads of width %i takes %i keys a round', (heads, width, tk, split_sums) => {
     expect(defaultOf([heads, 1, 8192, width], 'f16')).toMatchObject({ block_sizes: [1, 1, tk], split_sums })
   })
 
   it('shares out no fewer keys than are worth a workgroup', () => {
-    expect(defaultOf([4, 1, 512, 128], 'f16').split_sums).toEqual([4])
+    expect(defaultOf([4, 1, 512, 128], 'f16').split_sums).toEqual([2])
     expect(defaultOf([4, 1, 50, 128], 'f16')).toMatchObject({ block_sizes: [1, 1, 64], split_sums: [1] })
   })
 
@@ -83,5 +91,48 @@ describe('the default of attention of few queries', () => {
     const { SwiftShader } = DEVICES
     expect(defaultOf([4, 1, 1024, 64], 'f32', SwiftShader)).toEqual({ block_sizes: [1, 1, 16], ...wanted })
     expect(defaultOf([4, 4, 1024, 64], 'f32', SwiftShader)).toEqual({ block_sizes: [1, 4, 16], ...wanted })
+  })
+})
+
+/** `x · wᵀ`. */
+function ofRows(x: Tensor, w: Tensor): Tensor {
+  const out = hl.empty([x.shape[0], w.shape[0]])
+  for (const [tm, tn] of hl.tile([x.shape[0], w.shape[0]])) {
+    const acc = hl.zeros([tm, tn])
+    for (const tk of hl.tile(x.shape[1])) acc.addDot(x.at(tm, tk), w.at(tn, tk).to(x.dtype).transpose())
+    out.at(tm, tn).set(acc)
+  }
+  return out
+}
+
+describe('the default of products of few rows', () => {
+  type Shape = readonly [rows: number, depth: number, columns: number]
+  const defaultsOf = (fn: KernelFunction, x: Shape, dtype: DType, weights: StorageType = dtype) => {
+    const [m, k, n] = x
+    const shape = fn === ofRows ? [n, k] : [k, n]
+    const args = [
+      { shape: [m, k], dtype, dynamic: undefined, data: [] },
+      { shape, dtype: weights, dynamic: undefined, data: [] },
+    ]
+    const { data } = new Compiled(fn, args, H200).spec.defaultConfig()
+    return [data.block_sizes, data.num_warps, data.num_stages, String(data.mma)]
+  }
+
+  it('lies along the memory of the weights', () => {
+    expect(defaultsOf(matmul, [1, 4096, 4096], 'f16')).toEqual([[1, 32, 512], 16, 1, 'direct'])
+    expect(defaultsOf(matmul, [1, 4096, 4096], 'f32')).toEqual([[1, 32, 512], 16, 2, 'direct'])
+    expect(defaultsOf(ofRows, [3, 4096, 4096], 'f32')).toEqual([[4, 4, 1024], 8, 1, 'direct'])
+    expect(defaultsOf(ofRows, [1, 4096, 4096], 'f16')).toEqual([[1, 8, 1024], 8, 1, 'direct'])
+    expect(defaultsOf(ofRows, [1, 4096, 4096], 'f16', 'u4')).toEqual([[1, 16, 1024], 8, 1, 'direct'])
+    expect(defaultsOf(ofRows, [1, 4096, 4096], 'f32', 'i8')).toEqual([[1, 16, 1024], 8, 1, 'direct'])
+  })
+
+  it('takes more columns where there is little depth', () => {
+    expect(defaultsOf(ofRows, [1, 200, 4096], 'f32')).toEqual([[1, 16, 256], 8, 1, 'direct'])
+    expect(defaultsOf(ofRows, [1, 200, 3], 'f32')).toEqual([[1, 4, 256], 8, 1, 'direct'])
+  })
+
+  it('is loaded ahead where there is more than a few rows', () => {
+    expect(defaultsOf(matmul, [1024, 1024, 1024], 'f32')).toEqual([[64, 64, 16], 4, 2, 'fma'])
   })
 })

@@ -96,7 +96,7 @@ describe('the default config', () => {
       range_unroll_factors: [0],
       static_ranges: [false],
       num_warps: 4,
-      num_stages: 1,
+      num_stages: 2,
       indexing: ['block_ptr', 'block_ptr', 'block_ptr'],
       dot_rows: [0],
       slice_k: [1],
@@ -319,7 +319,7 @@ describe('default block sizes', () => {
     expect(standard({})).toEqual([[32, 32, 32], 8, 2, [4]])
     expect(standard({ workgroupBytes: 49_152 })).toEqual([[32, 32, 64], 8, 2, [4]])
     // Sums that are read on the way cannot be shared out; a processor gains nothing from it.
-    expect(standard({ dots: [{ maxRows: 16, maxSlices: 1 }] })).toEqual([[32, 32, 16], 4, 1, [1]])
+    expect(standard({ dots: [{ maxRows: 16, maxSlices: 1 }] })).toEqual([[32, 32, 16], 4, 2, [1]])
     expect(standard({ software: true, computeUnits: 2 })).toEqual([[64, 64, 16], 2, 1, [1]])
   })
 

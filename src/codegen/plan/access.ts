@@ -38,6 +38,12 @@ export function contiguousBlock(node: MemoryNode): BlockId | undefined {
   return index?.kind === 'block' ? index.block : undefined
 }
 
+/** The loads of all elements that a value is made of, element by element. */
+export function loadsOf(value: Node): readonly LoadNode[] {
+  if (value.kind === 'load') return [value]
+  return isPure(value) ? operandsOf(value).flatMap(loadsOf) : []
+}
+
 /** True when the elements of a value may differ along the block, as far as its operations tell. */
 export function variesAlong(node: Node, block: BlockId): boolean {
   if (!node.type.axes.includes(block)) return false

@@ -7,6 +7,7 @@ import type {
   BlockInput,
   ConfigSpecInput,
   LoopInput,
+  RightInput,
   RowInput,
   SumInput,
   TileInput,
@@ -26,14 +27,14 @@ import {
 import { type BlockSize, evalSize, maxOf, type Size, type SizeSymbol } from '../../ir/size.ts'
 import { hasEffect, walk } from '../../ir/traverse.ts'
 import { cdiv, clamp, floorPowerOf2, nextPowerOf2, product } from '../../support/maths.ts'
-import type { StorageType } from '../../support/storage_types.ts'
+import { STORAGE, type StorageType } from '../../support/storage_types.ts'
 import { accumulatedBy, accumulations } from '../analysis/accumulations.ts'
 import { byteLoads } from '../analysis/byte_loads.ts'
 import { canFlatten } from '../analysis/can_flatten.ts'
 import { canRoll } from '../analysis/can_roll.ts'
 import { type SplitEntry, splittableSums } from '../analysis/split_entries.ts'
 import type { DeviceLimits } from '../program.ts'
-import { contiguousBlock } from './access.ts'
+import { contiguousBlock, loadsOf } from './access.ts'
 import { matrixInput } from './matrix_plan.ts'
 import { type KernelSites, sitesOf } from './sites.ts'
 
@@ -84,7 +85,7 @@ export function configSpecInput(
       maxSlices: sums.some((found) => found.has(dot)) ? MAX_SLICES : 1,
       resultRows: rowsOf(dot, blocks, hint),
       rows: cutBy(dotAxes(dot).rows, blocks),
-      right: tileInput(dot.b, blocks),
+      right: rightInput(dot, blocks, (id) => seen[id]?.dtype),
       ...matrixInput(dot, cuts, limits),
       ...(limits.packedDots && byteLoads(dot, dtypeOf) && { isPacked: true }),
       inLoop: looped.has(dot) || blocks.get(dotAxes(dot).depth)?.kind === 'slice',
@@ -234,6 +235,22 @@ function fixedPrograms(
     return block?.extent === undefined ? 1 : cdiv(Math.max(1, hint(block.size)), block.extent)
   }
   return Math.max(1, ...grids.map((grid) => product(grid.blocks.map(along))))
+}
+
+/** The right operand of a product, and how memory has it. */
+function rightInput(
+  dot: DotNode,
+  blocks: ReadonlyMap<BlockId, Block>,
+  dtypeOf: (tensor: number) => StorageType | undefined,
+): RightInput {
+  const { depth, columns } = dotAxes(dot)
+  const load = loadsOf(dot.b).find(({ type: { axes } }) => axes.includes(depth) && axes.includes(columns))
+  const { bits } = STORAGE[(load && dtypeOf(load.tensor)) ?? 'f32']
+  return {
+    ...tileInput(dot.b, blocks),
+    bits,
+    isAlongDepth: load !== undefined && contiguousBlock(load) === depth,
+  }
 }
 
 /** Every distinct combination of axes. */
