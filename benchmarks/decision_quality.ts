@@ -5,7 +5,8 @@
  * run.
  * With a number of shapes, models are fitted on so many, drawn at random, and tested on all others.
  * Further shapes are then chosen from the rest as `--densify` does: each the farthest from all known ones.
- * Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix, or all] [shapes] [further]
+ * Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix, or all] [shapes, or folds]
+ *   [further] [methods, one after the other with commas between]
  */
 import { readFileSync } from 'node:fs'
 import { buildHeuristics } from '../src/aot/evaluate/build.ts'
@@ -184,17 +185,15 @@ const data = new URL('./decision_quality_h200.json', import.meta.url)
 const matrices = (JSON.parse(readFileSync(data, 'utf8')) as Matrix[]).filter(({ name }) =>
   [undefined, 'all', name].includes(process.argv[3]),
 )
-const shapes = process.argv[4] === undefined ? undefined : Number(process.argv[4])
+const shapes = [undefined, 'folds'].includes(process.argv[4]) ? undefined : Number(process.argv[4])
 const further = Number(process.argv[5] ?? 0)
+const wanted = process.argv[6]?.split(',')
+const methods = Object.entries(METHODS).filter(([name]) => wanted?.includes(name) ?? true)
 const totals = new Map<string, number[]>()
-console.log(`| matrix | shapes x configs | ${Object.keys(METHODS).join(' | ')} |`)
-console.log(
-  `|---|---|${Object.keys(METHODS)
-    .map(() => '---|')
-    .join('')}`,
-)
+console.log(`| matrix | shapes x configs | ${methods.map(([name]) => name).join(' | ')} |`)
+console.log(`|---|---|${methods.map(() => '---|').join('')}`)
 for (const matrix of matrices) {
-  const cells = Object.entries(METHODS).map(([name, method]) => {
+  const cells = methods.map(([name, method]) => {
     const regrets = heldOut(matrix, method, shuffles, shapes)
     totals.set(name, [...(totals.get(name) ?? []), geomean(regrets)])
     const numbers = [geomean(regrets), quantile(regrets, 0.95), Math.max(...regrets)]

@@ -192,12 +192,18 @@ function warmLosses(times: readonly (number | undefined)[]): readonly number[] {
   return times.map((ms) => (ms === undefined ? 0 : Math.log(ms / best)))
 }
 
+/**
+ * Of a normal distribution: standard over median absolute deviation, error of the median over that of the
+ * mean.
+ */
+const NORMAL = { deviation: 1.4826, median: 1.2533 } as const
+
 /** Of the median, relative, from the median absolute deviation; 0 for fewer than three samples. */
 function standardError(samples: readonly number[]): number {
   if (samples.length < 3) return 0
   const middle = median(samples)
-  const deviation = 1.4826 * median(samples.map((sample) => Math.abs(sample - middle)))
-  return (1.2533 * deviation) / middle / Math.sqrt(samples.length)
+  const deviation = NORMAL.deviation * median(samples.map((sample) => Math.abs(sample - middle)))
+  return (NORMAL.median * deviation) / middle / Math.sqrt(samples.length)
 }
 
 /**

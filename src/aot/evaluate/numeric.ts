@@ -3,6 +3,9 @@
  * array only, and `entryAt` all others: engines keep the first fast because it never meets anything else.
  */
 
+/** Differences below this are rounding, in sums of logs of times. */
+export const ROUNDING = 1e-9
+
 export type Numbers = Float64Array | readonly number[]
 
 /** The element at an index that is known to exist. */

@@ -5,6 +5,7 @@ import type { Decision } from './decide/decision.ts'
 import type { Evaluation } from './evaluate_module.ts'
 import { heatMap } from './report/report_data.ts'
 
+/** Of a wide terminal: 16 cells, each for `123.45*`. */
 const MOST_COLUMNS = 16
 const CELL = 8
 

@@ -40,7 +40,7 @@ describe('a model of cells', () => {
   it('tells from twelve shapes how configs differ on others, and how tiles lie', () => {
     const rows = shapes(12, 3)
     const outputs = rows.map(outputsOf)
-    const task = { columns: COLUMNS, rows, configs: CONFIGS }
+    const task = { columns: COLUMNS, rows, configs: CONFIGS, operands: [] }
     const layout = guessLayout(task, outputs)
     expect(layout?.plan).toEqual(PLAN)
     if (!layout) return
@@ -67,7 +67,7 @@ describe('a model of cells', () => {
     const rows = shapes(12, 3)
     const outputs = rows.map(outputsOf)
     const configs = CONFIGS.map((_, index) => ({ num_warps: 2 ** index }))
-    expect(guessLayout({ columns: COLUMNS, rows, configs }, outputs)).toBeUndefined()
+    expect(guessLayout({ columns: COLUMNS, rows, configs, operands: [] }, outputs)).toBeUndefined()
     const six = Array.from({ length: 6 }, (_, i): Column => ({ name: `d${i}`, kind: 'size', values: [] }))
     expect(plansOf(six, CONFIGS)).toEqual([])
   })
@@ -86,7 +86,16 @@ describe('a teacher of few shapes', () => {
       return times.map((time) => time - Math.min(...times))
     })
     const [first, second] = [losses, moved].map((each) =>
-      fitTeacher({ columns: COLUMNS, rows, configs: CONFIGS }, each),
+      fitTeacher(
+        {
+          columns: COLUMNS,
+          rows,
+          configs: CONFIGS,
+          operands: [],
+          times: each.map((row) => row.map(Math.exp)),
+        },
+        each,
+      ),
     )
     expect(second?.memory.layout).toEqual(first?.memory.layout)
     for (const row of shapes(40, 9)) {
@@ -131,7 +140,12 @@ describe('axes of cells', () => {
       { block_sizes: [1], indexing: ['pointer'], reduction_loops: [null] },
       { block_sizes: [1], indexing: ['block_ptr'], reduction_loops: [64] },
     ]
-    const same = () => configs.map(() => ({ counts: new Float64Array(3), waste: new Float64Array(2) }))
+    const same = () =>
+      configs.map(() => ({
+        counts: new Float64Array(3),
+        waste: new Float64Array(2),
+        demands: new Float64Array(1),
+      }))
     const axes = cellAxes(COLUMNS, rows, configs, same)
     // indexing as two kinds, the loop as a number and as open
     expect(axes.cells(rows[0] ?? new Float64Array())[0]).toHaveLength(4)

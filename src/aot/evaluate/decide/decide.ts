@@ -10,7 +10,7 @@ import { type Lesson, prepareLesson } from '../learn/lesson.ts'
 import { validate } from '../learn/validation.ts'
 import { blamedLosses, defaultRegrets, regretOf, type TimingMatrix, toMatrix } from '../matrix.ts'
 import { BACKENDS } from '../models/backends.ts'
-import { at, entryAt, range } from '../numeric.ts'
+import { at, entryAt, ROUNDING, range } from '../numeric.ts'
 import { GOALS, type Goal } from '../select/goals.ts'
 import type { Selection } from '../select/subset.ts'
 import { choose } from './choose.ts'
@@ -23,7 +23,7 @@ import type { DecisionSettings } from './settings.ts'
 import { regretStatistics } from './statistics.ts'
 import { warningsOf } from './warnings.ts'
 
-/** The curve of configs against loss goes this far beyond the limit. */
+/** The curve of configs against loss goes this far beyond the limit: what one or two more would save. */
 const CURVE_BEYOND = 2
 
 /** Decides for one kernel. Throws DataError when nothing in the sweep ran. */
@@ -155,7 +155,7 @@ function outcome(
 }
 
 function reaches({ threshold }: Goal, statistic: number): boolean {
-  return statistic <= threshold * (1 + 1e-9)
+  return statistic <= threshold * (1 + ROUNDING)
 }
 
 function statisticOf(goal: Goal, regrets: readonly number[], matrix: TimingMatrix): number {

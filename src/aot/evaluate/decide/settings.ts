@@ -29,6 +29,7 @@ export interface DecisionOptions {
   readonly featureSelection?: boolean | undefined
 }
 
+/** 10 % slower than the best is Helion's goal; ten lines of configs can be read. */
 const DEFAULT_THRESHOLD = 1.1
 const DEFAULT_MAX_CONFIGS = 10
 /** A config must pay: it has to save this share of what the goal allows. */

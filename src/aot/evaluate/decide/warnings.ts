@@ -5,6 +5,7 @@ import type { Decision } from './decision.ts'
 
 /** Another backend is worth a word when its held-out geomean is better by this factor. */
 const WORTH_SAYING = 1.005
+/** The rest is in the report. */
 const MOST_NAMED = 5
 
 export function warningsOf(decision: Omit<Decision, 'warnings'>, selection: Selection): readonly string[] {

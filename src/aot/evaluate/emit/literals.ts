@@ -3,7 +3,8 @@
  * from outside (names, strings, headers) can end a literal or a comment.
  */
 
-const WIDTH = 110
+/** Lines of modules, as those of this repository. */
+export const WIDTH = 110
 const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/
 
 /** A string literal in single quotes. */

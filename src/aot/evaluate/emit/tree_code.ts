@@ -6,6 +6,7 @@ import { termsIn } from '../learn/tidy.ts'
 import { isLeaf, type TreeNode } from '../learn/tree.ts'
 import { entryAt } from '../numeric.ts'
 import { condition, quantity } from './expressions.ts'
+import { WIDTH } from './literals.ts'
 
 /** Statements that return the choice, without indentation of their own. */
 export function treeCode(decision: Decision, root: TreeNode): readonly string[] {
@@ -19,7 +20,6 @@ export function treeCode(decision: Decision, root: TreeNode): readonly string[] 
   ]
 }
 
-const WIDTH = 110
 const INDENT = 2
 
 /** `indent` is where the statements will stand. */

@@ -32,7 +32,7 @@ export type Term = RatioTerm | DivisibleTerm | CategoryTerm
 /** Divisibility that compilers and memory systems care about: vector width, half a cache line, a tile. */
 const DIVISORS: readonly number[] = [4, 16]
 
-/** Columns beyond this many get no products and quotients with each other. */
+/** Columns beyond this many get no products and quotients with each other: there are 15 pairs of 6. */
 const MOST_COMBINED = 6
 
 /** All terms of a table that differ between its rows, the plainest first. */

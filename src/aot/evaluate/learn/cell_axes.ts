@@ -14,6 +14,14 @@ export interface CellFacts {
   readonly counts: Float64Array
   /** log2 of factors, 0 where nothing is wasted. */
   readonly waste: Float64Array
+  /** What takes time: amounts of whatever may bound the speed, in units of any kind. */
+  readonly demands: Float64Array
+}
+
+/** The demands of all workgroups together and of one, for what a workgroup needs in one round. */
+export function demandsOf(workgroups: number, rounds: number, inRound: readonly number[]): Float64Array {
+  const ofOne = inRound.map((amount) => rounds * amount)
+  return Float64Array.of(...ofOne.map((amount) => workgroups * amount), ...ofOne, rounds)
 }
 
 /** The facts of all configs on a shape. */

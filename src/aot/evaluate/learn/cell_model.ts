@@ -26,11 +26,14 @@ const VARIANCE = {
   shape: 3,
   noise: 0.0067,
 } as const
-/** In units of the length scale of shapes in the part of the facts. */
+/**
+ * In units of the length scale of shapes in the part of the facts: it cancels that one, and is 1 in spreads.
+ */
 const OWN_SHAPE_SCALE = 1 / 1.65
 
-/** The work is cubic in the number of cells: beyond so many a sample is learned from. */
+/** The work is cubic in the number of cells: beyond so many (20 million steps) a sample is learned from. */
 const MOST_CELLS = 400
+/** Any: the same measurements shall give the same sample. */
 const SEED = 23
 
 interface Sample {

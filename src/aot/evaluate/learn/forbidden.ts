@@ -8,6 +8,9 @@ import type { Losses } from '../matrix.ts'
 import { at, entryAt, range } from '../numeric.ts'
 import { standardised } from './coordinates.ts'
 
+/** A config that fails is as bad as one that takes 20 times as long: worse than any that a search keeps. */
+export const FORBIDDEN_LOSS: number = Math.log(20)
+
 export interface ForbiddenMap {
   /** Per config: do its failures follow from the shape? */
   readonly systematic: readonly boolean[]

@@ -6,7 +6,10 @@ const CLEARANCE = 0.2
 /** A round number in low <= n < high, near the middle of the gap. `high` may be Infinity. */
 export function friendlyBetween(low: number, high: number): number {
   if (!Number.isFinite(high)) return low
-  if (!(low > 0)) return low < 0 ? middleOf(low, high) : roundest(high * 0.2, high * 0.8, high / 2, low, high)
+  if (!(low > 0))
+    return low < 0
+      ? middleOf(low, high)
+      : roundest(high * CLEARANCE, high * (1 - CLEARANCE), high / 2, low, high)
   const gap = Math.log(high / low)
   const inner = (share: number) => low * Math.exp(gap * share)
   return roundest(inner(CLEARANCE), inner(1 - CLEARANCE), inner(0.5), low, high)

@@ -17,11 +17,19 @@ export interface GaussianProcess {
   readonly logParameters: readonly number[]
 }
 
-/** Bounds of the log length scales, and where the search starts. Coordinates are log2 of sizes. */
+/**
+ * Bounds of the log length scales, a quarter to 33 doublings, and where the search starts. Coordinates are
+ * log2 of sizes.
+ */
 const SCALE_LIMITS = [-1.5, 3.5] as const
 const START_SCALE = 1
+/**
+ * Logs of noise and trend over the variance of the smooth part, where the search starts: a seventh, little.
+ */
 const START = { noise: -2, linear: -4 } as const
+/** Steps in logs, halved down to 15 %. */
 const STEPS = { first: 1.5, firstFromStart: 0.6, last: 0.15, rounds: 3 } as const
+/** A weak prior for logs near 0: with few points the likelihood alone is flat. */
 const PENALTY = 0.05
 
 /**

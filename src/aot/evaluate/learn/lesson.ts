@@ -6,10 +6,11 @@
 import { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'
 import { type Term, termValue } from '../features/terms.ts'
-import { certainLosses, type Losses, lossesOf, type TimingMatrix } from '../matrix.ts'
+import { certainLosses, type Losses, lossesOf, type TimingMatrix, timesOf } from '../matrix.ts'
 import { at, entryAt } from '../numeric.ts'
 import { compiledCells } from './compiled_cells.ts'
 import { finiteOrLast } from './names_model.ts'
+import { operandsOf } from './operands.ts'
 import { fitTeacher, type Teacher, type TeacherMemory } from './teacher.ts'
 import { virtualShapes } from './virtual_shapes.ts'
 
@@ -35,15 +36,19 @@ export interface Lesson {
 
 /** A measured failure outweighs whatever else a leaf could gain. */
 const FORBIDDEN_HERE = 1e4
-/** Share of the measured value in what is learned of a measured cell; the rest is the teacher's. */
+/**
+ * Share of the measured value in what is learned of a measured cell; the rest is the teacher's. By ablation
+ * neither should be alone.
+ */
 const MEASURED_SHARE = 0.4
 /**
  * A certain loss counts in full beyond this: up to here shapes differ for reasons of their own, which are no
  * lesson for others.
  */
 const PECULIAR = 0.1
-/** Virtual shapes together count as much as the measured ones. */
+/** Virtual shapes together count three times as much as the measured ones: shapes to come are more. */
 const VIRTUAL_WEIGHT = 3
+/** `budget` bounds the work where shapes are many: virtual ones times measured ones. */
 const VIRTUAL = { perShape: 30, least: 200, most: 1600, budget: 160_000 } as const
 
 /** Prepares a lesson; `memory` is a teacher's of a similar sweep. */
@@ -58,7 +63,15 @@ export function prepareLesson(
   const configs = matrix.configs.map(({ data }) => data)
   const shapes = matrix.shapes.map(({ features }) => features)
   const compiled = compiledCells(columns, rows, shapes, matrix.configs)
-  const task = { columns, rows, configs, compiled, units: matrix.units }
+  const task = {
+    columns,
+    rows,
+    configs,
+    compiled,
+    operands: operandsOf(columns, rows, shapes),
+    units: matrix.units,
+    times: rows.map((_, row) => timesOf(matrix, row)),
+  }
   const teacher = fitTeacher(task, losses, memory)
   const count = virtualCount(rows.length)
   const made = virtualShapes(columns, rows, count, new Random(41))

@@ -16,8 +16,11 @@ import {
   treeTask,
 } from './tree.ts'
 
+/** The work is their product, for each pair of terms. */
 const MOST_ROWS = 120
 const MOST_THRESHOLDS = 8
+/** The plainer term stays where a later one saves no more than rounding. */
+const CLEARLY = 1.001
 
 /** The first of the best two questions; its gain is what each of the two saves on average. */
 export function lookAhead(task: TreeTask, members: Members): Split | undefined {
@@ -30,7 +33,7 @@ export function lookAhead(task: TreeTask, members: Members): Split | undefined {
     for (const threshold of thresholdsOf(entryAt(sample.terms, term))) {
       const rest = divide(sample, everything, term, threshold).map((side) => lossAfter(sample, side))
       const gain = ((whole - entryAt(rest, 0) - entryAt(rest, 1)) / 2) * share
-      if (gain > (best?.gain ?? 0) * 1.001) best = { term, threshold, gain, margin: 0 }
+      if (gain > (best?.gain ?? 0) * CLEARLY) best = { term, threshold, gain, margin: 0 }
     }
   return best
 }

@@ -5,7 +5,7 @@
  * as can be, so that shapes nobody measured keep what was learned for them.
  */
 import { isYesNo, type Term } from '../features/terms.ts'
-import { at, entryAt, maxOf, minOf, range } from '../numeric.ts'
+import { at, entryAt, maxOf, minOf, ROUNDING, range } from '../numeric.ts'
 import { GOALS, type Goal } from '../select/goals.ts'
 import { friendlyBetween } from './friendly.ts'
 import { merged } from './refine.ts'
@@ -14,6 +14,7 @@ import {
   allMembers,
   divide,
   isLeaf,
+  LEAF_PRICE,
   type Members,
   type TreeNode,
   type TreeTask,
@@ -33,7 +34,7 @@ export interface GoalTask {
 }
 
 /** Mean loss that a band must save over another choice for the whole leaf: it is two more leaves to read. */
-const BAND_PRICE = 2e-4
+const BAND_PRICE = 2 * LEAF_PRICE
 
 /** The tree, changed where it misses the goal, as far as its terms tell the shapes apart. */
 export function meetGoal(goalTask: GoalTask, root: TreeNode): TreeNode {
@@ -45,22 +46,20 @@ export function meetGoal(goalTask: GoalTask, root: TreeNode): TreeNode {
     const chosen = chosenLogs(goalTask, tree)
     if (GOALS[goal.name].distance({ logs: chosen, weights }, goal.threshold) === 0) return tree
     const excess = logs.map((row, index) => at(weights, index) * (at(chosen, index) - minOf(row)))
-    const open = range(logs.length).filter((row) => at(limits, row) > minOf(entryAt(logs, row)) + TIE)
+    const open = range(logs.length).filter((row) => at(limits, row) > minOf(entryAt(logs, row)) + ROUNDING)
     const worst = open.sort((a, b) => entryAt(excess, b) - entryAt(excess, a))[0]
     // All that can be asked of single shapes is asked.
     if (worst === undefined || goal.name === 'max_slowdown') return tree
-    limits[worst] = minOf(entryAt(logs, worst)) + TIE
+    limits[worst] = minOf(entryAt(logs, worst)) + ROUNDING
   }
 }
-
-const TIE = 1e-9
 
 /**
  * The largest log slowdown that each shape may have: what the goal allows, any to begin with when it is about
  * means, and no more than the default config has, as far as the choices reach that.
  */
 function limitsOf({ goal, logs, weights, atDefault }: GoalTask): Float64Array {
-  const limit = goal.name === 'max_slowdown' ? Math.log(goal.threshold) + TIE : Number.MAX_VALUE
+  const limit = goal.name === 'max_slowdown' ? Math.log(goal.threshold) + ROUNDING : Number.MAX_VALUE
   return Float64Array.from(logs, (row, index) => {
     const least = minOf(row)
     if (!Number.isFinite(least)) return Number.POSITIVE_INFINITY

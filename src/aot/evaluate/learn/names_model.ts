@@ -23,7 +23,10 @@ export interface NamesMemory {
   readonly tiles: TilePlan | undefined
 }
 
-/** The cost of a Gaussian process is cubic: beyond this many rows it learns from a sample. */
+/**
+ * The cost of a Gaussian process is cubic, for each step of its search: beyond this many rows it learns from
+ * a sample.
+ */
 const MOST_POINTS = 160
 
 /** Fits `outputs` (by row, then by config); with `memory` faster. Rows must not be empty. */

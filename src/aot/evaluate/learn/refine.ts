@@ -16,6 +16,7 @@ import {
   totalLosses,
 } from './tree.ts'
 
+/** Each runs through the whole tree; it ends before where nothing is saved. */
 const MOST_ROUNDS = 3
 /** A new question must save this share of the loss at its node to replace the old one. */
 const LEAST_SAVING = 1e-3

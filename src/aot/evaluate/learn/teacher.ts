@@ -8,9 +8,10 @@ import type { Row } from '../features/columns.ts'
 import type { Losses } from '../matrix.ts'
 import { at, entryAt, minOf } from '../numeric.ts'
 import { fitCellModel, shareOfCells } from './cell_model.ts'
-import { type ForbiddenMap, forbiddenMap } from './forbidden.ts'
-import { guessLayout, type Layout, type LayoutTask, layoutAxes } from './guessed_facts.ts'
+import { FORBIDDEN_LOSS, type ForbiddenMap, forbiddenMap } from './forbidden.ts'
+import { guessLayout, type Layout, type LayoutTask, layoutAxes, layoutFacts } from './guessed_facts.ts'
 import { fitNamesModel, type NamesMemory } from './names_model.ts'
+import { speedLimits } from './speed_limits.ts'
 
 export interface Teacher {
   /** Expected loss per config, at least 0 and 0 for the best; `FORBIDDEN_LOSS` where a config should fail. */
@@ -26,16 +27,18 @@ export interface TeacherMemory {
   readonly names: NamesMemory | undefined
 }
 
-/** A config that should fail is as bad as one that takes 20 times as long. */
-const FORBIDDEN_LOSS: number = Math.log(20)
-
 /** Losses saturate: 3 times as slow and 30 times as slow are equally out of the question. */
 const SATURATION = 1
 /** Seen less of the cells than this, the model gains 0.2 % (52 shapes, ten kernels) and costs far more. */
 const LEAST_SHARE = 0.5
 
+export interface TeacherTask extends LayoutTask {
+  /** Milliseconds by row, then by config; infinite where a config failed. */
+  readonly times: readonly Float64Array[]
+}
+
 /** Fits the `losses` of the configs at the rows; with `memory` faster. Rows must not be empty. */
-export function fitTeacher(task: LayoutTask, losses: Losses, memory?: TeacherMemory): Teacher {
+export function fitTeacher(task: TeacherTask, losses: Losses, memory?: TeacherMemory): Teacher {
   const { columns, rows, configs, compiled } = task
   const failing = forbiddenMap(columns, rows, losses)
   const forbidden: ForbiddenMap = {
@@ -46,13 +49,14 @@ export function fitTeacher(task: LayoutTask, losses: Losses, memory?: TeacherMem
   const possible = shareOfCells(rows.length * configs.length)
   const layout = memory?.layout ?? (memory || possible < LEAST_SHARE ? undefined : guessLayout(task, outputs))
   const cells = layout && fitCellModel(layoutAxes(task, layout), rows, outputs)
+  const limits = layout && speedLimits(layoutFacts(task, layout), rows, task.times)
   const share = cells ? possible : 0
   const names = share < 1 ? fitNamesModel(columns, rows, configs, outputs, memory?.names) : undefined
   return {
     forbidden,
     memory: { layout, names: names?.memory },
     losses: (row) =>
-      toLosses(mixed(cells?.predict(row), names?.predict(row), share), (config) =>
+      toLosses(mixed(cells?.predict(row), names?.predict(row), share), limits?.(row), (config) =>
         forbidden.expected(row, config),
       ),
   }
@@ -93,13 +97,17 @@ function typicalLosses(losses: Losses): Float64Array {
   })
 }
 
-/** Back from saturated differences to losses. */
-function toLosses(outputs: Float64Array, isForbidden: (config: number) => boolean): Float64Array {
+/** Back from saturated differences to losses, which are not below `limits`. */
+function toLosses(
+  outputs: Float64Array,
+  limits: Float64Array | undefined,
+  isForbidden: (config: number) => boolean,
+): Float64Array {
   const least = minOf(outputs)
   const losses = outputs.map((output, config) => {
     if (isForbidden(config)) return FORBIDDEN_LOSS
     const rest = Math.max(1 - (output - least) / SATURATION, 0.05)
-    return -SATURATION * Math.log(rest)
+    return Math.max(-SATURATION * Math.log(rest), limits ? at(limits, config) : 0)
   })
   const best = minOf(losses)
   return best > 0 ? losses.map((loss) => loss - best) : losses

@@ -4,22 +4,26 @@
  */
 import type { Term } from '../features/terms.ts'
 import { columnsOf, isYesNo } from '../features/terms.ts'
-import { at, entryAt, range } from '../numeric.ts'
+import { at, entryAt, ROUNDING, range } from '../numeric.ts'
 import { friendlyBetween } from './friendly.ts'
 import { lossesUnder, treeLoss } from './refine.ts'
 import {
   allMembers,
   divide,
   isLeaf,
+  LEAF_PRICE,
   type Members,
   type TreeBranch,
   type TreeNode,
   type TreeTask,
 } from './tree.ts'
 
-/** Loss that a tree may gain by giving up a term: this share of its own, or this much per unit of weight. */
-const ALLOWED = { share: 0.02, perWeight: 1e-4 } as const
-/** Loss at its node that a round threshold may cost. */
+/**
+ * Loss that a tree may gain by giving up a term: this share of its own, or the price of a leaf: a term less
+ * is as much less to read.
+ */
+const ALLOWED = { share: 0.02, perWeight: LEAF_PRICE } as const
+/** Loss at its node that a round threshold may cost: it is no more certain where the cut belongs. */
 const ROUNDING_SHARE = 2e-3
 
 export interface PrunedTerm {
@@ -110,7 +114,7 @@ function roundThreshold(task: TreeTask, node: TreeBranch, members: Members, meas
   if (first <= 0) return node.threshold
   let total = 0
   for (const row of reaching) total += at(at(values, row) <= node.threshold ? low : high, row)
-  const allowance = ROUNDING_SHARE * total + 1e-9
+  const allowance = ROUNDING_SHARE * total + ROUNDING
   const walk = (rows: readonly number[], cost: (row: number) => number): number => {
     let sum = 0
     const stop = rows.findIndex((row) => {

@@ -8,12 +8,14 @@
  * Padding and wave quantisation as in models of tiled kernels, e.g. NVIDIA's "Matrix Multiplication
  * Background" guide; fitted by ridge regression with non-negative weights.
  */
+
 import type { ConfigData } from '../../../config/value.ts'
 import { nextPowerOf2 } from '../../../support/maths.ts'
 import type { Column, Row } from '../features/columns.ts'
 import { addTo, at, columnMeans, entriesAt, entryAt, meanOf, range } from '../numeric.ts'
 import { logSize } from './coordinates.ts'
 import { plansOf, type TilePlan as TileLayout, type Tiles, tilesOf } from './tile_plan.ts'
+import { MOST_WASTE, RESIDENT, UNITS } from './waste.ts'
 
 export interface TileEffects {
   readonly plan: TilePlan
@@ -26,19 +28,18 @@ export interface TilePlan extends TileLayout {
   readonly units: number
 }
 
-/** A plan is searched for on at most so many rows. */
+/** A plan is searched for on at most so many rows: the work is linear in them. */
 const MOST_WITNESSES = 80
-const COARSE_UNITS: readonly number[] = [16, 32, 64, 128, 256]
+/** Processors are looked for in steps of 4 %, which moves the last wave of 25 by one. */
 const FINE_UNITS = { from: 8, to: 640, step: 1.04 } as const
-/** A processor may hold several workgroups at once: waves of so many times the units count too. */
-const RESIDENT: readonly number[] = [1, 2, 4]
-/** A kernel that computes mostly padding waits for memory: more of it costs no more. */
-const MOST_PADDING = 8
+const MOST_PADDING = 2 ** MOST_WASTE
+/** As much as one cell: weights are held back where few cells tell of them. */
 const RIDGE = 1
 /** On fewer shapes chance explains too much: 22 of a matrix product on the H200 were better off without. */
 const LEAST_ROWS = 30
 /** Below this share of the differences between configs, tiles are not what matters. */
 const LEAST_SHARE = 0.1
+/** Enough for half a dozen weights that are little correlated. */
 const SWEEPS = 30
 /** Share of a curve that must be left for it to be a trend of its own. */
 const NEW_DIRECTION = 1e-4
@@ -83,9 +84,7 @@ function findPlan(
   configs: readonly ConfigData[],
   data: Data,
 ): TilePlan | undefined {
-  const coarse = plansOf(columns, configs).flatMap((plan) =>
-    COARSE_UNITS.map((units) => ({ ...plan, units })),
-  )
+  const coarse = plansOf(columns, configs).flatMap((plan) => UNITS.map((units) => ({ ...plan, units })))
   if (coarse.length === 0) return undefined
   const some = thinned(data)
   const trends = trendsOf(columns, some.rows)

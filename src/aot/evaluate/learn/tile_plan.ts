@@ -30,9 +30,11 @@ interface TileCounts {
   readonly outputs: number
   /** Elements computed over those there are. */
   readonly padding: number
+  /** Length of the tile along each column that has one. */
+  readonly lengths: ReadonlyMap<number, number>
 }
 
-/** More ways than these to lay tiles over sizes are not tried. */
+/** More ways than these to lay tiles over sizes are not tried: four tiles over four sizes have 24. */
 const MOST_WAYS = 64
 
 /** Tiles of the grid and of the loops inside, then those of rows that are reduced in parts. */
@@ -45,11 +47,13 @@ export function tilesOf(config: ConfigData): Tiles {
 /** The counts of a config with these tiles on a shape. */
 export function countsOf({ columns, parallel }: TilePlan, tiles: Tiles, row: Row): TileCounts {
   let [workgroups, rounds, elements, outputs, padding] = [1, 1, 1, 1, 1]
+  const lengths = new Map<number, number>()
   columns.forEach((column, tile) => {
     if (column < 0) return
     const size = Math.max(1, at(row, column))
     const length = Math.min(tiles[tile] ?? Number.POSITIVE_INFINITY, nextPowerOf2(size))
     const count = Math.ceil(size / length)
+    lengths.set(column, length)
     elements *= length
     padding *= (count * length) / size
     if (parallel[tile]) {
@@ -57,7 +61,7 @@ export function countsOf({ columns, parallel }: TilePlan, tiles: Tiles, row: Row
       outputs *= length
     } else rounds *= count
   })
-  return { workgroups, rounds, elements, outputs, padding }
+  return { workgroups, rounds, elements, outputs, padding, lengths }
 }
 
 /**

@@ -4,7 +4,7 @@
  * The order of growth makes one sequence of nested trees, from one leaf to many, of which validation picks
  * one.
  */
-import { addTo, argmin, at, entryAt, range } from '../numeric.ts'
+import { addTo, argmin, at, entryAt, ROUNDING, range } from '../numeric.ts'
 
 export interface TreeBranch {
   readonly term: number
@@ -161,7 +161,16 @@ class Growing {
   }
 }
 
-/** Terms come the plainest first: a later one must save this much more to be preferred. */
+/**
+ * What a leaf costs in mean log slowdown: somebody has to read it. A hundredth of a percent decides ties
+ * only.
+ */
+export const LEAF_PRICE = 1e-4
+
+/**
+ * Terms come the plainest first: a later one must save this much more to be preferred, beyond what noise
+ * gives.
+ */
 const PREFERENCE = 1.02
 
 /** The one question that saves most. */
@@ -197,7 +206,7 @@ function bestThreshold(
     const above = at(values, row)
     if (above > below && weight >= task.leastWeight && total - weight >= task.leastWeight) {
       const gain = whole - least
-      const isTie = best !== undefined && Math.abs(gain - best.gain) <= 1e-9 * whole
+      const isTie = best !== undefined && Math.abs(gain - best.gain) <= ROUNDING * whole
       if (gain > 0 && (!best || (isTie ? gapOf(below, above) > best.margin : gain > best.gain)))
         best = { term, threshold: between(below, above), gain, margin: gapOf(below, above) }
     }

@@ -9,8 +9,10 @@ import { toTerms } from '../features/terms.ts'
 import { regretOf, rowsOf, type TimingMatrix } from '../matrix.ts'
 import type { Backend, BackendName, Kept, Policy } from '../models/model.ts'
 import { at, entryAt, meanOf, range } from '../numeric.ts'
+import { FORBIDDEN_LOSS } from './forbidden.ts'
 import { type Lesson, prepareLesson } from './lesson.ts'
 import type { TeacherMemory } from './teacher.ts'
+import { LEAF_PRICE } from './tree.ts'
 
 /**
  * Regrets of one policy: by repetition, then by row of the matrix; time over best time, Infinity where
@@ -90,10 +92,7 @@ export interface Estimate {
 
 /** Share of the held-out loss in the estimate; the lesson's own is less true but much steadier. */
 const HELD_OUT_SHARE = 0.1
-/** What a leaf costs in mean log slowdown: somebody has to read it. */
-const LEAF_PRICE = 1e-4
-
-/** Standard errors by which larger policies must win before anything but the smallest is considered. */
+/** Standard errors by which larger policies must win before anything but the smallest is considered: 95 %. */
 const SURE = 2
 
 /**
@@ -133,15 +132,13 @@ function difference(losses: readonly Float64Array[], a: number, b: number): Floa
   return entryAt(losses, a).map((loss, row) => loss - at(entryAt(losses, b), row))
 }
 
-/** Mean over repetitions of the log regret of each row; a forbidden choice counts as 20 times as slow. */
+/** Mean over repetitions of the log regret of each row. */
 function rowLosses(heldOut: HeldOut): Float64Array {
   const rows = heldOut[0]?.length ?? 0
   return Float64Array.from({ length: rows }, (_, row) =>
-    meanOf(heldOut.map((repetition) => Math.min(Math.log(at(repetition, row)), WORST))),
+    meanOf(heldOut.map((repetition) => Math.min(Math.log(at(repetition, row)), FORBIDDEN_LOSS))),
   )
 }
-
-const WORST = Math.log(20)
 
 function standardErrorOf(values: Float64Array): number {
   const mean = meanOf(values)

@@ -8,12 +8,15 @@ import type { Column, Row } from '../features/columns.ts'
 import { at, entryAt, maxOf, meanOf, minOf, range } from '../numeric.ts'
 import { logSize, standardised } from './coordinates.ts'
 
-/** How many neighbours may lend their sizes. */
+/** How many neighbours may lend their sizes: all of a dozen shapes. */
 const NEIGHBOURS = 12
-/** A size that takes few values (powers of two, model widths) is mostly one of them; others mostly move. */
+/**
+ * A size that takes few values (powers of two, model widths: fewer than 4 in 10 shapes) is mostly one of
+ * them; others mostly move.
+ */
 const FEW_VALUES = 0.4
 const KEEP = { fewValues: 0.75, manyValues: 0.3 } as const
-/** Width of a move, in standard deviations of the column's log2. */
+/** Width of a move, in standard deviations of the column's log2; no move is longer than 1.5 times this. */
 const MOVE = 0.5
 
 interface SizeColumn {

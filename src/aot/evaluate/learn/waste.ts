@@ -1,9 +1,14 @@
 /** What padding and the last wave of workgroups cost, as log2 of a factor: 0 where nothing is wasted. */
 
-/** A kernel that computes mostly padding waits for memory: more of it costs no more. */
-const MOST_WASTE = 3
+/** log2: a kernel of which 7 of 8 parts are padding waits for memory, and more padding costs no more. */
+export const MOST_WASTE = 3
 /** A processor may hold several workgroups at once: waves of so many times the units count too. */
-const RESIDENT: readonly number[] = [1, 2, 4]
+export const RESIDENT: readonly number[] = [1, 2, 4]
+
+/**
+ * Processors of a GPU, a step of two apart, since each may hold several workgroups: from small to large ones.
+ */
+export const UNITS: readonly number[] = [16, 32, 64, 128, 256]
 
 /** `padding`: elements computed over those there are. */
 export function paddingWaste(padding: number): number {

@@ -20,9 +20,10 @@ import {
   totalLosses,
 } from '../learn/tree.ts'
 import { argmin, at, entryAt, range } from '../numeric.ts'
-import { lessonTask, treePolicy } from './decision_tree.ts'
+import { LEAST_GAIN, lessonTask, treePolicy } from './decision_tree.ts'
 import { type Backend, type Kept, keptLosses } from './model.ts'
 
+/** A deeper one may have more leaves than anybody reads; training is slow where shapes are many. */
 const DEPTHS: readonly number[] = [0, 1, 2, 3, 4, 5, 6]
 const MOST_SHAPES = 120
 
@@ -75,7 +76,7 @@ function train(lesson: Lesson, kept: Kept, maxDepth: number): CartNode {
     gainFunction: 'gini',
     maxDepth,
     minNumSamples: 2,
-    gainThreshold: 1e-6,
+    gainThreshold: LEAST_GAIN,
   })
   tree.train(
     labelled.map(({ point }) => point),

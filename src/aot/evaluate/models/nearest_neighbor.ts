@@ -87,6 +87,9 @@ function axesOf(lesson: Lesson): Pick<TableProgram, 'axes' | 'categories'> {
 
 /** Leaving one out costs the square of the shapes: more than this many are thinned out evenly. */
 const MOST_ADVISERS = 200
+/**
+ * Weights are of squares: a step doubles or halves what a size counts. It ends before where nothing is saved.
+ */
 const FACTORS: readonly number[] = [4, 1 / 4]
 const ROUNDS = 3
 /** Share of the loss that a change of weights must save. */

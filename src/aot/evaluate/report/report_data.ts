@@ -82,6 +82,7 @@ export interface WorstShape {
   readonly best: string
 }
 
+/** Rows that fit a screen. */
 const MOST_WORST = 12
 
 export function kernelReport({ decision, evaluation, searches }: BuiltKernel): KernelReport {

@@ -46,9 +46,11 @@ export interface FieldEffect {
   readonly values: readonly { readonly value: string; readonly ratio: number; readonly groups: number }[]
 }
 
+/** A trial this near the best counts as one of the good. */
 const NEAR = 1.05
 /** Values of a field that are shown, the most tried ones. */
 const MOST_VALUES = 10
+/** Rows that fit a screen. */
 const MOST_FAILURES = 12
 
 /** Undefined where no search of the kernel timed anything. */

@@ -9,6 +9,7 @@ import type { SubsetTask } from './subset_task.ts'
 
 /** Sets looked at before giving up: about a tenth of a second. */
 const MOST_STEPS = 20_000
+/** And with many shapes fewer: each set looks at every shape. */
 const MOST_CELLS = 20_000_000
 
 /** A set of fewer than `size` configs that reaches the goal and covers every shape, or `undefined`. */

@@ -3,7 +3,7 @@
  * goal: the statistic, and how far from the threshold a set is, so that a search can move towards it step by
  * step.
  */
-import { at } from '../numeric.ts'
+import { at, ROUNDING } from '../numeric.ts'
 
 export type GoalName = 'max_slowdown' | 'geomean_slowdown' | 'avg_slowdown'
 
@@ -30,7 +30,7 @@ export const GOALS: Readonly<Record<GoalName, GoalRule>> = {
     statistic: ({ logs, weights }) =>
       Math.exp(logs.reduce((most, log, row) => (at(weights, row) > 0 ? Math.max(most, log) : most), 0)),
     distance: ({ logs, weights }, threshold) => {
-      const limit = Math.log(threshold) + 1e-9
+      const limit = Math.log(threshold) + ROUNDING
       let missed = 0
       for (let row = 0; row < logs.length; row++) if (at(logs, row) > limit) missed += at(weights, row)
       return missed
@@ -71,5 +71,5 @@ function finite({ logs, weights }: Slowdowns): Slowdowns {
 }
 
 function beyond(value: number, limit: number): number {
-  return Math.max(0, value - limit - 1e-9)
+  return Math.max(0, value - limit - ROUNDING)
 }

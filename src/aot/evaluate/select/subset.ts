@@ -3,7 +3,7 @@
  * only while each pays for itself. Greedy, then exchanges and eliminations until no single step improves the
  * set, then an exact search for a smaller one where the numbers are small.
  */
-import { at, entryAt, range } from '../numeric.ts'
+import { at, entryAt, ROUNDING, range } from '../numeric.ts'
 import { smallerSubset } from './exact_subset.ts'
 import { GOALS, type Slowdowns, weightedMean } from './goals.ts'
 import type { LossTable, SubsetTask } from './subset_task.ts'
@@ -189,8 +189,8 @@ function identity(log: number): number {
 
 function isBetter(a: Score, b: Score): boolean {
   if (a.uncovered !== b.uncovered) return a.uncovered < b.uncovered
-  if (Math.abs(a.distance - b.distance) > 1e-9) return a.distance < b.distance
-  return a.loss < b.loss - 1e-12
+  if (Math.abs(a.distance - b.distance) > ROUNDING) return a.distance < b.distance
+  return a.loss < b.loss - ROUNDING
 }
 
 function byColumn({ losses, weights }: LossTable): ColumnTable {
