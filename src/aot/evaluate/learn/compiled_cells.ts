@@ -62,9 +62,6 @@ function cellFacts({ counts, numbers }: ConfigFacts, sizeNamed: SizeNamed, units
   return {
     counts: Float64Array.of(workgroups, rounds, inRound / threads, outputs / threads).map(Math.log2),
     waste: Float64Array.of(paddingWaste(computed / count('needed')), ...waveWaste(workgroups, units)),
-    demands: demandsOf(workgroups, rounds, [
-      computed / workgroups / rounds,
-      bytes / workgroups / rounds,
-    ]),
+    demands: demandsOf(workgroups, rounds, [computed / workgroups / rounds, bytes / workgroups / rounds]),
   }
 }
