@@ -26,8 +26,8 @@ const inSixtyFourBytes = (bits: number): number => Math.min(64, 512 / bits)
 
 /**
  * Programs share out columns, along which memory lies: threads beyond those along the columns share out the
- * depth. Numbers of 32 bits are loaded ahead; what a round makes numbers of would wait for it. 1 x 4096 x 4096
- * on an H200: 18.4 us in f32 (23.6 without that), 8.3 in f16.
+ * depth. Numbers of 32 bits are loaded ahead; what a round makes numbers of would wait for it. 1 x 4096 x
+ * 4096 on an H200: 18.4 us in f32 (23.6 without that), 8.3 in f16.
  */
 const ALONG_COLUMNS: Sharing = {
   warps: 16,
@@ -46,13 +46,14 @@ const ALONG_DEPTH: Sharing = {
 }
 /**
  * A loop goes over what is read, and programs share out nothing of it, as in attention of few queries: 32
- * heads x 8192 keys x 128 on an H200, with as many parts as are worth it, take 46 us in f16 and 74 in f32, and
- * 435 and 1,006 with tiles for many queries.
+ * heads x 8192 keys x 128 on an H200, with as many parts as are worth it, take 46 us in f16 and 74 in f32,
+ * and 435 and 1,006 with tiles for many queries.
  */
 const STREAM: Sharing = { ...ALONG_DEPTH, columns: 1, depth: Number.POSITIVE_INFINITY }
 /**
  * A core of a processor is busy with one warp. SwiftShader, by default and with tiles of 16 rows: 4 heads x
- * 1,024 keys x 64 take 1.5 and 18 ms with one query and 3.7 and 48 with four, 1 x 512 x 512 takes 0.4 and 6.6.
+ * 1,024 keys x 64 take 1.5 and 18 ms with one query and 3.7 and 48 with four, 1 x 512 x 512 takes 0.4 and
+ * 6.6.
  */
 const ON_PROCESSOR: Sharing = { ...ALONG_COLUMNS, warps: 1, stages: () => 1 }
 

@@ -1,7 +1,8 @@
 /**
  * Reductions that a loop adds up, `acc += x.sum(0)`, are taken once after the loop: the loop adds up the
- * elements instead, which threads do without each other. Whatever adds up can be added up in this order, too. So
- * can what every round multiplies first, `acc = acc * factor + x.sum(0)`: each element by the factor of its sum.
+ * elements instead, which threads do without each other. Whatever adds up can be added up in this order,
+ * too. So can what every round multiplies first, `acc = acc * factor + x.sum(0)`: each element by the
+ * factor of its sum.
  */
 import { constantTile, type NodeFactory, RegionBuilder } from '../../ir/build.ts'
 import { neutralOf } from '../../ir/neutral.ts'

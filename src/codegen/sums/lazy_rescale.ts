@@ -1,9 +1,9 @@
 /**
- * Sums that are rescaled whenever a maximum grows. A product that adds to them does it itself, where its sums
- * are: in parts that threads hold (`mma: 'direct'`), or in fragments of matrix units. Out of these it takes
- * them, so there they are rescaled by an older maximum as long as the present one has not got far ahead of it,
- * and once more after the loop. The sums and the maximum that they are rescaled by go together, so the end is
- * the same (the threshold of FlashAttention-4, Dao et al. 2025).
+ * Sums that are rescaled whenever a maximum grows. A product that adds to them does it itself, where its
+ * sums are: in parts that threads hold (`mma: 'direct'`), or in fragments of matrix units. Out of these it
+ * takes them, so there they are rescaled by an older maximum as long as the present one has not got far
+ * ahead of it, and once more after the loop. The sums and the maximum that they are rescaled by go
+ * together, so the end is the same (the threshold of FlashAttention-4, Dao et al. 2025).
  */
 import { constantTile, type NodeFactory, RegionBuilder, tileType } from '../../ir/build.ts'
 import {
