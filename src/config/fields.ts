@@ -53,6 +53,8 @@ export interface FieldValues {
   readonly num_warps: number
   /** 2 loads the next block of dot operands while the present one is used; more means 2. */
   readonly num_stages: number
+  /** On matrix units, what `num_stages: 2` loads is asked for after the first step of the products. */
+  readonly late_loads: boolean
   /**
    * Vector accesses (`block_ptr`), scalar ones (`pointer`), or staged in workgroup memory
    * (`tensor_descriptor`).
@@ -183,6 +185,14 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     fitted: true,
     range: ({ dots }, { defaults }) =>
       dots.some(({ inLoop = true }) => inLoop) ? integer(1, MAX_STAGES, defaults.schedule.stages) : undefined,
+  },
+  late_loads: {
+    doc: 'On matrix units, what `num_stages: 2` loads is asked for after the first step of the products',
+    per: 'kernel',
+    entry: BOOLEAN_RULE,
+    default: false,
+    range: ({ dots }) =>
+      dots.some(({ inLoop = true, matrix }) => inLoop && matrix !== undefined) ? boolean() : undefined,
   },
   indexing: {
     doc:

@@ -214,6 +214,54 @@ it.each([
   },
 )
 
+it.each([
+  [
+    'plain',
+    matmul,
+    [
+      [40, 72],
+      [72, 40],
+    ],
+    { block_sizes: [32, 32, 32], num_warps: 4 },
+  ],
+  [
+    'in slices',
+    matmul,
+    [
+      [40, 72],
+      [72, 40],
+    ],
+    { block_sizes: [32, 32, 32], num_warps: 4, slice_k: [2] },
+  ],
+  [
+    'of attention',
+    headAttention,
+    [
+      [2, 32, 16],
+      [2, 64, 16],
+      [2, 64, 16],
+    ],
+    { block_sizes: [32, 32], num_warps: 2 },
+  ],
+] as const)('late loads come after the first step of products: %s', (_, fn, shapes, config) => {
+  const subject = new OnCpu(fn as never, shapes.map(half), {
+    subgroupMatrices: [matrix(16, 16, 16)],
+    tolerance: TOLERANCE,
+  })
+  const mma = subject.compiled.input.dots.map(() => 'subgroup_matrix' as const)
+  for (const late_loads of [false, true]) {
+    const whole = { ...config, num_stages: 2, mma, late_loads }
+    subject.expectRight(whole)
+    const [{ wgsl } = { wgsl: '' }] = subject.compiled.program(whole).dispatches
+    const round = wgsl.slice(wgsl.indexOf('for (var tile'))
+    const [products, loads] = ['subgroupMatrixMultiplyAccumulate', 'let words_'].map((text) =>
+      round.indexOf(text),
+    )
+    expect([products, loads].includes(-1)).toBe(false)
+    expect((products ?? 0) < (loads ?? 0)).toBe(late_loads)
+  }
+})
+
 it('a device without matrices for the dtypes is named', () => {
   const subject = new OnCpu(matmul as never, [half([64, 64]), half([64, 64])])
   expect(() => subject.run({ mma: ['subgroup_matrix'] })).toThrow(

@@ -137,6 +137,16 @@ const CASES: Readonly<Record<ActingField, Case>> = {
     ],
     facts: (_, wgsl) => ({ waiting: wgsl.includes('var waiting_') }),
   },
+  // Products without matrix units have no steps; test/codegen/subgroup_matrices.test.ts has those with them.
+  late_loads: {
+    ...product,
+    base: { block_sizes: [16, 16, 8], num_warps: 1, num_stages: 2 },
+    values: [
+      [false, { waiting: true }],
+      [true, { waiting: true }],
+    ],
+    facts: (_, wgsl) => ({ waiting: wgsl.includes('var waiting_') }),
+  },
   indexing: {
     ...vectors,
     base: { block_sizes: [256], num_warps: 2 },

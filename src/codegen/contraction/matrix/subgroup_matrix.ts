@@ -70,13 +70,14 @@ function addProducts(
   operands: DotOperands,
   afterStaging: (() => void) | undefined,
 ): readonly MemoryArray[] {
-  const { out, program, ahead } = lowering
+  const { out, program, ahead, bound } = lowering
   const { a: left, b: right } = ahead.get(dot) ?? {}
   const a = left ?? stageOperand(lowering, operands.a, plan, 'a')
   const b = right ?? stageOperand(lowering, operands.b, plan, 'b')
   // The barrier comes before what may be emitted in between; the operands are read only after that.
   out.expect([a, b].map(({ staged }) => accessTo(staged.array, 'read', {})))
-  afterStaging?.()
+  const isLate = bound.config.lateLoads
+  if (!isLate) afterStaging?.()
   for (let k = 0; k < ownDepth(program, plan); k += plan.shape.k) {
     const rows = operandFragments(lowering, a, plan, 'a', k)
     const columns = operandFragments(lowering, b, plan, 'b', k)
@@ -88,6 +89,7 @@ function addProducts(
         if (sum) out.fragmentMultiply(x, y, sum)
       }
     })
+    if (isLate && k === 0) afterStaging?.()
   }
   return [...(left ? [] : [a]), ...(right ? [] : [b])].map(({ staged }) => staged.array)
 }
