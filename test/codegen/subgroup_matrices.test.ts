@@ -262,6 +262,26 @@ it.each([
   }
 })
 
+it.each([true, false])('rounds that load ahead are written out two by two, dynamic: %s', (dynamic) => {
+  for (const depth of [32, 64, 72, 96]) {
+    const subject = new OnCpu(matmul as never, [half([40, depth]), half([depth, 24])], {
+      dynamic,
+      subgroupMatrices: [matrix(16, 16, 16)],
+      tolerance: TOLERANCE,
+    })
+    const config = {
+      block_sizes: [32, 16, 32],
+      num_warps: 2,
+      num_stages: 2,
+      range_unroll_factors: [2],
+    } as const
+    const asked = { ...config, mma: ['subgroup_matrix'] } as const
+    subject.expectRight(asked)
+    const [{ wgsl } = { wgsl: '' }] = subject.compiled.program(asked).dispatches
+    expect(wgsl).toContain(' += 64u')
+  }
+})
+
 it('a device without matrices for the dtypes is named', () => {
   const subject = new OnCpu(matmul as never, [half([64, 64]), half([64, 64])])
   expect(() => subject.run({ mma: ['subgroup_matrix'] })).toThrow(

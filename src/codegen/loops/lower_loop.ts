@@ -5,17 +5,13 @@
 
 import { isBranch, type LoopNode } from '../../ir/node.ts'
 import { blockOf } from '../../ir/tile_program.ts'
-import { ConfigError } from '../../support/errors.ts'
 import { stageAhead } from '../contraction/matrix/matrix_operands.ts'
 import type { Lowering } from '../state/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
-import { typeOf } from '../thread/types.ts'
 import { assignYields, beginCarried } from './carried.ts'
 import { enterRound, rangeOf } from './loop_range.ts'
 import { emitPipelined, type LowerRegion, pipelineOf } from './pipelined_loop.ts'
-
-/** Rounds written out one after the other must stay readable, and compilable: lines of WGSL. */
-const MAX_LINES_WRITTEN_OUT = 1024
+import { countRounds, writeOut } from './rounds.ts'
 
 export function lowerLoop(lowering: Lowering, node: LoopNode, lowerRegion: LowerRegion): void {
   const carried = beginCarried(lowering, node)
@@ -73,49 +69,16 @@ function emitRounds(
   factor: number,
   body: () => void,
 ): void {
-  const { out, e, bound } = lowering
   const range = rangeOf(lowering, node, dimension)
-  const { begin, end, extent, rounds } = range
+  const { begin, extent, rounds } = range
   const round = (at: Expr): void => {
     enterRound(lowering, node, dimension, range, at)
     body()
   }
-  if (rounds !== undefined && (rounds <= 1 || bound.isStaticRange(node))) {
+  if (rounds !== undefined && (rounds <= 1 || lowering.bound.isStaticRange(node))) {
     writeOut(lowering, begin, extent, rounds, round)
     return
   }
   const { name } = blockOf(lowering.program, node.blocks[dimension] ?? 0)
-  if (factor <= 1) {
-    const counter = out.counter(name, typeOf('u32', 1))
-    const condition = e.binary('<', counter, end)
-    out.loop({ counter, init: begin, condition, step: e.u32(extent) }, () => round(counter))
-    return
-  }
-  const counter = out.variable(name, begin)
-  const whole = e.binary('<', e.add(counter, e.u32((factor - 1) * extent)), end)
-  out.loop({ counter, condition: whole, step: e.u32(factor * extent) }, () => {
-    writeOut(lowering, counter, extent, factor, round)
-  })
-  if (rounds !== undefined && rounds % factor === 0) return
-  const condition = e.binary('<', counter, end)
-  out.loop({ counter, condition, step: e.u32(extent) }, () => round(counter))
-}
-
-function writeOut(
-  { out, e }: Lowering,
-  begin: Expr,
-  extent: number,
-  rounds: number,
-  round: (at: Expr) => void,
-): void {
-  const before = out.lineCount
-  for (let i = 0; i < rounds; i++) {
-    out.block(() => round(e.sum([begin], i * extent)))
-    if (i > 0 && out.lineCount - before > MAX_LINES_WRITTEN_OUT) {
-      throw new ConfigError(
-        `${rounds} rounds of a loop, written out, would be more than ${MAX_LINES_WRITTEN_OUT} lines of WGSL`,
-        { excess: { of: 'lines', needed: rounds * (out.lineCount - before), limit: MAX_LINES_WRITTEN_OUT } },
-      )
-    }
-  }
+  countRounds(lowering, name, range, factor, round)
 }

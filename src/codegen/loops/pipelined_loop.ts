@@ -11,12 +11,12 @@ import { readOf } from '../memory/lower_load.ts'
 import type { Lowering } from '../state/lowering.ts'
 import type { Read } from '../state/read.ts'
 import type { Expr } from '../thread/expr.ts'
-import { typeOf } from '../thread/types.ts'
 import type { Writer } from '../thread/writer.ts'
 import { inHomeLayout } from '../values/convert_layout.ts'
 import { isMadeAfresh } from '../values/values.ts'
 import { assignYields } from './carried.ts'
 import { enterRound, rangeOf } from './loop_range.ts'
+import { countRounds } from './rounds.ts'
 
 /** Lowers the nodes of a region; given by the caller, because regions and loops contain each other. */
 export type LowerRegion = (lowering: Lowering, region: Region) => void
@@ -163,10 +163,8 @@ export function emitPipelined(
   { dots, rest }: Pipeline,
   lowerRegion: LowerRegion,
 ): void {
-  const { out, e, program, prefetch } = lowering
+  const { out, e, program, prefetch, bound } = lowering
   const range = rangeOf(lowering, node, 0)
-  const counter = out.counter(blockOf(program, node.blocks[0] ?? 0).name, typeOf('u32', 1))
-  const condition = e.binary('<', counter, range.end)
   const stages = [...dots].map(([dot, ahead]) => {
     const read = (at: Expr): readonly Read[] => {
       enterRound(lowering, node, 0, range, at)
@@ -179,7 +177,8 @@ export function emitPipelined(
     const first = read(range.begin)
     return { dot, ahead, read, first, held: first.map(({ parts }) => variablesOf(out, parts)) }
   })
-  out.loop({ counter, init: range.begin, condition, step: e.u32(range.extent) }, () => {
+  const { name } = blockOf(program, node.blocks[0] ?? 0)
+  countRounds(lowering, name, range, bound.unrollFactor(node), (counter) => {
     for (const { dot, ahead, read, first, held } of stages) {
       const readNext = (): void => {
         const next = e.sum([counter], range.extent)
