@@ -19,6 +19,11 @@ export interface MatrixDivision {
   readonly across: number
   /** Groups of subgroups that share out each block of the depth, above `down` and `across`. */
   readonly slices: number
+  /**
+   * Arrays that a subgroup's rows of the left operand are in: as many in all as there are subgroups, so that
+   * the sums of each may come out where one of them was.
+   */
+  readonly split: number
   /** Fragments of a subgroup below and beside each other. */
   readonly rows: number
   readonly columns: number
@@ -28,6 +33,8 @@ export interface MatrixDivision {
   /** Whether there is room between the rows of a band. */
   readonly padded: boolean
 }
+
+export type SubgroupCut = Pick<MatrixDivision, 'down' | 'across' | 'split'>
 
 export interface MatrixWish {
   readonly rows: Extent
@@ -42,8 +49,10 @@ export interface MatrixWish {
   readonly inRounds: boolean
   /** Bytes of workgroup memory that a band may take, if it can be narrower … */
   readonly bandBytes: number
-  /** … and those that there are for so many subgroups (log2): where they are too few, it has no padding. */
-  readonly roomBeside: (down: number, across: number) => number
+  /** … and those that there are for subgroups cut so: where they are too few, it has no padding. */
+  readonly roomBeside: (cut: SubgroupCut) => number
+  /** Whether sums may come out where an operand was. */
+  readonly mayShare: boolean
 }
 
 /** Bytes between the ends of two rows of an operand: with them, rows begin in different banks. */
@@ -88,8 +97,10 @@ export function divideMatrix(wish: MatrixWish): MatrixDivision {
   const across = subgroupBits - down
   const columnsEach = allColumns - across
   const each = { rows: allRows - down, columns: columnsEach }
-  const division = { m, n, down, across, slices: sliceBits, ...each, padded: true }
-  const room = wish.roomBeside(down, across)
+  // Beside each other only, the right operand has as many.
+  const split = wish.mayShare && down > 0 && across <= each.rows ? across : 0
+  const division = { m, n, down, across, split, slices: sliceBits, ...each, padded: true }
+  const room = wish.roomBeside(division)
   const fits = (bands: Pick<MatrixDivision, 'band' | 'bandRows'>, bytes: number, padding = 0): boolean =>
     (bandElements({ ...division, ...bands }) + padding) * wish.resultBytes * 2 ** wish.subgroupBits <= bytes
   const isNarrow = (bands: Pick<MatrixDivision, 'band' | 'bandRows'>): boolean =>

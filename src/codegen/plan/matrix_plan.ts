@@ -10,7 +10,13 @@ import { log2Exact, nextPowerOf2, sum } from '../../support/maths.ts'
 import { bytesOf, type StorageType } from '../../support/storage_types.ts'
 import { byteLoads } from '../analysis/byte_loads.ts'
 import type { Layout } from '../layout/layout.ts'
-import { divideMatrix, type MatrixDivision, matrixLayout, PADDING_BYTES } from '../layout/matrix_rules.ts'
+import {
+  divideMatrix,
+  type MatrixDivision,
+  matrixLayout,
+  PADDING_BYTES,
+  type SubgroupCut,
+} from '../layout/matrix_rules.ts'
 import type { DeviceLimits, SubgroupMatrix } from '../program.ts'
 import type { MatrixShape } from '../thread/fragments.ts'
 import type { Plan } from './plan.ts'
@@ -96,8 +102,9 @@ export function matrixPlan(dot: DotNode, { program, bound }: Plan, isSum: boolea
     const [along, down] = [extentOf(program, free), extentOf(program, depth)]
     const lines = Math.max(along << sliceBits, down << parts)
     const bytes = bytesOf(shape.operand, along * down) + lines * PADDING_BYTES
-    return { bytes, isShared: resultBytes === DTYPES.u32.bytes && parts + sliceBits === subgroupBits }
+    return { bytes, isShared: mayShare && parts + sliceBits === subgroupBits }
   }
+  const mayShare = !inRounds && resultBytes === DTYPES.u32.bytes
   const fragmentBytes = (shape.m * shape.n * resultBytes) << subgroupBits
   const most = limits.maxWorkgroupBytes
   const wish = {
@@ -109,8 +116,11 @@ export function matrixPlan(dot: DotNode, { program, bound }: Plan, isSum: boolea
     resultBytes,
     inRounds,
     bandBytes: most * (inRounds ? ROUND_SHARE : BAND_SHARE),
-    roomBeside: (down: number, across: number) =>
-      inRounds ? most : roomBeside([staged(rows, down), staged(columns, across)], fragmentBytes, most),
+    mayShare,
+    roomBeside({ down, across, split }: SubgroupCut) {
+      if (inRounds) return most
+      return roomBeside([staged(rows, down + split), staged(columns, across)], fragmentBytes, most)
+    },
   }
   const division = divideMatrix(wish)
   const { operand } = shape

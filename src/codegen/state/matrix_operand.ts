@@ -18,6 +18,8 @@ export interface StagedMatrix {
   readonly freeBits: number
   readonly depthBits: number
   readonly partBits: number
+  /** log2 of the arrays that what a subgroup takes of the free block is in. */
+  readonly split: number
   /** Neighbours in an array element. */
   readonly width: number
   /** Array elements from one position of the slow block to the next. */

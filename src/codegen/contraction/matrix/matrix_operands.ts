@@ -55,10 +55,14 @@ export function operandFragments(
   const [down, across] = subgroupPlace(lowering, division)
   const isLeft = side === 'a'
   const count = 2 ** (isLeft ? division.rows : division.columns)
+  const { e } = lowering
+  const { split } = staged
+  const first = e.binary('<<', isLeft ? down : across, e.u32(split))
+  const each = count >> split
   return Array.from({ length: count }, (_, i) => {
     const place = placeIn(staged, {
-      outer: isLeft ? down : across,
-      free: i * (isLeft ? shape.m : shape.n),
+      outer: e.sum([first], Math.floor(i / each)),
+      free: (i % each) * (isLeft ? shape.m : shape.n),
       depth: k,
       columnMajor: staged.fast === (isLeft ? rows : depth),
     })
@@ -111,9 +115,10 @@ function sideOf(program: TileProgram, plan: MatrixPlan, side: Side): MatrixSide 
   const inWord = isPacked(operand) ? perWord(operand) : 1
   const depthBits = log2Exact(ownDepth(program, plan) / inWord)
   const both = { depth, depthBits, slices: division.slices, inWord }
+  const { m, n, split } = division
   return side === 'a'
-    ? { ...both, free: rows, prefersDepth: true, freeBits: division.m + division.rows }
-    : { ...both, free: columns, prefersDepth: false, freeBits: division.n + division.columns }
+    ? { ...both, free: rows, prefersDepth: true, ownBits: m + division.rows, split }
+    : { ...both, free: columns, prefersDepth: false, ownBits: n + division.columns, split: 0 }
 }
 
 /**
@@ -154,14 +159,16 @@ interface MatrixSide {
   /** log2 of the arrays along the depth. */
   readonly slices: number
   /** log2 of what a subgroup has of each block, of the depth in words; the rest is in other arrays. */
-  readonly freeBits: number
+  readonly ownBits: number
   readonly depthBits: number
+  /** log2 of the arrays that the rows of a subgroup may be in, where they lie along the depth. */
+  readonly split: number
 }
 
 /** Writes an operand to workgroup memory, as vectors of what its layout holds together. */
 function stage(lowering: Lowering, value: Registers, side: MatrixSide): StagedMatrix {
   const { out, memory, program } = lowering
-  const { free, depth, freeBits, depthBits, inWord } = side
+  const { free, depth, depthBits, inWord } = side
   const { layout, dtype } = value
   const item = ITEM_BYTES / DTYPES[dtype].bytes
   const held = (block: BlockId): number => heldBits(layout, block, log2Exact(item))
@@ -169,13 +176,26 @@ function stage(lowering: Lowering, value: Registers, side: MatrixSide): StagedMa
   const alongDepth = inWord > 1 || prefersDepth
   const [fast, slow] = alongDepth ? [depth, free] : [free, depth]
   const width = 2 ** held(fast)
+  const split = alongDepth ? side.split : 0
+  const freeBits = side.ownBits - split
   const [along, down] = alongDepth ? [2 ** depthBits, 2 ** freeBits] : [2 ** freeBits, 2 ** depthBits]
   const pitch = along / width + PADDING_BYTES / (width * DTYPES[dtype].bytes)
   const partBits = extentBits(program, free) - freeBits
   const parts = 2 ** (partBits + side.slices)
   const element = width === item ? typeOf('u32', 4) : typeOf(dtype, width as Width)
   const array = memory.allocateParts('matrix', element, down * pitch, parts)
-  const staged = { array, fast, slow, free, freeBits, depthBits, partBits, width: width * inWord, pitch }
+  const staged = {
+    array,
+    fast,
+    slow,
+    free,
+    freeBits,
+    depthBits,
+    partBits,
+    split,
+    width: width * inWord,
+    pitch,
+  }
   const phase = out.phase()
   out.if('some', lowering.isFirstCopy(layout.replicaMask), () => {
     for (const registers of vectorsAlong(layout, fast, width)) {
