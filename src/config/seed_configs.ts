@@ -37,6 +37,9 @@ const MATRIX_TILES = [
   [16, 64, 128, 2, 1, 1, 0],
 ] as const
 
+/** Likewise; fits into registers with sums in f16 only. */
+const HALF_SUMS_TILE = [256, 256, 32, 8, 8, 1, 0] as const
+
 /**
  * Of few rows, without staging: columns, depth, `num_warps`, `split_sums`. First for weights that lie along
  * the columns, where threads that these leave share out the depth; then for weights that lie along the depth.
@@ -94,17 +97,21 @@ function dotSeeds(input: ConfigSpecInput): readonly ConfigData[] {
   }))
   const staged = isThin(dots[0]?.resultRows) ? [...thin, ...onFma] : onFma
   if (!dots[0]?.matrix) return staged
-  const onMatrices = MATRIX_TILES.map(([m, n, k, num_warps, group, slices, unrolled]) => {
-    const base = {
-      block_sizes: tile(m, n, k),
-      num_warps,
-      num_stages: 2,
-      slice_k: [slices],
-      range_unroll_factors: [unrolled],
-      mma: ['subgroup_matrix'],
-    }
-    return dimensions > 1 ? { ...base, l2_groupings: [group] } : base
-  })
+  const onMatrices = [...MATRIX_TILES, HALF_SUMS_TILE].map(
+    ([m, n, k, num_warps, group, slices, unrolled]) => {
+      const base = {
+        block_sizes: tile(m, n, k),
+        num_warps,
+        num_stages: 2,
+        slice_k: [slices],
+        range_unroll_factors: [unrolled],
+        // Large workgroups are alone on a processor.
+        late_loads: num_warps > 4,
+        mma: ['subgroup_matrix'],
+      }
+      return dimensions > 1 ? { ...base, l2_groupings: [group] } : base
+    },
+  )
   return [...onMatrices, ...staged]
 }
 
