@@ -9,7 +9,9 @@ import type { BlockId } from '../ir/node.ts'
 import { type Size, sizeOp, sizeProduct } from '../ir/size.ts'
 import { blockOf, frozenProgram, scratchOf, type TileGrid, type TileProgram } from '../ir/tile_program.ts'
 import { verifyProgram } from '../ir/verify.ts'
+import { ConfigError } from '../support/errors.ts'
 import { STORAGE, type StorageType } from '../support/storage_types.ts'
+import { growingBlocks } from './analysis/growing_programs.ts'
 import { checkRegisters, checkTiles } from './lower/check_registers.ts'
 import { lowerRegion } from './lower/lower.ts'
 import { lowerGrid } from './lower/lower_grid.ts'
@@ -90,12 +92,33 @@ export function wgslOf(plan: Plan, options: CompileOptions = {}): WgslProgram {
   }
 }
 
+/** Takes workgroup memory to save time, and spares it where that is too much. */
 function compileGrid(plan: Plan, grid: TileGrid, number: number, options: CompileOptions): WgslDispatch {
+  const { originLines = false } = options
+  const lowering = new Lowering(grid.body, plan, { originLines })
+  try {
+    return dispatchOf(plan, grid, number, options, lowering)
+  } catch (error) {
+    const isTooMuch = error instanceof ConfigError && error.excess?.of === 'workgroup bytes'
+    if (!isTooMuch || !lowering.tookRoom) throw error
+    const again = new Lowering(grid.body, plan, { originLines, hasRoom: false })
+    return dispatchOf(plan, grid, number, options, again)
+  }
+}
+
+function dispatchOf(
+  plan: Plan,
+  grid: TileGrid,
+  number: number,
+  options: CompileOptions,
+  lowering: Lowering,
+): WgslDispatch {
   const { program: tiles, bound } = plan
-  const lowering = new Lowering(grid.body, plan, options.originLines)
   checkTiles(grid.body, lowering)
   for (const row of grid.rows) lowering.enterRow(blockOf(tiles, row))
-  const launched = lowerGrid(lowering, grid.blocks, () => lowerRegion(lowering, grid.body))
+  const { blocks, body } = grid
+  const dimensions = { blocks, backwards: growingBlocks(body, blocks) }
+  const launched = lowerGrid(lowering, dimensions, () => lowerRegion(lowering, body))
   const program = lowering.threadProgram(placeBarriers(advanceStores(lowering.out.statements)))
   const registers = checkRegisters(program, bound)
   options.onProgram?.(program)

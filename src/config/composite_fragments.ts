@@ -58,20 +58,21 @@ export function tupleOf(items: readonly Fragment[]): TupleFragment {
   return Object.freeze(fragment)
 }
 
-/** All orders of 0..count-1; the default is the identity, a step swaps two entries. */
-export function permutation(count: number): Fragment {
-  const identity: readonly number[] = Object.freeze(Array.from({ length: count }, (_, index) => index))
+/** All orders of 0..count-1; the default has `first` before the others, a step swaps two entries. */
+export function permutation(count: number, first = 0): Fragment {
+  const others = Array.from({ length: count }, (_, index) => index).filter((index) => index !== first)
+  const usual: readonly number[] = Object.freeze([first, ...others])
   const list = (value: ConfigValue) => checked(fragment, value) as readonly number[]
   const fragment: Fragment = {
     allowed: `a permutation of 0..${count - 1}`,
-    default: identity,
-    cardinality: product(identity.map((_, index) => index + 1)),
+    default: usual,
+    cardinality: product(usual.map((_, index) => index + 1)),
     encodedLength: count,
     fingerprint: ['permutation', count],
     contains: (value) => isList(value) && value.length === count && isPermutation(value),
-    nearest: (value) => (fragment.contains(value) ? value : identity),
-    values: () => orders(identity),
-    random: (random) => Object.freeze(random.shuffle(identity)),
+    nearest: (value) => (fragment.contains(value) ? value : usual),
+    values: () => orders(usual),
+    random: (random) => Object.freeze(random.shuffle(usual)),
     neighbors(value, radius) {
       checkRadius(radius)
       return swaps(list(value))

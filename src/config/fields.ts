@@ -121,8 +121,8 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     alias: 'loop_order',
     entry: PERMUTATION_RULE,
     default: null,
-    range: ({ canReorder, blocks }) =>
-      canReorder ? permutation(blocks.length) : fixed(blocks.map((_, index) => index)),
+    range: ({ canReorder, blocks, outermost = 0 }) =>
+      canReorder ? permutation(blocks.length, outermost) : fixed(blocks.map((_, index) => index)),
   },
   flatten_loops: {
     doc: 'Walk all dimensions of a loop as one',

@@ -26,6 +26,8 @@ export interface BlockInput {
   readonly isBatch?: boolean
   /** True where memory that is read is contiguous along it. */
   readonly isContiguous?: boolean
+  /** True in a loop on the device where results of products are along it, which the loop looks at. */
+  readonly isResult?: boolean
 }
 
 /** One entry of `reduction_loops` and of `num_threads`: a whole dimension taken with `':'`. */
@@ -53,6 +55,8 @@ export interface LoopInput {
   /** Ids of its blocks, outermost first, also of those with a fixed extent. */
   readonly blocks: readonly number[]
   readonly canReorder: boolean
+  /** Index of the block that is outermost by default; the first when absent. */
+  readonly outermost?: number
   readonly canFlatten: boolean
   /** The number of iterations is known and small enough to write them all out (`static_ranges`). */
   readonly canUnrollFully: boolean

@@ -43,6 +43,12 @@ const DEFAULT_AIM_WITH_DOT = {
   deviceDimension: 16,
   gridDimension: [32, 64, 128],
 }
+/**
+ * Where a loop looks at the results of a product, as attention at its scores: they are computed anew in every
+ * round, so the more of them the better, and no other result may be larger. Attention of 16 heads x 2048 x 64
+ * in f32 on an H200: 64 x 64 takes 661 us, 128 x 16 takes 890.
+ */
+const CHAINED_AIM = { roomyTile: 4096, deviceDimension: 64, gridDimension: [32, 64] }
 /** Of integers of 8 bits: as many bytes along the depth as of f32. */
 const DEFAULT_AIM_WITH_BYTES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 64 }
 /** On matrix units: more of the result for each thread, and deeper blocks, loaded ahead. */
@@ -91,7 +97,9 @@ function aimOf(input: ConfigSpecInput): typeof DEFAULT_AIM {
   const { dots, maxInvocations, software, computeUnits = UNKNOWN_UNITS } = input
   if (dots.length === 0) return DEFAULT_AIM
   const plain = dots.every(({ isPacked }) => isPacked) ? DEFAULT_AIM_WITH_BYTES : DEFAULT_AIM_WITH_DOT
-  const aim = usesMatrices(input) ? DEFAULT_AIM_WITH_MATRICES : plain
+  const isChained = !software && input.blocks.some(({ isResult }) => isResult)
+  const onUnits = isChained ? { ...plain, ...CHAINED_AIM } : plain
+  const aim = usesMatrices(input) ? DEFAULT_AIM_WITH_MATRICES : onUnits
   const { tile, roomyTile, busy } = aim
   const most = isRoomy(input) ? Math.min(roomyTile, maxInvocations * ELEMENTS_PER_THREAD.dot) : tile
   return { ...aim, tile: most, busy: software ? PROGRAMS_PER_CORE * computeUnits : busy }

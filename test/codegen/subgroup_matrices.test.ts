@@ -6,7 +6,7 @@ import type { Tensor } from '../../src/language/tensor.ts'
 import { randomConfigs } from '../config/random_configs.ts'
 import { whole } from '../gpu/inputs.ts'
 import { attention, linearRelu, matmul } from '../gpu/kernels.ts'
-import { halfSums, headAttention } from '../gpu/matrix_kernels.ts'
+import { causalAttention, halfSums, headAttention } from '../gpu/matrix_kernels.ts'
 import type { HostArgument } from '../language/harness.ts'
 import { bmm } from './batched_kernels.ts'
 import { Compiled } from './compiling.ts'
@@ -69,6 +69,16 @@ const CASES: Readonly<Record<string, Case>> = {
   'in attention of heads': [
     headAttention,
     [half([2, 32, 32]), half([2, 64, 32]), half([2, 64, 32])],
+    matrix(16, 16, 16),
+  ],
+  'in causal attention': [
+    causalAttention,
+    [half([1, 64, 32]), half([1, 64, 32]), half([1, 64, 32])],
+    matrix(16, 16, 16),
+  ],
+  'in causal attention with ragged edges': [
+    causalAttention,
+    [half([1, 43, 16]), half([1, 43, 16]), half([1, 43, 16])],
     matrix(16, 16, 16),
   ],
   'in attention': [attention, [half([32, 16]), half([48, 16]), half([48, 16])], matrix(16, 16, 16)],

@@ -16,6 +16,15 @@ export function halfSums(x: Tensor, y: Tensor): Tensor {
 
 /** Attention over [heads, rows, d]: one head in a program, both products of f16. */
 export function headAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
+  return attentionOf(q, k, v, false)
+}
+
+/** The same, each row of the keys up to its own position. */
+export function causalAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
+  return attentionOf(q, k, v, true)
+}
+
+function attentionOf(q: Tensor, k: Tensor, v: Tensor, causal: boolean): Tensor {
   const [h, m, d] = q.shape
   const n = k.shape[1]
   const out = hl.emptyLike(q)
@@ -25,8 +34,10 @@ export function headAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
     const total = hl.zeros([th, tm])
     const acc = hl.zeros([th, tm, d])
     const query = q.at(th, tm, ':')
-    for (const tn of hl.tile(n)) {
-      const scores = query.dot(k.at(th, tn, ':').transpose()).mul(scale)
+    for (const tn of hl.tile(causal ? tm.end : n)) {
+      const all = query.dot(k.at(th, tn, ':').transpose()).mul(scale)
+      const isSeen = tn.index.unsqueeze(0).le(tm.index.unsqueeze(1))
+      const scores = causal ? hl.where(isSeen, all, -1e30) : all
       const next = top.maximum(scores.amax(-1))
       const weights = scores.sub(next.unsqueeze(-1)).exp2()
       const shrink = top.sub(next).exp2()

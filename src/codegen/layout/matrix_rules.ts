@@ -127,9 +127,12 @@ export function bandPitch({ n, band, padded }: MatrixDivision): number {
   return 2 ** (n + band) + (padded ? BAND_PADDING : 0)
 }
 
-/** Vectors and lanes along the rows of a band; bands in registers. */
+/**
+ * Vectors and lanes along the rows of a band; bands in registers. Where results come out in every round, a
+ * subgroup has the rows that are in its own fragments, if it has an element for each lane.
+ */
 export function matrixLayout(
-  { rows, columns }: MatrixWish,
+  { rows, columns, inRounds, subgroupBits }: MatrixWish,
   division: MatrixDivision,
   threadBits: number,
 ): Layout {
@@ -137,13 +140,15 @@ export function matrixLayout(
   const bandSize = m + bandRows + n + band + division.down + division.across
   // As many as make 16 bytes of halves, which the next product may want.
   const vector = clamp(bandSize - threadBits, 2, 3)
-  const bandBits = [
-    ...bitRange(columns.block, vector, n + band - vector),
-    ...bitRange(columns.block, n + division.columns, division.across),
-    ...bitRange(rows.block, 0, m),
-    ...bitRange(rows.block, m + division.rows, division.down),
-    ...bitRange(rows.block, m, bandRows),
-  ]
+  const own = [...bitRange(columns.block, vector, n + band - vector), ...bitRange(rows.block, 0, m)]
+  const across = bitRange(columns.block, n + division.columns, division.across)
+  const down = bitRange(rows.block, m + division.rows, division.down)
+  const below = bitRange(rows.block, m, bandRows)
+  const laneBits = threadBits - subgroupBits
+  const hasOwn = inRounds && division.across + division.slices === 0 && own.length >= laneBits
+  const bandBits = hasOwn
+    ? [...own.slice(0, laneBits), ...down, ...own.slice(laneBits), ...below]
+    : [...own.slice(0, n + band - vector), ...across, ...own.slice(n + band - vector), ...down, ...below]
   const bands = [
     ...bitRange(columns.block, n + band, division.columns - band),
     ...bitRange(rows.block, m + bandRows, division.rows - bandRows),

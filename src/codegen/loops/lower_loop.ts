@@ -5,7 +5,7 @@
 
 import { isBranch, type LoopNode } from '../../ir/node.ts'
 import { blockOf } from '../../ir/tile_program.ts'
-import { stageAhead } from '../contraction/matrix/matrix_operands.ts'
+import { stageAhead } from '../contraction/stage_ahead.ts'
 import type { Lowering } from '../state/lowering.ts'
 import type { Expr } from '../thread/expr.ts'
 import { assignYields, beginCarried } from './carried.ts'

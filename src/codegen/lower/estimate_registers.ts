@@ -4,11 +4,13 @@
  * that is read once is a part of its reader, and one that reads another for the last time takes over its
  * registers. Addresses, and what is in the making, come on top: `liveRegisters` counts those too.
  */
-import type { Node, PhiNode, Region } from '../../ir/node.ts'
+import { stripViews } from '../../ir/dim_index.ts'
+import type { LoopNode, Node, PhiNode, Region } from '../../ir/node.ts'
 import { isMoving, isPure, isWrite, operandFields } from '../../ir/node_rules.ts'
 import { tensorOf } from '../../ir/tile_program.ts'
-import { operandsOf } from '../../ir/traverse.ts'
+import { operandsOf, walk } from '../../ir/traverse.ts'
 import { STORAGE, type StorageType } from '../../support/storage_types.ts'
+import { operandsAhead } from '../contraction/stage_ahead.ts'
 import { withoutRepeats } from '../plan/varying.ts'
 import type { Lowering } from '../state/lowering.ts'
 
@@ -16,21 +18,33 @@ const REGISTER_BITS = 32
 
 /** What the values of a region take. */
 export function estimateRegisters(region: Region, lowering: Lowering): number {
-  return peakOf(region, lowering, new Set())
+  return peakOf(region, lowering, new Set(), new Set())
 }
 
-function peakOf(region: Region, lowering: Lowering, after: ReadonlySet<Node>): number {
+/** `before` is live when the region begins; what is live when it has ended is among `after`. */
+function peakOf(
+  region: Region,
+  lowering: Lowering,
+  before: ReadonlySet<Node>,
+  after: ReadonlySet<Node>,
+): number {
   const { layouts } = lowering
   const { held, merged, lastUse } = lifetimes(region, lowering)
-  const live = new Set<Node>(after)
+  const live = new Set<Node>(before)
   let peak = 0
   region.forEach((node, i) => {
     const dies = (value: Node): boolean => !after.has(value) && (lastUse.get(value) ?? -1) <= i
     const givesWay = (value: Node): boolean => dies(value) && layouts.of(value)?.key === layouts.of(node)?.key
     if (isElementwise(node)) for (const value of [...live]) if (givesWay(value)) live.delete(value)
     if (node.kind === 'loop') {
-      for (const phi of node.phis) if (!isCarriedAround(phi, lowering)) live.add(phi)
-      peak = Math.max(peak, peakOf(node.body, lowering, live))
+      for (const value of inPlaceBefore(node, lowering)) if (dies(value)) live.delete(value)
+      const phis = node.phis.filter((phi) => !isCarriedAround(phi, lowering))
+      const next = phis.map((phi) => carriedOn(node, phi))
+      peak = Math.max(
+        peak,
+        peakOf(node.body, lowering, new Set([...live, ...phis]), new Set([...live, ...next])),
+      )
+      for (const phi of phis) live.add(phi)
     }
     if (!merged.has(node)) peak = Math.max(peak, total([node], lowering))
     if (held.has(node)) live.add(node)
@@ -38,6 +52,40 @@ function peakOf(region: Region, lowering: Lowering, after: ReadonlySet<Node>): n
     for (const value of [...live]) if (dies(value)) live.delete(value)
   })
   return peak
+}
+
+/**
+ * What has the registers of what a loop carries when a round has ended: the next value, or still that one.
+ */
+function carriedOn(loop: LoopNode, phi: PhiNode): Node {
+  const next = loop.yields[loop.phis.indexOf(phi)]
+  const isMade = next !== undefined && loop.body.includes(next)
+  return isMade && hasRegisters(next) ? next : phi
+}
+
+/** False for other names of a value. */
+function hasRegisters(node: Node): boolean {
+  return !isMoving(node) && node.kind !== 'result' && !continuesPhi(node)
+}
+
+/** What a loop only needs where it was put before it: in workgroup memory. */
+function inPlaceBefore(loop: LoopNode, lowering: Lowering): ReadonlySet<Node> {
+  const values = new Set<Node>()
+  const inPlace = new Map<Node, ReadonlySet<Node>>()
+  for (const [dot, sides] of operandsAhead(lowering, loop)) {
+    if (lowering.layouts.matrix(dot)) continue
+    const operands = sides.map((side) => dot[side])
+    inPlace.set(dot, new Set(operands))
+    for (const operand of operands) values.add(stripViews(operand))
+  }
+  if (values.size === 0) return values
+  walk(loop.body, (node) => {
+    if (isMoving(node)) return
+    for (const operand of operandsOf(node))
+      if (!inPlace.get(node)?.has(operand)) values.delete(stripViews(operand))
+  })
+  for (const value of loop.yields) values.delete(stripViews(value))
+  return values
 }
 
 interface Lifetimes {
@@ -60,7 +108,7 @@ function lifetimes(region: Region, lowering: Lowering): Lifetimes {
     const inReader = isElementwise(node) && lowering.isUsedOnce(node) && isReader(reader.get(node))
     if (inReader) merged.add(node)
     const isName = isMoving(node) || node.kind === 'result'
-    if (!inReader && !isName && !continuesPhi(node)) held.add(node)
+    if (!inReader && hasRegisters(node)) held.add(node)
     const until = inReader || isName ? (lastUse.get(node) ?? i) : i
     for (const value of reads(node)) {
       lastUse.set(value, Math.max(lastUse.get(value) ?? 0, until))

@@ -15,54 +15,62 @@ import { typeOf } from '../thread/types.ts'
 
 /**
  * Emits the choice of the tile and then `body`; gives the workgroups to launch. `blocks` are the grid's
- * dimensions as the author wrote them.
+ * dimensions as the author wrote them, those in `backwards` numbered from the last tile.
  */
-export function lowerGrid(lowering: Lowering, blocks: readonly BlockId[], body: () => void): LaunchGrid {
+export function lowerGrid(
+  lowering: Lowering,
+  { blocks, backwards }: GridDimensions,
+  body: () => void,
+): LaunchGrid {
   const counts = blocks.map((id) => {
     const block = blockOf(lowering.program, id)
     return sizeOp('cdiv', block.size, block.extent)
   })
   const total = sizeProduct(counts)
   const { pidType } = lowering.bound
+  const dimensions = { blocks, backwards, counts, total }
   switch (pidType) {
     case 'xyz':
-      return lowerXyz(lowering, blocks, counts, body)
+      return lowerXyz(lowering, dimensions, body)
     case 'flat':
-      return lowerFlat(lowering, blocks, counts, total, body)
+      return lowerFlat(lowering, dimensions, body)
     case 'persistent_blocked':
     case 'persistent_interleaved':
-      return lowerPersistent(lowering, blocks, counts, total, pidType === 'persistent_blocked', body)
+      return lowerPersistent(lowering, dimensions, pidType === 'persistent_blocked', body)
     default:
       return unreachable(pidType)
   }
 }
 
-function lowerFlat(
-  lowering: Lowering,
-  blocks: readonly BlockId[],
-  counts: readonly Size[],
-  total: Size,
-  body: () => void,
-): LaunchGrid {
+/** The dimensions of a grid, outermost first. */
+export interface GridDimensions {
+  readonly blocks: readonly BlockId[]
+  readonly backwards: ReadonlySet<BlockId>
+}
+
+/** The same with the tiles along each of them, and of all. */
+interface CountedDimensions extends GridDimensions {
+  readonly counts: readonly Size[]
+  readonly total: Size
+}
+
+function lowerFlat(lowering: Lowering, dimensions: CountedDimensions, body: () => void): LaunchGrid {
+  const { total } = dimensions
   const { out, e, bound, launch } = lowering
   const folded = maxOf(total) > bound.limits.maxWorkgroupsPerDimension
   const along = e.builtin('workgroup.x')
   const below = e.mul(e.builtin('workgroup.y'), e.builtin('workgroups.x'))
   const pid = out.let('program_id', folded ? e.add(along, below) : along)
   if (folded) out.if('branch', e.binary('>=', pid, launch.size(total)), () => out.return())
-  enterTiles(lowering, blocks, counts, pid)
+  enterTiles(lowering, dimensions, pid)
   body()
   return { kind: 'linear', count: total }
 }
 
 const WORKGROUP_IDS = ['workgroup.x', 'workgroup.y', 'workgroup.z'] as const
 
-function lowerXyz(
-  lowering: Lowering,
-  blocks: readonly BlockId[],
-  counts: readonly Size[],
-  body: () => void,
-): LaunchGrid {
+function lowerXyz(lowering: Lowering, dimensions: CountedDimensions, body: () => void): LaunchGrid {
+  const { blocks, counts } = dimensions
   if (blocks.length > 3) {
     throw new ConfigError(`pid_type 'xyz' needs at most 3 dimensions; the grid has ${blocks.length}`, {
       remedy: `Use pid_type 'flat'.`,
@@ -72,7 +80,8 @@ function lowerXyz(
   const order = [...lowering.bound.orderOf(blocks)].reverse()
   const sizes: Size[] = order.map((dimension) => counts[dimension] ?? 1)
   order.forEach((dimension, i) => {
-    enterTile(lowering, blocks[dimension] ?? 0, lowering.e.builtin(WORKGROUP_IDS[i] ?? 'workgroup.z'))
+    const number = lowering.e.builtin(WORKGROUP_IDS[i] ?? 'workgroup.z')
+    enterTile(lowering, dimensions, blocks[dimension] ?? 0, number)
   })
   body()
   return { kind: 'xyz', counts: [sizes[0] ?? 1, sizes[1] ?? 1, sizes[2] ?? 1] }
@@ -80,18 +89,17 @@ function lowerXyz(
 
 function lowerPersistent(
   lowering: Lowering,
-  blocks: readonly BlockId[],
-  counts: readonly Size[],
-  total: Size,
+  dimensions: CountedDimensions,
   blocked: boolean,
   body: () => void,
 ): LaunchGrid {
+  const { total } = dimensions
   const { out, e, bound, launch } = lowering
   const all = launch.size(total)
   const [workgroup, workgroups] = [e.builtin('workgroup.x'), e.builtin('workgroups.x')]
   const counter = out.counter('program_id', typeOf('u32', 1))
   const round = (): void => {
-    enterTiles(lowering, blocks, counts, counter)
+    enterTiles(lowering, dimensions, counter)
     body()
   }
   if (blocked) {
@@ -113,12 +121,8 @@ export function persistentWorkgroups({ limits, config }: BoundConfig): number {
 }
 
 /** From a program's number to the tile of every dimension; the last in the order is walked fastest. */
-function enterTiles(
-  lowering: Lowering,
-  blocks: readonly BlockId[],
-  counts: readonly Size[],
-  pid: Expr,
-): void {
+function enterTiles(lowering: Lowering, dimensions: CountedDimensions, pid: Expr): void {
+  const { blocks, counts } = dimensions
   const { out, e, bound, launch } = lowering
   const order = bound.orderOf(blocks)
   const grouping = bound.l2Grouping(blocks)
@@ -131,6 +135,7 @@ function enterTiles(
     const inPlane = order.length > 2 ? out.let('id_in_plane', e.binary('%', rest, plane)) : rest
     enterGrouped(
       lowering,
+      dimensions,
       inPlane,
       grouping,
       [blockAt(last - 1), blockAt(last)],
@@ -142,14 +147,14 @@ function enterTiles(
   for (let position = last; position > 0; position--) {
     const count = countOf(position)
     if (count === 1) {
-      enterTile(lowering, blockAt(position), e.u32(0))
+      enterTile(lowering, dimensions, blockAt(position), e.u32(0))
       continue
     }
     const divisor = launch.size(count)
-    enterTile(lowering, blockAt(position), e.binary('%', rest, divisor))
+    enterTile(lowering, dimensions, blockAt(position), e.binary('%', rest, divisor))
     rest = out.let('id_rest', e.div(rest, divisor))
   }
-  if (last >= 0) enterTile(lowering, blockAt(0), rest)
+  if (last >= 0) enterTile(lowering, dimensions, blockAt(0), rest)
 }
 
 /**
@@ -157,6 +162,7 @@ function enterTiles(
  */
 function enterGrouped(
   lowering: Lowering,
+  dimensions: GridDimensions,
   pid: Expr,
   grouping: number,
   [rowBlock, columnBlock]: readonly [BlockId, BlockId],
@@ -167,14 +173,18 @@ function enterGrouped(
   const first = out.let('first_row', e.mul(e.div(pid, perGroup), e.u32(grouping)))
   const height = out.let('rows_here', e.call('min', e.sub(launch.size(rows), first), e.u32(grouping)))
   const within = out.let('id_in_group', e.binary('%', pid, perGroup))
-  enterTile(lowering, rowBlock, e.add(first, e.binary('%', within, height)))
-  enterTile(lowering, columnBlock, e.div(within, height))
+  enterTile(lowering, dimensions, rowBlock, e.add(first, e.binary('%', within, height)))
+  enterTile(lowering, dimensions, columnBlock, e.div(within, height))
 }
 
-function enterTile(lowering: Lowering, id: BlockId, tile: Expr): void {
+function enterTile(lowering: Lowering, { backwards }: GridDimensions, id: BlockId, tile: Expr): void {
   const { out, e, program, launch } = lowering
   const block = blockOf(program, id)
-  const number = out.let(`${block.name}_id`, tile)
+  const fromLast = (): Expr => {
+    const count = launch.size(sizeOp('cdiv', block.size, block.extent))
+    return e.sub(e.sub(count, e.u32(1)), tile)
+  }
+  const number = out.let(`${block.name}_id`, backwards.has(id) ? fromLast() : tile)
   const end = block.end ?? block.size
   const offset = sizeOp('sub', end, block.size)
   const begin = e.add(e.mul(number, e.u32(block.extent)), launch.size(offset))

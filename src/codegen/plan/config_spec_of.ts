@@ -32,6 +32,7 @@ import { accumulatedBy, accumulations } from '../analysis/accumulations.ts'
 import { byteLoads } from '../analysis/byte_loads.ts'
 import { canFlatten } from '../analysis/can_flatten.ts'
 import { canRoll } from '../analysis/can_roll.ts'
+import { growingBlocks } from '../analysis/growing_programs.ts'
 import { type SplitEntry, splittableSums } from '../analysis/split_entries.ts'
 import type { DeviceLimits } from '../program.ts'
 import { contiguousBlock, loadsOf } from './access.ts'
@@ -113,6 +114,8 @@ function blockInput(
   const inDot = parts.some(({ rows, depth, columns }) => cuts([rows, depth, columns]))
   const isBatch = !inDot && parts.some(({ batch }) => cuts(batch))
   const most = Math.max(min, Math.min(nextPowerOf2(sizeHint), BLOCK_LIMIT))
+  const isInLoop = sites.loops.some((loop) => loop.kind === 'device' && cuts(loop.blocks))
+  const isResult = isInLoop && parts.some((axes) => cuts([axes.rows, axes.columns]))
   const isContiguous = sites.loads.some((load) => cutBy(contiguousBlock(load) ?? -1, blocks) === id)
   // One that is registered has the author's word that it is no longer than its range.
   const max = inDot && block.kind !== 'size' ? Math.max(most, DOT_EXTENT) : most
@@ -124,6 +127,7 @@ function blockInput(
     max,
     ...(isBatch && { isBatch }),
     ...(isContiguous && { isContiguous }),
+    ...(isResult && { isResult }),
     ...(!known && { isUnknown: true }),
   }
 }
@@ -197,7 +201,16 @@ function loopInputs(
     }
     const grid = kernel.grids[loop.grid]
     const flat = grid !== undefined && loop.blocks.length > 1 && canFlatten(grid, blocks)
-    return { kind: 'grid', blocks: ids, canReorder: true, canFlatten: flat, canUnrollFully: false }
+    const growing = growingBlocks(grid?.body ?? [], loop.blocks)
+    const outermost = loop.blocks.findIndex((id) => growing.has(id))
+    return {
+      kind: 'grid',
+      blocks: ids,
+      canReorder: true,
+      ...(outermost > 0 && { outermost }),
+      canFlatten: flat,
+      canUnrollFully: false,
+    }
   })
 }
 

@@ -6,6 +6,7 @@ import type { Size } from '../../ir/size.ts'
 import { frozenProgram, rowsOf, type TileProgram, type TileTensor, tileBlock } from '../../ir/tile_program.ts'
 import type { DeviceLimits } from '../program.ts'
 import { BoundConfig } from './bound_config.ts'
+import { withWholeLoops } from './whole_loops.ts'
 
 /** A program and the config that it is compiled under: all that layouts and lowering ask. */
 export interface Plan {
@@ -28,7 +29,10 @@ export function programFor(bound: BoundConfig, even: ReadonlySet<BlockId> = new 
     ],
     scalars: kernel.scalars,
     padded: false,
-    blocks: kernel.blocks.map((block) => tileBlock(block, bound.extent(block.id), even.has(block.id))),
+    blocks: withWholeLoops(
+      kernel,
+      kernel.blocks.map((block) => tileBlock(block, bound.extent(block.id), even.has(block.id))),
+    ),
     grids: kernel.grids.map((grid, number) => {
       return { ...grid, rows: rowsOf(kernel, number).filter((id) => taken.has(id)) }
     }),

@@ -2,7 +2,8 @@
  * What a matrix product needs of its implementation. Where the sums are while products are added to them is
  * its own affair: in variables, in fragments of matrix units, in parts that groups of threads hold.
  */
-import type { Node } from '../../ir/node.ts'
+import type { BlockId, Node } from '../../ir/node.ts'
+import type { MemoryArray } from '../thread/memory.ts'
 import type { Registers } from './registers.ts'
 
 export interface DotOperands {
@@ -12,6 +13,17 @@ export interface DotOperands {
   readonly scale?: Registers | undefined
   /** Both are words of four integers of 8 bits along what is contracted. */
   readonly packed?: { readonly signed: boolean } | undefined
+}
+
+/** An operand in workgroup memory: for each position along the contracted block a row of vectors. */
+export interface StagedRows {
+  readonly array: MemoryArray
+  /** The block that vectors are along. */
+  readonly free: BlockId
+  /** Array elements from one position of the contracted block to the next. */
+  readonly pitch: number
+  /** Array elements from one matrix to the next along each of its leading blocks. */
+  readonly matrices: ReadonlyMap<BlockId, number>
 }
 
 /** Sums that are being added up. */

@@ -26,7 +26,7 @@ import type { ThreadProgram } from '../thread/program.ts'
 import type { Statement } from '../thread/statements.ts'
 import { Writer } from '../thread/writer.ts'
 import { Bindings, type PlannedAccess } from './bindings.ts'
-import type { Sums } from './contraction.ts'
+import type { StagedRows, Sums } from './contraction.ts'
 import { LaunchBlock } from './launch_block.ts'
 import type { MatrixOperand, Side } from './matrix_operand.ts'
 import type { Registers } from './registers.ts'
@@ -56,6 +56,8 @@ export class Lowering implements Plan {
   readonly sums: Map<DotNode, Sums> = new Map()
   /** Operands of products on matrix units that were put in place before the loop that is open. */
   readonly ahead: Map<DotNode, Partial<Record<Side, MatrixOperand>>> = new Map()
+  /** Those of products on FMA units, of all loops so far. */
+  readonly rowsAhead: Map<DotNode, Partial<Record<Side, StagedRows>>> = new Map()
   /** Emits the reads of the next round, once the operands of a dot are staged. */
   readonly prefetch: Map<DotNode, () => void> = new Map()
   readonly places: Map<BlockId, BlockPlace> = new Map()
@@ -69,10 +71,20 @@ export class Lowering implements Plan {
   readonly scalarLayout: Layout
   readonly #uses: ReadonlyMap<Node, Uses>
 
+  readonly #hasRoom: boolean
+  #tookRoom = false
   readonly #originLines: boolean
 
-  /** With `originLines`, comments name the author's lines. */
-  constructor(region: Region, plan: Plan, originLines = false) {
+  /** With `originLines`, comments name the author's lines; without `hasRoom`, memory is spared. */
+  constructor(
+    region: Region,
+    plan: Plan,
+    {
+      originLines = false,
+      hasRoom = true,
+    }: { readonly originLines?: boolean; readonly hasRoom?: boolean } = {},
+  ) {
+    this.#hasRoom = hasRoom
     this.program = plan.program
     this.bound = plan.bound
     this.#originLines = originLines
@@ -90,6 +102,17 @@ export class Lowering implements Plan {
       if (isMemory(node)) accesses.push({ node, width: this.accessWidth(node) })
     })
     this.bindings = new Bindings(plan.program, this.out, accesses)
+  }
+
+  /** True where workgroup memory may be taken to save time. */
+  mayTakeRoom(): boolean {
+    this.#tookRoom ||= this.#hasRoom
+    return this.#hasRoom
+  }
+
+  /** True when it was: there is a way with less. */
+  get tookRoom(): boolean {
+    return this.#tookRoom
   }
 
   /** The layout in which an access touches memory. */

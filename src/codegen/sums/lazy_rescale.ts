@@ -15,6 +15,7 @@ import {
   type Region,
   type ResultNode,
 } from '../../ir/node.ts'
+import { isMoving } from '../../ir/node_rules.ts'
 import type { OpName } from '../../ir/ops.ts'
 import { mapGrids, type TileProgram } from '../../ir/tile_program.ts'
 import { loopWithBody, operandsOf, rewriteRegion } from '../../ir/traverse.ts'
@@ -69,9 +70,14 @@ function isWorthwhile(
     [top.index, ...sums].every((index) => isSingle(phis[index])) &&
     body.every(
       (node) =>
-        node.kind === 'dot' || operandsOf(node).every((value) => !factors.has(value) || isSingle(value)),
+        keepsMagnitude(node) || operandsOf(node).every((value) => !factors.has(value) || isSingle(value)),
     )
   )
+}
+
+/** True for what halves can go through with a factor in them: products, whose sums are larger, and masks. */
+function keepsMagnitude(node: Node): boolean {
+  return node.kind === 'dot' || isMoving(node) || (node.kind === 'map' && node.op === 'where')
 }
 
 /** A loop as it is now, and where its maximum is among what it carries. */

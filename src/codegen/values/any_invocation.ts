@@ -4,10 +4,11 @@ import type { Expr } from '../thread/expr.ts'
 import { typeOf } from '../thread/types.ts'
 
 /**
- * True for all invocations when the condition holds for one of them; WGSL sees that it is the same for all.
- * Each subgroup finds its own answer and writes it down. The device must have subgroups of a known size.
+ * Asks whether the condition holds for one of the invocations; the answer, which WGSL sees to be the same for
+ * all, comes later, so that what is between waits for nobody. Each subgroup finds its own answer and writes
+ * it down. The device must have subgroups of a known size.
  */
-export function anyInvocation(lowering: Lowering, condition: Expr): Expr {
+export function askAll(lowering: Lowering, condition: Expr): { readonly answer: () => Expr } {
   const { out, e, memory, bound } = lowering
   const { subgroupSize } = bound.limits
   const count = bound.threads / subgroupSize
@@ -16,5 +17,5 @@ export function anyInvocation(lowering: Lowering, condition: Expr): Expr {
   const own = out.early('own_flag', e.binary('%', e.builtin('subgroup'), e.u32(count)))
   const found = out.let('found', mine)
   out.if('some', lowering.isFirstCopy(subgroupSize - 1), () => out.store(array, own, found, out.phase()))
-  return out.uniformAny('any', array, count)
+  return { answer: () => out.uniformAny('any', array, count) }
 }

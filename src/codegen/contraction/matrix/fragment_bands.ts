@@ -13,7 +13,7 @@ import type { Expr } from '../../thread/expr.ts'
 import type { Fragment, FragmentPlace } from '../../thread/fragments.ts'
 import { type AccessMark, accessTo, type MemoryArray } from '../../thread/memory.ts'
 import { typeOf } from '../../thread/types.ts'
-import { anyInvocation } from '../../values/any_invocation.ts'
+import { askAll } from '../../values/any_invocation.ts'
 import { threadPart } from '../../values/coordinates.ts'
 
 /** Fragments of a subgroup, row by row. */
@@ -31,8 +31,9 @@ export function fromFragments(
   const { slices, down, across } = division
   const { dtype } = dot.type
   const chunks: Expr[] = []
-  eachBand(lowering, dot, plan, sums, {
-    chunk(number, { array, index, outer }) {
+  const array = bandArray(lowering, dot, plan)
+  eachBand(lowering, plan, sums, array, {
+    chunk(number, { index, outer }) {
       const parts = Array.from({ length: 2 ** slices }, (_, slice) => {
         const part = e.sum([outer], slice << (down + across))
         return e.bitcast(dtype, e.read(array, index, {}, part))
@@ -43,38 +44,49 @@ export function fromFragments(
       )
     },
   })
+  lowering.memory.release(array)
   return { layout, dtype, chunks }
 }
 
-/** Multiplies the sums in their fragments by `factor`, in the plan's layout, where some of it is not 1. */
+/**
+ * Multiplies the sums in their fragments by `factor`, in the plan's layout, where some of it is not 1:
+ * whether that is so is asked at once, and done when `apply` is called.
+ */
 export function rescaleFragments(
   lowering: Lowering,
   dot: DotNode,
   plan: MatrixPlan,
   { sums, factor }: { readonly sums: FragmentGrid; readonly factor: Registers },
-): void {
+): { readonly apply: () => void } {
   const { out, e } = lowering
   const { dtype } = dot.type
   const factors = factor.chunks.map((_, i) => wholeChunk(e, factor, i))
   const changes = [...new Set(factor.chunks)]
     .map((chunk) => e.unary('!', e.binary('==', chunk, e.literal(1, factor.dtype))))
     .reduce((some, one) => e.binary('|', some, one))
-  out.if('branch', anyInvocation(lowering, changes), () => {
-    eachBand(lowering, dot, plan, sums, {
-      chunk(number, { array, index, outer, own }) {
-        const scaled = e.mul(e.bitcast(dtype, e.read(array, index, own, outer)), factors[number] ?? e.u32(0))
-        out.store(array, index, e.bitcast(array.element.dtype, scaled), own, outer)
-      },
-      fragment: (fragment, place) => out.fragmentReload(fragment, place),
-      // The next to take the memory does not wait where nothing changed.
-      end: (array) => out.expect([accessTo(array, 'write', {})]),
-    })
-  })
+  const asked = askAll(lowering, changes)
+  const array = bandArray(lowering, dot, plan)
+  return {
+    apply() {
+      out.if('branch', asked.answer(), () => {
+        eachBand(lowering, plan, sums, array, {
+          chunk(number, { index, outer, own }) {
+            const value = e.bitcast(dtype, e.read(array, index, own, outer))
+            const scaled = e.bitcast(array.element.dtype, e.mul(value, factors[number] ?? e.u32(0)))
+            out.store(array, index, scaled, own, outer)
+          },
+          fragment: (fragment, place) => out.fragmentReload(fragment, place),
+        })
+        // The next to take the memory does not wait where nothing changed.
+        out.expect([accessTo(array, 'write', {})])
+      })
+      lowering.memory.release(array)
+    },
+  }
 }
 
 /** An element of a band, and that this invocation alone touches it until all of the band are done. */
 interface BandAccess {
-  readonly array: MemoryArray
   readonly outer: Expr
   readonly index: Expr
   readonly own: AccessMark
@@ -85,26 +97,30 @@ interface BandVisitor {
   readonly chunk: (number: number, access: BandAccess) => void
   /** Called with each fragment after that. */
   readonly fragment?: (fragment: Fragment, place: FragmentPlace) => void
-  readonly end?: (array: MemoryArray) => void
+}
+
+/** Memory for a band of each subgroup; where it can, it is what the operands had. */
+function bandArray(lowering: Lowering, dot: DotNode, { division }: MatrixPlan): MemoryArray {
+  const { memory, bound } = lowering
+  const { dtype } = dot.type
+  const asWords = DTYPES[dtype].bytes === DTYPES.u32.bytes
+  const inner = partPitch(division) / 4
+  const subgroups = bound.threads / bound.limits.subgroupSize
+  return memory.allocateParts('matrix', typeOf(asWords ? 'u32' : dtype, 4), inner, subgroups)
 }
 
 /** Stores the fragments band by band, and visits what lies there then. */
 function eachBand(
   lowering: Lowering,
-  dot: DotNode,
   { layout, division, shape, rows, columns }: MatrixPlan,
   sums: FragmentGrid,
+  array: MemoryArray,
   visitor: BandVisitor,
 ): void {
-  const { out, e, memory, bound } = lowering
-  const { dtype } = dot.type
+  const { out, e, bound } = lowering
   const { m, n, band, bandRows } = division
-  // Where it can, the band takes the memory that the operands had.
-  const asWords = DTYPES[dtype].bytes === DTYPES.u32.bytes
   const pitch = bandPitch(division) / 4
-  const inner = partPitch(division) / 4
   const subgroups = bound.threads / bound.limits.subgroupSize
-  const array = memory.allocateParts('matrix', typeOf(asWords ? 'u32' : dtype, 4), inner, subgroups)
   const outer = out.early('own_band', e.binary('%', e.builtin('subgroup'), e.u32(subgroups)))
   const from = bandPlace(lowering, layout, { rows, columns }, division, pitch)
   const [down, across] = [2 ** bandRows, 2 ** band]
@@ -126,13 +142,11 @@ function eachBand(
         ]
         const [i, j] = [(below >> m) % 2 ** division.rows, (along >> n) % 2 ** division.columns]
         const isHere = i >> bandRows === top >> bandRows && j >> band === first >> band
-        if (isHere) visitor.chunk(chunk, { array, own, ...from(below, along) })
+        if (isHere) visitor.chunk(chunk, { own, ...from(below, along) })
       })
       for (const { fragment, place } of stored) visitor.fragment?.(fragment, place)
     }
   }
-  visitor.end?.(array)
-  memory.release(array)
 }
 
 /** Where a thread finds the elements at its place in the tile and so much further. */

@@ -1,11 +1,9 @@
 /**
  * Operands of products on matrix units: in workgroup memory as the tensor has them, each subgroup's rows and
  * columns in an array of their own, from which they are loaded as fragments at constant places (on an H200
- * 289 TFLOP/s against 184 with places that the device has to check). What a loop does not change is put
- * there before it, and stays in fragments where these are few.
+ * 289 TFLOP/s against 184 with places that the device has to check).
  */
-import { stripViews } from '../../../ir/dim_index.ts'
-import type { BlockId, DotNode, LoopNode, Node } from '../../../ir/node.ts'
+import type { BlockId, DotNode } from '../../../ir/node.ts'
 import { extentBits, type TileProgram } from '../../../ir/tile_program.ts'
 import { DTYPES } from '../../../support/dtypes.ts'
 import { log2Exact } from '../../../support/maths.ts'
@@ -71,31 +69,8 @@ export function operandFragments(
   })
 }
 
-/** Before a loop: stages the operands of its products that it does not change; `end` is for after it. */
-export function stageAhead(lowering: Lowering, loop: LoopNode): { readonly end: () => void } {
-  const made = new Set<Node>([...loop.body, ...loop.phis])
-  const found: DotNode[] = []
-  for (const dot of loop.body) {
-    const plan = dot.kind === 'dot' ? lowering.layouts.matrix(dot) : undefined
-    if (dot.kind !== 'dot' || !plan) continue
-    const operands: Partial<Record<Side, MatrixOperand>> = {}
-    for (const side of ['a', 'b'] as const)
-      if (!made.has(stripViews(dot[side]))) operands[side] = readyOperand(lowering, dot, plan, side)
-    lowering.ahead.set(dot, operands)
-    found.push(dot)
-  }
-  return {
-    end() {
-      for (const dot of found) {
-        for (const { staged, fragments } of Object.values(lowering.ahead.get(dot) ?? {}))
-          if (fragments.size === 0) lowering.memory.release(staged.array)
-        lowering.ahead.delete(dot)
-      }
-    },
-  }
-}
-
-function readyOperand(lowering: Lowering, dot: DotNode, plan: MatrixPlan, side: Side): MatrixOperand {
+/** The operand in place for all products that follow, and in fragments where these are few. */
+export function readyOperand(lowering: Lowering, dot: DotNode, plan: MatrixPlan, side: Side): MatrixOperand {
   const operand = stageOperand(lowering, dotOperand(lowering, dot, side), plan, side)
   const { shape, division } = plan
   const steps = ownDepth(lowering.program, plan) / shape.k

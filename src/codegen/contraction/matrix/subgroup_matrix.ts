@@ -45,11 +45,17 @@ function fragmentSums(
   }
   return {
     add(operands, afterStaging) {
-      if (dot.rescale) {
-        const factor = spreadTo(lowering, dot.rescale, plan.layout)
-        rescaleFragments(lowering, dot, plan, { sums, factor })
-      }
-      staged.push(...addProducts(lowering, dot, plan, sums, operands, afterStaging))
+      const rescaling =
+        dot.rescale &&
+        rescaleFragments(lowering, dot, plan, {
+          sums,
+          factor: spreadTo(lowering, dot.rescale, plan.layout),
+        })
+      // Where there is memory for both, the operands are put in place before all have answered.
+      const isLate = rescaling !== undefined && lowering.mayTakeRoom()
+      if (!isLate) rescaling?.apply()
+      const stages = { whenStaged: isLate ? rescaling.apply : undefined, afterStaging }
+      staged.push(...addProducts(lowering, dot, plan, sums, operands, stages))
       // What comes out in every round takes other memory than the operands: that saves waiting for them.
       if (carried.has(dot)) release()
     },
@@ -61,6 +67,12 @@ function fragmentSums(
   }
 }
 
+/** What is to be done once the operands are in place, and then before they are read. */
+interface Stages {
+  readonly whenStaged: (() => void) | undefined
+  readonly afterStaging: (() => void) | undefined
+}
+
 /** Gives the memory that is not needed any more. */
 function addProducts(
   lowering: Lowering,
@@ -68,12 +80,13 @@ function addProducts(
   plan: MatrixPlan,
   sums: FragmentGrid,
   operands: DotOperands,
-  afterStaging: (() => void) | undefined,
+  { whenStaged, afterStaging }: Stages,
 ): readonly MemoryArray[] {
   const { out, program, ahead, bound } = lowering
   const { a: left, b: right } = ahead.get(dot) ?? {}
   const a = left ?? stageOperand(lowering, operands.a, plan, 'a')
   const b = right ?? stageOperand(lowering, operands.b, plan, 'b')
+  whenStaged?.()
   // The barrier comes before what may be emitted in between; the operands are read only after that.
   out.expect([a, b].map(({ staged }) => accessTo(staged.array, 'read', {})))
   const isLate = bound.config.lateLoads
