@@ -45,7 +45,13 @@ const ROWS: readonly Row[] = [
     kind: 'chained products over loaded ranges',
     name: 'jaggedAttention',
     config: { num_warps: 4, block_sizes: [8, 8] },
-    races: [...new Array<string>(7).fill('race operand_1'), 'race operand_1, race operand_2', UNNEEDED],
+    races: [
+      'race operand_0',
+      ...new Array<string>(5).fill('race operand_1'),
+      'race operand_1, race operand_2',
+      'race operand_0',
+      UNNEEDED,
+    ],
   },
   {
     kind: 'two loops over loaded ranges',
