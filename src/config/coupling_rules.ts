@@ -125,9 +125,9 @@ function splitRowsAreStreamed(
   _mode: 'strict' | 'repair',
   { rows, sums = [] }: ConfigSpecInput,
 ): void {
-  const parts = entries(data.split_sums).map(Number)
-  const chained = entries(data.chained_scans).map((rounds, i) => (parts[i] === 1 ? Number(rounds) : 0))
-  if (chained.length > 0) data.chained_scans = chained
+  const chained = entries(data.chained_scans).map(Number)
+  const parts = entries(data.split_sums).map((count, i) => (chained[i] ? 1 : Number(count)))
+  if (parts.length > 0) data.split_sums = parts
   const isShared = parts.some((count, i) => count > 1 || (chained[i] ?? 0) > 0)
   if (rows.length === 0 || !isShared) return
   data.reduction_loops = entries(data.reduction_loops).map((chunk, row) => {

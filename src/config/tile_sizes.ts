@@ -85,8 +85,6 @@ const STREAM_WARPS_PER_UNIT = 32
 const LEAST_DEFAULT_PART = 256
 const LEAST_STREAM_PART = 128
 const LEAST_DEVICE_BLOCK = 8
-/** Rounds of a chained scan for each workgroup: what it reads again has to stay in the cache. */
-const SCAN_ROUNDS = 2
 /**
  * Threads of a default workgroup: at least so many warps, and enough that a thread holds no more than this.
  */
@@ -227,18 +225,8 @@ export function defaultNumWarps(
   return Math.min(most, Math.max(least, nextPowerOf2(cdiv(largest, 32 * perThread))))
 }
 
-/** The default `split_sums`: scans read everything twice then, so they are chained instead. */
+/** The default `split_sums`: as many parts as a device of which most stays idle otherwise has room for. */
 export function defaultParts(input: ConfigSpecInput, defaults: DefaultTiles, index: number): number {
-  return input.sums?.[index]?.isScan ? 1 : partsWithRoom(input, defaults, index)
-}
-
-/** The default `chained_scans`: where a device would be idle. */
-export function defaultRounds(input: ConfigSpecInput, defaults: DefaultTiles, index: number): number {
-  return partsWithRoom(input, defaults, index) > 1 ? SCAN_ROUNDS : 0
-}
-
-/** As many parts as a device of which most stays idle otherwise has room for. */
-function partsWithRoom(input: ConfigSpecInput, defaults: DefaultTiles, index: number): number {
   const { blocks, dots, sums = [], software, computeUnits = 0, fixedPrograms = 1 } = input
   const { sizes } = defaults
   const sum = sums[index]

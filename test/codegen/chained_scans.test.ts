@@ -11,14 +11,13 @@ import { OnCpu } from './on_cpu.ts'
 import { CLOSE, flat, input, rows, SCANS } from './scan_kernels.ts'
 
 describe('chained scans', () => {
-  it('are the default of long rows where a GPU would be idle, and have one dispatch', () => {
-    const of = (device: string, ...shape: readonly number[]): Compiled =>
-      new Compiled(flat, [{ shape, data: [], dtype: 'f32', dynamic: undefined }], DEVICES[device])
-    const long = of('H200', 2 ** 27)
-    expect(long.spec.defaultConfig().data).toMatchObject({ chained_scans: [2], split_sums: [1] })
-    expect(long.program().dispatches).toHaveLength(1)
-    expect(of('H200', 2 ** 7).spec.defaultConfig().data.chained_scans).toEqual([0])
-    expect(of('lavapipe', 2 ** 27).spec.defaultConfig().data.chained_scans).toEqual([0])
+  it('are never the default, nor tried by searches, and have one dispatch', () => {
+    const x = { shape: [2 ** 27], data: [], dtype: 'f32', dynamic: undefined } as const
+    const long = new Compiled(flat, [x], DEVICES.H200)
+    expect(long.spec.defaultConfig().data).toMatchObject({ chained_scans: [0], split_sums: [1024] })
+    const [slot] = long.spec.slots.filter(({ field }) => field === 'chained_scans')
+    expect(slot?.fragment.cardinality).toBe(1)
+    expect(long.program({ chained_scans: 2, split_sums: 1 }).dispatches).toHaveLength(1)
   })
 
   it('are offered for scans alone', () => {
@@ -41,10 +40,10 @@ describe('chained scans', () => {
     )
   })
 
-  it('give way to parts that somebody asks for, and stream rows', () => {
+  it('take the place of parts, and stream rows', () => {
     const compiled = new Compiled(flat, [input(4096)])
-    expect(compiled.config({ chained_scans: 1, split_sums: 4 }).data.chained_scans).toEqual([0])
-    expect(compiled.config({ chained_scans: 1 }).data.reduction_loops).toEqual([512])
+    expect(compiled.config({ chained_scans: 1, split_sums: 4 }).data.split_sums).toEqual([1])
+    expect(compiled.config({ chained_scans: 1, reduction_loops: [null] }).data.reduction_loops).toEqual([512])
   })
 
   it('keep a word of a float for each chunk and each group of them, zero at first', () => {
