@@ -82,8 +82,9 @@ export interface DotInput {
   readonly inLoop?: boolean
   /** Rows of the whole result at the sizes at hand; taken for many when absent. */
   readonly resultRows?: number
-  /** Id of the block along them; absent for one that no config decides. */
+  /** Ids of the blocks along the rows and the columns of the result. */
   readonly rows?: number
+  readonly columns?: number
   /** The right operand; nothing is known of it when absent. */
   readonly right?: RightInput
   /** True for integers of 8 bits that are multiplied four at a time; false when absent. */

@@ -73,6 +73,15 @@ const SMALL_PRODUCT = { depth: 32, roomyDepth: 64, warps: 8, stages: 2, slices: 
  * instead of 83.5, 2048 x 2048 x 2048 447 instead of 454.
  */
 const ONE_PRODUCT = { stages: 2, slices: 1 }
+/**
+ * Workgroups of a large product, with 64 sums a thread, that a unit has registers for: of whole tiles, and
+ * of tiles of half as many rows. An H200 with 132 units has 392 whole tiles of a convolution (8 x 256 x 56
+ * x 56 -> 256) to compute, one and a half waves: 1,110 us, and 784 us with half tiles, two waves. 2048 x
+ * 2048 x 2048 is one wave of whole tiles: 449 us, and 669 with half ones, one and a third waves.
+ */
+const RESIDENT = { whole: 2, half: 3 }
+/** What half tiles have to save at least, since they read half as much again. */
+const HALF_TILE_GAIN = 1.15
 const PROGRAMS_PER_UNIT = 64
 /**
  * Warps of products that keep a unit busy. 16 x 4096 x 4096 on an H100, by parts 1, 2, 4, 8: f16 on matrix
@@ -169,7 +178,36 @@ export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   for (const [index, block] of innermostFirst)
     if (isSmallProduct && !inGrid.has(block.id)) grow(index, block, depth)
   const schedule = scheduleOf(input, isSmallProduct)
-  return { sizes, isSmallProduct, usesMatrices: usesMatrices(input), schedule }
+  const even = schedule === ONE_PRODUCT ? withoutIdleUnits(input, sizes, programs()) : sizes
+  return { sizes: even, isSmallProduct, usesMatrices: usesMatrices(input), schedule }
+}
+
+/** Sizes with half as many rows where whole tiles would leave much of the device idle in their last wave. */
+function withoutIdleUnits(
+  { blocks, dots, computeUnits }: ConfigSpecInput,
+  sizes: readonly number[],
+  programs: number,
+): readonly number[] {
+  const rows = blocks.findIndex(({ id }) => id === dots[0]?.rows)
+  const [size = 1, least = 1] = [sizes[rows], blocks[rows]?.min]
+  const isLarge = elementsOfProduct(dots, blocks, sizes) === DEFAULT_AIM_WITH_DOT.roomyTile
+  if (computeUnits === undefined || !isLarge || size / 2 < least) return sizes
+  const used = (count: number, resident: number): number => {
+    const waves = count / (computeUnits * resident)
+    return waves / Math.ceil(waves)
+  }
+  const gain = used(2 * programs, RESIDENT.half) / used(programs, RESIDENT.whole)
+  return gain > HALF_TILE_GAIN ? sizes.with(rows, size / 2) : sizes
+}
+
+/** Elements of a tile of the result along blocks. */
+function elementsOfProduct(
+  [dot]: ConfigSpecInput['dots'],
+  blocks: readonly BlockInput[],
+  sizes: readonly number[],
+): number {
+  const ids = [dot?.rows, dot?.columns]
+  return product(blocks.map(({ id }, i) => (ids.includes(id) ? (sizes[i] ?? 1) : 1)))
 }
 
 function scheduleOf(input: ConfigSpecInput, isSmallProduct: boolean): DotSchedule {

@@ -8,6 +8,7 @@ import * as kernels from '../gpu/kernels.ts'
 import { type Argument, ramp } from '../language/harness.ts'
 import { bmm } from './batched_kernels.ts'
 import { Compiled } from './compiling.ts'
+import { DEVICES } from './devices.ts'
 
 /** One line per decision. */
 function shown({ blocks, rows, loops, tiles, memoryOps, dots, pidTypes }: ConfigSpecInput): string {
@@ -229,6 +230,23 @@ describe('default configs', () => {
     const { spec } = new Compiled(bmm, [input, input], { software: false })
     expect((spec.defaultConfig().data.block_sizes as readonly number[]).slice(0, 3)).toEqual(tiles)
   })
+
+  it.each([
+    [2048, [128, 128, 16], 8],
+    [3072, [64, 128, 16], 4],
+    [4096, [128, 128, 16], 8],
+  ])(
+    'halve tiles where that leaves fewer units idle in the last wave: products of %i rows',
+    (size, tiles, warps) => {
+      const input = { shape: [size, size], dtype: 'f32', dynamic: undefined, data: [] } as const
+      const { block_sizes, num_warps } = new Compiled(
+        kernels.matmul,
+        [input, input],
+        DEVICES.H200,
+      ).spec.defaultConfig().data
+      expect([block_sizes, num_warps]).toEqual([tiles, warps])
+    },
+  )
 
   const CASES: Readonly<Record<string, readonly [KernelFunction, ...Argument[]]>> = {
     vectorAdd: [kernels.vectorAdd, ramp([2 ** 20]), ramp([2 ** 20])],

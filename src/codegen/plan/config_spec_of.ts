@@ -86,6 +86,7 @@ export function configSpecInput(
       maxSlices: sums.some((found) => found.has(dot)) ? MAX_SLICES : 1,
       resultRows: rowsOf(dot, blocks, hint),
       rows: cutBy(dotAxes(dot).rows, blocks),
+      columns: cutBy(dotAxes(dot).columns, blocks),
       right: rightInput(dot, blocks, (id) => seen[id]?.dtype),
       ...matrixInput(dot, cuts, limits),
       ...(limits.packedDots && byteLoads(dot, dtypeOf) && { isPacked: true }),
