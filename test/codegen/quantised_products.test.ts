@@ -9,6 +9,8 @@ import type { Tensor } from '../../src/language/tensor.ts'
 import type { StorageType } from '../../src/support/storage_types.ts'
 import { whole } from '../gpu/inputs.ts'
 import type { HostArgument } from '../language/harness.ts'
+import { Compiled } from './compiling.ts'
+import { DEVICES } from './devices.ts'
 import { OnCpu } from './on_cpu.ts'
 
 const GROUP = 16
@@ -195,6 +197,24 @@ it('words wait for their round, and weights are made of them when they are stage
   const ahead = branch.slice(0, branch.indexOf('}'))
   expect(ahead).toContain('waiting_')
   expect(ahead).not.toMatch(/vec4h|f16/)
+})
+
+it.each([
+  [4096, 'i4', [128, 128, 32]],
+  // Smaller tiles leave room for two workgroups anyway.
+  [1024, 'i4', [64, 64, 64]],
+  [4096, 'f16', [128, 128, 64]],
+] as const)('by default, %d columns of %s have tiles of %j', (n, dtype, sizes) => {
+  const sized = (shape: readonly number[], type: StorageType = 'f16') => {
+    return { shape, dtype: type, data: [], dynamic: undefined }
+  }
+  const args = [sized([n, n]), sized([n, n], dtype), sized([n / GROUP, n])]
+  const { spec } = new Compiled(ofColumns as never, args as never, {
+    ...DEVICES.H200,
+    registerBudget: 200,
+    subgroupMatrices: [{ m: 16, n: 16, k: 16, operand: 'f16', result: 'f32' }],
+  })
+  expect(spec.defaultConfig().data.block_sizes).toEqual(sizes)
 })
 
 it('a thread reads the scale of a group of rows once', () => {
