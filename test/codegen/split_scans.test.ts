@@ -5,6 +5,7 @@ import { hl, type Tensor } from '../../src/language/index.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import type { HostArgument } from '../language/harness.ts'
 import { Compiled } from './compiling.ts'
+import { DEVICES } from './devices.ts'
 import { OnCpu } from './on_cpu.ts'
 import { CLOSE, carried, columns, flat, input, rows, SCANS, several } from './scan_kernels.ts'
 
@@ -110,6 +111,17 @@ describe('sharing out scans', () => {
     const [, loop = ''] = /for \([^\n]*\{\n(.*?)\n {2}\}\n/s.exec(dispatches[0]?.wgsl ?? '') ?? []
     expect(loop).toContain('x_')
     expect(loop).not.toMatch(/subgroup|Barrier/)
+  })
+
+  it('is the default where a GPU would be idle', () => {
+    const parts = (...shape: readonly number[]) =>
+      new Compiled(
+        flat,
+        [{ shape, data: [], dtype: 'f32', dynamic: undefined }],
+        DEVICES.H200,
+      ).spec.defaultConfig().data.split_sums
+    expect(parts(2 ** 27)).toEqual([1024])
+    expect(parts(2 ** 7)).toEqual([1])
   })
 })
 

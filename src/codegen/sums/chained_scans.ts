@@ -54,7 +54,7 @@ export function chainedGrid(
   const chunk = idOf(builder, part)
   const own = lookBack.sumsOf(builder, chunk)
   lookBack.publish(builder, chunk, own)
-  lookBack.publishGroup(builder, chunk, own)
+  lookBack.publishGroup(builder, chunk)
   const before = lookBack.before(builder, chunk)
   // The chunk is read again, while caches have it: nobody holds it while waiting.
   const rounds = loopWithin(whole, lookBack.rangeOf(builder, chunk), builder, map)

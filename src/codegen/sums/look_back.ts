@@ -82,32 +82,12 @@ export class LookBack {
   }
 
   /** Publishes what a whole group comes to, if this is the last chunk of it. */
-  publishGroup(at: RegionBuilder, chunk: Node, own: Values): void {
-    const { links, group: count, blocks } = this.#chain
+  publishGroup(at: RegionBuilder, chunk: Node): void {
+    const { group: count, blocks } = this.#chain
     const { group, first, place } = this.#placeOf(at, chunk)
-    const last = sizeNode(at, count - 1)
-    const isLast = mapped(at, 'eq', place, last)
     const inner = at.nested()
-    const position = positionAlong(inner, blocks.chunk)
-    const from = this.#placeOfChunk(inner, first)
-    const gaps = this.#awaited(inner, blocks.chunk, mapped(inner, 'add', position, from), last)
-    const each = { ...gaps, along: blocks.chunk, each: blocks.eachChunk, end: last }
-    const chunks = this.#filled(inner, each, (deep, which) =>
-      this.sumsOf(deep, mapped(deep, 'add', first, which)),
-    )
-    const isOwn = mapped(inner, 'eq', position, last)
-    const totals = eachOf(links, chunks, (link, tile, i) => {
-      const { axes } = tile.type
-      const whole = mapped(
-        inner,
-        'where',
-        spread(inner, isOwn, axes),
-        spread(inner, own[i] ?? tile, axes),
-        tile,
-      )
-      return reduced(inner, link, whole)
-    })
-    this.#publish(inner, group, totals)
+    this.#publish(inner, group, this.#total(inner, first, sizeNode(inner, count)))
+    const isLast = mapped(at, 'eq', place, sizeNode(at, count - 1))
     const end = mapped(at, 'where', isLast, sizeNode(at, 1), sizeNode(at, 0))
     const branch = loopOver(blocks.last, sizeNode(at, 0), end)
     at.add({ ...branch, phis: [], inits: [], body: inner.nodes, yields: [] })
@@ -142,21 +122,30 @@ export class LookBack {
     return eachOf(links, totals, (link, total) => reduced(at, link, total))
   }
 
-  /** What a group comes to, or a chunk behind them: computed, and published for others. */
+  /** What a group comes to, or a chunk behind them: of what is there by now, and published for others. */
   #computed(at: RegionBuilder, which: Node, group: Node, ahead: Node): Values {
-    const { links, group: count, blocks } = this.#chain
+    const count = sizeNode(at, this.#chain.group)
     const there = this.#ofGroup(at, which, group, which, mapped(at, 'add', which, ahead))
     const chunk = mapped(at, 'sub', there, this.#placeOfChunk(at, sizeNode(at, 0)))
-    const first = this.#ofGroup(at, which, group, mapped(at, 'mul', which, sizeNode(at, count)), chunk)
-    const end = this.#ofGroup(at, which, group, sizeNode(at, count), sizeNode(at, 1))
-    const tiles = links.map((link) => neutralTile(at, link, blocks.chunk))
-    const all = { tiles, along: blocks.chunk, each: blocks.eachChunk, begin: sizeNode(at, 0), end }
-    const chunks = this.#filled(at, all, (inner, place) =>
-      this.sumsOf(inner, mapped(inner, 'add', first, place)),
-    )
-    const totals = eachOf(links, chunks, (link, tile) => reduced(at, link, tile))
+    const first = this.#ofGroup(at, which, group, mapped(at, 'mul', which, count), chunk)
+    const totals = this.#total(at, first, this.#ofGroup(at, which, group, count, sizeNode(at, 1)))
     this.#publish(at, there, totals)
     return totals
+  }
+
+  /** What so many chunks from `first` on come to, looked for once more before they are computed. */
+  #total(at: RegionBuilder, first: Node, end: Node): Values {
+    const { links, blocks } = this.#chain
+    const { chunk: along, eachChunk: each } = blocks
+    const place = mapped(at, 'add', positionAlong(at, along), this.#placeOfChunk(at, first))
+    const gaps = { ...this.#awaited(at, along, place, end), along, each, end }
+    const chunks = this.#filled(at, gaps, (inner, which) => {
+      const chunk = mapped(inner, 'add', first, which)
+      const sums = this.sumsOf(inner, chunk)
+      this.publish(inner, chunk, sums)
+      return sums
+    })
+    return eachOf(links, chunks, (link, tile) => reduced(at, link, tile))
   }
 
   /** Of groups before `group` one thing, of what follows them another. */
