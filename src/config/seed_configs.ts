@@ -23,8 +23,8 @@ const DOT_TILES = [
 ] as const
 
 /**
- * On subgroup matrices: rows, columns and depth, `num_warps`, `l2_grouping`, `slice_k`, and rounds written out
- * together. Measured on an H200, the first for results of 2048 x 2048 and more, then ever smaller ones.
+ * On subgroup matrices: rows, columns and depth, `num_warps`, `l2_grouping`, `slice_k`, and rounds written
+ * out together. Measured on an H200, the first for results of 2048 x 2048 and more, then ever smaller ones.
  */
 const MATRIX_TILES = [
   [128, 128, 32, 4, 8, 1, 2],

@@ -3,17 +3,7 @@ import type { AtomicOp } from '../../ir/node.ts'
 import type { DType } from '../../support/dtypes.ts'
 import { unreachable } from '../../support/errors.ts'
 import type { LocalExpr } from '../thread/expr.ts'
-import type {
-  Atomic,
-  Barrier,
-  For,
-  If,
-  Insert,
-  Statement,
-  Store,
-  UniformAny,
-  UniformLoad,
-} from '../thread/statements.ts'
+import type { Atomic, Barrier, For, If, Insert, Statement, Store, UniformLoad } from '../thread/statements.ts'
 import { type Evaluate, Evaluator } from './evaluate.ts'
 import { Fragments } from './fragments.ts'
 import { lanesWhere } from './lanes.ts'
@@ -66,8 +56,6 @@ export class Runner {
         return this.#insert(statement)
       case 'uniform_load':
         return this.#uniformLoad(statement)
-      case 'uniform_any':
-        return this.#uniformAny(statement)
       case 'if':
         return this.#if(statement)
       case 'for':
@@ -172,19 +160,6 @@ export class Runner {
         const element = (indices[lane] ?? 0) * width
         if (!memory.has(element + width - 1, lane)) return
         for (let j = 0; j < width; j++) target[lane * width + j] = memory.read(element + j, lane)
-      })
-      this.#group.barrier('workgroup')
-    }
-  }
-
-  #uniformAny({ local, array, count }: UniformAny): Run {
-    const [target, memory] = [this.#evaluator.local(local), this.#group.arrayOf(array)]
-    return () => {
-      if (!this.#group.isWhole) this.#divergent(array.name)
-      this.#group.barrier('workgroup')
-      this.#forActive((lane) => {
-        const elements = Array.from({ length: count }, (_, i) => memory.read(i, lane))
-        target[lane] = Number(elements.some((element) => element !== 0))
       })
       this.#group.barrier('workgroup')
     }

@@ -8,7 +8,9 @@ import type { LoopRange } from './loop_range.ts'
 /** Rounds written out one after the other must stay readable, and compilable: lines of WGSL. */
 const MAX_LINES_WRITTEN_OUT = 1024
 
-/** A loop over the range, with `factor` rounds in its body. `round` emits the one that begins at its argument. */
+/**
+ * A loop over the range, with `factor` rounds in its body. `round` emits the one that begins at its argument.
+ */
 export function countRounds(
   lowering: Lowering,
   name: string,

@@ -145,8 +145,8 @@ interface StagedOperand {
 
 /**
  * Memory for sums that leave their fragments, with which as many workgroups find room on a processor as their
- * operands let, if `least` is enough. All workgroups of a processor share what one may have: 4096³ in f16 on an
- * H200, 128x128x32 by four subgroups, takes 474 us with 24,064 bytes and 770 with 24,576.
+ * operands let, if `least` is enough. All workgroups of a processor share what one may have: 4096³ in f16 on
+ * an H200, 128x128x32 by four subgroups, takes 474 us with 24,064 bytes and 770 with 24,576.
  */
 function roomBeside(operands: readonly StagedOperand[], least: number, most: number): number {
   const taken = sum(operands.map(({ bytes }) => bytes))

@@ -52,7 +52,6 @@ function placeInside(statement: Statement, before: Pending): Placed {
     case 'barrier':
       return { statements: [statement], pending: without(before, statement.space) }
     case 'uniform_load':
-    case 'uniform_any':
       return { statements: [statement], pending: without(before, 'workgroup') }
     case 'block': {
       const body = placeIn(statement.body, before)

@@ -36,9 +36,9 @@ export class WorkgroupMemory {
     return this.#allocate(hint, memoryType(type), length, parts)
   }
 
-  /** An array that is used for nothing else. */
-  reserve(hint: string, type: ThreadType, length: number): MemoryArray {
-    return this.#add(hint, memoryType(type), length, undefined)
+  /** An array for atomic operations, which is used for nothing else. */
+  reserveAtomic(hint: string, type: ThreadType, length: number): MemoryArray {
+    return this.#add(hint, memoryType(type), length, undefined, true)
   }
 
   #allocate(hint: string, element: ThreadType, length: number, parts: number | undefined): MemoryArray {
@@ -56,9 +56,15 @@ export class WorkgroupMemory {
     return this.#add(hint, element, length, parts)
   }
 
-  #add(hint: string, element: ThreadType, length: number, parts: number | undefined): MemoryArray {
+  #add(
+    hint: string,
+    element: ThreadType,
+    length: number,
+    parts: number | undefined,
+    atomic = false,
+  ): MemoryArray {
     const name = this.#out.fresh(hint)
-    const plain = { space: 'workgroup', name, element, atomic: false, tensor: undefined } as const
+    const plain = { space: 'workgroup', name, element, atomic, tensor: undefined } as const
     const array: MemoryArray = parts === undefined ? plain : { ...plain, nested: true }
     this.#arrays.push({ array, length, parts: parts ?? 1, free: false })
     return array

@@ -75,20 +75,6 @@ export interface UniformLoad {
 }
 
 /**
- * Whether an element of an array in workgroup memory is not zero, for all invocations; a barrier before and
- * after it.
- */
-export interface UniformAny {
-  readonly kind: 'uniform_any'
-  readonly local: LocalExpr
-  /** Names what was in the array. */
-  readonly held: string
-  readonly array: MemoryArray
-  /** Elements of the array. */
-  readonly count: number
-}
-
-/**
  * `branch`: taken by all invocations of a workgroup or by none; `some`: by some of them, so that no barrier
  * may stand inside.
  */
@@ -149,7 +135,6 @@ export type Statement =
   | Atomic
   | Insert
   | UniformLoad
-  | UniformAny
   | If
   | For
   | Block
@@ -183,7 +168,6 @@ export function expressionsOf(statement: Statement): readonly Expr[] {
     case 'barrier':
     case 'comment':
     case 'expect':
-    case 'uniform_any':
     case 'fragment_zero':
     case 'fragment_multiply':
       return []

@@ -7,7 +7,7 @@ import { Expressions } from './expressions.ts'
 import type { Fragment, FragmentPlace } from './fragments.ts'
 import type { Access, AccessMark, MemoryArray } from './memory.ts'
 import type { Atomic, If, Insert, Statement } from './statements.ts'
-import { type ThreadType, typeOf } from './types.ts'
+import type { ThreadType } from './types.ts'
 
 /** How a loop counts. */
 export interface Counting {
@@ -147,13 +147,6 @@ export class Writer {
   uniformLoad(hint: string, array: MemoryArray, index: Expr): Expr {
     const local = this.#local(hint, array.element)
     this.#add({ kind: 'uniform_load', local, array, index })
-    return local
-  }
-
-  /** True for all invocations when one of the array's elements, so many of u32, is not zero. */
-  uniformAny(hint: string, array: MemoryArray, count: number): Expr {
-    const local = this.#local(hint, typeOf('bool', 1))
-    this.#add({ kind: 'uniform_any', local, held: this.fresh('held'), array, count })
     return local
   }
 

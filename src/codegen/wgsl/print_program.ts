@@ -27,8 +27,9 @@ export function printProgram(program: ThreadProgram, wordsIn: 'immediate' | 'uni
       return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<${type}>;`
     }),
     ...launchBlock(program.fields, wordsIn, program.buffers.length),
-    ...program.arrays.map(({ array: { name, element }, length, parts }) => {
-      const type = `array<${typeName(element)}, ${length / (parts ?? 1)}>`
+    ...program.arrays.map(({ array: { name, element, atomic }, length, parts }) => {
+      const item = atomic ? atomicTypeName(element) : typeName(element)
+      const type = `array<${item}, ${length / (parts ?? 1)}>`
       return `var<workgroup> ${name}: ${parts ? `array<${type}, ${parts}>` : type};`
     }),
   ]

@@ -48,11 +48,6 @@ function lineOf(statement: Exclude<Statement, { readonly body: unknown }>): read
       const place = `${statement.array.name}[${printExpr(statement.index)}]`
       return [`let ${statement.local.name} = workgroupUniformLoad(&${place});`]
     }
-    case 'uniform_any': {
-      const { local, held, array, count } = statement
-      const all = Array.from({ length: count }, (_, i) => `${held}[${i}]`).join(' | ')
-      return [`let ${held} = workgroupUniformLoad(&${array.name});`, `let ${local.name} = (${all}) != 0u;`]
-    }
     case 'return':
       return ['return;']
     case 'barrier':

@@ -13,7 +13,7 @@ import type { Expr } from '../../thread/expr.ts'
 import type { Fragment, FragmentPlace } from '../../thread/fragments.ts'
 import { type AccessMark, accessTo, type MemoryArray } from '../../thread/memory.ts'
 import { typeOf } from '../../thread/types.ts'
-import { askAll } from '../../values/any_invocation.ts'
+import type { Question } from '../../values/any_invocation.ts'
 import { threadPart } from '../../values/coordinates.ts'
 
 /** Fragments of a subgroup, row by row. */
@@ -56,7 +56,8 @@ export function rescaleFragments(
   lowering: Lowering,
   dot: DotNode,
   plan: MatrixPlan,
-  { sums, factor }: { readonly sums: FragmentGrid; readonly factor: Registers },
+  sums: FragmentGrid,
+  { question, factor }: { readonly question: Question; readonly factor: Registers },
 ): { readonly apply: () => void } {
   const { out, e } = lowering
   const { dtype } = dot.type
@@ -64,11 +65,11 @@ export function rescaleFragments(
   const changes = [...new Set(factor.chunks)]
     .map((chunk) => e.unary('!', e.binary('==', chunk, e.literal(1, factor.dtype))))
     .reduce((some, one) => e.binary('|', some, one))
-  const asked = askAll(lowering, changes)
+  question.ask(changes)
   const array = bandArray(lowering, dot, plan)
   return {
     apply() {
-      out.if('branch', asked.answer(), () => {
+      question.whereAny(() => {
         eachBand(lowering, plan, sums, array, {
           chunk(number, { index, outer, own }) {
             const value = e.bitcast(dtype, e.read(array, index, own, outer))

@@ -9,6 +9,7 @@ import type { Contraction, DotOperands, Sums } from '../../state/contraction.ts'
 import type { Lowering } from '../../state/lowering.ts'
 import type { Registers } from '../../state/registers.ts'
 import { accessTo, type MemoryArray } from '../../thread/memory.ts'
+import { questionToAll } from '../../values/any_invocation.ts'
 import { convertLayout } from '../../values/convert_layout.ts'
 import { initialValue, plus } from '../../values/initial_value.ts'
 import { spreadTo } from '../../values/values.ts'
@@ -39,6 +40,7 @@ function fragmentSums(
   const { division, shape } = plan
   const part = { part: 'result', dtype: dot.type.dtype, shape } as const
   const sums = grid(division, () => out.fragmentZero('sum', part))
+  const question = dot.rescale && questionToAll(lowering)
   const staged: MemoryArray[] = []
   const release = (): void => {
     for (const array of staged.splice(0)) memory.release(array)
@@ -47,8 +49,9 @@ function fragmentSums(
     add(operands, afterStaging) {
       const rescaling =
         dot.rescale &&
-        rescaleFragments(lowering, dot, plan, {
-          sums,
+        question &&
+        rescaleFragments(lowering, dot, plan, sums, {
+          question,
           factor: spreadTo(lowering, dot.rescale, plan.layout),
         })
       // Where there is memory for both, the operands are put in place before all have answered.
