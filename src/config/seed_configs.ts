@@ -23,22 +23,22 @@ const DOT_TILES = [
 ] as const
 
 /**
- * On subgroup matrices: rows, columns and depth, `num_warps`, `l2_grouping`, `slice_k`, and rounds written
- * out together. Measured on an H200, the first for results of 2048 x 2048 and more, then ever smaller ones.
+ * On subgroup matrices: rows, columns and depth, `num_warps`, `l2_grouping`, `slice_k`. Measured on an H200,
+ * the first for results of 2048 x 2048 and more, then ever smaller ones.
  */
 const MATRIX_TILES = [
-  [128, 128, 32, 4, 8, 1, 2],
-  [128, 128, 64, 4, 8, 1, 0],
-  [128, 64, 64, 4, 4, 1, 0],
-  [64, 64, 64, 4, 4, 1, 0],
-  [64, 128, 32, 4, 4, 1, 0],
-  [64, 32, 128, 4, 1, 2, 0],
-  [32, 64, 64, 2, 1, 1, 0],
-  [16, 64, 128, 2, 1, 1, 0],
+  [128, 128, 32, 4, 8, 1],
+  [128, 128, 64, 4, 8, 1],
+  [128, 64, 64, 4, 4, 1],
+  [64, 64, 64, 4, 4, 1],
+  [64, 128, 32, 4, 4, 1],
+  [64, 32, 128, 4, 1, 2],
+  [32, 64, 64, 2, 1, 1],
+  [16, 64, 128, 2, 1, 1],
 ] as const
 
 /** Likewise; fits into registers with sums in f16 only. */
-const HALF_SUMS_TILE = [256, 256, 32, 8, 8, 1, 0] as const
+const HALF_SUMS_TILE = [256, 256, 32, 8, 8, 1] as const
 
 /**
  * Of few rows, without staging: columns, depth, `num_warps`, `split_sums`. First for weights that lie along
@@ -97,21 +97,18 @@ function dotSeeds(input: ConfigSpecInput): readonly ConfigData[] {
   }))
   const staged = isThin(dots[0]?.resultRows) ? [...thin, ...onFma] : onFma
   if (!dots[0]?.matrix) return staged
-  const onMatrices = [...MATRIX_TILES, HALF_SUMS_TILE].map(
-    ([m, n, k, num_warps, group, slices, unrolled]) => {
-      const base = {
-        block_sizes: tile(m, n, k),
-        num_warps,
-        num_stages: 2,
-        slice_k: [slices],
-        range_unroll_factors: [unrolled],
-        // Large workgroups are alone on a processor.
-        late_loads: num_warps > 4,
-        mma: ['subgroup_matrix'],
-      }
-      return dimensions > 1 ? { ...base, l2_groupings: [group] } : base
-    },
-  )
+  const onMatrices = [...MATRIX_TILES, HALF_SUMS_TILE].map(([m, n, k, num_warps, group, slices]) => {
+    const base = {
+      block_sizes: tile(m, n, k),
+      num_warps,
+      num_stages: 2,
+      slice_k: [slices],
+      // Large workgroups are alone on a processor.
+      late_loads: num_warps > 4,
+      mma: ['subgroup_matrix'],
+    }
+    return dimensions > 1 ? { ...base, l2_groupings: [group] } : base
+  })
   return [...onMatrices, ...staged]
 }
 

@@ -4,6 +4,7 @@
  * registers.
  */
 import { cdiv, clamp, floorPowerOf2, nextPowerOf2, product } from '../support/maths.ts'
+import { busyPrograms, isHalfProduct, MATRIX_DEPTH, matrixDepth } from './matrix_schedule.ts'
 import type { BlockInput, ConfigSpecInput, RowInput, TileInput } from './spec_input.ts'
 import { type ThinTiles, thinTiles } from './thin_tiles.ts'
 import { elements } from './tile_elements.ts'
@@ -52,7 +53,7 @@ const CHAINED_AIM = { roomyTile: 4096, deviceDimension: 64, gridDimension: [32, 
 /** Of integers of 8 bits: as many bytes along the depth as of f32. */
 const DEFAULT_AIM_WITH_BYTES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 64 }
 /** On matrix units: more of the result for each thread, and deeper blocks, loaded ahead. */
-const DEFAULT_AIM_WITH_MATRICES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 64 }
+const DEFAULT_AIM_WITH_MATRICES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: MATRIX_DEPTH }
 const MATRIX_SCHEDULE = { stages: 2, slices: 1 }
 /**
  * Depth of large tiles for matrix units where the right operand is decoded on its way: it leaves room for two
@@ -115,7 +116,8 @@ function aimOf(input: ConfigSpecInput): typeof DEFAULT_AIM {
   const aim = usesMatrices(input) ? DEFAULT_AIM_WITH_MATRICES : onUnits
   const { tile, roomyTile, busy } = aim
   const most = isRoomy(input) ? Math.min(roomyTile, maxInvocations * ELEMENTS_PER_THREAD.dot) : tile
-  return { ...aim, tile: most, busy: software ? PROGRAMS_PER_CORE * computeUnits : busy }
+  const ofDevice = isHalfProduct(input) ? busyPrograms(computeUnits) : busy
+  return { ...aim, tile: most, busy: software ? PROGRAMS_PER_CORE * computeUnits : ofDevice }
 }
 
 /** True where subgroup matrices, the default where they can, compute all products. */
@@ -177,12 +179,19 @@ export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   for (const [index, block] of innermostFirst)
     if (!inGrid.has(block.id))
       grow(index, block, Math.min(aim.deviceDimension, block.isUnknown ? aim.unknownDimension : Infinity))
+  const isHalf = isHalfProduct(input)
+  const gridOrder = isHalf ? [...blocks.entries()] : innermostFirst
   for (const cap of aim.gridDimension)
-    for (const [index, block] of innermostFirst) if (inGrid.has(block.id)) grow(index, block, cap)
+    for (const [index, block] of gridOrder) if (inGrid.has(block.id)) grow(index, block, cap)
   const ofResult = product(sizes.filter((_, i) => inGrid.has(blocks[i]?.id ?? -1)))
-  for (const [index, block] of blocks.entries())
-    if (isDecoded(input) && ofResult === aim.tile && !inGrid.has(block.id) && block.default === undefined)
+  for (const [index, block] of blocks.entries()) {
+    if (inGrid.has(block.id) || block.default !== undefined) continue
+    if (isDecoded(input) && ofResult === aim.tile)
       sizes[index] = Math.min(sizes[index] ?? 1, DECODED_DEPTH.depth)
+    if (!isHalf) continue
+    sizes[index] = Math.max(block.min, Math.min(sizes[index] ?? 1, matrixDepth(ofResult)))
+    grow(index, block, matrixDepth(ofResult))
+  }
   const isSmallProduct = isSmall(input, ofResult)
   const depth = isRoomy(input) ? SMALL_PRODUCT.roomyDepth : SMALL_PRODUCT.depth
   for (const [index, block] of innermostFirst)
@@ -290,7 +299,8 @@ export function defaultParts(input: ConfigSpecInput, defaults: DefaultTiles, ind
     sum.grid.includes(id) ? cdiv(sizeHint, sizes[i] ?? 1) : 1,
   )
   const programs = fixedPrograms * product(tiles)
-  if (dots.length > 0 && !defaults.thin?.isStream && programs > computeUnits) return 1
+  const enough = isHalfProduct(input) ? busyPrograms(computeUnits) : computeUnits + 1
+  if (dots.length > 0 && !defaults.thin?.isStream && programs >= enough) return 1
   const [most, least] = warpsPerUnit(input, defaults)
   const room = (computeUnits * most) / defaultNumWarps(input, defaults, mostWarps(input))
   const parts = Math.min(

@@ -19,10 +19,14 @@ export function countRounds(
   round: (at: Expr) => void,
 ): void {
   const { out, e } = lowering
-  if (factor <= 1) {
+  const together = Math.max(1, factor)
+  if (together === 1 || (rounds !== undefined && rounds % together === 0)) {
     const counter = out.counter(name, typeOf('u32', 1))
     const condition = e.binary('<', counter, end)
-    out.loop({ counter, init: begin, condition, step: e.u32(extent) }, () => round(counter))
+    out.loop({ counter, init: begin, condition, step: e.u32(together * extent) }, () => {
+      if (together === 1) round(counter)
+      else writeOut(lowering, counter, extent, together, round)
+    })
     return
   }
   const counter = out.variable(name, begin)
@@ -30,7 +34,6 @@ export function countRounds(
   out.loop({ counter, condition: whole, step: e.u32(factor * extent) }, () => {
     writeOut(lowering, counter, extent, factor, round)
   })
-  if (rounds !== undefined && rounds % factor === 0) return
   const condition = e.binary('<', counter, end)
   out.loop({ counter, condition, step: e.u32(extent) }, () => round(counter))
 }
