@@ -1,13 +1,13 @@
 /**
- * The default for one product of halves on matrix units: programs that keep a device busy, and how deep blocks
- * are, by the size of the result's tile. Measured on an H200 at 512³, 1024³, 2048³ and 4096³.
+ * The default for one product of halves on matrix units: programs that keep a device busy, and how deep
+ * blocks are, by the size of the result's tile. Measured on an H200 at 512³, 1024³, 2048³ and 4096³.
  */
 import { productLoops } from './product_loops.ts'
 import type { ConfigSpecInput } from './spec_input.ts'
 
 /** Positions of the depth in a block, where nothing else is known. */
 export const MATRIX_DEPTH = 64
-/** For tiles of at least so many elements: 4096³ takes 465 us instead of 484, with gelu 551 instead of 574. */
+/** For tiles of so many elements or more: 4096³ takes 465 us and not 484, with gelu 551 and not 574. */
 const LARGE = { elements: 128 * 128, depth: 32 }
 /** For tiles of at most so many: 512³ takes 5.4 us instead of 7.3 with tiles of 32 x 32 x 64. */
 const SMALL = { elements: 64 * 32, depth: 128 }
@@ -16,7 +16,7 @@ const BUSY_UNITS = 0.95
 /** Rows of a result below which other things matter: to share out the depth, and to read weights once. */
 const LEAST_ROWS = 256
 
-/** True for one product, of many rows, of which both operands lie in memory as halves, in a loop of its own. */
+/** True for one product of many rows, in a loop of its own, whose operands lie in memory as halves. */
 export function isHalfProduct(input: ConfigSpecInput): boolean {
   const [dot] = input.dots
   if ((dot?.resultRows ?? LEAST_ROWS) < LEAST_ROWS) return false
