@@ -2,8 +2,9 @@
  * The kernels that speed is judged by, each under its default config and one that a quick search finds: GPU
  * time of a call in turns, caches warm, a pass to each call, beside the time that is wanted on an H200.
  * Answers of both are compared with double precision first. Ends with the geometric mean of tuned over
- * default. Usage: npx tsx benchmarks/marks.ts [--seconds 5] [--tiny] [part of a name ...]
- * `--seconds` for the search of a row; `--tiny` takes small sizes, for adapters that are no GPU.
+ * default. Usage: npx tsx benchmarks/marks.ts [--seconds 5] [--effort quick] [--tiny] [part of a name ...]
+ * `--seconds` for the search of a row, which effort none leaves out; `--tiny` takes small sizes, for adapters
+ * that are no GPU.
  */
 import { parseArgs } from 'node:util'
 import { type Config, doBenchTogether, getDevice, kernel, sync } from 'helion-aot'
@@ -15,10 +16,11 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     seconds: { type: 'string', default: '5' },
+    effort: { type: 'string', default: 'quick' },
     tiny: { type: 'boolean', default: false },
   },
 })
-const [LOAD_MS, SAMPLES_MS] = values.tiny ? [1, 1] : [150, 40]
+const [LOAD_MS, SAMPLES_MS] = values.tiny ? [1, 1] : [400, 40]
 
 /** Microseconds under the default config and the tuned one. */
 interface Times {
@@ -36,7 +38,7 @@ async function measure(row: MarkedRow): Promise<Times> {
   const config = await kernel(
     {
       ...quiet,
-      autotuneEffort: 'quick',
+      autotuneEffort: values.effort as 'none' | 'quick' | 'full',
       autotuneBudgetSeconds: Number(values.seconds),
       autotuneFlushCache: false,
     },

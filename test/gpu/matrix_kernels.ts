@@ -36,8 +36,7 @@ function attentionOf(q: Tensor, k: Tensor, v: Tensor, causal: boolean): Tensor {
     const query = q.at(th, tm, ':')
     for (const tn of hl.tile(causal ? tm.end : n)) {
       const all = query.dot(k.at(th, tn, ':').transpose()).mul(scale)
-      const isSeen = tn.index.unsqueeze(0).le(tm.index.unsqueeze(1))
-      const scores = causal ? hl.where(isSeen, all, -1e30) : all
+      const scores = causal ? hl.where(tn.index.unsqueeze(0).le(tm.index.unsqueeze(1)), all, -1e30) : all
       const next = top.maximum(scores.amax(-1))
       const weights = scores.sub(next.unsqueeze(-1)).exp2()
       const shrink = top.sub(next).exp2()

@@ -19,7 +19,7 @@ export interface FreshCall {
 }
 
 /** Calls with more elements are not brought to the host. */
-const MOST_ELEMENTS = 2 ** 24
+const MOST_ELEMENTS = 2 ** 20
 const SEED = 1
 
 /** Undefined where no argument has fractions, or where there are too many elements. */
