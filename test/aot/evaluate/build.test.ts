@@ -263,6 +263,22 @@ describe('options', () => {
     )
   })
 
+  test('defaults that would serve new shapes better are worth a word', () => {
+    const sizes = Array.from({ length: 16 }, (_, i) => 64 * (i + 1))
+    const rows = sizes.map((size) => [size, 64] as const)
+    const wanted = [1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 1, 0, 1, 1, 0]
+    const messagesWith = (defaultMs: number): string => {
+      const times = wanted.map((best) => [best ? 1.5 : 1, best ? 1 : 1.5, defaultMs])
+      const made = byHand(rows, times)
+      const csv = toCsv({ ...made, configs: [...made.configs.slice(0, 2), {}] })
+      return runBuild({ measurements: [save('m.csv', csv)], dumpCode: true }).messages.join('\n')
+    }
+    expect(messagesWith(1.05)).toContain(
+      'on shapes that were not measured the default config of each would be',
+    )
+    expect(messagesWith(1.45)).not.toContain('the default config of each would be')
+  })
+
   test('a file without anything usable names its lines', () => {
     const path = save('m.csv', 'kernel_name\nrubbish')
     expect(() => runBuild({ measurements: [path] })).toThrow(`${path}:1: foreign: the header has no column`)

@@ -1,10 +1,14 @@
 /** What a build has to say to somebody, in sentences: goals missed, shapes left out, better ways. */
+import { geomean } from '../../../support/maths.ts'
+import { defaultRegrets } from '../matrix.ts'
 import { entryAt } from '../numeric.ts'
 import type { Selection } from '../select/subset.ts'
 import type { Decision } from './decision.ts'
 
 /** Another backend is worth a word when its held-out geomean is better by this factor. */
 const WORTH_SAYING = 1.005
+/** So are the default configs of the shapes. */
+const DEFAULTS_WORTH_SAYING = 1.02
 /** The rest is in the report. */
 const MOST_NAMED = 5
 
@@ -37,6 +41,8 @@ export function warningsOf(decision: Omit<Decision, 'warnings'>, selection: Sele
     )
   const better = betterBackend(decision)
   if (better) warnings.push(better)
+  const defaults = betterDefaults(decision)
+  if (defaults) warnings.push(defaults)
   return warnings
 }
 
@@ -58,6 +64,20 @@ function betterBackend(decision: Omit<Decision, 'warnings'>): string | undefined
   return (
     `--backend ${best.backend} would have been better on held-out shapes: ` +
     `${format(best.heldOut.geomean)} against ${format(own.geomean)} times the best time`
+  )
+}
+
+/** A default config is worked out from the sizes of its shape: on new ones it may beat a choice among few. */
+function betterDefaults(decision: Omit<Decision, 'warnings'>): string | undefined {
+  const own = decision.comparison.find(({ backend }) => backend === decision.backend)?.heldOut
+  const regrets = defaultRegrets(decision.matrix)
+  if (!own || !regrets || regrets.some(Number.isNaN)) return undefined
+  const standard = geomean(regrets)
+  if (standard * DEFAULTS_WORTH_SAYING > own.geomean) return undefined
+  return (
+    `on shapes that were not measured the default config of each would be the better choice: ` +
+    `${format(standard)} against ${format(own.geomean)} times the best time; ` +
+    'tune more shapes, or for longer, or leave this kernel to its defaults'
   )
 }
 
