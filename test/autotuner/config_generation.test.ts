@@ -179,7 +179,7 @@ describe('neighbors', () => {
 
 describe('resets and merges', () => {
   const generation = generate({ num_warps: 8 })
-  const config = matmul.normalize({ num_warps: 8, num_stages: 2, indexing: 'pointer' }, 'strict')
+  const config = matmul.normalize({ num_warps: 8, num_stages: 1, indexing: 'pointer' }, 'strict')
 
   it('bring one free slot back to its default', () => {
     const resets = generation.resets(config)

@@ -35,7 +35,7 @@ describe('initialPopulation', () => {
     const configs = initialPopulation(generation(), { ...start, strategy: 'from_best_available' }, 10)
     expect(sizes(configs).slice(0, 3)).toEqual(['64,64,16', '8,8,8', '16,16,16'])
     expect(configs).toHaveLength(10)
-    expect(configs[2]).toMatchObject({ config: { numStages: 1 }, origin: 'stored result' })
+    expect(configs[2]).toMatchObject({ config: { numStages: 2 }, origin: 'stored result' })
   })
 
   it('goes on with guesses of the compiler', () => {

@@ -203,7 +203,7 @@ it.each([
   [4096, 'i4', [128, 128, 32]],
   // Smaller tiles leave room for two workgroups anyway.
   [1024, 'i4', [64, 64, 64]],
-  [4096, 'f16', [128, 128, 64]],
+  [4096, 'f16', [128, 128, 32]],
 ] as const)('by default, %d columns of %s have tiles of %j', (n, dtype, sizes) => {
   const sized = (shape: readonly number[], type: StorageType = 'f16') => {
     return { shape, dtype: type, data: [], dynamic: undefined }

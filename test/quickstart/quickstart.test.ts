@@ -38,7 +38,8 @@ it('tunes two kernels end to end, shows a table and where the modules are; the s
   const modules = readdirSync(join(folder, 'modules'))
   expect(modules).toHaveLength(2)
   for (const kernel of ['softmax', 'vector_add']) {
-    expect(first.stdout).toMatch(new RegExp(`^${kernel} +4 +\\d+( +\\d+\\.\\d\\dx){4}$`, 'm'))
+    // Four shapes are too few for times on shapes held out.
+    expect(first.stdout).toMatch(new RegExp(`^${kernel} +4 +\\d+( +\\d+\\.\\d\\dx){2} +– +\\d+\\.\\d\\dx$`, 'm'))
     expect(modules.join()).toContain(`_helion_aot_${kernel}_webgpu_`)
   }
   const lines = first.stdout.split('\n')

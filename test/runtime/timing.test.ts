@@ -242,6 +242,12 @@ describe('a clock that is made up', () => {
     expect(clock.runs.flat().length).toBe(1 + 1 + 1 + 3)
   })
 
+  it.each([3_600_000, Number.NaN])('does not give a launch up over one estimate of %d ms', async (jump) => {
+    const clock = madeUp((index) => (index === 1 ? jump : 60))
+    const [timing] = await timeWith(clock, [[]], { targetMs: 50, giveUpAboveMs: 20 })
+    expect(timing?.medianMs).toBeCloseTo(60, 0)
+  })
+
   it('leaves out samples that went wrong, and fails when all did', async () => {
     const [timing] = await timeWith(
       madeUp((index) => (index % 3 === 2 ? Number.NaN : LONG)),

@@ -37,7 +37,7 @@ export function useFakeLlm(): void {
 }
 
 export const matmul: Problem = PROBLEMS[0] as Problem
-export const GOOD: ConfigData = { block_sizes: [64, 64, 16], num_warps: 4, l2_groupings: [8], num_stages: 2 }
+export const GOOD: ConfigData = { block_sizes: [64, 64, 16], num_warps: 2, l2_groupings: [8], num_stages: 2 }
 export const FAIR: ConfigData = { block_sizes: [32, 32, 16], num_warps: 4 }
 
 export const WORKLOAD: Workload = {
