@@ -39,7 +39,8 @@ it('tunes two kernels end to end, shows a table and where the modules are; the s
   expect(modules).toHaveLength(2)
   for (const kernel of ['softmax', 'vector_add']) {
     // Four shapes are too few for times on shapes held out.
-    expect(first.stdout).toMatch(new RegExp(`^${kernel} +4 +\\d+( +\\d+\\.\\d\\dx){2} +– +\\d+\\.\\d\\dx$`, 'm'))
+    const row = `^${kernel} +4 +\\d+( +\\d+\\.\\d\\dx){2} +– +\\d+\\.\\d\\dx$`
+    expect(first.stdout).toMatch(new RegExp(row, 'm'))
     expect(modules.join()).toContain(`_helion_aot_${kernel}_webgpu_`)
   }
   const lines = first.stdout.split('\n')
