@@ -16,7 +16,7 @@ import {
   type Tensor,
 } from '../src/index.ts'
 import { describeAdapter } from '../src/runtime/adapter.ts'
-import { columnSums, matmul } from '../test/gpu/kernels.ts'
+import { columnSums, decodeAttention, matmul } from '../test/gpu/kernels.ts'
 
 const PARTS = [1, 2, 4, 8, 16, 32, 64, 128]
 const LOAD_MS = 300
@@ -24,31 +24,6 @@ const LOAD_MS = 300
 function rowSums(x: Tensor): Tensor {
   const out = hl.empty([x.shape[0]], x.dtype)
   for (const t of hl.tile(x.shape[0])) out.at(t).set(x.at(t, ':').sum(1))
-  return out
-}
-
-/** Few queries of each head, many keys. */
-function decode(q: Tensor, k: Tensor, v: Tensor): Tensor {
-  const [heads, queries] = q.shape
-  const width = hl.specialize(q.shape[2])
-  const out = hl.emptyLike(q)
-  for (const [h, tq] of hl.tile([heads, queries])) {
-    const [top, total, acc] = [hl.full([h, tq], -Infinity), hl.zeros([h, tq]), hl.zeros([h, tq, width])]
-    for (const tk of hl.tile(k.shape[1])) {
-      const scores = q
-        .at(h, tq, ':')
-        .dot(k.at(h, tk, ':').transpose())
-        .mul(0.09)
-      const next = hl.maximum(top, scores.amax(-1))
-      const weights = scores.sub(next.unsqueeze(-1)).exp()
-      const rescale = top.sub(next).exp()
-      total.assign(total.mul(rescale).add(weights.sum(-1)))
-      acc.mulAssign(rescale.unsqueeze(-1))
-      acc.addDot(weights.to(v.dtype), v.at(h, tk, ':'))
-      top.assign(next)
-    }
-    out.at(h, tq, ':').set(acc.div(total.unsqueeze(-1)).to(q.dtype))
-  }
   return out
 }
 
@@ -178,7 +153,14 @@ function subjects(n: number, withF16: boolean): readonly Subject[] {
   const heads = [[32, 1, 128], keys, keys]
   const decoded = DECODE.map(([tk, num_warps, mma]) => ({ block_sizes: [1, 1, tk], num_warps, mma }))
   for (const dtype of ['f32', 'f16'] as const)
-    all.push({ name: `decode ${dtype}`, fn: decode, dtype, shapes: heads, configs: decoded, mark: undefined })
+    all.push({
+      name: `decode ${dtype}`,
+      fn: decodeAttention,
+      dtype,
+      shapes: heads,
+      configs: decoded,
+      mark: undefined,
+    })
   return all.filter(({ dtype }) => withF16 || dtype !== 'f16')
 }
 

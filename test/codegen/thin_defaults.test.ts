@@ -8,31 +8,9 @@ import { hl, type Tensor } from '../../src/language/index.ts'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 import type { StorageType } from '../../src/support/storage_types.ts'
-import { matmul } from '../gpu/kernels.ts'
+import { decodeAttention, matmul } from '../gpu/kernels.ts'
 import { Compiled } from './compiling.ts'
 import { DEVICES } from './devices.ts'
-
-/** Queries of each head, which share its keys. */
-function decode(q: Tensor, k: Tensor, v: Tensor): Tensor {
-  const [heads, queries] = q.shape
-  const width = hl.specialize(q.shape[2])
-  const out = hl.emptyLike(q)
-  for (const [h, tq] of hl.tile([heads, queries])) {
-    const [top, total, acc] = [hl.full([h, tq], -Infinity), hl.zeros([h, tq]), hl.zeros([h, tq, width])]
-    for (const tk of hl.tile(k.shape[1])) {
-      const scores = q.at(h, tq, ':').dot(k.at(h, tk, ':').transpose())
-      const next = hl.maximum(top, scores.amax(-1))
-      const weights = scores.sub(next.unsqueeze(-1)).exp()
-      const rescale = top.sub(next).exp()
-      total.assign(total.mul(rescale).add(weights.sum(-1)))
-      acc.mulAssign(rescale.unsqueeze(-1))
-      acc.addDot(weights.to(v.dtype), v.at(h, tk, ':'))
-      top.assign(next)
-    }
-    out.at(h, tq, ':').set(acc.div(total.unsqueeze(-1)).to(q.dtype))
-  }
-  return out
-}
 
 const H200: Partial<DeviceLimits> = {
   ...DEVICES.H200,
@@ -44,7 +22,7 @@ function defaultOf(sizes: readonly [number, number, number, number], dtype: DTyp
   const [heads, queries, keys, width] = sizes
   const tensor = (...shape: number[]) => ({ shape, dtype, dynamic: undefined, data: [] })
   const memory = tensor(heads, keys, width)
-  const { spec } = new Compiled(decode, [tensor(heads, queries, width), memory, memory], device)
+  const { spec } = new Compiled(decodeAttention, [tensor(heads, queries, width), memory, memory], device)
   const { block_sizes, num_warps, num_stages, mma, split_sums } = spec.defaultConfig().data
   return { block_sizes, num_warps, num_stages, mma, split_sums }
 }

@@ -266,3 +266,28 @@ export function jaggedAttention(q: Tensor, k: Tensor, v: Tensor, offsets: Tensor
   }
   return out
 }
+
+/** Attention of few queries of each head, which share its keys. */
+export function decodeAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
+  const [heads, queries] = q.shape
+  const width = hl.specialize(q.shape[2])
+  const out = hl.emptyLike(q)
+  for (const [h, tq] of hl.tile([heads, queries])) {
+    const [top, total, acc] = [hl.full([h, tq], -Infinity), hl.zeros([h, tq]), hl.zeros([h, tq, width])]
+    for (const tk of hl.tile(k.shape[1])) {
+      const scores = q
+        .at(h, tq, ':')
+        .dot(k.at(h, tk, ':').transpose())
+        .mul(0.09)
+      const next = hl.maximum(top, scores.amax(-1))
+      const weights = scores.sub(next.unsqueeze(-1)).exp()
+      const rescale = top.sub(next).exp()
+      total.assign(total.mul(rescale).add(weights.sum(-1)))
+      acc.mulAssign(rescale.unsqueeze(-1))
+      acc.addDot(weights.to(v.dtype), v.at(h, tk, ':'))
+      top.assign(next)
+    }
+    out.at(h, tq, ':').set(acc.div(total.unsqueeze(-1)).to(q.dtype))
+  }
+  return out
+}
