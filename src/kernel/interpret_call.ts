@@ -28,7 +28,7 @@ async function readContents(
       if (!storage) throw new Error(`no storage for tensor ${id}`)
       const sizes = shape.map(sizeOf)
       const values = decodeBytes(await stream.read(storage), dtype, product(sizes))
-      return { shape: sizes, data: Float64Array.from(values) }
+      return { shape: sizes, data: new Float64Array(values) }
     }),
   )
 }

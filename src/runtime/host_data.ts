@@ -124,7 +124,7 @@ function checkAttached(data: NumericArray): void {
 }
 
 function encode(values: ArrayLike<number>, dtype: StorageType): ArrayBufferView {
-  if (dtype === 'f32') return values instanceof Float32Array ? values : Float32Array.from(values)
+  if (dtype === 'f32') return values instanceof Float32Array ? values : new Float32Array(values)
   if (dtype === 'i32' && values instanceof Int32Array) return values
   if (dtype === 'u32' && values instanceof Uint32Array) return values
   const { encode: encodeOne, codes } = STORAGE[dtype]

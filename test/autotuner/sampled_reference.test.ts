@@ -49,6 +49,20 @@ describe('with time for everything', () => {
     expect(out?.values).toEqual(line.data.map((v) => v * 2))
   })
 
+  it.each([16, 24, 254])(
+    'lists some of what was written, spread evenly, where all would be more than %i',
+    (most) => {
+      const [out] = sample(double, [line], { ...forever, most })
+      const positions = out?.positions ?? []
+      expect(positions.length).toBeGreaterThan(most / 2)
+      expect(positions.length).toBeLessThanOrEqual(most)
+      const steps = new Set(positions.slice(1).map((at, i) => at - (positions[i] ?? 0)))
+      expect(steps.size).toBe(1)
+      expect(positions[0]).toBe(0)
+      expect(positions.at(-1)).toBeGreaterThan(256 - 2 * Math.ceil(256 / positions.length))
+    },
+  )
+
   it('knows nothing of what was not', () => {
     const [out] = sample(
       (x: Tensor) => {

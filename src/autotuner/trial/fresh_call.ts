@@ -37,7 +37,7 @@ export async function freshCall(
   for (const { memory } of copies.values()) {
     if (!hasFractions(memory)) continue
     const { dtype, shape, storage } = memory
-    const data = Float64Array.from(decodeBytes(await stream.read(storage), dtype, product(shape)))
+    const data = new Float64Array(decodeBytes(await stream.read(storage), dtype, product(shape)))
     stream.write(storage, encodeValues(stirred(data, random), dtype))
   }
   return {

@@ -18,6 +18,8 @@ export interface SampleOptions {
    * Elements of the largest tensor for each position of a block: of wide rows a tile of the sample has few.
    */
   readonly width?: ((block: Block) => number) | undefined
+  /** Positions that are listed at most, an even number; LISTED when absent. */
+  readonly most?: number | undefined
   readonly now?: (() => number) | undefined
 }
 
@@ -27,6 +29,9 @@ export interface KnownTensor {
   readonly values: HostTensor['data']
   readonly positions: Uint32Array<ArrayBuffer> | undefined
 }
+
+/** Positions of a tensor that are listed: many times those that a config is compared at. */
+const LISTED = 2 ** 22
 
 /** A program that has begun in time may take so much longer. */
 const PATIENCE_MS = 5000
@@ -47,13 +52,13 @@ export function sampleReference(
   writes: KernelWrites,
   tensors: readonly HostTensor[],
   scalars: readonly number[],
-  { limitMs, extentOf, width, now = () => performance.now() }: SampleOptions,
+  { limitMs, extentOf, width, most = LISTED, now = () => performance.now() }: SampleOptions,
 ): readonly KnownTensor[] {
   const deadline = now() + limitMs
   const marks = new Map<number, Marks>()
   for (const tensor of writes.lastGrid.keys()) {
     const { data } = tensors[tensor] ?? {}
-    if (data) marks.set(tensor, new Marks(data.length))
+    if (data) marks.set(tensor, new Marks(data.length, most))
   }
   let unfinished = Number.POSITIVE_INFINITY
   let running = 0
@@ -113,20 +118,27 @@ function sampleExtent(ir: KernelIr, { id, kind, grid }: Block, width: number): n
   return blocks.length > 1 ? SIDE : line
 }
 
-/** Positions of a tensor, of which few may be marked. */
+/** Positions of a tensor that were written; of more than can be listed, some, spread evenly. */
 class Marks {
   readonly #marked: Uint8Array
-  readonly #positions: number[] = []
+  readonly #most: number
+  #positions: number[] = []
+  /** Every so many new positions one is listed. */
+  #stride = 1
+  #seen = 0
   /** Positions of programs that came to their end. */
   #kept = 0
 
-  constructor(length: number) {
+  constructor(length: number, most: number) {
     this.#marked = new Uint8Array(length)
+    this.#most = most
   }
 
   add(position: number): void {
     if (this.#marked[position]) return
     this.#marked[position] = 1
+    if (this.#seen++ % this.#stride !== 0) return
+    if (this.#positions.length === this.#most) this.#thin()
     this.#positions.push(position)
   }
 
@@ -137,6 +149,12 @@ class Marks {
 
   get sorted(): Uint32Array<ArrayBuffer> {
     return Uint32Array.from(this.#positions.slice(0, this.#kept)).sort()
+  }
+
+  #thin(): void {
+    this.#positions = this.#positions.filter((_, index) => index % 2 === 0)
+    this.#kept = Math.ceil(this.#kept / 2)
+    this.#stride *= 2
   }
 }
 
