@@ -9,6 +9,7 @@ import { entryPoint } from '../support/call_site.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
 import { type RegisterBlockSize, registerBlockSize } from './block_sizes.ts'
 import { continueIf, when } from './branches.ts'
+import { type Cdiv, cdiv } from './cdiv.ts'
 import { type AssociativeScan, associativeScan, type Reduce, reduceBy } from './combining.ts'
 import {
   type Arange,
@@ -27,15 +28,7 @@ import {
   zeros,
   zerosLike,
 } from './creation.ts'
-import {
-  cdivDim,
-  type DimOperation,
-  dimOperation,
-  isDim,
-  isDimOperation,
-  isSymbolic,
-  nextPowerOf2Dim,
-} from './dim.ts'
+import { type DimOperation, dimOperation, isDim, isDimOperation, isSymbolic, nextPowerOf2Dim } from './dim.ts'
 import { toNode } from './elementwise.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
 import { storeTo } from './indexing.ts'
@@ -262,8 +255,8 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly is: (a: number, b: number) => boolean
   /** States that two sizes are equal; checked while tracing, or else at every launch. */
   readonly requireEqual: (a: number, b: number) => void
-  /** ceil(a / b) of sizes. */
-  readonly cdiv: (a: number, b: number) => Dim
+  /** ceil(a / b) of sizes, or of integers that the device computes. */
+  readonly cdiv: Cdiv
   /** Smallest power of two that is at least `n`. */
   readonly nextPowerOf2: (n: number) => Dim
 }
@@ -313,7 +306,7 @@ const FUNCTIONS: Hl = {
   print,
   is: isEqual,
   requireEqual,
-  cdiv: cdivDim,
+  cdiv,
   nextPowerOf2: nextPowerOf2Dim,
 }
 

@@ -6,7 +6,7 @@
 import { tileType } from '../ir/build.ts'
 import { type AtomicOp, type Axis, type Block, type Node, ONE, UNNUMBERED } from '../ir/node.ts'
 import { printSize, type Size, sizeOp } from '../ir/size.ts'
-import { callSite } from '../support/call_site.ts'
+import { calledFrom, callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import { computeType, type StorageType } from '../support/storage_types.ts'
 import { isOne } from './blocks.ts'
@@ -21,7 +21,7 @@ import { isExpanded, isWhole, type View } from './tensor_view.ts'
 import { indexAlong, Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
 import { broadcastTo, castForStore, castTo, printAxes } from './typing.ts'
-import { type MaskOptions, type Operand, Ref, TileValue } from './value.ts'
+import { type MaskOptions, type Operand, type PastTheEnd, Ref, TileValue } from './value.ts'
 import { view as axesOf } from './views.ts'
 
 /** A tensor, or a view of one, as `at` sees it. */
@@ -49,12 +49,46 @@ export function at(place: Place, terms: readonly IndexTerm[]): Ref {
   const order = seen.map((axis) => (isOne(axis) ? ONE : axes.indexOf(axis)))
   const element = axesOf(trace, load, order)
   const value = broadcastTo(trace, element, seen, `${view.name}.at(…)`)
-  return new Ref(trace, load, value, { dtype, repeats: isExpanded(view) ? view.name : undefined })
+  return new Ref(trace, load, value, {
+    dtype,
+    repeats: isExpanded(view) ? view.name : undefined,
+    past: pastTheEnd(trace, place, terms),
+  })
+}
+
+/**
+ * For tiles whose range may go on behind the end of the dimension that they index: accesses require that it
+ * does not, but those with a mask may be anywhere where it is false.
+ */
+function pastTheEnd(trace: Trace, place: Place, terms: readonly IndexTerm[]): PastTheEnd | undefined {
+  const { name, shape } = place.view
+  const reaching = terms
+    .filter((term) => term !== null)
+    .flatMap((term, dim) => {
+      const end = term instanceof Tile ? term.block.end : undefined
+      const size = shape[dim] ?? 0
+      return end === undefined || trace.isAtMost(end, size) ? [] : [{ term, dim, end, size }]
+    })
+  if (reaching.length === 0) return undefined
+  const require = (): void => {
+    for (const { dim, end, size } of reaching) {
+      const reason = `${name}.at(…) reads dimension ${dim} of ${name} up to the end of the tile's range`
+      trace.guard('le', end, size, reason)
+    }
+  }
+  const computed = (term: IndexTerm): IndexTerm =>
+    term instanceof Tile && reaching.some((one) => one.term === term) ? term.index : term
+  const location = callSite()
+  return {
+    require: () => calledFrom(location, require),
+    anywhere: () => at(place, terms.map(computed)),
+  }
 }
 
 /** Writes `value` to the positions of `ref`. */
-export function storeTo(ref: Ref, value: Operand, { mask }: MaskOptions = {}): void {
+export function storeTo(target: Ref, value: Operand, { mask }: MaskOptions = {}): void {
   const trace = tracing('set')
+  const ref = mask === undefined ? target : target.anywhere
   const { tensor, index, type } = ref.load
   ref.nodeIn(trace)
   const written = valueFor(trace, ref, value, 'set')
@@ -72,12 +106,13 @@ export function storeTo(ref: Ref, value: Operand, { mask }: MaskOptions = {}): v
 
 /** Combines `value` at once with what is at the positions of `ref`, and gives what was there before. */
 export function updateAt(
-  ref: Ref,
+  target: Ref,
   op: AtomicOp,
   { value, expected, mask }: MaskOptions & { readonly value: Operand; readonly expected?: Operand },
 ): TileValue {
   const what = `atomic${op[0]?.toUpperCase()}${op.slice(1)}`
   const trace = tracing(what)
+  const ref = mask === undefined ? target : target.anywhere
   const { tensor, index, type } = ref.load
   ref.nodeIn(trace)
   requireAtomic(what, op, ref.stored)
@@ -177,13 +212,7 @@ export function wholeDimension(trace: Trace, size: Size, owner = ''): Block {
 
 function indexNode(trace: Trace, tensor: View, dim: number, term: Exclude<IndexTerm, null | ':'>): Node {
   const size = tensor.shape[dim] ?? 0
-  if (term instanceof Tile) {
-    const { block } = term
-    const { name } = tensor
-    const reason = `${name}.at(…) reads dimension ${dim} of ${name} up to the end of the tile's range`
-    if (block.end !== undefined) trace.guard('le', block.end, size, reason)
-    return term.index.nodeIn(trace)
-  }
+  if (term instanceof Tile) return term.index.nodeIn(trace)
   if (term instanceof Range) {
     const reason = `${tensor.name}.at(…) reads dimension ${dim} of ${tensor.name} up to the end of a range`
     trace.guard('le', term.last, size, reason)
@@ -264,8 +293,8 @@ function asWritten(
   axes: readonly Axis[],
 ): readonly Axis[] {
   const found: Axis[] = []
-  // Several computed positions pair up, their axes of one too.
-  const isAlone = terms.filter((term) => term instanceof TileValue && term.ndim > 0).length === 1
+  const computed = terms.filter((term) => term instanceof TileValue && term.ndim > 0) as TileValue[]
+  const together = inPlace(computed.map((term) => term.nodeIn(trace).type.axes))
   let dim = 0
   for (const term of terms) {
     if (term === null) {
@@ -273,11 +302,21 @@ function asWritten(
       continue
     }
     if (term === ':' && view.shape[dim] === 1) found.push(trace.blocks.one())
-    for (const axis of given[dim++]?.type.axes ?? []) {
+    const own = given[dim++]?.type.axes ?? []
+    for (const axis of term instanceof TileValue && own.length > 0 ? together : own) {
       const block = trace.blocks.canonical(axis)
       const name = axes.find((one) => trace.blocks.canonical(one) === block) ?? block
-      if (name === ONE ? isAlone : !found.includes(name)) found.push(name)
+      // Several computed positions pair up, their axes of one too.
+      if (name === ONE ? computed.length === 1 : !found.includes(name)) found.push(name)
     }
   }
   return found
+}
+
+/** The axes of several values in the order in which they broadcast, aligned at the last. */
+function inPlace(values: readonly (readonly Axis[])[]): readonly Axis[] {
+  const rank = Math.max(0, ...values.map(({ length }) => length))
+  return Array.from({ length: rank }, (_, i) =>
+    values.flatMap((axes) => axes[i - rank + axes.length] ?? []),
+  ).flat()
 }

@@ -9,8 +9,9 @@ import { areEntryPoints, calledFrom, callSite } from '../support/call_site.ts'
 import { DTYPES } from '../support/dtypes.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
 import { type BlockSize, extentOf } from './block_sizes.ts'
+import { cdiv } from './cdiv.ts'
 import { describe } from './describe.ts'
-import { cdivDim, dimOperation, isDim, toSize } from './dim.ts'
+import { dimOperation, isDim, toSize } from './dim.ts'
 import { elementwise } from './elementwise.ts'
 import { rowsBetween } from './jagged.ts'
 import { reduce } from './reductions.ts'
@@ -139,8 +140,8 @@ function rangesOf([first, second]: readonly (RangeArgument | undefined)[]): read
 
 /** How many positions a range has, `step` apart. */
 function rounds(begin: Bound, end: Bound, step: number): Bound {
-  if (isDim(begin) && isDim(end)) return cdivDim(dimOperation('sub', end, begin), step)
-  return elementwise('floorDiv', [elementwise('sub', [elementwise('add', [end, step - 1]), begin]), step])
+  if (isDim(begin) && isDim(end)) return cdiv(dimOperation('sub', end, begin), step)
+  return cdiv(elementwise('sub', [end, begin]), step)
 }
 
 /** The step of a range. */

@@ -11,8 +11,9 @@ import { type LoadOptions, type Operand, type Ref, TileValue } from './value.ts'
 import { view as axesOf } from './views.ts'
 
 /** The elements that `ref` names where the mask holds, and `other` elsewhere. */
-export function loadFrom(ref: Ref, { mask, other = 0 }: LoadOptions = {}): TileValue {
+export function loadFrom(from: Ref, { mask, other = 0 }: LoadOptions = {}): TileValue {
   const trace = tracing('load')
+  const ref = mask === undefined ? from : from.anywhere
   const all = new TileValue(trace, ref.nodeIn(trace))
   if (mask === undefined) return all
   const otherwise = new TileValue(trace, castTo(trace, toNode(trace, 'other', other, ref.dtype), ref.dtype))

@@ -104,6 +104,8 @@ export interface Tensor extends ViewMethods, WholeMethods {
   readonly shape: Shape
   /** Number of dimensions. */
   readonly ndim: number
+  /** Number of elements. */
+  numel(): Dim
   /** In a kernel: the elements at these positions, to load, `.set(...)` or update atomically. */
   at(...index: IndexTerm[]): Ref
   /**

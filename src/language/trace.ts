@@ -258,6 +258,12 @@ export class Trace {
     return id < FIRST_VIEW ? undefined : id - FIRST_VIEW
   }
 
+  /** True where `left <= right` whatever the sizes are, or because launches check it anyway. */
+  isAtMost(left: Size, right: Size): boolean {
+    if (typeof left === 'number' && typeof right === 'number') return left <= right
+    return sameSize(left, right) || this.guards.has(guardKey('le', left, right))
+  }
+
   /** Records that launches must satisfy `left relation right`; fails at once when both are known. */
   guard(relation: Guard['relation'], left: Size, right: Size, reason: string): void {
     if (sameSize(left, right)) return
@@ -271,7 +277,7 @@ export class Trace {
         },
       )
     }
-    const key = `${printSize(left)} ${relation} ${printSize(right)}`
+    const key = guardKey(relation, left, right)
     if (this.guards.has(key)) return
     this.guards.set(key, { relation, left, right, reason, location: callSite() })
   }
@@ -288,4 +294,8 @@ export class Trace {
       })),
     )
   }
+}
+
+function guardKey(relation: Guard['relation'], left: Size, right: Size): string {
+  return `${printSize(left)} ${relation} ${printSize(right)}`
 }

@@ -9,7 +9,7 @@ import { AuthorError } from '../support/errors.ts'
 import { methodsTake } from '../support/signature.ts'
 import type { StorageType } from '../support/storage_types.ts'
 import { recast } from './bitcast.ts'
-import { toDim, toSize } from './dim.ts'
+import { dimOperation, toDim, toSize } from './dim.ts'
 import { at, type Place } from './indexing.ts'
 import { reshaped } from './reshape.ts'
 import type { Dim, IndexTerm, Shape, Tensor } from './tensor.ts'
@@ -40,6 +40,10 @@ export class TracedTensor extends WholeBase implements Tensor {
 
   get ndim(): number {
     return this.shape.length
+  }
+
+  numel(): Dim {
+    return this.shape.reduce((count, size) => dimOperation('mul', count, size), 1)
   }
 
   at(...index: IndexTerm[]): Ref {
@@ -132,8 +136,8 @@ const RULES: views.ViewRules = {
   },
 }
 
-methodsTake(TracedTensor.prototype, { ...VIEW_SIGNATURES, contiguous: '' }, AuthorError)
-areEntryPoints(TracedTensor.prototype, [...VIEW_METHODS, 'T', 'contiguous'])
+methodsTake(TracedTensor.prototype, { ...VIEW_SIGNATURES, contiguous: '', numel: '' }, AuthorError)
+areEntryPoints(TracedTensor.prototype, [...VIEW_METHODS, 'T', 'contiguous', 'numel'])
 
 areEntryPoints(TracedTensor.prototype, ['at'], 'noted')
 areEntryPoints(TracedTensor.prototype, ['data', 'dispose', Symbol.dispose, Symbol.toPrimitive])

@@ -310,6 +310,14 @@ export class Accumulator extends AccumulatorBase {
 
 const RefBase = TileValue as unknown as new (trace: Trace, node: Node) => TileValue & RefMethods
 
+/** Of positions along tiles whose range may go on behind the end of the tensor. */
+export interface PastTheEnd {
+  /** Requires that it does not, when tracing or at launches. */
+  readonly require: () => void
+  /** Positions that are compared with the size instead. */
+  readonly anywhere: () => Ref
+}
+
 /** `tensor.at(…)`: reads as the elements there, and writes to them. */
 export class Ref extends RefBase {
   /** The node that reads these positions; it names the tensor and the indices. */
@@ -321,17 +329,35 @@ export class Ref extends RefBase {
   /** The type of the elements in memory. */
   readonly stored: StorageType
 
+  readonly #past: PastTheEnd | undefined
+
   constructor(
     trace: Trace,
     load: LoadNode,
     value: Node,
-    { dtype, repeats }: { readonly dtype: StorageType; readonly repeats: string | undefined },
+    options: {
+      readonly dtype: StorageType
+      readonly repeats: string | undefined
+      readonly past: PastTheEnd | undefined
+    },
   ) {
     super(trace, value)
     this.load = load
     this.target = value.type.axes
-    this.repeats = repeats
-    this.stored = dtype
+    this.repeats = options.repeats
+    this.stored = options.dtype
+    this.#past = options.past
+  }
+
+  override nodeIn(trace: Trace): Node {
+    const node = super.nodeIn(trace)
+    this.#past?.require()
+    return node
+  }
+
+  /** The same positions for accesses under a mask, which need not lie in the tensor. */
+  get anywhere(): Ref {
+    return this.#past?.anywhere() ?? this
   }
 }
 

@@ -219,7 +219,7 @@ const BY_PARTS: ReadonlySet<AlongAxis> = new Set(['sum', 'prod', 'amax', 'amin',
 function together(name: AlongAxis, tensor: TracedTensor, options: VarianceOptions = {}): TracedTensor {
   const scalar = (): TracedTensor => {
     if (BY_PARTS.has(name)) return byParts(name, tensor)
-    const count = tensor.shape.reduce((a, b) => dimOperation('mul', a, b), 1)
+    const count = tensor.numel()
     return inF32(tensor, (x) => {
       if (name === 'mean') return op('div', byParts('sum', x), count)
       if (name === 'norm') return op('sqrt', byParts('sum', op('square', x)))

@@ -103,6 +103,10 @@ export class DeviceTensor extends WholeBase implements Tensor {
     return copy.#with(this.#whole, this.dtype)
   }
 
+  numel(): number {
+    return this.size
+  }
+
   at(..._index: IndexTerm[]): Ref {
     throw new UsageError(`${this.describe()}.at(...) was called outside a kernel`, {
       remedy: 'at() reads and writes elements inside a kernel function; outside, use await tensor.data().',

@@ -25,7 +25,7 @@ export const F16: FloatCodec = floatCodec({
   exponentBits: 5,
   mantissaBits: 10,
   overflow: 'infinity',
-  hasInfinity: true,
+  special: 'infinity',
 })
 
 export const DTYPES: Readonly<Record<DType, DTypeInfo>> = {

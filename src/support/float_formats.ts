@@ -12,8 +12,11 @@ export interface FloatFormat {
    * the OCP specification of 8-bit floats says.
    */
   readonly overflow: 'infinity' | 'saturate'
-  /** False where the highest exponent holds numbers too, and NaN is all ones. */
-  readonly hasInfinity: boolean
+  /**
+   * What the highest exponent holds: infinity and NaN, numbers and a NaN of all ones, or numbers alone, of
+   * which NaN becomes the largest.
+   */
+  readonly special: 'infinity' | 'nan' | 'none'
 }
 
 /** What the bits of a format mean, as numbers that codes and shifts are made of. */
@@ -23,7 +26,7 @@ export interface FloatLayout {
   readonly bias: number
   /** The code of the largest magnitude that rounding gives: infinity, or the largest finite number. */
   readonly most: number
-  /** The code of NaN that rounding gives. */
+  /** The code that rounding gives for NaN. */
   readonly nan: number
   /** Magnitudes above this code are NaN. */
   readonly lastNumber: number
@@ -35,14 +38,16 @@ export interface FloatCodec {
   readonly decode: (bits: number) => number
 }
 
-export function layoutOf({ exponentBits, mantissaBits, overflow, hasInfinity }: FloatFormat): FloatLayout {
+export function layoutOf({ exponentBits, mantissaBits, overflow, special }: FloatFormat): FloatLayout {
   const highest = (2 ** exponentBits - 1) * 2 ** mantissaBits
-  const lastNumber = hasInfinity ? highest : highest + 2 ** mantissaBits - 2
+  const hasInfinity = special === 'infinity'
+  const last = highest + 2 ** mantissaBits - 1
+  const lastNumber = hasInfinity ? highest : special === 'nan' ? last - 1 : last
   return {
     bits: 1 + exponentBits + mantissaBits,
     bias: 2 ** (exponentBits - 1) - 1,
     most: overflow === 'saturate' && hasInfinity ? highest - 1 : lastNumber,
-    nan: hasInfinity ? highest + 2 ** (mantissaBits - 1) : lastNumber + 1,
+    nan: hasInfinity ? highest + 2 ** (mantissaBits - 1) : last,
     lastNumber,
   }
 }
@@ -54,7 +59,7 @@ const WORD = new Uint32Array(1)
 const FLOAT = new Float32Array(WORD.buffer)
 
 export function floatCodec(format: FloatFormat): FloatCodec {
-  const { exponentBits, mantissaBits, hasInfinity } = format
+  const { exponentBits, mantissaBits, special } = format
   const { bits, bias, most, nan } = layoutOf(format)
   const shift = F32_MANTISSA_BITS - mantissaBits
   const leastNormal = (F32_BIAS + 1 - bias) << F32_MANTISSA_BITS
@@ -76,8 +81,9 @@ export function floatCodec(format: FloatFormat): FloatCodec {
       const sign = code & signBit ? -1 : 1
       const exponent = (code & (signBit - 1)) >>> mantissaBits
       const mantissa = code & (mantissas - 1)
-      if (exponent === highest && hasInfinity) return mantissa ? Number.NaN : sign * Number.POSITIVE_INFINITY
-      if (exponent === highest && mantissa === mantissas - 1 && !hasInfinity) return Number.NaN
+      if (exponent === highest && special === 'infinity')
+        return mantissa ? Number.NaN : sign * Number.POSITIVE_INFINITY
+      if (exponent === highest && special === 'nan' && mantissa === mantissas - 1) return Number.NaN
       return exponent
         ? sign * 2 ** (exponent - bias) * (1 + mantissa / mantissas)
         : sign * 2 ** (1 - bias) * (mantissa / mantissas)

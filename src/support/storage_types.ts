@@ -6,7 +6,7 @@
 import { DTYPES, type DType, type DTypeCategory, F16, type HostArray } from './dtypes.ts'
 import { type FloatCodec, type FloatFormat, floatCodec } from './float_formats.ts'
 
-export type PackedType = 'bf16' | 'f8e4m3' | 'f8e5m2' | 'i16' | 'u16' | 'i8' | 'u8' | 'i4' | 'u4'
+export type PackedType = 'bf16' | 'f8e4m3' | 'f8e5m2' | 'f4e2m1' | 'i16' | 'u16' | 'i8' | 'u8' | 'i4' | 'u4'
 export type StorageType = DType | PackedType
 
 /** How a thread reads the bits of a packed element. */
@@ -64,9 +64,10 @@ const F32_CODEC: FloatCodec = {
 export const STORAGE: Readonly<Record<StorageType, StorageInfo>> = {
   f32: { ...native('f32', Float32Array), ...F32_CODEC, digits: 24, tolerance: F32_TOLERANCE },
   f16: { ...native('f16', Float32Array), ...F16, digits: 11, tolerance: 1e-2, codes: 'Uint16Array' },
-  bf16: small('Uint16Array', { exponentBits: 8, mantissaBits: 7, overflow: 'infinity', hasInfinity: true }),
-  f8e4m3: small('Uint8Array', { exponentBits: 4, mantissaBits: 3, overflow: 'saturate', hasInfinity: false }),
-  f8e5m2: small('Uint8Array', { exponentBits: 5, mantissaBits: 2, overflow: 'saturate', hasInfinity: true }),
+  bf16: small(16, { exponentBits: 8, mantissaBits: 7, overflow: 'infinity', special: 'infinity' }),
+  f8e4m3: small(8, { exponentBits: 4, mantissaBits: 3, overflow: 'saturate', special: 'nan' }),
+  f8e5m2: small(8, { exponentBits: 5, mantissaBits: 2, overflow: 'saturate', special: 'infinity' }),
+  f4e2m1: small(4, { exponentBits: 2, mantissaBits: 1, overflow: 'saturate', special: 'none' }),
   i32: { ...native('i32', Int32Array), decode: (code) => code | 0 },
   i16: integer(16, true),
   i8: integer(8, true),
@@ -166,11 +167,11 @@ function native(compute: DType, values: StorageInfo['values']): StorageInfo {
   }
 }
 
-function small(codes: StorageInfo['codes'], format: FloatFormat): StorageInfo {
+function small(bits: 16 | 8 | 4, format: FloatFormat): StorageInfo {
   const { encode, decode } = floatCodec(format)
   const round = (value: number): number => decode(encode(value))
   return {
-    bits: codes === 'Uint8Array' ? 8 : 16,
+    bits,
     category: 'float',
     compute: 'f32',
     packed: { kind: 'float', ...format },
@@ -182,7 +183,7 @@ function small(codes: StorageInfo['codes'], format: FloatFormat): StorageInfo {
     digits: format.mantissaBits + 1,
     // They may be neighbours.
     tolerance: 2 ** -format.mantissaBits + F32_TOLERANCE,
-    codes,
+    codes: bits === 16 ? 'Uint16Array' : bits === 8 ? 'Uint8Array' : undefined,
   }
 }
 

@@ -22,6 +22,19 @@ function exchange(between: (body: Body) => void): (body: Body) => void {
   }
 }
 
+it('names are visible in their block, and after them', () => {
+  const hidden = (body: Body) => {
+    const { out, e } = body
+    let inner = e.u32(0) as ReturnType<typeof out.let>
+    out.block(() => {
+      inner = out.let('inner', body.thread)
+      out.let('twice', e.add(inner, inner))
+    })
+    out.let('outer', inner)
+  }
+  expect(() => reported(hidden)).toThrow('inner_0 is read by a let where it is not visible')
+})
+
 describe('a race in workgroup memory', () => {
   it('is a read of what another wrote, unless a barrier is between', () => {
     expect(reported(exchange(() => {}))).toEqual(['race a'])

@@ -11,7 +11,7 @@ export type DimName = (typeof DIMS)[number]
 export const DTYPES: readonly DType[] = ['f32', 'i32', 'f16', 'u32', 'bool']
 /** What memory may hold instead: whole numbers from the inputs' range are exact in it. */
 const SMALLER: Readonly<Partial<Record<DType, readonly StorageType[]>>> = {
-  f32: ['bf16', 'f8e4m3', 'f8e5m2'],
+  f32: ['bf16', 'f8e4m3', 'f8e5m2', 'f4e2m1'],
   i32: ['i8', 'i4', 'i16'],
   u32: ['u8', 'u4', 'u16'],
 }
@@ -26,7 +26,8 @@ export function storedAs(dtype: DType, choice: number): StorageType {
 export function storedBound(bound: number, stored: StorageType): number {
   const { category, bits } = STORAGE[stored]
   if (!isPacked(stored)) return bound
-  return category === 'int' ? Math.min(bound, 2 ** bits) : Math.ceil(bound * 1.25)
+  if (category === 'int') return Math.min(bound, 2 ** bits)
+  return Math.min(STORAGE[stored].round(Number.POSITIVE_INFINITY), Math.ceil(bound * 1.5))
 }
 
 /** No dimension is longer. */

@@ -108,6 +108,30 @@ function masked(x: Tensor, y: Tensor) {
   return out
 }
 
+/** Tiles go on behind the end of tensors, of a view too, where masks are false, and where they are not. */
+function behindTheEnd(x: Tensor, y: Tensor) {
+  const [m, n] = x.shape
+  const [sum, halves] = [hl.add(n, y.shape[1]), hl.empty([m, hl.add(n, y.shape[1])])]
+  const out = hl.zeros([m, sum])
+  for (const [i, j] of hl.tile([m, sum])) {
+    const isFirst = j.index.lt(n).unsqueeze(0)
+    const left = hl.load(x, [i, j], { mask: isFirst })
+    const right = hl.load(y, [i, j.index.sub(n)], { mask: isFirst.not() })
+    out.at(i, j).set(hl.where(isFirst, left, right))
+    halves.at(i, j).set(x.slice(1, 0, hl.floorDiv(n, 2)).at(i, j).get({ mask: isFirst, other: -1 }))
+    x.at(i, j).set(7, { mask: j.index.ge(1).and(isFirst) })
+  }
+  return [out, halves]
+}
+
+/** Rows in place: what a tile has past the last row is no row of another program. */
+function rowsInPlace(rows: Tensor, ids: Tensor) {
+  for (const t of hl.tile(ids.shape[0])) {
+    const values = rows.at(ids.at(t), ':')
+    rows.at(ids.at(t), ':').set(values.add(t.index.unsqueeze(1)))
+  }
+}
+
 const places = (n: number) => host([n], (i) => [(i * 7) % n, 2 ** 30, -5][i % 3] ?? 0, 'i32')
 
 describe('masks', () => {
@@ -117,6 +141,14 @@ describe('masks', () => {
 
   it('of rows, reduced and streamed', () => {
     expectAll(rowsOf, (n) => [ramp([5, n]), host([5], [0, 1, 3, 8, 100], 'i32')])
+  })
+
+  it('of tiles behind the end of a tensor', () => {
+    expectAll(behindTheEnd, (n) => [ramp([3, n]), ramp([3, 5])])
+  })
+
+  it('are not needed where the last tile reads rows that other programs write', () => {
+    expectAll(rowsInPlace, (n) => [ramp([n, 3]), host([n], (i) => i, 'i32')])
   })
 
   it('of elements that share words', () => {

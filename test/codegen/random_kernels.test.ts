@@ -16,7 +16,17 @@ const PARTS = [
   ...['t of hl.tile(x_'],
   ...["':'", 'hl.grid([', 'of hl.grid(', 'blockSize: 4', 'for (const [mm, nn, kk]'],
   ...["'f32'", "'f16'", "'i32'", "'u32'", "'bool'"],
-  ...['_bf16.at(', '_f8e4m3.at(', '_f8e5m2.at(', '_i16.at(', '_i8.at(', '_i4.at(', '_u8.at(', '_u4.at('],
+  ...[
+    '_bf16.at(',
+    '_f8e4m3.at(',
+    '_f8e5m2.at(',
+    '_f4e2m1.at(',
+    '_i16.at(',
+    '_i8.at(',
+    '_i4.at(',
+    '_u8.at(',
+    '_u4.at(',
+  ],
   ...["'bf16'", "'f8e4m3'", "'f8e5m2'", "'i16'", "'i8'", "'i4'", "'u16'", "'u8'", "'u4'"],
 ]
 

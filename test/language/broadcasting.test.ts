@@ -155,8 +155,8 @@ describe('whole dimensions', () => {
     const guards = text.split('\n').filter((line) => line.includes('guard'))
     expect(guards).toEqual([
       '  guard y.shape[0] eq x.shape[1]',
-      '  guard x.shape[0] le out.shape[0]',
       '  guard y.shape[0] eq z.shape[0]',
+      '  guard x.shape[0] le out.shape[0]',
       '  guard z.shape[1] eq out.shape[1]',
     ])
   })

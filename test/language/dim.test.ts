@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isSymbolic } from '../../src/language/dim.ts'
 import { type Dim, hl, type Tensor } from '../../src/language/index.ts'
-import { ramp, traced } from './harness.ts'
+import { expectRun, host, ramp, traced } from './harness.ts'
 
 /** The sizes that a kernel computes with a tensor of shape [6, 4]. */
 function sizesOf(compute: (m: Dim, n: Dim) => readonly Dim[], dynamic: boolean): readonly unknown[] {
@@ -30,6 +30,21 @@ describe('a size', () => {
       expect(isSymbolic(size)).toBe(dynamic)
       expect(names.filter((name) => name in Object(size))).toEqual([])
     }
+  })
+
+  it('is rounded up by hl.cdiv, as integers of the device are; numel multiplies all of them', () => {
+    const kernel = (x: Tensor, counts: Tensor, block: number) => {
+      const out = hl.empty([4], 'i32')
+      for (const _ of hl.grid(1)) {
+        const count = counts.at(0)
+        out.at(0).set(hl.cdiv(x.numel(), 4))
+        out.at(1).set(hl.cdiv(count, 4))
+        out.at(2).set(hl.cdiv(count, x.shape[0]))
+        out.at(3).set(hl.cdiv(x.shape[1], hl.to(block, 'i32')))
+      }
+      return out
+    }
+    expectRun(kernel, [ramp([3, 7]), host([1], [8], 'i32'), 2], [6, 2, 3, 4])
   })
 
   it('is computed by hl in both modes', () => {

@@ -265,6 +265,15 @@ describe('axes of one of a computed position', () => {
     expectRun(kernel, [X, host([3], [2, 0, 1], 'i32')], [10, 12, 2, 4, 6, 8])
   })
 
+  it('say in which order several broadcast', () => {
+    const kernel = (x: Tensor) => {
+      const out = hl.empty([2, 3])
+      for (const [i, j] of hl.tile([3, 2])) out.at(j, i).set(x.at(i.index.unsqueeze(0), j.index.unsqueeze(1)))
+      return out
+    }
+    expectRun(kernel, [X], [1, 3, 5, 2, 4, 6])
+  })
+
   it('are those of one element of a row', () => {
     const kernel = (x: Tensor, ids: Tensor) => {
       const out = hl.empty([3])

@@ -84,7 +84,8 @@ describe('making tensors', () => {
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "hl.zeros: "float" is not a dtype
-      Known are f32, f16, bf16, f8e4m3, f8e5m2, i32, i16, i8, i4, u32, u16, u8, u4, bool."
+      Known are f32, f16, bf16, f8e4m3, f8e5m2, f4e2m1, i32, i16, i8, i4, u32, u16, u8, u4,
+        bool."
     `)
   })
 
@@ -94,8 +95,8 @@ describe('making tensors', () => {
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "hl.zeros: { dtyp } is not a dtype
-      Give the dtype itself, as in 'f32'. Known are f32, f16, bf16, f8e4m3, f8e5m2, i32, i16,
-        i8, i4, u32, u16, u8, u4, bool."
+      Give the dtype itself, as in 'f32'. Known are f32, f16, bf16, f8e4m3, f8e5m2, f4e2m1, i32,
+        i16, i8, i4, u32, u16, u8, u4, bool."
     `)
   })
 
@@ -105,7 +106,8 @@ describe('making tensors', () => {
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "hl.emptyLike: "f64" is not a dtype
-      Known are f32, f16, bf16, f8e4m3, f8e5m2, i32, i16, i8, i4, u32, u16, u8, u4, bool."
+      Known are f32, f16, bf16, f8e4m3, f8e5m2, f4e2m1, i32, i16, i8, i4, u32, u16, u8, u4,
+        bool."
     `)
   })
 })

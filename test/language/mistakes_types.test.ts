@@ -114,7 +114,8 @@ describe('dtypes', () => {
     }
     expect(mistake(kernel, [Y])).toMatchInlineSnapshot(`
       "to: "int" is not a dtype
-      Known are f32, f16, bf16, f8e4m3, f8e5m2, i32, i16, i8, i4, u32, u16, u8, u4, bool."
+      Known are f32, f16, bf16, f8e4m3, f8e5m2, f4e2m1, i32, i16, i8, i4, u32, u16, u8, u4,
+        bool."
     `)
   })
 

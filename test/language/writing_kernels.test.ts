@@ -197,6 +197,7 @@ describe('the examples', () => {
       'geglu',
       'difference',
       'gather',
+      'beside',
       'jaggedSoftmax',
       'rowMeans',
       'dropout',

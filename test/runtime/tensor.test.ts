@@ -31,7 +31,7 @@ describe('data', () => {
 
   it('has shape, size and number of dimensions', () => {
     const x = tensor(new Float32Array(24), { shape: [2, 3, 4], stream })
-    expect([x.shape, x.size, x.ndim, x.dtype]).toEqual([[2, 3, 4], 24, 3, 'f32'])
+    expect([x.shape, x.size, x.numel(), x.ndim, x.dtype]).toEqual([[2, 3, 4], 24, 24, 3, 'f32'])
     expect(x.describe()).toMatch(/^tensor #\d+ f32\[2, 3, 4\]$/)
   })
 

@@ -69,11 +69,14 @@ describe('storage types', () => {
       beyond,
       -beyond,
     ])
-    expect(STORAGE[dtype].round(Number.NaN)).toBeNaN()
+    expect(STORAGE[dtype].round(Number.NaN)).toEqual(dtype === 'f4e2m1' ? largest : Number.NaN)
   })
 
   it('has the values that the formats are known for', () => {
-    const { bf16, f8e4m3, f8e5m2, f16 } = STORAGE
+    const { bf16, f8e4m3, f8e5m2, f4e2m1, f16 } = STORAGE
+    const quarters = Array.from({ length: 9 }, (_, code) => f4e2m1.decode(code))
+    expect(quarters).toEqual([0, 0.5, 1, 1.5, 2, 3, 4, 6, -0])
+    expect([0.25, 0.75, 1.25, 2.5, 5, 100, -Infinity].map(f4e2m1.round)).toEqual([0, 1, 1, 2, 4, 6, -6])
     expect([0x3f80, 0xc000, 0x7f80, 0x0001].map(bf16.decode)).toEqual([1, -2, Infinity, 2 ** -133])
     expect([0x38, 0x7e, 0xfe, 0x01, 0x08, 0x80].map(f8e4m3.decode)).toEqual([
       1,
@@ -104,7 +107,7 @@ describe('storage types', () => {
       1,
       1 + 2 ** -9,
     ])
-    expect(layoutOf({ exponentBits: 4, mantissaBits: 3, overflow: 'saturate', hasInfinity: false })).toEqual({
+    expect(layoutOf({ exponentBits: 4, mantissaBits: 3, overflow: 'saturate', special: 'nan' })).toEqual({
       bits: 8,
       bias: 7,
       most: 0x7e,

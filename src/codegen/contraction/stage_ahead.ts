@@ -16,6 +16,7 @@ export function stageAhead(lowering: Lowering, loop: LoopNode): { readonly end: 
   const { ahead, rowsAhead, memory } = lowering
   const found = [...operandsAhead(lowering, loop)]
   for (const [dot, sides] of found) {
+    for (const side of sides) forgetViews(lowering, loop, dot[side])
     const plan = lowering.layouts.matrix(dot)
     if (plan)
       ahead.set(dot, Object.fromEntries(sides.map((side) => [side, readyOperand(lowering, dot, plan, side)])))
@@ -28,6 +29,7 @@ export function stageAhead(lowering: Lowering, loop: LoopNode): { readonly end: 
           if (fragments.size === 0) memory.release(staged.array)
         for (const { array } of Object.values(rowsAhead.get(dot) ?? {})) memory.release(array)
         ahead.delete(dot)
+        rowsAhead.delete(dot)
       }
     },
   }
@@ -43,6 +45,15 @@ export function operandsAhead(lowering: Lowering, loop: LoopNode): ReadonlyMap<D
     if (sides.length > 0 && (lowering.layouts.matrix(dot) || lowering.mayTakeRoom())) found.set(dot, sides)
   }
   return found
+}
+
+/**
+ * Views that the loop makes of what was there before: it may have been lowered before, from another value.
+ */
+function forgetViews(lowering: Lowering, loop: LoopNode, value: Node): void {
+  if (value.kind !== 'view' || !loop.body.includes(value)) return
+  lowering.values.delete(value)
+  forgetViews(lowering, loop, value.arg)
 }
 
 /** True for products whose operands lie in workgroup memory as they are. */

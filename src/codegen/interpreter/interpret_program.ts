@@ -5,6 +5,7 @@
  * on accesses count for nothing here.
  */
 import type { ThreadProgram } from '../thread/program.ts'
+import { verifyNames } from '../thread/verify.ts'
 import { asElements, type Launch, padded } from './launch.ts'
 import { type Report, type ReportOptions, Reports } from './reports.ts'
 import { Runner } from './run_statements.ts'
@@ -16,6 +17,7 @@ export function interpretProgram(
   launch: Launch,
   options?: ReportOptions,
 ): readonly Report[] {
+  verifyNames(program)
   const reports = new Reports(options)
   const contents = new Map(
     program.buffers.map(({ tensor, array, stored }) => {

@@ -103,11 +103,14 @@ export class Address {
 
   /**
    * Blocks whose positions outside the range must not be touched: those that index, or hold what is stored.
+   * Where a dispatch writes, it reads for elements that exist alone: others could be those of other programs.
    */
   #maskedBlocks(): readonly BlockId[] {
-    const indexing = indexingBlocks(this.#node)
-    if (this.#node.kind === 'load') return indexing
-    return [...new Set([...indexing, ...this.#node.value.type.axes.filter((axis) => axis !== ONE)])]
+    const node = this.#node
+    const indexing = indexingBlocks(node)
+    if (node.kind === 'load' && !this.#lowering.bindings.isWritten(node.tensor)) return indexing
+    const { axes } = node.kind === 'load' ? node.type : node.value.type
+    return [...new Set([...indexing, ...axes.filter((axis) => axis !== ONE)])]
   }
 
   #boundsCheck(dim: DimIndex, size: Size, register: number): Expr | undefined {

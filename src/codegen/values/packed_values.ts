@@ -198,7 +198,7 @@ export function roundPacked(out: Writer, dtype: PackedType, value: Expr): Expr {
 
 function decodeFloat(out: Writer, format: FloatFormat, words: Expr): Expr {
   const e = out.expressions
-  const { exponentBits, mantissaBits, hasInfinity } = format
+  const { exponentBits, mantissaBits } = format
   const { bits, bias, lastNumber } = layoutOf(format)
   const constant = (value: number): Expr => e.constant(value, words.type)
   const and = (a: Expr, mask: number): Expr => e.binary('&', a, constant(mask))
@@ -216,10 +216,12 @@ function decodeFloat(out: Writer, format: FloatFormat, words: Expr): Expr {
   const small = e.sub(doubled, e.constant(2 ** (1 - bias), doubled.type))
   const isSmall = e.binary('<', magnitude, at(2 ** mantissaBits))
   const finite = e.select(normal, e.bitcast('u32', small), isSmall)
+  const sized = (size: Expr): Expr => e.bitcast('f32', e.binary('|', size, and(words, SIGN)))
+  if (format.special === 'none') return sized(finite)
+  const hasInfinity = format.special === 'infinity'
   const isSpecial = e.binary('>', magnitude, at(hasInfinity ? lastNumber - 1 : lastNumber))
   const special = hasInfinity ? e.binary('|', magnitude, constant(F32_INFINITY)) : constant(F32_NAN)
-  const size = e.select(finite, special, isSpecial)
-  return e.bitcast('f32', e.binary('|', size, and(words, SIGN)))
+  return sized(e.select(finite, special, isSpecial))
 }
 
 function encodeFloat(out: Writer, format: FloatFormat, value: Expr): Expr {
