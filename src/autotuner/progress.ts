@@ -41,18 +41,23 @@ const PHASE_WORDS: Record<Phase, (progress: Progress) => string> = {
   measure: () => 'measuring candidates',
 }
 
-/** One line without colours: kernel, shape, phase, trials, speed, best time, failures, time left. */
+/** One line without colours: kernel and shape, and how far the work on them is. */
 export function formatProgress(progress: Progress): string {
-  const { kernel, shape, phase, done, total, trialsPerSecond, bestMs, counts, leftMs } = progress
+  const { kernel, shape } = progress
+  return `${[kernel, shape].filter(Boolean).join(' ')} · ${formatState(progress)}`
+}
+
+/** Phase, trials, speed, best time, failures, time left. */
+export function formatState(progress: Progress): string {
+  const { phase, done, total, trials, trialsPerSecond, bestMs, counts, leftMs } = progress
   const percent = `${String(Math.floor((100 * done) / total)).padStart(3)}% ${done}/${total}`
   const failed = STATUSES.filter(
     (status) => status !== 'ok' && status !== 'duplicate' && counts[status] > 0,
   ).map((status) => `${counts[status]} ${status}`)
   return [
-    [kernel, shape].filter(Boolean).join(' '),
     PHASE_WORDS[phase](progress),
     ...(total > 0 ? [percent] : []),
-    `${trialsPerSecond.toFixed(1)} configs/s`,
+    `${trials} ${trials === 1 ? 'config' : 'configs'}, ${trialsPerSecond.toFixed(1)}/s`,
     bestMs === undefined ? 'nothing works yet' : `best ${formatMs(bestMs)}`,
     ...(failed.length > 0 ? [failed.join(', ')] : []),
     ...(leftMs === undefined ? [] : [`at most ${Math.ceil(leftMs / 1000)} s left`]),

@@ -4,9 +4,11 @@
  * (`| head -1`) is no fault, words that nobody can read are dropped, and data that is lost is said.
  */
 import pico from 'picocolors'
+import type { WorkStatus } from '../aot/run/status_file.ts'
 import { EXIT, errorMessage } from '../support/errors.ts'
 import { fileError } from '../support/file_errors.ts'
 import { StatusLine } from './status_line.ts'
+import { StatusReports } from './status_reports.ts'
 
 export interface Console {
   /** Data: the result, help, code. */
@@ -16,8 +18,11 @@ export interface Console {
   /** What the user's program writes. */
   childOut(chunk: Uint8Array): void
   childError(chunk: Uint8Array): void
-  /** A last line that stays below all others until it changes, in terminals; empty: none. */
-  status(text: string): void
+  /**
+   * What goes on, told as often as one likes; undefined: nothing. In a terminal it is the last line, below
+   * all others, which is drawn anew; elsewhere a line now and then.
+   */
+  status(status: WorkStatus | undefined): void
   /** Waits until all is written. The code to end with: this one, or `unexpected` where data was lost. */
   settled(exitCode: number): Promise<number>
   readonly colors: ReturnType<typeof pico.createColors>
@@ -39,12 +44,13 @@ export function processConsole(json = false): Console {
   }
   let isTold = false
   const say = (text: string): void => above(stderr, `${text}\n`)
+  const status = process.stderr.isTTY ? line : new StatusReports(say)
   return {
     out: (text) => above(stdout, text.endsWith('\n') ? text : `${text}\n`),
     say,
     childOut: (chunk) => above(json ? stderr : stdout, chunk),
     childError: (chunk) => above(stderr, chunk),
-    status: (text) => line.show(text),
+    status: (latest) => status.show(latest),
     async settled(exitCode) {
       const fault = await stdout.flushed()
       if (fault !== undefined && !isTold) {

@@ -1,4 +1,5 @@
 /** The last line of a terminal, drawn anew as work goes on, and out of the way of everything else. */
+import type { WorkStatus } from '../aot/run/status_file.ts'
 
 /** The part of a terminal that a line needs. */
 export interface Terminal {
@@ -19,8 +20,9 @@ export class StatusLine {
     this.#terminal = terminal.isTTY ? terminal : undefined
   }
 
-  /** Shows a text from now on; an empty one is no line. */
-  show(text: string): void {
+  /** Shows this from now on; undefined is no line. */
+  show(status: WorkStatus | undefined): void {
+    const text = [status?.work, status?.state].filter(Boolean).join(' · ')
     if (text === this.#text) return
     this.erase()
     this.#text = text

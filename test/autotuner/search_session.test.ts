@@ -328,12 +328,12 @@ describe('progress', () => {
       leftMs: 4321,
     }
     expect(formatProgress(progress)).toBe(
-      'matmul f32[64,64], f32[64,64] · generation 3 of 20 ·  42% 51/120 · 3.4 configs/s · ' +
+      'matmul f32[64,64], f32[64,64] · generation 3 of 20 ·  42% 51/120 · 51 configs, 3.4/s · ' +
         'best 123 µs · 7 invalid, 2 error · at most 5 s left',
     )
     const empty = { ...progress, phase: 'start', bestMs: undefined, done: 0, total: 0 } as const
     expect(formatProgress({ ...empty, counts: session.history.counts })).toContain(
-      'first configs · 3.4 configs/s · nothing works yet',
+      'first configs · 51 configs, 3.4/s · nothing works yet',
     )
   })
 

@@ -15,14 +15,15 @@ function terminal(isTTY: boolean) {
 it('is drawn at the width of the terminal, and replaced', () => {
   const screen = terminal(true)
   const line = new StatusLine(screen)
-  for (const text of ['shape 1 of 9', 'shape 1 of 9', 'two', '']) line.show(text)
-  expect(screen.written).toEqual(['shape 1 o', '<', 'two', '<'])
+  const long = { work: 'softmax', state: 'shape 1 of 9' }
+  for (const status of [long, long, { work: 'two', state: '' }, undefined]) line.show(status)
+  expect(screen.written).toEqual(['softmax ·', '<', 'two', '<'])
 })
 
 it('makes room for output, and comes back when that ends a line', () => {
   const screen = terminal(true)
   const line = new StatusLine(screen)
-  line.show('one')
+  line.show({ work: 'one', state: '' })
   for (const output of ['half', ' a line\n']) {
     line.erase()
     screen.write(output)
@@ -34,7 +35,7 @@ it('makes room for output, and comes back when that ends a line', () => {
 it('is nothing where there is no terminal', () => {
   const screen = terminal(false)
   const line = new StatusLine(screen)
-  line.show('one')
+  line.show({ work: 'one', state: '' })
   line.erase()
   line.restore('\n')
   expect(screen.written).toEqual([])

@@ -39,6 +39,7 @@ describe('all phases', () => {
       expect(ended.stderr).toMatch(new RegExp(`^helion-aot: ${phase}$`, 'm'))
     expect(ended.stderr).toMatch(/^helion-aot collect: plus_one f32\[64\]: tuned in /m)
     expect(ended.stderr).toMatch(/^helion-aot measure: plus_one f32\[2000\]: \d+ configs in /m)
+    expect(ended.stderr).toMatch(/^helion-aot: plus_one f32\[2000\] · shape 3 of 3/m)
     expect(ended.stdout.match(/^\d+ right$/gm)).toHaveLength(3 * SIZES.length)
     expect(ended.stdout).not.toContain('WRONG')
   })

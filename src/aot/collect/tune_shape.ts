@@ -42,7 +42,7 @@ export async function tuneShape(
   const work = { session, kernel: definition.name, shapeHash: shape_hash, settings }
   const start = await warmStart(request, shape, session)
   const resumption = resumptionAt(work)
-  const onProgress = liveProgress(session.progress)
+  const onProgress = liveProgress(`${definition.name} ${shape.text}`, session.progress)
   const task = { bound, call, stream, ...start, resumption, onProgress }
   const result = await tuneInDetail({ ...task, options: { force: true } })
   if (!(result.ms > 0)) return { config: result.config, record: undefined }

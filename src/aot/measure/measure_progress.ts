@@ -10,7 +10,7 @@ export function measureProgress(
   shape: string,
   total: number,
 ): (result: Measurement) => void {
-  const tell = liveProgress(session.progress)
+  const tell = liveProgress(`${kernel} ${shape}`, session.progress)
   const began = performance.now()
   const counts = Object.fromEntries(STATUSES.map((status) => [status, 0])) as Record<Status, number>
   let done = 0

@@ -53,6 +53,11 @@ export class PhaseProgress {
     return (units * this.#secondsSpent) / this.#unitsDone
   }
 
+  /** "shape 4 of 7": the one that is worked on. */
+  get place(): string {
+    return `shape ${this.shapesDone + 1} of ${this.shapesKnown}`
+  }
+
   /** "3 of 7 shapes, about 2 min left". */
   get text(): string {
     const noun = this.shapesKnown === 1 ? 'shape' : 'shapes'

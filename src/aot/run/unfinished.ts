@@ -5,10 +5,7 @@
 import { EXIT } from '../../support/errors.ts'
 import { createLog, LOG_LEVELS } from '../../support/log.ts'
 import { nodeProcess } from '../../support/node.ts'
-import { tellStatus } from './status_file.ts'
-
-/** Begins a status that says that and why a program ended too early. */
-export const ENDED_EARLY = 'ended early: '
+import { tellEarlyEnd } from './status_file.ts'
 
 const waiting = new Set<string>()
 let watches = false
@@ -31,7 +28,7 @@ function reportUnfinished(code: number): void {
   process.exitCode = EXIT.unexpected
   const shapes = waiting.size === 1 ? '1 shape' : `${waiting.size} shapes`
   const what = `the program exited by itself while ${shapes} waited to be worked on`
-  tellStatus(ENDED_EARLY + what)
+  tellEarlyEnd(what)
   const remedy = 'Wait for results before the program ends: await tensor.data(), or await device.sync().'
   createLog(LOG_LEVELS.info).error(`helion-aot: ${what}\n  ${remedy}`)
 }

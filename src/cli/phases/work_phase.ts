@@ -12,7 +12,6 @@ import { hardwareIdsIn, type WorkPhase } from '../../aot/run/run_folder.ts'
 import { RUNNER_PID } from '../../aot/run/session.ts'
 import { LIFE_FILE } from '../../aot/run/sign_of_life.ts'
 import { STATUS_FILE } from '../../aot/run/status_file.ts'
-import { ENDED_EARLY } from '../../aot/run/unfinished.ts'
 import type { EndedRecord } from '../../aot/trial_records.ts'
 import { moduleFileName } from '../../heuristics/module_names.ts'
 import { EXIT } from '../../support/errors.ts'
@@ -87,7 +86,7 @@ export async function runProgram(
   const statusFile = `${files.log(phase)}.status`
   const lifeFile = `${files.log(phase)}.life`
   const status = followStatus(statusFile, console)
-  let last = ''
+  let early: string | undefined
   const end = await runChild(
     {
       phase,
@@ -111,15 +110,19 @@ export async function runProgram(
     console,
     interrupts,
   ).finally(() => {
-    last = status()
+    early = status()
   })
-  return failureOf(end, { command: plan.command.join(' '), log: files.log(phase), last })
+  return failureOf(end, { command: plan.command.join(' '), log: files.log(phase), early })
 }
 
-/** `last`: what the program told last of its progress. */
+/** `early`: why the program left its work undone, as it says itself. */
 function failureOf(
   end: ChildEnd,
-  { command, log, last }: Readonly<Record<'command' | 'log' | 'last', string>>,
+  {
+    command,
+    log,
+    early,
+  }: { readonly command: string; readonly log: string; readonly early: string | undefined },
 ): ProgramFailure | undefined {
   const { exitCode, silentSeconds } = end
   if (exitCode === 0) return undefined
@@ -136,9 +139,8 @@ function failureOf(
   const signal = signalOf(end)
   const how = signal ?? `exit code ${exitCode}`
   const ended = end.signal === undefined ? `ended with exit code ${exitCode}` : `was ended by ${signal}`
-  if (last.startsWith(ENDED_EARLY)) {
-    const why = last.slice(ENDED_EARLY.length)
-    return { isLoss, reason: `\`${command}\`: ${why}`, how: 'early exit', cause: 'other' }
+  if (early !== undefined) {
+    return { isLoss, reason: `\`${command}\`: ${early}`, how: 'early exit', cause: 'other' }
   }
   const reason = `\`${command}\` ${ended}; its output is in ${log}`
   const cause = signal === undefined ? 'other' : CRASHES.has(signal) ? 'crash' : 'unknown'
