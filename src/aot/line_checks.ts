@@ -7,6 +7,7 @@ import { type ConfigData, toConfigValue } from '../config/value.ts'
 import { parseArgumentFeature, parseKeyFeature } from '../heuristics/feature_names.ts'
 import type { BatchedSpec, Features, FeatureValue } from '../heuristics/features.ts'
 import { errorMessage } from '../support/errors.ts'
+import { parseJson } from '../support/json.ts'
 
 /** A line that was left out. `line` counts from 1. */
 export interface LineProblem {
@@ -97,9 +98,9 @@ export function checkFeatures(value: unknown): Features {
 }
 
 /** JSON of one line or cell. */
-export function parseJson(text: string, what: string): unknown {
+export function jsonIn(text: string, what: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     throw new LineError('torn', `${what} is not JSON (${errorMessage(error).slice(0, 200)})`)
   }

@@ -19,9 +19,9 @@ import {
   checkTexts,
   checkTime,
   checkWeight,
+  jsonIn,
   LineError,
   type LineProblem,
-  parseJson,
   show,
   toProblem,
 } from './line_checks.ts'
@@ -273,7 +273,7 @@ const CAUSES = ['crash', 'unknown', 'other'] as const
 const STATUSES: readonly unknown[] = ['ok', 'invalid', 'wrong', 'timeout', 'error']
 
 function parseRecord(text: string): AotRecord {
-  const fields = checkObject(parseJson(text, 'the line'), 'the line')
+  const fields = checkObject(jsonIn(text, 'the line'), 'the line')
   const { event } = fields
   if (typeof event !== 'string' || !Object.hasOwn(CHECKS, event))
     throw new LineError('foreign', `no known kind of record: event is ${show(event)}`)

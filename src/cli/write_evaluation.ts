@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import type { ModuleScore } from '../aot/verdict/score_module.ts'
 import { DataError, errorMessage } from '../support/errors.ts'
 import { readText, writeFileAtomic } from '../support/files.ts'
+import { parseJson } from '../support/json.ts'
 import type { KernelVerdict } from './run.ts'
 
 type KernelEntries = Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -48,7 +49,7 @@ function entryOf({ module, score, used, doubts }: KernelVerdict): Record<string,
 function readEvaluation(path: string): KernelEntries {
   if (!existsSync(path)) return {}
   try {
-    const entries: unknown = JSON.parse(readText(path))
+    const entries = parseJson(readText(path))
     const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
     if (!isObject(entries) || !Object.values(entries as object).every(isObject))
       throw new Error('it holds no object for each kernel')

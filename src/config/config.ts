@@ -6,6 +6,7 @@
  */
 import { ConfigError, DataError, errorMessage } from '../support/errors.ts'
 import { readText, writeFileAtomic } from '../support/files.ts'
+import { parseJson } from '../support/json.ts'
 import { sha16, stableStringify } from '../support/stable.ts'
 import { ConfigFields, type FieldInputs } from './field_getters.ts'
 import type { FieldRow } from './field_row.ts'
@@ -50,7 +51,7 @@ export class Config extends ConfigFields {
 
   /** From JSON text or parsed JSON; throws DataError when the text is not JSON. */
   static fromJSON(source: string | object): Config {
-    return new Config(asObject(typeof source === 'string' ? parseJson(source) : source))
+    return new Config(asObject(typeof source === 'string' ? fromText(source) : source))
   }
 
   /** Writes indented JSON; creates folders; readers see the old or the new file. Node only. */
@@ -93,9 +94,9 @@ function asObject(value: unknown): ConfigData {
   throw new DataError(`a config is a JSON object, not ${JSON.stringify(value)}`)
 }
 
-function parseJson(text: string): unknown {
+function fromText(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (error) {
     throw new DataError(`a config must be JSON: ${errorMessage(error)}`, { cause: error })
   }
@@ -105,6 +106,7 @@ function toData(input: ConfigInput | ConfigData): ConfigData {
   const data: Record<string, ConfigValue> = {}
   for (const [name, raw] of Object.entries(input)) {
     if (raw === undefined || raw === null) continue
+    if (name === '__proto__') throw new ConfigError('config has a field named __proto__, which is no name')
     const field = ALIASES.get(name) ?? name
     if (field !== name && (input as ConfigData)[field] !== undefined)
       throw new ConfigError(`config has both ${name} and ${field}`, { remedy: `Keep ${field}.` })

@@ -9,6 +9,7 @@ import { cacheFolder, temporaryFolder } from '../support/cache_dir.ts'
 import { errorMessage } from '../support/errors.ts'
 import { fileError } from '../support/file_errors.ts'
 import { makeFolder, readText, refuseEndless, writeText } from '../support/files.ts'
+import { parseJson } from '../support/json.ts'
 import { importNodePackage, nodeProcess, requireNode } from '../support/node.ts'
 import { stableStringify } from '../support/stable.ts'
 
@@ -120,7 +121,7 @@ function install(draft: string, folder: string): void {
 function isSound(folder: string): boolean {
   const { join } = requireNode('path', WHAT)
   try {
-    const sums = JSON.parse(readText(join(folder, MANIFEST))) as Record<string, string>
+    const sums = parseJson(readText(join(folder, MANIFEST))) as Record<string, string>
     return FILES.every((file) => sums[file] === checksum(join(folder, file)))
   } catch {
     return false

@@ -4,6 +4,7 @@
  */
 
 import { readText } from './files.ts'
+import { parseJson } from './json.ts'
 import { LOG_LEVELS } from './log.ts'
 
 export interface SettingKind<T> {
@@ -71,7 +72,7 @@ function fromJson<T>(opening: string, value: unknown, accepts: (value: unknown) 
   if (typeof value !== 'string') return accepts(value) ? (value as T) : undefined
   try {
     const json = value.trim().startsWith(opening) ? value : readText(value)
-    const parsed: unknown = JSON.parse(json)
+    const parsed = parseJson(json)
     return accepts(parsed) ? (parsed as T) : undefined
   } catch {
     return undefined

@@ -14,6 +14,7 @@ import { lengths } from './lengths.ts'
 import { lockFile } from './lock_file.ts'
 import { naming } from './naming.ts'
 import { nodeKinds } from './node_kinds.ts'
+import { outsideJson } from './outside_json.ts'
 import { picture } from './picture.ts'
 import { plainFiles } from './plain_files.ts'
 import { publicApi } from './public_api.ts'
@@ -36,6 +37,7 @@ const GATES: readonly (readonly [Gate, number])[] = [
   [lockFile, 200],
   [naming, 60],
   [nodeKinds, 18],
+  [outsideJson, 200],
   [picture, 2],
   [plainFiles, 200],
   [publicApi, 5],
@@ -143,6 +145,11 @@ const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
       'src/codegen/features.ts:2 has a regular expression; names are made in src/codegen/thread/names.ts',
       'src/codegen/features.ts:6 has a regular expression; names are made in src/codegen/thread/names.ts',
     ],
+  ],
+  [
+    outsideJson,
+    'outside_json',
+    ['src/aot/parses.ts:3 calls JSON.parse; JSON is read in src/support/json.ts'],
   ],
   [picture, 'picture', ['docs/architecture.md: its pictures are of before; npm run picture']],
   [

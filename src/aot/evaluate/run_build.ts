@@ -8,6 +8,7 @@ import { dirname } from 'node:path'
 import { DataError, EXIT, errorMessage, UsageError } from '../../support/errors.ts'
 import { fileError } from '../../support/file_errors.ts'
 import { readText } from '../../support/files.ts'
+import { parseJson } from '../../support/json.ts'
 import { checkWeight, formatProblem } from '../line_checks.ts'
 import { type BuildOptions, type BuildResult, buildHeuristics } from './build.ts'
 import type { PreviousChoices } from './decide/previous_choices.ts'
@@ -86,7 +87,7 @@ function folderOf(path: string): string {
 function readWeights(path: string): Readonly<Record<string, number>> {
   const text = readNamed('--weights', path)
   try {
-    const weights = JSON.parse(text) as Record<string, unknown>
+    const weights = parseJson(text) as Record<string, unknown>
     if (typeof weights !== 'object' || weights === null || Array.isArray(weights))
       throw new Error('it holds no object')
     return Object.fromEntries(

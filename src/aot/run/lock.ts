@@ -5,6 +5,7 @@
 import type * as ProperLockfile from 'proper-lockfile'
 import { DataError, errorMessage } from '../../support/errors.ts'
 import { readText, writeText } from '../../support/files.ts'
+import { parseJson } from '../../support/json.ts'
 import { importNodePackage, nodeProcess, requireNode } from '../../support/node.ts'
 
 export interface LockOptions {
@@ -86,7 +87,7 @@ function waitFor(owner: Owner | undefined, waitMs: number): number {
 
 function readOwner(path: string): Owner | undefined {
   try {
-    const { pid, host } = JSON.parse(readText(ownerFile(path))) as Partial<Owner>
+    const { pid, host } = parseJson(readText(ownerFile(path))) as Partial<Owner>
     return typeof pid === 'number' && typeof host === 'string' ? { pid, host } : undefined
   } catch {
     return undefined

@@ -5,6 +5,7 @@
 import { DataError, errorMessage } from '../../support/errors.ts'
 import { fileError } from '../../support/file_errors.ts'
 import { readText, writeFileAtomic } from '../../support/files.ts'
+import { parseJson } from '../../support/json.ts'
 import { requireNode } from '../../support/node.ts'
 
 /** One start of the command line. */
@@ -32,7 +33,7 @@ export interface RunMetadata {
 export function readMetadata(path: string): RunMetadata | undefined {
   if (!requireNode('fs', 'reading a run').existsSync(path)) return undefined
   try {
-    return checkMetadata(JSON.parse(readText(path)))
+    return checkMetadata(parseJson(readText(path)))
   } catch (error) {
     const why = fileError(error)?.what ?? `cannot read ${path}: ${errorMessage(error)}`
     throw new DataError(why, {
@@ -47,9 +48,21 @@ function checkMetadata(data: unknown): RunMetadata {
   const { run_id, history } = isObject(data) ? data : {}
   if (typeof run_id !== 'string' || !Array.isArray(history)) throw new Error('it has no run_id and history')
   for (const [index, entry] of history.entries())
-    if (!isObject(entry) || typeof entry.started_at !== 'string' || !isCommand(entry.benchmark_cmd))
-      throw new Error(`entry ${index} of its history is not one of helion-aot`)
+    if (!isEntry(entry)) throw new Error(`entry ${index} of its history is not one of helion-aot`)
   return { run_id, history }
+}
+
+/** As far as it is looked at. */
+function isEntry(entry: unknown): boolean {
+  if (!isObject(entry)) return false
+  const { started_at, hardware_id, success, exit_code, benchmark_cmd } = entry
+  return (
+    typeof started_at === 'string' &&
+    ['string', 'undefined'].includes(typeof hardware_id) &&
+    ['boolean', 'undefined'].includes(typeof success) &&
+    ['number', 'undefined'].includes(typeof exit_code) &&
+    isCommand(benchmark_cmd)
+  )
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

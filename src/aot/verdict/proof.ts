@@ -3,6 +3,7 @@
  * compared with the file that was emitted and with what that file answers.
  */
 import { existsSync, realpathSync } from 'node:fs'
+import { parseJson } from '../../support/json.ts'
 import type { Chooser } from '../evaluate/emit/read_module.ts'
 import type { Sweep } from '../evaluate/input/sweep.ts'
 import { fileLines } from '../lines.ts'
@@ -21,7 +22,7 @@ export function readTrace(path: string): readonly ChoiceLine[] {
   if (!existsSync(path)) return []
   return [...fileLines(path)].flatMap((line) => {
     try {
-      const choice = JSON.parse(line) as Partial<Record<keyof ChoiceLine, unknown>> | null
+      const choice = parseJson(line) as Partial<Record<keyof ChoiceLine, unknown>> | null
       const texts = [choice?.kernel, choice?.module, choice?.shape_hash, choice?.config_hash]
       return texts.every((text) => typeof text === 'string') ? [choice as unknown as ChoiceLine] : []
     } catch {

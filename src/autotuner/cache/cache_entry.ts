@@ -5,6 +5,7 @@
 import { Config } from '../../config/config.ts'
 import type { ConfigData } from '../../config/value.ts'
 import { DataError } from '../../support/errors.ts'
+import { parseJson } from '../../support/json.ts'
 import { EFFORTS, type Effort } from '../../support/settings.ts'
 import { EFFORT_RANK } from '../search/effort_profiles.ts'
 import {
@@ -109,7 +110,7 @@ function told(text: string): string {
 
 function json(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     throw new DataError('it is no JSON')
   }

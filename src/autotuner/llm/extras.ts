@@ -3,6 +3,7 @@
  * fast, and headers that a proxy asks for. Values of headers are secrets.
  */
 import { UsageError } from '../../support/errors.ts'
+import { parseJson } from '../../support/json.ts'
 import { Secret } from '../../support/secret.ts'
 import { BOOLEAN } from '../../support/setting_kinds.ts'
 import { type Style, VERTEX_LOCATION, VERTEX_PROJECT } from './providers.ts'
@@ -53,7 +54,7 @@ export function readHeaders(read: Read): ReadonlyMap<string, Secret> {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

@@ -5,6 +5,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { errorMessage } from '../../support/errors.ts'
+import { parseJson } from '../../support/json.ts'
 import { requireNode } from '../../support/node.ts'
 import { settingText } from '../../support/resolve_settings.ts'
 import { addressOf, type Endpoint, hideSecrets, KEY_VARIABLE } from './endpoint.ts'
@@ -126,7 +127,7 @@ function serverMessage(endpoint: Endpoint, text: string): string {
 /** JSON, or undefined. */
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return undefined
   }

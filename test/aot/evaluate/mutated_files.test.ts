@@ -1,14 +1,16 @@
 /** Files of measurements as accidents and enemies leave them: lines are refused, nothing breaks or hangs. */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { formatProblem, type LineProblem } from '../../../src/aot/line_checks.ts'
 import { textLines } from '../../../src/aot/lines.ts'
-import { Random } from '../../../src/support/random.ts'
-import { mutated, mutations } from '../../mutations.ts'
+import { forEachMutation, mutations } from '../../mutations.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
 import { kernelRecord, measured, RUN } from '../run/records_for_tests.ts'
 import { native } from './native.ts'
+import { runModule } from './run_module.ts'
 import { byHand, toCsv } from './sweeps.ts'
 
 const { readMeasurementCsv, readRecords, runBuild } = native
@@ -40,6 +42,11 @@ const RECORDS = [
   .map((record) => JSON.stringify(record))
   .join('\n')
 
+/** Of a real run. */
+const WHOLE_RUN = gunzipSync(
+  readFileSync(fileURLToPath(new URL('../../data/softmax_run.jsonl.gz', import.meta.url))),
+).toString('utf8')
+
 const read = {
   'm.csv': (text: string) => {
     const problems: LineProblem[] = []
@@ -53,27 +60,45 @@ const read = {
 describe.each([
   ['m.csv', CSV],
   ['records_x.jsonl', RECORDS],
+  ['records_x.jsonl', WHOLE_RUN],
 ] as const)('%s', (name, source) => {
-  test('mutated, it is read as far as it can be, and built from', () => {
+  test('mutated, it is read as far as it can be, and built from', async () => {
     const root = temporaryFolder()
     const folder = join(root, 'run')
     mkdirSync(folder)
-    const random = new Random(11)
     const path = join(folder, name)
-    for (let run = 0; run < mutations(); run++) {
-      const text = mutated(source, random)
+    const build = (text: string): void => {
       writeFileSync(path, text)
       read[name](text)
       try {
-        runBuild({ measurements: [path], scoreMatrix: false })
+        const { result } = runBuild({ measurements: [path], outDir: folder, scoreMatrix: false })
+        // As a program does that serves with it.
+        for (const { kernel, text: module } of result.kernels) runModule(module, kernel, 'm.ts').key()
       } catch (error) {
         // By name: the build comes through another loader, with classes of its own.
-        if (!/^(?:Data|Usage)Error$/.test((error as Error).name))
-          throw new Error(`mutation ${run}: ${text}`, { cause: error })
+        if (!/^(?:Data|Usage)Error$/.test((error as Error).name)) throw error
       }
     }
+    await forEachMutation(source, 11, build, mutations() / 2)
     expect(readdirSync(root)).toEqual(['run'])
+    expect(globalThis).not.toHaveProperty('executed')
   })
+})
+
+test('weights, mutated, are used or refused by name', async () => {
+  const folder = temporaryFolder()
+  const [csv, weightsFile] = [join(folder, 'm.csv'), join(folder, 'w.json')]
+  writeFileSync(csv, CSV)
+  const weights = JSON.stringify({ shape0: 3, shape1: 0.5, shape2: 1 }, null, 1)
+  const build = (text: string): void => {
+    writeFileSync(weightsFile, text)
+    try {
+      runBuild({ measurements: [csv], weightsFile, dumpCode: true, scoreMatrix: false })
+    } catch (error) {
+      if ((error as Error).name !== 'UsageError') throw error
+    }
+  }
+  await forEachMutation(weights, 12, build)
 })
 
 const LINE = CSV.split('\n').slice(0, 2)
@@ -138,8 +163,13 @@ test.each([
   ],
   [
     'a deep list',
-    withCell(/(tag"":)0/, `$1${'['.repeat(4000)}${']'.repeat(4000)}`),
+    withCell(/(tag"":)0/, `$1${'['.repeat(20)}${']'.repeat(20)}`),
     'bad value: config is nested deeper than 8',
+  ],
+  [
+    'a list without a ground',
+    withCell(/(tag"":)0/, `$1${'['.repeat(4000)}${']'.repeat(4000)}`),
+    'torn: config is not JSON (it is nested deeper than 100)',
   ],
   ['ten megabytes', withCell('made', 'm'.repeat(1e7)), 'bad value: more than 1000000 characters in one line'],
 ])('%s is a refused line', (_, text, reason) => {

@@ -16,9 +16,9 @@ import {
   checkLine,
   checkName,
   checkTime,
+  jsonIn,
   LineError,
   type LineProblem,
-  parseJson,
   show,
   toProblem,
 } from '../../line_checks.ts'
@@ -151,17 +151,17 @@ class CsvReader {
     const { kernel, shapeHash } = texts
     const timingMs = checkTime(toNumber(texts.time))
     const config = intern(this.#configs, texts.config, () =>
-      checkConfig(parseJson(decode(texts.config), 'config')),
+      checkConfig(jsonIn(decode(texts.config), 'config')),
     )
     const shape = intern(this.#shapes, `${kernel}\n${shapeHash}\n${texts.features}`, () => ({
       kernel: checkName(kernel, 'kernel_name'),
       shapeHash: checkName(shapeHash, 'shape_hash'),
-      features: checkFeatures(parseJson(decode(texts.features), 'shape_features')),
+      features: checkFeatures(jsonIn(decode(texts.features), 'shape_features')),
     }))
     const facts =
       texts.facts.trim() === ''
         ? undefined
-        : intern(this.#facts, texts.facts, () => checkFacts(parseJson(decode(texts.facts), FACTS)))
+        : intern(this.#facts, texts.facts, () => checkFacts(jsonIn(decode(texts.facts), FACTS)))
     this.#refuseRepeated(shape.id * 2 ** 24 + config.id, timingMs)
     this.#isSure = true
     const { value } = shape

@@ -1,0 +1,20 @@
+/** JSON from outside: from files, servers and variables of the environment, as somebody left it there. */
+
+/** Far beyond what anything of ours has. */
+const MOST_DEPTH = 100
+
+/**
+ * The value of a text, of a depth that can be walked through. JSON may be nested deeper than any stack, and
+ * `JSON.parse` reads it, but `JSON.stringify`, or whatever else looks at all of it, ends in a RangeError.
+ * Throws SyntaxError.
+ */
+export function parseJson(text: string): unknown {
+  const value: unknown = JSON.parse(text)
+  if (isDeeper(value, MOST_DEPTH)) throw new SyntaxError(`it is nested deeper than ${MOST_DEPTH}`)
+  return value
+}
+
+function isDeeper(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return depth === 0 || Object.values(value).some((part) => isDeeper(part, depth - 1))
+}
