@@ -48,7 +48,7 @@ import { loadFrom } from './masks.ts'
 import { ATOMIC_METHODS, ATOMIC_SIGNATURES, TILE_METHODS } from './methods.ts'
 import { print } from './print.ts'
 import { type RandOptions, rand, randint } from './random.ts'
-import { cat, join, stack } from './rearrange.ts'
+import { join } from './rearrange.ts'
 import { isEqual, requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
 import { staticAssert } from './static_assert.ts'
@@ -66,6 +66,7 @@ import {
   type TileMethods,
   TileValue,
 } from './value.ts'
+import { catAny, stackAny, type Together } from './whole_cat.ts'
 import { elementwiseOf, numbersFrom, wholeTensor } from './whole_operations.ts'
 
 type TileElementwise = ElementwiseMethods<Operand, TileValue>
@@ -197,10 +198,13 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly arange: Arange
   /** Two values along a new last axis of two; they broadcast. */
   readonly join: (a: TileValue, b: TileValue) => TileValue
-  /** Values along a new axis, the first unless `axis` is given; they broadcast. */
-  readonly stack: (values: readonly TileValue[], axis?: number) => TileValue
-  /** Values behind one another along a whole dimension, the first axis unless `axis` is given. */
-  readonly cat: (values: readonly TileValue[], axis?: number) => TileValue
+  /** Values along a new axis, the first unless `axis` is given; they broadcast. Outside of loops: of tensors. */
+  readonly stack: Together
+  /**
+   * Values behind one another along a whole dimension, the first axis unless `axis` is given. Outside of
+   * loops: of tensors.
+   */
+  readonly cat: Together
   /**
    * Uniform f32 in [0, 1) over tiles and sizes, the same for every config: it depends on the seed and the
    * position in the whole ranges alone (Philox). `offsets` are integers that stand for the position.
@@ -290,8 +294,8 @@ const FUNCTIONS: Hl = {
       ? arange(first, end)
       : numbersFrom(end === undefined ? 0 : first, end ?? first)) as Arange,
   join,
-  stack,
-  cat,
+  stack: stackAny,
+  cat: catAny,
   rand,
   randint,
   range,

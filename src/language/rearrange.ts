@@ -181,7 +181,7 @@ function stacked(what: string, values: readonly TileValue[], axis: number): Tile
 }
 
 /** The first value whose condition holds, or the last. */
-function chosen(values: readonly TileValue[], condition: (i: number) => TileValue): TileValue {
+export function chosen(values: readonly TileValue[], condition: (i: number) => TileValue): TileValue {
   return values.reduceRight((rest, value, i) => elementwise('where', [condition(i), value, rest]))
 }
 

@@ -100,7 +100,7 @@ export function numbersFrom(begin: number, end: number): TracedTensor {
     operands: [],
     isElementwise: true,
     value: ([term]) => {
-      const counted = arange(term instanceof Tile ? term : size)
+      const counted = term instanceof TileValue ? term : arange(term instanceof Tile ? term : size)
       return begin === 0 ? counted : counted.add(begin)
     },
   })
@@ -314,7 +314,7 @@ function product(self: TracedTensor, other: WholeOperand, options: DotOptions = 
 }
 
 /** The dtype that operations on tiles give: they are tried on values whose axes are of one. */
-function typeOf(
+export function typeOf(
   operands: readonly (Operand | TracedTensor)[],
   compute: (values: readonly Operand[]) => TileValue,
 ): DType {
@@ -348,7 +348,7 @@ function broadcastShape(what: string, shapes: readonly (readonly number[])[]): r
   return result.map(toDim)
 }
 
-function axisOf(name: string, tensor: TracedTensor, axis: number): number {
+export function axisOf(name: string, tensor: TracedTensor, axis: number): number {
   const { ndim } = tensor
   const at = axis < 0 ? axis + ndim : axis
   if (Number.isInteger(at) && at >= 0 && at < ndim) return at

@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import type { SubgroupMatrix } from '../../src/codegen/program.ts'
 import { OnCpu } from './on_cpu.ts'
 import { kernelOf, kernelPlans, testOf } from './random_kernels.ts'
 import { programConfigs, programInputs, programKernel, programs } from './random_programs.ts'
@@ -14,7 +15,16 @@ const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 3)
 const SEED = Number(process.env.RANDOM_SEED ?? 20261127)
 const CLOSE = { abs: 1e-4, rel: 1e-4 }
 
+/** Small enough for the tiles of random configs. */
+const small = { m: 8, n: 8, k: 8 }
+const MATRICES: readonly SubgroupMatrix[] = [
+  { ...small, operand: 'f16', result: 'f32' },
+  { ...small, operand: 'i8', result: 'i32' },
+  { ...small, operand: 'u8', result: 'u32' },
+]
+
 const devices = fc.record({
+  subgroupMatrices: fc.constantFrom<(readonly SubgroupMatrix[])[]>([], MATRICES),
   subgroupSize: fc.constantFrom(0, 4, 32),
   dynamic: fc.boolean(),
   maxWorkgroupInvocations: fc.constant(128),

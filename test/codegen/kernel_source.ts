@@ -43,6 +43,16 @@ import {
 import type { GridPlan, KernelPlan, StepPlan } from './random_kernels.ts'
 
 const ATOMIC_SLOTS = 8
+const ATOMICS = [
+  'atomicAdd',
+  'atomicMax',
+  'atomicMin',
+  'atomicOr',
+  'atomicXor',
+  'atomicAnd',
+  'atomicExchange',
+  'atomicCompareExchange',
+]
 const SMALLEST: GridPlan = { dims: ['m'], over: 'tile', whole: false, steps: [] }
 
 interface Stored {
@@ -192,14 +202,31 @@ export class KernelSource {
     )
     const known = pickMaybe([...asIs, ...turned], b)
     if (c % 2 === 1 || !known) {
-      const input = this.#input(dims, storedAs(this.#dtype(DTYPES, b), a + c))
+      const dtype = storedAs(this.#dtype(DTYPES, b), a + c)
       const mask = maskOver(this.#values, axes, b)
       const masked = mask ? `.get({ mask: ${mask}${c % 2 === 0 ? '' : `, other: ${b % 2}`} })` : ''
+      if (b % 4 === 3) return this.#loadOfView(axes, dtype, masked, c)
+      const input = this.#input(dims, dtype)
       return { ...input, text: at(input.name, axes) + masked, axes }
     }
     if (asIs.includes(known)) return { ...known, text: at(known.name, axes), axes }
     const text = at(known.name, [...axes].reverse())
     return { ...known, text: shapeOf(axes).length === 2 ? `${text}.transpose()` : text, axes }
+  }
+
+  /** Elements of a tensor that lies turned around, has an axis more, or is repeated along the first. */
+  #loadOfView(axes: readonly Axis[], dtype: StorageType, masked: string, choice: number): Value {
+    const dims = dimsOf(axes)
+    const load = (input: Input, view: string, before: readonly string[] = []): Value => {
+      const terms = [...before, ...axes.map(({ name }) => name)].join(', ')
+      return { ...input, text: `${input.name}${view}.at(${terms})${masked}`, axes }
+    }
+    const turned = (): Value => load(this.#input([...dims].reverse(), dtype), axes.length === 2 ? '.T' : '')
+    const deeper = (): Value => load(this.#input(dims, dtype), '.unsqueeze(0)', ['0'])
+    const repeated = (): Value => load(this.#input(dims.slice(1), dtype), `.expand([${dims}])`)
+    const views =
+      axes.length === 2 ? [turned, deeper, repeated] : axes.length === 3 ? [deeper, repeated] : [deeper]
+    return pick(views, choice)()
   }
 
   #input(dims: readonly DimName[], stored: StorageType): Input {
@@ -245,7 +272,7 @@ export class KernelSource {
   #scan({ a, b, c }: StepPlan): Value | undefined {
     const value = this.#row(a)
     if (value && b % 5 === 4) return sortOf(value, c % 3 === 0, c % 2 === 0)
-    return value && (b % 5 === 3 ? lastOf(value) : scanOf(value, b % 5, c % 2 === 0))
+    return value && (b % 5 === 3 ? lastOf(value, c) : scanOf(value, b, c % 2 === 0))
   }
 
   #rearrange({ a, b, c }: StepPlan): Value {
@@ -287,7 +314,9 @@ export class KernelSource {
       `${this.#input([of.dim], 'i32').name}.at(${of.name}).mod(${INPUT + 1})`
     const ends = form === 'jagged' && row ? lengths(row) : depth
     const elements = form === 'jagged' ? `${loaded}.add(1)` : loaded
-    const reduced = form === 'grid' ? loaded : `${elements}.${isSum ? 'sum' : 'amax'}(-1)`
+    // In tiles of fixed length, in order: how many of a tile's elements are above 0 from each on.
+    const sorted = form === 'fixed' && b % 2 === 1 ? `.sort(-1).values.gt(0).to('${dtype}').cumsum(-1)` : ''
+    const reduced = form === 'grid' ? loaded : `${elements}${sorted}.${isSum ? 'sum' : 'amax'}(-1)`
     const loop = form === 'grid' ? `hl.grid(${depth})` : `hl.tile(${ends}${fixed(form)})`
     this.#lines.push(
       `  const ${acc} = hl.${isSum ? 'zeros' : 'full'}([${extents}]${isSum ? '' : ', 0'}, '${dtype}')`,
@@ -347,15 +376,16 @@ export class KernelSource {
     const value = pick([...candidates].reverse(), a)
     const slot = `${converted(value, 'i32').text}.mod(${ATOMIC_SLOTS})`
     const dtype = pick(['i32', 'u32'] as const, b)
+    const method = pick(ATOMICS, b + (c >> 1))
     const added = c % 2 === 0 ? '1' : within(converted(value, dtype), 8).text
+    // Whoever comes last: all exchange one value.
+    const operands = method === 'atomicCompareExchange' ? '0, 5' : method === 'atomicExchange' ? '5' : added
     const name = this.#fresh('counts')
     const make = `const ${name} = hl.zeros([${ATOMIC_SLOTS}], '${dtype}')`
     const mask = maskOver(this.#values, value.axes, a)
     const masked = mask ? `, { mask: ${mask} }` : ''
     this.#outputs.push({ stored: { name, dims: [], dtype, bound: Number.POSITIVE_INFINITY }, make })
-    this.#lines.push(
-      `  ${name}.at(${slot}).${pick(['atomicAdd', 'atomicMax', 'atomicMin'], c >> 1)}(${added}${masked})`,
-    )
+    this.#lines.push(`  ${name}.at(${slot}).${method}(${operands}${masked})`)
   }
 
   /** To an output of its own, at all positions of the grid: no two programs write to one place. */

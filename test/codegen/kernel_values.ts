@@ -222,6 +222,11 @@ export function scanOf(value: Value, choice: number, reverse: boolean): Value {
       bound: 1,
     },
     { ...number, text: `hl.associativeScan(${LATEST}, ${number.text}, ${axis}, { reverse: ${reverse} })` },
+    counted(
+      number,
+      choice,
+      (pair) => `hl.associativeScan(${COUNTED}, ${pair}, ${axis}, { reverse: ${reverse} })`,
+    ),
   ]
   return pick(all, choice)
 }
@@ -236,14 +241,32 @@ export function sortOf(value: Value, places: boolean, descending: boolean): Valu
 }
 
 /** The last element that is not 0: the order matters. */
-export function lastOf(value: Value): Value {
+export function lastOf(value: Value, choice: number): Value {
   const number = value.dtype === 'bool' ? converted(value, 'i32') : value
   const axis = shapeOf(value.axes).findIndex(({ kind }) => kind === 'whole')
   const axes = value.axes.filter(({ kind }) => kind !== 'whole')
+  if (choice % 2 === 1)
+    return {
+      ...counted(
+        number,
+        choice >> 1,
+        (pair) => `hl.reduce(${COUNTED}, ${pair}, ${axis}, { identity: [0, 0] })`,
+      ),
+      axes,
+    }
   return { ...number, text: `hl.reduce(${LATEST}, ${number.text}, ${axis}, { identity: 0 })`, axes }
 }
 
+/** The last element that is not 0, or how many elements are above 0: both are found together. */
+function counted(value: Value, choice: number, call: (pair: string) => string): Value {
+  const part = choice % 2
+  const found = call(`[v, v.gt(0).to('i32')]`)
+  const text = `((v) => ${found}[${part}])(${value.text})`
+  return part === 0 ? { ...value, text } : { ...value, text, dtype: 'i32', bound: LONGEST }
+}
+
 const LATEST = '(a, b) => hl.where(b.eq(0), a, b)'
+const COUNTED = '([a, i], [b, j]) => [hl.where(b.eq(0), a, b), i.add(j)]'
 
 export function sameAxes(a: readonly Axis[], b: readonly Axis[]): boolean {
   return a.length === b.length && a.every((axis, i) => axis === b[i])

@@ -30,3 +30,15 @@ export function inOrder(x: Tensor): readonly Tensor[] {
 export function total(x: Tensor): readonly Tensor[] {
   return [x.sum(), x.gt(0).any(), x.mul(2).amin()]
 }
+
+/** Tensors behind one another, computed where they are needed or not. */
+export function together(x: Tensor, y: Tensor): readonly Tensor[] {
+  const all = hl.cat([x, y.mul(2)], 1)
+  const out = hl.emptyLike(all)
+  for (const [i, j] of hl.tile(all.shape)) out.at(i, j).set(all.at(i, j).add(1))
+  return [
+    out,
+    hl.stack([x, x.T.T.neg()], 1).sum(0),
+    hl.cat([x, x, all.T.slice(0, 0, x.shape[0])], -1).amax(-1),
+  ]
+}

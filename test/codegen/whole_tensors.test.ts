@@ -23,6 +23,8 @@ const CASES: Readonly<Record<string, readonly [(...args: never[]) => unknown, re
   'of everything in one long row': [kernels.total, [input([2500])]],
   'of everything in f16': [kernels.total, [input([9, 4], 'f16')]],
   'in order': [kernels.inOrder, [input([5, 11])]],
+  'behind one another': [kernels.together, [input([4, 4]), input([4, 7])]],
+  'behind one of no columns': [kernels.together, [input([3, 3]), input([3, 0])]],
   'of a matrix of one number': [kernels.total, [input([1, 1], 'i32')]],
 }
 

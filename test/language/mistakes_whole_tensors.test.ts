@@ -71,6 +71,24 @@ describe('operations on whole tensors', () => {
     `)
   })
 
+  it('tensors together that do not fit', () => {
+    const ranks = (x: Tensor) => hl.cat([x, x.unsqueeze(0)]) // ✗
+    expect(mistake(ranks, [X])).toMatchInlineSnapshot(`
+      "hl.cat of tensors with 2 and with 3 dimensions
+      All need the same number of dimensions; .unsqueeze(axis) adds one of size 1."
+    `)
+    const sizes = (x: Tensor) => hl.stack([x, x.T]) // ✗
+    expect(mistake(sizes, [ramp([4, 3])], { dynamic: false })).toMatchInlineSnapshot(`
+      "hl.stack of tensors keeps sizes: 4 is not equal to 3
+      Check the shapes of the arguments."
+    `)
+    const layer = (x: Tensor) => hl.stack([x, x], 3) // ✗
+    expect(mistake(layer, [X])).toMatchInlineSnapshot(`
+      "hl.stack along axis 3 of a tensor with 3 dimensions
+      Axes are -3 to 2."
+    `)
+  })
+
   it('a result that nothing uses', () => {
     const texts: string[] = []
     const args = [{ kind: 'tensor', shape: [4], dtype: 'f32', dynamic: [true] }] as const

@@ -138,6 +138,27 @@ describe('operations on tensors', () => {
     )
   })
 
+  it('behind one another, and in layers', () => {
+    const kernel = (x: Tensor, y: Tensor) => ({
+      columns: hl.cat([x, y, x], 1),
+      rows: hl.cat([x.T, hl.cat([y.T, x.add(1).T])], 0).sum(-1),
+      layers: hl.stack([x, x.mul(10)], -1),
+      numbers: hl.cat([hl.arange(2), hl.arange(5, 7), hl.arange(0)]),
+    })
+    for (const width of [2, 1, 0]) {
+      const [x, y] = [ramp([2, 2]), host([2, width], (i) => i)]
+      const [a = 0, b = 0, c = 0, d = 0] = x.data
+      const rows = [0, 1].map((i) => y.data.slice(i * width, (i + 1) * width))
+      const sums = rows[0]?.map((value, i) => value + (rows[1]?.[i] ?? 0)) ?? []
+      expectRun(kernel, [x, y], {
+        columns: [a, b, ...(rows[0] ?? []), a, b, c, d, ...(rows[1] ?? []), c, d],
+        rows: [a + c, b + d, ...sums, a + c + 2, b + d + 2],
+        layers: [a, 10 * a, b, 10 * b, c, 10 * c, d, 10 * d],
+        numbers: [0, 1, 5, 6],
+      })
+    }
+  })
+
   it('numbers of a range', () => {
     const kernel = (x: Tensor) => {
       const [n] = x.shape
