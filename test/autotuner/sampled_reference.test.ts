@@ -63,6 +63,24 @@ describe('with time for everything', () => {
     },
   )
 
+  it('ends when no config is compared at more elements, after programs from everywhere', () => {
+    const rows = 1024
+    const [out] = sample(
+      (x: Tensor) => {
+        const wide = hl.empty([1024, 2048])
+        for (const t of hl.tile(1024, { blockSize: 1 }))
+          wide.at(t, ':').set(x.at(t).unsqueeze(1).add(hl.arange(2048)))
+        return wide
+      },
+      [host([rows], (i) => i)],
+      forever,
+    )
+    const written = [...new Set(out?.positions?.map((at) => Math.floor(at / 2048)))]
+    expect(written).toHaveLength(256)
+    expect(written).toEqual(expect.arrayContaining([0, rows - 1]))
+    expect(Math.max(...written.slice(1).map((row, i) => row - (written[i] ?? 0)))).toBeLessThan(20)
+  })
+
   it('knows nothing of what was not', () => {
     const [out] = sample(
       (x: Tensor) => {

@@ -33,6 +33,13 @@ export interface KnownTensor {
 /** Positions of a tensor that are listed: many times those that a config is compared at. */
 const LISTED = 2 ** 22
 
+/**
+ * So many programs of the last grid that wrote so many elements of each tensor are enough: no config is compared
+ * at more elements.
+ */
+const ENOUGH_PROGRAMS = 256
+const ENOUGH_ELEMENTS = 2 ** 18
+
 /** A program that has begun in time may take so much longer. */
 const PATIENCE_MS = 5000
 
@@ -62,15 +69,20 @@ export function sampleReference(
   }
   let unfinished = Number.POSITIVE_INFINITY
   let running = 0
+  // What atomic operations leave is known at the very end only.
+  const isEnough = () =>
+    writes.atomic.size === 0 && [...marks.values()].every(({ kept }) => kept >= ENOUGH_ELEMENTS)
   function* programs(grid: number, count: number): Iterable<number> {
     if (unfinished < grid) return
     running = grid
+    const isLast = grid === ir.grids.length - 1
     let done = 0
     for (const program of spread(count)) {
-      if (done++ > 0 && now() > deadline) {
+      if ((done > 0 && now() > deadline) || (isLast && done >= ENOUGH_PROGRAMS && isEnough())) {
         unfinished = grid
         return
       }
+      done++
       yield program
       for (const mark of marks.values()) mark.keep()
     }
@@ -126,7 +138,8 @@ class Marks {
   /** Every so many new positions one is listed. */
   #stride = 1
   #seen = 0
-  /** Positions of programs that came to their end. */
+  /** Positions of programs that came to their end: all, and how many of those that are listed. */
+  kept = 0
   #kept = 0
 
   constructor(length: number, most: number) {
@@ -145,6 +158,7 @@ class Marks {
   /** The program that wrote came to its end. */
   keep(): void {
     this.#kept = this.#positions.length
+    this.kept = this.#seen
   }
 
   get sorted(): Uint32Array<ArrayBuffer> {
