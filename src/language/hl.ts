@@ -198,7 +198,9 @@ export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
   readonly arange: Arange
   /** Two values along a new last axis of two; they broadcast. */
   readonly join: (a: TileValue, b: TileValue) => TileValue
-  /** Values along a new axis, the first unless `axis` is given; they broadcast. Outside of loops: of tensors. */
+  /**
+   * Values along a new axis, the first unless `axis` is given; they broadcast. Outside of loops: of tensors.
+   */
   readonly stack: Together
   /**
    * Values behind one another along a whole dimension, the first axis unless `axis` is given. Outside of

@@ -34,8 +34,8 @@ export interface KnownTensor {
 const LISTED = 2 ** 22
 
 /**
- * So many programs of the last grid that wrote so many elements of each tensor are enough: no config is compared
- * at more elements.
+ * So many programs of the last grid that wrote so many elements of each tensor are enough: no config is
+ * compared at more elements.
  */
 const ENOUGH_PROGRAMS = 256
 const ENOUGH_ELEMENTS = 2 ** 18
