@@ -5,7 +5,7 @@ import type { DType } from '../support/dtypes.ts'
 export type OperandClass = 'number' | 'float' | 'int' | 'bool' | 'select'
 
 /** Functions that operations call and WGSL itself does not have; codegen brings them along. */
-export type HelperName = 'floor_div' | 'expm1' | 'log1p' | 'pow' | 'erf'
+export type HelperName = 'floor_div' | 'expm1' | 'log1p' | 'pow' | 'tanh_exp' | 'erf'
 
 /** Functions of WGSL that operations call. */
 export type FunctionName =

@@ -67,6 +67,8 @@ export function helperRule(helper: Helper, dtype: DType): ScalarRule {
       return (a) => rank(a, -0x7fffffff)
     case 'floor_div':
       return rounded(dtype, (a, b) => OPS.floorDiv.cpu(a, b, 0, dtype))
+    case 'tanh_exp':
+      return rounded(dtype, Math.tanh)
     case 'expm1':
     case 'log1p':
     case 'pow':

@@ -38,6 +38,12 @@ const HELPERS: Readonly<Record<Helper, (name: string, types: HelperTypes) => str
   let negative = select(select(magnitude, -magnitude, odd), ${T}(${nan}), floor(y) != y);
   return select(select(magnitude, negative, x < ${T}(0)), ${T}(1), y == ${T}(0));
 }`,
+  // A series near zero, where the difference has few digits left.
+  tanh_exp: (name, { T }) => `fn ${name}(x: ${T}) -> ${T} {
+  let near = x - x * x * x * ${T}(0.33333333);
+  let far = ${T}(1) - ${T}(2) / (${T}(1) + exp(x + x));
+  return select(far, near, abs(x) < ${T}(0.04));
+}`,
   erf: (name, { T }) => `fn ${name}(x: ${T}) -> ${T} {
   let t = ${T}(1) / (${T}(1) + ${T}(0.3275911) * abs(x));
   var p = ${T}(1.061405429) * t - ${T}(1.453152027);
