@@ -122,6 +122,7 @@ function attentionCase(h: number, m: number, d: number): Case {
     [64, 32, 2],
     [64, 32, 4],
     [128, 32, 4],
+    [128, 32, 8],
     [32, 64, 2],
     [64, 128, 4],
     [128, 128, 8],

@@ -4,9 +4,10 @@
  */
 import { tupleOf } from './composite_fragments.ts'
 import type { Fragment } from './fragments.ts'
+import { leastBlockSizes } from './least_block_sizes.ts'
 import type { Indexing } from './modes.ts'
 import type { BlockInput, ConfigSpecInput, DotInput, LoopInput, RowInput, SumInput } from './spec_input.ts'
-import { type DefaultTiles, defaultTiles, leastBlockSizes } from './tile_sizes.ts'
+import { type DefaultTiles, defaultTiles } from './tile_sizes.ts'
 import type { ConfigValue } from './value.ts'
 import type { ValueRule } from './value_rule.ts'
 

@@ -54,6 +54,12 @@ const CHAINED_AIM = { roomyTile: 4096, deviceDimension: 64, gridDimension: [32, 
 const DEFAULT_AIM_WITH_BYTES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 64 }
 /** On matrix units: more of the result for each thread, and deeper blocks, loaded ahead. */
 const DEFAULT_AIM_WITH_MATRICES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: MATRIX_DEPTH }
+/**
+ * Likewise where a loop looks at results, which come out of their fragments through workgroup memory in every
+ * round: the fewer at once, the more workgroups share a processor. Attention of 16 heads x 2048 x 64 on an
+ * H200: 102 us with 128 x 32, 137 with 128 x 64; heads of 128: 204 and 250.
+ */
+const CHAINED_ON_MATRICES = { deviceDimension: 32 }
 const MATRIX_SCHEDULE = { stages: 2, slices: 1 }
 /**
  * Depth of large tiles for matrix units where the right operand is decoded on its way: it leaves room for two
@@ -67,7 +73,7 @@ const DECODED_DEPTH = { depth: 32, bits: 16 }
  */
 const COLUMN_TILE = { split: 128, whole: 32, rows: 16 }
 const ROOMY_BYTES = 32_768
-const UNKNOWN_UNITS = 64
+export const UNKNOWN_UNITS = 64
 /** Programs of a product that keep a processor's core busy. */
 const PROGRAMS_PER_CORE = 2
 /**
@@ -89,7 +95,6 @@ const ONE_PRODUCT = { stages: 2, slices: 1 }
 const RESIDENT = { whole: 2, half: 3 }
 /** What half tiles have to save at least, since they read half as much again. */
 const HALF_TILE_GAIN = 1.15
-const PROGRAMS_PER_UNIT = 64
 /**
  * Warps of products that keep a unit busy. 16 x 4096 x 4096 on an H100, by parts 1, 2, 4, 8: f16 on matrix
  * units 85, 43, 28, 25 us with workgroups of 2 warps; f32 68, 45, 44, 49 with 8.
@@ -100,24 +105,28 @@ const STREAM_WARPS_PER_UNIT = 32
 /** Positions of a sum that are worth a workgroup of their own: of one with products, and of others. */
 const LEAST_DEFAULT_PART = 256
 const LEAST_STREAM_PART = 128
-const LEAST_DEVICE_BLOCK = 8
 /**
  * Threads of a default workgroup: at least so many warps, and enough that a thread holds no more than this.
  */
 const LEAST_DEFAULT_WARPS = 4
-const ELEMENTS_PER_THREAD = { rows: 32, dot: 64, matrix: 128 }
+const ELEMENTS_PER_THREAD = { rows: 32, dot: 64, matrix: 128, chainedMatrix: 64 }
 
 function aimOf(input: ConfigSpecInput): typeof DEFAULT_AIM {
   const { dots, maxInvocations, software, computeUnits = UNKNOWN_UNITS } = input
   if (dots.length === 0) return DEFAULT_AIM
   const plain = dots.every(({ isPacked }) => isPacked) ? DEFAULT_AIM_WITH_BYTES : DEFAULT_AIM_WITH_DOT
-  const isChained = !software && input.blocks.some(({ isResult }) => isResult)
-  const onUnits = isChained ? { ...plain, ...CHAINED_AIM } : plain
-  const aim = usesMatrices(input) ? DEFAULT_AIM_WITH_MATRICES : onUnits
+  const onUnits = isChained(input) ? { ...plain, ...CHAINED_AIM } : plain
+  const onMatrices = { ...DEFAULT_AIM_WITH_MATRICES, ...(isChained(input) && CHAINED_ON_MATRICES) }
+  const aim = usesMatrices(input) ? onMatrices : onUnits
   const { tile, roomyTile, busy } = aim
   const most = isRoomy(input) ? Math.min(roomyTile, maxInvocations * ELEMENTS_PER_THREAD.dot) : tile
   const ofDevice = isHalfProduct(input) ? busyPrograms(computeUnits) : busy
   return { ...aim, tile: most, busy: software ? PROGRAMS_PER_CORE * computeUnits : ofDevice }
+}
+
+/** True where a loop looks at the results of a product. */
+function isChained({ blocks, software }: ConfigSpecInput): boolean {
+  return !software && blocks.some(({ isResult }) => isResult)
 }
 
 /** True where subgroup matrices, the default where they can, compute all products. */
@@ -275,16 +284,18 @@ export function mostWarps({ maxInvocations }: ConfigSpecInput): number {
 
 /** The default `num_warps`: more for larger tiles, as far as the device goes. */
 export function defaultNumWarps(
-  { blocks, rows, tiles, dots, software }: ConfigSpecInput,
+  input: ConfigSpecInput,
   { sizes, isSmallProduct, usesMatrices: matrices, thin }: DefaultTiles,
   most: number,
 ): number {
+  const { blocks, rows, tiles, dots, software } = input
   if (thin) return Math.min(most, thin.warps)
   if (isSmallProduct) return Math.min(most, SMALL_PRODUCT.warps)
   const chunks = rows.map(defaultReductionLoop)
   const largest = Math.max(1, ...tiles.map((tile) => elements(tile, blocks, sizes, rows, chunks)))
-  const { rows: ofRow, dot, matrix } = ELEMENTS_PER_THREAD
-  const perThread = dots.length === 0 ? ofRow : matrices ? matrix : dot
+  const { rows: ofRow, dot, matrix, chainedMatrix } = ELEMENTS_PER_THREAD
+  const onUnits = matrices ? (isChained(input) ? chainedMatrix : matrix) : dot
+  const perThread = dots.length === 0 ? ofRow : onUnits
   const least = software && dots.length > 0 ? 1 : LEAST_DEFAULT_WARPS
   return Math.min(most, Math.max(least, nextPowerOf2(cdiv(largest, 32 * perThread))))
 }
@@ -324,22 +335,6 @@ function warpsPerUnit({ dots }: ConfigSpecInput, { thin }: DefaultTiles): readon
 function roundOf(id: number, { blocks, rows }: ConfigSpecInput, sizes: readonly number[]): number {
   const row = rows.find((other) => other.id === id)
   return (row && defaultReductionLoop(row)) ?? sizes[blocks.findIndex((block) => block.id === id)] ?? 1
-}
-
-/**
- * The least entries of `block_sizes` that searches try: smaller tiles would make more programs than any
- * device keeps in flight, and cost a multiple of the best time. Never above the default.
- */
-export function leastBlockSizes(
-  { blocks, loops, computeUnits = UNKNOWN_UNITS }: ConfigSpecInput,
-  defaults: readonly number[],
-): readonly number[] {
-  return blocks.map(({ id, min, sizeHint }, index) => {
-    const grid = loops.find(({ kind, blocks: ids }) => kind === 'grid' && ids.includes(id))
-    const tiles = grid && Math.ceil((computeUnits * PROGRAMS_PER_UNIT) ** (1 / grid.blocks.length))
-    const wanted = tiles ? floorPowerOf2(Math.max(1, sizeHint / tiles)) : LEAST_DEVICE_BLOCK
-    return Math.max(min, Math.min(wanted, defaults[index] ?? 1))
-  })
 }
 
 /** The longest chunk that a row may be streamed in: half of it at most; undefined where it cannot be. */

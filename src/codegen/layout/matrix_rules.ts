@@ -30,8 +30,16 @@ export interface MatrixDivision {
   /** Fragments beside and below each other that go through workgroup memory together. */
   readonly band: number
   readonly bandRows: number
-  /** Whether there is room between the rows of a band. */
-  readonly padded: boolean
+  /** Elements between the rows of a band, and between the parts of subgroups. */
+  readonly padding: Padding
+  /** log2 of the lanes that share a row, where subgroups have the rows of their fragments, and lanes rows. */
+  readonly ownLanes: number | undefined
+}
+
+/** In elements. */
+interface Padding {
+  readonly row: number
+  readonly part: number
 }
 
 export type SubgroupCut = Pick<MatrixDivision, 'down' | 'across' | 'split'>
@@ -42,6 +50,8 @@ export interface MatrixWish {
   /** log2 of the subgroups of a workgroup, and of the groups of them that share out the depth. */
   readonly subgroupBits: number
   readonly sliceBits: number
+  /** log2 of the lanes of a subgroup. */
+  readonly laneBits: number
   readonly shape: MatrixShape
   /** Bytes of an element of the result. */
   readonly resultBytes: number
@@ -49,6 +59,8 @@ export interface MatrixWish {
   readonly inRounds: boolean
   /** Bytes of workgroup memory that a band may take, if it can be narrower … */
   readonly bandBytes: number
+  /** … what one of everything may take instead … */
+  readonly wholeBytes: number
   /** … and those that there are for subgroups cut so: where they are too few, it has no padding. */
   readonly roomBeside: (cut: SubgroupCut) => number
   /** Whether sums may come out where an operand was. */
@@ -57,10 +69,13 @@ export interface MatrixWish {
 
 /** Bytes between the ends of two rows of an operand: with them, rows begin in different banks. */
 export const PADDING_BYTES = 16
-/** Elements beyond a row of fragments, so that the rows of one begin in different banks. */
-const BAND_PADDING = 8
-/** Elements beyond a subgroup's part of a band, so that neighbours' parts begin in different banks. */
-const PART_PADDING = 4
+/** Rows of fragments, and neighbours' parts of a band, begin in different banks. */
+const PADDING: Padding = { row: 8, part: 4 }
+/** Likewise where lanes read whole rows, or halves of them, of what is their own subgroup's. */
+export const OWN_PADDING: Padding = { row: 4, part: 0 }
+const NO_PADDING: Padding = { row: 0, part: 0 }
+/** log2 of the elements that a lane has side by side, at least. */
+const LEAST_VECTOR = 2
 
 /**
  * Rectangles as square as possible: they load the fewest fragments for their products. Where results come out
@@ -99,61 +114,101 @@ export function divideMatrix(wish: MatrixWish): MatrixDivision {
   const each = { rows: allRows - down, columns: columnsEach }
   // Beside each other only, the right operand has as many.
   const split = wish.mayShare && down > 0 && across <= each.rows ? across : 0
-  const division = { m, n, down, across, split, slices: sliceBits, ...each, padded: true }
+  const cut = { m, n, down, across, split, slices: sliceBits, ...each }
+  const ownLanes = ownLanesOf(wish, cut)
+  const division = { ...cut, ownLanes, padding: ownLanes === undefined ? PADDING : OWN_PADDING }
   const room = wish.roomBeside(division)
-  const fits = (bands: Pick<MatrixDivision, 'band' | 'bandRows'>, bytes: number, padding = 0): boolean =>
-    (bandElements({ ...division, ...bands }) + padding) * wish.resultBytes * 2 ** wish.subgroupBits <= bytes
-  const isNarrow = (bands: Pick<MatrixDivision, 'band' | 'bandRows'>): boolean =>
-    fits(bands, Math.min(wish.bandBytes, room))
-  let [band, bandRows] = [columnsEach, 0]
-  while (band > 0 && !isNarrow({ band, bandRows })) band--
-  while (band === columnsEach && bandRows < division.rows && isNarrow({ band, bandRows: bandRows + 1 }))
-    bandRows++
-  return { ...division, band, bandRows, padded: fits({ band, bandRows }, room, PART_PADDING) }
+  const bytesOf = (bands: Bands, part = 0): number =>
+    (bandElements({ ...division, ...bands }) + part) * wish.resultBytes * 2 ** wish.subgroupBits
+  const least = ownLanes === undefined ? 0 : Math.max(0, ownLanes + LEAST_VECTOR - n)
+  const { band, bandRows } = bandsWithin(each, least, (bands, isWhole) => {
+    return (
+      bytesOf(bands) <= Math.min(isWhole ? Math.max(wish.bandBytes, wish.wholeBytes) : wish.bandBytes, room)
+    )
+  })
+  const isPadded = bytesOf({ band, bandRows }, division.padding.part) <= room
+  return { ...division, band, bandRows, ...(!isPadded && { padding: NO_PADDING }) }
+}
+
+/** As many fragments beside and then below each other as fit. */
+function bandsWithin(
+  { rows, columns }: Pick<MatrixDivision, 'rows' | 'columns'>,
+  least: number,
+  fits: (bands: Bands, isWhole: boolean) => boolean,
+): Bands {
+  if (fits({ band: columns, bandRows: rows }, true)) return { band: columns, bandRows: rows }
+  let [band, bandRows] = [columns, 0]
+  while (band > least && !fits({ band, bandRows }, false)) band--
+  while (band === columns && bandRows < rows && fits({ band, bandRows: bandRows + 1 }, false)) bandRows++
+  return { band, bandRows }
+}
+
+type Bands = Pick<MatrixDivision, 'band' | 'bandRows'>
+
+function ownLanesOf(
+  { inRounds, laneBits }: MatrixWish,
+  { m, n, across, slices, columns }: Pick<MatrixDivision, 'm' | 'n' | 'across' | 'slices' | 'columns'>,
+): number | undefined {
+  const lanes = Math.max(0, laneBits - m)
+  const isOwn = inRounds && across + slices === 0 && lanes + LEAST_VECTOR <= n + columns
+  return isOwn ? lanes : undefined
 }
 
 /** Elements of a subgroup's part of a band, with padding between rows. */
-function bandElements(division: MatrixDivision): number {
+function bandElements(division: Pick<MatrixDivision, 'm' | 'n' | 'band' | 'bandRows' | 'padding'>): number {
   return 2 ** (division.m + division.bandRows) * bandPitch(division)
 }
 
 /** Elements from one subgroup's part of a band to the next. */
 export function partPitch(division: MatrixDivision): number {
-  return bandElements(division) + (division.padded ? PART_PADDING : 0)
+  return bandElements(division) + division.padding.part
 }
 
 /** Elements from one row of a band to the next. */
-export function bandPitch({ n, band, padded }: MatrixDivision): number {
-  return 2 ** (n + band) + (padded ? BAND_PADDING : 0)
+export function bandPitch({ n, band, padding }: Pick<MatrixDivision, 'n' | 'band' | 'padding'>): number {
+  return 2 ** (n + band) + padding.row
 }
 
 /**
  * Vectors and lanes along the rows of a band; bands in registers. Where results come out in every round, a
- * subgroup has the rows that are in its own fragments, if it has an element for each lane.
+ * lane has a row of its subgroup's fragments, or part of one, in runs of what the next product takes at once.
  */
 export function matrixLayout(
-  { rows, columns, inRounds, subgroupBits }: MatrixWish,
+  { rows, columns, shape, laneBits }: MatrixWish,
   division: MatrixDivision,
   threadBits: number,
 ): Layout {
-  const { m, n, band, bandRows } = division
-  const bandSize = m + bandRows + n + band + division.down + division.across
-  // As many as make 16 bytes of halves, which the next product may want.
-  const vector = clamp(bandSize - threadBits, 2, 3)
-  const own = [...bitRange(columns.block, vector, n + band - vector), ...bitRange(rows.block, 0, m)]
-  const across = bitRange(columns.block, n + division.columns, division.across)
+  const { m, n, band, bandRows, ownLanes } = division
+  const bandBits = n + band
   const down = bitRange(rows.block, m + division.rows, division.down)
   const below = bitRange(rows.block, m, bandRows)
-  const laneBits = threadBits - subgroupBits
-  const hasOwn = inRounds && division.across + division.slices === 0 && own.length >= laneBits
-  const bandBits = hasOwn
-    ? [...own.slice(0, laneBits), ...down, ...own.slice(laneBits), ...below]
-    : [...own.slice(0, n + band - vector), ...across, ...own.slice(n + band - vector), ...down, ...below]
   const bands = [
-    ...bitRange(columns.block, n + band, division.columns - band),
+    ...bitRange(columns.block, bandBits, division.columns - band),
     ...bitRange(rows.block, m + bandRows, division.rows - bandRows),
   ]
-  const registers = [...bitRange(columns.block, 0, vector), ...bandBits.slice(threadBits), ...bands]
-  const threads = Array.from({ length: threadBits }, (_, i) => bandBits[i])
+  if (ownLanes !== undefined) {
+    const run = Math.min(log2Exact(shape.k), bandBits - ownLanes)
+    const [inRow, ofRows] = [run + ownLanes, Math.min(m, laneBits)]
+    const lanes = [...bitRange(columns.block, run, ownLanes), ...bitRange(rows.block, 0, ofRows)]
+    const rest = [
+      ...bitRange(columns.block, inRow, bandBits - inRow),
+      ...bitRange(rows.block, ofRows, m - ofRows),
+    ]
+    return new Layout([...bitRange(columns.block, 0, run), ...rest, ...below, ...bands], [...lanes, ...down])
+  }
+  const bandSize = m + bandRows + bandBits + division.down + division.across
+  // As many as make 16 bytes of halves, which the next product may want.
+  const vector = clamp(bandSize - threadBits, LEAST_VECTOR, 3)
+  const own = [...bitRange(columns.block, vector, bandBits - vector), ...bitRange(rows.block, 0, m)]
+  const across = bitRange(columns.block, n + division.columns, division.across)
+  const all = [
+    ...own.slice(0, bandBits - vector),
+    ...across,
+    ...own.slice(bandBits - vector),
+    ...down,
+    ...below,
+  ]
+  const registers = [...bitRange(columns.block, 0, vector), ...all.slice(threadBits), ...bands]
+  const threads = Array.from({ length: threadBits }, (_, i) => all[i])
   return new Layout(registers, threads)
 }

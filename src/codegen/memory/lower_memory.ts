@@ -8,21 +8,13 @@ import { DTYPES, type DType } from '../../support/dtypes.ts'
 import type { Layout } from '../layout/layout.ts'
 import type { Lowering } from '../state/lowering.ts'
 import type { Read } from '../state/read.ts'
-import {
-  chunkRegisters,
-  chunkWidth,
-  compose,
-  element,
-  named,
-  type Registers,
-  spread,
-} from '../state/registers.ts'
+import { chunkRegisters, chunkWidth, element, named, type Registers, spread } from '../state/registers.ts'
 import { type Expr, partOfWords } from '../thread/expr.ts'
 import type { AccessMark, MemoryArray } from '../thread/memory.ts'
 import { plainWord } from '../thread/names.ts'
 import type { Width } from '../thread/types.ts'
 import { ofFirstCopies } from '../values/convert_layout.ts'
-import { fromMemory, toItem } from '../values/memory_values.ts'
+import { fromMemory, itemOf } from '../values/memory_values.ts'
 import { valueIn } from '../values/values.ts'
 import { markOf } from './access_mark.ts'
 import { Address } from './address.ts'
@@ -54,7 +46,7 @@ function elementsOf(lowering: Lowering, node: LoadNode): Registers {
   const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node) as Width | 8)
   const { dtype } = node.type
   const mark = markOf(out, node, layout, program)
-  const width = (buffer.element.width * DTYPES[buffer.element.dtype].bytes) / DTYPES[dtype].bytes
+  const width = elementsIn(buffer, dtype)
   const address = new Address(lowering, node, layout, width)
   const hint = plainWord(tensorOf(program, node.tensor).name)
   if (width > chunkWidth(layout)) {
@@ -75,6 +67,10 @@ function elementsOf(lowering: Lowering, node: LoadNode): Registers {
   return { layout, dtype, chunks }
 }
 
+function elementsIn({ element: { dtype, width } }: MemoryArray, of: DType): number {
+  return (width * DTYPES[dtype].bytes) / DTYPES[of].bytes
+}
+
 /** What was read once, in every register that has it. */
 export function repeated(lowering: Lowering, node: LoadNode, value: Registers): Registers {
   const layout = lowering.accessLayout(node)
@@ -93,13 +89,13 @@ function chunksOf(e: Lowering['e'], words: Expr, dtype: DType, count: number): r
 export function lowerStore(lowering: Lowering, node: StoreNode): void {
   const { out, e, bindings, program } = lowering
   const layout = lowering.accessLayout(node)
-  const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node) as Width)
-  const { width } = buffer.element
+  const buffer = bindings.buffer(node.tensor, lowering.accessWidth(node) as Width | 8)
+  const width = elementsIn(buffer, node.value.type.dtype)
   const value = named(out, valueIn(lowering, node.value, layout), 'v')
   const mark = markOf(out, node, layout, program)
   const address = new Address(lowering, node, layout, width)
   forEachGuarded(lowering, layout, width, address, (run) => {
-    out.store(buffer, address.index(run[0] ?? 0), toItem(e, compose(e, value, run), buffer.element), mark)
+    out.store(buffer, address.index(run[0] ?? 0), itemOf(e, value, run, buffer.element), mark)
   })
 }
 

@@ -74,8 +74,8 @@ export function vectorBits(node: MemoryNode, plan: Plan, bytes: 4 | 16 = 4): num
 function mostVectorBits(node: MemoryNode, plan: Plan, block: BlockId, bytes: 4 | 16): number {
   const { dtype } = tensorOf(plan.program, node.tensor)
   if (isPacked(dtype)) return Math.max(MAX_VECTOR_BITS, log2Exact(perWord(dtype) * (bytes / 4)))
-  // Four words of smaller elements are read at once, but lanes of a mask go with the elements of a vector.
-  const canBeWords = node.kind === 'load' && !(node.mask && variesAlong(node.mask, block))
+  // Four words of smaller elements go at once, but lanes of a mask go with the elements of a vector.
+  const canBeWords = node.kind !== 'atomic' && !(node.mask && variesAlong(node.mask, block))
   return canBeWords && bytes === 16 ? log2Exact(4 * perWord(dtype)) : MAX_VECTOR_BITS
 }
 

@@ -14,6 +14,7 @@ import {
   divideMatrix,
   type MatrixDivision,
   matrixLayout,
+  OWN_PADDING,
   PADDING_BYTES,
   type SubgroupCut,
 } from '../layout/matrix_rules.ts'
@@ -107,15 +108,20 @@ export function matrixPlan(dot: DotNode, { program, bound }: Plan, isSum: boolea
   const mayShare = !inRounds && resultBytes === DTYPES.u32.bytes
   const fragmentBytes = (shape.m * shape.n * resultBytes) << subgroupBits
   const most = limits.maxWorkgroupBytes
+  // Sums that are rescaled go through the memory that the scores came out through.
+  const scoreBytes = extentOf(program, rows) * (extentOf(program, depth) + OWN_PADDING.row) * resultBytes
   const wish = {
     rows: { block: rows, bits: extentBits(program, rows) },
     columns: { block: columns, bits: extentBits(program, columns) },
     subgroupBits,
     sliceBits,
+    laneBits: log2Exact(limits.subgroupSize),
     shape,
     resultBytes,
     inRounds,
-    bandBytes: most * (inRounds ? ROUND_SHARE : BAND_SHARE),
+    bandBytes: Math.min(most * (inRounds ? ROUND_SHARE : BAND_SHARE), dot.rescale ? scoreBytes : most),
+    // What comes out at once leaves room for what is made of it, which the next product takes.
+    wholeBytes: dot.acc === undefined ? most - staged(columns, 0).bytes - DRIVER_BYTES : 0,
     mayShare,
     roomBeside({ down, across, split }: SubgroupCut) {
       if (inRounds) return most

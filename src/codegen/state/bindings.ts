@@ -27,7 +27,7 @@ export class Bindings {
   readonly #bindings: BufferBinding[] = []
   readonly #written = new Set<number>()
   readonly #atomic = new Set<number>()
-  readonly #narrowest = new Map<number, Width>()
+  readonly #narrowest = new Map<number, Width | 8>()
   /** Memory of atomic operations of the kernel. */
   readonly #updated = new Set<number>()
   /** The types as which memory is touched. */
@@ -44,7 +44,8 @@ export class Bindings {
       if (isWrite(node)) this.#written.add(memory)
       if (node.kind === 'atomic') this.#updated.add(memory)
       if (node.kind === 'atomic' || (isWrite(node) && words < 1)) this.#atomic.add(memory)
-      this.#narrowest.set(memory, Math.max(1, Math.min(this.#narrowest.get(memory) ?? 4, words)) as Width)
+      const before = this.#narrowest.get(memory) ?? 8
+      this.#narrowest.set(memory, Math.max(1, Math.min(before, words)) as Width | 8)
     }
   }
 

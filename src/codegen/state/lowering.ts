@@ -6,8 +6,9 @@
 import { sameBlocks } from '../../ir/dim_index.ts'
 import type { Axis, BlockId, DotNode, LoadNode, MemoryNode, Node, PhiNode, Region } from '../../ir/node.ts'
 import { accessed, isMemory } from '../../ir/node_rules.ts'
-import type { TileBlock, TileProgram } from '../../ir/tile_program.ts'
+import { type TileBlock, type TileProgram, tensorOf } from '../../ir/tile_program.ts'
 import { operandsOf, walk } from '../../ir/traverse.ts'
+import { isPacked } from '../../support/storage_types.ts'
 import { accumulations } from '../analysis/accumulations.ts'
 import { Layout } from '../layout/layout.ts'
 import { contiguousBlock, vectorBits } from '../plan/access.ts'
@@ -28,7 +29,7 @@ import { Writer } from '../thread/writer.ts'
 import { Bindings, type PlannedAccess } from './bindings.ts'
 import type { StagedRows, Sums } from './contraction.ts'
 import { LaunchBlock } from './launch_block.ts'
-import type { MatrixOperand, Side } from './matrix_operand.ts'
+import type { CameOut, MatrixOperand, Side } from './matrix_operand.ts'
 import type { Registers } from './registers.ts'
 import { WorkgroupMemory } from './workgroup_memory.ts'
 
@@ -60,6 +61,8 @@ export class Lowering implements Plan {
   readonly rowsAhead: Map<DotNode, Partial<Record<Side, StagedRows>>> = new Map()
   /** Emits the reads of the next round, once the operands of a dot are staged. */
   readonly prefetch: Map<DotNode, () => void> = new Map()
+  /** Results that came out of fragments, by their layout. */
+  readonly cameOut: Map<string, CameOut> = new Map()
   readonly places: Map<BlockId, BlockPlace> = new Map()
   /** Dots that only add to what loops carry. */
   readonly accumulations: ReadonlyMap<DotNode, readonly PhiNode[]>
@@ -142,7 +145,8 @@ export class Lowering implements Plan {
     if (block === undefined) return 1
     const layout = node.kind === 'load' ? this.readLayout(node) : this.accessLayout(node)
     const together = layout.contiguity(block)
-    return 2 ** Math.min(together, vectorBits(node, this, node.kind === 'load' ? 16 : 4))
+    const asWords = node.kind === 'load' || !isPacked(tensorOf(this.program, node.tensor).dtype)
+    return 2 ** Math.min(together, vectorBits(node, this, asWords ? 16 : 4))
   }
 
   /** The following lines are what the node means. */

@@ -1,8 +1,9 @@
 /** What the operand of a product on matrix units is while the product is lowered. */
 import type { BlockId } from '../../ir/node.ts'
 import type { StorageType } from '../../support/storage_types.ts'
+import type { MatrixPlan } from '../plan/matrix_plan.ts'
 import type { Fragment } from '../thread/fragments.ts'
-import type { MemoryArray } from '../thread/memory.ts'
+import type { AccessMark, MemoryArray } from '../thread/memory.ts'
 
 /** `a` or `b`: the left or the right operand. */
 export type Side = 'a' | 'b'
@@ -24,6 +25,15 @@ export interface StagedMatrix {
   readonly width: number
   /** Array elements from one position of the slow block to the next. */
   readonly pitch: number
+  /** log2 of the neighbours that follow each other, where there is as much room again after so many. */
+  readonly runBits?: number
+}
+
+/** Memory that a result came out of its fragments through as a whole, and what tells each lane's part of it. */
+export interface CameOut {
+  readonly array: MemoryArray
+  readonly plan: MatrixPlan
+  readonly own: AccessMark
 }
 
 /** An operand in place, and its fragments by position along the depth where they are loaded already. */

@@ -70,6 +70,14 @@ export class WorkgroupMemory {
     return array
   }
 
+  /** Takes an array that was released, if nobody else has it. */
+  retake(array: MemoryArray): boolean {
+    const allocation = this.#arrays.find((known) => known.array === array)
+    const isFree = allocation?.free ?? false
+    if (allocation) allocation.free = false
+    return isFree
+  }
+
   /** The content is not needed any more. */
   release(array: MemoryArray): void {
     const allocation = this.#arrays.find((known) => known.array === array)

@@ -2,10 +2,9 @@
  * Results in fragments, by way of workgroup memory: a band of fragments after the other is stored there, and
  * invocations look at its elements in the plan's layout.
  */
-import type { BlockId, DotNode } from '../../../ir/node.ts'
+import type { DotNode } from '../../../ir/node.ts'
 import { DTYPES } from '../../../support/dtypes.ts'
-import type { Layout } from '../../layout/layout.ts'
-import { bandPitch, type MatrixDivision, partPitch } from '../../layout/matrix_rules.ts'
+import { bandPitch, partPitch } from '../../layout/matrix_rules.ts'
 import type { MatrixPlan } from '../../plan/matrix_plan.ts'
 import type { Lowering } from '../../state/lowering.ts'
 import { chunkRegisters, type Registers, wholeChunk } from '../../state/registers.ts'
@@ -19,24 +18,25 @@ import { threadPart } from '../../values/coordinates.ts'
 /** Fragments of a subgroup, row by row. */
 export type FragmentGrid = readonly (readonly Fragment[])[]
 
-/** The sums in the plan's layout. */
+/** The sums in the plan's layout, by way of `array`, which is released. */
 export function fromFragments(
   lowering: Lowering,
   dot: DotNode,
   plan: MatrixPlan,
   sums: FragmentGrid,
+  array: MemoryArray,
 ): Registers {
   const { out, e } = lowering
   const { layout, division } = plan
   const { slices, down, across } = division
   const { dtype } = dot.type
   const chunks: Expr[] = []
-  const array = bandArray(lowering, dot, plan)
-  eachBand(lowering, plan, sums, array, {
-    chunk(number, { index, outer }) {
+  const { owners } = eachBand(lowering, plan, sums, array, {
+    chunk(number, { index, outer, own }) {
+      const mark = slices === 0 ? own : {}
       const parts = Array.from({ length: 2 ** slices }, (_, slice) => {
         const part = e.sum([outer], slice << (down + across))
-        return e.bitcast(dtype, e.read(array, index, {}, part))
+        return e.bitcast(dtype, e.read(array, index, mark, part))
       })
       chunks[number] = out.let(
         'total',
@@ -45,45 +45,41 @@ export function fromFragments(
     },
   })
   lowering.memory.release(array)
+  const [own] = owners
+  if (own && owners.length === 1) lowering.cameOut.set(layout.key, { array, plan, own })
   return { layout, dtype, chunks }
 }
 
 /**
- * Multiplies the sums in their fragments by `factor`, in the plan's layout, where some of it is not 1:
- * whether that is so is asked at once, and done when `apply` is called.
+ * Asks whether some of `factor`, in the plan's layout, is not 1; what is given multiplies the sums in their
+ * fragments by it where that is so, by way of `array`, and then does `afterwards`, for which `array` is free.
  */
 export function rescaleFragments(
   lowering: Lowering,
-  dot: DotNode,
   plan: MatrixPlan,
   sums: FragmentGrid,
   { question, factor }: { readonly question: Question; readonly factor: Registers },
-): { readonly apply: () => void } {
+): (array: MemoryArray, afterwards?: () => void) => void {
   const { out, e } = lowering
-  const { dtype } = dot.type
   const factors = factor.chunks.map((_, i) => wholeChunk(e, factor, i))
   const changes = [...new Set(factor.chunks)]
     .map((chunk) => e.unary('!', e.binary('==', chunk, e.literal(1, factor.dtype))))
     .reduce((some, one) => e.binary('|', some, one))
   question.ask(changes)
-  const array = bandArray(lowering, dot, plan)
-  return {
-    apply() {
-      question.whereAny(() => {
-        eachBand(lowering, plan, sums, array, {
-          chunk(number, { index, outer, own }) {
-            const value = e.bitcast(dtype, e.read(array, index, own, outer))
-            const scaled = e.bitcast(array.element.dtype, e.mul(value, factors[number] ?? e.u32(0)))
-            out.store(array, index, scaled, own, outer)
-          },
-          fragment: (fragment, place) => out.fragmentReload(fragment, place),
-        })
-        // The next to take the memory does not wait where nothing changed.
-        out.expect([accessTo(array, 'write', {})])
+  return (array, afterwards) =>
+    question.whereAny(() => {
+      eachBand(lowering, plan, sums, array, {
+        chunk(number, { index, outer, own }) {
+          const value = e.bitcast(factor.dtype, e.read(array, index, own, outer))
+          const scaled = e.bitcast(array.element.dtype, e.mul(value, factors[number] ?? e.u32(0)))
+          out.store(array, index, scaled, own, outer)
+        },
+        fragment: (fragment, place) => out.fragmentReload(fragment, place),
       })
-      lowering.memory.release(array)
-    },
-  }
+      afterwards?.()
+      // Whoever comes next to the memory does not wait where nothing changed.
+      out.expect([accessTo(array, afterwards ? 'read' : 'write', {})])
+    })
 }
 
 /** An element of a band, and that this invocation alone touches it until all of the band are done. */
@@ -101,7 +97,7 @@ interface BandVisitor {
 }
 
 /** Memory for a band of each subgroup; where it can, it is what the operands had. */
-function bandArray(lowering: Lowering, dot: DotNode, { division }: MatrixPlan): MemoryArray {
+export function bandArray(lowering: Lowering, dot: DotNode, { division }: MatrixPlan): MemoryArray {
   const { memory, bound } = lowering
   const { dtype } = dot.type
   const asWords = DTYPES[dtype].bytes === DTYPES.u32.bytes
@@ -113,22 +109,25 @@ function bandArray(lowering: Lowering, dot: DotNode, { division }: MatrixPlan): 
 /** Stores the fragments band by band, and visits what lies there then. */
 function eachBand(
   lowering: Lowering,
-  { layout, division, shape, rows, columns }: MatrixPlan,
+  plan: MatrixPlan,
   sums: FragmentGrid,
   array: MemoryArray,
   visitor: BandVisitor,
-): void {
+): { readonly owners: readonly AccessMark[] } {
   const { out, e, bound } = lowering
+  const { layout, division, shape, rows, columns } = plan
   const { m, n, band, bandRows } = division
   const pitch = bandPitch(division) / 4
   const subgroups = bound.threads / bound.limits.subgroupSize
   const outer = out.early('own_band', e.binary('%', e.builtin('subgroup'), e.u32(subgroups)))
-  const from = bandPlace(lowering, layout, { rows, columns }, division, pitch)
+  const from = bandPlace(lowering, plan)
   const [down, across] = [2 ** bandRows, 2 ** band]
+  const owners: AccessMark[] = []
   for (let top = 0; top < sums.length; top += down) {
     for (let first = 0; first < 2 ** division.columns; first += across) {
       const mark = out.phase()
       const own = { owner: `band ${mark.phase}` }
+      owners.push(own)
       const stored = sums.slice(top, top + down).flatMap((row, i) =>
         row.slice(first, first + across).map((fragment, j) => {
           const offset = i * shape.m * pitch + (j * shape.n) / 4
@@ -148,18 +147,17 @@ function eachBand(
       for (const { fragment, place } of stored) visitor.fragment?.(fragment, place)
     }
   }
+  return { owners }
 }
 
 /** Where a thread finds the elements at its place in the tile and so much further. */
-function bandPlace(
+export function bandPlace(
   lowering: Lowering,
-  layout: Layout,
-  { rows, columns }: { readonly rows: BlockId; readonly columns: BlockId },
-  division: MatrixDivision,
-  pitch: number,
+  { layout, rows, columns, division }: MatrixPlan,
 ): (down: number, along: number) => { readonly outer: Expr; readonly index: Expr } {
   const { e, out } = lowering
   const { m, n, band, bandRows, across } = division
+  const pitch = bandPitch(division) / 4
   const [rowBits, columnBits] = [m + division.rows, n + division.columns]
   const [rowMask, bandMask] = [2 ** (m + bandRows) - 1, 2 ** (n + band) - 1]
   const [row, column] = [rows, columns].map((block) => threadPart(lowering, layout, block) ?? e.u32(0))

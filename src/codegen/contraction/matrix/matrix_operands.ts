@@ -14,15 +14,16 @@ import { heldBits, vectorsAlong } from '../../layout/vectors.ts'
 import { type MatrixPlan, ownDepth } from '../../plan/matrix_plan.ts'
 import type { Lowering } from '../../state/lowering.ts'
 import type { MatrixOperand, Side, StagedMatrix } from '../../state/matrix_operand.ts'
-import { compose, type Registers } from '../../state/registers.ts'
+import type { Registers } from '../../state/registers.ts'
 import type { Expr } from '../../thread/expr.ts'
 import type { Fragment } from '../../thread/fragments.ts'
-import { type ThreadType, typeOf, type Width } from '../../thread/types.ts'
+import { typeOf, type Width } from '../../thread/types.ts'
 import { threadPart } from '../../values/coordinates.ts'
 import { dotOperand } from '../../values/dot_operands.ts'
+import { itemOf } from '../../values/memory_values.ts'
 
 /** Bytes of an array element: where it is smaller, the H200 loads fragments at half the speed. */
-const ITEM_BYTES = 16
+export const ITEM_BYTES = 16
 /** 32-bit registers of a lane that the fragments of an operand may take during a loop. */
 const MAX_FRAGMENT_WORDS = 32
 
@@ -116,11 +117,12 @@ function subgroupPlace(
 }
 
 function placeIn(
-  { array, width, pitch, fast, free: freeBlock }: StagedMatrix,
+  { array, width, pitch, fast, free: freeBlock, runBits }: StagedMatrix,
   at: { readonly outer: Expr; readonly free: number; readonly depth: number; readonly columnMajor: boolean },
 ): Parameters<Lowering['out']['fragmentLoad']>[2] {
   const [along, down] = fast === freeBlock ? [at.free, at.depth] : [at.depth, at.free]
-  const offset = down * pitch + along / width
+  const run = runBits === undefined ? 0 : along >> runBits
+  const offset = down * pitch + along / width + (run * 2 ** (runBits ?? 0)) / width
   return { array, outer: at.outer, offset, pitch, columnMajor: at.columnMajor }
 }
 
@@ -175,24 +177,10 @@ function stage(lowering: Lowering, value: Registers, side: MatrixSide): StagedMa
   out.if('some', lowering.isFirstCopy(layout.replicaMask), () => {
     for (const registers of vectorsAlong(layout, fast, width)) {
       const { outer, index } = stagedPlace(lowering, { ...staged, width }, layout, registers[0] ?? 0)
-      out.store(array, index, itemOf(lowering, value, registers, element), phase, outer)
+      out.store(array, index, itemOf(lowering.e, value, registers, element), phase, outer)
     }
   })
   return staged
-}
-
-/** Elements as one of an array. */
-function itemOf(
-  { e }: Lowering,
-  value: Registers,
-  registers: readonly number[],
-  { dtype, width }: ThreadType,
-): Expr {
-  const groups = Array.from({ length: Math.ceil(registers.length / 4) }, (_, i) =>
-    registers.slice(4 * i, 4 * i + 4),
-  )
-  const parts = groups.map((group) => e.splat(compose(e, value, group), group.length as Width))
-  return e.vector(dtype === value.dtype ? parts : parts.map((part) => e.bitcast(dtype, part)), width)
 }
 
 function stagedPlace(

@@ -13,7 +13,8 @@ import { questionToAll } from '../../values/any_invocation.ts'
 import { convertLayout } from '../../values/convert_layout.ts'
 import { initialValue, plus } from '../../values/initial_value.ts'
 import { spreadTo } from '../../values/values.ts'
-import { type FragmentGrid, fromFragments, rescaleFragments } from './fragment_bands.ts'
+import { bandArray, type FragmentGrid, fromFragments, rescaleFragments } from './fragment_bands.ts'
+import { type InPlace, operandInPlace } from './in_place.ts'
 import { operandFragments, stageOperand } from './matrix_operands.ts'
 
 export function subgroupMatrixContraction(
@@ -36,34 +37,44 @@ function fragmentSums(
   plan: MatrixPlan,
   init: Registers | undefined,
 ): Sums {
-  const { out, memory, sums: carried } = lowering
+  const { out, memory, ahead, sums: carried } = lowering
   const { division, shape } = plan
   const part = { part: 'result', dtype: dot.type.dtype, shape } as const
   const sums = grid(division, () => out.fragmentZero('sum', part))
   const question = dot.rescale && questionToAll(lowering)
+  // What comes out in every round takes the larger memory, operands the rest.
+  const reserved = dot.acc ? undefined : bandArray(lowering, dot, plan)
   const staged: MemoryArray[] = []
   const release = (): void => {
     for (const array of staged.splice(0)) memory.release(array)
   }
+  /** Rescales at once, or gives what does when the operands are in place: where there is memory for both. */
+  const rescaling = (inPlace: InPlace | undefined): (() => void) | undefined => {
+    if (!dot.rescale || !question) return undefined
+    const factor = spreadTo(lowering, dot.rescale, plan.layout)
+    const rescale = rescaleFragments(lowering, plan, sums, { question, factor })
+    if (inPlace) return () => rescale(inPlace.operand.staged.array, inPlace.stage)
+    const array = bandArray(lowering, dot, plan)
+    const apply = (): void => {
+      rescale(array)
+      memory.release(array)
+    }
+    if (lowering.mayTakeRoom()) return apply
+    apply()
+    return undefined
+  }
   return {
     add(operands, afterStaging) {
-      const rescaling =
-        dot.rescale &&
-        question &&
-        rescaleFragments(lowering, dot, plan, sums, {
-          question,
-          factor: spreadTo(lowering, dot.rescale, plan.layout),
-        })
-      // Where there is memory for both, the operands are put in place before all have answered.
-      const isLate = rescaling !== undefined && lowering.mayTakeRoom()
-      if (!isLate) rescaling?.apply()
-      const stages = { whenStaged: isLate ? rescaling.apply : undefined, afterStaging }
+      const inPlace = ahead.get(dot)?.a ? undefined : operandInPlace(lowering, operands.a, plan)
+      const whenStaged = rescaling(inPlace)
+      const stages = { inPlace, whenStaged, afterStaging }
       staged.push(...addProducts(lowering, dot, plan, sums, operands, stages))
       // What comes out in every round takes other memory than the operands: that saves waiting for them.
       if (carried.has(dot)) release()
     },
     end() {
-      const total = plus(lowering, fromFragments(lowering, dot, plan, sums), init)
+      const array = reserved ?? bandArray(lowering, dot, plan)
+      const total = plus(lowering, fromFragments(lowering, dot, plan, sums, array), init)
       release()
       return total.layout.key === layout.key ? total : convertLayout(lowering, total, layout)
     },
@@ -72,6 +83,8 @@ function fragmentSums(
 
 /** What is to be done once the operands are in place, and then before they are read. */
 interface Stages {
+  /** The left operand, where it does not go to memory of its own. */
+  readonly inPlace: InPlace | undefined
   readonly whenStaged: (() => void) | undefined
   readonly afterStaging: (() => void) | undefined
 }
@@ -83,11 +96,12 @@ function addProducts(
   plan: MatrixPlan,
   sums: FragmentGrid,
   operands: DotOperands,
-  { whenStaged, afterStaging }: Stages,
+  { inPlace, whenStaged, afterStaging }: Stages,
 ): readonly MemoryArray[] {
   const { out, program, ahead, bound } = lowering
   const { a: left, b: right } = ahead.get(dot) ?? {}
-  const a = left ?? stageOperand(lowering, operands.a, plan, 'a')
+  inPlace?.stage()
+  const a = left ?? inPlace?.operand ?? stageOperand(lowering, operands.a, plan, 'a')
   const b = right ?? stageOperand(lowering, operands.b, plan, 'b')
   whenStaged?.()
   // The barrier comes before what may be emitted in between; the operands are read only after that.
