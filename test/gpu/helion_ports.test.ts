@@ -7,6 +7,7 @@ import { expect, it } from 'vitest'
 import type { KernelFunction } from '../../src/language/trace_kernel.ts'
 import { drawConfigs, withTilesUpTo } from '../config/random_configs.ts'
 import { ATTENTION } from '../examples/ports/attention.ts'
+import { DECODING } from '../examples/ports/decoding.ts'
 import { HEADS } from '../examples/ports/heads.ts'
 import { LINEAR_BACKWARD } from '../examples/ports/linear_backward.ts'
 import { LINEAR_CHUNKS } from '../examples/ports/linear_chunks.ts'
@@ -31,6 +32,7 @@ const PORTS = {
   ...SAMPLING,
   ...LOSSES,
   ...HEADS,
+  ...DECODING,
 }
 const ALL = process.env.HELION_PORTS === 'all'
 const SOME = ['int4_gemm_v2', 'dense_gdpa', 'segment_reduction', 'jagged_dense_add', 'interleaved_swiglu']
