@@ -71,7 +71,8 @@ export type ReturnTree =
   | { readonly kind: 'tensor'; readonly tensor: number; readonly view?: ReturnedView }
   | { readonly kind: 'list'; readonly items: readonly ReturnTree[] }
   | { readonly kind: 'record'; readonly entries: readonly (readonly [string, ReturnTree])[] }
-  | { readonly kind: 'none' }
+  /** Undefined, unless it is null. */
+  | { readonly kind: 'none'; readonly value?: null }
 
 /** A fact about an argument that tracing used beyond its class of sizes; it joins the specialisation key. */
 export type Specialization =

@@ -213,7 +213,7 @@ export function returnValue(
   const made = (item: ReturnTree): unknown => returnValue(item, tensorOf, sizeOf)
   switch (tree.kind) {
     case 'none':
-      return undefined
+      return tree.value
     case 'tensor':
       return tree.view ? viewOf(tensorOf(tree.tensor), tree.view, sizeOf) : tensorOf(tree.tensor)
     case 'list':

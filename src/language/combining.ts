@@ -32,11 +32,22 @@ export interface CombineOptions extends ReduceOptions {
   readonly identity?: number | readonly number[]
 }
 
+/** The same, with the parts of both states one after the other: those of earlier elements first. */
+export type CombineParts<S extends readonly TileValue[]> = (...parts: [...Parts<S>, ...Parts<S>]) => {
+  readonly [K in keyof S]: Operand
+}
+
 /** `hl.reduce`, for one value or a list of them. */
 export interface Reduce {
   (combine: CombineFunction, value: TileValue, axis: number, options?: CombineOptions): TileValue
   <const S extends readonly TileValue[]>(
     combine: CombineStates<S>,
+    values: S,
+    axis: number,
+    options?: CombineOptions,
+  ): Parts<S>
+  <const S extends readonly TileValue[]>(
+    combine: CombineParts<S>,
     values: S,
     axis: number,
     options?: CombineOptions,
@@ -52,9 +63,15 @@ export interface AssociativeScan {
     axis: number,
     options?: ScanOptions,
   ): Parts<S>
+  <const S extends readonly TileValue[]>(
+    combine: CombineParts<S>,
+    values: S,
+    axis: number,
+    options?: ScanOptions,
+  ): Parts<S>
 }
 
-type AnyCombine = (left: never, right: never) => unknown
+type AnyCombine = (...states: never[]) => unknown
 type Values = TileValue | readonly TileValue[]
 
 export const reduceBy = ((
@@ -204,10 +221,9 @@ function traceCombine({ trace, combine, isTuple, args }: State, what: string): C
         scope.builder.make({ kind: 'phi', type: tileType(dtype), location: undefined } as const),
       )
     const [left, right] = [operands(), operands()]
-    const given = [left, right].map((state) => {
-      const tiles = state.map((node) => new TileValue(trace, node, scope))
-      return isTuple ? tiles : tiles[0]
-    })
+    const states = [left, right].map((state) => state.map((node) => new TileValue(trace, node, scope)))
+    const isFlat = !isTuple || (args.length > 1 && combine.length === 2 * args.length)
+    const given = isFlat ? states.flat() : states
     const returned = userCode(() => (combine as (...states: unknown[]) => unknown)(...given))
     const results = resultsOf(trace, what, isTuple, args, returned)
     const made: Combine = { left, right, results }

@@ -231,9 +231,10 @@ function returnedTensor(request: TraceRequest, { info, view, dtype }: TracedTens
 
 function returnTree(request: TraceRequest, value: unknown): ReturnTree {
   if (value === undefined) return { kind: 'none' }
+  if (value === null) return { kind: 'none', value }
   if (value instanceof TracedTensor) return returnedTensor(request, value)
   if (Array.isArray(value)) return { kind: 'list', items: value.map((item) => returnTree(request, item)) }
-  if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+  if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
     return {
       kind: 'record',
       entries: Object.entries(value).map(([key, item]) => [key, returnTree(request, item)]),

@@ -127,12 +127,12 @@ describe('results', () => {
     const parts = kernel(given, function parts(x: Tensor) {
       const [sum, low, flags] = [hl.empty([1]), hl.full([2], 7), hl.zeros([2], 'bool')]
       for (const _ of hl.grid(1)) sum.at(0).set(x.at(':').sum(0))
-      return { sum, list: [low, [flags]], none: undefined, x }
+      return { sum, list: [low, [flags]], none: undefined, empty: null, x }
     })
     const x = tensor([1, 2, 3])
-    const { sum, list, none, x: same } = parts(x)
+    const { sum, list, none, empty, x: same } = parts(x)
     const [low, [flags]] = list as unknown as [Tensor, [Tensor]]
-    expect(none).toBeUndefined()
+    expect([none, empty]).toEqual([undefined, null])
     expect(same).toBe(x)
     expect([sum, low, flags].map(({ dtype, shape }) => `${dtype}[${shape}]`)).toEqual([
       'f32[1]',

@@ -56,6 +56,21 @@ describe('a scan by a function', () => {
     expectRun(lastOfRecurrence, [a, b], [4.5])
   })
 
+  it('gets the parts of both states as lists, or one by one', () => {
+    const next = (a0: TileValue, b0: TileValue, a1: TileValue, b1: TileValue) =>
+      [a0.mul(a1), b0.mul(a1).add(b1)] as const
+    const kernel = (x: Tensor, y: Tensor) => {
+      const out = hl.emptyLike(y)
+      for (const t of hl.tile(x.shape[0])) {
+        const rows = [x.at(t, ':'), y.at(t, ':')] as const
+        const [[, all], [, last]] = [hl.associativeScan(next, rows, 1), hl.reduce(next, rows, 1)]
+        out.at(t, ':').set(all.add(last.unsqueeze(1).mul(10)))
+      }
+      return out
+    }
+    expectRun(kernel, [a, b], [46, 49, 46, 49.5])
+  })
+
   it('is printed with its function', () => {
     expect(
       bodyOf(recurrence, [ramp([2, 4]), ramp([2, 4])]).replace(/ (by|=>) /g, '\n    $1 '),
