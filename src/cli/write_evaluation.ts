@@ -4,7 +4,8 @@
  */
 import { existsSync } from 'node:fs'
 import type { ModuleScore } from '../aot/verdict/score_module.ts'
-import { DataError, errorMessage } from '../support/errors.ts'
+import { DataError } from '../support/errors.ts'
+import { whyUnreadable } from '../support/file_errors.ts'
 import { readText, writeFileAtomic } from '../support/files.ts'
 import { parseJson } from '../support/json.ts'
 import type { KernelVerdict } from './run.ts'
@@ -55,6 +56,6 @@ function readEvaluation(path: string): KernelEntries {
       throw new Error('it holds no object for each kernel')
     return entries as KernelEntries
   } catch (error) {
-    throw new DataError(`cannot read ${path}: ${errorMessage(error)}`, { remedy: 'Build again.' })
+    throw new DataError(whyUnreadable(path, error), { remedy: `Remove ${path}, and build again.` })
   }
 }

@@ -6,7 +6,7 @@
  */
 import { callSite } from '../support/call_site.ts'
 import type { HelionError, SourceLocation } from '../support/errors.ts'
-import { withLocation } from '../support/errors.ts'
+import { fromItsPlace, withLocation } from '../support/errors.ts'
 import { fileError } from '../support/file_errors.ts'
 import type { Device } from './device.ts'
 import { ErrorLedger } from './error_ledger.ts'
@@ -362,5 +362,5 @@ function written({ pipeline, storages }: Launch): Storage[] {
 
 /** What a job failed with, at the place of its call; a full disk and the like in words. */
 function failureOf(error: unknown, site: Site): HelionError {
-  return withLocation(fileError(error) ?? error, typeof site === 'function' ? site() : site)
+  return fromItsPlace(withLocation(fileError(error) ?? error, typeof site === 'function' ? site() : site))
 }

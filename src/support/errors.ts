@@ -163,6 +163,21 @@ export function withLocation(error: unknown, location: SourceLocation | undefine
   return error.location || !location ? error : withDetails(error, { location, remedy: error.remedy })
 }
 
+/**
+ * The error as one of the place that it names: what is on the stack is the work that was put off, not the
+ * call that asked for it. Shown where nobody catches it.
+ */
+export function fromItsPlace(error: HelionError): HelionError {
+  const { location, name, message } = error
+  if (location)
+    Object.defineProperty(error, 'stack', {
+      value: `${name}: ${message}\n    at ${formatLocation(location)}`,
+      configurable: true,
+      writable: true,
+    })
+  return error
+}
+
 /** The same error with another way out. */
 export function withRemedy<E extends HelionError>(error: E, remedy: string): E {
   return withDetails(error, { location: error.location, remedy })

@@ -3,7 +3,7 @@
  * become words. Code that works with files lets such errors fly; where a message is made, `fileError` is
  * asked.
  */
-import { DataError } from './errors.ts'
+import { DataError, errorMessage } from './errors.ts'
 
 /** Code of the operating system to what is wrong and what to do about it. */
 const FAULTS: Readonly<Record<string, readonly [what: string, remedy: string]>> = {
@@ -64,16 +64,25 @@ const ATTEMPTS: Readonly<Record<string, string>> = {
 export function fileError(error: unknown, place = 'a file'): DataError | undefined {
   if (!isFileError(error)) return undefined
   const { code, syscall = '', path } = error
-  const remedyOf = (remedy: string) => ({ remedy, cause: error })
   if (syscall === 'uv_cwd')
-    return new DataError(
-      'the working directory does not exist any more',
-      remedyOf('Change into another one.'),
-    )
+    return new DataError('the working directory does not exist any more', {
+      remedy: 'Change into another one.',
+    })
   const fault = code === 'EEXIST' && syscall === 'mkdir' ? 'ENOTDIR' : code
-  const [what, remedy] = FAULTS[fault] ?? [`the operating system says ${code}`, 'Check the path.']
+  const known = FAULTS[fault]
+  const [what, remedy] = known ?? [`the operating system says ${code}`, 'Check the path.']
   const verb = ATTEMPTS[syscall.split(' ')[0] ?? ''] ?? 'use'
-  return new DataError(`cannot ${verb} ${path ?? place}: ${what}`, remedyOf(remedy))
+  return new DataError(`cannot ${verb} ${path ?? place}: ${what}`, {
+    remedy,
+    // Where nobody catches the sentence, the cause is shown with all its frames, and says nothing more.
+    ...(known ? {} : { cause: error }),
+  })
+}
+
+/** Why the file at `path` could not be read or understood, in one sentence that names it once. */
+export function whyUnreadable(path: string, error: unknown): string {
+  const told = error instanceof DataError ? error : fileError(error, path)
+  return told?.what ?? `cannot read ${path}: ${errorMessage(error)}`
 }
 
 /** Does something with the file or folder at `path`; errors of the file system name it. */

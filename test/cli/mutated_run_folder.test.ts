@@ -2,7 +2,8 @@
  * The files of a run folder as accidents and enemies leave them, but for its records: the next start, and
  * `--list-runs`, use what they can and say what they cannot.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, expect, it, vi } from 'vitest'
 import { runFiles } from '../../src/aot/run/run_folder.ts'
@@ -85,6 +86,21 @@ it('evaluation_<hardware>.json', async () => {
     if (written) expect(JSON.parse(after).add).toMatchObject({ used_in_program: { shapes: 2 } })
     else expect(after).toBe(text)
   })
+})
+
+it.each([
+  ['run_metadata', () => readMetadata(files.metadata), files.metadata],
+  ['evaluation', () => writeEvaluation(files.evaluation, []), files.evaluation],
+])('a folder or a pipe in the place of %s is named once', (_, read, path) => {
+  for (const [make, what] of [
+    [() => mkdirSync(path), 'a folder is there where a file belongs'],
+    [() => execFileSync('mkfifo', [path]), 'a pipe is there where a file belongs'],
+  ] as const) {
+    rmSync(path, { recursive: true, force: true })
+    make()
+    expect(read).toThrow(`cannot read ${path}: ${what}\n  Remove`)
+  }
+  rmSync(path)
 })
 
 it('choices_<hardware>.jsonl', async () => {

@@ -233,6 +233,12 @@ describe('errors', () => {
     )
   })
 
+  it('show the place of the call where nobody catches them, and nothing of ours', async () => {
+    fails(new GpuError('bad'), SITE)
+    const { stack } = await rejection(stream.sync())
+    expect(stack).toBe('GpuError: bad\n  at caller.ts:7:3\n    at caller.ts:7:3')
+  })
+
   it('of other kinds become a GpuError', async () => {
     fails(new RangeError('odd'))
     const error = await rejection(stream.sync())
@@ -242,8 +248,9 @@ describe('errors', () => {
 
   it('of the file system become sentences', async () => {
     fails(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write', path: '/run/records' }))
-    const { message } = await rejection(stream.sync())
+    const { message, cause } = await rejection(stream.sync())
     expect(message).toMatch(/^cannot write \/run\/records: the disk is full\n {2}Make room/)
+    expect(cause).toBeUndefined()
   })
 
   it('that come before their turn wait for it quietly', async () => {

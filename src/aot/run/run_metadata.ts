@@ -2,8 +2,8 @@
  * `run_metadata.json`: what was done in a run folder, by whom and how it ended. Each start of the command
  * line adds an entry; none is ever overwritten. Node only.
  */
-import { DataError, errorMessage } from '../../support/errors.ts'
-import { fileError } from '../../support/file_errors.ts'
+import { DataError } from '../../support/errors.ts'
+import { whyUnreadable } from '../../support/file_errors.ts'
 import { readText, writeFileAtomic } from '../../support/files.ts'
 import { parseJson } from '../../support/json.ts'
 import { requireNode } from '../../support/node.ts'
@@ -35,10 +35,8 @@ export function readMetadata(path: string): RunMetadata | undefined {
   try {
     return checkMetadata(parseJson(readText(path)))
   } catch (error) {
-    const why = fileError(error)?.what ?? `cannot read ${path}: ${errorMessage(error)}`
-    throw new DataError(why, {
+    throw new DataError(whyUnreadable(path, error), {
       remedy: `Remove or mend ${path}; the records beside it are not affected.`,
-      cause: error,
     })
   }
 }
