@@ -8,8 +8,9 @@ import { ConfigError, DataError, errorMessage } from '../support/errors.ts'
 import { readText, writeFileAtomic } from '../support/files.ts'
 import { parseJson } from '../support/json.ts'
 import { sha16, stableStringify } from '../support/stable.ts'
-import { ConfigFields, type FieldInputs } from './field_getters.ts'
+import { ConfigFields } from './field_getters.ts'
 import type { FieldRow } from './field_row.ts'
+import type { FieldInputs } from './field_types.ts'
 import { ALIASES, FIELDS, type FieldName, isFieldName } from './fields.ts'
 import { type ConfigData, type ConfigValue, isList, printValue, sameValue, toConfigValue } from './value.ts'
 
@@ -23,6 +24,7 @@ export interface ConfigDefaults {
   defaultConfig(): Config
 }
 
+/** One way to build a kernel: fields by name, frozen. What it leaves out is the default of the kernel. */
 export class Config extends ConfigFields {
   /** Field or tunable name to value, without nulls; frozen throughout. */
   declare readonly data: ConfigData

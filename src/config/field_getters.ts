@@ -1,21 +1,7 @@
-/** The getters that `Config` has for its fields, and what people write for them: made from the rows. */
-import { ACTING_ROWS, type ActingField, FIELDS, type FieldValues } from './fields.ts'
+/** The getters that `Config` has for its fields: made from the rows. */
+import type { FieldGetters } from './field_types.ts'
+import { ACTING_ROWS, type ActingField, FIELDS } from './fields.ts'
 import { type ConfigData, type ConfigValue, isList } from './value.ts'
-
-/** The value, or one entry for all places where that is a list of plain values. */
-type Written<Value> = Value extends readonly (infer Entry)[]
-  ? Value | (Entry extends readonly unknown[] ? never : Entry)
-  : Value
-
-/** Every field that acts, as people write it. */
-export type FieldInputs = { readonly [F in keyof FieldValues]?: Written<FieldValues[F]> }
-
-type CamelCase<Name extends string> = Name extends `${infer Head}_${infer Tail}`
-  ? `${Head}${Capitalize<CamelCase<Tail>>}`
-  : Name
-
-/** `blockSizes` for `block_sizes`, and so on; where nothing is said lists are empty, values the default. */
-export type FieldGetters = { readonly [F in ActingField as CamelCase<F>]: FieldValues[F] }
 
 class Getters {
   readonly data: ConfigData

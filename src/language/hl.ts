@@ -28,9 +28,9 @@ import {
   zeros,
   zerosLike,
 } from './creation.ts'
-import { type DimOperation, dimOperation, isDim, isDimOperation, isSymbolic, nextPowerOf2Dim } from './dim.ts'
+import { dimOperation, isDim, isDimOperation, isSymbolic, nextPowerOf2Dim } from './dim.ts'
 import { toNode } from './elementwise.ts'
-import type { ElementwiseMethods } from './elementwise_methods.ts'
+import type { ElementwiseFunctions } from './elementwise_functions.ts'
 import { storeTo } from './indexing.ts'
 import { type InlineOptions, inlineWgsl } from './inline_wgsl.ts'
 import {
@@ -52,55 +52,19 @@ import { join } from './rearrange.ts'
 import { isEqual, requireEqual } from './require_equal.ts'
 import { type Specialize, specialize } from './specialize.ts'
 import { staticAssert } from './static_assert.ts'
-import type { Dim, IndexTerm, Tensor, WholeMethods, WholeOperand } from './tensor.ts'
+import type { Dim, IndexTerm, Tensor } from './tensor.ts'
 import { Tile } from './tile.ts'
 import { operandsOf, TILE_SIGNATURES } from './tile_signatures.ts'
 import { tracing } from './trace.ts'
 import type { RegisterTunable } from './tunables.ts'
-import {
-  type LoadOptions,
-  type MaskOptions,
-  type Operand,
-  type Ref,
-  type RefMethods,
-  type TileMethods,
-  TileValue,
-} from './value.ts'
+import { type LoadOptions, type MaskOptions, type Operand, type Ref, TileValue } from './value.ts'
+import type { ValueFunctions } from './value_functions.ts'
 import { catAny, stackAny, type Together } from './whole_cat.ts'
 import { elementwiseOf, numbersFrom, wholeTensor } from './whole_operations.ts'
 
-type TileElementwise = ElementwiseMethods<Operand, TileValue>
-
-type ElementwiseFunctions = {
-  readonly [K in keyof TileElementwise]: {
-    (first: Operand, ...rest: Parameters<TileElementwise[K]>): TileValue
-    (first: WholeOperand, ...rest: Parameters<WholeMethods[K]>): Tensor
-  }
-}
-
-type SizeFunctions = {
-  readonly [K in Exclude<DimOperation, 'cdiv'>]: {
-    (a: number, b: number): Dim
-    (a: Operand, b: Operand): TileValue
-    (a: WholeOperand, b: WholeOperand): Tensor
-  }
-}
-
-type Elementwise = Omit<ElementwiseFunctions, keyof SizeFunctions> & SizeFunctions
-
-type OtherMethods = Omit<TileMethods, keyof TileElementwise | 'shape' | 'T' | 'at'>
-type OtherFunctions = {
-  readonly [K in keyof OtherMethods]: K extends keyof Tensor
-    ? {
-        (value: Operand, ...rest: Parameters<OtherMethods[K]>): ReturnType<OtherMethods[K]>
-        (tensor: Tensor, ...rest: Parameters<Tensor[K]>): ReturnType<Tensor[K]>
-      }
-    : (value: Operand, ...rest: Parameters<OtherMethods[K]>) => ReturnType<OtherMethods[K]>
-}
-
 const ELEMENTWISE = Object.fromEntries(
   OP_NAMES.map((op) => [op, (...operands: Operand[]) => onSizesOrTiles(op, operands)]),
-) as unknown as Elementwise
+) as unknown as ElementwiseFunctions
 
 const { at: _terms, ...FUNCTIONS_OF_VALUES } = TILE_METHODS
 const { at: _at, ...VALUE_SIGNATURES } = TILE_SIGNATURES
@@ -116,16 +80,9 @@ const OTHERS = Object.fromEntries(
       },
     ]
   }),
-) as unknown as OtherFunctions
+) as unknown as Omit<ValueFunctions, `atomic${string}`>
 
-type AtomicMethods = Pick<RefMethods, Extract<keyof RefMethods, `atomic${string}`>>
-type AtomicFunctions = {
-  readonly [K in keyof AtomicMethods]: (
-    tensor: Tensor,
-    index: readonly IndexTerm[],
-    ...rest: Parameters<AtomicMethods[K]>
-  ) => TileValue
-}
+type AtomicFunctions = Pick<ValueFunctions, Extract<keyof ValueFunctions, `atomic${string}`>>
 
 /** `hl.atomicAdd(tensor, [i, j], value)` is `tensor.at(i, j).atomicAdd(value)`. */
 const ATOMICS = Object.fromEntries(
@@ -139,7 +96,7 @@ const ATOMICS = Object.fromEntries(
 ) as unknown as AtomicFunctions
 
 /** What authors write in kernels beside methods of tensors and tiles. */
-export interface Hl extends Elementwise, OtherFunctions, AtomicFunctions {
+export interface Hl extends ElementwiseFunctions, ValueFunctions {
   /** Loops over a range in tiles: `for (const t of hl.tile(n))`, `for (const [i, j] of hl.tile([m, n]))`. */
   readonly tile: TileLoop
   /**

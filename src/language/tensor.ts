@@ -5,11 +5,11 @@
  */
 import type { HostArray } from '../support/dtypes.ts'
 import type { StorageType } from '../support/storage_types.ts'
+import type { AlongAxisMethods } from './along_axis_methods.ts'
 import type { ElementwiseMethods } from './elementwise_methods.ts'
 import type { Range } from './range.ts'
 import type { Tile } from './tile.ts'
-import type { AlongAxis } from './tile_signatures.ts'
-import type { DotOptions, Operand, Ref, SortOptions, TileMethods, TileValue, TopkOptions } from './value.ts'
+import type { DotOptions, Operand, Ref, SortOptions, TileValue, TopkOptions } from './value.ts'
 
 /**
  * A size. Outside kernels and in kernels with static shapes it is a plain number; in kernels with dynamic
@@ -67,10 +67,6 @@ export interface ViewMethods {
 /** What operations outside of loops take. */
 export type WholeOperand = Operand | Tensor
 
-type AlongAxisMethods = {
-  readonly [K in keyof Pick<TileMethods, AlongAxis>]: (...args: Parameters<TileMethods[K]>) => Tensor
-}
-
 /** Elements in order, and the positions that they had: tensors that are computed where they are asked for. */
 export interface SortedTensors {
   readonly values: Tensor
@@ -81,7 +77,7 @@ export interface SortedTensors {
  * Operations on all elements, in a kernel outside of its loops. Each makes a new tensor, in a loop of its own
  * or as part of what uses it.
  */
-export interface WholeMethods extends ElementwiseMethods<WholeOperand, Tensor>, AlongAxisMethods {
+export interface WholeMethods extends ElementwiseMethods<WholeOperand, Tensor>, AlongAxisMethods<Tensor> {
   /** A tensor of another dtype with these elements; floats to integers truncate. */
   to(dtype: StorageType): Tensor
   /** The elements limited to low..high; null, or left out, is no limit. */

@@ -21,6 +21,7 @@ import { publicApi } from './public_api.ts'
 import { regularExpressions } from './regular_expressions.ts'
 import { spoiltModules } from './spoilt_modules.ts'
 import { storageTypes } from './storage_types.ts'
+import { valueFunctions } from './value_functions.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FIXTURES = fileURLToPath(new URL('../fixtures/gates', import.meta.url))
@@ -43,6 +44,7 @@ const GATES: readonly (readonly [Gate, number])[] = [
   [publicApi, 5],
   [regularExpressions, 40],
   [storageTypes, 300],
+  [valueFunctions, 4],
 ]
 
 /** Fixture -> what is wrong with it. */
@@ -145,6 +147,14 @@ const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
       'src/codegen/features.ts:2 has a regular expression; names are made in src/codegen/thread/names.ts',
       'src/codegen/features.ts:6 has a regular expression; names are made in src/codegen/thread/names.ts',
     ],
+  ],
+  [
+    valueFunctions,
+    'value_functions',
+    ['elementwise_functions', 'value_functions', 'along_axis_methods']
+      .map((name) => `src/language/${name}.ts`)
+      .concat('src/config/field_types.ts')
+      .map((path) => `${path} is of before; npm run functions`),
   ],
   [
     outsideJson,
