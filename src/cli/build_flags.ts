@@ -22,6 +22,7 @@ export function buildOptions(flags: BuildFlags, measurements: readonly string[])
     previousFile: flags.previous,
     dumpCode: flags.dumpCode,
     featureSelection: flags.featureSelection,
+    defaults: flags.defaults,
     scoreMatrix: flags.scoreMatrix,
     tool: toolName(),
   }

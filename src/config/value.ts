@@ -21,10 +21,7 @@ export function toConfigValue(value: unknown, what: string): ConfigValue {
   })
 }
 
-/**
- * True for `{}`, which older versions recorded for "the default config, whatever that is here": it names no
- * config, so nothing may be chosen by it.
- */
+/** True for `{}`: the default config, whatever that is for the kernel, the device and the sizes at hand. */
 export function isOpen(data: ConfigData): boolean {
   return Object.keys(data).length === 0
 }

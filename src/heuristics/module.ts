@@ -28,6 +28,11 @@ export interface KernelHeuristic {
   readonly sourceHash: string | undefined
   /** Configs to try when a choice cannot run, the safest first. */
   readonly fallbacks: readonly ConfigData[]
+  /**
+   * Where it leaves shapes to their default config: the hash of what that was when it was measured, by the
+   * hash of the shape.
+   */
+  readonly defaults: ReadonlyMap<string, string>
   /** How many arguments the module looks at; those behind have no influence. */
   readonly arity: number
   /**
@@ -80,6 +85,7 @@ export function heuristicIn(module: ModuleNamespace, kernel: string, origin: str
     family,
     sourceHash,
     fallbacks: fallbacksOf(module.CONFIGS, record(module.meta)?.fallbacks),
+    defaults: textsOf(record(module.meta)?.defaults),
     arity: Math.max(arityOf(key), arityOf(autotune)),
     choose(args: readonly unknown[]): HeuristicChoice {
       try {
@@ -136,6 +142,11 @@ function record(value: unknown): Readonly<Record<string, unknown>> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Readonly<Record<string, unknown>>)
     : undefined
+}
+
+function textsOf(value: unknown): ReadonlyMap<string, string> {
+  const entries = Object.entries(record(value) ?? {})
+  return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
 }
 
 function text(value: unknown): string | undefined {

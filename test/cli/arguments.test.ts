@@ -101,6 +101,7 @@ describe('flags', () => {
       outputDir: '.helion_aot',
       kernel: [],
       featureSelection: true,
+      defaults: true,
       scoreMatrix: true,
     })
   })
@@ -110,7 +111,7 @@ describe('flags', () => {
       ...'--phase measure --output-dir o --run-id r --effort full -v -k a --kernel b,c'.split(' '),
       ...'--threshold 1.5 --max-configs 4 --goal avg_slowdown --single-config --backend ml_cart'.split(' '),
       ...'--outside safe --out-dir m --file-header @h --weights w --previous p --dump-code'.split(' '),
-      ...'--no-feature-selection --no-score-matrix --json -- x'.split(' '),
+      ...'--no-feature-selection --no-defaults --no-score-matrix --json -- x'.split(' '),
     )
     expect(flags).toEqual({
       phase: 'measure',
@@ -131,6 +132,7 @@ describe('flags', () => {
       previous: 'p',
       dumpCode: true,
       featureSelection: false,
+      defaults: false,
       scoreMatrix: false,
       json: true,
     })
@@ -198,7 +200,13 @@ describe('other commands', () => {
   it('build takes files, and flags of modules', () => {
     expect(parse('build', '--measurements', 'a.csv', 'b.jsonl', '--device', 'd', '-k', 'k')).toMatchObject({
       kind: 'build',
-      flags: { measurements: ['a.csv', 'b.jsonl'], device: 'd', kernel: ['k'], featureSelection: true },
+      flags: {
+        measurements: ['a.csv', 'b.jsonl'],
+        device: 'd',
+        kernel: ['k'],
+        featureSelection: true,
+        defaults: true,
+      },
     })
   })
 

@@ -11,7 +11,15 @@ import { temporaryFolder } from '../temporary_folder.ts'
 const outputDir = temporaryFolder()
 
 function flags(more: Partial<RunFlags> = {}): RunFlags {
-  return { phase: 'all', outputDir, kernel: [], featureSelection: true, scoreMatrix: true, ...more }
+  return {
+    phase: 'all',
+    outputDir,
+    kernel: [],
+    featureSelection: true,
+    defaults: true,
+    scoreMatrix: true,
+    ...more,
+  }
 }
 
 describe('a plan', () => {

@@ -3,6 +3,7 @@
  */
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { configLines } from '../../src/aot/evaluate/emit/literals.ts'
 import { browser } from './browser.ts'
 import { docComments } from './doc_comments.ts'
 import type { Gate } from './gate.ts'
@@ -200,7 +201,7 @@ describe('generated modules fail', () => {
   it('with one thing wrong, each in its way', async () => {
     const modules = {
       add_webgpu_test_edited: [[/(?<=codeHash: ')\w+/g, '09582a8c99065610']],
-      add_webgpu_test_empty: [[/\{ block_sizes: \[64\], num_warps: 1 \}/g, '{}']],
+      add_webgpu_test_empty: [[/\{ block_sizes: \[64\], num_warps: 1 \},/g, configLines([{}]).trim()]],
       add_webgpu_test_format: [[/ {2}device: /g, '  device:   ']],
       add_webgpu_test_misnamed: [[/webgpu_test_misnamed/g, 'webgpu_test_other']],
       add_webgpu_test_stale: [[/(?<=sourceHash: ')\w+/g, '0123456789abcdef']],

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { codeHashes } from '../../src/aot/evaluate/emit/code_hash.ts'
 import { configLines, dataLiteral } from '../../src/aot/evaluate/emit/literals.ts'
 import { readModule } from '../../src/aot/evaluate/emit/read_module.ts'
+import { isOpen } from '../../src/config/value.ts'
 import { moduleExports, moduleFileName } from '../../src/heuristics/module_names.ts'
 import { errorMessage } from '../../src/support/errors.ts'
 import { type LoadedModule, runModule } from '../aot/evaluate/run_module.ts'
@@ -96,10 +97,10 @@ function stale(path: string, { meta }: LoadedModule, kernels: Kernels): readonly
     : [`${path}: was made for another version of ${meta.kernel}; tune again`]
 }
 
-/** `{}` would mean the default config of whatever version of the tool reads it. */
-function incomplete(path: string, { configs }: LoadedModule): readonly string[] {
-  const isEmpty = configs.some((config) => JSON.stringify(config) === '{}')
-  return isEmpty ? [`${path}: holds a config without fields; tune again`] : []
+/** `{}` is the default config of each shape; what that was when it was measured must be told beside it. */
+function incomplete(path: string, { configs, meta }: LoadedModule): readonly string[] {
+  const isUntold = configs.some(isOpen) && meta.defaults === undefined
+  return isUntold ? [`${path}: holds a config without fields; tune again`] : []
 }
 
 /** What the generator writes for this data, whatever it decides. */

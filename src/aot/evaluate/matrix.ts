@@ -2,14 +2,20 @@
  * The timing matrix of a kernel: shapes down, configs across, one number a cell, and what follows from it:
  * which cells are forbidden, how far measurements can be trusted, and how much each choice loses.
  */
+import { isOpen } from '../../config/value.ts'
 import { DataError } from '../../support/errors.ts'
 import { median } from '../../support/maths.ts'
+import { sha16 } from '../../support/stable.ts'
 import type { Sweep, SweepConfig, SweepShape } from './input/sweep.ts'
 import { argmin, at, entryAt, minOf, range } from './numeric.ts'
 
 export interface TimingMatrix {
   readonly kernel: string
   readonly shapes: readonly SweepShape[]
+  /**
+   * Where records tell the default configs of shapes, the last one is `{}`: whatever is the default of a
+   * shape, with the time that this one took there.
+   */
   readonly configs: readonly SweepConfig[]
   /** Milliseconds, row by row; Infinity where the config failed or was not measured: forbidden, not slow. */
   readonly times: Float64Array
@@ -40,39 +46,51 @@ const WORST_WARM = Math.LN2
 
 /** Throws DataError when no config runs on any shape. */
 export function toMatrix(sweep: Sweep): TimingMatrix {
-  const cells = sweep.shapes.map((_, shape) => sweep.configs.map((_, config) => sweep.cell(shape, config)))
-  const covered = range(cells.length).filter((row) => cells[row]?.some((cell) => cell?.status === 'ok'))
+  const measured = sweep.shapes.map((_, shape) => sweep.configs.map((_, config) => sweep.cell(shape, config)))
+  const covered = range(measured.length).filter((row) => measured[row]?.some((cell) => cell?.status === 'ok'))
   const used = range(sweep.configs.length).filter((column) =>
-    covered.some((row) => cells[row]?.[column]?.status === 'ok'),
+    covered.some((row) => measured[row]?.[column]?.status === 'ok'),
   )
   if (covered.length === 0)
     throw new DataError(`no config of kernel ${sweep.kernel} ran on any shape`, {
       remedy: 'Look at the failures in the records, or measure again.',
     })
-  const times = new Float64Array(covered.length * used.length).fill(Number.POSITIVE_INFINITY)
+  const defaults = covered.map((row) => sweep.defaultCell(row))
+  const standard = defaults.some((cell) => cell) ? [DEFAULT_OF_SHAPE] : []
+  const configs = [...used.map((column) => entryAt(sweep.configs, column)), ...standard]
+  const cells = covered.map((row, r) => [
+    ...used.map((column) => measured[row]?.[column]),
+    ...standard.map(() => defaults[r]),
+  ])
+  const times = new Float64Array(covered.length * configs.length).fill(Number.POSITIVE_INFINITY)
   const noise = new Float64Array(times.length)
-  covered.forEach((row, r) => {
-    used.forEach((column, c) => {
-      const samples = cells[row]?.[column]?.samples ?? []
-      if (samples.length === 0) return
-      times[r * used.length + c] = median(samples)
-      noise[r * used.length + c] = standardError(samples)
-    })
+  cells.flat().forEach((cell, index) => {
+    if (!cell || cell.samples.length === 0) return
+    times[index] = median(cell.samples)
+    noise[index] = standardError(cell.samples)
   })
   return {
     kernel: sweep.kernel,
     shapes: covered.map((row) => entryAt(sweep.shapes, row)),
-    configs: used.map((column) => entryAt(sweep.configs, column)),
+    configs,
     times,
     noise: steadied(noise),
-    warm: Float64Array.from(
-      covered.flatMap((row) => warmLosses(used.map((column) => cells[row]?.[column]?.warmMs))),
+    warm: Float64Array.from(cells.flatMap((row) => warmLosses(row.map((cell) => cell?.warmMs)))),
+    best: Float64Array.from(covered, (_, r) =>
+      minOf(times.subarray(r * configs.length, (r + 1) * configs.length)),
     ),
-    best: Float64Array.from(covered, (_, r) => minOf(times.subarray(r * used.length, (r + 1) * used.length))),
     standard: Float64Array.from(covered, (row) => sweep.defaultMs(row) ?? Number.NaN),
     units: sweep.run?.compute_units,
     uncovered: sweep.shapes.filter((_, row) => !covered.includes(row)),
   }
+}
+
+/** The choice of whatever is the default config of a shape. */
+const DEFAULT_OF_SHAPE: SweepConfig = { hash: sha16({}), data: {} }
+
+/** Whether the last config is that choice. */
+export function offersDefault({ configs }: Pick<TimingMatrix, 'configs'>): boolean {
+  return isOpen(configs.at(-1)?.data ?? { none: true })
 }
 
 /** The times of one shape. */

@@ -5,6 +5,7 @@
  */
 import type { Config } from '../../config/config.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'
+import { isOpen } from '../../config/value.ts'
 import { deviceFamilies } from '../../heuristics/device_family.ts'
 import {
   heuristicInCode,
@@ -14,13 +15,15 @@ import {
 } from '../../heuristics/lookup.ts'
 import type { HeuristicChoice, KernelHeuristic } from '../../heuristics/module.ts'
 import type { BoundKernel } from '../../kernel/bound_kernel.ts'
+import type { CallArguments } from '../../kernel/call_arguments.ts'
 import type { Choice, ChoiceRequest, ConfigSource } from '../../kernel/config_source.ts'
 import type { KernelDefinition } from '../../kernel/definition.ts'
 import { givenConfigs } from '../../kernel/options.ts'
 import type { Device } from '../../runtime/device.ts'
 import { type ConfigError, DataError, HelionError, orRefusal } from '../../support/errors.ts'
+import { sha16 } from '../../support/stable.ts'
 import { fitConfig } from '../fit_config.ts'
-import { moduleArguments } from '../shape.ts'
+import { moduleArguments, shapeOf } from '../shape.ts'
 import { warn } from '../warnings.ts'
 import { logChoice } from './choice_log.ts'
 import { noHeuristic } from './no_heuristic.ts'
@@ -110,6 +113,7 @@ class HeuristicSource implements ConfigSource {
     const known = choices.get(key)
     if (known) return known
     const choice = this.#fit(heuristic, decided, request)
+    if (isOpen(decided.config)) this.#warnIfOtherDefault(heuristic, choice.config, call)
     logChoice(this.#definition, heuristic, decided, call)
     if (choices.size >= MAX_CHOICES) choices.clear()
     choices.set(key, choice)
@@ -169,6 +173,20 @@ class HeuristicSource implements ConfigSource {
       this.#definition,
       'StaleAOTHeuristicWarning',
       `${origin} was made for another version of the kernel ${name}; it is used as far as it fits.\n` +
+        '  Renew it with `npx helion-aot -- <the command that runs it>`.',
+    )
+  }
+
+  /** What the module leaves to defaults it leaves to those that were measured: others may be worse. */
+  #warnIfOtherDefault(heuristic: KernelHeuristic, { data }: Config, call: CallArguments): void {
+    const { origin, defaults } = heuristic
+    const measured = defaults.get(shapeOf(this.#definition, call).hash)
+    if (measured === undefined || measured === sha16(data)) return
+    warn(
+      this.#definition,
+      'StaleAOTHeuristicWarning',
+      `${origin} leaves shapes of ${this.#definition.name} to their default configs, and was made when these ` +
+        'were others: those of today are used, which nobody has measured.\n' +
         '  Renew it with `npx helion-aot -- <the command that runs it>`.',
     )
   }

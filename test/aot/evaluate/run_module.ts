@@ -14,7 +14,7 @@ export interface LoadedModule {
   readonly key: (...args: readonly unknown[]) => number
   readonly autotune: (...args: readonly unknown[]) => ConfigData
   /** Empty when the module does not export them. */
-  readonly configs: readonly unknown[]
+  readonly configs: readonly ConfigData[]
   /** As far as the text has one; modules of other makers may not. */
   readonly meta: Partial<ModuleMeta>
 }

@@ -43,11 +43,13 @@ export interface ModuleParts {
   readonly key?: string
   readonly hash?: string
   readonly fallbacks?: readonly number[]
+  /** Hashes of default configs by hash of shape. */
+  readonly defaults?: Readonly<Record<string, string>>
 }
 
 /** Writes a module and returns its path. */
 export function putModule(folder: string, parts: ModuleParts): string {
-  const { kernel, family, configs, key = 'return 0', hash, fallbacks = [] } = parts
+  const { kernel, family, configs, key = 'return 0', hash, fallbacks = [], defaults } = parts
   const path = join(folder, `_helion_aot_${kernel}_${family}.ts`)
   const parameters = 'arg0?: unknown, arg1?: unknown'
   writeFileSync(
@@ -55,7 +57,7 @@ export function putModule(folder: string, parts: ModuleParts): string {
     `export const CONFIGS: readonly object[] = [${configs.join(', ')}]
 export function key_${kernel}(${parameters}): number { ${key} }
 export function autotune_${kernel}(${parameters}): unknown { return CONFIGS[key_${kernel}(arg0, arg1)] }
-export const meta = ${JSON.stringify({ kernel, device: family, sourceHash: hash, fallbacks })}
+export const meta = ${JSON.stringify({ kernel, device: family, sourceHash: hash, fallbacks, defaults })}
 `,
   )
   return path

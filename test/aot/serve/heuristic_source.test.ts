@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { getDevice, ones, type Tensor } from '../../../src/index.ts'
+import { sha16 } from '../../../src/support/stable.ts'
 import { listen } from '../../listen.ts'
 import { temporaryFolder } from '../../temporary_folder.ts'
 import { deviceFamily, putModule, scaled, traced, twice } from './harness.ts'
@@ -35,6 +36,53 @@ describe('with a module beside the source', () => {
     await isTwice(twice(folder, SHOW)(ones([4096])))
     expect(stderr.text).toContain('block_sizes: [512]')
     expect(stderr.text).toContain('@workgroup_size(64')
+  })
+
+  it('runs with the default config of each shape where the module leaves it to that', async () => {
+    const folder = temporaryFolder()
+    const key = 'return (arg0 as { shape: number[] }).shape[0]! > 100 ? 1 : 0'
+    const configs = ['{ num_warps: 1 }', '{}']
+    const aotTrace = join(folder, 'trace.jsonl')
+    const x = ones([4096])
+    putModule(folder, { kernel: 'twice', family, configs, key })
+    const stderr = listen()
+    await isTwice(twice(folder, { aotTrace })(x))
+    const { shape_hash, config_hash } = traced(aotTrace)[0] ?? { shape_hash: '' }
+    expect(config_hash).toBe(sha16({}))
+    expect(stderr.text).toBe('')
+
+    const standard = twice(folder).bind(x).defaultConfig()
+    putModule(folder, {
+      kernel: 'twice',
+      family,
+      configs,
+      key,
+      defaults: { [shape_hash]: sha16(standard.data) },
+    })
+    await isTwice(twice(folder, SHOW)(x))
+    expect(stderr.text).toContain(`// twice: ${standard}\n`)
+    expect(stderr.text).not.toContain('leaves shapes of twice')
+  })
+
+  it('says once that the defaults it leaves shapes to have changed since they were measured', async () => {
+    const folder = temporaryFolder()
+    const aotTrace = join(folder, 'trace.jsonl')
+    const configs = ['{}']
+    putModule(folder, { kernel: 'twice', family, configs })
+    const calls = async (kernel: ReturnType<typeof twice>) => {
+      for (const size of [64, 128, 80, 64]) await isTwice(kernel(ones([size])))
+    }
+    await calls(twice(folder, { aotTrace }))
+    const defaults = Object.fromEntries(traced(aotTrace).map(({ shape_hash }) => [shape_hash, 'another']))
+    expect(Object.keys(defaults)).toHaveLength(3)
+    const path = putModule(folder, { kernel: 'twice', family, configs, defaults })
+    const stderr = listen()
+    await calls(twice(folder))
+    expect(stderr.text).toBe(
+      `helion-aot: ${path} leaves shapes of twice to their default configs, and was made when these were ` +
+        'others: those of today are used, which nobody has measured.\n' +
+        '  Renew it with `npx helion-aot -- <the command that runs it>`.\n',
+    )
   })
 
   it('tells which config of which file under HELION_AOT_VERBOSE, once for each', async () => {

@@ -1,7 +1,15 @@
 /** Which configs a module holds: the subset search, asked the right question for a lesson. */
 import { sha16 } from '../../../support/stable.ts'
 import type { Lesson } from '../learn/lesson.ts'
-import { columnsOfMatrix, limitsByDefault, regretOf, rowsOf, type TimingMatrix, timesOf } from '../matrix.ts'
+import {
+  columnsOfMatrix,
+  limitsByDefault,
+  offersDefault,
+  regretOf,
+  rowsOf,
+  type TimingMatrix,
+  timesOf,
+} from '../matrix.ts'
 import { argmin, entryAt, ROUNDING, range } from '../numeric.ts'
 import type { Goal } from '../select/goals.ts'
 import { type Selection, selectConfigs } from '../select/subset.ts'
@@ -44,11 +52,18 @@ export function keepConfigs(
  * A matrix without the configs that no good small set would hold; those by which all shapes together can
  * reach the goal stay, and every shape keeps one that it can run.
  */
-export function narrowed(matrix: TimingMatrix, { goal, maxConfigs }: DecisionSettings): TimingMatrix {
+export function narrowed(
+  whole: TimingMatrix,
+  { goal, maxConfigs, defaults }: DecisionSettings,
+): TimingMatrix {
+  const matrix =
+    defaults || !offersDefault(whole) ? whole : columnsOfMatrix(whole, range(whole.configs.length - 1))
   if (matrix.configs.length <= MOST_CANDIDATES) return matrix
   const columns = new Set([
     ...bestSet(thinned(matrix), MOST_CANDIDATES).configs,
     ...bestSet(matrix, maxConfigs, goal).configs,
+    // What is learned of the default needs no company, and shapes to come may need it.
+    ...(offersDefault(matrix) ? [matrix.configs.length - 1] : []),
   ])
   for (const row of range(matrix.shapes.length)) {
     const times = timesOf(matrix, row)

@@ -15,6 +15,8 @@ export interface DecisionSettings {
   readonly outside: OutsidePolicy
   /** False keeps every feature that varies and every term that the fit can use. */
   readonly featureSelection: boolean
+  /** False for a module that leaves no shape to its default config. */
+  readonly defaults: boolean
 }
 
 /** The same settings as people give them: names as text, all optional. */
@@ -27,6 +29,7 @@ export interface DecisionOptions {
   readonly configPrice?: number | undefined
   readonly outside?: string | undefined
   readonly featureSelection?: boolean | undefined
+  readonly defaults?: boolean | undefined
 }
 
 /** 10 % slower than the best is Helion's goal; ten lines of configs can be read. */
@@ -57,6 +60,7 @@ export function toSettings(options: DecisionOptions = {}): DecisionSettings {
     configPrice,
     outside: outsidePolicyOf(options.outside ?? 'auto'),
     featureSelection: options.featureSelection ?? true,
+    defaults: options.defaults ?? true,
   }
 }
 

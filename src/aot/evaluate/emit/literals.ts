@@ -3,6 +3,8 @@
  * from outside (names, strings, headers) can end a literal or a comment.
  */
 
+import { type ConfigData, isOpen } from '../../../config/value.ts'
+
 /** Lines of modules, as those of this repository. */
 export const WIDTH = 110
 const IDENTIFIER = /^[A-Za-z_$][A-Za-z0-9_$]*$/
@@ -69,9 +71,11 @@ export function dataLiteral(value: unknown, indent: number, before: number = ind
 }
 
 /** Configs as entries of a list, one a line however long: a change of one is a change of one line. */
-export function configLines(configs: readonly unknown[]): string {
-  return configs.map((config) => `  ${inline(config)},`).join('\n')
+export function configLines(configs: readonly ConfigData[]): string {
+  return configs.map((config) => `  ${inline(config)},${isOpen(config) ? OPEN : ''}`).join('\n')
 }
+
+const OPEN = ' // the default config of each shape, worked out from its sizes'
 
 /** `{ a: 1 }` or `{ 'not a name': 1 }`; `__proto__` is quoted in brackets, or it would set the prototype. */
 function propertyName(name: string): string {

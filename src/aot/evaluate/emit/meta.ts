@@ -2,10 +2,15 @@
  * The `meta` constant of a module: provenance, evidence and the decision itself, as data that tools and
  * people can read. A last entry, `codeHash`, is added when the text is whole.
  */
+import { isOpen } from '../../../config/value.ts'
 import type { Decision } from '../decide/decision.ts'
 import type { RegretStatistics } from '../decide/statistics.ts'
+import type { Sweep } from '../input/sweep.ts'
 import { entryAt } from '../numeric.ts'
 import { type ProgramData, toProgramData } from './program_data.ts'
+
+/** One shape whose default has changed is enough to see that others may have. */
+const MOST_DEFAULTS = 64
 
 /** What the build knows besides the decision. */
 export interface Provenance {
@@ -35,6 +40,11 @@ export interface ModuleMeta {
   readonly heldOut: RegretNumbers | null
   /** Positions in CONFIGS, the best worst case first: what to try when a choice cannot run. */
   readonly fallbacks: readonly number[]
+  /**
+   * Where `{}` is among the configs: the hash of what it was on measured shapes, by the hash of the shape.
+   * When it is another, the module is older than the rules for defaults.
+   */
+  readonly defaults?: Readonly<Record<string, string>>
   /** By leaf, in the order of the code: choice, measured shapes, their held-out regret and their ranges. */
   readonly leaves: readonly LeafMeta[]
   /** What the code does, for tools that must not run it. */
@@ -75,6 +85,7 @@ export function metaOf(decision: Decision, { tool, device }: Provenance): Module
     measured: numbers(decision.training),
     heldOut: decision.heldOut && numbers(decision.heldOut),
     fallbacks: decision.fallbacks,
+    ...(decision.configs.some(isOpen) ? { defaults: defaultsOf(sweep) } : {}),
     leaves: decision.leaves.map((leaf) => ({
       choice: leaf.choice,
       shapes: leaf.shapes,
@@ -85,6 +96,16 @@ export function metaOf(decision: Decision, { tool, device }: Provenance): Module
     })),
     decision: toProgramData(decision),
   }
+}
+
+/** Of shapes from all over the sweep. */
+function defaultsOf(sweep: Sweep): Readonly<Record<string, string>> {
+  const known = sweep.shapes.flatMap(({ hash }, shape) => {
+    const cell = sweep.defaultCell(shape)
+    return cell ? ([[hash, cell.hash]] as const) : []
+  })
+  const step = Math.max(1, known.length / MOST_DEFAULTS)
+  return Object.fromEntries(known.filter((_, i) => Math.floor(i / step) > Math.floor((i - 1) / step)))
 }
 
 function numbers({ geomean, p95, worst }: RegretStatistics): RegretNumbers {

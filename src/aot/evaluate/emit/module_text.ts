@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isOpen } from '../../../config/value.ts'
 import { moduleExports } from '../../../heuristics/module_names.ts'
 import { DataError } from '../../../support/errors.ts'
 import { readText } from '../../../support/files.ts'
@@ -24,9 +25,10 @@ export function moduleText(decision: Decision, options: EmitOptions): string {
   const key = keyFunction(decision)
   const names = moduleExports(decision.kernel)
   const { training, heldOut, worstOfKept } = decision
+  const hasDefault = decision.configs.some(isOpen)
   const summary = [
     `Shapes: ${decision.sweep.shapes.length}, configs measured: ${decision.sweep.configs.length}, ` +
-      `kept: ${decision.configs.length}.`,
+      `kept: ${decision.configs.length}${hasDefault ? ', the default of each shape among them' : ''}.`,
     `Time over best time: ${training.geomean.toFixed(3)} on these shapes` +
       (heldOut
         ? `, ${heldOut.geomean.toFixed(3)} on shapes held out (95 %: ${heldOut.p95.toFixed(2)}).`

@@ -1,6 +1,6 @@
 /**
  * Literals as `literals.ts` writes them, read back as data: null, booleans, numbers, strings in single
- * quotes, lists, objects. Nothing is evaluated; whatever else the text holds is refused.
+ * quotes, lists, objects, comments behind. Nothing is evaluated; whatever else the text holds is refused.
  */
 import { DataError } from '../../../support/errors.ts'
 
@@ -13,7 +13,7 @@ export interface ReadLiteral {
 /** Deeper than anything that is written, and far from the end of the stack. */
 const DEEPEST = 64
 
-const SPACE = /\s*/y
+const SPACE = /(?:\s|\/\/[^\n]*)*/y
 const WORD = /null|true|false/y
 const NUMBER = /-?\d+(?:\.\d+)?(?:e[+-]?\d+)?/y
 const STRING = /'((?:[^'\\\n\r]|\\[^\n\r])*)'/y

@@ -44,11 +44,21 @@ export interface Sweep {
    * have for a default: the fastest counts, so that no gain is made up.
    */
   readonly defaultMs: (shape: number) => number | undefined
+  /**
+   * A shape's default config as records tell it, in complete fields, and its cell: the slowest where versions
+   * of the compiler have had several. Undefined where it is not known or did not run.
+   */
+  readonly defaultCell: (shape: number) => DefaultCell | undefined
   /** How many measurements were of `{}`. */
   readonly openMeasurements: number
   /** What records say about the kernel; CSV files say nothing. */
   readonly facts: KernelRecord | undefined
   readonly run: RunRecord | undefined
+}
+
+export interface DefaultCell extends SweepCell {
+  /** Hash of the config. */
+  readonly hash: string
 }
 
 /** One outcome, from whichever kind of file. */
@@ -149,6 +159,15 @@ export class SweepBuilder {
           return entry.isDefault && samples.length > 0 ? median(samples) : []
         })
         return times.length > 0 ? Math.min(...times) : undefined
+      },
+      defaultCell: (shape) => {
+        const row = this.#cells.get(shapes[shape]?.[0] ?? '')
+        const cells = configs.flatMap(([hash]) => {
+          const entry = row?.get(hash)
+          const cell = entry?.isDefault ? settle(entry) : undefined
+          return cell && cell.samples.length > 0 ? { ...cell, hash } : []
+        })
+        return cells.sort((a, b) => median(b.samples) - median(a.samples))[0]
       },
       openMeasurements: this.#openMeasurements,
       facts,

@@ -6,8 +6,9 @@
 import { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'
 import { type Term, termValue } from '../features/terms.ts'
-import { certainLosses, type Losses, lossesOf, type TimingMatrix, timesOf } from '../matrix.ts'
+import { certainLosses, type Losses, lossesOf, offersDefault, type TimingMatrix, timesOf } from '../matrix.ts'
 import { at, entryAt } from '../numeric.ts'
+import { fitBesideDefault } from './beside_default.ts'
 import { compiledCells } from './compiled_cells.ts'
 import { finiteOrLast } from './names_model.ts'
 import { operandsOf } from './operands.ts'
@@ -60,19 +61,19 @@ export function prepareLesson(
   memory?: TeacherMemory,
 ): Lesson {
   const losses = lossesOf(matrix)
-  const configs = matrix.configs.map(({ data }) => data)
   const shapes = matrix.shapes.map(({ features }) => features)
-  const compiled = compiledCells(columns, rows, shapes, matrix.configs)
+  const fixed = offersDefault(matrix) ? matrix.configs.slice(0, -1) : matrix.configs
   const task = {
     columns,
     rows,
-    configs,
-    compiled,
+    configs: fixed.map(({ data }) => data),
+    compiled: compiledCells(columns, rows, shapes, fixed),
     operands: operandsOf(columns, rows, shapes),
     units: matrix.units,
-    times: rows.map((_, row) => timesOf(matrix, row)),
+    times: rows.map((_, row) => timesOf(matrix, row).subarray(0, fixed.length)),
   }
-  const teacher = fitTeacher(task, losses, memory)
+  const teach = offersDefault(matrix) ? fitBesideDefault : fitTeacher
+  const teacher = teach(task, losses, memory)
   const count = virtualCount(rows.length)
   const made = virtualShapes(columns, rows, count, new Random(41))
   const taught = rows.map(teacher.losses)
@@ -89,7 +90,7 @@ export function prepareLesson(
     losses,
     certain,
     taught,
-    expected: [...expected, ...made.map(teacher.losses)],
+    expected: [...expected, ...made.map(teacher.guessed)],
     weights: Float64Array.from([...shapeWeights, ...made.map(() => (VIRTUAL_WEIGHT * total) / made.length)]),
     teacher,
   }

@@ -16,6 +16,8 @@ import { speedLimits } from './speed_limits.ts'
 export interface Teacher {
   /** Expected loss per config, at least 0 and 0 for the best; `FORBIDDEN_LOSS` where a config should fail. */
   readonly losses: (row: Row) => Float64Array
+  /** The same for a shape that nobody has measured, where the best config is not known but guessed. */
+  readonly guessed: (row: Row) => Float64Array
   readonly forbidden: ForbiddenMap
   /** To be handed to the fit of a part of the same rows. */
   readonly memory: TeacherMemory
@@ -25,6 +27,8 @@ export interface Teacher {
 export interface TeacherMemory {
   readonly layout: Layout | undefined
   readonly names: NamesMemory | undefined
+  /** What a guess loses on a shape that is held out. */
+  readonly guessLoss?: number | undefined
 }
 
 /** Losses saturate: 3 times as slow and 30 times as slow are equally out of the question. */
@@ -52,13 +56,15 @@ export function fitTeacher(task: TeacherTask, losses: Losses, memory?: TeacherMe
   const limits = layout && speedLimits(layoutFacts(task, layout), rows, task.times)
   const share = cells ? possible : 0
   const names = share < 1 ? fitNamesModel(columns, rows, configs, outputs, memory?.names) : undefined
+  const expected = (row: Row): Float64Array =>
+    toLosses(mixed(cells?.predict(row), names?.predict(row), share), limits?.(row), (config) =>
+      forbidden.expected(row, config),
+    )
   return {
     forbidden,
     memory: { layout, names: names?.memory },
-    losses: (row) =>
-      toLosses(mixed(cells?.predict(row), names?.predict(row), share), limits?.(row), (config) =>
-        forbidden.expected(row, config),
-      ),
+    losses: expected,
+    guessed: expected,
   }
 }
 

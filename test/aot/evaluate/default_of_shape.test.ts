@@ -1,0 +1,104 @@
+/** The default config of each shape as a choice: taken where it is the better one for shapes to come. */
+import { expect, test } from 'vitest'
+import type { ModuleMeta } from '../../../src/aot/evaluate/emit/meta.ts'
+import type { Sweep } from '../../../src/aot/evaluate/input/sweep.ts'
+import { SweepBuilder } from '../../../src/aot/evaluate/input/sweep.ts'
+import { toMatrix } from '../../../src/aot/evaluate/matrix.ts'
+import { sha16 } from '../../../src/support/stable.ts'
+import { native } from './native.ts'
+import { tensorFeatures } from './sweeps.ts'
+
+const { argumentsOf, decide, evaluateModule, moduleText, readModule, runModule, toSettings } = native
+
+const SIZES = Array.from({ length: 16 }, (_, i) => 96 * (i + 1))
+/** Which of two configs is twice as fast as the other changes from shape to shape, without a rule. */
+const WANTED = [1, 0, 0, 1, 1, 1, 0, 1, 0, 0, 0, 1, 0, 1, 1, 0]
+
+/** The default has a tile of its own on every shape; `ofDefault` says how long it takes there. */
+function sweepWith(ofDefault: (row: number) => number | undefined): Sweep {
+  const builder = new SweepBuilder('made')
+  SIZES.forEach((size, row) => {
+    const features = tensorFeatures([[size, 64]])
+    const add = (config: object, ms: number, isDefault = false): void =>
+      builder.add({
+        ...{ shapeHash: `shape${row}`, features, config: config as never, isDefault },
+        ...{ status: 'ok', samples: [ms] },
+      })
+    add({ num_warps: 1 }, WANTED[row] ? 2 : 1)
+    add({ num_warps: 2 }, WANTED[row] ? 1 : 2)
+    const ms = ofDefault(row)
+    if (ms !== undefined) add({ num_warps: 4, block_sizes: [size] }, ms, true)
+  })
+  return builder.finish(undefined, undefined)
+}
+
+function built(sweep: Sweep, previous?: string, options = {}) {
+  const before = previous === undefined ? undefined : readModule(previous, 'made', 'm.ts')
+  const decision = decide(sweep, toSettings(options), before)
+  const text = moduleText(decision, { tool: 'helion-aot 0', device: 'd' })
+  const { autotune, meta } = runModule(text, 'made', 'm.ts')
+  const chosen = (size: number) => autotune(...argumentsOf(tensorFeatures([[size, 64]])))
+  return { decision, text, chosen, meta: meta as Partial<ModuleMeta> }
+}
+
+test('shapes that were not measured get their default where configs cannot be told apart', () => {
+  const sweep = sweepWith((row) => (row === 3 ? 1.6 : 1.03))
+  const { decision, text, chosen, meta } = built(sweep)
+  for (const size of [200, 500, 1000, 1300]) expect([size, chosen(size)]).toEqual([size, {}])
+  // A shape that was tuned keeps what was found for it.
+  expect(chosen(SIZES[3] ?? 0)).toEqual({ num_warps: 2 })
+  expect(text).toContain('\n  {}, // the default config of each shape, worked out from its sizes\n')
+  expect(text).toContain(`kept: ${decision.configs.length}, the default of each shape among them.`)
+  expect(meta.defaults).toEqual(
+    Object.fromEntries(
+      SIZES.map((size, row) => [`shape${row}`, sha16({ num_warps: 4, block_sizes: [size] })]),
+    ),
+  )
+  expect(decision.heldOut?.geomean).toBeLessThan(1.15)
+  expect(decision.warnings.join()).not.toContain('the default config of each would be')
+  expect(evaluateModule(text, 'm.ts', decision).statistics.worst).toBeLessThan(1.1)
+})
+
+test('a module with such a choice is read, and built again from equal measurements it is the same', () => {
+  const sweep = sweepWith(() => 1.03)
+  const { text } = built(sweep)
+  expect(readModule(text, 'made', 'm.ts').configs).toContainEqual({})
+  expect(built(sweep, text).text).toBe(text)
+})
+
+test('a default that is slow everywhere is no choice', () => {
+  const { text, meta } = built(sweepWith(() => 3))
+  expect(text).not.toContain('\n  {}')
+  expect(meta.defaults).toBeUndefined()
+})
+
+test('where records do not tell defaults there is no such choice', () => {
+  const sweep = sweepWith(() => undefined)
+  expect(toMatrix(sweep).configs.map(({ data }) => data)).toHaveLength(2)
+  expect(built(sweep).text).not.toContain('\n  {}')
+})
+
+test('defaults are no choice for who wants none', () => {
+  const { text, decision } = built(
+    sweepWith(() => 1.03),
+    undefined,
+    { defaults: false },
+  )
+  expect(text).not.toContain('\n  {}')
+  expect(decision.training.worseThanDefault).not.toBeNull()
+})
+
+test('of several defaults of a shape, as versions of the compiler have had, the slowest counts', () => {
+  const builder = new SweepBuilder('made')
+  const outcome = {
+    shapeHash: 's',
+    features: tensorFeatures([[8, 8]]),
+    status: 'ok',
+    isDefault: true,
+  } as const
+  builder.add({ ...outcome, config: { num_warps: 1 }, samples: [2] })
+  builder.add({ ...outcome, config: { num_warps: 2 }, samples: [1] })
+  const sweep = builder.finish(undefined, undefined)
+  expect(sweep.defaultCell(0)).toMatchObject({ hash: sha16({ num_warps: 1 }), samples: [2] })
+  expect([...toMatrix(sweep).times].at(-1)).toBe(2)
+})
