@@ -1,8 +1,8 @@
 /**
  * How much slower than the best config is the chosen one, on shapes that were not in the sweep? Ten matrices
- * measured on an NVIDIA H200 (Triton kernels, medians of several samples; see docs/decision_quality.md), 4
- * folds, several shuffles, everything through the public way: measurements in, module text out, the module
- * run.
+ * of Triton kernels and some of this package's own, with the default config of each shape, all measured on an
+ * NVIDIA H200 (medians of several samples; see docs/decision_quality.md), 4 folds, several shuffles,
+ * everything through the public way: measurements in, module text out, the module run.
  * With a number of shapes, models are fitted on so many, drawn at random, and tested on all others.
  * Further shapes are then chosen from the rest as `--densify` does: each the farthest from all known ones.
  * Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix, or all] [shapes, or folds]
@@ -10,11 +10,12 @@
  */
 import { readFileSync } from 'node:fs'
 import { buildHeuristics } from '../src/aot/evaluate/build.ts'
+import type { DecisionOptions } from '../src/aot/evaluate/decide/settings.ts'
 import { writeMeasurementCsv } from '../src/aot/evaluate/input/measurement_csv.ts'
 import type { ToldFacts } from '../src/aot/facts/told_facts.ts'
 import { textLines } from '../src/aot/lines.ts'
-import type { ConfigData } from '../src/config/value.ts'
-import type { Features } from '../src/heuristics/features.ts'
+import { type ConfigData, isOpen } from '../src/config/value.ts'
+import { extractFeatures, type Features } from '../src/heuristics/features.ts'
 import { geomean, quantile } from '../src/support/maths.ts'
 import { Random } from '../src/support/random.ts'
 import { stableStringify } from '../src/support/stable.ts'
@@ -30,10 +31,14 @@ interface Matrix {
   readonly shapes: readonly (readonly number[])[]
   readonly configs: readonly ConfigData[]
   readonly microseconds: readonly (readonly (number | null)[])[]
+  /** Of kernels of this package: the arguments of each shape, as modules take them. */
+  readonly calls?: readonly (readonly unknown[])[]
+  /** And how long the default config of each shape takes. */
+  readonly defaults?: readonly (number | null)[]
 }
 
-/** The position of the chosen config for a shape; fitted on some rows. */
-type Method = (matrix: Matrix, rows: readonly number[]) => (features: Features) => number
+/** The time of the chosen config for a row; fitted on some rows. */
+type Method = (matrix: Matrix, rows: readonly number[]) => (row: number) => number
 
 const KERNEL = 'kernel'
 
@@ -46,20 +51,57 @@ const METHODS: Readonly<Record<string, Method>> = {
       rows.map((row) => point(features[row] ?? {})),
       rows.map((row) => timesOf(matrix, row)),
     )
-    return (shape) => choose(point(shape))
+    return (row) => timesOf(matrix, row)[choose(point(featuresOf(matrix, row)))] ?? Number.POSITIVE_INFINITY
   },
-  'this package': fromCsv(csvOf),
-  'with facts': fromCsv((matrix, rows) => csvOf(matrix, rows, factsOf)),
+  'this package': built((matrix, rows) => csvOf(matrix, rows)),
+  'fixed configs only': built((matrix, rows) => csvOf(matrix, rows), { defaults: false }),
+  'defaults only': (matrix) => (row) => defaultOf(matrix, row),
+  'with facts': built((matrix, rows) => csvOf(matrix, rows, factsOf)),
 }
 
-function fromCsv(csv: (matrix: Matrix, rows: readonly number[]) => string): Method {
+function built(
+  csv: (matrix: Matrix, rows: readonly number[]) => string,
+  options: DecisionOptions = {},
+): Method {
   return (matrix, rows) => {
-    const lines = textLines(csv(matrix, rows))
-    const text = buildHeuristics({ files: [{ path: 'measurements.csv', lines }] }).kernels[0]?.text ?? ''
+    const file = matrix.defaults
+      ? { path: 'records.jsonl', lines: recordsOf(matrix, rows) }
+      : { path: 'measurements.csv', lines: textLines(csv(matrix, rows)) }
+    const text = buildHeuristics({ ...options, files: [file] }).kernels[0]?.text ?? ''
     const module = runModule(text, KERNEL, 'module.ts')
     const names = matrix.configs.map(stableStringify)
-    return (shape) => names.indexOf(stableStringify(module.autotune(...argumentsOf(shape))))
+    return (row) => {
+      const config = module.autotune(...(matrix.calls?.[row] ?? argumentsOf(featuresOf(matrix, row))))
+      if (isOpen(config)) return defaultOf(matrix, row)
+      return timesOf(matrix, row)[names.indexOf(stableStringify(config))] ?? Number.POSITIVE_INFINITY
+    }
   }
+}
+
+/** Records as the measure phase writes them. What the default of a shape is called does not matter. */
+function recordsOf(matrix: Matrix, rows: readonly number[]): readonly string[] {
+  const measurement = (row: number, config: ConfigData, time: number, isDefault: boolean) => ({
+    ...{
+      event: 'measurement',
+      kernel: KERNEL,
+      shape_hash: `${row}`,
+      shape_features: featuresOf(matrix, row),
+    },
+    ...{ config, config_hash: stableStringify(config), status: 'ok', samples: [time / 1000] },
+    ...{ timing_ms: time / 1000, is_default: isDefault },
+  })
+  const records = rows.flatMap((row) => [
+    ...timesOf(matrix, row).flatMap((time, column) => {
+      const config = matrix.configs[column]
+      return config && Number.isFinite(time) ? [measurement(row, config, time, false)] : []
+    }),
+    measurement(row, { default_of: row }, defaultOf(matrix, row), true),
+  ])
+  return records.filter(({ samples: [ms] }) => Number.isFinite(ms)).map((record) => JSON.stringify(record))
+}
+
+function defaultOf({ defaults }: Matrix, row: number): number {
+  return defaults?.[row] ?? Number.POSITIVE_INFINITY
 }
 
 /** What a compiler would say: these kernels have one grid, with a loop along k, the row or the column. */
@@ -116,6 +158,7 @@ function csvOf(
 }
 
 function featuresOf(matrix: Matrix, row: number): Features {
+  if (matrix.calls) return extractFeatures(matrix.calls[row] ?? [], {})
   const [m = 0, n = 0, k = 0] = matrix.shapes[row] ?? []
   const sizes: Readonly<Record<string, number>> = { m, n, k }
   const args = matrix.arguments.split(';').map((arg) => arg.split(',').map((name) => sizes[name] ?? 0))
@@ -173,10 +216,8 @@ function withFurther(matrix: Matrix, given: readonly number[]): readonly number[
 function regretsOf(matrix: Matrix, method: Method, inside: readonly number[], outside: readonly number[]) {
   const choose = method(matrix, inside)
   return outside.flatMap((row) => {
-    const times = timesOf(matrix, row)
-    const best = Math.min(...times)
-    const time = times[choose(featuresOf(matrix, row))] ?? Number.POSITIVE_INFINITY
-    return Number.isFinite(best) ? [Math.min(time / best, 10)] : []
+    const best = Math.min(...timesOf(matrix, row), defaultOf(matrix, row))
+    return Number.isFinite(best) ? [Math.min(choose(row) / best, 10)] : []
   })
 }
 

@@ -101,6 +101,8 @@ interface Interned<T> {
   readonly value: T
 }
 
+type InternedShape = Interned<Omit<CsvMeasurement, 'config' | 'timingMs'>>
+
 /** What has been seen of one file: its header, and parsed texts by text, since most lines repeat them. */
 class CsvReader {
   #columns: readonly number[] = CSV_COLUMNS.map((_, index) => index)
@@ -112,8 +114,11 @@ class CsvReader {
   #isSure: boolean | undefined
   readonly #facts = new Map<string, Interned<ToldFacts>>()
   readonly #configs = new Map<string, Interned<ConfigData>>()
-  readonly #shapes = new Map<string, Interned<Omit<CsvMeasurement, 'config' | 'timingMs'>>>()
-  readonly #times = new Map<number, number | number[]>()
+  readonly #shapes = new Map<string, InternedShape>()
+  /** By shape, then by config. */
+  readonly #times: Map<number, number | number[]>[] = []
+  /** Lines of one shape mostly follow each other. */
+  #last: { readonly texts: LineTexts; readonly shape: InternedShape } | undefined
 
   /** The measurement of a line, or `undefined` for a header. */
   read(text: string): CsvMeasurement | undefined {
@@ -148,21 +153,16 @@ class CsvReader {
 
   /** `decode` turns a cell's text into JSON; it is asked only for texts that were not seen before. */
   #measurement(texts: LineTexts, decode: (text: string) => string): CsvMeasurement {
-    const { kernel, shapeHash } = texts
     const timingMs = checkTime(toNumber(texts.time))
     const config = intern(this.#configs, texts.config, () =>
       checkConfig(jsonIn(decode(texts.config), 'config')),
     )
-    const shape = intern(this.#shapes, `${kernel}\n${shapeHash}\n${texts.features}`, () => ({
-      kernel: checkName(kernel, 'kernel_name'),
-      shapeHash: checkName(shapeHash, 'shape_hash'),
-      features: checkFeatures(jsonIn(decode(texts.features), 'shape_features')),
-    }))
+    const shape = this.#shape(texts, decode)
     const facts =
       texts.facts.trim() === ''
         ? undefined
         : intern(this.#facts, texts.facts, () => checkFacts(jsonIn(decode(texts.facts), FACTS)))
-    this.#refuseRepeated(shape.id * 2 ** 24 + config.id, timingMs)
+    this.#refuseRepeated(shape.id, config.id, timingMs)
     this.#isSure = true
     const { value } = shape
     return {
@@ -173,6 +173,24 @@ class CsvReader {
       timingMs,
       ...(facts ? { facts: facts.value } : {}),
     }
+  }
+
+  #shape(texts: LineTexts, decode: (text: string) => string): InternedShape {
+    const { kernel, shapeHash, features } = texts
+    const last = this.#last
+    if (
+      last?.texts.features === features &&
+      last.texts.shapeHash === shapeHash &&
+      last.texts.kernel === kernel
+    )
+      return last.shape
+    const shape = intern(this.#shapes, `${kernel}\n${shapeHash}\n${features}`, () => ({
+      kernel: checkName(kernel, 'kernel_name'),
+      shapeHash: checkName(shapeHash, 'shape_hash'),
+      features: checkFeatures(jsonIn(decode(features), 'shape_features')),
+    }))
+    this.#last = { texts, shape }
+    return shape
   }
 
   #readHeader(fields: readonly string[]): void {
@@ -198,12 +216,14 @@ class CsvReader {
     return new LineError('foreign', `the header ${wrong} ${rest}`)
   }
 
-  #refuseRepeated(cell: number, timingMs: number): void {
-    const times = this.#times.get(cell)
-    if (times === undefined) this.#times.set(cell, timingMs)
+  #refuseRepeated(shape: number, config: number, timingMs: number): void {
+    const row = this.#times[shape] ?? new Map<number, number | number[]>()
+    this.#times[shape] = row
+    const times = row.get(config)
+    if (times === undefined) row.set(config, timingMs)
     else if (times === timingMs || (Array.isArray(times) && times.includes(timingMs)))
       throw new LineError('duplicate', 'the same measurement was read before')
-    else this.#times.set(cell, Array.isArray(times) ? [...times, timingMs] : [times, timingMs])
+    else row.set(config, Array.isArray(times) ? [...times, timingMs] : [times, timingMs])
   }
 }
 

@@ -5,7 +5,7 @@
  * as can be, so that shapes nobody measured keep what was learned for them.
  */
 import { isYesNo, type Term } from '../features/terms.ts'
-import { at, entryAt, maxOf, minOf, ROUNDING, range } from '../numeric.ts'
+import { at, entryAt, minOf, ROUNDING, range } from '../numeric.ts'
 import { GOALS, type Goal } from '../select/goals.ts'
 import { friendlyBetween } from './friendly.ts'
 import { merged } from './refine.ts'
@@ -107,7 +107,10 @@ function excessOf({ logs, limits }: MendTask, row: number, choice: number): numb
 
 /** Measured rows that reach a leaf and for which its choice is not good enough. */
 function wrongRows(task: MendTask, choice: number, members: Members): number[] {
-  return range(task.logs.length).filter((row) => members[row] === 1 && excessOf(task, row, choice) > 0)
+  const wrong: number[] = []
+  for (let row = 0; row < task.logs.length; row++)
+    if (members[row] === 1 && excessOf(task, row, choice) > 0) wrong.push(row)
+  return wrong
 }
 
 /** The choice with the fewest wrong rows, of those the one of least loss. */
@@ -154,9 +157,14 @@ function bandOf(
 ): Band | undefined {
   const values = entryAt(task.task.terms, term)
   const value = at(values, row)
-  const others = [...values].filter((_, other) => members[other] === 1)
-  const below = maxOf(others.filter((other) => other < value))
-  const above = minOf(others.filter((other) => other > value))
+  let below = Number.NEGATIVE_INFINITY
+  let above = Number.POSITIVE_INFINITY
+  for (let other = 0; other < values.length; other++) {
+    if (members[other] !== 1) continue
+    const nearby = at(values, other)
+    if (nearby < value && nearby > below) below = nearby
+    if (nearby > value && nearby < above) above = nearby
+  }
   if (below === Number.NEGATIVE_INFINITY && above === Number.POSITIVE_INFINITY) return undefined
   const inside = members.map((member, other) => (at(values, other) === value ? member : 0))
   const losses = totalLosses(task.task, inside)

@@ -40,34 +40,32 @@ export const GOALS: Readonly<Record<GoalName, GoalRule>> = {
     statistic: (slowdowns) => Math.exp(weightedMean(slowdowns, (log) => log)),
     distance: (slowdowns, threshold) =>
       beyond(
-        weightedMean(finite(slowdowns), (log) => log),
+        weightedMean(slowdowns, (log) => log, 'finite'),
         Math.log(threshold),
       ),
   },
   avg_slowdown: {
     statistic: (slowdowns) => weightedMean(slowdowns, Math.exp),
-    distance: (slowdowns, threshold) => beyond(weightedMean(finite(slowdowns), Math.exp), threshold),
+    distance: (slowdowns, threshold) => beyond(weightedMean(slowdowns, Math.exp, 'finite'), threshold),
   },
 }
 
 /** Mean over shapes of a function of the log slowdown; 0 when nothing has weight. */
-export function weightedMean({ logs, weights }: Slowdowns, value: (log: number) => number): number {
+export function weightedMean(
+  { logs, weights }: Slowdowns,
+  value: (log: number) => number,
+  which: 'all' | 'finite' = 'all',
+): number {
   let sum = 0
   let total = 0
   for (let row = 0; row < logs.length; row++) {
     const weight = at(weights, row)
-    if (weight === 0) continue
-    sum += weight * value(at(logs, row))
+    const log = at(logs, row)
+    if (weight === 0 || (which === 'finite' && log === Number.POSITIVE_INFINITY)) continue
+    sum += weight * value(log)
     total += weight
   }
   return total > 0 ? sum / total : 0
-}
-
-function finite({ logs, weights }: Slowdowns): Slowdowns {
-  return {
-    logs,
-    weights: weights.map((weight, row) => (at(logs, row) < Number.POSITIVE_INFINITY ? weight : 0)),
-  }
 }
 
 function beyond(value: number, limit: number): number {

@@ -115,16 +115,22 @@ class SubsetSearch {
   #judge(chosen: Subset, measured: Slowdowns, expected: Slowdowns): Score {
     const { goal, preferred, price, atDefault } = this.#task
     const newcomers = preferred?.size ? chosen.filter((config) => !preferred.has(config)).length : 0
+    const { logs, weights } = measured
     let uncovered = 0
-    for (const log of measured.logs) if (log === Number.POSITIVE_INFINITY) uncovered++
-    const worse = measured.logs.map((log, row) => (log > at(atDefault, row) ? 1 : 0))
+    let worse = 0
+    let total = 0
+    for (let row = 0; row < logs.length; row++) {
+      const log = at(logs, row)
+      const weight = at(weights, row)
+      if (log === Number.POSITIVE_INFINITY) uncovered++
+      if (log > at(atDefault, row)) worse += weight
+      total += weight
+    }
     return {
       uncovered,
       distance: GOALS[goal.name].distance(measured, goal.threshold),
       loss:
-        weightedMean(expected, identity) +
-        weightedMean({ ...measured, logs: worse }, identity) * WORSE_THAN_DEFAULT +
-        newcomers * price,
+        weightedMean(expected, identity) + (worse / (total || 1)) * WORSE_THAN_DEFAULT + newcomers * price,
     }
   }
 
