@@ -1,5 +1,6 @@
 /** What the report shows, as plain data: inlined into the page and drawn there. */
 
+import { type ConfigData, isOpen } from '../../../config/value.ts'
 import { stableStringify } from '../../../support/stable.ts'
 import type { BuiltKernel } from '../build.ts'
 import type { Decision } from '../decide/decision.ts'
@@ -126,7 +127,7 @@ export function kernelReport({ decision, evaluation, searches }: BuiltKernel): K
     ),
     dropped: decision.dropped,
     searches: searchReport(searches) ?? null,
-    configs: decision.kept.map((column) => stableStringify(entryAt(matrix.configs, column).data)),
+    configs: decision.kept.map((column) => configText(entryAt(matrix.configs, column).data)),
   }
 }
 
@@ -143,12 +144,16 @@ export function heatMap(decision: Decision, evaluation: Evaluation): HeatMap {
     shapes: rows.map(({ name }) => name),
     configs: columns.map((column, index) => ({
       name: index < kept.length ? `#${index}` : entryAt(matrix.configs, column).hash.slice(0, 4),
-      text: stableStringify(entryAt(matrix.configs, column).data),
+      text: configText(entryAt(matrix.configs, column).data),
       kept: index < kept.length,
     })),
     slowdowns: rows.map(({ row }) => columns.map((column) => finiteOrNull(regretOf(matrix, row, column)))),
     chosen: rows.map(({ row }) => positions.get(evaluation.shapes[row]?.configHash ?? '') ?? -1),
   }
+}
+
+function configText(data: ConfigData): string {
+  return isOpen(data) ? 'the default config of each shape' : stableStringify(data)
 }
 
 function reportTree(decision: Decision, node: TreeNode, leaves: Decision['leaves'][number][]): ReportTree {
