@@ -37,7 +37,8 @@ function built(sweep: Sweep, previous?: string, options = {}) {
   const decision = decide(sweep, toSettings(options), before)
   const text = moduleText(decision, { tool: 'helion-aot 0', device: 'd' })
   const { autotune, meta } = runModule(text, 'made', 'm.ts')
-  const chosen = (size: number) => autotune(...argumentsOf(tensorFeatures([[size, 64]])))
+  const chosen = (size: number, dtype?: string) =>
+    autotune(...argumentsOf(tensorFeatures([[size, 64]], dtype)))
   return { decision, text, chosen, meta: meta as Partial<ModuleMeta> }
 }
 
@@ -57,6 +58,22 @@ test('shapes that were not measured get their default where configs cannot be to
   expect(decision.heldOut?.geomean).toBeLessThan(1.15)
   expect(decision.warnings.join()).not.toContain('the default config of each would be')
   expect(evaluateModule(text, 'm.ts', decision).statistics.worst).toBeLessThan(1.1)
+})
+
+test('what a tuned shape gets holds for its dtype alone', () => {
+  const builder = new SweepBuilder('made')
+  SIZES.forEach((size, row) => {
+    const dtype = row % 2 === 0 ? 'torch.float16' : 'torch.float32'
+    const outcome = { shapeHash: `shape${row}`, features: tensorFeatures([[size, 64]], dtype) }
+    const add = (config: object, ms: number, isDefault = false): void =>
+      builder.add({ ...outcome, config: config as never, isDefault, status: 'ok', samples: [ms] })
+    add({ num_warps: 1 }, WANTED[row] ? 2 : 1)
+    add({ num_warps: 2 }, WANTED[row] ? 1 : 2)
+    add({ num_warps: 4, block_sizes: [size] }, row === 4 ? 1.6 : 1.03, true)
+  })
+  const { chosen } = built(builder.finish(undefined, undefined))
+  expect(chosen(SIZES[4] ?? 0, 'torch.float16')).toEqual({ num_warps: 2 })
+  expect(chosen(SIZES[4] ?? 0, 'torch.float32')).toEqual({})
 })
 
 test('a module with such a choice is read, and built again from equal measurements it is the same', () => {

@@ -125,6 +125,8 @@ function bestChoice(task: MendTask, members: Members): number {
 
 /** The members with the same value of a term as some row. */
 interface Band {
+  /** The shape that it is cut for. */
+  readonly row: number
   readonly term: number
   /** The nearest values of other members on either side, infinite where there are none. */
   readonly below: number
@@ -170,11 +172,37 @@ function bandOf(
   const losses = totalLosses(task.task, inside)
   const best = bestChoice(task, inside)
   return {
-    ...{ term, below, value, above, members: inside, choice: best },
+    ...{ row, term, below, value, above, members: inside, choice: best },
     wrong: wrongRows(task, best, inside).length,
     measured: range(task.logs.length).filter((other) => inside[other] === 1).length,
     cost: at(losses, best) - at(losses, choice),
   }
+}
+
+/**
+ * What a band comes to: shapes of its sizes, but of another dtype or other category than the shape that it
+ * was cut for, keep the choice of the leaf. `kin` are the members of the leaf that are of its kind so far.
+ */
+function ofItsKind(task: MendTask, choice: number, band: Band, kin: Members): TreeNode {
+  const kind = range(task.terms.length).find(
+    (term) => entryAt(task.terms, term).kind === 'category' && term !== band.term && isMixed(task, kin, term),
+  )
+  if (kind === undefined) return mendedLeaf(task, band.choice, band.members)
+  const isHigh = at(entryAt(task.task.terms, kind), band.row) > 0.5
+  const halves = (members: Members): readonly [own: Members, others: Members] => {
+    const [low, high] = divide(task.task, members, kind, 0.5)
+    return isHigh ? [high, low] : [low, high]
+  }
+  const [inside, outside] = halves(band.members)
+  const own = ofItsKind(task, choice, { ...band, members: inside }, halves(kin)[0])
+  const other = mendedLeaf(task, choice, outside)
+  return merged({ term: kind, threshold: 0.5, low: isHigh ? other : own, high: isHigh ? own : other })
+}
+
+function isMixed({ task }: MendTask, members: Members, term: number): boolean {
+  const values = entryAt(task.terms, term)
+  const inside = range(values.length).filter((row) => members[row] === 1)
+  return inside.some((row) => at(values, row) !== at(values, inside[0] ?? 0))
 }
 
 /** The leaf with a band cut out of it; what is left of it on either side may need bands of its own. */
@@ -182,7 +210,7 @@ function withBand(task: MendTask, choice: number, members: Members, band: Band):
   const { term, below, value, above } = band
   const cut = (low: number, high: number) =>
     isYesNo(entryAt(task.terms, term)) ? 0.5 : friendlyBetween(low, high)
-  const inside = mendedLeaf(task, band.choice, band.members)
+  const inside = ofItsKind(task, choice, band, members)
   const rest = (isOutside: (value: number) => boolean): TreeNode => {
     const values = entryAt(task.task.terms, term)
     return mendedLeaf(
