@@ -36,7 +36,14 @@ const ENTRY = {
   options: { effort: 'quick', threshold: 1.1 },
   versions: { 'helion-aot': '0.1.0' },
 }
-const FLAGS = { outputDir, runId: 'one', kernel: [], featureSelection: true, scoreMatrix: true } as const
+const FLAGS = {
+  outputDir,
+  runId: 'one',
+  kernel: [],
+  featureSelection: true,
+  defaults: true,
+  scoreMatrix: true,
+} as const
 
 /** The same, where the text stands in a file. */
 const inFile = (path: string, text: string, seed: number, use: (text: string) => void) =>
