@@ -185,8 +185,8 @@ class HeuristicSource implements ConfigSource {
     warn(
       this.#definition,
       'StaleAOTHeuristicWarning',
-      `${origin} leaves shapes of ${this.#definition.name} to their default configs, and was made when these ` +
-        'were others: those of today are used, which nobody has measured.\n' +
+      `${origin} leaves shapes of ${this.#definition.name} to their default configs, and was made when ` +
+        'these were others: those of today are used, which nobody has measured.\n' +
         '  Renew it with `npx helion-aot -- <the command that runs it>`.',
     )
   }
