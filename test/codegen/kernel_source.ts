@@ -6,6 +6,7 @@ import { type HostArgument, host } from '../language/harness.ts'
 import {
   type Axis,
   at,
+  atomicOf,
   BLOCK_SIZES,
   binaryOf,
   comparisonOf,
@@ -29,8 +30,10 @@ import {
   rearrangedTiles,
   reductionOf,
   SHARED,
+  type Stored,
   sameAxes,
   scanOf,
+  seenThrough,
   shapeOf,
   sortOf,
   storedAs,
@@ -43,24 +46,7 @@ import {
 import type { GridPlan, KernelPlan, StepPlan } from './random_kernels.ts'
 
 const ATOMIC_SLOTS = 8
-const ATOMICS = [
-  'atomicAdd',
-  'atomicMax',
-  'atomicMin',
-  'atomicOr',
-  'atomicXor',
-  'atomicAnd',
-  'atomicExchange',
-  'atomicCompareExchange',
-]
 const SMALLEST: GridPlan = { dims: ['m'], over: 'tile', whole: false, steps: [] }
-
-interface Stored {
-  readonly name: string
-  readonly dims: readonly DimName[]
-  readonly dtype: DType
-  readonly bound: number
-}
 
 interface Input extends Stored {
   readonly arg: HostArgument
@@ -205,28 +191,14 @@ export class KernelSource {
       const dtype = storedAs(this.#dtype(DTYPES, b), a + c)
       const mask = maskOver(this.#values, axes, b)
       const masked = mask ? `.get({ mask: ${mask}${c % 2 === 0 ? '' : `, other: ${b % 2}`} })` : ''
-      if (b % 4 === 3) return this.#loadOfView(axes, dtype, masked, c)
-      const input = this.#input(dims, dtype)
-      return { ...input, text: at(input.name, axes) + masked, axes }
+      const { of, text } =
+        b % 4 === 3 ? seenThrough(axes, c) : { of: dims, text: (name: string) => at(name, axes) }
+      const input = this.#input(of, dtype)
+      return { ...input, text: text(input.name) + masked, axes }
     }
     if (asIs.includes(known)) return { ...known, text: at(known.name, axes), axes }
     const text = at(known.name, [...axes].reverse())
     return { ...known, text: shapeOf(axes).length === 2 ? `${text}.transpose()` : text, axes }
-  }
-
-  /** Elements of a tensor that lies turned around, has an axis more, or is repeated along the first. */
-  #loadOfView(axes: readonly Axis[], dtype: StorageType, masked: string, choice: number): Value {
-    const dims = dimsOf(axes)
-    const load = (input: Input, view: string, before: readonly string[] = []): Value => {
-      const terms = [...before, ...axes.map(({ name }) => name)].join(', ')
-      return { ...input, text: `${input.name}${view}.at(${terms})${masked}`, axes }
-    }
-    const turned = (): Value => load(this.#input([...dims].reverse(), dtype), axes.length === 2 ? '.T' : '')
-    const deeper = (): Value => load(this.#input(dims, dtype), '.unsqueeze(0)', ['0'])
-    const repeated = (): Value => load(this.#input(dims.slice(1), dtype), `.expand([${dims}])`)
-    const views =
-      axes.length === 2 ? [turned, deeper, repeated] : axes.length === 3 ? [deeper, repeated] : [deeper]
-    return pick(views, choice)()
   }
 
   #input(dims: readonly DimName[], stored: StorageType): Input {
@@ -376,16 +348,13 @@ export class KernelSource {
     const value = pick([...candidates].reverse(), a)
     const slot = `${converted(value, 'i32').text}.mod(${ATOMIC_SLOTS})`
     const dtype = pick(['i32', 'u32'] as const, b)
-    const method = pick(ATOMICS, b + (c >> 1))
     const added = c % 2 === 0 ? '1' : within(converted(value, dtype), 8).text
-    // Whoever comes last: all exchange one value.
-    const operands = method === 'atomicCompareExchange' ? '0, 5' : method === 'atomicExchange' ? '5' : added
     const name = this.#fresh('counts')
     const make = `const ${name} = hl.zeros([${ATOMIC_SLOTS}], '${dtype}')`
     const mask = maskOver(this.#values, value.axes, a)
     const masked = mask ? `, { mask: ${mask} }` : ''
     this.#outputs.push({ stored: { name, dims: [], dtype, bound: Number.POSITIVE_INFINITY }, make })
-    this.#lines.push(`  ${name}.at(${slot}).${method}(${operands}${masked})`)
+    this.#lines.push(`  ${name}.at(${slot}).${atomicOf(added + masked, masked, b + (c >> 1))}`)
   }
 
   /** To an output of its own, at all positions of the grid: no two programs write to one place. */

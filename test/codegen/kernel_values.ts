@@ -66,6 +66,14 @@ export interface Value {
   readonly bound: number
 }
 
+/** An output, or an input. */
+export interface Stored {
+  readonly name: string
+  readonly dims: readonly DimName[]
+  readonly dtype: DType
+  readonly bound: number
+}
+
 /** The extent of a loop's tiles, where the kernel says it. */
 export function fixed(form: string): string {
   return form === 'fixed' ? ', { blockSize: 4 }' : ''
@@ -86,6 +94,31 @@ export function dimsOf(axes: readonly Axis[]): readonly DimName[] {
 
 export function at(tensor: string, axes: readonly Axis[]): string {
   return `${tensor}.at(${axes.map(({ name }) => name).join(', ')})`
+}
+
+/** Elements of a tensor that lies turned around, has an axis more, or is repeated along the first. */
+export function seenThrough(
+  axes: readonly Axis[],
+  choice: number,
+): { readonly of: readonly DimName[]; readonly text: (tensor: string) => string } {
+  const dims = dimsOf(axes)
+  const through = (of: readonly DimName[], view: string, before = '') => ({
+    of,
+    text: (tensor: string) => `${tensor}${view}.at(${before}${axes.map(({ name }) => name).join(', ')})`,
+  })
+  const deeper = through(dims, '.unsqueeze(0)', '0, ')
+  const repeated = through(dims.slice(1), `.expand([${dims}])`)
+  const turned = through([...dims].reverse(), '.T')
+  return pick(
+    [deeper, ...(dims.length > 1 ? [repeated] : []), ...(dims.length === 2 ? [turned] : [])],
+    choice,
+  )
+}
+
+/** An atomic operation; whoever comes last, all exchange one value. */
+export function atomicOf(value: string, masked: string, choice: number): string {
+  const counted = ['Add', 'Max', 'Min', 'Or', 'Xor', 'And'].map((op) => `atomic${op}(${value})`)
+  return pick([...counted, `atomicExchange(5${masked})`, `atomicCompareExchange(0, 5${masked})`], choice)
 }
 
 /** The value with no element beyond `most`. */

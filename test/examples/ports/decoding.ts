@@ -1,4 +1,4 @@
-/** Helion's kernels that decode a token: a layer with its cache, layers after each other, pages, a loop over work. */
+/** Helion's kernels that decode a token: one layer with its cache, all layers, pages, shared work. */
 import { hl, type Tensor, type TileValue } from '../../../src/language/index.ts'
 import { type Elements, each, integers, logSumExp, numbers, type Port, sum, whole } from './port.ts'
 
