@@ -79,20 +79,7 @@ export function matrixPlan(dot: DotNode, { program, bound }: Plan, isSum: boolea
     const what = `products of ${operandType(dot, dtypeOf) ?? dot.a.type.dtype} with sums in ${dot.type.dtype}`
     throw new ConfigError(`the device has no subgroup matrices for ${what}`, { remedy: "Use mma 'fma'." })
   }
-  const { rows, depth, columns } = dotAxes(dot)
-  const matrices = [...batchOf(dot.a), ...batchOf(dot.b)].filter((block) => extentOf(program, block) > 1)
-  if (rows === ONE || depth === ONE || columns === ONE || matrices.length > 0) {
-    throw new ConfigError('subgroup matrices multiply one matrix in a tile, of several rows and columns', {
-      remedy: "Use a block size of 1 along the batch, or mma 'fma'.",
-    })
-  }
-  if (extentOf(program, depth) < shape.k) {
-    const found = extentOf(program, depth)
-    throw new ConfigError(
-      `subgroup matrices contract at least ${shape.k} positions at a time; the config has ${found}`,
-      { remedy: "Use larger block_sizes, or mma 'fma'." },
-    )
-  }
+  const { rows, depth, columns } = cutBlocks(dot, program, shape)
   const inRounds = dot.acc === undefined || dot.rescale !== undefined
   const subgroupBits = log2Exact(threads / limits.subgroupSize)
   const depthBits = extentBits(program, depth) - log2Exact(shape.k)
@@ -132,6 +119,29 @@ export function matrixPlan(dot: DotNode, { program, bound }: Plan, isSum: boolea
   const { operand } = shape
   const layout = matrixLayout(wish, division, threadBits)
   return { rows, depth, columns, operand, shape, division, layout }
+}
+
+/** The blocks that are cut into matrices; throws ConfigError where one of them is none, or too short. */
+function cutBlocks(
+  dot: DotNode,
+  program: TileProgram,
+  shape: MatrixShape,
+): { readonly rows: BlockId; readonly depth: BlockId; readonly columns: BlockId } {
+  const { rows, depth, columns } = dotAxes(dot)
+  const matrices = [...batchOf(dot.a), ...batchOf(dot.b)].filter((block) => extentOf(program, block) > 1)
+  if (rows === ONE || depth === ONE || columns === ONE || matrices.length > 0) {
+    throw new ConfigError('subgroup matrices multiply one matrix in a tile, of several rows and columns', {
+      remedy: "Use a block size of 1 along the batch, or mma 'fma'.",
+    })
+  }
+  if (extentOf(program, depth) < shape.k) {
+    const found = extentOf(program, depth)
+    throw new ConfigError(
+      `subgroup matrices contract at least ${shape.k} positions at a time; the config has ${found}`,
+      { remedy: "Use larger block_sizes, or mma 'fma'." },
+    )
+  }
+  return { rows, depth, columns }
 }
 
 /** What the dots of a kernel are cut by. */

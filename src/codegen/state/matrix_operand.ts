@@ -29,7 +29,7 @@ export interface StagedMatrix {
   readonly runBits?: number
 }
 
-/** Memory that a result came out of its fragments through as a whole, and what tells each lane's part of it. */
+/** Memory that a whole result came out of its fragments through; `own` marks each lane's part of it. */
 export interface CameOut {
   readonly array: MemoryArray
   readonly plan: MatrixPlan

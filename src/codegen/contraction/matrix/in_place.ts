@@ -51,7 +51,7 @@ export function operandInPlace(lowering: Lowering, value: Registers, plan: Matri
   }
 }
 
-/** True for halves in rows that each subgroup has for itself, of which lanes have what a product takes at once. */
+/** True for halves in rows of one subgroup each, of which lanes have what a product takes at once. */
 function isAlike({ array, plan: from }: CameOut, { dtype }: Registers, plan: MatrixPlan): boolean {
   const [result, operand] = [from.division, plan.division]
   const sameRows = (['m', 'rows', 'down', 'across', 'slices', 'split'] as const).every(
