@@ -14,7 +14,7 @@ import { type Timing, type TimingOptions, timeInterleaved } from './timing.ts'
 /** What both take beside functions. */
 const OPTIONS =
   '{ warmupMs: number, targetMs: number, minSamples: number, maxSamples: number, flushCache: flag, ' +
-  'giveUpAboveMs: number, timeoutMs: number }?'
+  'rivalMs: number, timeoutMs: number }?'
 
 /** Times one function. See `doBenchTogether`. */
 export const doBench: (fn: () => unknown, options?: TimingOptions) => Promise<Timing> = entryPoint(

@@ -4,7 +4,7 @@
  * returned with the median, and how far to trust it: which clock, how fine, how much the samples scatter.
  */
 import { GpuError, TimeoutError } from '../support/errors.ts'
-import { clamp, median, quantile } from '../support/maths.ts'
+import { clamp, errorOfMedian, median, quantile } from '../support/maths.ts'
 import { type Clock, openClock, type Sample } from './clock.ts'
 import type { Device } from './device.ts'
 import type { Launch } from './launch.ts'
@@ -23,10 +23,10 @@ export interface TimingOptions {
   /** Overwrite the cache before each sample. Default true; the wall clock cannot. */
   readonly flushCache?: boolean
   /**
-   * Milliseconds above which a candidate that is timed alone is too slow to be of interest: the few samples
-   * of its estimate are all it gets. Default none.
+   * Milliseconds that a candidate which is timed alone has to beat: one that is clearly slower gets no more
+   * samples than it takes to see that. Default none.
    */
-  readonly giveUpAboveMs?: number
+  readonly rivalMs?: number
   /** Milliseconds after which to give up with a TimeoutError. Default none. */
   readonly timeoutMs?: number
 }
@@ -54,6 +54,12 @@ export interface Timing {
 
 const ESTIMATES = 5
 const MIN_ESTIMATES = 3
+/** What takes this multiple of what it has to beat is behind, by its estimate alone. */
+const FAR_BEHIND = 1.5
+/** So many samples tell what is behind by so many standard errors; scatter is taken to be at least this. */
+const FIRST_SAMPLES = 12
+const CLEARLY = 4
+const LIKELY_SPREAD = 0.02
 /** A sample lasts at least so many steps of the clock. */
 const MIN_STEPS = 20
 const MAX_REPEATS = 10_000
@@ -143,24 +149,20 @@ class Session {
   }
 
   async measure(): Promise<Timing[]> {
-    const { warmupMs = 5, targetMs = 50, minSamples = 3, maxSamples = 1000, giveUpAboveMs } = this.#options
+    const { warmupMs = 5, targetMs = 50, minSamples = 3, maxSamples = 1000 } = this.#options
     const { maxWarmups = maxSamples } = this.#options
     const plans: Plan[] = []
     for (const launches of this.#candidates) plans.push(await this.#plan(launches, targetMs))
-    const [first] = plans
-    if (
-      first &&
-      plans.length === 1 &&
-      giveUpAboveMs !== undefined &&
-      first.ms > giveUpAboveMs * first.repeats
-    )
-      return [this.#summary(first, first.estimates)]
+    const [alone] = plans.length === 1 ? plans : []
+    if (alone && this.#isBehind(alone, FAR_BEHIND)) return [this.#summary(alone, alone.estimates)]
     for (const plan of plans)
       await this.#run(repeat(plan, clamp(Math.floor(warmupMs / plan.ms), 1, maxWarmups)))
     const slowest = Math.max(...plans.map(({ ms }) => ms))
     const rounds = clamp(Math.floor(targetMs / slowest), minSamples, maxSamples)
     const turns = Array.from({ length: rounds }, () => plans).flat()
-    const times = await this.#run(turns)
+    const times = await this.#run(turns.slice(0, alone ? FIRST_SAMPLES : turns.length))
+    if (!alone || !this.#isBehind(alone, 1, times))
+      times.push(...(await this.#run(turns.slice(times.length))))
     return plans.map((plan, i) =>
       this.#summary(
         plan,
@@ -194,6 +196,17 @@ class Session {
       plan = { launches, repeats, ms: (ms * repeats) / plan.repeats, estimates: [] }
     }
     return plan
+  }
+
+  /** Whether a candidate takes clearly longer than `share` times what it has to beat. */
+  #isBehind({ ms, repeats }: Plan, share: number, samples?: readonly number[]): boolean {
+    const { rivalMs } = this.#options
+    if (rivalMs === undefined) return false
+    const found = samples?.filter(Number.isFinite) ?? []
+    const middle = found.length > 0 ? median(found) : ms
+    const spread = median(found.map((sample) => Math.abs(sample / middle - 1)))
+    const error = found.length > 0 ? errorOfMedian(Math.max(spread, LIKELY_SPREAD), found.length) : 0
+    return middle * (1 - CLEARLY * error) > share * rivalMs * repeats
   }
 
   async #run(plans: readonly Plan[]): Promise<number[]> {

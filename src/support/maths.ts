@@ -70,3 +70,11 @@ export function roundHalfEven(a: number): number {
   const rounded = isHalf ? 2 * Math.round(size / 2) : Math.round(size)
   return a < 0 || Object.is(a, -0) ? -rounded : rounded
 }
+
+/**
+ * Relative standard error of the median of so many normal samples: half of them lie within 0.6745 deviations
+ * of it (`spread`, as a share), and its own error is 1.2533 deviations over the root of their number.
+ */
+export function errorOfMedian(spread: number, count: number): number {
+  return ((spread / 0.6745) * 1.2533) / Math.sqrt(count)
+}

@@ -1,4 +1,4 @@
-/** What an LFBO search names beforehand, so that it can be compiled while others are measured. */
+/** What an LFBO search chooses beforehand, so that it is compiled while others are measured. */
 import { expect, it } from 'vitest'
 import type { MeasureOptions } from '../../src/autotuner/trial/benchmarker.ts'
 import type { Config } from '../../src/config/config.ts'
@@ -6,21 +6,43 @@ import { PROBLEMS, type Problem, SyntheticBenchmarker, tune } from './synthetic.
 
 const [matmul] = PROBLEMS as [Problem]
 
-it('every random config of a round is named in the round before, and many others are', async () => {
-  const benchmarker = new SyntheticBenchmarker(matmul.cost)
-  const measure = benchmarker.measure.bind(benchmarker)
-  const named = new Set<string>()
-  const measured: { readonly origin: string; readonly isNamed: boolean }[] = []
-  benchmarker.measure = (configs: readonly Config[], options: MeasureOptions) => {
-    for (const config of configs)
-      measured.push({ origin: options.originOf?.(config) ?? '', isNamed: named.has(config.hash) })
-    for (const { hash } of options.likely ?? []) named.add(hash)
-    return measure(configs, options)
+/** Measures in turns of the event loop, as what is asked over pipes does. */
+class Remote extends SyntheticBenchmarker {
+  readonly events: { readonly kind: 'prepared' | 'measured'; readonly hashes: readonly string[] }[] = []
+
+  prepare(configs: readonly Config[]): void {
+    this.events.push({ kind: 'prepared', hashes: configs.map(({ hash }) => hash) })
   }
+
+  override async measure(configs: readonly Config[], options: MeasureOptions) {
+    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve))
+    this.events.push({ kind: 'measured', hashes: configs.map(({ hash }) => hash) })
+    return await super.measure(configs, options)
+  }
+}
+
+it('a round is chosen and begins to be built while the one before is measured', async () => {
+  const benchmarker = new Remote(matmul.cost)
   await tune(matmul, { settings: { autotuneEffort: 'quick' }, task: { benchmarker } })
-  const rounds = measured.slice(12)
-  const random = rounds.filter(({ origin }) => origin === 'random')
-  expect(random.length).toBeGreaterThan(3)
-  expect(random.filter(({ isNamed }) => !isNamed)).toEqual([])
-  expect(rounds.filter(({ isNamed }) => isNamed).length).toBeGreaterThan(rounds.length / 3)
+  const first = benchmarker.events.findIndex(({ kind }) => kind === 'prepared')
+  const rounds = benchmarker.events.slice(first)
+  const prepared = new Set<string>()
+  let [early, late] = [0, 0]
+  for (const { kind, hashes } of rounds) {
+    for (const hash of hashes)
+      if (kind === 'prepared') prepared.add(hash)
+      else if (prepared.has(hash)) early++
+      else late++
+  }
+  expect(early).toBeGreaterThan(40)
+  // The first round, and simpler forms of the winner.
+  expect(late).toBeLessThan(early / 2)
+})
+
+it('goes the same way however long measuring takes', async () => {
+  const settings = { autotuneEffort: 'quick', autotuneRandomSeed: 3 } as const
+  const [remote, local] = [new Remote(matmul.cost), new SyntheticBenchmarker(matmul.cost)]
+  await tune(matmul, { settings, task: { benchmarker: remote } })
+  await tune(matmul, { settings, task: { benchmarker: local } })
+  expect(remote.measured.map(String)).toEqual(local.measured.map(String))
 })

@@ -5,7 +5,8 @@ import { ProgressLine } from '../../src/autotuner/progress_line.ts'
 import { ConfigGeneration } from '../../src/autotuner/search/config_generation.ts'
 import { History } from '../../src/autotuner/search/history.ts'
 import { proposals } from '../../src/autotuner/search/proposal.ts'
-import { SearchSession, type SessionParts } from '../../src/autotuner/search/search_session.ts'
+import { SearchSession } from '../../src/autotuner/search/search_session.ts'
+import type { SessionParts } from '../../src/autotuner/search/session_parts.ts'
 import { StopRule } from '../../src/autotuner/search/stop_rule.ts'
 import { TrialCosts } from '../../src/autotuner/search/trial_costs.ts'
 import type { Config } from '../../src/config/config.ts'
@@ -30,7 +31,7 @@ function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenc
     compileTimeoutMs: 60_000,
     adaptiveTimeout: { leastMs: 30_000, quantile: 0.9 },
     rebenchmarkThreshold: 1.5,
-    stopRule: new StopRule({ calls: Number.POSITIVE_INFINITY, tie: 0 }),
+    stopRule: new StopRule({ workMs: Number.POSITIVE_INFINITY, tie: 0 }),
     costs: new TrialCosts({ dearest: Number.POSITIVE_INFINITY }),
     ignoreErrors: false,
     onProgress: undefined,
@@ -163,7 +164,7 @@ describe('a time that is too good', () => {
   }
 
   it.each([1, 3, 7, 12])('is confirmed before it counts (lie %i)', async (victim) => {
-    const stopRule = new StopRule({ calls: Number.POSITIVE_INFINITY, tie: 0 })
+    const stopRule = new StopRule({ workMs: Number.POSITIVE_INFINITY, tie: 0 })
     stopRule.learn({ ms: 0.002, spread: 0.001 })
     const { session, benchmarker, configs } = open({ stopRule }, new Liar(victim))
     const answers = await session.evaluate(given(configs))

@@ -268,7 +268,7 @@ describe.each(SPACE_SEARCHES)('%s, in a space', (search) => {
     const spec = new ConfigSpec({ ...input, memoryOps: [['block_ptr', 'pointer']], pidTypes: ['flat'] })
     const needle = spec.normalize({ block_sizes: [1], num_warps: 32, indexing: 'pointer' }, 'strict')
     const cost = (config: Config) => (config.equals(needle) ? 1 : 2 + config.numWarps)
-    const { result } = await tuneWith(search, { name: 'small', spec, cost })
+    const { result } = await tuneWith(search, { name: 'small', spec, cost }, { msPerConfig: 1 })
     expect(result.candidates).toHaveLength(5 * 6 * 2)
     expect(result.ms).toBe(1)
   })

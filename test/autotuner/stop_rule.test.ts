@@ -13,10 +13,10 @@ describe('StopRule', () => {
     ms: number,
     spread: number,
     elapsedMs = 0,
-    calls = Number.POSITIVE_INFINITY,
+    workMs = Number.POSITIVE_INFINITY,
     tie = 0.15,
   ) => {
-    const rule = new StopRule({ calls, tie })
+    const rule = new StopRule({ workMs, tie })
     rule.learn({ ms: 0.01, spread: 0.03 })
     rule.judge({ ms, spread }, elapsedMs)
     return rule.reason
@@ -43,16 +43,38 @@ describe('StopRule', () => {
   })
 
   it('ends where all that could be won is less than the search has taken', () => {
-    expect(judged(0.02, 0, 9_999, 1e6)).toBeUndefined()
-    expect(judged(0.02, 0, 10_001, 1e6)).toBe(
+    expect(judged(0.02, 0, 59_999, 120_000)).toBeUndefined()
+    expect(judged(0.02, 0, 60_001, 120_000)).toBe(
       'the best config takes 20.0 µs, the least launch 10.0 µs: ' +
-        '1e+6 calls cannot win back the time of the search',
+        '2 minutes of its work cannot win back the time of the search',
     )
     expect(judged(0.02, 0, 1e12)).toBeUndefined()
   })
 
+  it('advises against as many trials again where half of them would have found about as much', () => {
+    const rule = new StopRule({ workMs: 120_000, tie: 0.15 })
+    const dissuades = (timesMs: readonly number[], trialMs: number, trials = 20) =>
+      rule.dissuades({ timesMs, trials, trialMs })
+    // Every second half of the trials lacks the best, every fourth the best two.
+    const timesMs = [0.1, 0.15, 0.2]
+    const gain = 1 - 0.1 / (0.1 / 2 + 0.15 / 4 + 0.2 / 4)
+    expect(dissuades(timesMs, (0.99 * gain * 120_000) / 20)).toBeUndefined()
+    expect(dissuades(timesMs, (1.01 * gain * 120_000) / 20)).toBe(
+      '20 further configs would take 33.1 s, and may save 27.3 % of 2 minutes of its work',
+    )
+    expect(dissuades(timesMs, 1e9, 11)).toBeUndefined()
+  })
+
+  it('expects a little even where all that was measured is alike, or nothing works', () => {
+    const rule = new StopRule({ workMs: 120_000, tie: 0.15 })
+    for (const timesMs of [Array<number>(20).fill(0.1), []]) {
+      expect(rule.dissuades({ timesMs, trials: 20, trialMs: 59 })).toBeUndefined()
+      expect(rule.dissuades({ timesMs, trials: 20, trialMs: 61 })).toContain('may save 1.0 %')
+    }
+  })
+
   it('says nothing without a least launch, and keeps to its word', () => {
-    const rule = new StopRule({ calls: 1, tie: 0.15 })
+    const rule = new StopRule({ workMs: 1, tie: 0.15 })
     rule.judge({ ms: 0, spread: 0 }, 1e9)
     expect([rule.isOpen, rule.reason]).toEqual([true, undefined])
     rule.learn(undefined)
@@ -79,8 +101,9 @@ describe.each(['quick', 'full'] as const)('a search of %s effort', (autotuneEffo
 
   it('ends as soon as one config is at the floor', async () => {
     const best = stream.optimum
-    const { result, benchmarker } = await tune(stream, { settings, floor: { ms: best, spread: 0.01 } })
-    const without = await tune(stream, { settings })
+    const floor = { ms: best, spread: 0.01 }
+    const { result, benchmarker } = await tune(stream, { settings, floor, msPerConfig: 1 })
+    const without = await tune(stream, { settings, msPerConfig: 1 })
     expect(result.ms).toBeLessThanOrEqual(best * 1.15)
     expect(benchmarker.measured.length).toBeLessThan(without.benchmarker.measured.length)
   })
@@ -91,6 +114,19 @@ describe.each(['quick', 'full'] as const)('a search of %s effort', (autotuneEffo
     const ruled = await tune(problem, { settings, msPerConfig: 1, floor })
     expect(ruled.benchmarker.measured.map(String)).toEqual(plain.benchmarker.measured.map(String))
     expect(ruled.result.config.equals(plain.result.config)).toBe(true)
+  })
+
+  it('ends sooner where trials are dear, and among given configs never for that', async () => {
+    const cheap = await tune(matmul, { settings, msPerConfig: 1 })
+    const dear = await tune(matmul, { settings, msPerConfig: 100_000 })
+    const measured = dear.benchmarker.measured.length
+    expect(measured).toBeLessThan(cheap.benchmarker.measured.length / 2)
+    // All of the start, and a first round, whose cost is what tells.
+    expect(measured).toBeGreaterThan(12)
+    expect(dear.benchmarker.remeasured.length).toBeGreaterThan(0)
+    const choices = cheap.benchmarker.measured.slice(0, 40)
+    const chosen = await tune(matmul, { settings, msPerConfig: 100_000, task: { choices } })
+    expect(chosen.benchmarker.measured.length).toBeGreaterThanOrEqual(40)
   })
 
   it('goes on where only the slow ones are alike', async () => {

@@ -244,8 +244,21 @@ describe('a clock that is made up', () => {
 
   it.each([3_600_000, Number.NaN])('does not give a launch up over one estimate of %d ms', async (jump) => {
     const clock = madeUp((index) => (index === 1 ? jump : 60))
-    const [timing] = await timeWith(clock, [[]], { targetMs: 50, giveUpAboveMs: 20 })
+    const [timing] = await timeWith(clock, [[]], { targetMs: 50, rivalMs: 20 })
     expect(timing?.medianMs).toBeCloseTo(60, 0)
+  })
+
+  it.each([
+    [1.6, 5],
+    [1.2, 12],
+    [1.02, 100],
+    [0.9, 100],
+  ])('of one %d times as slow as its rival takes as many samples as tell it: %d', async (times, count) => {
+    const clock = madeUp(() => LONG * times)
+    const options = { targetMs: 1000 * LONG, maxSamples: 100, warmupMs: LONG, rivalMs: LONG }
+    const [timing] = await timeWith(clock, [[]], options)
+    expect(timing?.samplesMs.length).toBe(count)
+    expect(timing?.medianMs).toBeCloseTo(LONG * times, 1)
   })
 
   it('leaves out samples that went wrong, and fails when all did', async () => {

@@ -56,6 +56,10 @@ export class CarefulBenchmarker implements Benchmarker {
     this.#attempts = attemptsAt(work)
   }
 
+  prepare(configs: readonly Config[]): void {
+    this.#inner.prepare?.(configs.filter((config) => !this.#book.known(config)))
+  }
+
   /** Rejects with HelionError when nothing works on this shape and too much has been lost over it. */
   async measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]> {
     const results = new Map<string, Measurement>()

@@ -18,7 +18,6 @@ export class CandidatePool {
   readonly #capacity: number
   readonly #entries = new Map<string, PoolEntry>()
   readonly #measured = new Set<string>()
-  #runnersUp: readonly PoolEntry[] = []
 
   constructor(generation: ConfigGeneration, capacity: number) {
     this.#generation = generation
@@ -77,13 +76,7 @@ export class CandidatePool {
       this.#entries.delete(best.key)
       taken.push(best.entry)
     }
-    this.#runnersUp = rivals.map(({ entry }) => entry)
     return taken
-  }
-
-  /** What was nearly taken the last time, the most promising first. */
-  get runnersUp(): readonly PoolEntry[] {
-    return this.#runnersUp
   }
 }
 

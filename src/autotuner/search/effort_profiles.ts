@@ -19,11 +19,13 @@ export interface EffortProfile extends StopProfile, CostProfile {
   readonly reserve: number
 }
 
+const MINUTE_MS = 60_000
+
 export const EFFORT_PROFILES: Readonly<Record<SearchEffort, EffortProfile>> = {
   quick: {
     padding: 'space_filling',
     rebenchmarkThreshold: 0.9,
-    calls: 1e7,
+    workMs: 5 * MINUTE_MS,
     tie: 0.15,
     reserve: 0.25,
     dearest: 3,
@@ -31,7 +33,7 @@ export const EFFORT_PROFILES: Readonly<Record<SearchEffort, EffortProfile>> = {
   full: {
     padding: 'random',
     rebenchmarkThreshold: 1.5,
-    calls: 1e8,
+    workMs: 500 * MINUTE_MS,
     tie: 0.03,
     reserve: 0.15,
     dearest: Number.POSITIVE_INFINITY,

@@ -3,7 +3,7 @@
  * there is one, and the median of several of them: a single lucky sample never decides.
  */
 import type { Config } from '../../config/config.ts'
-import { median } from '../../support/maths.ts'
+import { errorOfMedian, median } from '../../support/maths.ts'
 import { type Measurement, STATUSES, type Status } from '../trial/benchmarker.ts'
 
 /** A config and what is known of it now; replaced, not changed, when more is known. */
@@ -39,7 +39,7 @@ export class History {
 
   /** Candidates with a time, fastest first; equal times in the order they were measured. */
   get ranked(): readonly Candidate[] {
-    return this.all.filter(({ ms }) => Number.isFinite(ms)).sort((a, b) => a.ms - b.ms)
+    return rankedOf(this.all)
   }
 
   /** The same without those that are the program of a faster one: there is nothing to compare them for. */
@@ -102,6 +102,11 @@ export class History {
   }
 }
 
+/** Those of candidates that have a time, fastest first. */
+export function rankedOf(candidates: readonly Candidate[]): readonly Candidate[] {
+  return candidates.filter(isTimed).sort((a, b) => a.ms - b.ms)
+}
+
 function isTimed({ ms }: Measurement): boolean {
   return Number.isFinite(ms)
 }
@@ -110,15 +115,11 @@ function isSameProgram({ programHash }: Measurement, other: Measurement): boolea
   return programHash !== undefined && programHash === other.programHash
 }
 
-/**
- * Relative standard error of a candidate's time: half of n normal samples lie within 0.6745 deviations of the
- * median, whose own error is 1.2533 deviations over the root of n.
- */
+/** Relative standard error of a candidate's time. */
 export function relativeError({ spread, samplesMs }: Measurement): number {
   const count = samplesMs.length
   if (count === 0) return 0
-  const scatter = count < FEW_SAMPLES ? Math.max(spread, LIKELY_SPREAD) : spread
-  return ((scatter / 0.6745) * 1.2533) / Math.sqrt(count)
+  return errorOfMedian(count < FEW_SAMPLES ? Math.max(spread, LIKELY_SPREAD) : spread, count)
 }
 
 /** So few samples say nothing of how they scatter; then it is taken to be at least this. */

@@ -8,7 +8,7 @@ import { unlessRefused } from '../../support/errors.ts'
 import { clamp } from '../../support/maths.ts'
 import { CandidatePool, type PoolEntry } from './candidate_pool.ts'
 import type { ConfigGeneration } from './config_generation.ts'
-import type { Candidate } from './history.ts'
+import { type Candidate, rankedOf } from './history.ts'
 import type { LFBOSearchOptions, NeighborMaker } from './lfbo_options.ts'
 import { neighborOf, ORIGINS, type Proposal } from './proposal.ts'
 import type { SearchSession } from './search_session.ts'
@@ -32,8 +32,6 @@ const MOST_ROUND = 16
  */
 const RANDOM_SHARE = 0.25
 const RANDOM_CONFIGS = 20
-/** Candidates that are named beforehand, so that they can be built. */
-const LIKELY = 12
 /** What cannot be built costs no launch and does not count, up to this multiple of what does. */
 const MOST_TRIED = 2
 /** Candidates that are timed again, beside the best, after a generation. */
@@ -47,8 +45,8 @@ export class LfboRounds {
   readonly #points = new Map<string, Float64Array>()
   /** Configs whose neighbours one step away are candidates already. */
   readonly #surrounded = new Set<string>()
-  /** Drawn for the round after this one, which nothing that is measured meanwhile can change. */
-  #drawnAhead: readonly Proposal[] = []
+  /** What is measured next. */
+  #next: readonly Proposal[] = []
   /** What results from elsewhere say; undefined where there are none. */
   readonly #prior: Surrogate | undefined
 
@@ -79,7 +77,7 @@ export class LfboRounds {
     const quota = Math.max(LEAST_ROUND, Math.ceil(copies * numNeighbors * fracSelected))
     const measured: Candidate[] = []
     for (let spent = 0; spent < quota && measured.length < MOST_TRIED * quota && !session.exhausted; ) {
-      const results = await session.evaluate(this.#propose(quota - spent), this.#likely())
+      const results = await this.#round(quota - spent)
       if (results.length === 0) return false
       measured.push(...results)
       spent += results.filter(({ status }) => status !== 'invalid' && status !== 'filtered').length
@@ -89,29 +87,40 @@ export class LfboRounds {
     return true
   }
 
-  /** The most promising candidates, as many as one round measures and at most `most`. */
-  #propose(most: number): readonly Proposal[] {
-    const { history, generation } = this.#session
-    const known = history.all
-    const count = Math.min(roundSize(known.length), most)
-    for (const { config } of known) this.#pool.measured(config)
-    const surrogate = surrogateOf(known, (config) => this.#pointOf(config), generation.random, this.#prior)
-    this.#addNeighbors(surrogate, count)
-    this.#addRandom(FRESH * count)
-    const random = this.#drawnAhead.slice(0, count)
-    const later = this.#drawnAhead.slice(count)
-    const share = Math.min(RANDOM_SHARE, RANDOM_CONFIGS / known.length)
-    const next = roundSize(known.length + count) - later.length
-    this.#drawnAhead = [...later, ...this.#drawn(next, share * surrogate.experience)]
-    const taken = this.#pool.take(surrogate, count - random.length, this.#options.similarityPenalty)
-    return [...random, ...taken.flatMap((entry) => this.#proposal(entry))]
+  /**
+   * Measures at most `most` configs. Those of the next round are chosen, and begin to be built, meanwhile:
+   * the model knows nothing of this one then, and no GPU waits for models and compilers.
+   */
+  async #round(most: number): Promise<readonly Candidate[]> {
+    const session = this.#session
+    if (this.#next.length === 0) this.#next = this.#propose(session.history.all)
+    const round = this.#next.slice(0, most)
+    this.#next = this.#next.slice(most)
+    for (const { config } of round) if (session.isOpen(config)) this.#pool.measured(config)
+    const known = session.history.all
+    const [results] = await Promise.all([session.evaluate(round), this.#lookAhead(known)])
+    return results
   }
 
-  /** Configs that the next round may measure. */
-  #likely(): readonly Config[] {
-    const { runnersUp } = this.#pool
-    const likely = [...this.#drawnAhead, ...runnersUp.flatMap((entry) => this.#proposal(entry))]
-    return likely.slice(0, LIKELY).map(({ config }) => config)
+  async #lookAhead(known: readonly Candidate[]): Promise<void> {
+    // First the others are sent to what measures them.
+    await new Promise((resolve) => setTimeout(resolve))
+    if (this.#next.length === 0) this.#next = this.#propose(known)
+    this.#session.prepare(this.#next.map(({ config }) => config))
+  }
+
+  /** The most promising candidates, as many as a round measures, by what is known. */
+  #propose(known: readonly Candidate[]): readonly Proposal[] {
+    const { generation } = this.#session
+    const count = roundSize(known.length)
+    for (const { config } of known) this.#pool.measured(config)
+    const surrogate = surrogateOf(known, (config) => this.#pointOf(config), generation.random, this.#prior)
+    this.#addNeighbors(known, surrogate, count)
+    this.#addRandom(FRESH * count)
+    const share = Math.min(RANDOM_SHARE, RANDOM_CONFIGS / known.length)
+    const random = this.#drawn(count, share * surrogate.experience)
+    const taken = this.#pool.take(surrogate, count - random.length, this.#options.similarityPenalty)
+    return [...random, ...taken.flatMap((entry) => this.#proposal(entry))]
   }
 
   /** Random configs for a share of a round. */
@@ -154,11 +163,12 @@ export class LfboRounds {
   }
 
   /** Neighbours of the best configs: one step away, and those that the search makes. */
-  #addNeighbors(surrogate: Surrogate, count: number): void {
-    const { generation, history } = this.#session
+  #addNeighbors(known: readonly Candidate[], surrogate: Surrogate, count: number): void {
+    const { generation } = this.#session
+    const ranked = rankedOf(known)
     const { copies, fracSelected, quantile } = this.#options
-    const good = Math.max(1, Math.ceil(quantile * history.ranked.length))
-    const best = history.ranked.slice(0, Math.min(copies, good))
+    const good = Math.max(1, Math.ceil(quantile * ranked.length))
+    const best = ranked.slice(0, Math.min(copies, good))
     for (const { config } of best) this.#surround(config)
     const make = this.#makerOf(surrogate)
     const trials = Math.ceil(count / Math.max(fracSelected, LEAST_SHARE))

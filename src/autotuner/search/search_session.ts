@@ -5,57 +5,16 @@
 import type { Config } from '../../config/config.ts'
 import type { Log } from '../../support/log.ts'
 import { clamp, sum } from '../../support/maths.ts'
-import type { Budget } from '../budget.ts'
-import type { Workload } from '../llm/workload.ts'
-import { formatMs, type Phase, type Progress } from '../progress.ts'
+import { formatMs, type Phase } from '../progress.ts'
 import { StageLog, type Standing } from '../stages.ts'
-import type { Benchmarker, Measurement, Status } from '../trial/benchmarker.ts'
-import type { Moment, TrialSink } from '../trial_log.ts'
+import type { Measurement, Status } from '../trial/benchmarker.ts'
+import type { Moment } from '../trial_log.ts'
 import type { ConfigGeneration } from './config_generation.ts'
 import { type Candidate, type History, notSlower } from './history.ts'
 import { measureStart } from './informed_start.ts'
-import type { StartingPoint } from './initial_population.ts'
 import { distinctProposals, type Proposal } from './proposal.ts'
-import type { StopRule } from './stop_rule.ts'
-import type { TrainingSource } from './training.ts'
-import { type TrialCosts, withinTime } from './trial_costs.ts'
-
-export interface SessionParts {
-  /** Of which kernel and arguments progress is reported. */
-  readonly subject: Pick<Progress, 'kernel' | 'shape'>
-  readonly generation: ConfigGeneration
-  readonly start: StartingPoint
-  readonly benchmarker: Benchmarker
-  readonly history: History
-  /** Results from elsewhere, for searches that learn. */
-  readonly training: readonly TrainingSource[]
-  /** Time for the search itself, without the final comparison. */
-  readonly budget: Budget
-  readonly log: Log
-  /** Configs to choose from instead of the whole space. */
-  readonly choices: readonly Config[] | undefined
-  readonly compileTimeoutMs: number
-  /** How far compile times of the first configs shorten the timeout; undefined: not at all. */
-  readonly adaptiveTimeout: AdaptiveTimeout | undefined
-  /** Configs within this multiple of the best time are timed again. */
-  readonly rebenchmarkThreshold: number
-  readonly stopRule: StopRule
-  readonly costs: TrialCosts
-  /** Do not log configs that fail. */
-  readonly ignoreErrors: boolean
-  readonly onProgress: ((progress: Progress) => void) | undefined
-  /** Hears of every trial. */
-  readonly trials?: TrialSink | undefined
-  /** What is tuned, for searches that tell somebody; made when it is asked for. */
-  readonly workload?: (() => Workload) | undefined
-}
-
-export interface AdaptiveTimeout {
-  /** Never below this. */
-  readonly leastMs: number
-  /** Share of the configs so far that it must be enough for. */
-  readonly quantile: number
-}
+import type { SessionParts } from './session_parts.ts'
+import { withinTime } from './trial_costs.ts'
 
 /** How loud a first measurement is: configs that cannot be built are part of the game, others surprise. */
 const LOUDNESS: Readonly<Record<Status, 'silent' | keyof Log>> = {
@@ -89,7 +48,9 @@ export class SearchSession {
   readonly #stageLog: StageLog
   /** Candidates that seem too fast, until they are timed again. */
   readonly #suspects = new Set<string>()
-  #likely: readonly Config[] = []
+  #isDissuaded = false
+  /** Where the rounds began. */
+  #rounds: { readonly trials: number; readonly elapsedMs: number } | undefined
 
   constructor(parts: SessionParts) {
     this.parts = parts
@@ -103,9 +64,12 @@ export class SearchSession {
   get history(): History {
     return this.parts.history
   }
-  /** Whether there is no time left, or nothing to win. */
+  /** Whether there is no time left, or nothing to win, or nothing that is worth going on for. */
   get exhausted(): boolean {
-    return this.parts.budget.exhausted || this.parts.stopRule.reason !== undefined
+    return this.parts.budget.exhausted || this.#isOver
+  }
+  get #isOver(): boolean {
+    return this.parts.stopRule.reason !== undefined || this.#isDissuaded
   }
   /** Generations begun so far. */
   get generations(): number {
@@ -113,7 +77,7 @@ export class SearchSession {
   }
 
   /** A stage of this session: knows what was measured, starts elsewhere, counts its generations alone. */
-  stage(start: Partial<StartingPoint> = {}): SearchSession {
+  stage(start: Partial<SessionParts['start']> = {}): SearchSession {
     this.end()
     const stage = new SearchSession({ ...this.parts, start: { ...this.parts.start, ...start } })
     this.#stages.push(stage)
@@ -146,6 +110,7 @@ export class SearchSession {
     this.#stageLog.enter('search', this.#standing)
     this.#maxGenerations = max
     this.#generation++
+    this.#rounds ??= { trials: this.history.all.length, elapsedMs: this.parts.budget.elapsedMs }
     return true
   }
 
@@ -166,14 +131,9 @@ export class SearchSession {
 
   /**
    * Measures what the history does not hold yet. Answers with the candidates of all of `configs`, each once,
-   * but without those that the budget left no time for or that are too dear. Those that are `likely` to be
-   * next can be built meanwhile.
+   * but without those that the budget left no time for or that are too dear.
    */
-  async evaluate(
-    configs: readonly Proposal[],
-    likely: readonly Config[] = [],
-  ): Promise<readonly Candidate[]> {
-    this.#likely = likely.filter((config) => this.isOpen(config))
+  async evaluate(configs: readonly Proposal[]): Promise<readonly Candidate[]> {
     const distinct = distinctProposals(configs)
     const open = distinct.filter(({ config }) => !this.history.has(config))
     if (open.length > 0 && (!this.exhausted || this.#hasNothing)) {
@@ -181,6 +141,11 @@ export class SearchSession {
       this.#adaptTimeout()
     }
     return distinct.flatMap(({ config }) => this.history.get(config) ?? [])
+  }
+
+  /** Has configs built that will be evaluated next, while others are measured. */
+  prepare(configs: readonly Config[]): void {
+    if (!this.exhausted) this.parts.benchmarker.prepare?.(configs.filter((config) => this.isOpen(config)))
   }
 
   /** Whether `evaluate` would try a config, given the time. */
@@ -280,16 +245,16 @@ export class SearchSession {
     report: () => void,
     later: readonly Proposal[] = [],
   ): Promise<void> {
-    const { benchmarker, budget, log, stopRule, costs, trials } = this.parts
+    const { benchmarker, budget, log, costs, trials } = this.parts
     const started = new Set<string>()
     const origins = new Map(batch.map(({ config, origin }) => [config.hash, origin]))
     const originOf = ({ hash }: Config): string => origins.get(hash) ?? ''
     const configs = batch.map(({ config }) => config)
     const results = await benchmarker.measure(configs, {
       budget,
-      enough: () => stopRule.reason !== undefined || this.#suspects.size > 0,
+      enough: () => this.#isOver || this.#suspects.size > 0,
       compileTimeoutMs: this.#compileTimeoutMs,
-      likely: [...later.map(({ config }) => config), ...this.#likely],
+      likely: later.map(({ config }) => config),
       originOf,
       onTrying: (trying) => {
         const fresh = trying.filter(({ hash }) => !started.has(hash))
@@ -360,9 +325,23 @@ export class SearchSession {
   #judge(): void {
     const { stopRule, budget, log } = this.parts
     const best = this.#trusted
-    if (!best || stopRule.reason !== undefined) return
+    if (!best || this.#isOver) return
     stopRule.judge(best, budget.elapsedMs)
     if (stopRule.reason !== undefined) log.info(`nothing is left to win: ${stopRule.reason}`)
+    else this.#weigh()
+  }
+
+  /** Finds out whether going on is worth it; not for configs that somebody wants compared. */
+  #weigh(): void {
+    const { stopRule, budget, log, history, choices } = this.parts
+    const trials = history.all.length
+    const done = trials - (this.#rounds?.trials ?? trials)
+    if (this.#phase !== 'search' || !this.#rounds || done === 0 || choices) return
+    const trialMs = (budget.elapsedMs - this.#rounds.elapsedMs) / done
+    const timesMs = history.distinct.map(({ ms }) => ms)
+    const reason = stopRule.dissuades({ timesMs, trials, trialMs })
+    this.#isDissuaded = reason !== undefined
+    if (this.#isDissuaded) log.info(`the search ends: ${reason}`)
   }
 
   #logFailure({ status, reason, config }: Measurement): void {

@@ -45,7 +45,7 @@ export class Builds<Built> {
     while (waiting.length > 0 || this.#underWay.size > 0) {
       if (waiting.length < configs.length && !goesOn()) return
       if (overlaps || this.#underWay.size === 0) this.#fill(waiting, options)
-      if (waiting.length === 0) this.#beginLikely(likely, Math.floor(options.jobs * LIKELY_SHARE))
+      if (waiting.length === 0) this.prepare(likely, Math.floor(options.jobs * LIKELY_SHARE))
       const works = this.#underWay.values()
       const ready = overlaps ? [await Promise.race(works)] : await Promise.all(works)
       for (const [config] of ready) this.#underWay.delete(config)
@@ -69,7 +69,8 @@ export class Builds<Built> {
     }
   }
 
-  #beginLikely(configs: readonly Config[], most: number): void {
+  /** Begins those that will be asked for, as long as no more than `most` are being made ahead. */
+  prepare(configs: readonly Config[], most: number): void {
     for (const config of configs) {
       if (this.#ahead >= most) return
       if (this.#begun.has(config.hash)) continue

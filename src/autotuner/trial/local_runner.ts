@@ -39,8 +39,6 @@ const SLOW_MS = 100
  */
 const HOPELESS_MS = 4
 const HOPELESS_FACTOR = 5
-/** A program whose first few samples are all this multiple of the best time gets no more of them. */
-const GIVE_UP_FACTOR = 1.5
 
 export interface LocalParts {
   readonly device: Device
@@ -146,9 +144,8 @@ export class LocalRunner implements TrialRunner {
     if (runMs > HOPELESS_MS && runMs > HOPELESS_FACTOR * bestMs)
       return { medianMs: runMs, spread: 0, samplesMs: [runMs] }
     const samples = runMs > SLOW_MS ? { targetMs: 1, minSamples: 1 } : { targetMs: TARGET_MS }
-    const giveUpAboveMs = GIVE_UP_FACTOR * bestMs
     this.#memory.reset()
-    const conditions = { ...this.#conditions, ...samples, timeoutMs, giveUpAboveMs }
+    const conditions = { ...this.#conditions, ...samples, timeoutMs, rivalMs: bestMs }
     await this.#pace?.up()
     const time = await timeLaunches(this.#parts.device, launches, conditions)
     this.#warm = true

@@ -123,6 +123,10 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
     return configs.flatMap((config) => results.get(config) ?? [])
   }
 
+  prepare(configs: readonly Config[]): void {
+    if (this.#runner?.isolated && !this.#trial.device.info.software) this.#builds.prepare(configs, this.#jobs)
+  }
+
   async remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]> {
     const { targetMs, budget, warmCache } = options
     if (budget.exhausted || targetMs < LEAST_REMEASURE_MS) return []

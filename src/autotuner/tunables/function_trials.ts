@@ -85,8 +85,7 @@ export class FunctionTrials implements ProgramSource<FunctionProgram>, TrialRunn
       const mismatch = bytes ? findMismatch(one, bytes, tolerance) : `there is no ${one.name}`
       if (mismatch !== undefined) return { time: undefined, mismatch }
     }
-    const giveUpAboveMs = 1.5 * bestMs
-    const options = { targetMs: TARGET_MS, maxSamples: MAX_SAMPLES, timeoutMs, giveUpAboveMs }
+    const options = { targetMs: TARGET_MS, maxSamples: MAX_SAMPLES, timeoutMs, rivalMs: bestMs }
     const [time] = await doBenchTogether([program.call], options)
     return time ? { time, mismatch: undefined } : { time: undefined, mismatch: 'it was not timed' }
   }
