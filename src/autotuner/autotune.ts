@@ -46,6 +46,7 @@ export async function autotune(task: TuningTask): Promise<TuningResult> {
 async function search(task: TuningTask, run: TuningRun): Promise<TuningResult> {
   const { settings } = task
   announce(task, run)
+  task.benchmarker.prepare?.([])
   run.describe('begin', beginning(task, run))
   const { history, generations, loss } = await runTrials(run, settings.autotuneBestOfK)
   const ranOut = run.searchBudget.exhausted

@@ -67,7 +67,10 @@ export interface RemeasureOptions {
 export type LaunchTime = Pick<Measurement, 'ms' | 'spread'>
 
 export interface Benchmarker {
-  /** Begins to build configs that will be measured next, where that disturbs nothing. */
+  /**
+   * Makes ready for measuring: opens what runs configs, and begins to build those that will be measured next,
+   * where that disturbs nothing.
+   */
   prepare?(configs: readonly Config[]): void
   /** Builds, checks and times, in any order. Answers for the configs that it came to, in their order. */
   measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]>

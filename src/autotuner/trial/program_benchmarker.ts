@@ -124,6 +124,8 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   }
 
   prepare(configs: readonly Config[]): void {
+    // Whoever measures first hears of it when that fails.
+    this.#open().catch(() => {})
     if (this.#runner?.isolated && !this.#trial.device.info.software) this.#builds.prepare(configs, this.#jobs)
   }
 
@@ -181,7 +183,12 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
 
   /** Gives the memory for trials back. */
   dispose(): void {
-    this.#runner?.dispose()
+    if (this.#runner) this.#runner.dispose()
+    else
+      this.#opening?.then(
+        (runner) => runner.dispose(),
+        () => {},
+      )
   }
 
   async #open(): Promise<TrialRunner<Program>> {
