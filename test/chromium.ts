@@ -99,6 +99,11 @@ export class Chromium {
     return { said, evaluate }
   }
 
+  /** Ends the process of the GPU, as browsers do when a shader does not end; another one takes its place. */
+  async stopGpu(): Promise<void> {
+    await this.#send('Browser.crashGpuProcess', {})
+  }
+
   async close(): Promise<void> {
     const gone = once(this.#process, 'exit')
     this.#process.kill('SIGKILL')

@@ -165,3 +165,27 @@ describe('where no worker can try configs the page does, and says why in a line'
     expect(warnings[0]).not.toMatch(/HELION_|process of/)
   })
 })
+
+describe('a shader that does not end', () => {
+  it('costs its config, and the page what it has on the GPU, when the browser ends the process of the GPU', async () => {
+    const { evaluate } = await chromium.page('/')
+    const replaced = evaluate(`new Promise((resolve) => {
+      let workers = 0
+      globalThis.Worker = class extends Worker {
+        constructor(...all) {
+          super(...all)
+          if (++workers === 2) resolve()
+        }
+      }
+    })`)
+    const script = JSON.stringify(`const TRIAL_FAULT = 'hang';${worker}`)
+    const work = evaluate(`tryConfigs(${script}, 'hang')`)
+    await replaced
+    // Those that watch their GPU do so by themselves after a while; without a real GPU nobody watches it.
+    await chromium.stopGpu()
+    const { statuses, reason, unchanged } = (await work) as Tried
+    expect(statuses).toEqual(['ok', 'timeout', 'ok', 'ok'])
+    expect(reason).toMatch(/^running double took longer than 1000 ms$/)
+    expect(unchanged).toBe(false)
+  })
+})
