@@ -7,6 +7,12 @@ import { AdapterError } from '../support/errors.ts'
 import type { Device } from './device.ts'
 import type { PipelineRequest } from './pipeline_request.ts'
 
+/**
+ * Shaders that wait for each helper: from so many on, one more helper is worth the time that opening it
+ * takes.
+ */
+const BUSY = 4
+
 /** What is needed of a device. */
 export type Compiler = Pick<Device, 'pipelines' | 'destroy'>
 
@@ -21,10 +27,19 @@ export class CompileHelpers {
   /** Milliseconds that a shader takes, while it is being compiled. */
   readonly #underWay = new Map<string, Promise<number>>()
 
-  /** Opens devices, one after the other; those that are there are used meanwhile. Never rejects. */
+  /**
+   * Opens devices, one after the other, while those that are there have little to do: opening one keeps its
+   * thread from everything else. Never rejects.
+   */
   async open(device: () => Promise<Compiler>, count: number): Promise<void> {
     try {
-      for (let i = 0; i < count; i++) this.#helpers.push({ device: await device(), load: 0 })
+      for (let i = 0; i < count; i++) {
+        // What was asked for meanwhile comes first.
+        await new Promise((resolve) => setTimeout(resolve))
+        while (this.#underWay.size > 0 && this.#underWay.size < BUSY * this.#helpers.length)
+          await Promise.race(this.#underWay.values())
+        this.#helpers.push({ device: await device(), load: 0 })
+      }
     } catch (error) {
       // Fewer have to do.
       if (!(error instanceof AdapterError)) throw error

@@ -58,9 +58,9 @@ export class Gather {
   /** The right part of each word. */
   #parts(words: Uint32Array, dtype: StorageType): ArrayBuffer {
     const { bits } = STORAGE[dtype]
-    const [inOne, mask] = [perWord(dtype), 2 ** bits - 1]
-    const codeAt = (i: number): number =>
-      ((words[i] ?? 0) >>> (bits * ((this.#positions[i] ?? 0) % inOne))) & mask
+    const [places, mask] = [perWord(dtype) - 1, 2 ** bits - 1]
+    const positions = this.#positions
+    const codeAt = (i: number): number => ((words[i] ?? 0) >>> (bits * ((positions[i] ?? 0) & places))) & mask
     return packCodes(dtype, words.length, codeAt).buffer
   }
 }

@@ -86,8 +86,15 @@ export function decodeBytes(
   if (dtype === 'f32') return new Float32Array(bytes, 0, count)
   if (dtype === 'i32') return new Int32Array(bytes, 0, count)
   if (dtype === 'u32') return new Uint32Array(bytes, 0, count)
-  const { values: Values } = STORAGE[dtype]
-  const [values, codeAt, decode] = [new Values(count), codeReader(dtype, bytes), decoderOf(dtype, count)]
+  const { values: Values, decode, bits } = STORAGE[dtype]
+  const values = new Values(count)
+  const table = bits === 4 ? undefined : tableOf(dtype, count)
+  if (table) {
+    const codes = new (bits === 16 ? Uint16Array : Uint8Array)(bytes, 0, count)
+    for (let i = 0; i < count; i++) values[i] = table[codes[i] ?? 0] ?? 0
+    return values
+  }
+  const codeAt = codeReader(dtype, bytes)
   for (let i = 0; i < count; i++) values[i] = decode(codeAt(i))
   return values
 }
@@ -137,14 +144,13 @@ const TABLE_PAYS_FROM = 65536
 const TABLES = new Map<StorageType, Float32Array>()
 
 /** Small floats are looked up where there are many. */
-function decoderOf(dtype: StorageType, count: number): (code: number) => number {
+function tableOf(dtype: StorageType, count: number): Float32Array | undefined {
   const { decode, category, bits } = STORAGE[dtype]
-  if (category !== 'float') return decode
-  let table = TABLES.get(dtype)
-  if (!table && count < TABLE_PAYS_FROM) return decode
-  table ??= Float32Array.from({ length: 2 ** bits }, (_, code) => decode(code))
+  const known = TABLES.get(dtype)
+  if (known || category !== 'float' || count < TABLE_PAYS_FROM) return known
+  const table = Float32Array.from({ length: 2 ** bits }, (_, code) => decode(code))
   TABLES.set(dtype, table)
-  return (code) => table[code] ?? 0
+  return table
 }
 
 interface Found {

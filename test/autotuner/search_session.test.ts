@@ -16,7 +16,7 @@ import { PROBLEMS, type Problem, SILENT_LOG, SyntheticBenchmarker } from './synt
 
 const { spec, cost } = PROBLEMS[0] as Problem
 
-function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenchmarker(cost)) {
+function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenchmarker(cost, { msPerConfig: 100 })) {
   const generation = new ConfigGeneration(spec, new Random(1))
   const session = new SearchSession({
     subject: { kernel: 'toy', shape: 'f32[8]' },
@@ -52,7 +52,7 @@ describe('evaluate', () => {
   })
 
   it('leaves out what time did not allow', async () => {
-    const benchmarker = new SyntheticBenchmarker(cost)
+    const benchmarker = new SyntheticBenchmarker(cost, { msPerConfig: 100 })
     const { session, configs } = open(
       { budget: new Budget({ seconds: 0.35, now: benchmarker.now }) },
       benchmarker,

@@ -123,7 +123,7 @@ export class SyntheticBenchmarker implements Benchmarker {
       if (options.budget.exhausted || options.enough?.()) break
       options.onTrying?.([config])
       this.measured.push(config)
-      const costMs = this.#options.costMs?.(config) ?? this.#options.msPerConfig ?? 100
+      const costMs = this.#options.costMs?.(config) ?? this.#options.msPerConfig ?? 10
       this.clock += costMs
       const result = { ...this.#time(config, this.#options.noise ?? 0, 20), costMs }
       options.onMeasured?.(result)

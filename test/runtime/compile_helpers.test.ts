@@ -48,6 +48,31 @@ describe('CompileHelpers', () => {
     expect(await Promise.all(works)).toEqual([30, 30, 30, 30])
   })
 
+  it('opens no further device while those that are there have little to do, unless they have much', async () => {
+    const { asked, all } = devices(3)
+    const made = new CompileHelpers()
+    const turns = async () => {
+      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve))
+    }
+    const works: Promise<number>[] = []
+    const compile = (...shaders: string[]) =>
+      works.push(...shaders.map((wgsl) => made.compile(shader(wgsl))))
+    const opened = made.open(async () => {
+      if (works.length === 0) setTimeout(() => compile('a'))
+      return all.shift() ?? fail()
+    }, 3)
+    await turns()
+    expect(made.count).toBe(1)
+    compile('b', 'c', 'd', 'e')
+    asked[0]?.finish()
+    await turns()
+    expect(made.count).toBe(2)
+    for (const { finish } of asked) finish()
+    await opened
+    expect(made.count).toBe(3)
+    expect(await Promise.all(works)).toEqual([30, 30, 30, 30, 30])
+  })
+
   it('compiles equal shaders once while they are under way', async () => {
     const { asked, made } = await helpers(2)
     const works = ['a', 'a', 'b'].map((wgsl) => made.compile(shader(wgsl)))

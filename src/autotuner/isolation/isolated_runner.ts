@@ -41,20 +41,23 @@ export class IsolatedRunner implements TrialRunner {
 
   /**
    * Rejects with CannotIsolate where there is no process or no room for the arguments, and as `Stream.read`
-   * does.
+   * does. `onHanded` is called when the arguments are on their way.
    */
   static async open(
     host: TrialHost,
     call: TrialSubject,
     contents: readonly Storage[],
     stream: Stream,
+    onHanded?: () => void,
   ): Promise<IsolatedRunner> {
     // While the arguments are read; `open` says what goes wrong there.
     host.start().catch(() => {})
     const handed = await handOver(contents, stream)
     const subject: HostedSubject = { id: ++subjects, open: { kind: 'open', subject: call, ...handed } }
     try {
-      await host.open(subject)
+      const opened = host.open(subject)
+      onHanded?.()
+      await opened
       return new IsolatedRunner(host, subject)
     } catch (error) {
       takeBack(handed.data)

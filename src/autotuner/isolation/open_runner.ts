@@ -22,10 +22,10 @@ const HOSTS = new Map<string, TrialHost>()
 
 /** Rejects with GpuError when there is no memory for trials. */
 export async function openRunner(request: RunnerRequest): Promise<TrialRunner> {
-  const { device, stream, settings, subject, contents } = request
+  const { device, stream, settings, subject, contents, onHanded } = request
   if (settings.autotuneBenchmarkSubprocess) {
     try {
-      return await IsolatedRunner.open(hostFor(device), subject, contents, stream)
+      return await IsolatedRunner.open(hostFor(device), subject, contents, stream, onHanded)
     } catch (error) {
       if (!(error instanceof CannotIsolate)) throw error
       const why = error.message.replaceAll(/\s*\n[\s-]*/g, ' ')

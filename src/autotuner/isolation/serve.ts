@@ -8,12 +8,11 @@ import { Socket } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
 import { isMainThread, Worker } from 'node:worker_threads'
-import type { Device } from '../../runtime/device.ts'
 import { HelionError } from '../../support/errors.ts'
 import { fileError } from '../../support/file_errors.ts'
 import { CompileThread, serveCompilations } from './compile_thread.ts'
 import type { Contents, Handed, Request } from './protocol.ts'
-import { type JobOf, type ServerParts, TrialServer, type Wrap } from './serve_trials.ts'
+import { type ServerParts, TrialServer, type Wrap } from './serve_trials.ts'
 import { encodeMessage, MessageReader } from './wire.ts'
 
 const REPLIES = 3
@@ -68,15 +67,13 @@ export function serve(wrap?: Wrap): void {
 }
 
 /** The processor is what software adapters compute with: nothing helps them. */
-function compilerFor(device: Device, { adapter, without }: JobOf<'start'>): ReturnType<CompilerFor> {
+const compilerFor: ServerParts['compilerFor'] = ({ adapter, without, info }) => {
   const [, entry = ''] = process.argv
   const count = Math.min(MOST_HELPERS, Math.floor(availableParallelism() * HELPERS_SHARE))
-  if (device.info.software || count < 2) return undefined
+  if (info.software || count < 2) return undefined
   const thread = new CompileThread(entry, { count, adapter, without })
-  return (request) => thread.compile(request, device)
+  return (device) => (request) => thread.compile(request, device)
 }
-
-type CompilerFor = NonNullable<ServerParts['compilerFor']>
 
 function read(data: Handed, { bytes, offset }: Contents, into: Uint8Array): void {
   const path = String(data)

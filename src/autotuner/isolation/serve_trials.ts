@@ -33,11 +33,14 @@ export interface ServerParts {
   /** Puts the contents of an argument into `into`. */
   readonly read: (data: Handed, contents: Contents, into: Uint8Array) => void | Promise<void>
   readonly wrap?: Wrap | undefined
-  /** Has shaders compiled for a device in a better way than by asking it; undefined where there is none. */
-  readonly compilerFor?: ((device: Device, job: JobOf<'start'>) => Compile | undefined) | undefined
+  /**
+   * Makes ready to compile shaders in a better way than by asking the device that will be opened; undefined
+   * where there is none.
+   */
+  readonly compilerFor?: ((job: JobOf<'start'>) => ((device: Device) => Compile) | undefined) | undefined
 }
 
-type Compile = LocalParts['compile']
+type Compile = NonNullable<LocalParts['compile']>
 
 export type JobOf<Kind extends Job['kind']> = Extract<Job, { kind: Kind }>
 
@@ -52,7 +55,8 @@ export class TrialServer {
   readonly #parts: ServerParts
   readonly #opened = new Map<number, Opened>()
   #device: Device | undefined
-  #compile: Compile
+  #starting: Promise<unknown> | undefined
+  #compile: Compile | undefined
   #underWay = 0
   #signs: ReturnType<typeof setInterval> | undefined
 
@@ -74,7 +78,10 @@ export class TrialServer {
   }
 
   #do(subject: number, job: Job): unknown {
-    if (job.kind === 'start') return this.#start(job)
+    if (job.kind === 'start') {
+      this.#starting = this.#start(job)
+      return this.#starting
+    }
     if (job.kind === 'open') return this.#open(subject, job)
     const opened = this.#opened.get(subject)
     if (!opened) throw new Error(`no call ${subject} was opened here`)
@@ -105,12 +112,14 @@ export class TrialServer {
   async #start(job: JobOf<'start'>): Promise<unknown> {
     const { protocol, adapter, without } = job
     if (protocol !== PROTOCOL) throw new HelionError('it belongs to another version of helion-aot')
+    const compiler = this.#parts.compilerFor?.(job)
     this.#device = await openDevice({ adapter, without })
-    this.#compile = this.#parts.compilerFor?.(this.#device, job)
+    this.#compile = compiler?.(this.#device)
     return { ...this.#device.info }
   }
 
   async #open(subject: number, job: JobOf<'open'>): Promise<void> {
+    await this.#starting
     const device = this.#device
     const { wrap = (runner) => runner } = this.#parts
     if (!device) throw new Error('no device was opened')

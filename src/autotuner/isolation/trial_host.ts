@@ -51,6 +51,8 @@ export class TrialHost {
   readonly #keepAlive = new KeepAlive()
   #process: TrialProcess | undefined
   #starting: Promise<TrialProcess> | undefined
+  /** A process that was started and has not answered yet. */
+  #booting: TrialProcess | undefined
   /** Processes so far. */
   #started = 0
   /** Calls that are open, and what ends the process some time after the last one. */
@@ -76,6 +78,7 @@ export class TrialHost {
   async open(subject: HostedSubject): Promise<void> {
     clearTimeout(this.#idle)
     this.#subjects.add(subject.id)
+    if (this.#booting) this.#send(subject, this.#booting).catch(() => {})
     try {
       await this.#working(() => this.#opened(subject))
     } catch (error) {
@@ -157,19 +160,23 @@ export class TrialHost {
   }
 
   /** The process, with the memory of this call. */
-  async #opened({ id, open }: HostedSubject): Promise<TrialProcess> {
+  async #opened(subject: HostedSubject): Promise<TrialProcess> {
     const process = await this.#current()
-    const known = process.opened.get(id)
-    const opening = known ?? process.ask(id, open, OPEN_MS)
-    process.opened.set(id, opening)
     try {
-      await opening
+      await this.#send(subject, process)
     } catch (error) {
       if (error instanceof ProcessEndedError) throw error
       // No config is to blame, and none could be tried.
       throw new AdapterError(`${TRIER} has no arguments to try configs with: ${errorMessage(error)}`)
     }
     return process
+  }
+
+  /** Tells a process of a call, once; also while it starts, so that it goes on with that. */
+  #send({ id, open }: HostedSubject, process: TrialProcess): Promise<unknown> {
+    const opening = process.opened.get(id) ?? process.ask(id, open, OPEN_MS)
+    process.opened.set(id, opening)
+    return opening
   }
 
   async #current(): Promise<TrialProcess> {
@@ -198,6 +205,7 @@ export class TrialHost {
   async #startOnce(): Promise<TrialProcess> {
     const { info, adapter, without, graceMs = GRACE_MS, connect = await connector() } = this.#options
     const process = new TrialProcess(connect, graceMs)
+    this.#booting = process
     try {
       const found = await process.ask(
         0,
@@ -210,6 +218,8 @@ export class TrialHost {
     } catch (error) {
       process.end({ kind: 'exit', what: errorMessage(error), fromOutside: false })
       throw error
+    } finally {
+      this.#booting = undefined
     }
   }
 }

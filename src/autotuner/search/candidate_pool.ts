@@ -1,6 +1,6 @@
 /**
  * Configs that a search thinks of but has not measured. Nothing is forgotten because it was passed over once:
- * a config leaves when it is measured, or when the pool is full of better ones.
+ * a config leaves when it is chosen to be measured, or when the pool is full of better ones.
  */
 import type { Config } from '../../config/config.ts'
 import type { ConfigGeneration, FlatConfig } from './config_generation.ts'
@@ -51,8 +51,9 @@ export class CandidatePool {
   }
 
   /**
-   * Takes out the `count` most promising entries. Each one after the first loses what `penalty` takes off for
-   * being like those before it, in the eyes of the model. The least promising leave where the pool is full.
+   * Takes out the `count` most promising entries, for good. Each one after the first loses what `penalty`
+   * takes off for being like those before it, in the eyes of the model. The least promising leave where the
+   * pool is full.
    */
   take(surrogate: Surrogate, count: number, penalty: number): readonly PoolEntry[] {
     const ranked = [...this.#entries]
@@ -73,7 +74,7 @@ export class CandidatePool {
       const best = rivals.reduce((a, b) => (worth(b) > worth(a) ? b : a))
       rivals.splice(rivals.indexOf(best), 1)
       for (const rival of rivals) rival.likeness += leafSimilarity(rival.leaves, best.leaves)
-      this.#entries.delete(best.key)
+      this.reserve(best.entry.flat)
       taken.push(best.entry)
     }
     return taken

@@ -32,6 +32,8 @@ const MOST_ROUND = 16
  */
 const RANDOM_SHARE = 0.25
 const RANDOM_CONFIGS = 20
+/** Configs that are chosen before those in front of them are measured, at least. */
+const AHEAD = 4
 /** What cannot be built costs no launch and does not count, up to this multiple of what does. */
 const MOST_TRIED = 2
 /** Candidates that are timed again, beside the best, after a generation. */
@@ -76,10 +78,14 @@ export class LfboRounds {
     const session = this.#session
     const quota = Math.max(LEAST_ROUND, Math.ceil(copies * numNeighbors * fracSelected))
     const measured: Candidate[] = []
-    for (let spent = 0; spent < quota && measured.length < MOST_TRIED * quota && !session.exhausted; ) {
-      const results = await this.#round(quota - spent)
-      if (results.length === 0) return false
+    let [spent, tried] = [0, 0]
+    while (spent < quota && tried < MOST_TRIED * quota && !session.exhausted) {
+      const known = session.history.all
+      const round = this.#take(known, quota - spent)
+      if (round.length === 0) return false
+      const [results] = await Promise.all([session.evaluate(round), this.#lookAhead(known)])
       measured.push(...results)
+      tried += round.length
       spent += results.filter(({ status }) => status !== 'invalid' && status !== 'filtered').length
     }
     await session.confirm(session.history.distinct.slice(0, 1 + CONFIRMED))
@@ -87,25 +93,27 @@ export class LfboRounds {
     return true
   }
 
-  /**
-   * Measures at most `most` configs. Those of the next round are chosen, and begin to be built, meanwhile:
-   * the model knows nothing of this one then, and no GPU waits for models and compilers.
-   */
-  async #round(most: number): Promise<readonly Candidate[]> {
-    const session = this.#session
-    if (this.#next.length === 0) this.#next = this.#propose(session.history.all)
-    const round = this.#next.slice(0, most)
-    this.#next = this.#next.slice(most)
-    for (const { config } of round) if (session.isOpen(config)) this.#pool.measured(config)
-    const known = session.history.all
-    const [results] = await Promise.all([session.evaluate(round), this.#lookAhead(known)])
-    return results
+  /** What a round measures: at most `most` configs. */
+  #take(known: readonly Candidate[], most: number): readonly Proposal[] {
+    if (this.#next.length === 0) this.#next = this.#propose(known)
+    const count = Math.min(most, roundSize(known.length))
+    const round = this.#next.slice(0, count)
+    this.#next = this.#next.slice(count)
+    return round
   }
 
+  /**
+   * While a round is measured the next ones are chosen and begin to be built, by what was known before: so no
+   * GPU waits for models and compilers.
+   */
   async #lookAhead(known: readonly Candidate[]): Promise<void> {
-    // First the others are sent to what measures them.
+    // First the round is sent to what measures it.
     await new Promise((resolve) => setTimeout(resolve))
-    if (this.#next.length === 0) this.#next = this.#propose(known)
+    while (this.#next.length < AHEAD) {
+      const more = this.#propose(known)
+      if (more.length === 0) break
+      this.#next = [...this.#next, ...more]
+    }
     this.#session.prepare(this.#next.map(({ config }) => config))
   }
 

@@ -68,7 +68,12 @@ function excessOf(actual: number, expected: number, atol: number, rtol: number):
   return difference - (atol + rtol * Math.abs(expected))
 }
 
+const ROOTS = new WeakMap<ArrayLike<number>, number>()
+
+/** Of values that do not change. */
 function rootMeanSquare(values: ArrayLike<number>): number {
+  const known = ROOTS.get(values)
+  if (known !== undefined) return known
   let squares = 0
   let finite = 0
   for (let i = 0; i < values.length; i++) {
@@ -77,7 +82,9 @@ function rootMeanSquare(values: ArrayLike<number>): number {
     squares += value * value
     finite++
   }
-  return finite > 0 ? Math.sqrt(squares / finite) : 0
+  const root = finite > 0 ? Math.sqrt(squares / finite) : 0
+  ROOTS.set(values, root)
+  return root
 }
 
 function unravel(position: number, shape: readonly number[]): number[] {

@@ -90,9 +90,9 @@ function kernelPrograms(trial: KernelTrial): ProgramSource<TrialProgram> {
       reference ??= referenceWith(answers)
       return reference.expected(config)
     },
-    open: () => {
+    open: (onHanded) => {
       const parts = trialSubject(bound.ir, writes, call, settings.autotuneFlushCache)
-      return open({ device, stream, settings, log, ...parts })
+      return open({ device, stream, settings, log, onHanded, ...parts })
     },
   }
 }

@@ -40,8 +40,8 @@ export interface ProgramSource<Program extends AnyProgram> {
   programOf(config: Config): Program | Promise<Program>
   /** What every program should leave; `answers` runs one. */
   expected(config: Config, answers: Answers<Program>): Promise<readonly Expected[]>
-  /** What runs the programs; asked for once, before the first is tried. */
-  open(): Promise<TrialRunner<Program>>
+  /** What runs the programs; asked for once, before the first is tried. `onHanded`: see RunnerRequest. */
+  open(onHanded: () => void): Promise<TrialRunner<Program>>
 }
 
 /** Bytes that a program leaves at some places; undefined when it does not run. */
@@ -79,6 +79,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   /** Opened at the first measurement: results that are stored need none. */
   #opening: Promise<TrialRunner<Program>> | undefined
   #runner: TrialRunner<Program> | undefined
+  readonly #handed = withResolver()
   readonly #builds: Builds<Built<Program>>
   #buildTimeoutMs = Number.POSITIVE_INFINITY
   #bestMs = Number.POSITIVE_INFINITY
@@ -192,7 +193,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   }
 
   async #open(): Promise<TrialRunner<Program>> {
-    this.#opening ??= this.#trial.source.open()
+    this.#opening ??= this.#trial.source.open(this.#handed.resolve)
     this.#runner = await this.#opening
     return this.#runner
   }
@@ -209,8 +210,10 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
     const { settings, source } = this.#trial
     const [first] = configs
     // Listened to from now on: it may reject meanwhile.
-    opening.catch(() => {})
+    const opened = opening.catch(() => {})
     if (!first || this.#byProgram.size > 0 || !settings.autotuneAccuracyCheck) return
+    // Computing it keeps this thread from handing over what the other side could begin with.
+    await Promise.race([this.#handed.promise, opened])
     await source.expected(first, this.#answers).catch(() => {})
   }
 
@@ -294,6 +297,14 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
     if (!this.#trial.settings.autotuneIgnoreErrors) throw error
     return failure(config, 'error', errorMessage(error), known)
   }
+}
+
+function withResolver(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => {}
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
 }
 
 /** Whether a device was given up because a program on it does not end. */

@@ -69,6 +69,8 @@ export interface RunnerRequest {
   readonly subject: TrialSubject
   /** Memories of the arguments. */
   readonly contents: readonly Storage[]
+  /** Called when this side has done its part, and what runs the programs goes on by itself. */
+  readonly onHanded?: (() => void) | undefined
 }
 
 export type OpenRunner = (request: RunnerRequest) => Promise<TrialRunner>
