@@ -24,30 +24,43 @@ interface Helper {
 
 export class CompileHelpers {
   readonly #helpers: Helper[] = []
+  #openOne: (() => Promise<Compiler>) | undefined
+  /** How many more may be opened. */
+  #more = 0
+  #isGrowing = false
   /** Milliseconds that a shader takes, while it is being compiled. */
   readonly #underWay = new Map<string, Promise<number>>()
 
-  /**
-   * Opens devices, one after the other, while those that are there have little to do: opening one keeps its
-   * thread from everything else. Never rejects.
-   */
+  /** Opens a device, and up to `count` when there is much to compile. Never rejects. */
   async open(device: () => Promise<Compiler>, count: number): Promise<void> {
+    this.#openOne = device
+    this.#more = count
+    await this.#grow()
+  }
+
+  /** Opening a device takes as long as compiling a few shaders, and keeps the driver from everything else. */
+  async #grow(): Promise<void> {
+    if (this.#isGrowing) return
+    this.#isGrowing = true
     try {
-      for (let i = 0; i < count; i++) {
+      while (this.#openOne && this.#more > 0 && this.#underWay.size >= BUSY * this.#helpers.length) {
+        this.#more--
+        this.#helpers.push({ device: await this.#openOne(), load: 0 })
         // What was asked for meanwhile comes first.
         await new Promise((resolve) => setTimeout(resolve))
-        while (this.#underWay.size > 0 && this.#underWay.size < BUSY * this.#helpers.length)
-          await Promise.race(this.#underWay.values())
-        this.#helpers.push({ device: await device(), load: 0 })
       }
     } catch (error) {
       // Fewer have to do.
+      this.#more = 0
       if (!(error instanceof AdapterError)) throw error
+    } finally {
+      this.#isGrowing = false
     }
   }
 
   /** Gives the devices back: nothing is compiled any more. */
   close(): void {
+    this.#more = 0
     for (const { device } of this.#helpers.splice(0)) device.destroy()
   }
 
@@ -68,6 +81,7 @@ export class CompileHelpers {
     if (!helper) return 0
     const work = this.#onHelper(helper, request).finally(() => this.#underWay.delete(wgsl))
     this.#underWay.set(wgsl, work)
+    void this.#grow()
     return await work
   }
 

@@ -16,7 +16,10 @@ import { PROBLEMS, type Problem, SILENT_LOG, SyntheticBenchmarker } from './synt
 
 const { spec, cost } = PROBLEMS[0] as Problem
 
-function open(parts: Partial<SessionParts> = {}, benchmarker = new SyntheticBenchmarker(cost, { msPerConfig: 100 })) {
+function open(
+  parts: Partial<SessionParts> = {},
+  benchmarker = new SyntheticBenchmarker(cost, { msPerConfig: 100 }),
+) {
   const generation = new ConfigGeneration(spec, new Random(1))
   const session = new SearchSession({
     subject: { kernel: 'toy', shape: 'f32[8]' },

@@ -28,10 +28,19 @@ function devices(count: number) {
   return { asked, all }
 }
 
+const turns = async () => {
+  for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve))
+}
+
+/** So many helpers, all of which were needed for what is done by now. */
 async function helpers(count: number) {
   const { asked, all } = devices(count)
   const made = new CompileHelpers()
   await made.open(async () => all.shift() ?? fail(), count)
+  const works = Array.from({ length: 4 * (count - 1) }, (_, i) => made.compile(shader(`busy ${i}`)))
+  await turns()
+  for (const { finish } of asked.splice(0)) finish()
+  await Promise.all(works)
   return { asked, made }
 }
 
@@ -48,29 +57,24 @@ describe('CompileHelpers', () => {
     expect(await Promise.all(works)).toEqual([30, 30, 30, 30])
   })
 
-  it('opens no further device while those that are there have little to do, unless they have much', async () => {
+  it('opens further devices where there is much to compile, and no others', async () => {
     const { asked, all } = devices(3)
     const made = new CompileHelpers()
-    const turns = async () => {
-      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve))
-    }
+    await made.open(async () => all.shift() ?? fail(), 3)
     const works: Promise<number>[] = []
-    const compile = (...shaders: string[]) =>
-      works.push(...shaders.map((wgsl) => made.compile(shader(wgsl))))
-    const opened = made.open(async () => {
-      if (works.length === 0) setTimeout(() => compile('a'))
-      return all.shift() ?? fail()
-    }, 3)
-    await turns()
-    expect(made.count).toBe(1)
-    compile('b', 'c', 'd', 'e')
-    asked[0]?.finish()
-    await turns()
-    expect(made.count).toBe(2)
+    for (const [shaders, count] of [
+      ['abc', 1],
+      ['d', 2],
+      ['efg', 2],
+      ['h', 3],
+      ['ijklmnop', 3],
+    ] as const) {
+      works.push(...[...shaders].map((wgsl) => made.compile(shader(wgsl))))
+      await turns()
+      expect([shaders, made.count]).toEqual([shaders, count])
+    }
     for (const { finish } of asked) finish()
-    await opened
-    expect(made.count).toBe(3)
-    expect(await Promise.all(works)).toEqual([30, 30, 30, 30, 30])
+    expect(await Promise.all(works)).toEqual(works.map(() => 30))
   })
 
   it('compiles equal shaders once while they are under way', async () => {
@@ -93,9 +97,13 @@ describe('CompileHelpers', () => {
   it('does with as many devices as there are', async () => {
     const made = new CompileHelpers()
     expect(await made.compile(shader('a'))).toBe(0)
-    const { all } = devices(1)
+    const { asked, all } = devices(1)
     const open = vi.fn(async () => all.shift() ?? fail())
     await made.open(open, 4)
+    const works = ['a', 'b', 'c', 'd', 'e'].map((wgsl) => made.compile(shader(wgsl)))
+    await turns()
     expect([made.count, open.mock.calls.length]).toEqual([1, 2])
+    for (const { finish } of asked) finish()
+    expect(await Promise.all(works)).toEqual([30, 30, 30, 30, 30])
   })
 })
