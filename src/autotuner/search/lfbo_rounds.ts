@@ -32,8 +32,6 @@ const MOST_ROUND = 16
  */
 const RANDOM_SHARE = 0.25
 const RANDOM_CONFIGS = 20
-/** Configs that are chosen before those in front of them are measured, at least. */
-const AHEAD = 4
 /** What cannot be built costs no launch and does not count, up to this multiple of what does. */
 const MOST_TRIED = 2
 /** Candidates that are timed again, beside the best, after a generation. */
@@ -103,17 +101,13 @@ export class LfboRounds {
   }
 
   /**
-   * While a round is measured the next ones are chosen and begin to be built, by what was known before: so no
+   * While a round is measured the next one is chosen and begins to be built, by what was known before: so no
    * GPU waits for models and compilers.
    */
   async #lookAhead(known: readonly Candidate[]): Promise<void> {
     // First the round is sent to what measures it.
     await new Promise((resolve) => setTimeout(resolve))
-    while (this.#next.length < AHEAD) {
-      const more = this.#propose(known)
-      if (more.length === 0) break
-      this.#next = [...this.#next, ...more]
-    }
+    if (this.#next.length === 0) this.#next = this.#propose(known)
     this.#session.prepare(this.#next.map(({ config }) => config))
   }
 
