@@ -167,7 +167,7 @@ describe('where no worker can try configs the page does, and says why in a line'
 })
 
 describe('a shader that does not end', () => {
-  it('costs its config, and the page what it has on the GPU, when the browser ends the process of the GPU', async () => {
+  it('costs its config and what the page has on the GPU, when the browser stops it', async () => {
     const { evaluate } = await chromium.page('/')
     const replaced = evaluate(`new Promise((resolve) => {
       let workers = 0
