@@ -32,7 +32,7 @@ function sweepWith(ofDefault: (row: number) => number | undefined): Sweep {
   return builder.finish(undefined, undefined)
 }
 
-function built(sweep: Sweep, previous?: string, options = {}) {
+function built(sweep: Sweep, previous?: string, options: object = { defaults: true }) {
   const before = previous === undefined ? undefined : readModule(previous, 'made', 'm.ts')
   const decision = decide(sweep, toSettings(options), before)
   const text = moduleText(decision, { tool: 'helion-aot 0', device: 'd' })

@@ -15,7 +15,7 @@ export interface DecisionSettings {
   readonly outside: OutsidePolicy
   /** False keeps every feature that varies and every term that the fit can use. */
   readonly featureSelection: boolean
-  /** False for a module that leaves no shape to its default config. */
+  /** Whether shapes may be left to their default config. */
   readonly defaults: boolean
 }
 
@@ -60,7 +60,7 @@ export function toSettings(options: DecisionOptions = {}): DecisionSettings {
     configPrice,
     outside: outsidePolicyOf(options.outside ?? 'auto'),
     featureSelection: options.featureSelection ?? true,
-    defaults: options.defaults ?? true,
+    defaults: options.defaults ?? false,
   }
 }
 
