@@ -46,6 +46,16 @@ describe('chained scans', () => {
     expect(compiled.config({ chained_scans: 1, reduction_loops: [null] }).data.reduction_loops).toEqual([512])
   })
 
+  it('of one round hold their chunk while they look back, of several read it again', () => {
+    const compiled = new Compiled(flat, [input(4096)])
+    const [held = '', again = ''] = [1, 2].map((chained_scans) =>
+      compiled.wgsl({ chained_scans, reduction_loops: 512 }).split('for (').at(-1),
+    )
+    expect(held).toMatch(/local1_vec4\[.* = /)
+    expect(held).not.toContain('x_vec4[')
+    expect(again).toContain('x_vec4[')
+  })
+
   it('keep a word of a float for each chunk and each group of them, zero at first', () => {
     const { scratch } = new Compiled(flat, [input(4096)]).program({
       chained_scans: 1,

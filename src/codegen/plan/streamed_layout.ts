@@ -65,7 +65,12 @@ function reducingThreadBits(tileClass: TileClass, block: BlockId, plan: Plan, ve
   if (asked > 0) return log2Exact(asked)
   const others = sum([...tileClass.blocks].filter((b) => b !== block).map((b) => extentBits(plan.program, b)))
   const whole = Math.max(0, extentBits(plan.program, block) - vector)
-  return clamp(plan.bound.threadBits - others, Math.min(COALESCED_BITS, whole), plan.bound.threadBits)
+  return clamp(plan.bound.threadBits - others, Math.min(leastLaneBits(plan), whole), plan.bound.threadBits)
+}
+
+/** On a processor a subgroup for each row, which needs no barriers. */
+function leastLaneBits({ bound: { limits } }: Plan): number {
+  return limits.software ? log2Exact(Math.max(1, limits.subgroupSize)) : COALESCED_BITS
 }
 
 /**

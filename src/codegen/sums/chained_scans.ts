@@ -20,6 +20,7 @@ import { floorPowerOf2, nextPowerOf2 } from '../../support/maths.ts'
 import { REDUCE_RULES } from '../analysis/reduce_rules.ts'
 import type { PartialSum } from '../analysis/splittable_sums.ts'
 import type { BoundConfig } from '../plan/bound_config.ts'
+import { addFirstHalf, addSecondHalf, halvesOf } from './held_chunk.ts'
 import { type Link, mapped, wordsOf } from './links.ts'
 import { type Chain, LookBack } from './look_back.ts'
 import { loopWithin } from './part_loop.ts'
@@ -52,18 +53,21 @@ export function chainedGrid(
   rewriteRegion(grid.body.slice(0, grid.body.indexOf(whole)), builder, map)
   const lookBack = new LookBack(added, chain, loop, map)
   const chunk = idOf(builder, part)
-  const own = lookBack.sumsOf(builder, chunk)
+  const range = lookBack.rangeOf(builder, chunk)
+  const halves = chain.rounds === 1 ? halvesOf(whole, sums) : undefined
+  const own = halves ? addFirstHalf(builder, whole, halves, range, map) : lookBack.sumsOf(builder, chunk)
   lookBack.publish(builder, chunk, own)
   lookBack.publishGroup(builder, chunk)
   const before = lookBack.before(builder, chunk)
-  // The chunk is read again, while caches have it: nobody holds it while waiting.
-  const rounds = loopWithin(whole, lookBack.rangeOf(builder, chunk), builder, map)
-  const inits = rounds.inits.map((init, index) => {
+  const inits = whole.inits.map((node, index) => {
+    const init = map.get(node) ?? node
     const i = sums.findIndex((sum) => sum.index === index)
     const [sum, value] = [sums[i], before[i]]
     return sum && value ? mapped(builder, REDUCE_RULES[sum.op].map, init, value) : init
   })
-  builder.add({ ...rounds, inits })
+  // A chunk of several rounds is read again, while caches have it: nobody holds it while waiting.
+  if (halves) addSecondHalf(builder, whole, halves, range, map, inits)
+  else builder.add({ ...loopWithin(whole, range, builder, map), inits })
   const rows = [...grid.rows, chain.blocks.chunk, chain.blocks.place]
   return { program: added, grid: { ...grid, blocks: [part, ...grid.blocks], rows, body: builder.nodes } }
 }
