@@ -17,7 +17,8 @@ import { parseArgs } from 'node:util'
 import { EXTRA_OPS } from './side_by_side_ops.mjs'
 
 const REPEATS = 3
-const LOAD_MS = 150
+/** Clocks fall while answers are checked, and take this long to rise again. */
+const LOAD_MS = 500
 /** Elements that are compared. */
 const CHECKED = 48
 
