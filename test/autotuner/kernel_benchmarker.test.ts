@@ -176,7 +176,7 @@ describe('measure', () => {
     const tried = await trial(double, [await ramp([100])], { autotunePrecompileJobs: 2 })
     const statuses: string[] = []
     const results = await tried.benchmarker.measure(
-      configs(tried, {}, { num_warps: 1 }, { num_warps: 2 }, { num_warps: 8 }),
+      configs(tried, {}, { num_warps: 2 }, { num_warps: 4 }, { num_warps: 8 }),
       {
         ...patient,
         budget,
@@ -198,7 +198,7 @@ describe('measure', () => {
     }
     const budget = new Budget({ seconds: 1, now: () => now })
     const tried = await trial(double, [await ramp([100])], { configFilter })
-    const wanted = configs(tried, {}, { num_warps: 1 }, { num_warps: 2 })
+    const wanted = configs(tried, {}, { num_warps: 2 }, { num_warps: 4 })
     const results = await tried.benchmarker.measure(wanted, { ...patient, budget })
     expect(results.map(({ status }) => status)).toEqual(['ok'])
   })
@@ -211,7 +211,7 @@ describe('configs that do not end', () => {
     const tried = await trial(double, [await ramp([100])], { autotuneBenchmarkTimeout: 500 })
     vi.spyOn(tried.stream, 'sync').mockReturnValueOnce(never)
     heldTimer(500_000)()
-    const [stuck, next] = await measure(tried, {}, { num_warps: 1 })
+    const [stuck, next] = await measure(tried, {}, { num_warps: 2 })
     expect(stuck).toMatchObject({ status: 'timeout', reason: 'running double took longer than 500000 ms' })
     expect(next?.status).toBe('ok')
   })

@@ -35,7 +35,7 @@ async function dataOf(result: Tensor): Promise<readonly number[]> {
 }
 
 describe('the config of a call', () => {
-  const one = { num_warps: 1 }
+  const eight = { num_warps: 8 }
   const quick = {
     autotuneEffort: 'quick',
     autotuneLogLevel: 100,
@@ -43,36 +43,36 @@ describe('the config of a call', () => {
   } as const
 
   it('is the one that the author gives', async () => {
-    expect(await warpsUsed(plusOne({ config: one }), 2)).toEqual([1])
-    expect(await warpsUsed(plusOne({ config: new Config(one) }))).toEqual([1])
-    expect(await warpsUsed(plusOne({ configs: [one] }))).toEqual([1])
-    expect(await warpsUsed(plusOne({ config: one, autotuneEffort: 'none' }))).toEqual([1])
+    expect(await warpsUsed(plusOne({ config: eight }), 2)).toEqual([8])
+    expect(await warpsUsed(plusOne({ config: new Config(eight) }))).toEqual([8])
+    expect(await warpsUsed(plusOne({ configs: [eight] }))).toEqual([8])
+    expect(await warpsUsed(plusOne({ config: eight, autotuneEffort: 'none' }))).toEqual([8])
   })
 
   it('is the default one, which is said once, when no time shall be spent', async () => {
     const stderr = listen()
     const add = plusOne({ autotuneEffort: 'none' })
-    expect(await warpsUsed(add, 2)).toEqual([4])
+    expect(await warpsUsed(add, 2)).toEqual([1])
     expect(stderr.text).toMatch(/^helion-aot: plus_one uses its default config: new Config\(\{.*\}\)\n$/)
-    expect(await warpsUsed(plusOne({ config: one, autotuneEffort: 'none', forceAutotune: true }))).toEqual([
-      4,
+    expect(await warpsUsed(plusOne({ config: eight, autotuneEffort: 'none', forceAutotune: true }))).toEqual([
+      1,
     ])
   })
 
   it('is the fastest of several', async () => {
-    const configs = [one, { num_warps: 2 }, { block_sizes: [16_384], num_warps: 1 }]
+    const configs = [eight, { num_warps: 2 }, { block_sizes: [16_384], num_warps: 8 }]
     const add = plusOne({ ...quick, configs })
-    // 4: the default config tells whether there is anything to do.
-    expect(new Set(await warpsUsed(add))).toEqual(new Set([4, 1, 2]))
+    // 1: the default config tells whether there is anything to do.
+    expect(new Set(await warpsUsed(add))).toEqual(new Set([1, 8, 2]))
     expect(await warpsUsed(add)).toEqual([])
   })
 
   it('is the one that was set, until the kernel is reset', async () => {
-    const add = plusOne({ config: one })
+    const add = plusOne({ config: eight })
     add.bind(zeros([100])).setConfig({ num_warps: 2 })
     expect(await warpsUsed(add)).toEqual([2])
     add.reset()
-    expect(await warpsUsed(add)).toEqual([1])
+    expect(await warpsUsed(add)).toEqual([8])
   })
 })
 
@@ -150,11 +150,11 @@ describe('toWgsl', () => {
   it('shows the config in use, the default one, or another', async () => {
     const binding = plusOne().bind(zeros([4096]))
     const threads = (text: string) => Number(/@workgroup_size\((\d+)/.exec(text)?.[1])
-    expect(threads(binding.toWgsl())).toBe(128)
-    expect(threads(binding.toWgsl({ num_warps: 2 }))).toBe(64)
-    binding.setConfig({ num_warps: 1 })
     expect(threads(binding.toWgsl())).toBe(32)
-    expect(binding.defaultConfig().numWarps).toBe(4)
+    expect(threads(binding.toWgsl({ num_warps: 2 }))).toBe(64)
+    binding.setConfig({ num_warps: 4 })
+    expect(threads(binding.toWgsl())).toBe(128)
+    expect(binding.defaultConfig().numWarps).toBe(1)
     const device = await getDevice()
     device.gpu.pushErrorScope('validation')
     device.gpu.createShaderModule({ code: binding.toWgsl() })

@@ -222,7 +222,11 @@ describe('an answer that is none', () => {
     ],
     ['no text', '{"output": [{"type": "reasoning"}], "content": [{"type": "thinking"}]}', 'holds no text'],
     ['an error', `{"output": [], "error": {"message": "no ${KEY}"}}`, 'reports an error: "no (hidden)"'],
-    ['deep nesting', `{"output": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`, 'holds no text'],
+    [
+      'deep nesting',
+      `{"output": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+      'something that is not JSON',
+    ],
   ])('%s', async (_name, body, message) => {
     llm.act = sends(200, body)
     expect((await failure()).message).toContain(message)
