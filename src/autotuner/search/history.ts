@@ -102,6 +102,11 @@ export class History {
   }
 }
 
+/** In an order that tells nothing of how the trials came about: a search that goes on does the same. */
+export function unordered(candidates: readonly Candidate[]): readonly Candidate[] {
+  return candidates.toSorted((a, b) => (a.config.hash < b.config.hash ? -1 : 1))
+}
+
 /** Those of candidates that have a time, fastest first. */
 export function rankedOf(candidates: readonly Candidate[]): readonly Candidate[] {
   return candidates.filter(isTimed).sort((a, b) => a.ms - b.ms)

@@ -8,7 +8,7 @@ import { unlessRefused } from '../../support/errors.ts'
 import { clamp } from '../../support/maths.ts'
 import { CandidatePool, type PoolEntry } from './candidate_pool.ts'
 import type { ConfigGeneration } from './config_generation.ts'
-import { type Candidate, rankedOf } from './history.ts'
+import { type Candidate, rankedOf, unordered } from './history.ts'
 import type { LFBOSearchOptions, NeighborMaker } from './lfbo_options.ts'
 import { neighborOf, ORIGINS, type Proposal } from './proposal.ts'
 import type { SearchSession } from './search_session.ts'
@@ -167,7 +167,7 @@ export class LfboRounds {
   /** Neighbours of the best configs: one step away, and those that the search makes. */
   #addNeighbors(known: readonly Candidate[], surrogate: Surrogate, count: number): void {
     const { generation } = this.#session
-    const ranked = rankedOf(known)
+    const ranked = rankedOf(unordered(known))
     const { copies, fracSelected, quantile } = this.#options
     const good = Math.max(1, Math.ceil(quantile * ranked.length))
     const best = ranked.slice(0, Math.min(copies, good))

@@ -8,7 +8,7 @@
 import type { Config } from '../../config/config.ts'
 import type { Random } from '../../support/random.ts'
 import { Forest, type LeafModel } from './forest.ts'
-import type { Candidate } from './history.ts'
+import { type Candidate, unordered } from './history.ts'
 
 /** Something with a time, Infinity for a failure, and how good it is among its like. */
 export type Rated<T> = T & { readonly merit: number }
@@ -64,9 +64,10 @@ export function surrogateOf(
   random: Random,
   prior?: Surrogate,
 ): Surrogate {
-  // In an order that tells nothing of how the trials came about: a search that goes on learns the same.
-  const known = candidates.toSorted((a, b) => (a.config.hash < b.config.hash ? -1 : 1))
-  const lessons = rate(known, random).map(({ config, merit }) => ({ point: pointOf(config), merit }))
+  const lessons = rate(unordered(candidates), random).map(({ config, merit }) => ({
+    point: pointOf(config),
+    merit,
+  }))
   return new Surrogate(lessons, random, prior)
 }
 
