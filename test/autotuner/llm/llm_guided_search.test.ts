@@ -124,7 +124,7 @@ describe('LLMGuidedSearch', () => {
   })
 
   it('does not wait for an answer when the time is up', async () => {
-    const { result, warnings } = await guided(() => {}, {}, { settings: { autotuneBudgetSeconds: 0.5 } })
+    const { result, warnings } = await guided(() => {}, {}, { settings: { autotuneBudgetSeconds: 0.05 } })
     expect(result.ended).toBe('budget')
     expect(warnings).toEqual([])
   })
