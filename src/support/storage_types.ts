@@ -4,7 +4,7 @@
  * 32-bit words, the first element in the lowest bits.
  */
 import { DTYPES, type DType, type DTypeCategory, F16, type HostArray } from './dtypes.ts'
-import { type FloatCodec, type FloatFormat, floatCodec } from './float_formats.ts'
+import { type FloatCodec, type FloatFormat, floatCodec, layoutOf } from './float_formats.ts'
 
 export type PackedType = 'bf16' | 'f8e4m3' | 'f8e5m2' | 'f4e2m1' | 'i16' | 'u16' | 'i8' | 'u8' | 'i4' | 'u4'
 export type StorageType = DType | PackedType
@@ -34,7 +34,7 @@ export interface StorageInfo {
   /** Bits of a value that it can hold, or that is rounded to one. */
   readonly encode: (value: number) => number
   readonly decode: (code: number) => number
-  /** Binary digits of its numbers. */
+  /** Binary digits that its numbers below one have, at least those from a half on. */
   readonly digits: number
   /**
    * Share of a value by which results may differ that are rounded to the type, in whatever order they came
@@ -180,7 +180,8 @@ function small(bits: 16 | 8 | 4, format: FloatFormat): StorageInfo {
     stored: round,
     encode,
     decode,
-    digits: format.mantissaBits + 1,
+    // The least number may be more than the last digit.
+    digits: Math.min(format.mantissaBits + 1, layoutOf(format).bias - 1 + format.mantissaBits),
     // They may be neighbours.
     tolerance: 2 ** -format.mantissaBits + F32_TOLERANCE,
     codes: bits === 16 ? 'Uint16Array' : bits === 8 ? 'Uint8Array' : undefined,
