@@ -27,7 +27,7 @@ import type { PipelineRequest } from './pipeline_request.ts'
 import type { Storage } from './storage.ts'
 
 const WORKGROUP = 256
-/** Elements of one invocation, stored together. */
+/** Elements that are made together. */
 const LANES = 4
 
 /** What to fill a storage with. `seed` is a non-negative safe integer. */
@@ -57,9 +57,14 @@ function launchOf(device: Device, storage: Storage, what: Generator, pipeline: L
   const { bytes, dtype } = storage
   // A fill writes words, whatever they hold; the others write elements.
   const elementBytes = what.kind === 'fill' ? 4 : STORAGE[dtype].bits / 8
-  const groups = cdiv(bytes, elementBytes * LANES)
+  const groups = cdiv(bytes, elementBytes * LANES * (what.kind === 'fill' ? 1 : vectorsOf(dtype)))
   const grid = foldGrid(cdiv(groups, WORKGROUP), device.limits.maxWorkgroupsPerDimension)
   return { pipeline, storages: [storage], words: Uint32Array.of(groups, ...parameters(what, dtype)), grid }
+}
+
+/** Vectors of elements that one invocation stores: together at least a word. */
+function vectorsOf(dtype: StorageType): number {
+  return Math.max(1, 32 / (STORAGE[dtype].bits * LANES))
 }
 
 /** The two parameter words `p` and `q` of each kernel. */
@@ -96,6 +101,9 @@ function wgslOf(kind: Generator['kind'], dtype: StorageType, wordsIn: 'immediate
   const immediate = wordsIn === 'immediate'
   const random = kind === 'uniform' || kind === 'normal'
   const { element, extension, lines } = kind === 'fill' ? WORDS : storing(dtype)
+  const vectors = kind === 'fill' ? 1 : vectorsOf(dtype)
+  const places =
+    vectors === 1 ? ['i'] : Array.from({ length: vectors }, (_, n) => `(${vectors}u * i + ${n}u)`)
   return [
     extension ? `enable ${extension};` : '',
     immediate ? 'requires immediate_address_space;' : '',
@@ -109,7 +117,7 @@ function wgslOf(kind: Generator['kind'], dtype: StorageType, wordsIn: 'immediate
     '        @builtin(local_invocation_index) lane: u32) {',
     `  let i = (wg.y * count.x + wg.x) * ${WORKGROUP}u + lane;`,
     '  if (i >= launch.groups) { return; }',
-    `  let value = ${BODIES[kind](dtype)};`,
+    ...places.map((at, n) => `  let value${n} = ${BODIES[kind](dtype, at)};`),
     ...lines,
     '}',
   ]
@@ -117,20 +125,20 @@ function wgslOf(kind: Generator['kind'], dtype: StorageType, wordsIn: 'immediate
     .join('\n')
 }
 
-/** The vector of four elements number 4i to 4i+3, in the wide type. */
-const BODIES: Readonly<Record<Generator['kind'], (dtype: StorageType) => string>> = {
+/** The vector of four elements from number 4 * at on, in the wide type. */
+const BODIES: Readonly<Record<Generator['kind'], (dtype: StorageType, at: string) => string>> = {
   fill: () => 'vec4u(launch.p)',
-  range: (dtype) => {
+  range: (dtype, at) => {
     const type = wideType(dtype)
-    const index = `vec4<${type}>(${LANES}u * i + vec4u(0, 1, 2, 3))`
+    const index = `vec4<${type}>(${LANES}u * ${at} + vec4u(0, 1, 2, 3))`
     return `bitcast<${type}>(launch.p) + bitcast<${type}>(launch.q) * ${index}`
   },
   // As many bits as the type holds below one, so that rounding never gives one.
-  uniform: (dtype) => {
+  uniform: (dtype, at) => {
     const { digits } = STORAGE[dtype]
-    return `vec4f(hash(i) >> vec4u(${32 - digits})) * 0x1p-${digits}f`
+    return `vec4f(hash(${at}) >> vec4u(${32 - digits})) * 0x1p-${digits}f`
   },
-  normal: () => 'normal(hash(i))',
+  normal: (_dtype, at) => `normal(hash(${at}))`,
 }
 
 function wideType(dtype: StorageType): DType {
@@ -144,22 +152,21 @@ interface Storing {
   readonly lines: readonly string[]
 }
 
-const WORDS: Storing = { element: 'vec4<u32>', extension: undefined, lines: ['  out[i] = value;'] }
+const WORDS: Storing = { element: 'vec4<u32>', extension: undefined, lines: ['  out[i] = value0;'] }
 
 function storing(dtype: StorageType): Storing {
   const type = computeType(dtype)
   if (!isPacked(dtype)) {
     const element = `vec4<${type}>`
-    return { element, extension: extensionOf(dtype), lines: [`  out[i] = ${element}(value);`] }
+    return { element, extension: extensionOf(dtype), lines: [`  out[i] = ${element}(value0);`] }
   }
   const out = new Writer()
   const e = out.expressions
-  const codes = out.let('codes', encodePacked(out, dtype, e.local('value', typeOf(type, LANES))))
-  const words = packWords(
-    e,
-    dtype,
-    [0, 1, 2, 3].map((i) => e.component(codes, i)),
-  )
+  const codes = Array.from({ length: vectorsOf(dtype) }, (_, n) => {
+    const made = out.let('codes', encodePacked(out, dtype, e.local(`value${n}`, typeOf(type, LANES))))
+    return [0, 1, 2, 3].map((i) => e.component(made, i))
+  })
+  const words = packWords(e, dtype, codes.flat())
   const lines = [...printStatements(out.statements, 1), `  out[i] = ${printExpr(words)};`]
   return { element: typeName(words.type), extension: undefined, lines }
 }
