@@ -206,7 +206,8 @@ class Session {
     const middle = found.length > 0 ? median(found) : ms
     const spread = median(found.map((sample) => Math.abs(sample / middle - 1)))
     const error = found.length > 0 ? errorOfMedian(Math.max(spread, LIKELY_SPREAD), found.length) : 0
-    return middle * (1 - CLEARLY * error) > share * rivalMs * repeats
+    // Where a clock was set in all there is, nothing is known yet.
+    return Number.isFinite(middle) && middle * (1 - CLEARLY * error) > share * rivalMs * repeats
   }
 
   async #run(plans: readonly Plan[]): Promise<number[]> {
