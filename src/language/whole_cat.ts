@@ -63,8 +63,7 @@ function catTensors(tensors: Tensors, axis: number): TracedTensor {
 function stackTensors(tensors: Tensors, axis: number): TracedTensor {
   const [first] = tensors
   const trace = tracing('hl.stack')
-  const [layers] = [first.unsqueeze(0)]
-  const at = axisOf('hl.stack', layers, axis)
+  const at = axisOf('hl.stack', first.unsqueeze(0), axis)
   requireAlike(trace, 'hl.stack', tensors)
   const shape = first.shape.toSpliced(at, 0, tensors.length)
   return made('hl.stack', tensors, shape, (terms, read) => {

@@ -14,6 +14,15 @@ export function parseJson(text: string): unknown {
   return value
 }
 
+/** Undefined where the text is no such JSON. */
+export function jsonIn(text: string): unknown {
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
+}
+
 function isDeeper(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return depth === 0 || Object.values(value).some((part) => isDeeper(part, depth - 1))

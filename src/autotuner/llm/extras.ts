@@ -3,7 +3,7 @@
  * fast, and headers that a proxy asks for. Values of headers are secrets.
  */
 import { UsageError } from '../../support/errors.ts'
-import { parseJson } from '../../support/json.ts'
+import { jsonIn } from '../../support/json.ts'
 import { Secret } from '../../support/secret.ts'
 import { BOOLEAN } from '../../support/setting_kinds.ts'
 import { type Style, VERTEX_LOCATION, VERTEX_PROJECT } from './providers.ts'
@@ -35,7 +35,7 @@ export function readStyle(read: Read): Style {
 /** Throws UsageError, without any value, for what is no object of headers. */
 export function readHeaders(read: Read): ReadonlyMap<string, Secret> {
   const text = read(HEADERS)
-  const given: unknown = text === undefined ? {} : parsed(text)
+  const given: unknown = text === undefined ? {} : jsonIn(text)
   const isObject = typeof given === 'object' && given !== null && !Array.isArray(given)
   const entries: [string, unknown][] = isObject ? Object.entries(given) : []
   const wrong = entries.find(
@@ -50,12 +50,4 @@ export function readHeaders(read: Read): ReadonlyMap<string, Secret> {
       },
     )
   return new Map(entries.map(([name, value]) => [name.toLowerCase(), new Secret(String(value))]))
-}
-
-function parsed(text: string): unknown {
-  try {
-    return parseJson(text)
-  } catch {
-    return undefined
-  }
 }

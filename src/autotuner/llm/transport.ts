@@ -5,7 +5,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { errorMessage } from '../../support/errors.ts'
-import { parseJson } from '../../support/json.ts'
+import { jsonIn } from '../../support/json.ts'
 import { requireNode } from '../../support/node.ts'
 import { settingText } from '../../support/resolve_settings.ts'
 import { addressOf, type Endpoint, hideSecrets, KEY_VARIABLE } from './endpoint.ts'
@@ -86,7 +86,7 @@ function waitBefore(reply: Reply, attempt: number): number {
 
 function textOf(endpoint: Endpoint, json: string): string {
   const at = addressOf(endpoint)
-  const answer = parsed(json)
+  const answer = jsonIn(json)
   if (!isObject(answer)) throw new LlmError(`${at} answers with something that is not JSON`)
   const text = endpoint.provider.textOf(answer)
   if (text.trim() !== '') return text
@@ -119,18 +119,9 @@ function remedyFor({ provider, model }: Endpoint, status: number): string | unde
 
 /** What the server says of an error, as far as it may be shown. */
 function serverMessage(endpoint: Endpoint, text: string): string {
-  const answer = parsed(text)
+  const answer = jsonIn(text)
   const error = isObject(answer) ? (isObject(answer.error) ? answer.error : answer) : {}
   return typeof error.message === 'string' ? quoted(hideSecrets(endpoint, error.message)) : ''
-}
-
-/** JSON, or undefined. */
-function parsed(text: string): unknown {
-  try {
-    return parseJson(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** One request. Rejects when it is stopped, and only then. */

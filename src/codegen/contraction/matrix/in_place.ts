@@ -32,9 +32,17 @@ export function operandInPlace(lowering: Lowering, value: Registers, plan: Matri
   const width = ITEM_BYTES / bytesOf(plan.operand, 1)
   const at = bandPlace(lowering, from.plan)
   const staged = {
-    ...{ array, fast: columns, slow: rows, free: rows, split: 0, width, runBits },
-    ...{ freeBits: division.m + division.rows, depthBits: division.n + division.columns },
-    ...{ partBits: division.down, pitch: bandPitch(division) / 4 },
+    array,
+    fast: columns,
+    slow: rows,
+    free: rows,
+    freeBits: division.m + division.rows,
+    depthBits: division.n + division.columns,
+    partBits: division.down,
+    split: 0,
+    width,
+    pitch: bandPitch(division) / 4,
+    runBits,
   }
   return {
     operand: { staged, dtype: plan.operand, fragments: new Map() },
