@@ -1,6 +1,6 @@
-/** A search never fails because of its cache: folders that are none, and 1,000 files that are not entries. */
+/** A search never fails because of its cache: folders that are none, and files that are not entries. */
 import { execFile } from 'node:child_process'
-import fs, { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import fs, { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,6 +17,7 @@ import { resolveSettings } from '../../src/support/resolve_settings.ts'
 import type { Settings } from '../../src/support/settings.ts'
 import { refuses } from '../disk_refusal.ts'
 import { listen } from '../listen.ts'
+import { forEachMutation } from '../mutations.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { CONTENDED } from './contended.ts'
 import { PROBLEMS, type Problem, SyntheticBenchmarker, tune } from './synthetic.ts'
@@ -186,61 +187,21 @@ describe('mutated files', () => {
       cacheKey: key,
     }
     const whole = JSON.stringify(await cache.get(key, 'quick'))
-    const random = new Random(7)
-    const generation = new ConfigGeneration(row.spec, random)
+    const generation = new ConfigGeneration(row.spec, new Random(7))
     const outcomes = { hit: 0, miss: 0 }
-    for (let i = 0; i < 1000; i++) {
-      writeFileSync(cache.pathOf(key), mutated(whole, random))
+    await forEachMutation(whole, 7, async (changed) => {
+      writeFileSync(cache.pathOf(key), changed)
       const result = await readCache(task, cache, 'quick')
       outcomes[result ? 'hit' : 'miss']++
       if (result) expect(typeof result.ms).toBe('number')
       for (const config of cache.bestAvailable(key, 20, 500)) generation.canonical(config)
-    }
-    expect(outcomes.miss).toBeGreaterThan(400)
-    expect(outcomes.hit).toBeGreaterThan(20)
-    expect(existsSync(join(folder, 'executed'))).toBe(false)
-    expect(({} as Record<string, unknown>).polluted).toBeUndefined()
+    })
+    expect(outcomes.miss).toBeGreaterThan(outcomes.hit)
+    expect(outcomes.hit).toBeGreaterThan(0)
+    expect(globalThis).not.toHaveProperty('executed')
+    expect({}).not.toHaveProperty('polluted')
   })
 })
-
-const FRAGMENTS = [
-  '"__proto__":{"polluted":1},',
-  '"constructor":{"prototype":{"polluted":1}},',
-  '"toString":7,',
-  '1e308',
-  '-1',
-  '[[[[]]]]',
-  '{}',
-  'null',
-  '\u0000',
-  '\ud800',
-  '"}; require("fs").writeFileSync("executed", ""); //',
-  '9'.repeat(400),
-]
-
-/** The text with up to three changes: a piece cut out, doubled, replaced, or the end torn off. */
-function mutated(text: string, random: Random): string {
-  let result = text
-  for (let changes = random.int(1, 3); changes > 0; changes--) {
-    const at = random.int(0, result.length)
-    const end = Math.min(result.length, at + random.int(0, 11))
-    const piece = result.slice(at, end)
-    const fragment = random.choice(FRAGMENTS)
-    const edits = [
-      () => result.slice(0, at) + result.slice(end),
-      () => result.slice(0, end) + piece + result.slice(end),
-      () => result.slice(0, at) + fragment + result.slice(end),
-      () => result.slice(0, at),
-      () =>
-        result.replace(/:("[^"]*"|-?[\d.]+|\[[^[\]]*\])/g, (all) =>
-          random.int(0, 11) === 0 ? `:${fragment}` : all,
-        ),
-      () => result.replaceAll(/\d/g, (digit) => (random.int(0, 39) === 0 ? String(random.int(0, 9)) : digit)),
-    ]
-    result = random.choice(edits)()
-  }
-  return result
-}
 
 function occupied(path: string): void {
   mkdirSync(path)
