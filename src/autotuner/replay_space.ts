@@ -35,6 +35,7 @@ export interface RecordedTrial {
   readonly reason: string | undefined
 }
 
+/** How to search a recorded space. */
 export interface ReplayOptions {
   /** Distinct configs that may be evaluated: the search ends when they are; all may when absent. */
   readonly evaluations?: number

@@ -7,6 +7,7 @@ import { clamp, isPowerOf2, log2Exact } from '../support/maths.ts'
 import type { Random } from '../support/random.ts'
 import { type ConfigValue, printValue, sameValue } from './value.ts'
 
+/** The range of one decision of a search space. */
 export interface Fragment {
   /** Completes the sentence "allowed: …". */
   readonly allowed: string

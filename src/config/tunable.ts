@@ -8,6 +8,7 @@ import { boolean, choice, type Fragment, integer, powerOf2 } from './fragments.t
 import type { TunableRange } from './tunable_space.ts'
 import { type ConfigValue, toConfigValue } from './value.ts'
 
+/** The ranges that a tunable may have; those who tune see their values, and searches move in them. */
 export interface TunableRanges {
   /** Powers of two from `low` to `high`, both included; starts from `standard`, else from `low`. */
   readonly powerOf2: (low: number, high: number, standard?: number) => TunableRange<number>

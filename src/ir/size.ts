@@ -38,6 +38,7 @@ export interface BlockSize {
 }
 
 export type SizeExpr = SizeSymbol | BlockSize | SizeOperation
+/** What sizes are made of sizes with. */
 export type SizeOp = 'add' | 'sub' | 'mul' | 'floordiv' | 'cdiv' | 'mod' | 'min' | 'max' | 'next_power_of_2'
 
 interface SizeRule {

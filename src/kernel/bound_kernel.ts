@@ -47,6 +47,9 @@ function warnOfUnused({ options }: KernelDefinition, text: string): void {
   if (!options.settings.ignoreWarnings.includes(name)) warnOnce(`${name} ${text}`, `helion-aot: ${text}`)
 }
 
+/**
+ * A kernel bound to one specialisation: serves every call with the same dtypes, ranks and classes of sizes.
+ */
 export class BoundKernel {
   /** The kernel that is bound. */
   readonly definition: KernelDefinition

@@ -14,6 +14,7 @@ export type KernelDecorator = <F extends AnyFunction>(
   context?: ClassMethodDecoratorContext,
 ) => Kernel<F>
 
+/** The ways to make a kernel: `kernel(fn)`, `kernel(options, fn)`, and `@kernel(options)` on a method. */
 export interface KernelFactory {
   <F extends AnyFunction>(fn: F): Kernel<F>
   <F extends AnyFunction>(options: KernelOptions<NoInfer<F>>, fn: F): Kernel<F>

@@ -32,6 +32,7 @@ export interface ProgramTensor {
 /** One 4-byte word that a dispatch gets: a size as u32, or a number among the arguments. */
 export type ProgramWord = { readonly size: SizeData } | { readonly scalar: number; readonly dtype: DType }
 
+/** One dispatch of a program: its WGSL, and what it is launched with. */
 export interface ProgramDispatch extends Pick<WgslDispatch, 'label' | 'wgsl' | 'workgroupSize' | 'wordsIn'> {
   /** Group 0, binding i: a tensor or scratch memory by its place. */
   readonly bindings: WgslDispatch['bindings']

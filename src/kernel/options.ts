@@ -18,6 +18,7 @@ export type AnyFunction = (...args: never[]) => unknown
 /** A config as people write it: an instance, or plain fields. */
 export type ConfigLike = Config | ConfigInput
 
+/** What `autotune` can be told: these, and any option of the search by its name. */
 export interface TuneOptions {
   /** Search although configs are given or stored; the result is stored. Default true. */
   readonly force?: boolean
@@ -32,6 +33,7 @@ export interface TuneOptions {
   readonly [option: string]: unknown
 }
 
+/** What `autotuneMulti` can be told. */
 export interface MultiTuneOptions extends TuneOptions {
   /** How the times of the calls become one: their geometric mean (the default), or the longest. */
   readonly aggregation?: 'geomean' | 'max'
@@ -58,6 +60,7 @@ export type HeuristicModule = Readonly<Record<string, unknown>>
 /** Arguments of one call; an array will do, because a literal in a callback is seldom seen as a tuple. */
 type ArgumentList<F extends AnyFunction> = Readonly<Parameters<F>> | readonly Parameters<F>[number][]
 
+/** Options of one kernel, which no environment variable sets. */
 export interface KernelSpecificOptions<F extends AnyFunction = AnyFunction> {
   /** Name of the kernel in messages and generated files; the function's own name by default. */
   readonly name?: string
@@ -90,6 +93,7 @@ export interface KernelSpecificOptions<F extends AnyFunction = AnyFunction> {
   readonly configFilter?: (config: Config) => Config | null
 }
 
+/** What `kernel` and `aotKernel` take beside the function: options of the kernel itself, and any setting. */
 export type KernelOptions<F extends AnyFunction = AnyFunction> = KernelSpecificOptions<F> & GivenSettings
 
 export interface ResolvedOptions {

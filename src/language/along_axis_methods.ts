@@ -4,6 +4,7 @@
  */
 import type { TileMethods } from './value.ts'
 
+/** What works along axes. */
 export interface AlongAxisMethods<Result> {
   /**
    * Sum along `axis`, or several, or of everything, in the dtype of this value; bool counts as i32, and f16

@@ -8,6 +8,7 @@ import type { Operand, TileMethods, TileValue } from './value.ts'
 type OfTile<K extends keyof TileMethods> = Parameters<Extract<TileMethods[K], (...of: never[]) => unknown>>
 type OfTensor<K extends keyof WholeMethods> = Parameters<WholeMethods[K]>
 
+/** Element-wise functions of values and of whole tensors. */
 export interface ElementwiseFunctions {
   /** The sum. i32 and u32 wrap. */
   add(a: number, b: number): Dim

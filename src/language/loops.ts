@@ -23,6 +23,7 @@ import { TileValue } from './value.ts'
 /** The end of a range: a number, a size, or inside a loop an integer scalar. */
 export type Bound = number | TileValue
 
+/** What `hl.tile` can be told. */
 export interface TileOptions {
   /**
    * Fixes the extent of the tiles: a power of two, or one of `hl.registerBlockSize`; a list has one per

@@ -19,6 +19,7 @@ export function indexAlong(trace: Trace, block: BlockId): Node {
   return trace.add('tile.index', { kind: 'index', type: tileType('i32', [block]), block })
 }
 
+/** The loop variable of `hl.tile`: one block of positions. */
 export class Tile {
   readonly #trace: Trace
   readonly #scope: Scope

@@ -216,6 +216,7 @@ export interface AccumulatorMethods {
 // Methods are installed on the prototype; these bases only give them their types.
 const TileBase: new () => TileMethods = class {} as new () => TileMethods
 
+/** A tile value: what a kernel computes with, valid while the loop that it was made in is open. */
 export class TileValue extends TileBase {
   readonly #trace: Trace
   readonly #scope: Scope | 'kernel'

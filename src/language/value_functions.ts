@@ -13,6 +13,7 @@ type FromTensor<K extends keyof Tensor> = ReturnType<Extract<Tensor[K], Call>>
 type OfRef<K extends keyof RefMethods> = Parameters<RefMethods[K]>
 type Index = readonly IndexTerm[]
 
+/** The other functions of values and of whole tensors. */
 export interface ValueFunctions {
   /**
    * This value with another dtype; floats to integers truncate. With a type that only memory has (bf16, i8 …)

@@ -64,6 +64,10 @@ export const hardwareId: (device: Device) => string = entryPoint(
   takes('hardwareId', 'device: device', (device) => hardwareIdOf(device.info)),
 )
 
+/**
+ * A GPU device, with its limits and its features. Once lost, every use throws an `AdapterError` that says
+ * why.
+ */
 export class Device {
   /** WebGPU's own device. */
   readonly gpu: GPUDevice

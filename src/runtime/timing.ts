@@ -9,6 +9,7 @@ import { type Clock, openClock, type Sample } from './clock.ts'
 import type { Device } from './device.ts'
 import type { Launch } from './launch.ts'
 
+/** How to time launches. */
 export interface TimingOptions {
   /** Milliseconds of warm-up for each candidate. Default 5. */
   readonly warmupMs?: number
@@ -31,6 +32,7 @@ export interface TimingOptions {
   readonly timeoutMs?: number
 }
 
+/** How long a launch takes, in milliseconds, and how far to trust it. */
 export interface Timing {
   /** Median of the samples. */
   readonly medianMs: number

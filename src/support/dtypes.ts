@@ -4,6 +4,7 @@
  */
 import { type FloatCodec, floatCodec } from './float_formats.ts'
 
+/** Types of values while a kernel computes. */
 export type DType = 'f32' | 'f16' | 'i32' | 'u32' | 'bool'
 export type DTypeCategory = 'bool' | 'int' | 'float'
 export type HostArray = Float32Array | Int32Array | Uint32Array

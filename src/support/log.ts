@@ -6,6 +6,7 @@ import { nodeProcess } from './node.ts'
 
 /** Levels by name, with Python's numbers. */
 export const LOG_LEVELS = { debug: 10, info: 20, warning: 30, error: 40, silent: 100 } as const
+/** From which level on messages are shown. */
 export type LogLevel = keyof typeof LOG_LEVELS
 
 const CONSOLE = { debug: 'debug', info: 'info', warning: 'warn', error: 'error', silent: 'debug' } as const

@@ -16,6 +16,7 @@ export const InitialPopulationStrategy = {
   /** The same with the best of earlier searches before the random ones. */
   FROM_BEST_AVAILABLE: 'from_best_available',
 } as const
+/** One of the ways for a search to start. */
 export type InitialPopulationStrategy =
   (typeof InitialPopulationStrategy)[keyof typeof InitialPopulationStrategy]
 
@@ -34,6 +35,7 @@ export type LlmProvider = (typeof LLM_PROVIDERS)[number]
 export const AOT_MODES = ['collect', 'measure', 'evaluate', 'compile', 'disabled'] as const
 export type AotMode = (typeof AOT_MODES)[number]
 
+/** How kernels are compiled and tuned, complete: each setting has a value. */
 export interface Settings {
   /** Compile sizes into the shader; false keeps one shader for many sizes. */
   readonly staticShapes: boolean
@@ -175,5 +177,6 @@ export type SettingName = keyof Settings
 
 /** Settings as code gives them: every one may be left out, and a level of the log may be named. */
 export type GivenSettings = Partial<Omit<Settings, 'autotuneLogLevel'>> & {
+  /** Least important messages of a search that are printed, by name or number. */
   readonly autotuneLogLevel?: LogLevel | number
 }

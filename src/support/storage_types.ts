@@ -6,7 +6,9 @@
 import { DTYPES, type DType, type DTypeCategory, F16, type HostArray } from './dtypes.ts'
 import { type FloatCodec, type FloatFormat, floatCodec, layoutOf } from './float_formats.ts'
 
+/** Types that only memory has: they are packed into 32-bit words. */
 export type PackedType = 'bf16' | 'f8e4m3' | 'f8e5m2' | 'f4e2m1' | 'i16' | 'u16' | 'i8' | 'u8' | 'i4' | 'u4'
+/** Types of the elements of tensors in memory. */
 export type StorageType = DType | PackedType
 
 /** How a thread reads the bits of a packed element. */

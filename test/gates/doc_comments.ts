@@ -88,7 +88,7 @@ class Search {
         const ids =
           declaration?.type === 'VariableDeclaration'
             ? declaration.declarations.map(({ id }) => id)
-            : declaration?.type === 'FunctionDeclaration' && 'id' in declaration
+            : declaration && 'id' in declaration
               ? [declaration.id]
               : []
         if (ids.some((id) => id?.type === 'Identifier' && id.name === name)) this.#require(file, start, name)

@@ -91,7 +91,8 @@ type OfTensor<K extends keyof WholeMethods> = Parameters<WholeMethods[K]>`,
       `(tensor: WholeOperand, ...rest: OfTensor<'${name}'>): Tensor`,
     ])
   })
-  return `${header}\nexport interface ElementwiseFunctions {\n${methods.join('')}}\n`
+  const doc = '/** Element-wise functions of values and of whole tensors. */'
+  return `${header}\n${doc}\nexport interface ElementwiseFunctions {\n${methods.join('')}}\n`
 }
 
 function valuesText(root: string): string {
@@ -132,7 +133,8 @@ type Index = readonly IndexTerm[]`,
     .map((method) =>
       overloads(method, [`(tensor: Tensor, index: Index, ...rest: OfRef<'${method.name}'>): TileValue`]),
     )
-  return `${header}\nexport interface ValueFunctions {\n${[...values, ...atomics].join('')}}\n`
+  const doc = '/** The other functions of values and of whole tensors. */'
+  return `${header}\n${doc}\nexport interface ValueFunctions {\n${[...values, ...atomics].join('')}}\n`
 }
 
 function alongAxesText(root: string): string {
@@ -144,7 +146,8 @@ function alongAxesText(root: string): string {
   const methods = methodsOf(root, VALUES.methods, 'TileMethods')
     .filter(({ name }) => Object.hasOwn(ALONG_AXES, name))
     .map((method) => overloads(method, [`(...of: Parameters<TileMethods['${method.name}']>): Result`]))
-  return `${header}export interface AlongAxisMethods<Result> {\n${methods.join('')}}\n`
+  const doc = '/** What works along axes. */'
+  return `${header}${doc}\nexport interface AlongAxisMethods<Result> {\n${methods.join('')}}\n`
 }
 
 function fieldsText(root: string): string {

@@ -16,6 +16,7 @@ import { storeOf } from './caches.ts'
 import type { ResultStore } from './result_store.ts'
 import { type CacheSubject, type Subject, subjectOf } from './subject.ts'
 
+/** Where a cache keeps what it holds, if not where the settings say. */
 export interface CacheOptions {
   /** Replaces the folder that all caches share. */
   readonly folder?: string

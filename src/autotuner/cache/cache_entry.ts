@@ -17,6 +17,7 @@ import {
   type KeyKind,
 } from './cache_key.ts'
 
+/** A config with its time, as it was stored. */
 export interface StoredConfig {
   /** Its fields. */
   readonly config: ConfigData
@@ -26,6 +27,7 @@ export interface StoredConfig {
   readonly spread: number
 }
 
+/** A stored search result, with the key that it is stored under. */
 export interface CacheEntry extends StoredConfig {
   /** Which fields of the key the entry is stored under; the others only tell where it comes from. */
   readonly kind: KeyKind

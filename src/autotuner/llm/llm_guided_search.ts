@@ -20,6 +20,7 @@ import { attempt, exploreWithModel, type LLMGuidedSearchOptions, measureStart } 
 /** A day: longer timers do not exist. */
 const MOST_SECONDS = 86_400
 
+/** Asks a language model for configs, measures them, and tells it what came of them, for some rounds. */
 export class LLMGuidedSearch extends Search<LLMGuidedSearchOptions> {
   static override readonly name: string = 'LLMGuidedSearch'
   static override readonly doc: string = 'Asks a language model for configs, and tells it what came of them.'

@@ -28,6 +28,7 @@ import { LlmError } from './llm_error.ts'
 import { LLMGuidedSearch } from './llm_guided_search.ts'
 import { attempt, exploreWithModel, type LLMGuidedSearchOptions } from './model_rounds.ts'
 
+/** Options of the searches that a language model begins and another search ends. */
 export interface LLMSeededSearchOptions {
   /** Name of the search that goes on; null takes the class's own. */
   readonly secondStageAlgorithm: string | null
@@ -91,6 +92,7 @@ export interface HybridStageBreakdown {
 
 const MODEL = LLMGuidedSearch.options
 
+/** Asks a language model for configs, then goes on with another search from the best of them. */
 export class LLMSeededSearch extends Search<LLMSeededSearchOptions> {
   static override readonly name: string = 'LLMSeededSearch'
   static override readonly doc: string =

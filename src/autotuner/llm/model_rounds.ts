@@ -17,6 +17,7 @@ import type { LlmRequest } from './providers.ts'
 import { ask } from './transport.ts'
 import { describeTask } from './workload.ts'
 
+/** Options of `LLMGuidedSearch`: which model to ask, and how often. */
 export interface LLMGuidedSearchOptions {
   /** The API that is spoken; null tells it by the model's name. */
   readonly provider: LlmProvider | null

@@ -10,6 +10,7 @@ import { Forest } from './forest.ts'
 import type { History } from './history.ts'
 import type { OptionTable } from './search.ts'
 
+/** Options of `DESurrogateHybrid`. */
 export interface DESurrogateOptions extends EvolutionOptions {
   /** Configs measured before the model has a say. */
   readonly surrogateThreshold: number
@@ -25,6 +26,7 @@ export interface DESurrogateOptions extends EvolutionOptions {
 const FAILURE = 2
 const TREE = { minLeaf: 2, maxDepth: 15 }
 
+/** Differential evolution that measures only the trials a model thinks well of. */
 export class DESurrogateHybrid extends EvolutionSearch<DESurrogateOptions> {
   static override readonly name: string = 'DESurrogateHybrid'
   static override readonly doc: string = 'Differential evolution; a model picks the trials that are measured.'

@@ -3,6 +3,7 @@ import { BOOLEAN, integer, number, orNull } from '../../support/setting_kinds.ts
 import { type EvolutionOptions, EvolutionSearch } from './evolution.ts'
 import type { OptionTable } from './search.ts'
 
+/** Options of `DifferentialEvolutionSearch`. */
 export interface DifferentialEvolutionOptions extends EvolutionOptions {
   /** Measure one trial at a time, so that the next ones know of it; null: a generation at once. */
   readonly immediateUpdate: boolean | null
@@ -23,6 +24,7 @@ export const EVOLUTION_OPTIONS: Pick<
   crossoverRate: { kind: number(0, 1), quick: 0.8, full: 0.8, doc: 'Chance of each slot to be moved.' },
 }
 
+/** Differential evolution: a population of configs whose differences say where to look next. */
 export class DifferentialEvolutionSearch extends EvolutionSearch<DifferentialEvolutionOptions> {
   static override readonly name: string = 'DifferentialEvolutionSearch'
   static override readonly doc: string = 'Moves members of a population by the differences of others.'

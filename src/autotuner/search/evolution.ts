@@ -9,6 +9,7 @@ import { Search } from './search.ts'
 import type { SearchSession } from './search_session.ts'
 import { searchWholeSpace } from './whole_space.ts'
 
+/** Options that all searches by differential evolution have. */
 export interface EvolutionOptions {
   /** Members of the population; the start measures twice as many. */
   readonly populationSize: number

@@ -8,11 +8,13 @@ import { COMMON_OPTIONS, type CommonOptions, type OptionTable, Search } from './
 import type { SearchSession } from './search_session.ts'
 import { evaluateInBatches } from './whole_space.ts'
 
+/** Options of `FiniteSearch`. */
 export interface FiniteSearchOptions {
   /** Configs to choose from, two at least; null takes those of the kernel. */
   readonly configs: readonly (Config | ConfigData)[] | null
 }
 
+/** Chooses among given configs, those of the kernel unless it has its own. */
 export class FiniteSearch extends Search<FiniteSearchOptions> {
   static override readonly name: string = 'FiniteSearch'
   static override readonly doc: string = 'Measures given configs.'

@@ -3,6 +3,7 @@ import { integer, number } from '../../support/setting_kinds.ts'
 import type { FlatConfig } from './config_generation.ts'
 import type { OptionTable } from './search.ts'
 
+/** Options of the searches by likelihood-free Bayesian optimisation. */
 export interface LFBOSearchOptions {
   /** Random configs to start from; a few are measured, the model chooses among the others. */
   readonly initialPopulation: number

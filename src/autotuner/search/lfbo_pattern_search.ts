@@ -13,6 +13,10 @@ import type { Surrogate } from './surrogate.ts'
 import type { TrainingResult, TrainingSource } from './training.ts'
 import { searchWholeSpace } from './whole_space.ts'
 
+/**
+ * Likelihood-free Bayesian optimisation: a forest learns which configs are among the best, and picks among
+ * neighbours of the best known and random ones.
+ */
 export class LFBOPatternSearch extends Search<LFBOSearchOptions> {
   static override readonly name: string = 'LFBOPatternSearch'
   static override readonly doc: string = 'Measures what a model of all results thinks most of.'

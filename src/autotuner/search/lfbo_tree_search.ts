@@ -12,6 +12,10 @@ import type { OptionTable } from './search.ts'
 import type { SearchSession } from './search_session.ts'
 import type { Surrogate } from './surrogate.ts'
 
+/**
+ * The default search: likelihood-free Bayesian optimisation whose forest also makes the neighbours, along the
+ * decisions that matter at a config.
+ */
 export class LFBOTreeSearch extends LFBOPatternSearch {
   static override readonly name: string = 'LFBOTreeSearch'
   static override readonly doc: string =

@@ -12,6 +12,7 @@ import { type OptionTable, Search } from './search.ts'
 import type { SearchSession } from './search_session.ts'
 import { searchWholeSpace } from './whole_space.ts'
 
+/** Options of `PatternSearch`. */
 export interface PatternSearchOptions {
   /** Configs to start with. */
   readonly initialPopulation: number
@@ -27,6 +28,10 @@ export interface PatternSearchOptions {
   readonly exhaustiveLimit: number
 }
 
+/**
+ * Walks from the best configs of the start to faster ones, one step at a time, until nothing around is
+ * faster.
+ */
 export class PatternSearch extends Search<PatternSearchOptions> {
   static override readonly name: string = 'PatternSearch'
   static override readonly doc: string = 'Walks from the best configs of a start to faster neighbours.'

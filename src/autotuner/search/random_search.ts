@@ -8,11 +8,13 @@ import { type OptionTable, Search } from './search.ts'
 import type { SearchSession } from './search_session.ts'
 import { evaluateInBatches, searchWholeSpace } from './whole_space.ts'
 
+/** Options of `RandomSearch`. */
 export interface RandomSearchOptions {
   /** Configs to measure. */
   readonly count: number
 }
 
+/** Measures the default, the seeds, and as many random configs as asked for. */
 export class RandomSearch extends Search<RandomSearchOptions> {
   static override readonly name: string = 'RandomSearch'
   static override readonly doc: string = 'Measures random configs.'

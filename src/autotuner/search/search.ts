@@ -17,6 +17,7 @@ import type { SearchSession } from './search_session.ts'
 
 export type OptionValues = Readonly<Record<string, unknown>>
 
+/** An option of a search: its values for each effort. */
 export interface OptionRow<T> {
   /** Which values it may have. */
   readonly kind: SettingKind<T>
@@ -102,6 +103,10 @@ export interface SearchClass {
   getKwargsFromProfile(effort: SearchEffort, settings?: Partial<Settings>): OptionValues
 }
 
+/**
+ * The base of all searches: `new` one for a binding and its arguments to tune with options of your own, then
+ * `autotune()`.
+ */
 export abstract class Search<Options extends object = object> {
   /** One sentence for users. */
   static readonly doc: string

@@ -27,6 +27,7 @@ import { wgslPrograms } from './wgsl_programs.ts'
 /** Tunables by name. */
 type Tunables = Readonly<Record<string, TunableValues>>
 
+/** What `autotune` tunes: tunables, and how a config of them is compiled and called. */
 export interface AutotuneOptions<T extends Tunables = Tunables> {
   /** Values that each tunable may have; of a list, the first is where the search starts. */
   readonly tunables: T
