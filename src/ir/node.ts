@@ -38,6 +38,8 @@ export interface Block {
   readonly end: Size | undefined
   /** Extent given by the author; otherwise the config decides. */
   readonly extent: number | undefined
+  /** How many positions a tile has, where its extent is the power of two above. */
+  readonly length?: number
   /** The block of kind `size` whose extent it has. */
   readonly sizedBy?: BlockId
   /** Of kind `size`: the least extent, a power of two. */

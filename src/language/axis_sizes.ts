@@ -27,11 +27,11 @@ export function sizeAlong(trace: Trace, axis: Axis): Size {
 
 /** Positions of a full tile, or of the whole dimension. */
 export function blockSizeOf(trace: Trace, block: Block): Size {
-  const { id, kind, name, size, extent, sizedBy, end, least = 1 } = block
+  const { id, kind, name, size, extent, length = extent, sizedBy, end, least = 1 } = block
   if (kind === 'slice') return size
   if (kind === 'grid') return 1
   if (kind === 'size') return { op: 'block_size', key: name, block: id, least, range: size }
-  if (extent !== undefined) return extent
+  if (length !== undefined) return length
   if (sizedBy !== undefined) return blockSizeOf(trace, trace.blocks.get(sizedBy))
   // Tiles of a product may look beyond a small range.
   const most = end === undefined ? BLOCK_LIMIT : sizeOp('min', sizeOp('max', size, DOT_EXTENT), BLOCK_LIMIT)

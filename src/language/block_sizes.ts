@@ -2,7 +2,6 @@
  * How long tiles are where the author has a say: numbers, and sizes of `hl.registerBlockSize` that the config
  * chooses once for all tiles that share them.
  */
-import { dependsOnConfig } from '../ir/block_sizes.ts'
 import type { Block, BlockId } from '../ir/node.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
@@ -13,7 +12,7 @@ import { isSymbolic, toDim, toSize } from './dim.ts'
 import type { Dim } from './tensor.ts'
 import { tracing } from './trace.ts'
 
-/** One dimension's block size: a power of two, one of `hl.registerBlockSize`, or null for the config's. */
+/** One dimension's block size: a number, a size, one of `hl.registerBlockSize`, or null for the config's. */
 export type BlockSize = number | null
 
 /** `hl.registerBlockSize`: an extent of tiles up to that of a range, which several loops may share. */
@@ -51,30 +50,35 @@ export const registerBlockSize: RegisterBlockSize = (first: number, second?: num
   return toDim(blockSizeOf(trace, trace.blocks.add(spec)))
 }
 
+/** How tiles are cut; those that an inner loop has the positions of have a `length`. */
+export type TileExtent = Pick<Block, 'extent' | 'sizedBy'> & { readonly length?: Dim }
+
 /** What `blockSize` says of dimension `dim` of `count`. */
 export function extentOf(
   blockSize: BlockSize | readonly BlockSize[] | undefined,
   dim: number,
   count: number,
-): Pick<Block, 'extent' | 'sizedBy'> {
+): TileExtent {
   const open = { extent: undefined }
   if (blockSize === undefined) return open
   const isOne = !Array.isArray(blockSize)
   const given = isOne ? (blockSize as BlockSize) : blockSize[dim]
   if (isOne || blockSize.length === count) {
     if (given === null) return open
-    if (typeof given === 'number' && isPowerOf2(given)) return { extent: given }
     const sizedBy = registered(given)
     if (sizedBy !== undefined) return { ...open, sizedBy }
+    if (isLength(given)) return isPowerOf2(given) ? { extent: given } : { ...open, length: given }
   }
-  const isOfLaunch = isSymbolic(given) && !dependsOnConfig(given.size)
   throw new AuthorError(`hl.tile with blockSize ${text(blockSize)} for ${count} dimensions`, {
     location: callSite(),
-    remedy: isOfLaunch
-      ? 'The compiler needs the number: compute it from sizes that are plain, such as hl.specialize(size).'
-      : 'Give one power of two, or one per dimension; hl.registerBlockSize makes one that the config ' +
-        'chooses, null leaves a dimension to it.',
+    remedy:
+      'Give a whole number of at least 1 or a size, or one per dimension; hl.registerBlockSize makes one ' +
+      'that the config chooses, null leaves a dimension to it.',
   })
+}
+
+function isLength(given: unknown): given is Dim {
+  return isSymbolic(given) || (Number.isInteger(given) && (given as number) >= 1)
 }
 
 /** The block that a registered size belongs to. */

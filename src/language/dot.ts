@@ -4,6 +4,7 @@ import { type Axis, type Block, type Node, ONE, UNNUMBERED } from '../ir/node.ts
 import { callSite } from '../support/call_site.ts'
 import { type DType, isFloat } from '../support/dtypes.ts'
 import { AuthorError } from '../support/errors.ts'
+import { blockSizeOf } from './axis_sizes.ts'
 import { isOne } from './blocks.ts'
 import { toNode } from './elementwise.ts'
 import { withinRows } from './jagged.ts'
@@ -113,10 +114,10 @@ function byPosition(trace: Trace, a: Node, b: Node): [Node, Node] {
   const [k, k2] = [contracted(trace, a, i), contracted(trace, b, j)]
   if (!k || !k2 || (k.extent === undefined) === (k2.extent === undefined)) return [a, b]
   const [tile, dimension] = k.extent === undefined ? [k2, k] : [k, k2]
-  const { extent = 0 } = tile
+  const length = blockSizeOf(trace, tile)
   if (dimension.kind !== 'slice' || tile.kind !== 'tile' || trace.jagged.has(tile.id)) return [a, b]
-  if (typeof dimension.size === 'number' && dimension.size !== extent) return [a, b]
-  trace.guard('eq', dimension.size, extent, 'dot of a whole dimension and a tile')
+  if (typeof dimension.size === 'number' && dimension.size !== length) return [a, b]
+  trace.guard('eq', dimension.size, length, 'dot of a whole dimension and a tile')
   const along = (node: Node, at: number): Node => {
     const axes = node.type.axes.map((axis, n) => (n === at ? dimension.id : axis))
     return gather(trace, node, { along: [at], index: [indexAlong(trace, dimension.id)], axes })

@@ -65,7 +65,7 @@ function pastTheEnd(trace: Trace, place: Place, terms: readonly IndexTerm[]): Pa
   const reaching = terms
     .filter((term) => term !== null)
     .flatMap((term, dim) => {
-      const end = term instanceof Tile ? term.block.end : undefined
+      const end = term instanceof Tile ? term.last : undefined
       const size = shape[dim] ?? 0
       return end === undefined || trace.isAtMost(end, size) ? [] : [{ term, dim, end, size }]
     })
@@ -200,7 +200,7 @@ function baseIndex(
 
 /** True for terms that are checked against the size: where the kernel is traced, or at its launch. */
 function staysInside(term: IndexTerm | undefined): boolean {
-  if (term instanceof Tile) return term.block.end !== undefined
+  if (term instanceof Tile) return term.last !== undefined
   return term === ':' || term instanceof Range || typeof term === 'number'
 }
 

@@ -4,30 +4,21 @@
  */
 import { tileType } from '../ir/build.ts'
 import type { Block, Node } from '../ir/node.ts'
-import { mayBeNegative, type Size, sizeOp } from '../ir/size.ts'
 import { areEntryPoints, calledFrom, callSite } from '../support/call_site.ts'
-import { DTYPES } from '../support/dtypes.ts'
 import { AuthorError, type SourceLocation } from '../support/errors.ts'
-import { type BlockSize, extentOf } from './block_sizes.ts'
-import { cdiv } from './cdiv.ts'
+import type { BlockSize } from './block_sizes.ts'
+import { openTiles } from './counted_tiles.ts'
 import { describe } from './describe.ts'
-import { dimOperation, isDim, toSize } from './dim.ts'
-import { elementwise } from './elementwise.ts'
-import { rowsBetween } from './jagged.ts'
-import { reduce } from './reductions.ts'
-import { type RowPositions, Tile } from './tile.ts'
+import { type Bound, type DimensionRange, makeRanges, rounds } from './loop_ranges.ts'
+import type { Tile } from './tile.ts'
 import { type Trace, tracing } from './trace.ts'
-import { castTo } from './typing.ts'
 import { TileValue } from './value.ts'
-
-/** The end of a range: a number, a size, or inside a loop an integer scalar. */
-export type Bound = number | TileValue
 
 /** What `hl.tile` can be told. */
 export interface TileOptions {
   /**
-   * Fixes the extent of the tiles: a power of two, or one of `hl.registerBlockSize`; a list has one per
-   * dimension, where null leaves it to the config.
+   * How many positions a tile has: a number, one of `hl.registerBlockSize`, or another size, whose tiles have
+   * only a begin and an end; a list has one per dimension, where null leaves it to the config.
    */
   readonly blockSize?: BlockSize | readonly BlockSize[]
 }
@@ -88,7 +79,7 @@ export const tile: TileLoop = ((...args: (RangeArgument | TileOptions | undefine
   const [begins, ends, isList] = rangesOf(args as RangeArgument[])
   return loop(
     trace,
-    (location) => makeRanges(trace, 'tile', begins, ends, options, location),
+    (location) => makeRanges(trace, { kind: 'tile', begins, ends, location, ...options }),
     (tiles) => (isList ? tiles : tiles[0]),
   )
 }) as TileLoop
@@ -113,7 +104,7 @@ export const grid: GridLoop = ((
     trace,
     (location) => {
       const to = ends.map((end, i) => (strides[i] ? rounds(begins[i] ?? 0, end, steps[i] ?? 1) : end))
-      return makeRanges(trace, 'grid', from, to, {}, location)
+      return makeRanges(trace, { kind: 'grid', begins: from, ends: to, location })
     },
     (tiles) => {
       const values = tiles.map(({ begin }, i) =>
@@ -137,12 +128,6 @@ function rangesOf([first, second]: readonly (RangeArgument | undefined)[]): read
     ends,
     Array.isArray(last),
   ]
-}
-
-/** How many positions a range has, `step` apart. */
-function rounds(begin: Bound, end: Bound, step: number): Bound {
-  if (isDim(begin) && isDim(end)) return cdiv(dimOperation('sub', end, begin), step)
-  return cdiv(elementwise('sub', [end, begin]), step)
 }
 
 /** The step of a range. */
@@ -183,7 +168,7 @@ export const jaggedTile: JaggedLoop = (lengths, options = {}) => {
   return loop(
     trace,
     (location) => {
-      const ranges = makeRanges(trace, 'tile', [0], [lengths], options, location)
+      const ranges = makeRanges(trace, { kind: 'tile', begins: [0], ends: [lengths], location, ...options })
       return ranges.map((range) => ({ ...range, rows: undefined }))
     },
     (tiles) => tiles[0],
@@ -200,18 +185,10 @@ export function barrier(): void {
   })
 }
 
-interface Range {
-  readonly block: Block
-  /** Of a jagged loop that has positions for each row. */
-  readonly rows: RowPositions | undefined
-  readonly begin: Node | undefined
-  readonly end: Node | undefined
-}
-
 /** Every `for…of` over the result is a loop of its own, opened where it stands. */
 function loop(
   trace: Trace,
-  rangesAt: (location: SourceLocation | undefined) => readonly Range[],
+  rangesAt: (location: SourceLocation | undefined) => readonly DimensionRange[],
   item: (tiles: readonly Tile[]) => unknown,
 ): Iterable<unknown> {
   const location = callSite()
@@ -248,27 +225,29 @@ areEntryPoints(LoopIterator.prototype, ['next', 'return'])
 
 function* iterate(
   trace: Trace,
-  ranges: readonly Range[],
+  ranges: readonly DimensionRange[],
   location: SourceLocation | undefined,
   item: (tiles: readonly Tile[]) => unknown,
 ): Generator<unknown> {
   const scope = trace.openLoop(location)
+  const { tiles, close } = openTiles(trace, ranges, location)
   let completed = false
   try {
-    yield calledFrom(location, () => item(ranges.map((range) => new Tile(trace, range.block, range.rows))))
+    yield calledFrom(location, () => item(tiles))
     completed = true
   } finally {
     // Reached with `completed` false on break, return and errors; an error of the author's own wins over this
     // one.
     if (!completed) refuseEarlyExit(location)
   }
+  close()
   trace.closeLoop(
     scope,
     ranges.map((range) => range.block),
     () => ({
-      blocks: ranges.map((range) => range.block.id),
-      begins: ranges.map((range) => required(range.begin)),
-      ends: ranges.map((range) => required(range.end)),
+      blocks: ranges.map(({ block }) => block.id),
+      begins: ranges.map(({ begin }) => required(begin)),
+      ends: ranges.map(({ end }) => required(end)),
     }),
   )
 }
@@ -277,100 +256,6 @@ function refuseEarlyExit(location: SourceLocation | undefined): never {
   throw new AuthorError('break or return inside a loop over tiles', {
     location,
     remedy: 'The loop body is traced once for all tiles; choose values with hl.where instead.',
-  })
-}
-
-function makeRanges(
-  trace: Trace,
-  kind: 'tile' | 'grid',
-  begins: readonly Bound[],
-  ends: readonly Bound[],
-  options: TileOptions,
-  location: SourceLocation | undefined,
-): readonly Range[] {
-  if (ends.length === 0 || begins.length !== ends.length) {
-    throw new AuthorError(`hl.${kind} with ${begins.length} begins and ${ends.length} ends`, {
-      location,
-      remedy: 'Give at least one end, and as many begins as ends or none.',
-    })
-  }
-  return ends.map((end, i) => {
-    const begin = begins[i] ?? 0
-    const extent = kind === 'grid' ? { extent: 1 } : extentOf(options.blockSize, i, ends.length)
-    const block = trace.blocks.add({
-      kind,
-      ...sizesOf(trace, begin, end),
-      ...extent,
-      grid: trace.grid,
-      location,
-    })
-    if (!trace.insideLoop) return { block, rows: undefined, begin: undefined, end: undefined }
-    const rows = kind === 'tile' ? rowsBetween(trace, begin, end) : undefined
-    if (!rows) return noted(trace, block, { begin: boundNode(trace, begin), end: boundNode(trace, end) })
-    trace.jagged.set(block.id, rows.lengths.nodeIn(trace))
-    const longest = { begin: trace.size(0), end: reduce('max', rows.lengths).nodeIn(trace) }
-    return { ...noted(trace, block, longest), rows }
-  })
-}
-
-/** The range, whose length `tile.count` may ask for. */
-function noted(trace: Trace, block: Block, { begin, end }: { begin: Node; end: Node }): Range {
-  if (block.end === undefined)
-    trace.lengths.set(block.id, () =>
-      elementwise(
-        'sub',
-        [end, begin].map((bound) => new TileValue(trace, bound)),
-      ).nodeIn(trace),
-    )
-  return { block, rows: undefined, begin, end }
-}
-
-function sizesOf(trace: Trace, begin: Bound, end: Bound): { size: Size; end: Size | undefined } {
-  const last = boundSize(trace, end)
-  const first = boundSize(trace, begin)
-  if (first !== undefined && mayBeNegative(first)) requireNotNegative(trace, first)
-  if (last === undefined) return { size: Number.MAX_SAFE_INTEGER, end: undefined }
-  // Where a range begins by data, nothing is known of its last tile either.
-  if (first === undefined) return { size: last, end: undefined }
-  return { size: sizeOp('sub', last, first), end: last }
-}
-
-/** Tiles lie at positions from 0 on; a launch checks it where the begin is symbolic. */
-function requireNotNegative(trace: Trace, begin: Size): void {
-  if (typeof begin !== 'number') trace.guard('le', 0, begin, 'a range of tiles begins at position 0 or later')
-  else
-    throw new AuthorError(`the range of a loop begins at ${begin}`, {
-      location: callSite(),
-      remedy: 'Loop from 0 on, and subtract from tile.index where positions below 0 are meant.',
-    })
-}
-
-/** The bound as a size, or `undefined` when it is computed on the device. */
-function boundSize(trace: Trace, bound: Bound): Size | undefined {
-  if (isDim(bound)) return toSize(bound, 'the range of a loop')
-  if (!(bound instanceof TileValue)) {
-    throw new AuthorError(`the range of a loop is ${describe(bound)}`, {
-      location: callSite(),
-      remedy:
-        'Its bounds are numbers, sizes, or inside a loop integer scalars; ' +
-        'lists of them for several dimensions.',
-    })
-  }
-  if (trace.insideLoop) return undefined
-  throw new AuthorError('the range of a top-level loop is computed on the device', {
-    location: callSite(),
-    remedy: 'Its bounds must be numbers or sizes; use hl.specialize for a number among the arguments.',
-  })
-}
-
-function boundNode(trace: Trace, bound: Bound): Node {
-  if (!(bound instanceof TileValue)) return trace.size(toSize(bound, 'the range of a loop'))
-  const node = bound.nodeIn(trace)
-  const isWhole = DTYPES[node.type.dtype].category === 'int' || node.kind === 'argument'
-  if (node.type.axes.length === 0 && isWhole) return castTo(trace, node, 'i32')
-  throw new AuthorError('the range of a loop must be an integer scalar', {
-    location: callSite(),
-    remedy: `Reduce the value to a scalar and convert it with .to('i32').`,
   })
 }
 

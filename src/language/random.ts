@@ -96,7 +96,7 @@ function positionIn(trace: Trace, shape: readonly TileExtent[]): TileValue {
 function lengthOf(trace: Trace, extent: TileExtent): TileValue {
   const size =
     extent instanceof Tile
-      ? (extent.block.end ?? extent.block.size)
+      ? (extent.last ?? extent.block.size)
       : toSize(shapeEntry(trace, extent) as number, 'hl.rand')
   return new TileValue(trace, trace.size(size)).to('u32')
 }

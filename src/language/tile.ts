@@ -1,6 +1,7 @@
 /** The loop variable of `hl.tile`: one block of positions. */
 import { tileType } from '../ir/build.ts'
 import type { Block, BlockId, Node, RangeNode } from '../ir/node.ts'
+import type { Size } from '../ir/size.ts'
 import { areEntryPoints, callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
 import type { Scope } from './scope.ts'
@@ -14,6 +15,17 @@ export interface RowPositions {
   readonly edge: (position: TileValue) => TileValue
 }
 
+/** A tile that its loop only counts: what it is within its range. */
+export interface CountedTile {
+  readonly id: TileValue
+  readonly begin: TileValue
+  readonly end: TileValue
+  readonly count: TileValue
+  readonly blockSize: TileValue
+  /** Where the range ends; undefined where it depends on data. */
+  readonly last: Size | undefined
+}
+
 /** The positions of a block, counted from where the loop begins: i32 with one axis. */
 export function indexAlong(trace: Trace, block: BlockId): Node {
   return trace.add('tile.index', { kind: 'index', type: tileType('i32', [block]), block })
@@ -23,25 +35,37 @@ export function indexAlong(trace: Trace, block: BlockId): Node {
 export class Tile {
   readonly #trace: Trace
   readonly #scope: Scope
-  readonly #block: Block
+  readonly #block: Block | undefined
   readonly #rows: RowPositions | undefined
+  readonly #counted: CountedTile | undefined
 
-  /** A tile belongs to the innermost open loop. `rows`: of a jagged loop that has a position for each row. */
-  constructor(trace: Trace, block: Block, rows?: RowPositions) {
+  /**
+   * A tile belongs to the innermost open loop. `rows`: of a jagged loop that has a position for each row.
+   * Without a block it has no positions.
+   */
+  constructor(trace: Trace, block: Block | undefined, rows?: RowPositions, counted?: CountedTile) {
     this.#trace = trace
     this.#scope = trace.scope('a tile')
     this.#block = block
     this.#rows = rows
+    this.#counted = counted
   }
 
   /** The positions' block; an error when the tile's loop has ended. */
   get block(): Block {
-    const trace = tracing('a tile')
-    if (trace === this.#trace && trace.sees(this.#scope)) return this.#block
-    throw new AuthorError('a tile is used after its loop', {
+    this.#requireOpen()
+    if (this.#block) return this.#block
+    throw new AuthorError('a tile whose length is a size of the launch has no positions of its own', {
       location: callSite(),
-      remedy: 'A tile is good inside its own loop only; loop over the same range again.',
+      remedy:
+        'Loop over them, hl.tile(tile.begin, tile.end), or compute blockSize from sizes that are plain, ' +
+        'such as hl.specialize(size).',
     })
+  }
+
+  /** Where the tile's range ends; undefined where it depends on data. */
+  get last(): Size | undefined {
+    return this.#counted ? this.#counted.last : this.block.end
   }
 
   /**
@@ -55,21 +79,23 @@ export class Tile {
 
   /** First position, an i32 scalar; where each row has positions of its own, the first one in each. */
   get begin(): TileValue {
-    return this.#edge('begin')
+    return this.#known('begin') ?? this.#edge('begin')
   }
 
   /** Position after the last one, clipped to the range: an i32 scalar, or one for each row. */
   get end(): TileValue {
-    return this.#edge('end')
+    return this.#known('end') ?? this.#edge('end')
   }
 
   /** Number of this tile within its range, from 0: an i32 scalar. */
   get id(): TileValue {
-    return this.#range('id')
+    return this.#known('id') ?? this.#range('id')
   }
 
   /** How many tiles its range has: an i32 scalar; of rows of different lengths, what the longest has. */
   get count(): TileValue {
+    const known = this.#known('count')
+    if (known) return known
     const trace = this.#trace
     const { id, size } = this.block
     const length = new TileValue(trace, trace.lengths.get(id)?.() ?? trace.size(size))
@@ -78,7 +104,7 @@ export class Tile {
 
   /** Number of positions in a full tile, as the config chose it: an i32 scalar. */
   get blockSize(): TileValue {
-    return this.#range('block_size')
+    return this.#known('blockSize') ?? this.#range('block_size')
   }
 
   [Symbol.toPrimitive](): never {
@@ -89,6 +115,20 @@ export class Tile {
         'tile.index.add(1). As a position it is good in a tensor, not in a list: ' +
         'tensor([…]) makes one of numbers.',
     })
+  }
+
+  #requireOpen(): void {
+    const trace = tracing('a tile')
+    if (trace === this.#trace && trace.sees(this.#scope)) return
+    throw new AuthorError('a tile is used after its loop', {
+      location: callSite(),
+      remedy: 'A tile is good inside its own loop only; loop over the same range again.',
+    })
+  }
+
+  #known(what: Exclude<keyof CountedTile, 'last'>): TileValue | undefined {
+    this.#requireOpen()
+    return this.#counted?.[what]
   }
 
   #edge(what: 'begin' | 'end'): TileValue {

@@ -45,9 +45,10 @@ function isAsLong(trace: Trace, from: Block, to: Block): boolean {
   const [tile, whole] = from.kind === 'tile' ? [from, to] : [to, from]
   if (tile.kind !== 'tile' || whole.kind !== 'slice') return false
   const { extent, sizedBy } = tile
-  if (extent === undefined) return sizedBy !== undefined && sameSize(blockSizeOf(trace, tile), whole.size)
-  if (typeof whole.size === 'number') return whole.size === extent
-  if (!dependsOnConfig(whole.size)) trace.guard('eq', whole.size, extent, 'a whole dimension beside a tile')
+  if (extent === undefined && sizedBy === undefined) return false
+  const length = blockSizeOf(trace, tile)
+  if (typeof length !== 'number' || typeof whole.size === 'number') return sameSize(length, whole.size)
+  if (!dependsOnConfig(whole.size)) trace.guard('eq', whole.size, length, 'a whole dimension beside a tile')
   return !dependsOnConfig(whole.size)
 }
 

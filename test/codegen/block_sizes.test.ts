@@ -53,6 +53,33 @@ function transposed(x: Tensor): Tensor {
   return out
 }
 
+/** A product in tiles of lengths that are no powers of two. */
+function oddProduct(x: Tensor, y: Tensor): Tensor {
+  const [m = 0, n = 0] = [x.shape[0], y.shape[1]]
+  const out = hl.empty([m, n])
+  for (const [i, j] of hl.tile([m, n], { blockSize: [6, null] })) {
+    const acc = hl.zeros([i, j])
+    for (const k of hl.tile(x.shape[1], { blockSize: 12 })) acc.addDot(x.at(i, k), y.at(k, j))
+    out.at(i, j).set(acc.relu())
+  }
+  return out
+}
+
+/** Parts of a sum, as long as the arguments and the config say. */
+function splitK(x: Tensor, y: Tensor): Tensor {
+  const [m = 0, k = 0] = x.shape
+  const n = y.shape[1]
+  const out = hl.zeros([m, n])
+  const parts = hl.registerTunable('parts', hl.powerOf2(1, 8, 4))
+  const length = hl.nextPowerOf2(hl.cdiv(k, parts))
+  for (const [i, j, part] of hl.tile([m, n, k], { blockSize: [null, null, length] })) {
+    const acc = hl.zeros([i, j])
+    for (const t of hl.tile(part.begin, part.end)) acc.addDot(x.at(i, t), y.at(t, j))
+    out.at(i, j).atomicAdd(hl.where(part.id.eq(0), acc.add(1), acc))
+  }
+  return out
+}
+
 const ROWS = 37
 const PARTIAL_CONFIGS = [
   {},
@@ -81,6 +108,19 @@ describe.each([true, false])('dynamic %s', (dynamic) => {
   it('blocks by number', () => {
     const subject = new OnCpu(blocksByNumber, [ramp([ROWS])], { dynamic })
     for (const size of [4, 8, 64]) subject.expectRight({ block_sizes: [size, 4, 8] })
+  })
+
+  it('lengths that are no powers of two', () => {
+    const subject = new OnCpu(oddProduct, [ramp([20, 29]), ramp([29, 10])], { dynamic })
+    for (const size of [1, 4, 16]) subject.expectRight({ block_sizes: size })
+    subject.expectRight({ mma: ['direct'], num_warps: 4, slice_k: [1] })
+    subject.expectRight({ num_stages: 2, num_warps: 4, slice_k: [2] })
+  })
+
+  it('lengths that are sizes of the launch', () => {
+    const subject = new OnCpu(splitK, [ramp([5, 29]), ramp([29, 6])], { dynamic })
+    subject.expectRight()
+    for (const size of [1, 4, 16]) subject.expectRight({ block_sizes: [2, 4, size] })
   })
 
   it('a square of one size', () => {

@@ -316,12 +316,13 @@ export function pick<T>(items: readonly T[], choice: number): T {
 }
 
 /** How tiles of a grid are cut. */
-export type Cut = 'tile' | 'fixed' | 'open' | 'shared' | 'grid'
+export type Cut = 'tile' | 'fixed' | 'odd' | 'open' | 'shared' | 'grid'
 
 /** Options of a loop over so many dimensions. */
 export const BLOCK_SIZES: Readonly<Record<Cut, (rank: number) => string>> = {
   tile: () => '',
   fixed: () => ', { blockSize: 4 }',
+  odd: (rank) => `, { blockSize: [3${', null'.repeat(rank - 1)}] }`,
   open: (rank) => `, { blockSize: [4${', null'.repeat(rank - 1)}] }`,
   shared: () => ', { blockSize: shared }',
   grid: () => '',

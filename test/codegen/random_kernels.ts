@@ -43,7 +43,7 @@ export interface GridPlan {
   readonly dims: readonly DimName[]
   /**
    * Tiles of an extent that the config chooses, of a fixed one, of one that is fixed along the first
-   * dimension only, of one that all such grids share, or single positions.
+   * dimension only, a power of two or not, of one that all such grids share, or single positions.
    */
   readonly over: Cut
   /** The last dimension is not in the grid, but taken as a whole. */
@@ -60,7 +60,7 @@ const choice = fc.nat({ max: 11 })
 const step = fc.record({ kind: fc.constantFrom(...STEPS), a: choice, b: choice, c: choice })
 const grid: fc.Arbitrary<GridPlan> = fc.record({
   dims: fc.shuffledSubarray([...DIMS], { minLength: 1, maxLength: 3 }),
-  over: fc.constantFrom('tile', 'tile', 'tile', 'tile', 'fixed', 'open', 'shared', 'grid'),
+  over: fc.constantFrom('tile', 'tile', 'tile', 'tile', 'fixed', 'odd', 'open', 'shared', 'grid'),
   whole: fc.boolean(),
   steps: fc.array(step, { maxLength: 8, size: 'max' }),
 })

@@ -27,6 +27,21 @@ it('are right under configs of all sizes', async () => {
   )
 })
 
+it('may be no power of two, and sizes of the launch', async () => {
+  function oddColumns(x: Tensor): Tensor {
+    const [m = 0, n = 0] = x.shape
+    const half = hl.cdiv(m, 2)
+    const out = hl.zeros([2, n])
+    for (const [rows, columns] of hl.tile([m, n], { blockSize: [half, 12] })) {
+      const acc = hl.zeros([columns])
+      for (const r of hl.tile(rows.begin, rows.end, { blockSize: 5 })) acc.addAssign(x.at(r, columns).sum(0))
+      out.at(rows.id, columns).set(acc.mul(columns.id.add(1)))
+    }
+    return out
+  }
+  await expectRight(oddColumns, [whole([37, 20])], [{}, { num_warps: 1 }, { pid_type: 'persistent_blocked' }])
+})
+
 it('are tuned, and every call fills its own memory', async () => {
   const sums = kernel({ staticShapes: false, autotuneEffort: 'none' }, columnSums)
   const x = tensor([

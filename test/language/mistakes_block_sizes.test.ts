@@ -62,26 +62,27 @@ it('a constant of it', () => {
   `)
 })
 
-it('a size computed from it as block size', () => {
-  const kernel = (x: Tensor) => {
-    const block = hl.mul(hl.registerBlockSize(x.shape[0]), 2)
-    for (const [i] of hl.tile([4, 4], { blockSize: [block, null] })) x.at(i, 0).set(0) // ✗
-  }
-  expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-    "hl.tile with blockSize [(size0 * 2), null] for 2 dimensions
-    Give one power of two, or one per dimension; hl.registerBlockSize makes one that the
-      config chooses, null leaves a dimension to it."
-  `)
-})
-
-it('a size of an argument as block size', () => {
+it('positions of a tile whose length only launches know', () => {
   const kernel = (x: Tensor) => {
     const half = hl.nextPowerOf2(hl.cdiv(x.shape[0], 2))
     for (const [i] of hl.tile([4, 4], { blockSize: [half, null] })) x.at(i, 0).set(0) // ✗
   }
   expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-    "hl.tile with blockSize [nextPowerOf2(cdiv(x.shape[0], 2)), null] for 2 dimensions
-    The compiler needs the number: compute it from sizes that are plain, such as
-      hl.specialize(size)."
+    "a tile whose length is a size of the launch has no positions of its own
+    Loop over them, hl.tile(tile.begin, tile.end), or compute blockSize from sizes that are
+      plain, such as hl.specialize(size)."
+  `)
+})
+
+it('a length that is no power of two for rows of different lengths', () => {
+  const kernel = (x: Tensor, lengths: Tensor) => {
+    for (const row of hl.tile(12)) {
+      for (const t of hl.jaggedTile(lengths.at(row), { blockSize: 3 })) x.at(row, t).set(0) // ✗
+    }
+  }
+  expect(mistake(kernel, [X, ramp([12], 'i32')])).toMatchInlineSnapshot(`
+    "a loop over rows of different lengths with blockSize 3
+    Their tiles have a power of two as length, one of hl.registerBlockSize, or that of the
+      config."
   `)
 })

@@ -268,14 +268,14 @@ describe('ranges of loops', () => {
     `)
   })
 
-  it('with an extent that is no power of two', () => {
+  it('with an extent that is no whole number', () => {
     const kernel = (x: Tensor) => {
-      for (const t of hl.tile(4, { blockSize: 3 })) x.at(t).set(0) // ✗
+      for (const t of hl.tile(4, { blockSize: 2.5 })) x.at(t).set(0) // ✗
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
-      "hl.tile with blockSize 3 for 1 dimensions
-      Give one power of two, or one per dimension; hl.registerBlockSize makes one that the
-        config chooses, null leaves a dimension to it."
+      "hl.tile with blockSize 2.5 for 1 dimensions
+      Give a whole number of at least 1 or a size, or one per dimension; hl.registerBlockSize
+        makes one that the config chooses, null leaves a dimension to it."
     `)
   })
 
@@ -285,8 +285,8 @@ describe('ranges of loops', () => {
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "hl.tile with blockSize [2, 2] for 1 dimensions
-      Give one power of two, or one per dimension; hl.registerBlockSize makes one that the
-        config chooses, null leaves a dimension to it."
+      Give a whole number of at least 1 or a size, or one per dimension; hl.registerBlockSize
+        makes one that the config chooses, null leaves a dimension to it."
     `)
   })
 
@@ -296,8 +296,8 @@ describe('ranges of loops', () => {
     }
     expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
       "hl.tile with blockSize "auto" for 1 dimensions
-      Give one power of two, or one per dimension; hl.registerBlockSize makes one that the
-        config chooses, null leaves a dimension to it."
+      Give a whole number of at least 1 or a size, or one per dimension; hl.registerBlockSize
+        makes one that the config chooses, null leaves a dimension to it."
     `)
   })
 

@@ -201,6 +201,7 @@ describe('the examples', () => {
       'jaggedSoftmax',
       'rowMeans',
       'dropout',
+      'halves',
       'columnSums',
       'longSum',
       'splitSum',
