@@ -48,7 +48,6 @@ const OF_SIZES: Readonly<Record<string, SizeOp>> = {
   maximum: 'max',
 }
 
-/** The size that a scalar is where it is computed of block sizes, sizes and numbers alone. */
 function asDim(trace: Trace, value: TileValue): Dim | undefined {
   const node = value.nodeIn(trace)
   const size = sizeOfNode(trace, node)
@@ -57,7 +56,8 @@ function asDim(trace: Trace, value: TileValue): Dim | undefined {
   return toDim(size)
 }
 
-function sizeOfNode(trace: Trace, node: Node): Size | undefined {
+/** The size that a scalar is where it is computed of block sizes, sizes and numbers alone. */
+export function sizeOfNode(trace: Trace, node: Node): Size | undefined {
   if (node.type.axes.length > 0 || node.type.dtype !== 'i32') return undefined
   if (node.kind === 'constant') return node.value
   if (node.kind === 'size') return node.size

@@ -11,9 +11,11 @@ import { AuthorError } from '../support/errors.ts'
 import { computeType, type StorageType } from '../support/storage_types.ts'
 import { shapeEntry } from './axis_sizes.ts'
 import { describe } from './describe.ts'
-import { dimOperation, isDim, toSize } from './dim.ts'
+import { dimOperation, isDim, toDim, toSize } from './dim.ts'
+import { distance } from './distance.ts'
 import { toNode } from './elementwise.ts'
 import { wholeDimension } from './indexing.ts'
+import { type Bound, boundNode } from './loop_ranges.ts'
 import { positions } from './loops.ts'
 import { Range } from './range.ts'
 import { shapeOf } from './rearrange.ts'
@@ -105,6 +107,7 @@ export interface Arange {
   (end: number): TileValue & Tensor
   (end: TileValue): TileValue
   (begin: number, end: number): TileValue & Tensor
+  (begin: Bound, end: Bound): TileValue
 }
 
 export function arange(from: TileExtent, to?: number | TileValue): TileValue {
@@ -117,25 +120,47 @@ export function arange(from: TileExtent, to?: number | TileValue): TileValue {
       remedy: 'hl.arange(tile) are the positions of the tile; hl.arange(begin, end) takes numbers and sizes.',
     })
   }
-  const [begin, last] = [first as number, end as number]
-  trace.guard('le', toSize(begin, 'hl.arange'), toSize(last, 'hl.arange'), beginOf('hl.arange', begin))
-  const counted = alongExtent(dimOperation('sub', last, begin))
-  return begin === 0 ? counted : counted.add(begin)
+  if (!isDim(first) || !isDim(end)) return between(trace, 'hl.arange', first as Bound, end as Bound)
+  trace.guard('le', toSize(first, 'hl.arange'), toSize(end, 'hl.arange'), beginOf('hl.arange', first))
+  const counted = alongExtent(dimOperation('sub', end, first))
+  return first === 0 ? counted : counted.add(first)
 }
 
 /** `hl.range`: the positions of a part of a dimension, to read or to write them. */
 export interface RangeOf {
   (end: number): Range
-  (begin: number, end: number): Range
+  (begin: Bound, end: Bound): Range
 }
 
-export const range: RangeOf = (first: number, second?: number): Range => {
-  const [begin, end] = second === undefined ? [0, first] : [first, second]
-  const [from, to] = [toSize(begin, 'hl.range'), toSize(end, 'hl.range')]
+export const range: RangeOf = (first: Bound, second?: Bound): Range => {
   const trace = tracing('hl.range')
+  const [begin, end] = [second === undefined ? 0 : first, second ?? first].map((bound) =>
+    shapeEntry(trace, bound),
+  ) as [Bound, Bound]
+  if (!isDim(begin) || !isDim(end)) return new Range(between(trace, 'hl.range', begin, end), undefined)
+  const [from, to] = [toSize(begin, 'hl.range'), toSize(end, 'hl.range')]
   trace.guard('le', 0, from, 'hl.range begins at position 0 or later')
   trace.guard('le', from, to, beginOf('hl.range', begin))
   return new Range(arange(begin, end), to)
+}
+
+/** The positions from one that the device computes to another, which are as many as the kernel says. */
+function between(trace: Trace, what: string, begin: Bound, end: Bound): TileValue {
+  const [first, last] = [
+    boundNode(trace, begin, `a bound of ${what}`),
+    boundNode(trace, end, `a bound of ${what}`),
+  ]
+  const length = distance(trace, first, last)
+  if (length !== undefined) {
+    trace.guard('le', 0, length, `${what} ends behind its begin`)
+    return alongExtent(toDim(length)).add(new TileValue(trace, first))
+  }
+  throw new AuthorError(`${what} between positions of which nobody knows how far apart they are`, {
+    location: callSite(),
+    remedy:
+      `Compute the end from the begin: ${what}(begin, begin.add(16)). Up to an end that the device ` +
+      'computes there are loops, hl.tile(begin, end), and the positions of a tile are tile.index.',
+  })
 }
 
 /** What is checked of a range: that it ends behind its begin. */

@@ -200,8 +200,8 @@ function baseIndex(
 
 /** True for terms that are checked against the size: where the kernel is traced, or at its launch. */
 function staysInside(term: IndexTerm | undefined): boolean {
-  if (term instanceof Tile) return term.last !== undefined
-  return term === ':' || term instanceof Range || typeof term === 'number'
+  if (term instanceof Tile || term instanceof Range) return term.last !== undefined
+  return term === ':' || typeof term === 'number'
 }
 
 /** An axis of its own over a whole dimension of `size` in the loop being traced; `owner` says whose it is. */
@@ -215,7 +215,7 @@ function indexNode(trace: Trace, tensor: View, dim: number, term: Exclude<IndexT
   if (term instanceof Tile) return term.index.nodeIn(trace)
   if (term instanceof Range) {
     const reason = `${tensor.name}.at(…) reads dimension ${dim} of ${tensor.name} up to the end of a range`
-    trace.guard('le', term.last, size, reason)
+    if (term.last !== undefined) trace.guard('le', term.last, size, reason)
     return term.index.nodeIn(trace)
   }
   if (term instanceof TileValue) return integerIndex(trace, tensor, dim, term.nodeIn(trace))

@@ -176,12 +176,13 @@ export function boundSize(trace: Trace, bound: Bound): Size | undefined {
   })
 }
 
-export function boundNode(trace: Trace, bound: Bound): Node {
-  if (!(bound instanceof TileValue)) return trace.size(toSize(bound, 'the range of a loop'))
+/** An end of a range as an i32 scalar. */
+export function boundNode(trace: Trace, bound: Bound, what = 'the range of a loop'): Node {
+  if (!(bound instanceof TileValue)) return trace.size(toSize(bound, what))
   const node = bound.nodeIn(trace)
   const isWhole = DTYPES[node.type.dtype].category === 'int' || node.kind === 'argument'
   if (node.type.axes.length === 0 && isWhole) return castTo(trace, node, 'i32')
-  throw new AuthorError('the range of a loop must be an integer scalar', {
+  throw new AuthorError(`${what} must be an integer scalar`, {
     location: callSite(),
     remedy: `Reduce the value to a scalar and convert it with .to('i32').`,
   })

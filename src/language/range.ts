@@ -8,10 +8,10 @@ import type { TileValue } from './value.ts'
 export class Range {
   /** The positions as values: i32 with one axis. */
   readonly index: TileValue
-  /** The position after the last one. */
-  readonly last: Size
+  /** The position after the last one; undefined where the device computes it. */
+  readonly last: Size | undefined
 
-  constructor(index: TileValue, last: Size) {
+  constructor(index: TileValue, last: Size | undefined) {
     this.index = index
     this.last = last
   }

@@ -16,6 +16,7 @@ import { placesIn } from '../support/stack_text.ts'
 import { type ArgumentSpec, symbolicArgument, symbolicTensor, type TensorArgument } from './arguments.ts'
 import { describe } from './describe.ts'
 import { finalMemory } from './final_memory.ts'
+import { writtenInstead } from './foreign_names.ts'
 import { requireWritten, unusedValues } from './leftovers.ts'
 import { parameterNames } from './parameters.ts'
 import { Printing } from './print.ts'
@@ -127,9 +128,14 @@ function misusedArgument(
     const spec = args[i] ?? { kind: 'constant', value: undefined }
     return `${names[i] ?? `arg${i}`}: ${spec.kind === 'constant' ? describe(spec.value) : KINDS[spec.kind]}`
   })
+  const called = /(\w+) is not a function/.exec(error.message)?.[1]
+  const instead = called === undefined ? undefined : writtenInstead(called)
   return new AuthorError(`the kernel ${name} failed: ${error.message}`, {
     location: placesIn(error.stack)[0] ?? location,
-    remedy: `It was called with ${given.join(', ')}. Tensors are made of numbers with tensor([…]).`,
+    remedy:
+      instead === undefined
+        ? `It was called with ${given.join(', ')}. Tensors are made of numbers with tensor([…]).`
+        : `Write ${instead}.`,
     cause: error,
   })
 }

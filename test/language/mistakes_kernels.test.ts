@@ -201,3 +201,35 @@ describe('work outside of every loop', () => {
     `)
   })
 })
+
+describe('names of other languages', () => {
+  type Call = (...values: unknown[]) => number
+  const other = (owner: unknown): Record<'matmul' | 'masked_fill' | 'foo', Call> => owner as never
+
+  it('are answered with what is written here', () => {
+    const product = (x: Tensor) => {
+      for (const t of hl.tile(4)) x.at(t).set(other(hl).matmul(x.at(t), 2)) // ✗
+    }
+    expect(mistake(product, [X])).toMatchInlineSnapshot(`
+      "the kernel k failed: other(...).matmul is not a function
+      Write hl.dot(a, b), or acc.addDot(a, b) in a loop."
+    `)
+    const filled = (x: Tensor) => {
+      for (const t of hl.tile(4)) x.at(t).set(other(x.at(t)).masked_fill(x.at(t).gt(0), 1)) // ✗
+    }
+    expect(mistake(filled, [X])).toMatchInlineSnapshot(`
+      "the kernel k failed: other(...).masked_fill is not a function
+      Write maskedFill."
+    `)
+  })
+
+  it('and others with what the kernel was called with', () => {
+    const kernel = (x: Tensor) => {
+      for (const t of hl.tile(4)) x.at(t).set(other(x.at(t)).foo()) // ✗
+    }
+    expect(mistake(kernel, [X])).toMatchInlineSnapshot(`
+      "the kernel k failed: other(...).foo is not a function
+      It was called with x: a tensor. Tensors are made of numbers with tensor([…])."
+    `)
+  })
+})

@@ -107,6 +107,25 @@ describe('ranges', () => {
     `)
   })
 
+  it('between positions that the device computes, of which nobody knows how far apart they are', () => {
+    const kernel = (x: Tensor) => {
+      for (const t of hl.tile(x.shape[0])) x.at(hl.range(t.begin, t.end), 0).set(0) // ✗
+    }
+    expect(mistake(kernel, [ramp([3, 4])])).toMatchInlineSnapshot(`
+      "hl.range between positions of which nobody knows how far apart they are
+      Compute the end from the begin: hl.range(begin, begin.add(16)). Up to an end that the
+        device computes there are loops, hl.tile(begin, end), and the positions of a tile are
+        tile.index."
+    `)
+    const backwards = (x: Tensor) => {
+      for (const t of hl.grid(x.shape[0])) x.at(t, hl.range(t.add(2), t)).set(0) // ✗
+    }
+    expect(mistake(backwards, [ramp([3, 4])])).toMatchInlineSnapshot(`
+      "hl.range ends behind its begin: 0 is not at most -2
+      Check the shapes of the arguments."
+    `)
+  })
+
   it('that begin behind their end, or below 0', () => {
     const backwards = (x: Tensor) => {
       for (const t of hl.tile(x.shape[0])) {

@@ -45,6 +45,32 @@ describe('a range', () => {
     )
   })
 
+  it('from a position that the device computes, as long as the kernel says', () => {
+    expectRun(
+      (x: Tensor) => {
+        const out = hl.empty([2, 2, 4], 'i32')
+        for (const i of hl.grid(2)) {
+          const begin = i.mul(3).sub(1)
+          out.at(i, ':', ':').set(x.at(':', hl.range(begin, begin.add(4))))
+          out.at(i, 0, ':').set(hl.arange(i.mul(4), i.add(1).mul(4)))
+        }
+        return out
+      },
+      [X],
+      [0, 1, 2, 3, 0, 6, 7, 8, 4, 5, 6, 7, 8, 9, 10, 11],
+    )
+    const block = (x: Tensor): Tensor => {
+      const out = hl.zeros([12])
+      const size = hl.registerBlockSize(12)
+      for (const t of hl.tile(6, { blockSize: size })) {
+        const both = hl.range(t.begin.mul(2), t.begin.add(t.blockSize).mul(2))
+        out.at(both).set(x.reshape([-1]).at(both).add(1))
+      }
+      return out
+    }
+    expectRun(block, [X], [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])
+  })
+
   it('of views, and of the other dimension', () => {
     expectRun(
       (x: Tensor) => {
