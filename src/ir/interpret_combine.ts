@@ -1,32 +1,32 @@
 /** Folds, scans and sorts of the reference interpreter: element after element, in order. */
 import { product } from '../support/maths.ts'
-import { type CombineMeaning, combined, type Fact, type Operation } from './combine.ts'
-import { castBy, referenceOf, roundTo, scalar, type Value } from './interpret_values.ts'
-import type { FoldNode, ScanNode, SortNode } from './node.ts'
-import { OPS } from './ops.ts'
+import type { Value } from './interpret_values.ts'
+import type { Combine, FoldNode, ScanNode, SortNode } from './node.ts'
 
-type State = readonly number[]
+export type State = readonly number[]
+/** The state that a function makes of two. */
+export type StepOf = (combine: Combine, before: State, next: State) => State
 
 /** One part of the fold; of no elements the identity, or 0. */
-export function fold(node: FoldNode, args: readonly Value[], factOf: (fact: Fact) => number): Value {
+export function fold(node: FoldNode, args: readonly Value[], step: StepOf): Value {
   const { axes, dtype } = node.type
   const shape = (args[0]?.shape ?? []).filter((_, i) => i !== node.axis)
   const data = new Float64Array(product(shape)).fill(node.identity?.[node.part] ?? 0)
   eachRun(args, node.axis, (run, elements) => {
-    const last = states(node, args, elements, factOf).at(-1)
+    const last = states(node, args, elements, step).at(-1)
     if (last) data[run] = last[node.part] ?? 0
   })
   return { dtype, axes, shape, data }
 }
 
 /** One part of the scan. */
-export function scan(node: ScanNode, args: readonly Value[], factOf: (fact: Fact) => number): Value {
+export function scan(node: ScanNode, args: readonly Value[], step: StepOf): Value {
   const { axes, dtype } = node.type
   const shape = args[0]?.shape ?? []
   const data = new Float64Array(product(shape))
   eachRun(args, node.axis, (_run, elements) => {
     const order = node.reverse ? [...elements].reverse() : elements
-    states(node, args, order, factOf).forEach((state, i) => {
+    states(node, args, order, step).forEach((state, i) => {
       data[order[i] ?? 0] = state[node.part] ?? 0
     })
   })
@@ -59,27 +59,15 @@ function states(
   { combine }: FoldNode | ScanNode,
   args: readonly Value[],
   elements: readonly number[],
-  factOf: (fact: Fact) => number,
+  step: StepOf,
 ): readonly State[] {
-  const meaning: CombineMeaning<number> = { fact: factOf, operation: operationOf }
   const found: State[] = []
   for (const place of elements) {
     const next = args.map(({ data }) => data[place] ?? 0)
     const before = found.at(-1)
-    found.push(before ? combined(combine, before, next, meaning) : next)
+    found.push(before ? step(combine, before, next) : next)
   }
   return found
-}
-
-function operationOf(node: Operation, args: readonly number[]): number {
-  const { dtype } = node.type
-  if (node.kind === 'map') {
-    const of = node.args.at(-1)?.type.dtype ?? dtype
-    return roundTo(dtype, OPS[node.op].cpu(args[0] ?? 0, args[1] ?? 0, args[2] ?? 0, of))
-  }
-  if (node.kind === 'inline') return roundTo(dtype, Number(referenceOf(node.code)(...args)))
-  const value = scalar(node.arg.type.dtype, args[0] ?? 0)
-  return castBy(node, value).data[0] ?? 0
 }
 
 /** Visits the places of the elements along `axis`, in order, for each of the places without it. */

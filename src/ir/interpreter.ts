@@ -5,28 +5,13 @@
 import { unreachable } from '../support/errors.ts'
 import { cdiv, product } from '../support/maths.ts'
 import { STORAGE, type StorageType } from '../support/storage_types.ts'
-import type { Fact } from './combine.ts'
 import { indexingBlocks } from './dim_index.ts'
-import { crossing } from './interpret_crossing.ts'
-import {
-  cast,
-  castBy,
-  combine,
-  forEachOffset,
-  gather,
-  gatherAxes,
-  inline,
-  map,
-  rowMajorStrides,
-  scalar,
-  type Value,
-} from './interpret_values.ts'
+import { stepWith } from './interpret_states.ts'
+import { combine, forEachOffset, rowMajorStrides, type Value } from './interpret_values.ts'
 import {
   type AtomicNode,
   type Axis,
   type Block,
-  type GatherNode,
-  type IndexNode,
   type LoadNode,
   type LoopNode,
   type MemoryNode,
@@ -35,7 +20,8 @@ import {
   type Region,
   type StoreNode,
 } from './node.ts'
-import { isCrossing } from './node_rules.ts'
+import type { Facts, Span } from './node_rule.ts'
+import { computedValue, isCrossing, isPure } from './node_rules.ts'
 import { evalSize, type Size } from './size.ts'
 import type { TileGrid } from './tile_program.ts'
 
@@ -76,16 +62,6 @@ interface Shown {
 /** A block of a kernel or of a program. */
 type AnyBlock = Omit<Block, 'grid'>
 
-interface Span {
-  readonly begin: number
-  /** Positions of the range within the tile. */
-  readonly inside: number
-  /** Positions of the tile: more where tiles are padded. */
-  readonly length: number
-  readonly id: number
-  readonly extent: number
-}
-
 /** Runs the grids of one kernel or program. */
 export class Interpreter<B extends AnyBlock> {
   readonly #padded: boolean
@@ -98,6 +74,7 @@ export class Interpreter<B extends AnyBlock> {
   readonly #blocks: ReadonlyMap<number, B>
   readonly #spans = new Map<number, Span>()
   readonly #values = new Map<Node, Value>()
+  readonly #facts: Facts
 
   constructor(
     { blocks, padded = false }: { readonly blocks: readonly B[]; readonly padded?: boolean },
@@ -115,6 +92,14 @@ export class Interpreter<B extends AnyBlock> {
     this.#options = options
     this.#extentOf = extentOf
     this.#blocks = new Map(blocks.map((block) => [block.id, block]))
+    this.#facts = {
+      input: (node) => this.#value(node),
+      size: this.#sizeOf,
+      argument: (argument) => this.#scalars[argument] ?? 0,
+      span: (block) => this.#span(block),
+      lengths: (axes) => this.#lengths(axes),
+      state: stepWith((fact) => this.#node(fact).data[0] ?? 0),
+    }
   }
 
   grid(grid: TileGrid, number: number): void {
@@ -173,41 +158,8 @@ export class Interpreter<B extends AnyBlock> {
   }
 
   #node(node: Exclude<Node, LoopNode>): Value {
-    const { dtype, axes } = node.type
-    if (isCrossing(node))
-      return node.kind === 'gather'
-        ? this.#gather(node)
-        : crossing(node, (operand) => this.#value(operand), this.#fact)
+    if (isPure(node) || isCrossing(node)) return computedValue(node, this.#facts)
     switch (node.kind) {
-      case 'constant':
-        return scalar(dtype, node.value)
-      case 'size':
-        return scalar(dtype, this.#sizeOf(node.size))
-      case 'argument':
-        return cast({ ...scalar('f32', 0), data: Float64Array.of(this.#scalars[node.argument] ?? 0) }, dtype)
-      case 'index':
-        return this.#index(node)
-      case 'inside': {
-        const { length, inside } = this.#span(node.block)
-        return { dtype, axes, shape: [length], data: new Float64Array(length).fill(1, 0, inside) }
-      }
-      case 'range': {
-        const { begin, inside, id, extent } = this.#span(node.block)
-        return scalar(dtype, { begin, end: begin + inside, id, block_size: extent }[node.what])
-      }
-      case 'map':
-        return map(node.op, dtype, axes, this.#all(node.args))
-      case 'inline':
-        return inline(node.code, dtype, axes, this.#all(node.args))
-      case 'cast':
-        return castBy(node, this.#value(node.arg))
-      case 'view':
-        return gatherAxes(this.#value(node.arg), axes, this.#lengths(axes), node.axes)
-      case 'broadcast': {
-        const arg = this.#value(node.arg)
-        const source = axes.map((_, i) => (arg.axes.length === 0 ? ONE : i))
-        return gatherAxes(arg, axes, this.#lengths(axes), source)
-      }
       case 'load':
         return this.#load(node)
       case 'store':
@@ -223,11 +175,6 @@ export class Interpreter<B extends AnyBlock> {
     }
   }
 
-  #index({ block, type: { dtype, axes } }: IndexNode): Value {
-    const { begin, length } = this.#span(block)
-    return { dtype, axes, shape: [length], data: Float64Array.from({ length }, (_, i) => begin + i) }
-  }
-
   #load(node: LoadNode): Value {
     const { type } = node
     const source = this.#tensor(node.tensor)
@@ -237,15 +184,6 @@ export class Interpreter<B extends AnyBlock> {
       data[i] = source.data[position] ?? 0
     })
     return { dtype: type.dtype, axes: type.axes, shape, data }
-  }
-
-  #gather({ type: { axes }, arg, along, index }: GatherNode): Value {
-    const source = this.#value(arg)
-    const limits = along.map((at) => {
-      const block = arg.type.axes[at] ?? ONE
-      return block === ONE ? 1 : this.#span(block).inside
-    })
-    return gather(source, { axes, shape: this.#lengths(axes), along, limits, positions: this.#all(index) })
   }
 
   /** Gives what was there before, 0 where nothing is. */
@@ -368,12 +306,6 @@ export class Interpreter<B extends AnyBlock> {
   #value(node: Node | undefined): Value {
     return (node && this.#values.get(node)) ?? fail(`no value for node ${node?.id}`)
   }
-
-  #all(nodes: readonly Node[]): readonly Value[] {
-    return nodes.map((node) => this.#value(node))
-  }
-
-  readonly #fact = (node: Fact): number => this.#node(node).data[0] ?? 0
 
   #number(node: Node | undefined): number {
     return this.#value(node).data[0] ?? 0

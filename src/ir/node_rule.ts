@@ -3,8 +3,11 @@
  * types tie a row to the classes in node.ts: a kind that joins `PureNode` or `CrossingNode` must say so here,
  * and the switches over such a class then lack a case.
  */
+import type { StepOf } from './interpret_combine.ts'
+import type { Value } from './interpret_values.ts'
 import type {
   Axis,
+  BlockId,
   Combine,
   CrossingNode,
   LoopNode,
@@ -53,6 +56,34 @@ export interface PrintedNames {
   readonly combine: (combine: Combine) => string
 }
 
+/** A block's tile that the interpreter is at. */
+export interface Span {
+  readonly begin: number
+  /** Positions of the range within the tile. */
+  readonly inside: number
+  /** Positions of the tile: more where tiles are padded. */
+  readonly length: number
+  readonly id: number
+  readonly extent: number
+}
+
+/** What a node's value on the CPU may be made of. */
+export interface Facts {
+  readonly input: (node: Node) => Value
+  readonly size: (size: Size) => number
+  readonly argument: (argument: number) => number
+  readonly span: (block: BlockId) => Span
+  readonly lengths: (axes: readonly Axis[]) => readonly number[]
+  /** What a function of states makes of two. */
+  readonly state: StepOf
+}
+
+/**
+ * Elements of operands past the end of a range: this number, the identity of their states, zero in one of two
+ * factors, or anything.
+ */
+export type Outside = number | 'states' | 'factors' | 'anything'
+
 export interface NodeRule<N extends Node> {
   /**
    * Every field that holds nodes, in the order of the operands; `own` is what a loop has inside, which it
@@ -79,6 +110,10 @@ export interface NodeRule<N extends Node> {
   readonly crosses: N extends CrossingNode ? (node: Omit<N, 'id'>) => readonly Axis[] : undefined
   /** True when it can take its operands in chunks along an axis that it crosses, one after another. */
   readonly streams: N extends CrossingNode ? (node: Omit<N, 'id'>) => boolean : undefined
+  /** What its operands must be past the end of a range that it crosses. */
+  readonly outside: N extends CrossingNode ? (node: Omit<N, 'id'>) => Outside : undefined
+  /** Its value on the CPU; the interpreter itself accesses memory and runs loops. */
+  readonly value: N extends PureNode | CrossingNode ? (node: N, facts: Facts) => Value : undefined
   /** The author's method that makes it; undefined for what calls make on the way. */
   readonly method: ((node: N) => string) | undefined
   /** Throws where a node is malformed, beyond what holds for all kinds: see verify.ts. */
@@ -96,6 +131,8 @@ export interface AnyNodeRule
   readonly effect: 'none' | 'read' | 'write' | 'body'
   readonly crosses: ((node: NodeSpec) => readonly Axis[]) | undefined
   readonly streams: ((node: NodeSpec) => boolean) | undefined
+  readonly outside: ((node: NodeSpec) => Outside) | undefined
+  readonly value: ((node: Node, facts: Facts) => Value) | undefined
 }
 
 /** Fails as a bug of this package. */

@@ -17,7 +17,7 @@ export function operandRoles(node: Node): readonly { readonly operand: Node; rea
 }
 
 /** A copy of `node` with every operand replaced; regions of loops are left as they are. */
-export function withOperands<N extends Node>(node: N, replace: (operand: Node) => Node): NodeSpec {
+export function withOperands(node: NodeSpec, replace: (operand: Node) => Node): NodeSpec {
   const { id: _id, ...spec } = node as Node
   const copy: Record<string, unknown> = spec
   for (const [field] of operandFields(node)) {

@@ -5,7 +5,6 @@
  */
 import { constantTile, type NodeFactory, RegionBuilder, tileType } from '../../ir/build.ts'
 import { withPresence } from '../../ir/combine.ts'
-import { lastInOrder, neutralOf } from '../../ir/neutral.ts'
 import {
   type BlockId,
   type Combine,
@@ -15,10 +14,9 @@ import {
   ONE,
   type Region,
 } from '../../ir/node.ts'
-import { crossedAxes, isCrossing, isMoving } from '../../ir/node_rules.ts'
+import { crossedAxes, isCrossing, isMoving, outsideOf } from '../../ir/node_rules.ts'
 import { blockOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
-import { rewriteRegion } from '../../ir/traverse.ts'
-import { unreachable } from '../../support/errors.ts'
+import { rewriteRegion, withOperands } from '../../ir/traverse.ts'
 import type { Plan } from '../plan/plan.ts'
 import { addsNothingOutside, isZeroOutside, maskedFactor } from './edge_values.ts'
 import { type EndOf, endsOfLoops, isMaskedByRows } from './row_ends.ts'
@@ -57,28 +55,17 @@ function withMasks(
 ): NodeSpec {
   const [block = ONE] = crossedAxes(spec)
   const inRange = (value: Node, neutral: number): Node => masked(builder, plan, known, value, block, neutral)
-  switch (spec.kind) {
-    case 'reduce':
-      return { ...spec, arg: inRange(spec.arg, neutralOf(spec.op, spec.arg.type.dtype)) }
-    case 'fold':
-      return withMaskedStates(builder, plan, known, spec)
-    case 'scan':
-      // Those outside come last, where nothing follows them.
-      return spec.reverse ? withMaskedStates(builder, plan, known, spec) : spec
-    case 'sort':
-      return { ...spec, arg: inRange(spec.arg, lastInOrder(spec.arg.type.dtype, spec.descending)) }
-    case 'gather':
-      // It looks at its positions itself.
-      return spec
-    case 'dot': {
-      const { a, b } = spec
-      const operand = (own: Node, other: Node): Node =>
-        addsNothingOutside(own, other, block, plan) ? own : inRange(own, 0)
-      return { ...spec, a: operand(a, b), b: operand(b, a) }
-    }
-    default:
-      return unreachable(spec)
+  const outside = outsideOf(spec)
+  if (outside === 'anything') return spec
+  if ('combine' in spec) return withMaskedStates(builder, plan, known, spec)
+  if ('a' in spec) {
+    const { a, b } = spec
+    const operand = (own: Node, other: Node): Node =>
+      addsNothingOutside(own, other, block, plan) ? own : inRange(own, 0)
+    return { ...spec, a: operand(a, b), b: operand(b, a) }
   }
+  if (typeof outside !== 'number') throw new Error(`a ${spec.kind} of ${outside}`)
+  return withOperands(spec, (operand) => inRange(operand, outside))
 }
 
 /** The identity outside of the range; where none is known, states say whether they are there at all. */
