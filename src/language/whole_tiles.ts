@@ -40,12 +40,10 @@ export function movedTo(trace: Trace, node: Node, axes: readonly Axis[]): Node {
   }, node)
 }
 
-/** True for a tile of known length and a whole dimension of that length, which a launch checks if need be. */
+/** True for a tile and a whole dimension of its length, which a launch checks if need be. */
 function isAsLong(trace: Trace, from: Block, to: Block): boolean {
   const [tile, whole] = from.kind === 'tile' ? [from, to] : [to, from]
   if (tile.kind !== 'tile' || whole.kind !== 'slice') return false
-  const { extent, sizedBy } = tile
-  if (extent === undefined && sizedBy === undefined) return false
   const length = blockSizeOf(trace, tile)
   if (typeof length !== 'number' || typeof whole.size === 'number') return sameSize(length, whole.size)
   if (!dependsOnConfig(whole.size)) trace.guard('eq', whole.size, length, 'a whole dimension beside a tile')

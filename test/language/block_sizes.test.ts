@@ -139,6 +139,22 @@ describe('a length that is no power of two', () => {
   })
 })
 
+it('the length of a tile is a size that the tile meets', () => {
+  const kernel = (x: Tensor, y: Tensor): Tensor => {
+    const out = hl.empty([x.shape[0]])
+    for (const t of hl.tile(x.shape[0])) {
+      const repeated = y.at(0).expand([t.blockSize, 1])
+      const counted = hl.zeros([t.blockSize]).add(t.begin)
+      out.at(t).set(x.at(t, ':').mul(repeated).sum(1).add(counted).sub(t.begin))
+    }
+    return out
+  }
+  const sums = Array.from({ length: 12 }, (_, i) =>
+    X.data.slice(5 * i, 5 * i + 5).reduce((total, value) => total + 3 * value, 0),
+  )
+  expectRun(kernel, [X, host([1], [3])], sums)
+})
+
 it('a length that launches know has a begin and an end, for loops inside', () => {
   const halves = (x: Tensor): Tensor => {
     const length = hl.cdiv(x.shape[0], 2)
