@@ -24,6 +24,7 @@ import { BoundConfig } from './plan/bound_config.ts'
 import { type Plan, programFor } from './plan/plan.ts'
 import type { DeviceLimits, Memory, WgslDispatch, WgslProgram } from './program.ts'
 import { advanceStores } from './schedule/advance_stores.ts'
+import { delayValues } from './schedule/delay_values.ts'
 import { placeBarriers } from './schedule/place_barriers.ts'
 import { Lowering } from './state/lowering.ts'
 import { deferReductions } from './sums/defer_reductions.ts'
@@ -119,7 +120,7 @@ function dispatchOf(
   const { blocks, body } = grid
   const dimensions = { blocks, backwards: growingBlocks(body, blocks) }
   const launched = lowerGrid(lowering, dimensions, () => lowerRegion(lowering, body))
-  const program = lowering.threadProgram(placeBarriers(advanceStores(lowering.out.statements)))
+  const program = lowering.threadProgram(placeBarriers(advanceStores(delayValues(lowering.out.statements))))
   const registers = checkRegisters(program, bound)
   options.onProgram?.(program)
   const wordsIn = lowering.launch.storage(bound.limits)

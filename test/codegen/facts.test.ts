@@ -68,7 +68,7 @@ describe('facts of a kernel under a config', () => {
         "needed": "((x.shape[0] * y.shape[1]) * x.shape[1])",
         "operations": "((cdiv(x.shape[0], 32) * cdiv(y.shape[1], 64)) * (cdiv(x.shape[1], 16) * 65536))",
         "outputs": "2048",
-        "registers": "115",
+        "registers": "114",
         "rounds": "cdiv(x.shape[1], 16)",
         "workgroups": "(cdiv(x.shape[0], 32) * cdiv(y.shape[1], 64))",
       }

@@ -96,9 +96,9 @@ describe('what a device does not have', () => {
     }
     // 4,096 elements for 256 threads are 16 each; rows, addresses and what is in the making are more.
     expect(rows((v) => v.mul(2).add(1).exp())).toBe(21)
-    expect(rows((v) => v.sub(v.amax(-1, { keepdim: true })).exp())).toBe(26)
+    expect(rows((v) => v.sub(v.amax(-1, { keepdim: true })).exp())).toBe(25)
     const twice = (v: TileValue, e: TileValue): TileValue => e.div(e.sum(-1, { keepdim: true })).mul(v)
-    expect(rows((v) => twice(v, v.exp()))).toBe(42)
+    expect(rows((v) => twice(v, v.exp()))).toBe(41)
   })
 
   it('workgroup memory', () => {

@@ -46,7 +46,7 @@ function peakOf(
       )
       for (const phi of phis) live.add(phi)
     }
-    if (!merged.has(node)) peak = Math.max(peak, total([node], lowering))
+    if (!merged.has(node) && hasRegisters(node)) peak = Math.max(peak, total([node], lowering))
     if (held.has(node)) live.add(node)
     peak = Math.max(peak, total(live, lowering))
     for (const value of [...live]) if (dies(value)) live.delete(value)
@@ -104,6 +104,8 @@ function lifetimes(region: Region, lowering: Lowering): Lifetimes {
     isElementReader(node) || (node?.kind === 'dot' && lowering.layouts.product(node) !== undefined)
   const lastUse = new Map<Node, number>()
   const reader = new Map<Node, Node>()
+  const readerBehind = (node: Node): Node =>
+    isMoving(node) && lowering.isUsedOnce(node) ? (reader.get(node) ?? node) : node
   for (const [i, node] of [...region.entries()].reverse()) {
     const inReader = isElementwise(node) && lowering.isUsedOnce(node) && isReader(reader.get(node))
     if (inReader) merged.add(node)
@@ -112,7 +114,7 @@ function lifetimes(region: Region, lowering: Lowering): Lifetimes {
     const until = inReader || isName ? (lastUse.get(node) ?? i) : i
     for (const value of reads(node)) {
       lastUse.set(value, Math.max(lastUse.get(value) ?? 0, until))
-      reader.set(value, node)
+      reader.set(value, readerBehind(node))
     }
   }
   return { held, merged, lastUse }
