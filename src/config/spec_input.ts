@@ -38,6 +38,8 @@ export interface RowInput {
   readonly size: number
   /** Longest row that the default config keeps in registers, in elements; 16,384 when absent. */
   readonly maxPersistent?: number
+  /** What longer rows are streamed in by default, in elements; 4,096 when absent. */
+  readonly chunk?: number
   /** False where the row cannot be streamed in chunks. */
   readonly canLoop: boolean
   /** True where products are along it: a chunk of it is in workgroup memory, for each row and column. */

@@ -35,6 +35,8 @@ const DEFAULT_AIM = {
   gridDimension: [64, 2048],
   busy: 256,
 }
+/** Rows that a program has at most, two a thread: more threads have more to wait for. */
+const ROWS_ON_PROCESSOR = { gridDimension: [64] }
 const DEFAULT_AIM_WITH_DOT = {
   ...DEFAULT_AIM,
   tile: 4096,
@@ -107,16 +109,19 @@ const LEAST_DEFAULT_PART = 256
 const LEAST_STREAM_PART = 128
 /**
  * Threads of a default workgroup: at least so many warps on a GPU, one on a processor, and enough that a
- * thread holds no more than this. On lavapipe softmax of 256 x 256 takes 139 us with 8 rows for two warps,
- * 533 with a row for four; a sum of its rows 115 and 422.
+ * thread holds no more than this. Softmax of 256 x 256, 8 rows for one warp, for two, and a row for four: 154,
+ * 203 and 533 us on lavapipe; on SwiftShader 552 and 1,394 for the first two.
  */
 const LEAST_DEFAULT_WARPS = 4
-const ELEMENTS_PER_THREAD = { rows: 32, dot: 64, matrix: 128, chainedMatrix: 64 }
+const ELEMENTS_PER_THREAD = { rows: 32, rowsOnProcessor: 64, dot: 64, matrix: 128, chainedMatrix: 64 }
 
 function aimOf(input: ConfigSpecInput): typeof DEFAULT_AIM {
   const { dots, maxInvocations, software, computeUnits = UNKNOWN_UNITS } = input
   const onProcessor = PROGRAMS_PER_CORE * computeUnits
-  if (dots.length === 0) return software ? { ...DEFAULT_AIM, busy: onProcessor } : DEFAULT_AIM
+  if (dots.length === 0)
+    return software
+      ? { ...DEFAULT_AIM, ...(input.rows.length > 0 && ROWS_ON_PROCESSOR), busy: onProcessor }
+      : DEFAULT_AIM
   const plain = dots.every(({ isPacked }) => isPacked) ? DEFAULT_AIM_WITH_BYTES : DEFAULT_AIM_WITH_DOT
   const onUnits = isChained(input) ? { ...plain, ...CHAINED_AIM } : plain
   const onMatrices = { ...DEFAULT_AIM_WITH_MATRICES, ...(isChained(input) && CHAINED_ON_MATRICES) }
@@ -296,7 +301,8 @@ export function defaultNumWarps(
   if (isSmallProduct) return Math.min(most, SMALL_PRODUCT.warps)
   const chunks = rows.map(defaultReductionLoop)
   const largest = Math.max(1, ...tiles.map((tile) => elements(tile, blocks, sizes, rows, chunks)))
-  const { rows: ofRow, dot, matrix, chainedMatrix } = ELEMENTS_PER_THREAD
+  const { rows: onGpu, rowsOnProcessor, dot, matrix, chainedMatrix } = ELEMENTS_PER_THREAD
+  const ofRow = software && rows.length > 0 ? rowsOnProcessor : onGpu
   const onUnits = matrices ? (isChained(input) ? chainedMatrix : matrix) : dot
   const perThread = dots.length === 0 ? ofRow : onUnits
   const least = software ? 1 : LEAST_DEFAULT_WARPS
@@ -349,14 +355,15 @@ export function mostChunk({ canLoop, size }: RowInput): number | undefined {
 /** null where the row fits into registers or cannot be streamed, else the default chunk. */
 export function defaultReductionLoop({
   size,
-  maxPersistent,
+  maxPersistent = DEFAULT_MAX_PERSISTENT,
+  chunk = DEFAULT_CHUNK,
   canLoop,
   isContracted,
   isColumn,
 }: RowInput): number | null {
   if (canLoop && isContracted) return size <= MAX_WHOLE_DEPTH ? null : DEFAULT_DEPTH
   if (canLoop && isColumn && size > COLUMN_TILE.rows) return COLUMN_TILE.rows
-  return !canLoop || size <= (maxPersistent ?? DEFAULT_MAX_PERSISTENT) ? null : DEFAULT_CHUNK
+  return !canLoop || size <= maxPersistent ? null : chunk
 }
 
 /**
