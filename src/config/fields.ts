@@ -209,7 +209,8 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     per: 'dot',
     entry: orRule(0, powerOf2Rule(1, 16)),
     default: 0,
-    range: ({ maxRows }) => optional(0, powerOf2(1, maxRows)),
+    range: ({ maxRows }, { defaults }) =>
+      optional(0, powerOf2(1, maxRows), Math.min(defaults.schedule.rows ?? 0, maxRows)),
   },
   slice_k: {
     doc:

@@ -16,13 +16,20 @@ interface Sharing {
   readonly warps: number
   readonly columns: number
   /** The most of the depth in a round. */
-  readonly depth: number
+  readonly depth: (bits: number) => number
+  /**
+   * Groups of warps that share out the depth of a round, so that a thread has several columns for what it has
+   * of `x`.
+   */
+  readonly slices: (bits: number) => number
   readonly elements: (bits: number) => number
   readonly stages: (bits: number) => number
 }
 
-/** As many as 64 bytes have, but no more than a thread has registers for once they are numbers. */
-const inSixtyFourBytes = (bits: number): number => Math.min(64, 512 / bits)
+const inSixtyFourBytes = (bits: number): number => 512 / bits
+/** Of one column, of what has fewer bits a longer round. */
+const LONG_ROUND = 1024
+const longRounds = (bits: number): number => Math.max(1, 16 / bits)
 
 /**
  * Programs share out columns, along which memory lies: threads beyond those along the columns share out the
@@ -32,15 +39,20 @@ const inSixtyFourBytes = (bits: number): number => Math.min(64, 512 / bits)
 const ALONG_COLUMNS: Sharing = {
   warps: 16,
   columns: 32,
-  depth: Number.POSITIVE_INFINITY,
+  depth: () => Number.POSITIVE_INFINITY,
+  slices: () => 1,
   elements: () => 32,
   stages: (bits) => (bits >= 32 ? 2 : 1),
 }
-/** Memory lies along the depth: rounds are long, for few columns. The same: 18.6 us in f32, 7.7 in int4. */
+/**
+ * Memory lies along the depth: rounds are long, for few columns. The same: 18.6 us in f32, 7.0 in int4 (7.7
+ * in rounds of 1,024; 8192 x 16384 in int4 36 instead of 41).
+ */
 const ALONG_DEPTH: Sharing = {
   warps: 8,
-  columns: 32,
-  depth: 1024,
+  columns: 16,
+  depth: (bits) => LONG_ROUND * longRounds(bits),
+  slices: longRounds,
   elements: inSixtyFourBytes,
   stages: () => 1,
 }
@@ -49,7 +61,12 @@ const ALONG_DEPTH: Sharing = {
  * heads x 8192 keys x 128 on an H200, with as many parts as are worth it, take 46 us in f16 and 74 in f32,
  * and 435 and 1,006 with tiles for many queries.
  */
-const STREAM: Sharing = { ...ALONG_DEPTH, columns: 1, depth: Number.POSITIVE_INFINITY }
+const STREAM: Sharing = {
+  ...ALONG_DEPTH,
+  columns: 1,
+  depth: ALONG_COLUMNS.depth,
+  slices: ALONG_COLUMNS.slices,
+}
 /**
  * A core of a processor is busy with one warp. SwiftShader, by default and with tiles of 16 rows: 4 heads x
  * 1,024 keys x 64 take 1.5 and 18 ms with one query and 3.7 and 48 with four, 1 x 512 x 512 takes 0.4 and
@@ -62,6 +79,7 @@ export interface ThinTiles {
   readonly sizes: readonly number[]
   readonly warps: number
   readonly stages: number
+  readonly slices: number
   /** Of a tile of the result. */
   readonly rows: number
   /** True where programs share out no columns of what is read. */
@@ -106,11 +124,12 @@ export function thinTiles(
       }
     })
   // First what memory lies along.
-  const order = sharing.depth < most ? (['depth', 'columns'] as const) : (['columns', 'depth'] as const)
-  for (const part of order) grow(part, sharing[part])
-  const stages = sharing.stages(bits)
+  const limits = { columns: sharing.columns, depth: sharing.depth(bits) }
+  const order = limits.depth < most ? (['depth', 'columns'] as const) : (['columns', 'depth'] as const)
+  for (const part of order) grow(part, limits[part])
+  const [stages, slices] = [sharing.stages(bits), sharing.slices(bits)]
   const ofRows = product(sizes.filter((_, i) => parts[i] === 'rows'))
-  return { sizes, warps: sharing.warps, stages, rows: ofRows, isStream }
+  return { sizes, warps: sharing.warps, stages, slices, rows: ofRows, isStream }
 }
 
 function sharingOf({ dots, software }: ConfigSpecInput, isStream: boolean): Sharing {

@@ -35,7 +35,7 @@ const DEFAULT_AIM = {
   gridDimension: [64, 2048],
   busy: 256,
 }
-/** Rows that a program has at most, two a thread: more threads have more to wait for. */
+/** Two rows a thread at most. */
 const ROWS_ON_PROCESSOR = { gridDimension: [64] }
 const DEFAULT_AIM_WITH_DOT = {
   ...DEFAULT_AIM,
@@ -52,6 +52,8 @@ const DEFAULT_AIM_WITH_DOT = {
  * in f32 on an H200: 64 x 64 takes 661 us, 128 x 16 takes 890.
  */
 const CHAINED_AIM = { roomyTile: 4096, deviceDimension: 64, gridDimension: [32, 64] }
+/** Of such tiles: loaded ahead, eight rows a thread. The same attention: 642 us, 706 without. */
+const CHAINED_SCHEDULE = { stages: 2, slices: 1, rows: 8 }
 /** Of integers of 8 bits: as many bytes along the depth as of f32. */
 const DEFAULT_AIM_WITH_BYTES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 64 }
 /** On matrix units: more of the result for each thread, and deeper blocks, loaded ahead. */
@@ -109,8 +111,8 @@ const LEAST_DEFAULT_PART = 256
 const LEAST_STREAM_PART = 128
 /**
  * Threads of a default workgroup: at least so many warps on a GPU, one on a processor, and enough that a
- * thread holds no more than this. Softmax of 256 x 256, 8 rows for one warp, for two, and a row for four: 154,
- * 203 and 533 us on lavapipe; on SwiftShader 552 and 1,394 for the first two.
+ * thread holds no more than this. Softmax of 256 x 256, 8 rows for one warp, for two, and a row for four:
+ * 154, 203 and 533 us on lavapipe; on SwiftShader 552 and 1,394 for the first two.
  */
 const LEAST_DEFAULT_WARPS = 4
 const ELEMENTS_PER_THREAD = { rows: 32, rowsOnProcessor: 64, dot: 64, matrix: 128, chainedMatrix: 64 }
@@ -149,6 +151,8 @@ function isRoomy({ workgroupBytes = 0 }: ConfigSpecInput): boolean {
 export interface DotSchedule {
   readonly stages: number
   readonly slices: number
+  /** Default `dot_rows`, where they are not left to the compiler. */
+  readonly rows?: number
 }
 
 export interface DefaultTiles {
@@ -156,7 +160,7 @@ export interface DefaultTiles {
   readonly sizes: readonly number[]
   readonly isSmallProduct: boolean
   readonly usesMatrices: boolean
-  /** Default `num_stages` and `slice_k`. */
+  /** Default `num_stages`, `slice_k` and `dot_rows`. */
   readonly schedule: DotSchedule
   /** Of products of few rows, without staging. */
   readonly thin?: ThinTiles
@@ -168,7 +172,7 @@ export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   const chunks = rows.map(defaultReductionLoop)
   const thin = thinTiles(input, chunks, 32 * mostWarps(input))
   if (thin) {
-    const schedule = { stages: thin.stages, slices: 1 }
+    const schedule = { stages: thin.stages, slices: thin.slices }
     return { sizes: thin.sizes, isSmallProduct: false, usesMatrices: false, schedule, thin }
   }
   const aim = aimOf(input)
@@ -213,20 +217,17 @@ export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   const depth = isRoomy(input) ? SMALL_PRODUCT.roomyDepth : SMALL_PRODUCT.depth
   for (const [index, block] of innermostFirst)
     if (isSmallProduct && !inGrid.has(block.id)) grow(index, block, depth)
-  const schedule = scheduleOf(input, isSmallProduct)
+  const schedule = scheduleOf(input, sizes, isSmallProduct)
   const even = schedule === ONE_PRODUCT ? withoutIdleUnits(input, sizes, programs()) : sizes
   return { sizes: even, isSmallProduct, usesMatrices: usesMatrices(input), schedule }
 }
 
 /** Sizes with half as many rows where whole tiles would leave much of the device idle in their last wave. */
-function withoutIdleUnits(
-  { blocks, dots, computeUnits }: ConfigSpecInput,
-  sizes: readonly number[],
-  programs: number,
-): readonly number[] {
+function withoutIdleUnits(input: ConfigSpecInput, sizes: readonly number[], programs: number) {
+  const { blocks, dots, computeUnits } = input
   const rows = blocks.findIndex(({ id }) => id === dots[0]?.rows)
   const [size = 1, least = 1] = [sizes[rows], blocks[rows]?.min]
-  const isLarge = elementsOfProduct(dots, blocks, sizes) === DEFAULT_AIM_WITH_DOT.roomyTile
+  const isLarge = elementsOfProduct(input, sizes) === DEFAULT_AIM_WITH_DOT.roomyTile
   if (computeUnits === undefined || !isLarge || size / 2 < least) return sizes
   const used = (count: number, resident: number): number => {
     const waves = count / (computeUnits * resident)
@@ -237,18 +238,16 @@ function withoutIdleUnits(
 }
 
 /** Elements of a tile of the result along blocks. */
-function elementsOfProduct(
-  [dot]: ConfigSpecInput['dots'],
-  blocks: readonly BlockInput[],
-  sizes: readonly number[],
-): number {
+function elementsOfProduct({ dots, blocks }: ConfigSpecInput, sizes: readonly number[]): number {
+  const [dot] = dots
   const ids = [dot?.rows, dot?.columns]
   return product(blocks.map(({ id }, i) => (ids.includes(id) ? (sizes[i] ?? 1) : 1)))
 }
 
-function scheduleOf(input: ConfigSpecInput, isSmallProduct: boolean): DotSchedule {
+function scheduleOf(input: ConfigSpecInput, sizes: readonly number[], isSmallProduct: boolean): DotSchedule {
   if (usesMatrices(input)) return MATRIX_SCHEDULE
   if (isSmallProduct) return SMALL_PRODUCT
+  if (isChained(input) && elementsOfProduct(input, sizes) === CHAINED_AIM.roomyTile) return CHAINED_SCHEDULE
   return input.dots.length === 1 && !input.software ? ONE_PRODUCT : { stages: 1, slices: 1 }
 }
 

@@ -85,14 +85,17 @@ function ofRows(x: Tensor, w: Tensor): Tensor {
 
 describe('the default of products of few rows', () => {
   type Shape = readonly [rows: number, depth: number, columns: number]
-  const defaultsOf = (fn: KernelFunction, x: Shape, dtype: DType, weights: StorageType = dtype) => {
+  const dataOf = (fn: KernelFunction, x: Shape, dtype: DType, weights: StorageType) => {
     const [m, k, n] = x
     const shape = fn === ofRows ? [n, k] : [k, n]
     const args = [
       { shape: [m, k], dtype, dynamic: undefined, data: [] },
       { shape, dtype: weights, dynamic: undefined, data: [] },
     ]
-    const { data } = new Compiled(fn, args, H200).spec.defaultConfig()
+    return new Compiled(fn, args, H200).spec.defaultConfig().data
+  }
+  const defaultsOf = (fn: KernelFunction, x: Shape, dtype: DType, weights: StorageType = dtype) => {
+    const data = dataOf(fn, x, dtype, weights)
     return [data.block_sizes, data.num_warps, data.num_stages, String(data.mma)]
   }
 
@@ -101,8 +104,14 @@ describe('the default of products of few rows', () => {
     expect(defaultsOf(matmul, [1, 4096, 4096], 'f32')).toEqual([[1, 32, 512], 16, 2, 'direct'])
     expect(defaultsOf(ofRows, [3, 4096, 4096], 'f32')).toEqual([[4, 4, 1024], 8, 1, 'direct'])
     expect(defaultsOf(ofRows, [1, 4096, 4096], 'f16')).toEqual([[1, 8, 1024], 8, 1, 'direct'])
-    expect(defaultsOf(ofRows, [1, 4096, 4096], 'f16', 'u4')).toEqual([[1, 16, 1024], 8, 1, 'direct'])
-    expect(defaultsOf(ofRows, [1, 4096, 4096], 'f32', 'i8')).toEqual([[1, 16, 1024], 8, 1, 'direct'])
+    expect(defaultsOf(ofRows, [1, 4096, 4096], 'f16', 'u4')).toEqual([[1, 8, 4096], 8, 1, 'direct'])
+    expect(defaultsOf(ofRows, [1, 4096, 4096], 'f32', 'i8')).toEqual([[1, 8, 2048], 8, 1, 'direct'])
+  })
+
+  it('has longer rounds of weights of few bits, shared out so that threads have several columns', () => {
+    const slicesOf = (weights: StorageType): unknown =>
+      dataOf(ofRows, [1, 4096, 4096], 'f16', weights).slice_k
+    expect((['f16', 'i8', 'u4'] as const).map(slicesOf)).toEqual([[1], [2], [4]])
   })
 
   it('takes more columns where there is little depth', () => {
