@@ -16,7 +16,7 @@ const PARTS = [
   ...['.cumsum(', '.cumprod(', 'hl.associativeScan(', 'hl.reduce(', 'reverse: true'],
   ...['.sort(', '.values', '.indices'],
   ...['.flip(', 'hl.cat([', '.slice(', 'hl.split(hl.join(', 'hl.stack([', '.reshape([-1])', '], 0).reshape('],
-  ...['t of hl.tile(x_'],
+  ...['t of hl.tile(x_', 'blockSize: [3'],
   ...["':'", 'hl.grid([', 'of hl.grid(', 'blockSize: 4', 'for (const [mm, nn, kk]'],
   ...["'f32'", "'f16'", "'i32'", "'u32'", "'bool'"],
   ...[
