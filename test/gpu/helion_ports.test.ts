@@ -18,6 +18,7 @@ import { QUANTISED } from '../examples/ports/quantised.ts'
 import { RECURRENCES } from '../examples/ports/recurrences.ts'
 import { ROWS } from '../examples/ports/rows.ts'
 import { SAMPLING } from '../examples/ports/sampling.ts'
+import { SERVING } from '../examples/ports/serving.ts'
 import { Subject } from './subject.ts'
 
 const PORTS = {
@@ -33,6 +34,7 @@ const PORTS = {
   ...LOSSES,
   ...HEADS,
   ...DECODING,
+  ...SERVING,
 }
 const ALL = process.env.HELION_PORTS === 'all'
 const SOME = ['int4_gemm_v2', 'dense_gdpa', 'segment_reduction', 'jagged_dense_add', 'interleaved_swiglu']

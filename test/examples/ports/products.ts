@@ -17,7 +17,7 @@ function int4Gemm(a: Tensor, b: Tensor) {
   for (const [tm, tn] of hl.tile([m, n])) {
     const acc = hl.zeros([tm, tn])
     for (const tk of hl.tile(half, { blockSize: block })) {
-      const columns = hl.arange(hl.mul(block, 2)).add(tk.begin.mul(2))
+      const columns = hl.range(tk.begin.mul(2), tk.begin.add(block).mul(2))
       const weights = unpacked(b.at(tk, tn)).reshape([tk.blockSize.mul(2), tn])
       acc.assign(hl.dot(a.at(tm, columns), weights, acc))
     }
