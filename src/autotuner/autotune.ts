@@ -125,13 +125,14 @@ async function finalChoice(
   session: SearchSession,
 ): Promise<Candidate | undefined> {
   const { settings } = task
+  const { finalShare } = run.profile
   const best = await compareFinalists(session, {
     topK: settings.autotuneFinalTopK,
-    targetMs: settings.autotuneFinalTargetMs,
+    targetMs: settings.autotuneFinalTargetMs * finalShare,
     pinned: run.pinned,
     pinnedTolerance: settings.autotuneFinalPinnedTolerance,
   })
-  const choice = best && (await simplify(session, best, run.options.finishingRounds ?? 0))
+  const choice = best && (await simplify(session, best, run.options.finishingRounds ?? 0, finalShare))
   if (!choice || (await holds(session, choice))) return choice
   return await finalChoice(task, run, session)
 }

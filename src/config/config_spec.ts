@@ -138,10 +138,11 @@ export class ConfigSpec implements SearchSpace {
       full.reductionLoops,
       maxElementsPerThread * full.numWarps * 32,
     )
-    return new Config({ ...full.data, block_sizes: sizes })
+    return sameValue(sizes, full.blockSizes) ? full : new Config({ ...full.data, block_sizes: sizes })
   }
 
   #filled(config: Config): Config {
+    if (this.#ranges.every(({ field }) => Object.hasOwn(config.data, field))) return config
     const data = Object.fromEntries(
       this.#ranges.map((slot) => [
         slot.field,

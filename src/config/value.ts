@@ -13,12 +13,20 @@ export type ConfigData = Readonly<Record<string, ConfigValue>>
 /** A frozen deep copy; `what` names the value in the error when it is not JSON of the allowed kinds. */
 export function toConfigValue(value: unknown, what: string): ConfigValue {
   if (Array.isArray(value))
-    return Object.freeze(value.map((entry, index) => toConfigValue(entry, `${what}[${index}]`)))
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return value
+    return Object.freeze(
+      value.map((entry, index) => (isPlain(entry) ? entry : toConfigValue(entry, `${what}[${index}]`))),
+    )
+  if (isPlain(value)) return value
   if (typeof value === 'number' && Number.isFinite(value)) return value + 0
   throw new ConfigError(`config field ${what} holds ${describe(value)}`, {
     remedy: 'Use numbers, booleans, strings, null, or lists of these.',
   })
+}
+
+/** What stands in a config as it is; searches make many, so places are named for the others only. */
+function isPlain(value: unknown): value is ConfigValue {
+  if (typeof value === 'number') return Number.isFinite(value) && value !== 0
+  return value === null || typeof value === 'boolean' || typeof value === 'string'
 }
 
 /** True for `{}`: the default config, whatever that is for the kernel, the device and the sizes at hand. */

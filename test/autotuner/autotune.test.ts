@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EntryFolder } from '../../src/autotuner/cache/entry_folder.ts'
 import { ResultStore } from '../../src/autotuner/cache/result_store.ts'
+import type { RemeasureOptions } from '../../src/autotuner/trial/benchmarker.ts'
 import { Config } from '../../src/config/config.ts'
 import type { ConfigData } from '../../src/config/value.ts'
 import { DataError, UsageError } from '../../src/support/errors.ts'
@@ -10,7 +11,7 @@ import { createLog } from '../../src/support/log.ts'
 import { sum } from '../../src/support/maths.ts'
 import { Random } from '../../src/support/random.ts'
 import { cacheDir, cached, key, quick, row } from './stored_search.ts'
-import { PROBLEMS, type Problem, tune } from './synthetic.ts'
+import { PROBLEMS, type Problem, SyntheticBenchmarker, tune } from './synthetic.ts'
 
 const [matmul] = PROBLEMS as [Problem]
 
@@ -257,6 +258,22 @@ describe('the winner', () => {
     const only = { block_sizes: [16, 16, 16] }
     const { result } = await tune(matmul, { task: { choices: [only] } })
     expect(result.config.data).toEqual(matmul.spec.normalize(only, 'strict').data)
+  })
+
+  it('is compared with the others for less time where the search is a quick one', async () => {
+    const longest = async (autotuneEffort: 'quick' | 'full') => {
+      const targets: number[] = []
+      class Watched extends SyntheticBenchmarker {
+        override async remeasure(configs: readonly Config[], options: RemeasureOptions) {
+          targets.push(options.targetMs)
+          return await super.remeasure(configs, options)
+        }
+      }
+      const benchmarker = new Watched(matmul.cost)
+      await tune(matmul, { settings: { autotuneEffort, autotuneFinalTargetMs: 1000 }, task: { benchmarker } })
+      return Math.max(...targets)
+    }
+    expect(await longest('quick')).toBeCloseTo(0.3 * (await longest('full')))
   })
 
   it('is announced with something to paste', async () => {

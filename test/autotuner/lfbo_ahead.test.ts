@@ -1,10 +1,10 @@
 /** What an LFBO search chooses beforehand, so that it is compiled while others are measured. */
 import { expect, it } from 'vitest'
-import type { MeasureOptions } from '../../src/autotuner/trial/benchmarker.ts'
+import type { MeasureOptions, RemeasureOptions } from '../../src/autotuner/trial/benchmarker.ts'
 import type { Config } from '../../src/config/config.ts'
 import { PROBLEMS, type Problem, SyntheticBenchmarker, tune } from './synthetic.ts'
 
-const [matmul] = PROBLEMS as [Problem]
+const [matmul, row] = PROBLEMS as [Problem, Problem]
 
 /** Measures in turns of the event loop, as what is asked over pipes does. */
 class Remote extends SyntheticBenchmarker {
@@ -37,6 +37,23 @@ it('a round is chosen and begins to be built while the one before is measured', 
   expect(early).toBeGreaterThan(40)
   // The first round, and simpler forms of the winner.
   expect(late).toBeLessThan(early / 2)
+})
+
+it('the best are timed again only where one of them never was', async () => {
+  const seen = new Set<string>()
+  const stale: string[] = []
+  class Watched extends SyntheticBenchmarker {
+    override async remeasure(configs: readonly Config[], options: RemeasureOptions) {
+      if (configs.every(({ hash }) => seen.has(hash))) stale.push(configs.join())
+      for (const { hash } of configs) seen.add(hash)
+      return await super.remeasure(configs, options)
+    }
+  }
+  const settings = { autotuneEffort: 'quick', autotuneFinalTopK: 1 } as const
+  const searchOptions = { finishingRounds: 0 }
+  await tune(row, { settings, task: { searchOptions, benchmarker: new Watched(row.cost) } })
+  expect(seen.size).toBeGreaterThan(4)
+  expect(stale).toEqual([])
 })
 
 it('goes the same way however long measuring takes', async () => {

@@ -36,6 +36,11 @@ export class CandidatePool {
     return true
   }
 
+  /** Whether slot values were taken out. */
+  isOut(flat: FlatConfig): boolean {
+    return this.#measured.has(JSON.stringify(flat))
+  }
+
   /** Takes slot values out, for good, in the form of candidates; false where they were out already. */
   reserve(flat: FlatConfig): boolean {
     const key = JSON.stringify(flat)

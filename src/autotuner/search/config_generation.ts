@@ -232,9 +232,10 @@ export class ConfigGeneration {
   /** Writes the numbers of one slot's value to their place. */
   encodeSlot(point: Float64Array, slot: number, value: ConfigValue): void {
     const { begin, known, fragment } = this.#codes.slots[slot] as SlotCode
-    const code = known.get(value) ?? fragment.encode(value)
-    if (typeof value !== 'object') known.set(value, code)
-    point.set(code, begin)
+    const key = typeof value === 'object' ? JSON.stringify(value) : value
+    const code = known.get(key) ?? fragment.encode(value)
+    known.set(key, code)
+    for (const [place, number] of code.entries()) point[begin + place] = number
   }
 
   /** The slot that a number of the encoding belongs to. */
@@ -307,7 +308,7 @@ export class ConfigGeneration {
 
   #cut(flat: FlatConfig, maxElementsPerThread: number): FlatConfig {
     const config = this.unflatten(flat)
-    return config ? this.flatten(this.spec.shrink(config, maxElementsPerThread)) : flat
+    return config ? this.#flatOf(this.spec.shrink(config, maxElementsPerThread).data) : flat
   }
 
   /** Pairs of moves in different places of one group of slots. */

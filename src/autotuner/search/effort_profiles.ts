@@ -17,6 +17,8 @@ export interface EffortProfile extends StopProfile, CostProfile {
   readonly rebenchmarkThreshold: number
   /** Share of the budget kept for comparing the best and simplifying the winner. */
   readonly reserve: number
+  /** Share of the usual time that finalists are compared for. */
+  readonly finalShare: number
 }
 
 const MINUTE_MS = 60_000
@@ -28,6 +30,7 @@ export const EFFORT_PROFILES: Readonly<Record<SearchEffort, EffortProfile>> = {
     workMs: 5 * MINUTE_MS,
     tie: 0.15,
     reserve: 0.25,
+    finalShare: 0.3,
     dearest: 3,
   },
   full: {
@@ -36,6 +39,7 @@ export const EFFORT_PROFILES: Readonly<Record<SearchEffort, EffortProfile>> = {
     workMs: 500 * MINUTE_MS,
     tie: 0.03,
     reserve: 0.15,
+    finalShare: 1,
     dearest: Number.POSITIVE_INFINITY,
   },
 }

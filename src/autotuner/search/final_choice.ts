@@ -99,16 +99,20 @@ function inReach(candidates: readonly Candidate[], tolerance: number): readonly 
   })
 }
 
-/** The winner with as many slots at their defaults as `rounds` rounds find harmless. */
+/**
+ * The winner with as many slots at their defaults as `rounds` rounds find harmless, each compared for a
+ * `share` of the usual time.
+ */
 export async function simplify(
   session: SearchSession,
   winner: Candidate,
   rounds: number,
+  share: number,
 ): Promise<Candidate> {
   if (rounds > 0) session.enter('finish')
   let current = winner
   for (let round = 0; round < rounds && !session.exhausted; round++) {
-    const next = await simplerForm(session, winner, current)
+    const next = await simplerForm(session, winner, current, SIMPLIFY_MS * share)
     if (!next) break
     current = next
   }
@@ -123,28 +127,30 @@ async function simplerForm(
   session: SearchSession,
   winner: Candidate,
   current: Candidate,
+  targetMs: number,
 ): Promise<Candidate | undefined> {
   const origin = simplerThan(current.config)
   const simpler = session.generation.resets(current.config)
   const resets = await session.evaluate(proposals(simpler, origin))
-  const harmless = await notSlowerThan(session, winner, resets)
+  const harmless = await notSlowerThan(session, winner, resets, targetMs)
   if (harmless.length < 2) return harmless[0]
   const together = session.generation.merge(
     current.config,
     harmless.map(({ config }) => config),
   )
   const merged = together ? await session.evaluate([{ config: together, origin }]) : []
-  return (await notSlowerThan(session, winner, merged))[0] ?? harmless[0]
+  return (await notSlowerThan(session, winner, merged, targetMs))[0] ?? harmless[0]
 }
 
 async function notSlowerThan(
   session: SearchSession,
   winner: Candidate,
   candidates: readonly Candidate[],
+  targetMs: number,
 ): Promise<readonly Candidate[]> {
   const close = candidates.filter(({ ms }) => ms <= winner.ms * WORTH_A_LOOK)
   if (close.length === 0) return []
-  const [reference = winner, ...others] = await session.retime([winner, ...close], SIMPLIFY_MS)
+  const [reference = winner, ...others] = await session.retime([winner, ...close], targetMs)
   return byTime(others.filter((other) => notSlower(other, reference)))
 }
 

@@ -7,7 +7,7 @@ import type { ConfigData } from '../../config/value.ts'
 import { unlessRefused } from '../../support/errors.ts'
 import { clamp } from '../../support/maths.ts'
 import { CandidatePool, type PoolEntry } from './candidate_pool.ts'
-import type { ConfigGeneration } from './config_generation.ts'
+import type { ConfigGeneration, FlatConfig } from './config_generation.ts'
 import { type Candidate, rankedOf, unordered } from './history.ts'
 import type { LFBOSearchOptions, NeighborMaker } from './lfbo_options.ts'
 import { neighborOf, ORIGINS, type Proposal } from './proposal.ts'
@@ -18,20 +18,21 @@ import type { TrainingSource } from './training.ts'
 /** Configs measured before there is a model. */
 const FIRST = 12
 /** Candidates that are kept. */
-const CAPACITY = 600
+const CAPACITY = 2400
 /** Random candidates that join the pool for each config that is measured. */
-const FRESH = 12
+const FRESH = 24
 /** A round measures this share of what is known, so that the model is fitted anew where that tells most. */
 const ROUND_SHARE = 1 / 16
 const LEAST_ROUND = 2
 const MOST_ROUND = 16
 /**
- * Share of a round that is drawn at random from the whole space, whatever the model thinks: where many
- * configs are equally good, a model sees nothing beyond them. It falls as more is known, so that the draws in
- * all grow with the logarithm of what is measured.
+ * Share of a round that is drawn from the whole space: where many configs are equally good, a model sees
+ * nothing beyond them. It falls as more is known, so that the draws in all grow with the logarithm of what is
+ * measured. Of a few draws the model picks one: most of a space is bad beyond doubt.
  */
 const RANDOM_SHARE = 0.25
 const RANDOM_CONFIGS = 20
+const DRAWS = 8
 /** What cannot be built costs no launch and does not count, up to this multiple of what does. */
 const MOST_TRIED = 2
 /** Candidates that are timed again, beside the best, after a generation. */
@@ -86,7 +87,8 @@ export class LfboRounds {
       tried += round.length
       spent += results.filter(({ status }) => status !== 'invalid' && status !== 'filtered').length
     }
-    await session.confirm(session.history.distinct.slice(0, 1 + CONFIRMED))
+    const best = session.history.distinct.slice(0, 1 + CONFIRMED)
+    if (best.some(({ retimed }) => retimed.length === 0)) await session.confirm(best)
     await session.rebenchmark(measured)
     return true
   }
@@ -115,25 +117,37 @@ export class LfboRounds {
   #propose(known: readonly Candidate[]): readonly Proposal[] {
     const { generation } = this.#session
     const count = roundSize(known.length)
-    for (const { config } of known) this.#pool.measured(config)
+    for (const { config } of known) if (!this.#points.has(config.hash)) this.#pool.measured(config)
     const surrogate = surrogateOf(known, (config) => this.#pointOf(config), generation.random, this.#prior)
     this.#addNeighbors(known, surrogate, count)
     this.#addRandom(FRESH * count)
     const share = Math.min(RANDOM_SHARE, RANDOM_CONFIGS / known.length)
-    const random = this.#drawn(count, share * surrogate.experience)
+    const random = this.#drawn(count, share * surrogate.experience, surrogate)
     const taken = this.#pool.take(surrogate, count - random.length, this.#options.similarityPenalty)
     return [...random, ...taken.flatMap((entry) => this.#proposal(entry))]
   }
 
-  /** Random configs for a share of a round. */
-  #drawn(count: number, share: number): readonly Proposal[] {
-    const { generation } = this.#session
+  /** Configs from the whole space for a share of a round, each the most promising of a few. */
+  #drawn(count: number, share: number, surrogate: Surrogate): readonly Proposal[] {
+    const { random } = this.#session.generation
     const found: Proposal[] = []
     for (let place = 0; place < count; place++) {
-      const flat = generation.random.next() < share ? generation.drawFlat() : undefined
-      if (flat && this.#pool.reserve(flat)) found.push(...this.#proposal({ flat, origin: ORIGINS.random }))
+      const flat = random.next() < share ? this.#mostPromising(surrogate) : undefined
+      if (flat && this.#pool.reserve(flat)) found.push(...this.#proposal({ flat, origin: ORIGINS.picked }))
     }
     return found
+  }
+
+  /** Of a few random configs that are new. */
+  #mostPromising(surrogate: Surrogate): FlatConfig | undefined {
+    const { generation } = this.#session
+    const drawn = Array.from({ length: DRAWS }, () => generation.drawFlat())
+    const rated = drawn.flatMap((flat) =>
+      flat && !this.#pool.isOut(flat)
+        ? [{ flat, promise: surrogate.promise(generation.encodeFlat(flat)) }]
+        : [],
+    )
+    return rated.sort((a, b) => b.promise - a.promise)[0]?.flat
   }
 
   #proposal({ flat, origin }: Pick<PoolEntry, 'flat' | 'origin'>): readonly Proposal[] {
