@@ -38,6 +38,9 @@ type Work = (typeof WORK)[number]
 /** Branches by an element of the bounds. */
 const BRANCHES = ['when', 'otherwise', 'continueIf'] as const
 
+const OVER = ['tile', 'tile', 'fixed', 'odd', 'grid'] as const
+const LENGTHS = { tile: 4, fixed: 4, odd: 3 } as const
+
 const OF_NO_TILE: ReadonlySet<Step['kind']> = new Set(['loop', 'wholeRows', ...BRANCHES])
 
 export type Step =
@@ -45,8 +48,8 @@ export type Step =
   | { readonly kind: (typeof BRANCHES)[number]; readonly at: number; readonly body: readonly Step[] }
   | {
       readonly kind: 'loop'
-      /** Tiles of an extent that the config chooses, of a fixed one, or single positions. */
-      readonly over: 'tile' | 'fixed' | 'grid'
+      /** Tiles of an extent that the config chooses, of a fixed one, a power of two or not, or positions. */
+      readonly over: (typeof OVER)[number]
       readonly begin: Begin
       readonly end: End
       readonly body: readonly Step[]
@@ -66,7 +69,7 @@ const { loop } = fc.letrec<{ loop: Step; branch: Step; step: Step }>((tie) => ({
   }),
   loop: fc.record({
     kind: fc.constant('loop' as const),
-    over: fc.constantFrom('tile' as const, 'tile' as const, 'fixed' as const, 'grid' as const),
+    over: fc.constantFrom(...OVER),
     begin,
     end,
     body: fc.array(tie('step'), { minLength: 1, maxLength: 2 }),
@@ -142,8 +145,8 @@ function run(steps: readonly Step[], state: State, at: Tile | TileValue | undefi
       const begin = step.begin === 'zero' ? 0 : first
       const end = step.end === 'size' ? q.shape[1] : last
       // What does not look at the tile happens once per tile: of an extent, then, that no config changes.
-      const fixed = step.over === 'fixed' || step.body.some(({ kind }) => OF_NO_TILE.has(kind))
-      for (const tile of hl.tile(begin, end, fixed ? { blockSize: 4 } : {}))
+      const fixed = step.over !== 'tile' || step.body.some(({ kind }) => OF_NO_TILE.has(kind))
+      for (const tile of hl.tile(begin, end, fixed ? { blockSize: LENGTHS[step.over] } : {}))
         run(step.body, state, tile, depth + 1)
     }
   }
