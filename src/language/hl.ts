@@ -60,7 +60,7 @@ import type { RegisterTunable } from './tunables.ts'
 import { type LoadOptions, type MaskOptions, type Operand, type Ref, TileValue } from './value.ts'
 import type { ValueFunctions } from './value_functions.ts'
 import { catAny, stackAny, type Together } from './whole_cat.ts'
-import { elementwiseOf, numbersFrom, wholeTensor } from './whole_operations.ts'
+import { elementwiseOf, isTensor, numbersFrom, wholeTensor } from './whole_operations.ts'
 
 const ELEMENTWISE = Object.fromEntries(
   OP_NAMES.map((op) => [op, (...operands: Operand[]) => onSizesOrTiles(op, operands)]),
@@ -216,6 +216,8 @@ export interface Hl extends ElementwiseFunctions, ValueFunctions {
    * `hl.is(size, 4)` instead of `size === 4`, which is false for every symbolic size.
    */
   readonly is: (a: number, b: number) => boolean
+  /** Whether an argument is a tensor: numbers among the arguments are objects while the kernel is traced. */
+  readonly isTensor: (value: unknown) => value is Tensor
   /** States that two sizes are equal; checked while tracing, or else at every launch. */
   readonly requireEqual: (a: number, b: number) => void
   /** ceil(a / b) of sizes, or of integers that the device computes. */
@@ -268,6 +270,7 @@ const FUNCTIONS: Hl = {
   inlineWgsl,
   print,
   is: isEqual,
+  isTensor: isTensor as Hl['isTensor'],
   requireEqual,
   cdiv,
   nextPowerOf2: nextPowerOf2Dim,
@@ -317,6 +320,7 @@ const SIGNATURES: Readonly<Record<keyof Hl, string>> = {
   print: 'format, ...values',
   inlineWgsl: 'text, values: object, { dtype: dtype, reference: function }?',
   is: 'a, b',
+  isTensor: 'value',
   requireEqual: 'a, b',
   cdiv: 'a, b',
   nextPowerOf2: 'n',

@@ -12,7 +12,9 @@ export function valueAt(value: TileValue, ...terms: readonly ValueTerm[]): TileV
   if (given > 0 && value.ndim === 0) {
     throw new AuthorError('at(…) of a number: only tensors and tile values have elements', {
       location: callSite(),
-      remedy: 'Call the kernel with a tensor there; tensor([…]) makes one of numbers.',
+      remedy:
+        'Call the kernel with a tensor there, which tensor([…]) makes of numbers; where both may come, ' +
+        'hl.isTensor(x) tells them apart.',
     })
   }
   if (given !== value.ndim) {

@@ -106,7 +106,8 @@ export function numbersFrom(begin: number, end: number): TracedTensor {
   })
 }
 
-function isTensor(value: unknown): value is TracedTensor {
+/** True for a tensor of the kernel. */
+export function isTensor(value: unknown): value is TracedTensor {
   return value instanceof TracedTensor
 }
 

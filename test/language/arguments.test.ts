@@ -5,6 +5,19 @@ import { expectRun, host, irOf, ramp, run, traced } from './harness.ts'
 const X = host([3], [1, 2, 3])
 
 describe('arguments', () => {
+  it('of two kinds are told apart', () => {
+    const scaled = (x: Tensor, factor: Tensor | number): Tensor => {
+      const out = hl.empty(x.shape)
+      for (const t of hl.tile(x.shape[0])) {
+        const by = hl.isTensor(factor) ? factor.at(t) : factor
+        out.at(t).set(x.at(t).mul(by))
+      }
+      return out
+    }
+    expectRun(scaled, [X, X], [1, 4, 9])
+    expectRun(scaled, [X, 2], [2, 4, 6])
+  })
+
   it('may be lists and records of tensors and numbers', () => {
     const kernel = (
       [x, y]: readonly [Tensor, Tensor],
