@@ -1,14 +1,10 @@
 /**
  * Measures the configs of a part of a kernel's search space and writes them as a recorded space, on which
- * `replaySpace` can run any search: the fields named are free, all others stand at the default. One line a
- * config that compiles: the free fields, one column for each place of a list, the time in milliseconds or
- * the name of the failure, and the milliseconds that it took to compile. Of a space with more configs than
- * `--limit` it is a random sample; what is measured when `--seconds` are over is written.
- * With `--add` what the file holds stays, and others are measured until it has so many; a few are measured
- * again, to tell whether times of then and now may stand in one file.
+ * `replaySpace` can run any search: the fields named are free, all others stand at the default. Of a space
+ * with more configs than `--limit` it is a random sample; what is measured when `--seconds` are over is
+ * written. With `--add` what the file holds stays, and others are measured until it has so many.
  * Usage: npx tsx benchmarks/record_space.ts [--limit 1600] [--seconds 60] [--add] out.csv[.gz]
  *   block_sizes,num_warps matmul:f32:1024x1024x1024
- * The adapter is chosen as always, by HELION_ADAPTER.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -24,7 +20,10 @@ import { subjectNamed } from './subjects.ts'
 
 /** More configs than any space that is worth recording has. */
 const ALL = 20_000
-/** Of so many known configs that are drawn one is measured again. */
+/**
+ * Of so many known configs that are drawn one is measured again, which tells whether times of then and now
+ * may stand in one file.
+ */
 const AGAIN = 64
 
 const { values: options, positionals } = parseArgs({
@@ -86,11 +85,15 @@ console.log(
 )
 if (options.add)
   console.log(
-    `${all.length} configs now; ${ratios.length} measured again took ${median(ratios).toFixed(3)} of their times ` +
-      `(${quantile(ratios, 0.1).toFixed(3)} to ${quantile(ratios, 0.9).toFixed(3)})`,
+    `${all.length} configs now; ${ratios.length} measured again took ${median(ratios).toFixed(3)} ` +
+      `(${quantile(ratios, 0.1).toFixed(3)} to ${quantile(ratios, 0.9).toFixed(3)}) of their times`,
   )
 process.exit(0)
 
+/**
+ * A line of the file: the free fields, a column for each place of a list, the time in milliseconds or the
+ * name of the failure, and the milliseconds that it took to compile.
+ */
 function line({ config, ms, status, compileMs }: Candidate): string {
   const time = Number.isFinite(ms) ? ms.toPrecision(5) : status
   return [...valuesOf(config), time, (compileMs ?? 0).toFixed(0)].join(',')
