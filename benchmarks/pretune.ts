@@ -17,7 +17,10 @@ const FOLDER = join(ROOT, 'pretuned_kernels')
 const TSX = join(ROOT, 'node_modules/tsx/dist/cli.mjs')
 const COMMAND = join(ROOT, 'bin/helion-aot.js')
 /** Goals missed and partial results have modules, too. */
+const INTERRUPTED = 130
 const CODES_WITH_MODULES = [0, 3, 5]
+/** The part of the time that is for searches. */
+const SEARCHING = 0.6
 
 interface Row {
   readonly kernel: string
@@ -34,6 +37,8 @@ interface Row {
   /** Of all calls of this program together. */
   readonly seconds: number
   readonly exitCode: number
+  /** The time was over before all was searched and measured: to be gone on with. */
+  readonly isCut?: boolean
 }
 
 interface Score {
@@ -70,7 +75,7 @@ const rows = new Map<string, Row>()
 const spent = new Map<string, number>()
 readTable()
 for (const kernel of kernels()) {
-  if (rows.has(kernel)) continue
+  if (rows.has(kernel) && !rows.get(kernel)?.isCut) continue
   if (performance.now() >= end) break
   await tune(kernel)
 }
@@ -97,17 +102,45 @@ async function tune(kernel: string): Promise<void> {
     ...values.flags.split(' ').filter(Boolean),
   ]
   const run = ['--output-dir', values.dir, '--run-id', kernel]
-  const { code, output } = await execute([COMMAND, ...flags, ...run, '--', process.execPath, TSX, source])
+  const program = ['--', process.execPath, TSX, source]
+  const { code, output, isCut } = await execute([COMMAND, ...flags, ...run], program)
   const seconds = (spent.get(kernel) ?? 0) + (performance.now() - begin) / 1000
   spent.set(kernel, seconds)
   const row = CODES_WITH_MODULES.includes(code) ? rowOf(kernel, output, seconds) : undefined
-  if (row) rows.set(kernel, row)
-  console.log(row ? line(row) : `${kernel.padEnd(18)} exit code ${code} after ${seconds.toFixed(0)} s in all`)
+  if (row) rows.set(kernel, { ...row, ...(isCut && { isCut }) })
+  console.log(
+    row
+      ? line(row) + (isCut ? ', the time was over' : '')
+      : `${kernel.padEnd(18)} exit code ${code} after ${seconds.toFixed(0)} s in all`,
+  )
   writeTable()
 }
 
+/**
+ * The whole job. Where the seconds are few, searches have a part of them, so that some are left for measuring
+ * what was found; a module of what was measured is made in any case.
+ */
+async function execute(command: readonly string[], program: readonly string[]): Promise<Ended> {
+  const phase = (name: string, until: number): Promise<Ended> =>
+    ended([...command, '--phase', name, ...program], until)
+  if (!Number.isFinite(end)) return phase('all', end)
+  const begin = performance.now()
+  const parts = [await phase('collect', begin + SEARCHING * (end - begin)), await phase('measure', end)]
+  const built = await phase('build', Number.POSITIVE_INFINITY)
+  const hasModule = CODES_WITH_MODULES.includes(built.code)
+  const result = hasModule ? await phase('evaluate', Number.POSITIVE_INFINITY) : built
+  return { ...result, isCut: parts.some(({ code }) => code === INTERRUPTED) }
+}
+
+interface Ended {
+  readonly code: number
+  readonly output: string
+  /** The time was over before all was searched and measured. */
+  readonly isCut?: boolean
+}
+
 /** Runs Node, and asks it to stop when the time is over. */
-function execute(args: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
+function ended(args: readonly string[], until: number): Promise<Ended> {
   return new Promise((resolve) => {
     const env = {
       ...process.env,
@@ -115,7 +148,7 @@ function execute(args: readonly string[]): Promise<{ readonly code: number; read
       HELION_AOT_CANDIDATES: values.candidates,
     }
     const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] })
-    const left = end - performance.now()
+    const left = until - performance.now()
     const timer = Number.isFinite(left) ? setTimeout(() => child.kill('SIGINT'), left) : undefined
     let output = ''
     child.stdout.on('data', (data) => (output += String(data)))
