@@ -15,11 +15,10 @@ fn rank_nan_high_v4f(x: vec4f) -> vec4i {
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let lane_0 = i32(thread);
   let program_id = workgroup.x;
   let tile0_id = program_id;
-  let address_0 = tile0_id * 75u + thread;
   let slice1_in = thread < 75u;
+  let address_0 = tile0_id * 75u + thread;
   let x_0 = select(0.0f, x_data[address_0], slice1_in);
   let slice1_in_1 = thread + 32u < 75u;
   let x_1 = select(0.0f, x_data[address_0 + 32u], slice1_in_1);
@@ -31,6 +30,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let inside_0 = thread + vec4u(0u, 32u, 64u, 96u) < vec4u(75u);
   let v_0 = select(vec4f(-infinity()), x_4, inside_0);
   let rank_0 = rank_nan_high_v4f(v_0);
+  let lane_0 = i32(thread);
   let at_0 = lane_0 + vec4i(0i, 32i, 64i, 96i);
   let wins_0 = (rank_0.y > rank_0.x) | ((rank_0.y == rank_0.x) & (at_0.y < at_0.x));
   let best_0 = select(rank_0.x, rank_0.y, wins_0);

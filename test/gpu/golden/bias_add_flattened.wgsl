@@ -12,18 +12,18 @@ var<immediate> launch: Launch;
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let program_id = workgroup.x + workgroup.y * workgroups.x;
   let size_0 = launch.x_shape_0 * launch.x_shape_1;
   let size_1 = (size_0 + 127u) / 128u;
-  let flat_lane = thread << 2u;
-  let program_id = workgroup.x + workgroup.y * workgroups.x;
   if (program_id >= size_1) {
     return;
   }
   let flat_id = program_id;
   let flat_begin = flat_id * 128u;
+  let flat_lane = thread << 2u;
   let flat_at = flat_begin + flat_lane;
-  let address_0 = flat_at / 4u;
   let flat_in = flat_at < size_0;
+  let address_0 = flat_at / 4u;
   let x_0 = select(vec4f(0.0f), x_vec4[address_0], flat_in);
   let index_0 = i32(flat_at);
   let index_1 = index_0 + vec4i(0i, 1i, 2i, 3i);

@@ -4,8 +4,8 @@
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile0_lane = thread >> 2u;
   let tile1_lane = (thread % 4u) << 2u;
+  let tile0_lane = thread >> 2u;
   for (var program_id = workgroup.x; program_id < 24u; program_id += workgroups.x) {
     let tile1_id = program_id % 3u;
     let tile1_begin = tile1_id * 16u;

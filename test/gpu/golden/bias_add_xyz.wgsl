@@ -4,13 +4,13 @@
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile0_lane = thread >> 2u;
-  let tile1_lane = (thread % 4u) << 2u;
   let tile0_id = workgroup.x;
   let tile0_begin = tile0_id * 8u;
   let tile1_id = workgroup.y;
   let tile1_begin = tile1_id * 16u;
+  let tile0_lane = thread >> 2u;
   let tile0_at = tile0_begin + tile0_lane;
+  let tile1_lane = (thread % 4u) << 2u;
   let tile1_at = tile1_begin + tile1_lane;
   let address_0 = tile0_at * 12u + tile1_at / 4u;
   let x_0 = x_vec4[address_0];

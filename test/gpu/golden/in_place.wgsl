@@ -2,13 +2,13 @@
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile0_lane = (thread % 16u) << 2u;
   let program_id = workgroup.x;
   let tile0_id = program_id;
   let tile0_begin = tile0_id * 64u;
+  let tile0_lane = (thread % 16u) << 2u;
   let tile0_at = tile0_begin + tile0_lane;
-  let address_0 = tile0_at / 4u;
   let tile0_in = tile0_at < 300u;
+  let address_0 = tile0_at / 4u;
   let x_0 = select(vec4f(0.0f), x_vec4[address_0], tile0_in);
   let index_0 = i32(tile0_at);
   let index_1 = index_0 + vec4i(0i, 1i, 2i, 3i);

@@ -14,25 +14,25 @@ var<workgroup> partial_0: array<f32, 64>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let size_0 = (launch.x_shape_0 + 3u) / 4u;
-  let tile0_lane = thread >> 4u;
-  let size_1 = launch.x_shape_1 / 4u;
-  let slice1_lane = (thread % 16u) << 2u;
-  let slot_0 = (thread >> 4u) * 16u;
   let program_id = workgroup.x + workgroup.y * workgroups.x;
+  let size_0 = (launch.x_shape_0 + 3u) / 4u;
   if (program_id >= size_0) {
     return;
   }
   let tile0_id = program_id;
   let tile0_begin = tile0_id * 4u;
+  let tile0_lane = thread >> 4u;
   let tile0_at = tile0_begin + tile0_lane;
+  let size_1 = launch.x_shape_1 / 4u;
+  let slice1_lane = (thread % 16u) << 2u;
   let address_0 = tile0_at * size_1 + slice1_lane / 4u;
-  let tile0_in = tile0_at < launch.x_shape_0;
   let slice1_in = slice1_lane < launch.x_shape_1;
+  let tile0_in = tile0_at < launch.x_shape_0;
   let x_0 = select(vec4f(0.0f), x_vec4[address_0], tile0_in && slice1_in);
-  let sum_0 = x_0.x + x_0.y;
   let sum_1 = x_0.z + x_0.w;
+  let sum_0 = x_0.x + x_0.y;
   let sum_2 = sum_0 + sum_1;
+  let slot_0 = (thread >> 4u) * 16u;
   partial_0[slot_0 + thread % 16u] = sum_2;
   workgroupBarrier();
   let sum_3 = partial_0[slot_0] + partial_0[slot_0 + 1u];

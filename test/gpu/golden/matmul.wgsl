@@ -6,13 +6,6 @@ var<workgroup> operand_1: array<vec4f, 128>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile0_lane = (thread >> 2u) << 1u;
-  let tile2_lane = (thread % 4u) << 2u;
-  let tile2_lane_1 = thread >> 3u;
-  let tile1_lane = (thread % 8u) << 2u;
-  let slot_0 = tile2_lane * 17u + tile0_lane / 2u;
-  let slot_1 = tile2_lane_1 * 8u + tile1_lane / 4u;
-  let tile0_lane_1 = (thread >> 3u) << 2u;
   let program_id = workgroup.x;
   let tile1_id = program_id % 3u;
   let tile1_begin = tile1_id * 32u;
@@ -23,6 +16,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var acc_1 = vec4f(0.0f);
   var acc_2 = vec4f(0.0f);
   var acc_3 = vec4f(0.0f);
+  let tile0_lane = (thread >> 2u) << 1u;
+  let tile2_lane = (thread % 4u) << 2u;
+  let tile2_lane_1 = thread >> 3u;
+  let tile1_lane = (thread % 8u) << 2u;
+  let slot_0 = tile2_lane * 17u + tile0_lane / 2u;
+  let slot_1 = tile2_lane_1 * 8u + tile1_lane / 4u;
+  let tile0_lane_1 = (thread >> 3u) << 2u;
   for (var tile2_0 = 0u; tile2_0 < 32u; tile2_0 += 16u) {
     let tile0_at = tile0_begin + tile0_lane;
     let tile2_at = tile2_0 + tile2_lane;

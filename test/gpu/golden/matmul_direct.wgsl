@@ -5,11 +5,6 @@ var<workgroup> exchange_0: array<vec4f, 136>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile2_lane = (thread >> 4u) << 2u;
-  let tile1_lane = (thread % 16u) << 2u;
-  let slot_0 = tile1_lane / 4u + (thread >> 4u) * 34u;
-  let tile0_lane = (thread >> 4u) % 2u;
-  let slot_1 = tile1_lane / 4u + tile0_lane * 17u;
   let program_id = workgroup.x;
   let tile1_id = program_id % 2u;
   let tile1_begin = tile1_id * 64u;
@@ -18,6 +13,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let tile0_begin = tile0_id * 2u;
   var acc_0 = vec4f(0.0f);
   var acc_1 = vec4f(0.0f);
+  let tile2_lane = (thread >> 4u) << 2u;
+  let tile1_lane = (thread % 16u) << 2u;
   for (var tile2_0 = 0u; tile2_0 < 32u; tile2_0 += 16u) {
     let tile2_at = tile2_0 + tile2_lane;
     let address_0 = tile0_begin * 8u + tile2_at / 4u;
@@ -39,8 +36,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     acc_0 = fma(vec4f(x_0.w), y_3, acc_0);
     acc_1 = fma(vec4f(x_1.w), y_3, acc_1);
   }
+  let slot_0 = tile1_lane / 4u + (thread >> 4u) * 34u;
   exchange_0[slot_0] = acc_0;
   exchange_0[slot_0 + 17u] = acc_1;
+  let tile0_lane = (thread >> 4u) % 2u;
+  let slot_1 = tile1_lane / 4u + tile0_lane * 17u;
   workgroupBarrier();
   let v_0 = exchange_0[slot_1];
   let v_1 = exchange_0[slot_1 + 34u];

@@ -6,15 +6,6 @@ var<workgroup> operand_1: array<vec4f, 128>;
 
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile2_lane = (thread >> 5u) << 2u;
-  let tile0_lane = (thread >> 2u) % 16u;
-  let tile2_lane_1 = (thread % 4u) << 2u;
-  let slot_0 = tile2_lane_1 * 17u + tile0_lane;
-  let slot_1 = tile0_lane * 4u + tile2_lane_1 / 4u;
-  let tile0_lane_1 = ((thread >> 2u) % 8u) << 1u;
-  let from_0 = tile2_lane * 17u + tile0_lane_1;
-  let from_1 = tile2_lane * 4u + tile2_lane_1 / 4u;
-  let slot_2 = thread % 32u * 4u;
   let program_id = workgroup.x;
   let tile1_id = program_id % 6u;
   let tile1_begin = tile1_id * 16u;
@@ -23,6 +14,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let tile0_begin = tile0_id * 16u;
   var acc_0 = vec4f(0.0f);
   var acc_1 = vec4f(0.0f);
+  let tile2_lane = (thread >> 5u) << 2u;
+  let tile0_lane = (thread >> 2u) % 16u;
+  let tile2_lane_1 = (thread % 4u) << 2u;
+  let slot_0 = tile2_lane_1 * 17u + tile0_lane;
+  let slot_1 = tile0_lane * 4u + tile2_lane_1 / 4u;
+  let tile0_lane_1 = ((thread >> 2u) % 8u) << 1u;
+  let from_0 = tile2_lane * 17u + tile0_lane_1;
+  let from_1 = tile2_lane * 4u + tile2_lane_1 / 4u;
   for (var tile2_0 = 0u; tile2_0 < 32u; tile2_0 += 16u) {
     let tile0_at = tile0_begin + tile0_lane;
     let tile2_at = tile2_0 + tile2_lane_1;
@@ -50,6 +49,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       acc_1 = fma(vec4f(part_0.y), part_1, acc_1);
     }
   }
+  let slot_2 = thread % 32u * 4u;
   workgroupBarrier();
   operand_1[slot_2 + (thread >> 5u)] = acc_0;
   workgroupBarrier();

@@ -3,14 +3,14 @@
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile0_lane = (thread % 16u) << 2u;
   let program_id = workgroup.x;
   let tile0_id = program_id;
   let tile0_begin = tile0_id * 64u;
+  let tile0_lane = (thread % 16u) << 2u;
   let tile0_at = tile0_begin + tile0_lane;
+  let in_bounds = tile0_at + 1u < 130u;
   let address_0 = tile0_at + 1u;
   let tile0_in = tile0_at < 130u;
-  let in_bounds = tile0_at + 1u < 130u;
   let x_0 = select(0.0f, x_data[address_0], tile0_in && in_bounds);
   let in_bounds_1 = tile0_at + 2u < 130u;
   let x_1 = select(0.0f, x_data[address_0 + 1u], tile0_in && in_bounds_1);

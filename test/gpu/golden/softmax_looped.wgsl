@@ -9,13 +9,12 @@ fn infinity() -> f32 {
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile0_lane = thread >> 4u;
-  let slice1_lane = (thread % 16u) << 2u;
-  let slot_0 = (thread >> 4u) * 16u;
   let program_id = workgroup.x;
   let tile0_id = program_id;
   let tile0_begin = tile0_id * 2u;
   var carried_0 = vec4f(-infinity());
+  let tile0_lane = thread >> 4u;
+  let slice1_lane = (thread % 16u) << 2u;
   for (var slice1_0 = 0u; slice1_0 < 256u; slice1_0 += 64u) {
     let tile0_at = tile0_begin + tile0_lane;
     let slice1_at = slice1_0 + slice1_lane;
@@ -27,6 +26,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let max_0 = max(carried_0.x, carried_0.y);
   let max_1 = max(carried_0.z, carried_0.w);
   let max_2 = max(max_0, max_1);
+  let slot_0 = (thread >> 4u) * 16u;
   partial_0[slot_0 + thread % 16u] = max_2;
   workgroupBarrier();
   let max_3 = max(partial_0[slot_0], partial_0[slot_0 + 1u]);

@@ -4,19 +4,19 @@ var<workgroup> partial_0: array<vec2f, 32>;
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile0_lane = thread >> 4u;
-  let slice1_lane = (thread % 16u) << 2u;
-  let slot_0 = (thread >> 4u) * 16u;
   let program_id = workgroup.x;
   let tile0_id = program_id;
   let tile0_begin = tile0_id * 4u;
+  let tile0_lane = thread >> 4u;
   let tile0_at = tile0_begin + tile0_lane;
+  let slice1_lane = (thread % 16u) << 2u;
   let address_0 = tile0_at * 16u + slice1_lane / 4u;
   let x_0 = x_vec4[address_0];
   let x_1 = x_vec4[address_0 + 32u];
   let sum_0 = vec2f(x_0.x, x_1.x) + vec2f(x_0.y, x_1.y);
   let sum_1 = vec2f(x_0.z, x_1.z) + vec2f(x_0.w, x_1.w);
   let sum_2 = sum_0 + sum_1;
+  let slot_0 = (thread >> 4u) * 16u;
   partial_0[slot_0 + thread % 16u] = sum_2;
   workgroupBarrier();
   let sum_3 = partial_0[slot_0] + partial_0[slot_0 + 1u];
@@ -46,15 +46,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile2_lane = (thread >> 2u) % 4u;
-  let tile3_lane = (thread % 4u) << 2u;
   let program_id = workgroup.x;
   let tile3_id = program_id % 4u;
   let tile3_begin = tile3_id * 16u;
   let id_rest = program_id / 4u;
   let tile2_id = id_rest;
   let tile2_begin = tile2_id * 4u;
+  let tile2_lane = (thread >> 2u) % 4u;
   let tile2_at = tile2_begin + tile2_lane;
+  let tile3_lane = (thread % 4u) << 2u;
   let tile3_at = tile3_begin + tile3_lane;
   let address_0 = tile2_at * 16u + tile3_at / 4u;
   let x_0 = x_vec4[address_0];

@@ -4,10 +4,10 @@
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile0_lane = thread << 2u;
   let program_id = workgroup.x;
   let tile0_id = program_id;
   let tile0_begin = tile0_id * 256u;
+  let tile0_lane = thread << 2u;
   let tile0_at = tile0_begin + tile0_lane;
   let address_0 = tile0_at / 4u;
   let x_0 = x_vec4[address_0];

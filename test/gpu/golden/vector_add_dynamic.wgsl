@@ -10,17 +10,17 @@ var<immediate> launch: Launch;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let size_0 = (launch.x_shape_0 + 255u) / 256u;
-  let tile0_lane = thread << 2u;
   let program_id = workgroup.x + workgroup.y * workgroups.x;
+  let size_0 = (launch.x_shape_0 + 255u) / 256u;
   if (program_id >= size_0) {
     return;
   }
   let tile0_id = program_id;
   let tile0_begin = tile0_id * 256u;
+  let tile0_lane = thread << 2u;
   let tile0_at = tile0_begin + tile0_lane;
-  let address_0 = tile0_at / 4u;
   let tile0_in = tile0_at < launch.x_shape_0;
+  let address_0 = tile0_at / 4u;
   let x_0 = select(vec4f(0.0f), x_vec4[address_0], tile0_in);
   let y_0 = select(vec4f(0.0f), y_vec4[address_0], tile0_in);
   let v_0 = x_0 + y_0;

@@ -4,9 +4,9 @@
 
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let tile0_lane = (thread % 16u) << 2u;
   let programs_each = (128u + workgroups.x - 1u) / workgroups.x;
   let programs_end = min((workgroup.x + 1u) * programs_each, 128u);
+  let tile0_lane = (thread % 16u) << 2u;
   for (var program_id = workgroup.x * programs_each; program_id < programs_end; program_id++) {
     let tile0_id = program_id;
     let tile0_begin = tile0_id * 64u;
