@@ -16,7 +16,6 @@ import { lowerSort } from '../reductions/lower_sort.ts'
 import type { Lowering } from '../state/lowering.ts'
 import { named, type Registers } from '../state/registers.ts'
 import { inHomeLayout } from '../values/convert_layout.ts'
-import { edgeChoice } from '../values/edge_choices.ts'
 import { differenceRegisters, isMadeAfresh, pureValue } from '../values/values.ts'
 import { lowerDot } from './lower_dot.ts'
 import { lowerGather } from './lower_gather.ts'
@@ -85,8 +84,6 @@ function lowerNode(lowering: Lowering, node: Node, region: Region, made: Parts):
 function lowerPure(lowering: Lowering, node: PureNode, layout: Layout): Registers {
   const { rightOperands } = lowering
   if (rightOperands.isExactDifference(node)) return differenceRegisters(lowering, node, layout)
-  const choice = node.kind === 'map' ? edgeChoice(lowering, node, layout) : undefined
-  if (choice) return choice
   const type = { ...node.type, dtype: rightOperands.typeOf(node) }
   const value = pureValue(lowering, { ...node, type }, layout)
   return isMoving(node) || rightOperands.isMinuend(node) ? value : maybeNamed(lowering, node, value)
