@@ -6,7 +6,7 @@
  * With a number of shapes, models are fitted on so many, drawn at random, and tested on all others.
  * Further shapes are then chosen from the rest as `--densify` does: each the farthest from all known ones.
  * Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix, or all] [shapes, or folds]
- *   [further] [methods, one after the other with commas between]
+ *   [further] [methods, one after the other with commas between] [the first of the seeds of shuffles]
  */
 import { readFileSync } from 'node:fs'
 import { buildHeuristics } from '../src/aot/evaluate/build.ts'
@@ -22,6 +22,7 @@ import { stableStringify } from '../src/support/stable.ts'
 import { helionMethod } from '../test/aot/evaluate/helion_method.ts'
 import { argumentsOf, runModule } from '../test/aot/evaluate/run_module.ts'
 import { tensorFeatures } from '../test/aot/evaluate/sweeps.ts'
+import { ownFacts } from './own_facts.ts'
 
 interface Matrix {
   readonly name: string
@@ -54,7 +55,7 @@ const METHODS: Readonly<Record<string, Method>> = {
     return (row) => timesOf(matrix, row)[choose(point(featuresOf(matrix, row)))] ?? Number.POSITIVE_INFINITY
   },
   'this package': built((matrix, rows) => csvOf(matrix, rows)),
-  'with defaults': built((matrix, rows) => csvOf(matrix, rows), { defaults: true }),
+  'fixed configs only': built((matrix, rows) => csvOf(matrix, rows), { defaults: false }),
   'defaults only': (matrix) => (row) => defaultOf(matrix, row),
   'with facts': built((matrix, rows) => csvOf(matrix, rows, factsOf)),
 }
@@ -87,7 +88,13 @@ function built(
 
 /** Records as the measure phase writes them. What the default of a shape is called does not matter. */
 function recordsOf(matrix: Matrix, rows: readonly number[]): readonly string[] {
-  const measurement = (row: number, config: ConfigData, time: number, isDefault: boolean) => ({
+  const measurement = (
+    row: number,
+    config: ConfigData,
+    time: number,
+    isDefault: boolean,
+    facts?: ToldFacts,
+  ) => ({
     ...{
       event: 'measurement',
       kernel: KERNEL,
@@ -95,15 +102,18 @@ function recordsOf(matrix: Matrix, rows: readonly number[]): readonly string[] {
       shape_features: featuresOf(matrix, row),
     },
     ...{ config, config_hash: stableStringify(config), status: 'ok', samples: [time / 1000] },
-    ...{ timing_ms: time / 1000, is_default: isDefault },
+    ...{ timing_ms: time / 1000, is_default: isDefault, facts },
   })
-  const records = rows.flatMap((row) => [
-    ...timesOf(matrix, row).flatMap((time, column) => {
-      const config = matrix.configs[column]
-      return config && Number.isFinite(time) ? [measurement(row, config, time, false)] : []
-    }),
-    measurement(row, { default_of: row }, defaultOf(matrix, row), true),
-  ])
+  const records = rows.flatMap((row) => {
+    const facts = ownFacts(matrix.name, matrix.calls?.[row] ?? [], featuresOf(matrix, row), matrix.configs)
+    return [
+      ...timesOf(matrix, row).flatMap((time, column) => {
+        const config = matrix.configs[column]
+        return config && Number.isFinite(time) ? [measurement(row, config, time, false, facts[column])] : []
+      }),
+      measurement(row, { default_of: row }, defaultOf(matrix, row), true),
+    ]
+  })
   return records.filter(({ samples: [ms] }) => Number.isFinite(ms)).map((record) => JSON.stringify(record))
 }
 
@@ -179,7 +189,7 @@ function timesOf(matrix: Matrix, row: number): readonly number[] {
 /** Regrets on shapes that a method was not fitted on. A forbidden choice counts as 10 times as slow. */
 function heldOut(matrix: Matrix, method: Method, shuffles: number, shapes: number | undefined): number[] {
   return Array.from({ length: shuffles }, (_, shuffle) => {
-    const seed = (shapes === undefined ? 100 : 500) + shuffle
+    const seed = firstSeed + shuffle
     const order = new Random(seed).shuffle(matrix.shapes.map((_, row) => row))
     if (shapes !== undefined) {
       const inside = withFurther(matrix, order.slice(0, shapes))
@@ -236,6 +246,7 @@ const matrices = (JSON.parse(readFileSync(data, 'utf8')) as Matrix[]).filter(({ 
 const shapes = [undefined, 'folds'].includes(process.argv[4]) ? undefined : Number(process.argv[4])
 const further = Number(process.argv[5] ?? 0)
 const wanted = process.argv[6]?.split(',')
+const firstSeed = Number(process.argv[7] ?? (shapes === undefined ? 100 : 500))
 const methods = Object.entries(METHODS).filter(([name]) => wanted?.includes(name) ?? true)
 const totals = new Map<string, number[]>()
 console.log(`| matrix | shapes x configs | ${methods.map(([name]) => name).join(' | ')} |`)

@@ -1,5 +1,6 @@
 /** The default config of each shape as a choice: taken where it is the better one for shapes to come. */
 import { expect, test } from 'vitest'
+import { narrowed } from '../../../src/aot/evaluate/decide/keep_configs.ts'
 import type { ModuleMeta } from '../../../src/aot/evaluate/emit/meta.ts'
 import type { Sweep } from '../../../src/aot/evaluate/input/sweep.ts'
 import { SweepBuilder } from '../../../src/aot/evaluate/input/sweep.ts'
@@ -32,7 +33,11 @@ function sweepWith(ofDefault: (row: number) => number | undefined): Sweep {
   return builder.finish(undefined, undefined)
 }
 
-function built(sweep: Sweep, previous?: string, options: object = { defaults: true }) {
+function byText(a: object, b: object): number {
+  return JSON.stringify(a) > JSON.stringify(b) ? 1 : -1
+}
+
+function built(sweep: Sweep, previous?: string, options: object = {}) {
   const before = previous === undefined ? undefined : readModule(previous, 'made', 'm.ts')
   const decision = decide(sweep, toSettings(options), before)
   const text = moduleText(decision, { tool: 'helion-aot 0', device: 'd' })
@@ -103,6 +108,23 @@ test('defaults are no choice for who wants none', () => {
   )
   expect(text).not.toContain('\n  {}')
   expect(decision.training.worseThanDefault).not.toBeNull()
+})
+
+test('configs that were measured only where they are the default are no choice beside it', () => {
+  const whole = sweepWith(() => 1.03)
+  const left = (sweep: Sweep, options: object = {}) =>
+    narrowed(toMatrix(sweep), toSettings(options)).configs.map(({ data }) => data)
+  expect(left(whole).sort(byText)).toEqual([{ num_warps: 1 }, { num_warps: 2 }, {}])
+  expect(left(whole, { defaults: false })).toHaveLength(2 + SIZES.length)
+  // The default of one shape that was measured on another as well is a config like any.
+  const ofBoth = { block_sizes: [SIZES[0]], num_warps: 4 }
+  const times = whole.configs.findIndex(({ data }) => data.num_warps === 1)
+  const own = whole.configs.findIndex(({ hash }) => hash === sha16(ofBoth))
+  const both = {
+    ...whole,
+    cell: (shape: number, config: number) => whole.cell(shape, config === own ? times : config),
+  }
+  expect(left(both)).toContainEqual(ofBoth)
 })
 
 test('of several defaults of a shape, as versions of the compiler have had, the slowest counts', () => {

@@ -261,7 +261,7 @@ test('a choice that would not fit behind its question stands below it', () => {
   const made = { ...SIMPLE, shapes: PAIRS.map(([a, b]) => ({ [name]: a, other: b })) }
   const text = moduleText(build(made), EMIT)
   expect(text).toContain(`
-  if (${name} <= 500) {
+  if (${name} <= 512) {
     return 1 // 8 shapes; held out 1.00x, worst 1.00x
   }
   return 0 // 8 shapes; held out 1.00x, worst 1.00x

@@ -138,6 +138,19 @@ describe('facts of a sweep', () => {
     expect(facts?.map(({ counts }) => counts[1])).toEqual([6, 6])
   })
 
+  it('are the formulas that hold on the most shapes, also where tiles do not fit', () => {
+    const clipped = (rows: number) => `min(${rows}, max(nextPowerOf2(arg0_dim0), 16))`
+    const small = [[1, 8], [5, 16], [12, 8], ...shapes] as const
+    const fitted = (rows: number, m: number): ToldFacts =>
+      m >= rows ? told(rows) : { ...told(rows), outputs: m === 1 ? 16 : clipped(rows) }
+    const { columns, cells } = cellsOf(csvOf(small, fitted))
+    const facts = (m: number) => cells.factsOf?.(128)(rowOf(columns, { arg0_dim0: m, arg0_dim1: 8 })) ?? []
+    // By thread, of which there are 128.
+    const outputs = (m: number) => facts(m).map(({ counts }) => 128 * 2 ** (counts[3] ?? Number.NaN))
+    expect(outputs(20).sort()).toEqual([32, 32])
+    expect(outputs(2000).sort()).toEqual([128, 32])
+  })
+
   it('are not believed where they contradict each other', () => {
     const constant = (_: number, m: number): ToldFacts => ({ ...told(32), workgroups: m })
     expect(cellsOf(csvOf(shapes, constant)).cells.factsOf).toBeUndefined()

@@ -56,8 +56,7 @@ export function narrowed(
   whole: TimingMatrix,
   { goal, maxConfigs, defaults }: DecisionSettings,
 ): TimingMatrix {
-  const matrix =
-    defaults || !offersDefault(whole) ? whole : columnsOfMatrix(whole, range(whole.configs.length - 1))
+  const matrix = offersDefault(whole) ? columnsOfMatrix(whole, columnsBeside(whole, defaults)) : whole
   if (matrix.configs.length <= MOST_CANDIDATES) return matrix
   const columns = new Set([
     ...bestSet(thinned(matrix), MOST_CANDIDATES).configs,
@@ -73,6 +72,20 @@ export function narrowed(
     matrix,
     [...columns].sort((a, b) => a - b),
   )
+}
+
+/**
+ * Without the default of each shape all other configs; beside it those that were measured somewhere else than
+ * where they are the default. Of the rest, which have a shape each, nothing is known but what `{}` says as well,
+ * and a matrix that is mostly holes teaches nothing.
+ */
+function columnsBeside(matrix: TimingMatrix, defaults: boolean): readonly number[] {
+  const standard = matrix.configs.length - 1
+  if (!defaults) return range(standard)
+  const times = range(matrix.shapes.length).map((row) => timesOf(matrix, row))
+  const isDefault = (column: number) =>
+    times.every((row) => !Number.isFinite(row[column]) || row[column] === row[standard])
+  return range(matrix.configs.length).filter((column) => column === standard || !isDefault(column))
 }
 
 /** Every n-th shape, as many as are needed to judge sets of configs. */

@@ -1,7 +1,7 @@
 /**
  * From what the compiler said of a config on each shape to what holds on all. Where sizes are 0 or 1, or
- * tiles do not fit, a shape has formulas of its own, which name fewer sizes: the ones that name the most are
- * taken, and believed as long as they agree with what was said on other shapes.
+ * tiles do not fit, a shape has formulas of its own: the ones that agree with the most of what was said on
+ * other shapes are taken, of those the ones that name the most sizes.
  */
 import type { Features } from '../../../heuristics/features.ts'
 import { sum } from '../../../support/maths.ts'
@@ -13,29 +13,45 @@ export type FactsByShape = Map<ToldFacts, Features>
 
 /** Formulas that fail more often than this on shapes of the sweep are no help on others. */
 const LEAST_AGREEMENT = 0.8
+/** Formulas that are compared with all others: a kernel whose sizes are all constants has one a shape. */
+const MOST_TRIED = 20
 
 export function addFacts(known: FactsByShape, facts: ToldFacts, features: Features): void {
   const other = known.get(facts)
   if (!other || extentOf(features) > extentOf(other)) known.set(facts, features)
 }
 
+interface Told {
+  readonly facts: ConfigFacts
+  /** The largest of the shapes that they were told of, and how many there were. */
+  readonly features: Features
+  readonly shapes: number
+}
+
 /** Undefined where nothing was told, or what was told on some shapes does not hold on the others. */
 export function settledFacts(told: FactsByShape | undefined): ConfigFacts | undefined {
   if (!told) return undefined
-  const texts = new Map<string, { facts: ConfigFacts; features: Features }>()
+  const texts = new Map<string, Told>()
   for (const [facts, features] of told) {
     const text = stableStringify(facts)
     const known = texts.get(text)
-    if (!known || extentOf(features) > extentOf(known.features))
-      texts.set(text, { facts: known?.facts ?? readFacts(facts), features })
+    const isLargest = !known || extentOf(features) > extentOf(known.features)
+    texts.set(text, {
+      facts: known?.facts ?? readFacts(facts),
+      features: isLargest ? features : known.features,
+      shapes: (known?.shapes ?? 0) + 1,
+    })
   }
   const all = [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, each]) => each)
-  const [best] = all.toSorted(
-    (a, b) => namesIn(b.facts) - namesIn(a.facts) || extentOf(b.features) - extentOf(a.features),
-  )
-  if (!best) return undefined
-  const agreeing = all.filter(({ facts, features }) => agree(best.facts, facts, features))
-  return agreeing.length >= LEAST_AGREEMENT * all.length ? best.facts : undefined
+  const [best] = all
+    .toSorted((a, b) => namesIn(b.facts) - namesIn(a.facts) || extentOf(b.features) - extentOf(a.features))
+    .slice(0, MOST_TRIED)
+    .map(({ facts }) => {
+      const agreeing = all.filter((other) => agree(facts, other.facts, other.features))
+      return { facts, shapes: sum(agreeing.map(({ shapes }) => shapes)) }
+    })
+    .sort((a, b) => b.shapes - a.shapes)
+  return best && best.shapes >= LEAST_AGREEMENT * told.size ? best.facts : undefined
 }
 
 function extentOf(features: Features): number {

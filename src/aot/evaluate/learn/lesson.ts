@@ -50,7 +50,7 @@ const PECULIAR = 0.1
 /** Virtual shapes together count three times as much as the measured ones: shapes to come are more. */
 const VIRTUAL_WEIGHT = 3
 /** `budget` bounds the work where shapes are many: virtual ones times measured ones. */
-const VIRTUAL = { perShape: 30, least: 200, most: 1600, budget: 160_000 } as const
+const VIRTUAL = { perShape: 100, least: 200, most: 1600, budget: 160_000 } as const
 
 /** Prepares a lesson; `memory` is a teacher's of a similar sweep. */
 export function prepareLesson(

@@ -23,8 +23,8 @@ import { type Backend, type Kept, keptLosses, type Policy } from './model.ts'
 
 /** Numbers of leaves that validation chooses from, a third to a half apart; nobody reads more. */
 export const TREE_SIZES: readonly number[] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32]
-/** Half a measured shape, or the virtual shapes around one. */
-const LEAST_WEIGHT = 0.5
+/** A measured shape alone is no reason to ask: some of the virtual shapes around it must want the same. */
+const LEAST_WEIGHT = 1.05
 /** A split that saves less than this in all is never worth a line of code. */
 export const LEAST_GAIN = 1e-6
 /** When to look ahead: the best question saves less than a tenth of a mean loss of more than 2 %. */
