@@ -1,6 +1,6 @@
 /**
- * What the compiler says of configs of this package's own kernels on an NVIDIA H200, without one: the facts that
- * records of a sweep would hold.
+ * What the compiler says of configs of this package's own kernels on an NVIDIA H200, without one: the facts
+ * that records of a sweep would hold.
  */
 import { toldFacts } from '../src/aot/facts/facts_of_call.ts'
 import type { ToldFacts } from '../src/aot/facts/told_facts.ts'

@@ -40,9 +40,9 @@ function positionsOf(values: readonly unknown[]): readonly number[] {
 
 /**
  * As records hold them, by the names of features; `positions` are those of the kernel's tensors among the
- * arguments. Facts that name sizes which are no features are left out, and those beyond all numbers, as of loops in
- * loops whose ends are read from memory: a fact that cannot be read must not cost the measurement that it is
- * about.
+ * arguments. Facts that name sizes which are no features are left out, and those beyond all numbers, as of
+ * loops in loops whose ends are read from memory: a fact that cannot be read must not cost the measurement
+ * that it is about.
  */
 export function toldFacts(
   facts: KernelFacts,

@@ -76,8 +76,8 @@ export function narrowed(
 
 /**
  * Without the default of each shape all other configs; beside it those that were measured somewhere else than
- * where they are the default. Of the rest, which have a shape each, nothing is known but what `{}` says as well,
- * and a matrix that is mostly holes teaches nothing.
+ * where they are the default. Of the rest, which have a shape each, nothing is known but what `{}` says as
+ * well, and a matrix that is mostly holes teaches nothing.
  */
 function columnsBeside(matrix: TimingMatrix, defaults: boolean): readonly number[] {
   const standard = matrix.configs.length - 1
