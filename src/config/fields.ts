@@ -158,7 +158,7 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     alias: 'range_unroll_factor',
     entry: integerRule(0, 16),
     default: 0,
-    range: () => integer(0, MAX_UNROLL),
+    range: (_loop, { defaults }) => integer(0, MAX_UNROLL, defaults.thin?.unroll ?? 0),
   },
   static_ranges: {
     doc: 'Write out the whole loop, where its length is known and small',

@@ -24,6 +24,8 @@ interface Sharing {
   readonly slices: (bits: number) => number
   readonly elements: (bits: number) => number
   readonly stages: (bits: number) => number
+  /** Default `range_unroll_factors`. */
+  readonly unroll: (bits: number) => number
 }
 
 const inSixtyFourBytes = (bits: number): number => 512 / bits
@@ -43,10 +45,12 @@ const ALONG_COLUMNS: Sharing = {
   slices: () => 1,
   elements: () => 32,
   stages: (bits) => (bits >= 32 ? 2 : 1),
+  unroll: () => 0,
 }
 /**
  * Memory lies along the depth: rounds are long, for few columns. The same: 18.6 us in f32, 7.0 in int4 (7.7
- * in rounds of 1,024; 8192 x 16384 in int4 36 instead of 41).
+ * in rounds of 1,024; 8192 x 16384 in int4 36 instead of 41, 34.7 with two rounds written
+ * out; 8192 x 8192 in 8 bits 21.8 so, 23.6 without, 22.6 in rounds of 1,024).
  */
 const ALONG_DEPTH: Sharing = {
   warps: 8,
@@ -55,6 +59,7 @@ const ALONG_DEPTH: Sharing = {
   slices: longRounds,
   elements: inSixtyFourBytes,
   stages: () => 1,
+  unroll: (bits) => (bits < 16 ? 2 : 0),
 }
 /**
  * A loop goes over what is read, and programs share out nothing of it, as in attention of few queries: 32
@@ -66,6 +71,7 @@ const STREAM: Sharing = {
   columns: 1,
   depth: ALONG_COLUMNS.depth,
   slices: ALONG_COLUMNS.slices,
+  unroll: ALONG_COLUMNS.unroll,
 }
 /**
  * A core of a processor is busy with one warp. SwiftShader, by default and with tiles of 16 rows: 4 heads x
@@ -80,6 +86,7 @@ export interface ThinTiles {
   readonly warps: number
   readonly stages: number
   readonly slices: number
+  readonly unroll: number
   /** Of a tile of the result. */
   readonly rows: number
   /** True where programs share out no columns of what is read. */
@@ -127,9 +134,9 @@ export function thinTiles(
   const limits = { columns: sharing.columns, depth: sharing.depth(bits) }
   const order = limits.depth < most ? (['depth', 'columns'] as const) : (['columns', 'depth'] as const)
   for (const part of order) grow(part, limits[part])
-  const [stages, slices] = [sharing.stages(bits), sharing.slices(bits)]
+  const [stages, slices, unroll] = [sharing.stages(bits), sharing.slices(bits), sharing.unroll(bits)]
   const ofRows = product(sizes.filter((_, i) => parts[i] === 'rows'))
-  return { sizes, warps: sharing.warps, stages, slices, rows: ofRows, isStream }
+  return { sizes, warps: sharing.warps, stages, slices, unroll, rows: ofRows, isStream }
 }
 
 function sharingOf({ dots, software }: ConfigSpecInput, isStream: boolean): Sharing {
