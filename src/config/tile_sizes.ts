@@ -52,7 +52,7 @@ const DEFAULT_AIM_WITH_DOT = {
  * in f32 on an H200: 64 x 64 takes 661 us, 128 x 16 takes 890.
  */
 const CHAINED_AIM = { roomyTile: 4096, deviceDimension: 64, gridDimension: [32, 64] }
-/** Loaded ahead; of such tiles eight rows a thread. The same: 642 us, 706 without; width 128 1,689 and 1,873. */
+/** Loaded ahead; of such tiles eight rows a thread. The same: 642 us, 706 before; width 128 1,689, 1,873. */
 const CHAINED_SCHEDULE = { stages: 2, slices: 1, rows: 8 }
 /** Of integers of 8 bits: as many bytes along the depth as of f32. */
 const DEFAULT_AIM_WITH_BYTES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 64 }
