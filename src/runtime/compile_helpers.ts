@@ -4,6 +4,7 @@
  * process has compiled, its others then get at once.
  */
 import { AdapterError } from '../support/errors.ts'
+import { nextTurn } from '../support/macrotask.ts'
 import type { Device } from './device.ts'
 import type { PipelineRequest } from './pipeline_request.ts'
 
@@ -47,7 +48,7 @@ export class CompileHelpers {
         this.#more--
         this.#helpers.push({ device: await this.#openOne(), load: 0 })
         // What was asked for meanwhile comes first.
-        await new Promise((resolve) => setTimeout(resolve))
+        await nextTurn()
       }
     } catch (error) {
       // Fewer have to do.

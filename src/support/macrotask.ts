@@ -13,3 +13,8 @@ function throughChannel(action: () => void): void {
   }
   port2.postMessage(undefined)
 }
+
+/** Resolves then, so that what has arrived meanwhile is dealt with first. */
+export function nextTurn(): Promise<void> {
+  return new Promise(soon)
+}

@@ -39,6 +39,20 @@ it('a round is chosen and begins to be built while the one before is measured', 
   expect(late).toBeLessThan(early / 2)
 })
 
+it('what was nearly chosen begins to be built, too, and some of it is chosen later', async () => {
+  const benchmarker = new Remote(matmul.cost)
+  await tune(matmul, { settings: { autotuneEffort: 'quick' }, task: { benchmarker } })
+  const { events } = benchmarker
+  // What is prepared at once is a round, of two configs at least; what was nearly chosen comes one by one.
+  const nearly = events.flatMap(({ kind, hashes }, at) =>
+    kind === 'prepared' && hashes.length === 1 ? [{ at, hash: hashes[0] }] : [],
+  )
+  const measuredAfter = ({ at, hash }: (typeof nearly)[number]) =>
+    events.slice(at).some(({ kind, hashes }) => kind === 'measured' && hashes.includes(hash ?? ''))
+  expect(nearly.length).toBeGreaterThan(20)
+  expect(nearly.filter(measuredAfter).length).toBeGreaterThan(nearly.length / 10)
+})
+
 it('the best are timed again only where one of them never was', async () => {
   const seen = new Set<string>()
   const stale: string[] = []

@@ -10,6 +10,7 @@ import {
   type CompareOptions,
   LostTrialError,
   type Places,
+  type RunnerRequest,
   type TrialOptions,
   type TrialOutcome,
   type TrialRunner,
@@ -48,15 +49,16 @@ export class IsolatedRunner implements TrialRunner {
     call: TrialSubject,
     contents: readonly Storage[],
     stream: Stream,
-    onHanded?: () => void,
+    onHanded?: RunnerRequest['onHanded'],
   ): Promise<IsolatedRunner> {
+    const { isRunning } = host
     // While the arguments are read; `open` says what goes wrong there.
     host.start().catch(() => {})
     const handed = await handOver(contents, stream)
     const subject: HostedSubject = { id: ++subjects, open: { kind: 'open', subject: call, ...handed } }
     try {
       const opened = host.open(subject)
-      onHanded?.()
+      onHanded?.(isRunning)
       await opened
       return new IsolatedRunner(host, subject)
     } catch (error) {

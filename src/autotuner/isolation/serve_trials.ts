@@ -130,6 +130,7 @@ export class TrialServer {
     const compile = this.#compile
     const parts = { device, stream, subject: job.subject, patienceMs: PATIENCE_MS, compile }
     const runner = await LocalRunner.open(parts, storages)
+    runner.load()
     const dispose = (): void => {
       runner.dispose()
       for (const storage of storages) stream.release(storage)

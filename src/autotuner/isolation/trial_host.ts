@@ -70,6 +70,9 @@ export class TrialHost {
   get pid(): number | undefined {
     return this.#process?.pid
   }
+  get isRunning(): boolean {
+    return this.#process?.ended === false
+  }
 
   /**
    * Brings the contents of a call's arguments there. Rejects with CannotIsolate when there is no process, and

@@ -5,6 +5,7 @@
 import type { Config } from '../../config/config.ts'
 import type { ConfigData } from '../../config/value.ts'
 import { unlessRefused } from '../../support/errors.ts'
+import { nextTurn } from '../../support/macrotask.ts'
 import { clamp } from '../../support/maths.ts'
 import { CandidatePool, type PoolEntry } from './candidate_pool.ts'
 import type { ConfigGeneration, FlatConfig } from './config_generation.ts'
@@ -82,7 +83,8 @@ export class LfboRounds {
       const known = session.history.all
       const round = this.#take(known, quota - spent)
       if (round.length === 0) return false
-      const [results] = await Promise.all([session.evaluate(round), this.#lookAhead(known)])
+      const evaluation = session.evaluate(round)
+      const [results] = await Promise.all([evaluation, this.#lookAhead(known, evaluation)])
       measured.push(...results)
       tried += round.length
       spent += results.filter(({ status }) => status !== 'invalid' && status !== 'filtered').length
@@ -104,13 +106,24 @@ export class LfboRounds {
 
   /**
    * While a round is measured the next one is chosen and begins to be built, by what was known before: so no
-   * GPU waits for models and compilers.
+   * GPU waits for models and compilers. As long as nothing else is to do, so are those that were nearly
+   * chosen: many of them will be.
    */
-  async #lookAhead(known: readonly Candidate[]): Promise<void> {
+  async #lookAhead(known: readonly Candidate[], evaluation: Promise<unknown>): Promise<void> {
+    let isOver = false
+    const over = () => {
+      isOver = true
+    }
+    evaluation.then(over, over)
     // First the round is sent to what measures it.
-    await new Promise((resolve) => setTimeout(resolve))
+    await nextTurn()
     if (this.#next.length === 0) this.#next = this.#propose(known)
     this.#session.prepare(this.#next.map(({ config }) => config))
+    for (const { flat } of this.#pool.runnersUp) {
+      await nextTurn()
+      if (isOver) return
+      this.#session.prepare(this.#proposal({ flat, origin: '' }).map(({ config }) => config))
+    }
   }
 
   /** The most promising candidates, as many as a round measures, by what is known. */

@@ -7,6 +7,7 @@ import type { Config } from '../../config/config.ts'
 import type { Device } from '../../runtime/device.ts'
 import { AdapterError, ConfigError, errorMessage, HelionError, TimeoutError } from '../../support/errors.ts'
 import type { Log } from '../../support/log.ts'
+import { nextTurn } from '../../support/macrotask.ts'
 import { clamp } from '../../support/maths.ts'
 import { nodeBuiltin } from '../../support/node.ts'
 import type { Settings } from '../../support/settings.ts'
@@ -22,7 +23,13 @@ import {
 import { Builds } from './builds.ts'
 import { Families } from './families.ts'
 import type { TrialProgram } from './trial_program.ts'
-import { LostTrialError, type Places, type TrialRunner, type TrialTime } from './trial_runner.ts'
+import {
+  LostTrialError,
+  type Places,
+  type RunnerRequest,
+  type TrialRunner,
+  type TrialTime,
+} from './trial_runner.ts'
 
 /** What can be tried. */
 export interface AnyProgram {
@@ -41,7 +48,7 @@ export interface ProgramSource<Program extends AnyProgram> {
   /** What every program should leave; `answers` runs one. */
   expected(config: Config, answers: Answers<Program>): Promise<readonly Expected[]>
   /** What runs the programs; asked for once, before the first is tried. `onHanded`: see RunnerRequest. */
-  open(onHanded: () => void): Promise<TrialRunner<Program>>
+  open(onHanded: RunnerRequest['onHanded']): Promise<TrialRunner<Program>>
 }
 
 /** Bytes that a program leaves at some places; undefined when it does not run. */
@@ -79,7 +86,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   /** Opened at the first measurement: results that are stored need none. */
   #opening: Promise<TrialRunner<Program>> | undefined
   #runner: TrialRunner<Program> | undefined
-  readonly #handed = withResolver()
+  readonly #handed = withResolver<boolean>()
   readonly #builds: Builds<Built<Program>>
   #buildTimeoutMs = Number.POSITIVE_INFINITY
   #bestMs = Number.POSITIVE_INFINITY
@@ -96,7 +103,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   async measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]> {
     const { budget, enough, onTrying, onMeasured } = options
     const opening = this.#open()
-    await this.#expectEarly(configs, opening)
+    await this.#expectEarly(configs, opening, options)
     const runner = await opening
     this.#buildTimeoutMs = options.compileTimeoutMs
     const results = new Map<Config, Measurement>()
@@ -127,7 +134,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   prepare(configs: readonly Config[]): void {
     // Whoever measures first hears of it when that fails.
     this.#open().catch(() => {})
-    if (this.#runner?.isolated && !this.#trial.device.info.software) this.#builds.prepare(configs, this.#jobs)
+    this.#buildAhead(configs)
   }
 
   async remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]> {
@@ -192,6 +199,11 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
       )
   }
 
+  /** Where that harms nobody. */
+  #buildAhead(configs: readonly Config[]): void {
+    if (this.#runner?.isolated && !this.#trial.device.info.software) this.#builds.prepare(configs, this.#jobs)
+  }
+
   async #open(): Promise<TrialRunner<Program>> {
     this.#opening ??= this.#trial.source.open(this.#handed.resolve)
     this.#runner = await this.#opening
@@ -206,14 +218,25 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
    * Works out what the first programs should leave while that which runs them is being opened. What goes
    * wrong there is said when the first one is tried.
    */
-  async #expectEarly(configs: readonly Config[], opening: Promise<unknown>): Promise<void> {
+  async #expectEarly(
+    configs: readonly Config[],
+    opening: Promise<unknown>,
+    { compileTimeoutMs }: MeasureOptions,
+  ): Promise<void> {
     const { settings, source } = this.#trial
     const [first] = configs
     // Listened to from now on: it may reject meanwhile.
     const opened = opening.catch(() => {})
     if (!first || this.#byProgram.size > 0 || !settings.autotuneAccuracyCheck) return
-    // Computing it keeps this thread from handing over what the other side could begin with.
-    await Promise.race([this.#handed.promise, opened])
+    // Computing it keeps this thread from handing over what the other side could begin with: the arguments,
+    // and, where it runs already, the first programs.
+    const isRunning = await Promise.race([this.#handed.promise, opened.then(() => true)])
+    if (isRunning) {
+      await opened
+      this.#buildTimeoutMs = compileTimeoutMs
+      this.#buildAhead(configs)
+      await nextTurn()
+    }
     await source.expected(first, this.#answers).catch(() => {})
   }
 
@@ -299,9 +322,9 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   }
 }
 
-function withResolver(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve = (): void => {}
-  const promise = new Promise<void>((done) => {
+function withResolver<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let resolve = (_value: T): void => {}
+  const promise = new Promise<T>((done) => {
     resolve = done
   })
   return { promise, resolve }

@@ -69,8 +69,11 @@ export interface RunnerRequest {
   readonly subject: TrialSubject
   /** Memories of the arguments. */
   readonly contents: readonly Storage[]
-  /** Called when this side has done its part, and what runs the programs goes on by itself. */
-  readonly onHanded?: (() => void) | undefined
+  /**
+   * Called when this side has done its part, and what runs the programs goes on by itself: whether that runs
+   * already, so that it is ready soon.
+   */
+  readonly onHanded?: ((isRunning: boolean) => void) | undefined
 }
 
 export type OpenRunner = (request: RunnerRequest) => Promise<TrialRunner>
