@@ -4,12 +4,12 @@
  * HELION_DAWN_FLAGS=backend=null takes the GPU out of the picture.
  */
 import { hl, kernel, ones, type Tensor } from '../src/index.ts'
-import { describeAdapter } from '../src/runtime/adapter.ts'
+import { describeAdapter } from '../src/runtime/adapter/adapter.ts'
+import type { Launch } from '../src/runtime/commands/launch.ts'
 import { type Device, openDevice } from '../src/runtime/device.ts'
-import type { Launch } from '../src/runtime/launch.ts'
-import type { PipelineRequest } from '../src/runtime/pipeline_request.ts'
+import type { PipelineRequest } from '../src/runtime/pipelines/pipeline_request.ts'
 import { Stream } from '../src/runtime/stream.ts'
-import { DeviceTensor } from '../src/runtime/tensor.ts'
+import { DeviceTensor } from '../src/runtime/tensor/tensor.ts'
 import { median } from '../src/support/maths.ts'
 
 const LAUNCHES = 2000

@@ -9,7 +9,7 @@
 import { parseArgs } from 'node:util'
 import { type Config, doBenchTogether, getDevice, kernel, sync } from 'helion-aot'
 import { isTensor, problemOf } from '../pretuned_kernels/sweep.ts'
-import { describeAdapter } from '../src/runtime/adapter.ts'
+import { describeAdapter } from '../src/runtime/adapter/adapter.ts'
 import { type MarkedRow, markedRows } from './marked_rows.ts'
 
 const { values, positionals } = parseArgs({

@@ -20,7 +20,7 @@ import {
   type Tensor,
   tensor,
 } from '../src/index.ts'
-import { describeAdapter } from '../src/runtime/adapter.ts'
+import { describeAdapter } from '../src/runtime/adapter/adapter.ts'
 import { columnSums, layerNorm, softmax } from '../test/gpu/kernels.ts'
 
 const { values, positionals } = parseArgs({

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util'
 import { type ConfigInput, type DType, getDevice, rand, randn, sync, type Tensor } from '../src/index.ts'
-import { describeAdapter } from '../src/runtime/adapter.ts'
+import { describeAdapter } from '../src/runtime/adapter/adapter.ts'
 import { codes, type Elements, exampleOf, measureRow, type Row } from './hand_configs.ts'
 
 const { values } = parseArgs({

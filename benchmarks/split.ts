@@ -15,7 +15,7 @@ import {
   randn,
   type Tensor,
 } from '../src/index.ts'
-import { describeAdapter } from '../src/runtime/adapter.ts'
+import { describeAdapter } from '../src/runtime/adapter/adapter.ts'
 import { columnSums, decodeAttention, matmul } from '../test/gpu/kernels.ts'
 
 const PARTS = [1, 2, 4, 8, 16, 32, 64, 128]

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util'
 import { doBench, doBenchTogether, getDevice, kernel, sync, type Tensor } from '../src/index.ts'
-import { describeAdapter } from '../src/runtime/adapter.ts'
+import { describeAdapter } from '../src/runtime/adapter/adapter.ts'
 import { subjectNamed } from './subjects.ts'
 
 const LOAD_MS = 300

@@ -4,7 +4,7 @@
  * program that names nothing of it.
  */
 /// <reference lib="esnext.disposable" preserve="true" />
-import './runtime/web_names.ts'
+import './runtime/adapter/web_names.ts'
 
 export * from './kernels.ts'
 export * from './tuning.ts'

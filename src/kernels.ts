@@ -60,9 +60,9 @@ export {
 } from './language/index.ts'
 export { getDevice, sync } from './runtime/default_device.ts'
 export { type Device, hardwareId } from './runtime/device.ts'
-export { doBench, doBenchTogether } from './runtime/do_bench.ts'
-export { arange, empty, full, ones, rand, randn, tensor, zeros } from './runtime/tensor_factories.ts'
-export type { Timing, TimingOptions } from './runtime/timing.ts'
+export { arange, empty, full, ones, rand, randn, tensor, zeros } from './runtime/tensor/tensor_factories.ts'
+export { doBench, doBenchTogether } from './runtime/timing/do_bench.ts'
+export type { Timing, TimingOptions } from './runtime/timing/timing.ts'
 export type { DType } from './support/dtypes.ts'
 export {
   AdapterError,

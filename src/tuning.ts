@@ -32,20 +32,23 @@ export {
   type ReplayOptions,
   replaySpace,
 } from './autotuner/replay_space.ts'
-export { DESurrogateHybrid, type DESurrogateOptions } from './autotuner/search/de_surrogate_hybrid.ts'
+export {
+  DESurrogateHybrid,
+  type DESurrogateOptions,
+} from './autotuner/search/evolution/de_surrogate_hybrid.ts'
 export {
   type DifferentialEvolutionOptions,
   DifferentialEvolutionSearch,
-} from './autotuner/search/differential_evolution.ts'
-export type { EvolutionOptions } from './autotuner/search/evolution.ts'
+} from './autotuner/search/evolution/differential_evolution.ts'
+export type { EvolutionOptions } from './autotuner/search/evolution/evolution.ts'
 export { FiniteSearch, type FiniteSearchOptions } from './autotuner/search/finite_search.ts'
-export { computeLeafSimilarity, type LeafModel } from './autotuner/search/forest.ts'
-export type { LFBOSearchOptions } from './autotuner/search/lfbo_options.ts'
-export { LFBOPatternSearch } from './autotuner/search/lfbo_pattern_search.ts'
-export { LFBOTreeSearch } from './autotuner/search/lfbo_tree_search.ts'
+export type { LFBOSearchOptions } from './autotuner/search/lfbo/lfbo_options.ts'
+export { LFBOPatternSearch } from './autotuner/search/lfbo/lfbo_pattern_search.ts'
+export { LFBOTreeSearch } from './autotuner/search/lfbo/lfbo_tree_search.ts'
+export { computeLeafSimilarity, type LeafModel } from './autotuner/search/model/forest.ts'
+export type { TrainingResult } from './autotuner/search/model/training.ts'
 export { PatternSearch, type PatternSearchOptions } from './autotuner/search/pattern_search.ts'
 export { RandomSearch, type RandomSearchOptions } from './autotuner/search/random_search.ts'
 export { type CommonOptions, type OptionTable, Search, type Tunable } from './autotuner/search/search.ts'
-export type { TrainingResult } from './autotuner/search/training.ts'
 export type { Compiled, ExpectedValues, WgslLaunch } from './autotuner/tunables/tunable_parts.ts'
 export { type AutotuneOptions, autotuneTunables as autotune } from './autotuner/tunables/tune_tunables.ts'

@@ -14,7 +14,7 @@ import { nodeProcess } from '../support/node.ts'
 import { settingText } from '../support/resolve_settings.ts'
 import { sha16 } from '../support/stable.ts'
 import type { Phase, Progress } from './progress.ts'
-import type { Proposal } from './search/proposal.ts'
+import type { Proposal } from './search/session/proposal.ts'
 import type { Measurement, Status } from './trial/benchmarker.ts'
 
 /** The columns of the table. Those that Helion's log has come first and mean the same. */

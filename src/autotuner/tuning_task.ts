@@ -10,9 +10,9 @@ import type { CacheKey } from './cache/cache_key.ts'
 import type { Workload } from './llm/workload.ts'
 import type { Progress } from './progress.ts'
 import type { Candidate } from './search/history.ts'
-import type { Proposal } from './search/proposal.ts'
+import type { TrainingSource } from './search/model/training.ts'
 import type { OptionValues, Search } from './search/search.ts'
-import type { TrainingSource } from './search/training.ts'
+import type { Proposal } from './search/session/proposal.ts'
 import type { Benchmarker } from './trial/benchmarker.ts'
 
 export interface TuningTask {

@@ -3,8 +3,8 @@
  * drivers write their warnings straight to standard error, and nothing of a device is to stay behind here.
  */
 import { execa } from 'execa'
+import { hardwareIdOf } from '../runtime/adapter/device_facts.ts'
 import { openDevice } from '../runtime/device.ts'
-import { hardwareIdOf } from '../runtime/device_facts.ts'
 import { NAME_DEVICE } from './name_device_argument.ts'
 
 /** `entry` is the script of this program, if it runs as one. Rejects with AdapterError when there is none. */

@@ -5,7 +5,7 @@
 import { acquireLock } from '../aot/run/lock.ts'
 import { hardwareIdsIn, runFiles } from '../aot/run/run_folder.ts'
 import { beginEntry } from '../aot/run/run_metadata.ts'
-import { webgpuVersion } from '../runtime/webgpu_version.ts'
+import { webgpuVersion } from '../runtime/adapter/webgpu_version.ts'
 import { EXIT, UsageError } from '../support/errors.ts'
 import { makeFolder } from '../support/files.ts'
 import { packageVersion } from '../support/package_version.ts'

@@ -1,5 +1,5 @@
 /** Several lists of arguments that are tuned for together: what they must have in common. */
-import { DeviceTensor } from '../runtime/tensor.ts'
+import { DeviceTensor } from '../runtime/tensor/tensor.ts'
 import { callSite } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
 import { type CallArguments, describeCall } from './call_arguments.ts'

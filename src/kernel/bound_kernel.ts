@@ -22,7 +22,7 @@ import {
 } from '../language/index.ts'
 import { defaultStream } from '../runtime/default_device.ts'
 import type { Device } from '../runtime/device.ts'
-import { DeviceTensor } from '../runtime/tensor.ts'
+import { DeviceTensor } from '../runtime/tensor/tensor.ts'
 import { callSite } from '../support/call_site.ts'
 import { ConfigError, orRefusal, UsageError } from '../support/errors.ts'
 import { say, warnOnce } from '../support/log.ts'

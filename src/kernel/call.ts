@@ -5,10 +5,10 @@
  */
 import type { Config } from '../config/config.ts'
 import type { Device } from '../runtime/device.ts'
-import type { Pipeline } from '../runtime/pipeline_cache.ts'
-import type { Storage } from '../runtime/storage.ts'
+import type { Storage } from '../runtime/memory/storage.ts'
+import type { Pipeline } from '../runtime/pipelines/pipeline_cache.ts'
 import type { Alone, Job, Stream } from '../runtime/stream.ts'
-import type { DeviceTensor } from '../runtime/tensor.ts'
+import type { DeviceTensor } from '../runtime/tensor/tensor.ts'
 import { lazyCallSite } from '../support/call_site.ts'
 import { ConfigError, GpuError, type HelionError } from '../support/errors.ts'
 import { say } from '../support/log.ts'

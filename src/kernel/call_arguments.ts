@@ -3,7 +3,7 @@
  * and numbers among them in the order that tracing counts them; and their description for tracing.
  */
 import type { ArgumentSpec, TensorArgument } from '../language/index.ts'
-import { DeviceTensor } from '../runtime/tensor.ts'
+import { DeviceTensor } from '../runtime/tensor/tensor.ts'
 import { UsageError } from '../support/errors.ts'
 import { staticDims } from './mark_static.ts'
 

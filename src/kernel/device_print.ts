@@ -1,6 +1,6 @@
 /** What a launch has printed by `hl.print`, read back and said. */
 import { type Prints, printedLines } from '../ir/prints.ts'
-import type { Storage } from '../runtime/storage.ts'
+import type { Storage } from '../runtime/memory/storage.ts'
 import type { Stream } from '../runtime/stream.ts'
 import { say } from '../support/log.ts'
 

@@ -1,9 +1,10 @@
 /** Memory that is to hold something before the dispatches of a launch: tensors of the kernel and scratch. */
+
+import type { Launch } from '../runtime/commands/launch.ts'
 import type { Device } from '../runtime/device.ts'
-import { generatorLaunch, readyLaunch } from '../runtime/generators.ts'
-import type { Launch } from '../runtime/launch.ts'
-import type { Storage } from '../runtime/storage.ts'
-import type { DeviceTensor } from '../runtime/tensor.ts'
+import type { Storage } from '../runtime/memory/storage.ts'
+import { generatorLaunch, readyLaunch } from '../runtime/tensor/generators.ts'
+import type { DeviceTensor } from '../runtime/tensor/tensor.ts'
 import type { LocalTensor, PlannedScratch } from './launch_plan.ts'
 
 /** Memory and the value of all its elements. */

@@ -4,8 +4,8 @@
  */
 import { type InterpretOptions, interpretKernel } from '../ir/interpret.ts'
 import { type KernelIr, seenTensors } from '../ir/kernel_ir.ts'
-import { decodeBytes, encodeValues } from '../runtime/host_data.ts'
-import type { Storage } from '../runtime/storage.ts'
+import { decodeBytes, encodeValues } from '../runtime/memory/host_data.ts'
+import type { Storage } from '../runtime/memory/storage.ts'
 import type { Stream } from '../runtime/stream.ts'
 import { product } from '../support/maths.ts'
 import type { CallArguments } from './call_arguments.ts'

@@ -1,5 +1,5 @@
 /** Marks that make dimensions of a tensor constants of the kernels it is passed to. */
-import { DeviceTensor } from '../runtime/tensor.ts'
+import { DeviceTensor } from '../runtime/tensor/tensor.ts'
 import { callSite, entryPoint } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
 import { takes } from '../support/signature.ts'

@@ -4,9 +4,9 @@
  */
 import type { Config } from '../config/config.ts'
 import { printValue } from '../config/value.ts'
-import { describeAdapter } from '../runtime/adapter.ts'
+import { describeAdapter } from '../runtime/adapter/adapter.ts'
 import type { Device } from '../runtime/device.ts'
-import { DeviceTensor } from '../runtime/tensor.ts'
+import { DeviceTensor } from '../runtime/tensor/tensor.ts'
 import { freeNames } from '../support/free_names.ts'
 import { oneLine } from '../support/one_line.ts'
 import { STORAGE } from '../support/storage_types.ts'

@@ -5,7 +5,7 @@
  */
 import type { KernelIr, Specialization } from '../ir/kernel_ir.ts'
 import { type ArgumentSpec, divisibilityOf, type TensorArgument } from '../language/index.ts'
-import { isWhole } from '../language/tensor_view.ts'
+import { isWhole } from '../language/tensors/tensor_view.ts'
 import { unreachable } from '../support/errors.ts'
 import { nextPowerOf2 } from '../support/maths.ts'
 import { stableStringify } from '../support/stable.ts'

@@ -7,10 +7,24 @@ import type { ConfigValue } from '../config/value.ts'
 import { OP_NAMES, type OpName } from '../ir/ops.ts'
 import { entryPoint } from '../support/call_site.ts'
 import { checkArguments, signatureOf } from '../support/signature.ts'
-import { type RegisterBlockSize, registerBlockSize } from './block_sizes.ts'
-import { continueIf, when } from './branches.ts'
-import { type Cdiv, cdiv } from './cdiv.ts'
-import { type AssociativeScan, associativeScan, type Reduce, reduceBy } from './combining.ts'
+import { type RegisterBlockSize, registerBlockSize } from './loops/block_sizes.ts'
+import { continueIf, when } from './loops/branches.ts'
+import {
+  barrier,
+  type GridLoop,
+  grid,
+  type JaggedLoop,
+  jaggedTile,
+  type StaticRange,
+  staticRange,
+  type TileLoop,
+  tile,
+} from './loops/loops.ts'
+import { Tile } from './loops/tile.ts'
+import { isEqual, requireEqual } from './require_equal.ts'
+import { type Specialize, specialize } from './specialize.ts'
+import { staticAssert } from './static_assert.ts'
+import { type Cdiv, cdiv } from './tensors/cdiv.ts'
 import {
   type Arange,
   arange,
@@ -27,40 +41,26 @@ import {
   type ZerosLike,
   zeros,
   zerosLike,
-} from './creation.ts'
-import { dimOperation, isDim, isDimOperation, isSymbolic, nextPowerOf2Dim } from './dim.ts'
-import { toNode } from './elementwise.ts'
-import type { ElementwiseFunctions } from './elementwise_functions.ts'
-import { storeTo } from './indexing.ts'
-import { type InlineOptions, inlineWgsl } from './inline_wgsl.ts'
-import {
-  barrier,
-  type GridLoop,
-  grid,
-  type JaggedLoop,
-  jaggedTile,
-  type StaticRange,
-  staticRange,
-  type TileLoop,
-  tile,
-} from './loops.ts'
-import { loadFrom } from './masks.ts'
-import { ATOMIC_METHODS, ATOMIC_SIGNATURES, TILE_METHODS } from './methods.ts'
-import { print } from './print.ts'
-import { type RandOptions, rand, randint } from './random.ts'
-import { join } from './rearrange.ts'
-import { isEqual, requireEqual } from './require_equal.ts'
-import { type Specialize, specialize } from './specialize.ts'
-import { staticAssert } from './static_assert.ts'
-import type { Dim, IndexTerm, Tensor } from './tensor.ts'
-import { Tile } from './tile.ts'
-import { operandsOf, TILE_SIGNATURES } from './tile_signatures.ts'
-import { tracing } from './trace.ts'
-import type { RegisterTunable } from './tunables.ts'
-import { type LoadOptions, type MaskOptions, type Operand, type Ref, TileValue } from './value.ts'
-import type { ValueFunctions } from './value_functions.ts'
-import { catAny, stackAny, type Together } from './whole_cat.ts'
-import { elementwiseOf, isTensor, numbersFrom, wholeTensor } from './whole_operations.ts'
+} from './tensors/creation.ts'
+import { dimOperation, isDim, isDimOperation, isSymbolic, nextPowerOf2Dim } from './tensors/dim.ts'
+import { storeTo } from './tensors/indexing.ts'
+import type { Dim, IndexTerm, Tensor } from './tensors/tensor.ts'
+import { catAny, stackAny, type Together } from './tensors/whole_cat.ts'
+import { elementwiseOf, isTensor, numbersFrom, wholeTensor } from './tensors/whole_operations.ts'
+import { tracing } from './trace/trace.ts'
+import type { RegisterTunable } from './trace/tunables.ts'
+import { type AssociativeScan, associativeScan, type Reduce, reduceBy } from './values/combining.ts'
+import { toNode } from './values/elementwise.ts'
+import type { ElementwiseFunctions } from './values/elementwise_functions.ts'
+import { type InlineOptions, inlineWgsl } from './values/inline_wgsl.ts'
+import { loadFrom } from './values/masks.ts'
+import { ATOMIC_METHODS, ATOMIC_SIGNATURES, TILE_METHODS } from './values/methods.ts'
+import { print } from './values/print.ts'
+import { type RandOptions, rand, randint } from './values/random.ts'
+import { join } from './values/rearrange.ts'
+import { operandsOf, TILE_SIGNATURES } from './values/tile_signatures.ts'
+import { type LoadOptions, type MaskOptions, type Operand, type Ref, TileValue } from './values/value.ts'
+import type { ValueFunctions } from './values/value_functions.ts'
 
 const ELEMENTWISE = Object.fromEntries(
   OP_NAMES.map((op) => [op, (...operands: Operand[]) => onSizesOrTiles(op, operands)]),

@@ -3,9 +3,9 @@
  * promise that tracing, or else every launch, checks.
  */
 import { sameSize } from '../ir/size.ts'
-import { isSymbolic, toSize } from './dim.ts'
 import { specialize } from './specialize.ts'
-import { tracing } from './trace.ts'
+import { isSymbolic, toSize } from './tensors/dim.ts'
+import { tracing } from './trace/trace.ts'
 
 const WHAT = 'hl.requireEqual'
 

@@ -4,10 +4,10 @@ import type { Specialization } from '../ir/kernel_ir.ts'
 import { type SizeExpr, symbolsOf } from '../ir/size.ts'
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
-import { describe } from './describe.ts'
-import { isSymbolic } from './dim.ts'
-import { RetraceSignal, tracing } from './trace.ts'
-import { ScalarArgument } from './value.ts'
+import { isSymbolic } from './tensors/dim.ts'
+import { describe } from './trace/describe.ts'
+import { RetraceSignal, tracing } from './trace/trace.ts'
+import { ScalarArgument } from './values/value.ts'
 
 export interface Specialize {
   (value: boolean): boolean

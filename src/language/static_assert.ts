@@ -1,8 +1,8 @@
 /** `hl.staticAssert`: conditions on what is known while a kernel is traced. */
 import { callSite } from '../support/call_site.ts'
 import { AuthorError } from '../support/errors.ts'
-import { describe } from './describe.ts'
-import { tracing } from './trace.ts'
+import { describe } from './trace/describe.ts'
+import { tracing } from './trace/trace.ts'
 
 /** A condition of the author's that does not hold; under other tunables than the default ones it may. */
 export class StaticAssertError extends AuthorError {}

@@ -6,7 +6,7 @@
 import { AdapterError } from '../support/errors.ts'
 import { nextTurn } from '../support/macrotask.ts'
 import type { Device } from './device.ts'
-import type { PipelineRequest } from './pipeline_request.ts'
+import type { PipelineRequest } from './pipelines/pipeline_request.ts'
 
 /**
  * Shaders that wait for each helper: from so many on, one more helper is worth the time that opening it

@@ -8,11 +8,11 @@ import { callSite } from '../support/call_site.ts'
 import type { HelionError, SourceLocation } from '../support/errors.ts'
 import { fromItsPlace, withLocation } from '../support/errors.ts'
 import { fileError } from '../support/file_errors.ts'
+import { ErrorLedger } from './commands/error_ledger.ts'
+import { KeepAlive } from './commands/keep_alive.ts'
+import type { Launch } from './commands/launch.ts'
 import type { Device } from './device.ts'
-import { ErrorLedger } from './error_ledger.ts'
-import { KeepAlive } from './keep_alive.ts'
-import type { Launch } from './launch.ts'
-import type { Storage } from './storage.ts'
+import type { Storage } from './memory/storage.ts'
 
 /** The line of the caller's code behind a job, or how to find it when it is needed. */
 export type Site = SourceLocation | (() => SourceLocation | undefined) | undefined

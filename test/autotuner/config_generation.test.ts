@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigGeneration } from '../../src/autotuner/search/config_generation.ts'
-import { drawBiased } from '../../src/autotuner/search/priors.ts'
+import { ConfigGeneration } from '../../src/autotuner/search/session/config_generation.ts'
+import { drawBiased } from '../../src/autotuner/search/session/priors.ts'
 import { Config } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import { choice, integer, powerOf2 } from '../../src/config/fragments.ts'

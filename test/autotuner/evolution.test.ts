@@ -1,11 +1,14 @@
 /** Searches by differential evolution: what their members do. The rest is in searches.test.ts. */
 import { describe, expect, it } from 'vitest'
-import { DESurrogateHybrid, type DESurrogateOptions } from '../../src/autotuner/search/de_surrogate_hybrid.ts'
+import {
+  DESurrogateHybrid,
+  type DESurrogateOptions,
+} from '../../src/autotuner/search/evolution/de_surrogate_hybrid.ts'
 import {
   type DifferentialEvolutionOptions,
   DifferentialEvolutionSearch,
-} from '../../src/autotuner/search/differential_evolution.ts'
-import { leafSimilarity } from '../../src/autotuner/search/forest.ts'
+} from '../../src/autotuner/search/evolution/differential_evolution.ts'
+import { leafSimilarity } from '../../src/autotuner/search/model/forest.ts'
 import type { CommonOptions, Tunable } from '../../src/autotuner/search/search.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { SearchSpace } from '../../src/config/search_space.ts'

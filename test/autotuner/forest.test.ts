@@ -1,7 +1,7 @@
 /** The forest that searches learn with: what it predicts, and what it shows of itself. */
 import { describe, expect, it } from 'vitest'
-import type { TrainingSet } from '../../src/autotuner/search/extra_tree.ts'
-import { computeLeafSimilarity, Forest } from '../../src/autotuner/search/forest.ts'
+import type { TrainingSet } from '../../src/autotuner/search/model/extra_tree.ts'
+import { computeLeafSimilarity, Forest } from '../../src/autotuner/search/model/forest.ts'
 import { Random } from '../../src/support/random.ts'
 
 const OPTIONS = { trees: 20, minLeaf: 1, maxDepth: 20 }

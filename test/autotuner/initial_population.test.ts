@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigGeneration } from '../../src/autotuner/search/config_generation.ts'
-import { initialPopulation, type StartingPoint } from '../../src/autotuner/search/initial_population.ts'
-import { ORIGINS, type Proposal } from '../../src/autotuner/search/proposal.ts'
+import { ConfigGeneration } from '../../src/autotuner/search/session/config_generation.ts'
+import {
+  initialPopulation,
+  type StartingPoint,
+} from '../../src/autotuner/search/session/initial_population.ts'
+import { ORIGINS, type Proposal } from '../../src/autotuner/search/session/proposal.ts'
 import { Config } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import { sum } from '../../src/support/maths.ts'

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Pace } from '../../src/autotuner/trial/pace.ts'
+import type { Launch } from '../../src/runtime/commands/launch.ts'
 import type { Device } from '../../src/runtime/device.ts'
-import type { Launch } from '../../src/runtime/launch.ts'
-import type { Timing, timeLaunches } from '../../src/runtime/timing.ts'
+import type { Timing, timeLaunches } from '../../src/runtime/timing/timing.ts'
 
 /** A GPU whose clock falls by half after 50 ms without work, and is up again after 70 ms of work. */
 class Gpu {

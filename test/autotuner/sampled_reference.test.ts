@@ -3,7 +3,7 @@ import { kernelWrites } from '../../src/autotuner/trial/kernel_writes.ts'
 import { type SampleOptions, sampleReference, spread } from '../../src/autotuner/trial/sampled_reference.ts'
 import { returnedTensors } from '../../src/ir/kernel_ir.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { type HostArgument, host, traced } from '../language/harness.ts'
 
 const forever: SampleOptions = { limitMs: 1e9 }

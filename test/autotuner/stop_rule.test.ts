@@ -1,7 +1,7 @@
 /** Searches end when nothing measurable is left to win, and only then; on a clock of the tests' own. */
 import { describe, expect, it } from 'vitest'
-import { EFFORT_PROFILES } from '../../src/autotuner/search/effort_profiles.ts'
-import { StopRule } from '../../src/autotuner/search/stop_rule.ts'
+import { EFFORT_PROFILES } from '../../src/autotuner/search/session/effort_profiles.ts'
+import { StopRule } from '../../src/autotuner/search/session/stop_rule.ts'
 import type { Config } from '../../src/config/config.ts'
 import { createLog } from '../../src/support/log.ts'
 import { PROBLEMS, type Problem, tune } from './synthetic.ts'

@@ -1,7 +1,7 @@
 /** Trials that cost many times the usual are passed over, by the length of their programs. */
 import { describe, expect, it } from 'vitest'
-import { EFFORT_PROFILES } from '../../src/autotuner/search/effort_profiles.ts'
-import { TrialCosts } from '../../src/autotuner/search/trial_costs.ts'
+import { EFFORT_PROFILES } from '../../src/autotuner/search/session/effort_profiles.ts'
+import { TrialCosts } from '../../src/autotuner/search/session/trial_costs.ts'
 import { failure } from '../../src/autotuner/trial/benchmarker.ts'
 import { Config } from '../../src/config/config.ts'
 import { PROBLEMS, type Problem, tune } from './synthetic.ts'

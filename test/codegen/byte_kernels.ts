@@ -1,6 +1,6 @@
 /** Products of integers of 8 bits, whichever way their operands lie. */
 import { hl } from '../../src/language/hl.ts'
-import type { Tensor } from '../../src/language/tensor.ts'
+import type { Tensor } from '../../src/language/tensors/tensor.ts'
 import { product } from '../../src/support/maths.ts'
 import type { HostArgument } from '../language/harness.ts'
 

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import type { DeviceLimits, SubgroupMatrix } from '../../src/codegen/program.ts'
 import type { ConfigInput } from '../../src/config/config.ts'
 import { hl } from '../../src/language/hl.ts'
-import type { Tensor } from '../../src/language/tensor.ts'
+import type { Tensor } from '../../src/language/tensors/tensor.ts'
 import { bytes, productOf, SIDES, type Sides, shapesOf } from './byte_kernels.ts'
 import { OnCpu } from './on_cpu.ts'
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ConfigInput } from '../../src/config/config.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { type TensorInput, values, whole } from '../gpu/inputs.ts'
 import {
   lastOfRecurrence,

@@ -10,7 +10,7 @@ import type { KernelIr } from '../../src/ir/kernel_ir.ts'
 import type { BlockId } from '../../src/ir/node.ts'
 import { printRegion } from '../../src/ir/print.ts'
 import { evalSize, type Size } from '../../src/ir/size.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { ConfigError } from '../../src/support/errors.ts'
 import { type Argument, tensorsIn, traced } from '../language/harness.ts'
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ConfigSpecInput } from '../../src/config/spec_input.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { sum } from '../../src/support/maths.ts'
 import * as kernels from '../gpu/kernels.ts'
 import { type Argument, ramp } from '../language/harness.ts'

@@ -3,7 +3,7 @@
  * with nothing to report, for devices with and without subgroups. RANDOM_CONFIGS asks for more of them.
  */
 import { expect, it } from 'vitest'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { drawConfigs, withTilesUpTo } from '../config/random_configs.ts'
 import { CASE_NAMES, CASES } from '../gpu/cases.ts'
 import { argumentsOf } from './case_arguments.ts'

@@ -1,6 +1,6 @@
 /** Jagged loops, compiled: on the workgroup interpreter, under random configs, RANDOM_CONFIGS of them. */
 import { expect, it } from 'vitest'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { type Argument, host, ramp } from '../language/harness.ts'
 import * as kernels from '../language/jagged_kernels.ts'
 import { OnCpu } from './on_cpu.ts'

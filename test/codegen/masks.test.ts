@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ConfigInput } from '../../src/config/config.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { type Argument, host, ramp } from '../language/harness.ts'
 import { OnCpu } from './on_cpu.ts'
 import { programConfigs } from './random_programs.ts'

@@ -5,7 +5,7 @@
 import { expect, it } from 'vitest'
 import type { Statement } from '../../src/codegen/thread/statements.ts'
 import type { ConfigInput } from '../../src/config/config.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { CASES, type CaseName } from '../gpu/cases.ts'
 import { argumentsOf } from './case_arguments.ts'
 import { OnCpu } from './on_cpu.ts'

@@ -6,7 +6,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ConfigInput } from '../../src/config/config.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { product } from '../../src/support/maths.ts'
 import { Random } from '../../src/support/random.ts'
 import { computeType, isPacked, STORAGE, type StorageType } from '../../src/support/storage_types.ts'

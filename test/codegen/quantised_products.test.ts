@@ -5,7 +5,7 @@
 import { expect, it } from 'vitest'
 import type { ConfigInput } from '../../src/config/config.ts'
 import { hl } from '../../src/language/hl.ts'
-import type { Tensor } from '../../src/language/tensor.ts'
+import type { Tensor } from '../../src/language/tensors/tensor.ts'
 import type { StorageType } from '../../src/support/storage_types.ts'
 import { whole } from '../gpu/inputs.ts'
 import type { HostArgument } from '../language/harness.ts'

@@ -7,7 +7,7 @@
  */
 import fc from 'fast-check'
 import { type Hl, hl } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import type { HostArgument } from '../language/harness.ts'
 import { KernelSource } from './kernel_source.ts'
 import { type Cut, DIMS, type DimName } from './kernel_values.ts'

@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import type { Config } from '../../src/config/config.ts'
 import type { ConfigSpec } from '../../src/config/config_spec.ts'
 import { type Accumulator, hl, type Tensor, type Tile } from '../../src/language/index.ts'
-import { TileValue } from '../../src/language/value.ts'
+import { TileValue } from '../../src/language/values/value.ts'
 import { drawConfigs, withTilesUpTo } from '../config/random_configs.ts'
 import { type HostArgument, host } from '../language/harness.ts'
 

@@ -1,6 +1,6 @@
 /** Kernels that give the elements of tile values other places, with what they compute in plain JavaScript. */
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { type HostArgument, host } from '../language/harness.ts'
 import { parts } from './part_kernels.ts'
 

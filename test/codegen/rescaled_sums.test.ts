@@ -1,7 +1,7 @@
 /** Sums that loops rescale as a maximum grows, shared out among workgroups: split attention over keys. */
 import { describe, expect, it } from 'vitest'
 import { hl, type Tensor, type TileValue } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { whole } from '../gpu/inputs.ts'
 import * as kernels from '../gpu/kernels.ts'
 import type { HostArgument } from '../language/harness.ts'

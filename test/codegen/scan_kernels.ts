@@ -1,6 +1,6 @@
 /** Kernels that scan, in all the ways in which workgroups can share that out, with arguments. */
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { whole } from '../gpu/inputs.ts'
 import type { HostArgument } from '../language/harness.ts'
 

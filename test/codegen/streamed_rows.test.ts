@@ -1,7 +1,7 @@
 /** Rows that a config streams, in every combination, on the workgroup interpreter. */
 import { describe, expect, it } from 'vitest'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { ConfigError } from '../../src/support/errors.ts'
 import { drawConfigs } from '../config/random_configs.ts'
 import { whole } from '../gpu/inputs.ts'

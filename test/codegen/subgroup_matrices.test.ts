@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import type { SubgroupMatrix } from '../../src/codegen/program.ts'
 import { hl } from '../../src/language/hl.ts'
-import type { Tensor } from '../../src/language/tensor.ts'
+import type { Tensor } from '../../src/language/tensors/tensor.ts'
 import { randomConfigs } from '../config/random_configs.ts'
 import { whole } from '../gpu/inputs.ts'
 import { attention, linearRelu, matmul } from '../gpu/kernels.ts'

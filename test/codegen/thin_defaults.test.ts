@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DeviceLimits } from '../../src/codegen/program.ts'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 import type { StorageType } from '../../src/support/storage_types.ts'
 import { decodeAttention, matmul } from '../gpu/kernels.ts'

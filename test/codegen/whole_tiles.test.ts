@@ -5,7 +5,7 @@
  */
 import { expect, it } from 'vitest'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { drawConfigs, withTilesUpTo } from '../config/random_configs.ts'
 import { expectRun, host, ramp } from '../language/harness.ts'
 import { mistake } from '../language/mistakes.ts'

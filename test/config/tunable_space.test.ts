@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ConfigGeneration } from '../../src/autotuner/search/config_generation.ts'
+import { ConfigGeneration } from '../../src/autotuner/search/session/config_generation.ts'
 import { powerOf2 } from '../../src/config/fragments.ts'
 import { TunableSpace } from '../../src/config/tunable_space.ts'
 import { ConfigError } from '../../src/support/errors.ts'

@@ -83,7 +83,7 @@ const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
       'src/ir/sideways.ts:1 imports src/config/config.ts: sideways, ir and config are neighbours',
       'src/mystery/unknown_layer.ts: mystery is in no layer',
       'src/support/upwards.ts:1 imports src/kernel/kernel.ts: upwards, from support to kernel',
-      'imports in a circle: src/runtime/first.ts -> src/runtime/second.ts -> src/runtime/first.ts',
+      'imports in a circle: src/heuristics/first.ts -> src/heuristics/second.ts -> src/heuristics/first.ts',
     ],
   ],
   [
@@ -153,7 +153,7 @@ const BAD: readonly (readonly [Gate, string, readonly string[]])[] = [
     valueFunctions,
     'value_functions',
     ['elementwise_functions', 'value_functions', 'along_axis_methods']
-      .map((name) => `src/language/${name}.ts`)
+      .map((name) => `src/language/values/${name}.ts`)
       .concat('src/config/field_types.ts')
       .map((path) => `${path} is of before; npm run functions`),
   ],

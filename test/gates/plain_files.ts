@@ -20,7 +20,7 @@ export const plainFiles: Gate = oneHome({
     'src/autotuner/cache/file_share_cache.ts': 'asks what it is',
     'src/autotuner/isolation/handover.ts': 'a new file in a folder of its own',
     'src/autotuner/isolation/serve.ts': 'the file that handover made',
-    'src/runtime/swiftshader.ts': 'refuses first',
+    'src/runtime/adapter/swiftshader.ts': 'refuses first',
   },
   visitor: (report) => ({
     CallExpression: ({ callee, start }) => {

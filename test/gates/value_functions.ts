@@ -5,7 +5,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { ALONG_AXES } from '../../src/language/along_axes.ts'
+import { ALONG_AXES } from '../../src/language/values/along_axes.ts'
 import type { Gate } from './gate.ts'
 import { parse } from './source_files.ts'
 
@@ -43,15 +43,15 @@ export const valueFunctions: Gate = {
 }
 
 const ELEMENTWISE = {
-  path: 'src/language/elementwise_functions.ts',
-  methods: 'src/language/elementwise_methods.ts',
+  path: 'src/language/values/elementwise_functions.ts',
+  methods: 'src/language/values/elementwise_methods.ts',
 }
 const VALUES = {
-  path: 'src/language/value_functions.ts',
-  alongAxes: 'src/language/along_axis_methods.ts',
-  methods: 'src/language/value.ts',
-  atomics: 'src/language/ref_methods.ts',
-  tensors: 'src/language/tensor.ts',
+  path: 'src/language/values/value_functions.ts',
+  alongAxes: 'src/language/values/along_axis_methods.ts',
+  methods: 'src/language/values/value.ts',
+  atomics: 'src/language/values/ref_methods.ts',
+  tensors: 'src/language/tensors/tensor.ts',
 }
 
 const FIELDS = { path: 'src/config/field_types.ts', values: 'src/config/fields.ts' }
@@ -70,7 +70,7 @@ function elementwiseText(root: string): string {
   const header = HEADER(
     'The element-wise methods as functions of `hl`',
     [
-      "import type { Dim, Tensor, WholeMethods, WholeOperand } from './tensor.ts'",
+      "import type { Dim, Tensor, WholeMethods, WholeOperand } from '../tensors/tensor.ts'",
       "import type { Operand, TileMethods, TileValue } from './value.ts'",
     ].join('\n'),
     `
@@ -99,7 +99,7 @@ function valuesText(root: string): string {
   const header = HEADER(
     'The other methods of values as functions of `hl`',
     [
-      "import type { IndexTerm, Tensor } from './tensor.ts'",
+      "import type { IndexTerm, Tensor } from '../tensors/tensor.ts'",
       "import type { Operand, RefMethods, TileMethods, TileValue } from './value.ts'",
     ].join('\n'),
     `

@@ -4,7 +4,7 @@
  * each.
  */
 import { expect, it } from 'vitest'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { drawConfigs, withTilesUpTo } from '../config/random_configs.ts'
 import { ATTENTION } from '../examples/ports/attention.ts'
 import { DECODING } from '../examples/ports/decoding.ts'

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import type { DeviceLimits } from '../../src/codegen/program.ts'
-import { systemGpu } from '../../src/runtime/dawn.ts'
+import { systemGpu } from '../../src/runtime/adapter/dawn.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 import { ConfigError } from '../../src/support/errors.ts'
 import { bytes, productOf, SIDES, shapesOf } from '../codegen/byte_kernels.ts'

@@ -1,7 +1,7 @@
 /** Views of tensors outside of kernels: their contents, as arguments of kernels, and what cannot be one. */
 import { describe, expect, it } from 'vitest'
 import { arange, hl, kernel, markStatic, type Tensor, tensor, zeros } from '../../src/index.ts'
-import type { DeviceTensor } from '../../src/runtime/tensor.ts'
+import type { DeviceTensor } from '../../src/runtime/tensor/tensor.ts'
 import { product } from '../../src/support/maths.ts'
 import { randomChain } from '../language/view_chains.ts'
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { runInContext } from 'node:vm'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { chooseAdapter } from '../../src/runtime/adapter.ts'
+import { chooseAdapter } from '../../src/runtime/adapter/adapter.ts'
 import { bundleForPage, openPage, SCRIPT } from '../page.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')

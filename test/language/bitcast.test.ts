@@ -1,7 +1,7 @@
 /** Tensors as another dtype: the same bits, in kernels. Read by both interpreters, written by both. */
 import { describe, expect, it } from 'vitest'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { codeReader, packCodes, STORAGE, type StorageType } from '../../src/support/storage_types.ts'
 import { OnCpu } from '../codegen/on_cpu.ts'
 import { host, run } from './harness.ts'

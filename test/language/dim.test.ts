@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { isSymbolic } from '../../src/language/dim.ts'
 import { type Dim, hl, type Tensor } from '../../src/language/index.ts'
+import { isSymbolic } from '../../src/language/tensors/dim.ts'
 import { expectRun, host, ramp, traced } from './harness.ts'
 
 /** The sizes that a kernel computes with a tensor of shape [6, 4]. */

@@ -16,8 +16,8 @@ import {
 } from '../../src/ir/kernel_ir.ts'
 import { printKernel } from '../../src/ir/print.ts'
 import { evalSize, type Size } from '../../src/ir/size.ts'
-import type { ArgumentSpec } from '../../src/language/arguments.ts'
-import { type KernelFunction, traceKernel } from '../../src/language/trace_kernel.ts'
+import type { ArgumentSpec } from '../../src/language/trace/arguments.ts'
+import { type KernelFunction, traceKernel } from '../../src/language/trace/trace_kernel.ts'
 import { product } from '../../src/support/maths.ts'
 import type { StorageType } from '../../src/support/storage_types.ts'
 

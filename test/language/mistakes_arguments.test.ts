@@ -1,7 +1,7 @@
 /** Arguments that a function does not take: nothing is ignored, and no error is in words of JavaScript's. */
 import { describe, expect, it } from 'vitest'
 import { hl, type Tensor, type TileValue } from '../../src/language/index.ts'
-import { Accumulator, Ref, TileValue as Value } from '../../src/language/value.ts'
+import { Accumulator, Ref, TileValue as Value } from '../../src/language/values/value.ts'
 import { AuthorError, HelionError } from '../../src/support/errors.ts'
 import { ramp, traced } from './harness.ts'
 import { mistake, thrownBy } from './mistakes.ts'

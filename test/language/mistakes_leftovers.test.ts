@@ -1,7 +1,7 @@
 /** What a kernel leaves: tensors that nothing writes, and values that nothing uses. */
 import { describe, expect, it } from 'vitest'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import { type KernelFunction, traceKernel } from '../../src/language/trace_kernel.ts'
+import { type KernelFunction, traceKernel } from '../../src/language/trace/trace_kernel.ts'
 import { ramp, traced } from './harness.ts'
 import { mistake } from './mistakes.ts'
 

@@ -1,7 +1,7 @@
 /** Operations on whole tensors that are none. */
 import { describe, expect, it } from 'vitest'
 import { type Accumulator, hl, type Tensor } from '../../src/language/index.ts'
-import { type KernelFunction, traceKernel } from '../../src/language/trace_kernel.ts'
+import { type KernelFunction, traceKernel } from '../../src/language/trace/trace_kernel.ts'
 import { ramp, run } from './harness.ts'
 import { mistake } from './mistakes.ts'
 

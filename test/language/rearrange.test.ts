@@ -1,8 +1,8 @@
 /** Tile values under other shapes, flipped, cut in two and put together. */
 import { describe, expect, it } from 'vitest'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
-import type { TileValue } from '../../src/language/value.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
+import type { TileValue } from '../../src/language/values/value.ts'
 import { rearranged } from '../codegen/rearranged_kernels.ts'
 import { bodyOf, expectRun, host, ramp } from './harness.ts'
 import { mistake } from './mistakes.ts'

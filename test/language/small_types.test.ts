@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { host, run } from './harness.ts'
 import { mistake } from './mistakes.ts'
 

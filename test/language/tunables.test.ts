@@ -1,8 +1,8 @@
 /** Tunables, constants and static assertions while tracing: values, and mistakes. */
 import { describe, expect, it } from 'vitest'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import { traceKernel } from '../../src/language/trace_kernel.ts'
-import { Tunables } from '../../src/language/tunables.ts'
+import { traceKernel } from '../../src/language/trace/trace_kernel.ts'
+import { Tunables } from '../../src/language/trace/tunables.ts'
 import { irOf, ramp, run } from './harness.ts'
 import { mistake } from './mistakes.ts'
 

@@ -1,7 +1,7 @@
 /** Operations on whole tensors outside of loops: each is a loop of its own, or a part of what uses it. */
 import { describe, expect, it } from 'vitest'
 import { hl, type Tensor } from '../../src/language/index.ts'
-import type { KernelFunction } from '../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { expectRun, host, ramp, traced } from './harness.ts'
 
 const grids = (fn: KernelFunction, args: Parameters<typeof traced>[1]): number =>

@@ -9,8 +9,8 @@ import {
   chooseAdapter,
   describeAdapter,
   type FoundAdapter,
-} from '../../src/runtime/adapter.ts'
-import { dawnFlags } from '../../src/runtime/dawn.ts'
+} from '../../src/runtime/adapter/adapter.ts'
+import { dawnFlags } from '../../src/runtime/adapter/dawn.ts'
 import { AdapterError, UsageError } from '../../src/support/errors.ts'
 import { rejection } from './gpu.ts'
 

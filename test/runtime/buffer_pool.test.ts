@@ -1,8 +1,8 @@
 /** Buffers are reused by size class, within a limit, and never handed out twice. */
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { BufferPool, sizeClass } from '../../src/runtime/buffer_pool.ts'
-import { Storage } from '../../src/runtime/storage.ts'
+import { BufferPool, sizeClass } from '../../src/runtime/memory/buffer_pool.ts'
+import { Storage } from '../../src/runtime/memory/storage.ts'
 import { UsageError } from '../../src/support/errors.ts'
 
 const LIMIT = 2 ** 20 + 7

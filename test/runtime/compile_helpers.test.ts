@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { CompileHelpers, type Compiler } from '../../src/runtime/compile_helpers.ts'
-import type { PipelineRequest } from '../../src/runtime/pipeline_request.ts'
+import type { PipelineRequest } from '../../src/runtime/pipelines/pipeline_request.ts'
 import { AdapterError, GpuError } from '../../src/support/errors.ts'
 
 const shader = (wgsl: string): PipelineRequest => ({

@@ -1,10 +1,10 @@
 /** Devices: what they offer, the default one, loss, and facts for file names. */
 import { afterEach, describe, expect, it } from 'vitest'
+import { hardwareFacts, hardwareIdOf } from '../../src/runtime/adapter/device_facts.ts'
 import { defaultStream, getDevice, resetDevice, sync } from '../../src/runtime/default_device.ts'
 import { hardwareId, openDevice } from '../../src/runtime/device.ts'
-import { hardwareFacts, hardwareIdOf } from '../../src/runtime/device_facts.ts'
 import { Stream } from '../../src/runtime/stream.ts'
-import { tensor } from '../../src/runtime/tensor_factories.ts'
+import { tensor } from '../../src/runtime/tensor/tensor_factories.ts'
 import { AdapterError, UsageError } from '../../src/support/errors.ts'
 import { mapLaunch, rejection } from './gpu.ts'
 

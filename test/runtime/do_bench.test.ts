@@ -1,9 +1,9 @@
 /** doBench: times what a function launches, keeps what it was given, disposes of what it made. */
 import { describe, expect, it } from 'vitest'
 import { defaultStream } from '../../src/runtime/default_device.ts'
-import { doBench, doBenchTogether } from '../../src/runtime/do_bench.ts'
-import { DeviceTensor } from '../../src/runtime/tensor.ts'
-import { full } from '../../src/runtime/tensor_factories.ts'
+import { DeviceTensor } from '../../src/runtime/tensor/tensor.ts'
+import { full } from '../../src/runtime/tensor/tensor_factories.ts'
+import { doBench, doBenchTogether } from '../../src/runtime/timing/do_bench.ts'
 import { undisturbed } from '../timers.ts'
 import { quickest } from './gpu.ts'
 

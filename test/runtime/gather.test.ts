@@ -2,9 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { getDevice } from '../../src/index.ts'
 import { defaultStream } from '../../src/runtime/default_device.ts'
-import { Gather } from '../../src/runtime/gather.ts'
-import { decodeBytes } from '../../src/runtime/host_data.ts'
-import { DeviceTensor } from '../../src/runtime/tensor.ts'
+import { decodeBytes } from '../../src/runtime/memory/host_data.ts'
+import { Gather } from '../../src/runtime/tensor/gather.ts'
+import { DeviceTensor } from '../../src/runtime/tensor/tensor.ts'
 import { DTYPES, type DType } from '../../src/support/dtypes.ts'
 
 const SIZE = 1000

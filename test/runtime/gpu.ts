@@ -1,9 +1,10 @@
 /** What the tests of the runtime share: small kernels and ways to launch them. */
+
+import type { Launch } from '../../src/runtime/commands/launch.ts'
 import type { Device } from '../../src/runtime/device.ts'
-import type { Launch } from '../../src/runtime/launch.ts'
-import type { PipelineRequest } from '../../src/runtime/pipeline_request.ts'
-import type { DeviceTensor } from '../../src/runtime/tensor.ts'
-import type { Timing } from '../../src/runtime/timing.ts'
+import type { PipelineRequest } from '../../src/runtime/pipelines/pipeline_request.ts'
+import type { DeviceTensor } from '../../src/runtime/tensor/tensor.ts'
+import type { Timing } from '../../src/runtime/timing/timing.ts'
 
 /** `y[i] = <expression of v>` for i below the launch word n; v is x[i], k is the second launch word. */
 export function mapKernel(device: Device, expression: string): PipelineRequest {

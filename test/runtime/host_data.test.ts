@@ -1,14 +1,14 @@
 /** Host data in and out of tensors, without a GPU. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { foldGrid } from '../../src/runtime/commands/launch.ts'
 import {
   checkShape,
   decodeBytes,
   encodeValues,
   type HostData,
   parseHostData,
-} from '../../src/runtime/host_data.ts'
-import { foldGrid } from '../../src/runtime/launch.ts'
+} from '../../src/runtime/memory/host_data.ts'
 import { UsageError } from '../../src/support/errors.ts'
 import { packCodes, STORAGE } from '../../src/support/storage_types.ts'
 

@@ -1,9 +1,9 @@
 /** Host arrays over every kind of memory, at every entry that takes them: copied where they must be. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openDevice } from '../../src/runtime/device.ts'
-import type { HostData, NumericArray } from '../../src/runtime/host_data.ts'
+import type { HostData, NumericArray } from '../../src/runtime/memory/host_data.ts'
 import { Stream } from '../../src/runtime/stream.ts'
-import { tensor } from '../../src/runtime/tensor_factories.ts'
+import { tensor } from '../../src/runtime/tensor/tensor_factories.ts'
 import { UsageError } from '../../src/support/errors.ts'
 
 let stream: Stream

@@ -1,6 +1,6 @@
 /** Shared libraries that are no addons, in runtimes that each say so in their own words. */
 import { afterEach, expect, it, vi } from 'vitest'
-import { loadLibrary } from '../../src/runtime/dawn.ts'
+import { loadLibrary } from '../../src/runtime/adapter/dawn.ts'
 
 afterEach(() => vi.restoreAllMocks())
 

@@ -1,12 +1,12 @@
 /** Pipelines: shared, forgotten when they fail or grow old, and errors that show the shader's lines. */
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { BindGroups } from '../../src/runtime/bind_groups.ts'
 import { type Device, openDevice } from '../../src/runtime/device.ts'
-import { PipelineCache } from '../../src/runtime/pipeline_cache.ts'
-import type { PipelineRequest } from '../../src/runtime/pipeline_request.ts'
+import { BindGroups } from '../../src/runtime/pipelines/bind_groups.ts'
+import { PipelineCache } from '../../src/runtime/pipelines/pipeline_cache.ts'
+import type { PipelineRequest } from '../../src/runtime/pipelines/pipeline_request.ts'
 import { Stream } from '../../src/runtime/stream.ts'
-import { DeviceTensor } from '../../src/runtime/tensor.ts'
-import { tensor } from '../../src/runtime/tensor_factories.ts'
+import { DeviceTensor } from '../../src/runtime/tensor/tensor.ts'
+import { tensor } from '../../src/runtime/tensor/tensor_factories.ts'
 import { GpuError } from '../../src/support/errors.ts'
 import { mapKernel, mapLaunch, rejection } from './gpu.ts'
 

@@ -1,10 +1,10 @@
 /** The deferred stream: order, batching, errors that wait for a reader, poisoned results, exclusive jobs. */
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Launch } from '../../src/runtime/commands/launch.ts'
 import { type Device, openDevice } from '../../src/runtime/device.ts'
-import type { Launch } from '../../src/runtime/launch.ts'
 import { Stream } from '../../src/runtime/stream.ts'
-import { DeviceTensor } from '../../src/runtime/tensor.ts'
-import { tensor } from '../../src/runtime/tensor_factories.ts'
+import { DeviceTensor } from '../../src/runtime/tensor/tensor.ts'
+import { tensor } from '../../src/runtime/tensor/tensor_factories.ts'
 import { AdapterError, GpuError, type SourceLocation, UsageError } from '../../src/support/errors.ts'
 import { deferred, mapKernel, mapLaunch, rejection } from './gpu.ts'
 

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { findArchive, unpackAdapter } from '../../src/runtime/swiftshader.ts'
+import { findArchive, unpackAdapter } from '../../src/runtime/adapter/swiftshader.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { rejection } from './gpu.ts'
 

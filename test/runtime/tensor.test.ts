@@ -1,10 +1,10 @@
 /** Tensors in GPU memory: contents, errors, disposal, copies. */
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Device, openDevice } from '../../src/runtime/device.ts'
-import { generatorLaunch } from '../../src/runtime/generators.ts'
 import { Stream } from '../../src/runtime/stream.ts'
-import { DeviceTensor } from '../../src/runtime/tensor.ts'
-import { rand, randn, tensor } from '../../src/runtime/tensor_factories.ts'
+import { generatorLaunch } from '../../src/runtime/tensor/generators.ts'
+import { DeviceTensor } from '../../src/runtime/tensor/tensor.ts'
+import { rand, randn, tensor } from '../../src/runtime/tensor/tensor_factories.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 import { UsageError } from '../../src/support/errors.ts'
 import { deferred, mapLaunch, rejection } from './gpu.ts'

@@ -1,9 +1,18 @@
 /** Tensors made on the GPU: constants, ranges, and random numbers against the same formula on the host. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openDevice } from '../../src/runtime/device.ts'
-import { generatorLaunch } from '../../src/runtime/generators.ts'
 import { Stream } from '../../src/runtime/stream.ts'
-import { arange, empty, full, ones, rand, randn, tensor, zeros } from '../../src/runtime/tensor_factories.ts'
+import { generatorLaunch } from '../../src/runtime/tensor/generators.ts'
+import {
+  arange,
+  empty,
+  full,
+  ones,
+  rand,
+  randn,
+  tensor,
+  zeros,
+} from '../../src/runtime/tensor/tensor_factories.ts'
 import { UsageError } from '../../src/support/errors.ts'
 
 let stream: Stream

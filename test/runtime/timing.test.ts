@@ -1,18 +1,18 @@
 /** Timing: longer work takes longer, results say how they were made, and slow jobs are reported. */
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { Clock } from '../../src/runtime/clock.ts'
+import type { Launch } from '../../src/runtime/commands/launch.ts'
 import { type Device, openDevice } from '../../src/runtime/device.ts'
-import type { Launch } from '../../src/runtime/launch.ts'
 import { Stream } from '../../src/runtime/stream.ts'
-import { DeviceTensor } from '../../src/runtime/tensor.ts'
-import { randn } from '../../src/runtime/tensor_factories.ts'
+import { DeviceTensor } from '../../src/runtime/tensor/tensor.ts'
+import { randn } from '../../src/runtime/tensor/tensor_factories.ts'
+import type { Clock } from '../../src/runtime/timing/clock.ts'
 import {
   type Timing,
   timeInterleaved,
   timeLaunches,
   timeWith,
   withTimeout,
-} from '../../src/runtime/timing.ts'
+} from '../../src/runtime/timing/timing.ts'
 import { GpuError, TimeoutError } from '../../src/support/errors.ts'
 import { undisturbed } from '../timers.ts'
 import { mapLaunch, quickest, rejection } from './gpu.ts'

@@ -4,8 +4,8 @@
  * folder, and the choice of the module that serves the kernel now.
  */
 
-import { ORIGINS, type Proposal } from '../../autotuner/search/proposal.ts'
-import type { TrainingResult, TrainingSource } from '../../autotuner/search/training.ts'
+import type { TrainingResult, TrainingSource } from '../../autotuner/search/model/training.ts'
+import { ORIGINS, type Proposal } from '../../autotuner/search/session/proposal.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'
 import type { ConfigData } from '../../config/value.ts'
 import type { Features } from '../../heuristics/features.ts'

@@ -7,7 +7,7 @@ import type { ConfigData } from '../../config/value.ts'
 import { DataError } from '../../support/errors.ts'
 import { parseJson } from '../../support/json.ts'
 import { EFFORTS, type Effort } from '../../support/settings.ts'
-import { EFFORT_RANK } from '../search/effort_profiles.ts'
+import { EFFORT_RANK } from '../search/session/effort_profiles.ts'
 import {
   type CacheKey,
   differingFields,

@@ -6,7 +6,7 @@
 import { parentPort, SHARE_ENV, Worker, workerData } from 'node:worker_threads'
 import { CompileHelpers } from '../../runtime/compile_helpers.ts'
 import { type Device, openDevice } from '../../runtime/device.ts'
-import type { PipelineRequest } from '../../runtime/pipeline_request.ts'
+import type { PipelineRequest } from '../../runtime/pipelines/pipeline_request.ts'
 import { median } from '../../support/maths.ts'
 
 /** Devices of the thread, and how the device they help was asked for. */

@@ -2,7 +2,7 @@
  * Hands the contents of arguments to what tries programs, once for all that may take its place: in a file, in
  * browsers in a Blob.
  */
-import type { Storage } from '../../runtime/storage.ts'
+import type { Storage } from '../../runtime/memory/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import { errorMessage } from '../../support/errors.ts'
 import { fileError } from '../../support/file_errors.ts'

@@ -1,5 +1,5 @@
 /** Tries the programs of one call in the process, in browsers the Web Worker, of a TrialHost. */
-import type { Storage } from '../../runtime/storage.ts'
+import type { Storage } from '../../runtime/memory/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import { HelionError } from '../../support/errors.ts'
 import { median, product } from '../../support/maths.ts'

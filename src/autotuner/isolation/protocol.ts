@@ -2,7 +2,7 @@
  * What the process that tries programs is told and what it answers: plain data. Requests carry everything
  * that they need, so that a process that takes the place of another can answer them.
  */
-import type { AdapterInfo } from '../../runtime/adapter.ts'
+import type { AdapterInfo } from '../../runtime/adapter/adapter.ts'
 import type { StorageType } from '../../support/storage_types.ts'
 import type { Expected } from '../trial/accuracy.ts'
 import type { TrialProgram, TrialSubject } from '../trial/trial_program.ts'

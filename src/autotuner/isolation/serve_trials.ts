@@ -4,7 +4,7 @@
  * code of users.
  */
 import { type Device, openDevice } from '../../runtime/device.ts'
-import { Storage } from '../../runtime/storage.ts'
+import { Storage } from '../../runtime/memory/storage.ts'
 import { Stream } from '../../runtime/stream.ts'
 import { AdapterError, errorMessage, HelionError, TimeoutError } from '../../support/errors.ts'
 import type { Expected } from '../trial/accuracy.ts'

@@ -3,9 +3,9 @@
  * of all kernels, replaced when it ends. A request that ended it fails; others that were under way are made
  * again. When it is not clear which one it was, each of them is made again alone.
  */
-import type { AdapterInfo } from '../../runtime/adapter.ts'
-import { describeAdapter } from '../../runtime/adapter.ts'
-import { KeepAlive } from '../../runtime/keep_alive.ts'
+import type { AdapterInfo } from '../../runtime/adapter/adapter.ts'
+import { describeAdapter } from '../../runtime/adapter/adapter.ts'
+import { KeepAlive } from '../../runtime/commands/keep_alive.ts'
 import { AdapterError, errorMessage } from '../../support/errors.ts'
 import { nodeProcess } from '../../support/node.ts'
 import { LostTrialError } from '../trial/trial_runner.ts'

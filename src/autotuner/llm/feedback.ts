@@ -6,8 +6,8 @@
 import type { Config } from '../../config/config.ts'
 import { type ConfigValue, printValue, sameValue } from '../../config/value.ts'
 import { formatMs } from '../progress.ts'
-import type { ConfigGeneration } from '../search/config_generation.ts'
 import type { Candidate, History } from '../search/history.ts'
+import type { ConfigGeneration } from '../search/session/config_generation.ts'
 
 const ANCHORS = 2
 const RESULTS = 12

@@ -3,7 +3,7 @@ import type { ConfigSpec } from '../../config/config_spec.ts'
 import { printKernel } from '../../ir/print.ts'
 import type { BoundKernel } from '../../kernel/bound_kernel.ts'
 import { type CallArguments, describeCall } from '../../kernel/call_arguments.ts'
-import { describeAdapter } from '../../runtime/adapter.ts'
+import { describeAdapter } from '../../runtime/adapter/adapter.ts'
 import type { Device } from '../../runtime/device.ts'
 import type { Workload } from './workload.ts'
 

@@ -8,10 +8,8 @@ import { settingText } from '../../support/resolve_settings.ts'
 import type { Secret } from '../../support/secret.ts'
 import { BOOLEAN, integer, JSON_OBJECT, type JsonObject, orNull, TEXT } from '../../support/setting_kinds.ts'
 import { InitialPopulationStrategy, type LlmProvider, type Settings } from '../../support/settings.ts'
-import type { SearchEffort } from '../search/effort_profiles.ts'
 import { FiniteSearch } from '../search/finite_search.ts'
 import type { Candidate } from '../search/history.ts'
-import type { StartingPoint } from '../search/initial_population.ts'
 import {
   COMMON_OPTIONS,
   type CommonOptions,
@@ -20,8 +18,10 @@ import {
   Search,
   type SearchClass,
 } from '../search/search.ts'
-import type { SearchSession } from '../search/search_session.ts'
 import { SEARCHES } from '../search/searches.ts'
+import type { SearchEffort } from '../search/session/effort_profiles.ts'
+import type { StartingPoint } from '../search/session/initial_population.ts'
+import type { SearchSession } from '../search/session/search_session.ts'
 import { startingWith } from '../search/start_options.ts'
 import { resolveEndpoint } from './endpoint.ts'
 import { LlmError } from './llm_error.ts'

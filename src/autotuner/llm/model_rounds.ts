@@ -5,9 +5,9 @@
  */
 import type { Secret } from '../../support/secret.ts'
 import type { LlmProvider } from '../../support/settings.ts'
-import { initialPopulation } from '../search/initial_population.ts'
-import { ORIGINS, proposals } from '../search/proposal.ts'
-import type { SearchSession } from '../search/search_session.ts'
+import { initialPopulation } from '../search/session/initial_population.ts'
+import { ORIGINS, proposals } from '../search/session/proposal.ts'
+import type { SearchSession } from '../search/session/search_session.ts'
 import { readAnswer } from './configs.ts'
 import { addressOf, type Endpoint } from './endpoint.ts'
 import { describeResults } from './feedback.ts'

@@ -3,10 +3,10 @@ import type { Config } from '../../config/config.ts'
 import type { ConfigData } from '../../config/value.ts'
 import { UsageError } from '../../support/errors.ts'
 import { JSON_OBJECTS, orNull } from '../../support/setting_kinds.ts'
-import { ORIGINS, proposals } from './proposal.ts'
 import { COMMON_OPTIONS, type CommonOptions, type OptionTable, Search } from './search.ts'
-import type { SearchSession } from './search_session.ts'
-import { evaluateInBatches } from './whole_space.ts'
+import { ORIGINS, proposals } from './session/proposal.ts'
+import type { SearchSession } from './session/search_session.ts'
+import { evaluateInBatches } from './session/whole_space.ts'
 
 /** Options of `FiniteSearch`. */
 export interface FiniteSearchOptions {

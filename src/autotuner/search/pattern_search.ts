@@ -5,12 +5,12 @@
  */
 import type { Config } from '../../config/config.ts'
 import { integer, number } from '../../support/setting_kinds.ts'
-import { byForecast } from './forecast.ts'
 import type { Candidate } from './history.ts'
-import { mergedFrom, neighborOf, type Proposal, proposals } from './proposal.ts'
 import { type OptionTable, Search } from './search.ts'
-import type { SearchSession } from './search_session.ts'
-import { searchWholeSpace } from './whole_space.ts'
+import { byForecast } from './session/forecast.ts'
+import { mergedFrom, neighborOf, type Proposal, proposals } from './session/proposal.ts'
+import type { SearchSession } from './session/search_session.ts'
+import { searchWholeSpace } from './session/whole_space.ts'
 
 /** Options of `PatternSearch`. */
 export interface PatternSearchOptions {

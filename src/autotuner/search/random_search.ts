@@ -3,10 +3,10 @@
  * searches.
  */
 import { integer } from '../../support/setting_kinds.ts'
-import { initialPopulation } from './initial_population.ts'
 import { type OptionTable, Search } from './search.ts'
-import type { SearchSession } from './search_session.ts'
-import { evaluateInBatches, searchWholeSpace } from './whole_space.ts'
+import { initialPopulation } from './session/initial_population.ts'
+import type { SearchSession } from './session/search_session.ts'
+import { evaluateInBatches, searchWholeSpace } from './session/whole_space.ts'
 
 /** Options of `RandomSearch`. */
 export interface RandomSearchOptions {

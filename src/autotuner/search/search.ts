@@ -11,9 +11,9 @@ import { UsageError } from '../../support/errors.ts'
 import { BOOLEAN, integer, number, oneOf, orNull, type SettingKind } from '../../support/setting_kinds.ts'
 import { type Effort, InitialPopulationStrategy, type Settings } from '../../support/settings.ts'
 import { didYouMean } from '../../support/similar.ts'
-import type { SearchEffort } from './effort_profiles.ts'
-import { impliedOptions } from './implied_options.ts'
-import type { SearchSession } from './search_session.ts'
+import type { SearchEffort } from './session/effort_profiles.ts'
+import { impliedOptions } from './session/implied_options.ts'
+import type { SearchSession } from './session/search_session.ts'
 
 export type OptionValues = Readonly<Record<string, unknown>>
 

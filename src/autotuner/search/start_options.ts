@@ -1,8 +1,8 @@
 /** Where a search starts, by its options and its effort. */
 import { InitialPopulationStrategy } from '../../support/settings.ts'
-import { EFFORT_PROFILES, type SearchEffort } from './effort_profiles.ts'
-import type { StartingPoint } from './initial_population.ts'
 import type { CommonOptions } from './search.ts'
+import { EFFORT_PROFILES, type SearchEffort } from './session/effort_profiles.ts'
+import type { StartingPoint } from './session/initial_population.ts'
 
 export function startingWith(
   options: Partial<CommonOptions>,

@@ -2,7 +2,7 @@
  * Compares what a config left in memory with what it should have. Integers and booleans must be equal; floats
  * may differ by rounding, since configs add in different orders. NaN equals NaN, and infinity infinity.
  */
-import { decodeBytes } from '../../runtime/host_data.ts'
+import { decodeBytes } from '../../runtime/memory/host_data.ts'
 import { STORAGE, type StorageType } from '../../support/storage_types.ts'
 
 /** What a tensor should hold after a call. */

@@ -4,9 +4,9 @@
  * into another order, so that they stay numbers of the kind that the kernel is made for.
  */
 import type { CallArguments } from '../../kernel/call_arguments.ts'
-import { decodeBytes, encodeValues } from '../../runtime/host_data.ts'
+import { decodeBytes, encodeValues } from '../../runtime/memory/host_data.ts'
 import type { Stream } from '../../runtime/stream.ts'
-import type { DeviceTensor } from '../../runtime/tensor.ts'
+import type { DeviceTensor } from '../../runtime/tensor/tensor.ts'
 import { product, sum } from '../../support/maths.ts'
 import { Random } from '../../support/random.ts'
 import { STORAGE } from '../../support/storage_types.ts'

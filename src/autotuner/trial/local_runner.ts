@@ -1,14 +1,19 @@
 /** Tries programs on a device of this process. */
 import { allFills, scratchToFill } from '../../kernel/fills.ts'
 import { allocateScratch, storageOf } from '../../kernel/launch_plan.ts'
+import type { Launch } from '../../runtime/commands/launch.ts'
 import type { Device } from '../../runtime/device.ts'
-import type { Launch } from '../../runtime/launch.ts'
-import { leastLaunch } from '../../runtime/least_launch.ts'
-import type { Pipeline } from '../../runtime/pipeline_cache.ts'
-import type { PipelineRequest } from '../../runtime/pipeline_request.ts'
-import type { Storage } from '../../runtime/storage.ts'
+import type { Storage } from '../../runtime/memory/storage.ts'
+import type { Pipeline } from '../../runtime/pipelines/pipeline_cache.ts'
+import type { PipelineRequest } from '../../runtime/pipelines/pipeline_request.ts'
 import type { Stream } from '../../runtime/stream.ts'
-import { type TimingOptions, timeInterleaved, timeLaunches, withTimeout } from '../../runtime/timing.ts'
+import { leastLaunch } from '../../runtime/timing/least_launch.ts'
+import {
+  type TimingOptions,
+  timeInterleaved,
+  timeLaunches,
+  withTimeout,
+} from '../../runtime/timing/timing.ts'
 import { AdapterError, TimeoutError } from '../../support/errors.ts'
 import { type Expected, findMismatch, type Tolerance } from './accuracy.ts'
 import { Pace } from './pace.ts'

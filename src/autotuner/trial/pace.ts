@@ -2,9 +2,10 @@
  * Keeps the low clock of a GPU that had nothing to do out of the times. A program that was timed before is
  * timed again first: while it is slower than it was, it runs on, since work brings the clock up.
  */
+
+import type { Launch } from '../../runtime/commands/launch.ts'
 import type { Device } from '../../runtime/device.ts'
-import type { Launch } from '../../runtime/launch.ts'
-import { timeLaunches } from '../../runtime/timing.ts'
+import { timeLaunches } from '../../runtime/timing/timing.ts'
 import type { TrialTime } from './trial_runner.ts'
 
 /** A clock is up when the known program takes at most this multiple of its time. */

@@ -3,12 +3,13 @@
  * callers' tensors never change. Before each trial, inputs that a kernel changes are restored, and outputs
  * are filled with what the kernel asks for, or with a poison that no right answer is made of.
  */
-import { Gather } from '../../runtime/gather.ts'
-import { generatorLaunch } from '../../runtime/generators.ts'
-import type { Launch } from '../../runtime/launch.ts'
-import type { Storage } from '../../runtime/storage.ts'
+
+import type { Launch } from '../../runtime/commands/launch.ts'
+import type { Storage } from '../../runtime/memory/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
-import { DeviceTensor } from '../../runtime/tensor.ts'
+import { Gather } from '../../runtime/tensor/gather.ts'
+import { generatorLaunch } from '../../runtime/tensor/generators.ts'
+import { DeviceTensor } from '../../runtime/tensor/tensor.ts'
 import { STORAGE, type StorageType } from '../../support/storage_types.ts'
 import type { TrialTensor } from './trial_program.ts'
 

@@ -3,9 +3,9 @@
  * takes the time. One implementation works on a device of this process, the other has a process for it.
  */
 import type { Device } from '../../runtime/device.ts'
-import type { Storage } from '../../runtime/storage.ts'
+import type { Storage } from '../../runtime/memory/storage.ts'
 import type { Stream } from '../../runtime/stream.ts'
-import type { Timing } from '../../runtime/timing.ts'
+import type { Timing } from '../../runtime/timing/timing.ts'
 import { HelionError } from '../../support/errors.ts'
 import type { Log } from '../../support/log.ts'
 import type { Settings } from '../../support/settings.ts'

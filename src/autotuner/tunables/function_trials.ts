@@ -3,10 +3,10 @@
  * answers go where they put them. What they launch on the GPU is timed.
  */
 import type { Config } from '../../config/config.ts'
-import { doBenchTogether } from '../../runtime/do_bench.ts'
 import type { Stream } from '../../runtime/stream.ts'
-import { DeviceTensor } from '../../runtime/tensor.ts'
-import { withTimeout } from '../../runtime/timing.ts'
+import { DeviceTensor } from '../../runtime/tensor/tensor.ts'
+import { doBenchTogether } from '../../runtime/timing/do_bench.ts'
+import { withTimeout } from '../../runtime/timing/timing.ts'
 import { userCode } from '../../support/call_site.ts'
 import { HelionError, UsageError } from '../../support/errors.ts'
 import { type Expected, findMismatch } from '../trial/accuracy.ts'

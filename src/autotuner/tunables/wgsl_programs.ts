@@ -1,9 +1,10 @@
 /** Programs of WGSL that people wrote themselves, made of configs. */
-import { decodeBytes } from '../../runtime/host_data.ts'
-import { NO_WORDS } from '../../runtime/launch.ts'
-import type { Access } from '../../runtime/pipeline_request.ts'
+
+import { NO_WORDS } from '../../runtime/commands/launch.ts'
+import { decodeBytes } from '../../runtime/memory/host_data.ts'
+import type { Access } from '../../runtime/pipelines/pipeline_request.ts'
 import type { Stream } from '../../runtime/stream.ts'
-import type { DeviceTensor } from '../../runtime/tensor.ts'
+import type { DeviceTensor } from '../../runtime/tensor/tensor.ts'
 import { UsageError } from '../../support/errors.ts'
 import { createLog } from '../../support/log.ts'
 import type { Settings } from '../../support/settings.ts'

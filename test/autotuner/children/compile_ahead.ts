@@ -5,7 +5,7 @@
 import { isMainThread } from 'node:worker_threads'
 import { CompileThread, serveCompilations } from '../../../src/autotuner/isolation/compile_thread.ts'
 import { type Device, openDevice } from '../../../src/runtime/device.ts'
-import type { PipelineRequest } from '../../../src/runtime/pipeline_request.ts'
+import type { PipelineRequest } from '../../../src/runtime/pipelines/pipeline_request.ts'
 
 const adapter = process.env.HELION_ADAPTER ?? ''
 let made = 0

@@ -4,7 +4,7 @@
  * more random configs.
  */
 import { describe, expect, it } from 'vitest'
-import type { KernelFunction } from '../../../src/language/trace_kernel.ts'
+import type { KernelFunction } from '../../../src/language/trace/trace_kernel.ts'
 import { OnCpu } from '../../codegen/on_cpu.ts'
 import { drawConfigs, withTilesUpTo } from '../../config/random_configs.ts'
 import { type Argument, type HostArgument, type Returned, run } from '../../language/harness.ts'

@@ -1,6 +1,6 @@
 /** Tensors that nobody disposes give their memory back once collected. Run with --expose-gc. */
 import { getDevice } from '../../../src/runtime/default_device.ts'
-import { tensor } from '../../../src/runtime/tensor_factories.ts'
+import { tensor } from '../../../src/runtime/tensor/tensor_factories.ts'
 
 const { pool } = await getDevice()
 for (let round = 0; round < 20; round++) {
