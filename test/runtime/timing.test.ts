@@ -229,6 +229,13 @@ describe('a clock that is made up', () => {
     expect(clock.disposed).toBe(1)
   })
 
+  it('does not make samples of seconds for estimates that are far too short', async () => {
+    const clock = madeUp((index) => (index < 6 ? 0 : 20 * STEP))
+    const [timing] = await timeWith(clock, [[]], QUICK)
+    expect(Math.max(...clock.runs.flat())).toBe(10)
+    expect(timing?.medianMs).toBeCloseTo(20 * STEP)
+  })
+
   it('times long launches one by one: setup, estimates, warm-up, samples', async () => {
     const clock = madeUp(() => LONG)
     const [timing] = await timeWith(clock, [[]], { targetMs: 10.5 * LONG, warmupMs: 3.5 * LONG })

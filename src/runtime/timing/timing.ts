@@ -65,7 +65,9 @@ const LIKELY_SPREAD = 0.02
 /** A sample lasts at least so many steps of the clock. */
 const MIN_STEPS = 20
 const MAX_REPEATS = 10_000
-const MAX_ATTEMPTS = 4
+const MAX_ATTEMPTS = 5
+/** As much longer a sample becomes by what one round of estimates says: some say far too little. */
+const MOST_GROWTH = 10
 /** Long submits make the desktop stutter and wake watchdogs. */
 const SUBMIT_MS = 100
 /** What the work between two samples takes, roughly. */
@@ -194,7 +196,7 @@ class Session {
       if (ms >= MIN_STEPS * least || plan.repeats === MAX_REPEATS) return plan
       // Aims above the goal: an estimate of a few steps is a rough one.
       const growth = (2 * MIN_STEPS * least) / ms
-      const repeats = clamp(Math.ceil(plan.repeats * growth), 1, MAX_REPEATS)
+      const repeats = clamp(Math.ceil(plan.repeats * Math.min(growth, MOST_GROWTH)), 1, MAX_REPEATS)
       plan = { launches, repeats, ms: (ms * repeats) / plan.repeats, estimates: [] }
     }
     return plan
