@@ -12,7 +12,7 @@ export function showResult(run: Run, exitCode: number): void {
     return
   }
   if (verdicts.length > 0) {
-    console.out(`\n${resultTable(run, verdicts)}`)
+    console.out(`\n${resultTable(verdicts)}`)
     const isOpen = verdicts.some(({ heldOut }) => heldOut === null)
     for (const line of isOpen ? [...LEGEND, `held out –: ${TOO_FEW_HELD_OUT}.`] : LEGEND)
       console.say(console.colors.dim(line))
@@ -48,12 +48,12 @@ function shown(path: string): string {
   return short.startsWith('..') || short === '' ? path : short
 }
 
-function resultTable(run: Run, verdicts: readonly KernelVerdict[]): string {
+function resultTable(verdicts: readonly KernelVerdict[]): string {
   const head = ['kernel', 'shapes', 'configs kept', 'vs best', 'worst', 'held out', 'vs default']
   const rows = verdicts.map(({ kernel, score, heldOut }) => [
     kernel,
     String(score.shapes),
-    String(configsKept(run, kernel) ?? '–'),
+    String(score.configs),
     factor(score.statistics.geomean),
     factor(score.statistics.forbidden > 0 ? undefined : score.statistics.worst),
     factor(heldOut?.geomean),
@@ -70,7 +70,7 @@ function resultJson(run: Run, exitCode: number): Record<string, unknown> {
     folder: plan.folder,
     hardware_id: files.hardwareId,
     phases: plan.phases,
-    kernels: verdicts.map((verdict) => kernelJson(run, verdict)),
+    kernels: verdicts.map(kernelJson),
     modules: modulesOf(run),
     report: run.built?.written?.report ?? null,
     files: {
@@ -84,12 +84,12 @@ function resultJson(run: Run, exitCode: number): Record<string, unknown> {
   }
 }
 
-function kernelJson(run: Run, { kernel, module, score, heldOut, used, doubts }: KernelVerdict): unknown {
+function kernelJson({ kernel, module, score, heldOut, used, doubts }: KernelVerdict): unknown {
   return {
     kernel,
     module,
     shapes: score.shapes,
-    configs: configsKept(run, kernel) ?? null,
+    configs: score.configs,
     emitted: scoreNumbers(score),
     held_out: heldOut && {
       geomean_slowdown: heldOut.geomean,
@@ -98,10 +98,6 @@ function kernelJson(run: Run, { kernel, module, score, heldOut, used, doubts }: 
     },
     used_in_program: { shapes: used, doubts },
   }
-}
-
-function configsKept({ built }: Run, kernel: string): number | undefined {
-  return built?.result.kernels.find((each) => each.kernel === kernel)?.decision.configs.length
 }
 
 function factor(value: number | undefined): string {

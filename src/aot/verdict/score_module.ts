@@ -21,6 +21,8 @@ export interface ShapeScore {
 }
 
 export interface ModuleScore {
+  /** That the module holds. */
+  readonly configs: number
   /** Of the sweep, those that no config runs on included. */
   readonly shapes: number
   /** Shapes with a choice that runs. */
@@ -39,6 +41,7 @@ export function scoreModule(module: Chooser, sweep: Sweep): ModuleScore {
   const ofDefault = defaultRegrets(matrix)
   const ratios = choices.flatMap(({ overDefault }) => overDefault ?? [])
   return {
+    configs: module.configs.length,
     shapes: sweep.shapes.length,
     covered: regrets.filter(Number.isFinite).length,
     statistics: regretStatistics(regrets, ofDefault),
