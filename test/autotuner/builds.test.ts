@@ -138,7 +138,7 @@ describe('a benchmarker whose time is over before it began', () => {
         familyOf: () => '',
         async programOf(config) {
           if (config === refused) throw new ConfigError('too large')
-          for (let turn = 0; turn < 20; turn++) await Promise.resolve()
+          await new Promise((done) => setTimeout(done, 20))
           return { hash: config.hash } as never
         },
         expected: async () => [],

@@ -122,7 +122,7 @@ describe('arguments of a kernel', () => {
   it('that are numbers where it reads a tensor', () => {
     const call = () => add(zeros([2]), 3)
     expect(call).toThrow(/at\(…\) of a number: .*\n {2}at .*public_arguments\.test\.ts:\d+/)
-    expect(call).toThrow('Call the kernel with a tensor there; tensor([…]) makes one of numbers.')
+    expect(call).toThrow('Call the kernel with a tensor there, which tensor([…]) makes of numbers')
   })
 
   it('that are lists where it reads a tensor', () => {
