@@ -66,7 +66,7 @@ const { values, positionals } = parseArgs({
     candidates: { type: 'string', default: '10' },
     seconds: { type: 'string', default: 'Infinity' },
     part: { type: 'string', default: '1/1' },
-    flags: { type: 'string', default: '' },
+    flags: { type: 'string', default: '--defaults' },
   },
 })
 const table = join(values.dir, 'table.json')

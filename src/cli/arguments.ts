@@ -164,7 +164,7 @@ function withBuildFlags(command: Command): Command {
     .option('--previous <module>', 'an earlier module to stay close to', someText)
     .option('--dump-code', 'print the modules and write nothing')
     .option('--no-feature-selection', 'keep every feature that varies')
-    .option('--no-defaults', 'leave no shape to its default config')
+    .option('--defaults', 'shapes may be left to their default config, where that looks better', false)
     .option('--no-score-matrix', 'do not print the timing matrix')
     .option('--json', 'the result as JSON on standard output')
 }

@@ -101,7 +101,7 @@ describe('flags', () => {
       outputDir: '.helion_aot',
       kernel: [],
       featureSelection: true,
-      defaults: true,
+      defaults: false,
       scoreMatrix: true,
     })
   })
@@ -111,7 +111,7 @@ describe('flags', () => {
       ...'--phase measure --output-dir o --run-id r --effort full -v -k a --kernel b,c'.split(' '),
       ...'--threshold 1.5 --max-configs 4 --goal avg_slowdown --single-config --backend ml_cart'.split(' '),
       ...'--outside safe --out-dir m --file-header @h --weights w --previous p --dump-code'.split(' '),
-      ...'--no-feature-selection --no-defaults --no-score-matrix --json -- x'.split(' '),
+      ...'--no-feature-selection --defaults --no-score-matrix --json -- x'.split(' '),
     )
     expect(flags).toEqual({
       phase: 'measure',
@@ -132,7 +132,7 @@ describe('flags', () => {
       previous: 'p',
       dumpCode: true,
       featureSelection: false,
-      defaults: false,
+      defaults: true,
       scoreMatrix: false,
       json: true,
     })
@@ -205,7 +205,7 @@ describe('other commands', () => {
         device: 'd',
         kernel: ['k'],
         featureSelection: true,
-        defaults: true,
+        defaults: false,
       },
     })
   })

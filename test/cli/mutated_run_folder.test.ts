@@ -41,7 +41,7 @@ const FLAGS = {
   runId: 'one',
   kernel: [],
   featureSelection: true,
-  defaults: true,
+  defaults: false,
   scoreMatrix: true,
 } as const
 

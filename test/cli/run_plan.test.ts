@@ -16,7 +16,7 @@ function flags(more: Partial<RunFlags> = {}): RunFlags {
     outputDir,
     kernel: [],
     featureSelection: true,
-    defaults: true,
+    defaults: false,
     scoreMatrix: true,
     ...more,
   }

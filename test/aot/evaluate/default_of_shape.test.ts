@@ -37,7 +37,7 @@ function byText(a: object, b: object): number {
   return JSON.stringify(a) > JSON.stringify(b) ? 1 : -1
 }
 
-function built(sweep: Sweep, previous?: string, options: object = {}) {
+function built(sweep: Sweep, previous?: string, options: object = { defaults: true }) {
   const before = previous === undefined ? undefined : readModule(previous, 'made', 'm.ts')
   const decision = decide(sweep, toSettings(options), before)
   const text = moduleText(decision, { tool: 'helion-aot 0', device: 'd' })
@@ -112,7 +112,7 @@ test('defaults are no choice for who wants none', () => {
 
 test('configs that were measured only where they are the default are no choice beside it', () => {
   const whole = sweepWith(() => 1.03)
-  const left = (sweep: Sweep, options: object = {}) =>
+  const left = (sweep: Sweep, options: object = { defaults: true }) =>
     narrowed(toMatrix(sweep), toSettings(options)).configs.map(({ data }) => data)
   expect(left(whole).sort(byText)).toEqual([{ num_warps: 1 }, { num_warps: 2 }, {}])
   expect(left(whole, { defaults: false })).toHaveLength(2 + SIZES.length)

@@ -60,7 +60,7 @@ export function toSettings(options: DecisionOptions = {}): DecisionSettings {
     configPrice,
     outside: outsidePolicyOf(options.outside ?? 'auto'),
     featureSelection: options.featureSelection ?? true,
-    defaults: options.defaults ?? true,
+    defaults: options.defaults ?? false,
   }
 }
 

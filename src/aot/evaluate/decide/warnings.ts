@@ -77,7 +77,7 @@ function betterDefaults(decision: Omit<Decision, 'warnings'>): string | undefine
   return (
     `on shapes that were not measured the default config of each would be the better choice: ` +
     `${format(standard)} against ${format(own.geomean)} times the best time; ` +
-    `${decision.settings.defaults ? '' : 'build without --no-defaults, or '}tune more shapes, or for longer`
+    `${decision.settings.defaults ? '' : 'build with --defaults, or '}tune more shapes, or for longer`
   )
 }
 
