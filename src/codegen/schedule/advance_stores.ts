@@ -4,7 +4,7 @@
  * so that a thread never holds the whole result in registers.
  */
 import { allAccesses } from '../thread/accesses.ts'
-import { type Expr, type LocalExpr, walkExpr } from '../thread/expr.ts'
+import { type LocalExpr, namesIn } from '../thread/expr.ts'
 import { type Access, conflict } from '../thread/memory.ts'
 import { bodyOf, expressionsOf, type Statement, walkStatements } from '../thread/statements.ts'
 
@@ -36,19 +36,16 @@ interface Described {
   /** Computes and writes tensors, but touches no memory that the workgroup shares. */
   readonly canMove: boolean
   readonly names: ReadonlySet<LocalExpr>
-  readonly reads: ReadonlySet<Expr>
+  readonly reads: ReadonlySet<LocalExpr>
   readonly accesses: readonly Access[]
 }
 
 function describe(statement: Statement): Described {
   const names = new Set<LocalExpr>()
-  const reads = new Set<Expr>()
+  const reads = new Set<LocalExpr>()
   walkStatements([statement], (one) => {
     if ('local' in one) names.add(one.local)
-    for (const expr of expressionsOf(one))
-      walkExpr(expr, (part) => {
-        if (part.kind === 'local') reads.add(part)
-      })
+    for (const name of namesIn(expressionsOf(one))) reads.add(name)
   })
   const accesses = allAccesses(statement)
   const isPlain = (one: Statement): boolean =>

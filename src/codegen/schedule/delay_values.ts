@@ -5,10 +5,10 @@
  * they are under way together.
  */
 import { sum } from '../../support/maths.ts'
-import { STORAGE } from '../../support/storage_types.ts'
 import { isSubgroupFunction } from '../thread/builtins.ts'
-import { type Expr, type LocalExpr, walkExpr } from '../thread/expr.ts'
+import { type Expr, type LocalExpr, namesIn, walkExpr } from '../thread/expr.ts'
 import { expressionsOf, type Let, type Statement, walkStatements } from '../thread/statements.ts'
+import { registersOf } from '../thread/types.ts'
 
 /** The same statements, some later among those around them. */
 export function delayValues(statements: readonly Statement[]): readonly Statement[] {
@@ -50,21 +50,21 @@ class Delays {
   #placeFor(statement: Let, i: number): number {
     const place = Math.min(...(this.#readers.get(statement.local) ?? []))
     if (place <= i + 1 || place === Number.POSITIVE_INFINITY || !isPlain(statement.value)) return i
-    const names = namesIn(statement.value)
+    const names = [...namesIn([statement.value])]
     const isChanged = names.some((name) => this.#changes.get(name)?.some((at) => at > i && at < place))
     const kept = sum(names.map((name) => this.#shareOf(name, place)))
-    return !isChanged && kept < wordsOf(statement.local) ? place : i
+    return !isChanged && kept < registersOf(statement.local.type) ? place : i
   }
 
   /** What it takes to keep a name until then, of which each of its readers bears a part. */
   #shareOf(name: LocalExpr, until: number): number {
     const readers = this.#readers.get(name) ?? []
-    return Math.max(...readers) >= until ? 0 : wordsOf(name) / readers.length
+    return Math.max(...readers) >= until ? 0 : registersOf(name.type) / readers.length
   }
 
   #move(statement: Let, from: number, to: number): void {
     listed(this.#before, to).push(statement)
-    for (const name of namesIn(statement.value)) {
+    for (const name of namesIn([statement.value])) {
       const places = listed(this.#readers, name)
       places.splice(places.indexOf(from), 1, to)
     }
@@ -86,18 +86,10 @@ function isPlain(value: Expr): boolean {
   return plain
 }
 
-function namesIn(value: Expr): readonly LocalExpr[] {
-  const names = new Set<LocalExpr>()
-  walkExpr(value, (part) => {
-    if (part.kind === 'local') names.add(part)
-  })
-  return [...names]
-}
-
 function namesReadIn(statement: Statement): ReadonlySet<LocalExpr> {
   const names = new Set<LocalExpr>()
   walkStatements([statement], (one) => {
-    for (const expr of expressionsOf(one)) for (const name of namesIn(expr)) names.add(name)
+    for (const name of namesIn(expressionsOf(one))) names.add(name)
     if (one.kind === 'assign') names.add(one.local)
   })
   return names
@@ -111,8 +103,4 @@ function namesChangedIn(statement: Statement): ReadonlySet<LocalExpr> {
     if (one.kind === 'atomic' && one.before) names.add(one.before)
   })
   return names
-}
-
-function wordsOf({ type: { dtype, width } }: LocalExpr): number {
-  return Math.ceil((STORAGE[dtype].bits * width) / 32)
 }

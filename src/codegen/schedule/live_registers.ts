@@ -5,13 +5,11 @@
  */
 import { sum } from '../../support/maths.ts'
 import { STORAGE } from '../../support/storage_types.ts'
-import { type Expr, type LocalExpr, partsOf, walkExpr } from '../thread/expr.ts'
+import { type Expr, type LocalExpr, namesIn, partsOf } from '../thread/expr.ts'
 import { extentOf, type Fragment } from '../thread/fragments.ts'
 import type { ThreadProgram } from '../thread/program.ts'
 import { expressionsOf, type For, type Statement } from '../thread/statements.ts'
-import type { ThreadType } from '../thread/types.ts'
-
-const REGISTER_BITS = 32
+import { REGISTER_BITS, registersOf } from '../thread/types.ts'
 
 /** The most that is live at once. */
 export function liveRegisters({ body, subgroupSize }: ThreadProgram): number {
@@ -118,7 +116,7 @@ class Walk {
   }
 
   words(name: Name | Expr): number {
-    return 'part' in name ? wordsOfFragment(name, this.#lanes) : wordsOf(name.type)
+    return 'part' in name ? wordsOfFragment(name, this.#lanes) : registersOf(name.type)
   }
 }
 
@@ -157,10 +155,7 @@ class Live {
   }
 
   readAll(expressions: readonly Expr[]): void {
-    for (const expr of expressions)
-      walkExpr(expr, (part) => {
-        if (part.kind === 'local') this.add(part)
-      })
+    for (const name of namesIn(expressions)) this.add(name)
   }
 
   clear(): void {
@@ -191,10 +186,6 @@ function isHeld(expr: Expr): boolean {
   const { kind } = expr
   if (kind === 'component' || kind === 'bitcast') return isHeld(expr.arg)
   return kind === 'local' || kind === 'literal' || kind === 'builtin' || kind === 'field'
-}
-
-function wordsOf({ dtype, width }: ThreadType): number {
-  return Math.ceil((STORAGE[dtype].bits * width) / REGISTER_BITS)
 }
 
 /** The lanes of a subgroup hold a fragment together. */

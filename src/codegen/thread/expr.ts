@@ -184,6 +184,16 @@ export function walkExpr(expr: Expr, visit: (expr: Expr) => void): void {
   for (const part of partsOf(expr)) walkExpr(part, visit)
 }
 
+/** The names that expressions read. */
+export function namesIn(expressions: readonly Expr[]): ReadonlySet<LocalExpr> {
+  const names = new Set<LocalExpr>()
+  for (const expr of expressions)
+    walkExpr(expr, (part) => {
+      if (part.kind === 'local') names.add(part)
+    })
+  return names
+}
+
 /** True for what is written as briefly as a name: names, numbers, and elements of named vectors. */
 export function isAtom(expr: Expr): boolean {
   switch (expr.kind) {

@@ -1,5 +1,6 @@
 /** Types of values of one invocation: a scalar or a short vector of one dtype. */
 import { DTYPE_NAMES, type DType } from '../../support/dtypes.ts'
+import { STORAGE } from '../../support/storage_types.ts'
 
 export type Width = 1 | 2 | 4
 
@@ -19,6 +20,14 @@ export function typeOf(dtype: DType, width: Width): ThreadType {
   const type = TYPES.get(dtype)?.get(width)
   if (!type) throw new Error(`no vector of ${width} elements`)
   return type
+}
+
+/** Bits of a register. */
+export const REGISTER_BITS = 32
+
+/** How many registers a value takes. */
+export function registersOf({ dtype, width }: ThreadType): number {
+  return Math.ceil((STORAGE[dtype].bits * width) / REGISTER_BITS)
 }
 
 /** What stands for the type in memory that invocations share: truth values are whole words there. */

@@ -1,5 +1,5 @@
 /** What WGSL demands of names: each is read only where it was declared before, in this block or around it. */
-import { type LocalExpr, walkExpr } from './expr.ts'
+import { type LocalExpr, namesIn } from './expr.ts'
 import type { Fragment } from './fragments.ts'
 import type { ThreadProgram } from './program.ts'
 import { bodyOf, expressionsOf, type Statement } from './statements.ts'
@@ -27,16 +27,11 @@ function verifyBlock(body: readonly Statement[], outside: ReadonlySet<Name>): vo
 }
 
 function readBy(statement: Statement): readonly Name[] {
-  const names: Name[] = statement.kind === 'assign' ? [statement.local] : fragmentsReadBy(statement)
-  for (const expr of expressionsOf(statement)) {
-    walkExpr(expr, (part) => {
-      if (part.kind === 'local') names.push(part)
-    })
-  }
-  return names
+  const own = statement.kind === 'assign' ? [statement.local] : fragmentsReadBy(statement)
+  return [...own, ...namesIn(expressionsOf(statement))]
 }
 
-function fragmentsReadBy(statement: Statement): Name[] {
+function fragmentsReadBy(statement: Statement): readonly Name[] {
   switch (statement.kind) {
     case 'fragment_load':
       return statement.declares ? [] : [statement.fragment]

@@ -41,7 +41,7 @@ function sumOf(trace: Trace, node: Node): Sum {
 function combined(op: 'add' | 'sub', a: Sum, b: Sum): Sum {
   const terms = [...a.terms]
   for (const { node, factor } of b.terms) {
-    const known = terms.findIndex((term) => isSame(term.node, node))
+    const known = terms.findIndex((term) => term.node === node)
     const at = known < 0 ? terms.length : known
     terms[at] = { node, factor: sizeOp(op, terms[at]?.factor ?? 0, factor) }
   }
@@ -53,20 +53,4 @@ function times({ terms, rest }: Sum, by: Size): Sum {
     terms: terms.map(({ node, factor }) => ({ node, factor: sizeOp('mul', factor, by) })),
     rest: sizeOp('mul', rest, by),
   }
-}
-
-/** True for two scalars of one value: the same node, or the same made twice. */
-function isSame(a: Node, b: Node): boolean {
-  if (a === b) return true
-  if (a.kind === 'range' && b.kind === 'range') return a.block === b.block && a.what === b.what
-  if (a.kind === 'argument' && b.kind === 'argument')
-    return a.argument === b.argument && a.type.dtype === b.type.dtype
-  if (a.kind === 'cast' && b.kind === 'cast')
-    return a.type.dtype === b.type.dtype && a.bits === b.bits && isSame(a.arg, b.arg)
-  return (
-    a.kind === 'map' &&
-    b.kind === 'map' &&
-    a.op === b.op &&
-    a.args.every((arg, i) => b.args[i] !== undefined && isSame(arg, b.args[i] as Node))
-  )
 }

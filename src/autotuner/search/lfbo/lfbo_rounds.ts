@@ -122,7 +122,8 @@ export class LfboRounds {
     for (const { flat } of this.#pool.runnersUp) {
       await nextTurn()
       if (isOver) return
-      this.#session.prepare(this.#proposal({ flat, origin: '' }).map(({ config }) => config))
+      const config = this.#session.generation.unflatten(flat)
+      if (config) this.#session.prepare([config])
     }
   }
 
