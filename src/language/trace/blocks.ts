@@ -29,8 +29,8 @@ export class BlockTable {
   readonly #blocks: Block[] = []
   readonly #alias = new Map<Axis, Axis>()
   readonly #owners = new Map<BlockId, string>()
-  /** For each block, those that some value has beside it. */
-  readonly #together = new Map<BlockId, Set<BlockId>>()
+  /** For each range, those that some value has beside it. */
+  readonly #together = new Map<Axis, Set<Axis>>()
   #ones = ONE
 
   get all(): readonly Block[] {
@@ -62,18 +62,25 @@ export class BlockTable {
     return --this.#ones
   }
 
+  /** True for whole dimensions, those of one position included: each can be had a second time. */
+  isWhole(axis: Axis): boolean {
+    const range = this.canonical(axis)
+    return isOne(range) ? range !== ONE : this.get(range).kind === 'slice'
+  }
+
   /** The whole dimension once more, as if it had been read again. */
-  again(id: BlockId, grid: number): Block {
-    const { size, location } = this.get(id)
-    const block = this.slice({ size, owner: '', grid, location })
-    this.#owners.set(block.id, this.#owners.get(id) ?? '')
-    return block
+  again(axis: Axis, grid: number): Axis {
+    if (isOne(axis)) return this.one()
+    const { size, location } = this.get(axis)
+    const { id } = this.slice({ size, owner: '', grid, location })
+    this.#owners.set(id, this.#owners.get(axis) ?? '')
+    return id
   }
 
   /** Some value runs along all of these. */
   noteTogether(axes: readonly Axis[]): void {
     if (axes.length < 2) return
-    const blocks = axes.map((axis) => this.canonical(axis)).filter((axis) => !isOne(axis))
+    const blocks = axes.map((axis) => this.canonical(axis)).filter((axis) => axis !== ONE)
     for (const a of blocks) for (const b of blocks) if (a !== b) this.#beside(a).add(b)
   }
 
@@ -82,9 +89,9 @@ export class BlockTable {
     return this.#together.get(this.canonical(a))?.has(this.canonical(b)) ?? false
   }
 
-  #beside(id: BlockId): Set<BlockId> {
-    const known = this.#together.get(id) ?? new Set()
-    this.#together.set(id, known)
+  #beside(axis: Axis): Set<Axis> {
+    const known = this.#together.get(axis) ?? new Set()
+    this.#together.set(axis, known)
     return known
   }
 
@@ -101,7 +108,7 @@ export class BlockTable {
       if (others.includes(axis)) continue
       const other = others.find((candidate) => !this.areTogether(candidate, axis))
       if (other === undefined) others.push(axis)
-      else this.#join(other, axis)
+      else this.#joinBlocks(other, axis)
     }
   }
 
@@ -120,7 +127,7 @@ export class BlockTable {
     if (left === right) return true
     if (isOne(left) && isOne(right)) {
       // As with longer ranges, the first one made keeps its name.
-      if (left !== ONE && right !== ONE) this.#alias.set(Math.min(left, right), Math.max(left, right))
+      if (left !== ONE && right !== ONE) this.#join(Math.max(left, right), Math.min(left, right))
       return true
     }
     if (isOne(left) || isOne(right)) return false
@@ -130,16 +137,20 @@ export class BlockTable {
       if (typeof one.size === 'number' && typeof other.size === 'number') return false
       requireEqual(one.size, other.size)
     }
-    this.#join(left, right)
+    this.#joinBlocks(left, right)
     return true
   }
 
-  #join(a: BlockId, b: BlockId): void {
+  #joinBlocks(a: BlockId, b: BlockId): void {
     const [kept, gone] = [this.get(a), this.get(b)].sort(tighterFirst) as [Block, Block]
-    this.#alias.set(gone.id, kept.id)
-    for (const neighbour of this.#together.get(gone.id) ?? []) {
-      this.#beside(neighbour).add(kept.id)
-      this.#beside(kept.id).add(neighbour)
+    this.#join(kept.id, gone.id)
+  }
+
+  #join(kept: Axis, gone: Axis): void {
+    this.#alias.set(gone, kept)
+    for (const neighbour of this.#together.get(gone) ?? []) {
+      this.#beside(neighbour).add(kept)
+      this.#beside(kept).add(neighbour)
     }
   }
 }

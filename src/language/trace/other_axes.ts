@@ -4,7 +4,7 @@
  * What cannot be, such as what a loop carries, has its elements moved there.
  */
 import { tileType } from '../../ir/build.ts'
-import { type Axis, type BlockId, type Node, ONE } from '../../ir/node.ts'
+import { type Axis, type Node, ONE } from '../../ir/node.ts'
 import { isCrossing, isPure, isWrite } from '../../ir/node_rules.ts'
 import { operandsOf, walk, withOperands } from '../../ir/traverse.ts'
 import { isOne } from './blocks.ts'
@@ -47,7 +47,8 @@ export function keptApart(
     placed.set(operand, node)
     operand.at.forEach((place, i) => {
       const axis = node.type.axes[i] ?? ONE
-      if (!isOne(axis) && isOne(places.get(place) ?? ONE)) places.set(place, axis)
+      const known = places.get(place) ?? ONE
+      if (known === ONE || (isOne(known) && !isOne(axis))) places.set(place, axis)
     })
   }
   return operands.map((operand) => placed.get(operand) ?? operand.node)
@@ -60,7 +61,7 @@ function mayMeet(trace: Trace, operands: readonly Placed[], places: ReadonlyMap<
     const block = trace.blocks.canonical(axis)
     const known = found.get(block) ?? place
     found.set(block, known)
-    return !isOne(block) && known !== place
+    return block !== ONE && known !== place
   }
   return (
     [...places].some(([place, axis]) => isElsewhere(axis, place)) ||
@@ -71,13 +72,13 @@ function mayMeet(trace: Trace, operands: readonly Placed[], places: ReadonlyMap<
 function apartFrom(trace: Trace, { node, at }: Placed, places: ReadonlyMap<number, Axis>): Node {
   const inTheWay = at.flatMap((place, i) => {
     const axis = trace.blocks.canonical(node.type.axes[i] ?? ONE)
-    if (isOne(axis)) return []
+    if (axis === ONE) return []
     const isElsewhere = [...places].some(
       ([other, known]) => other !== place && trace.blocks.canonical(known) === axis,
     )
     return isElsewhere || trace.blocks.areTogether(places.get(place) ?? ONE, axis) ? [axis] : []
   })
-  const ranges = inTheWay.filter((axis) => trace.blocks.get(axis).kind === 'slice')
+  const ranges = inTheWay.filter((axis) => trace.blocks.isWhole(axis))
   // All at once: a value on the way would have old ranges beside new ones, which may become one.
   return ranges.every((axis) => isRepeatable(trace, node, axis))
     ? alongOthers(trace, node, ranges)
@@ -85,24 +86,27 @@ function apartFrom(trace: Trace, { node, at }: Placed, places: ReadonlyMap<numbe
 }
 
 /** The same elements along other ranges in place of these: of what cannot be computed once more. */
-function movedApart(trace: Trace, arg: Node, blocks: readonly BlockId[]): Node {
-  if (blocks.length === 0) return arg
-  const others = new Map(blocks.map((block) => [block, trace.blocks.again(block, trace.grid).id]))
+function movedApart(trace: Trace, arg: Node, ranges: readonly Axis[]): Node {
+  if (ranges.length === 0) return arg
+  const others = new Map(ranges.map((range) => [range, trace.blocks.again(range, trace.grid)]))
   const axes = arg.type.axes.map((axis) => others.get(trace.blocks.canonical(axis)) ?? axis)
-  const along = axes.flatMap((axis, i) => (axis === arg.type.axes[i] ? [] : [i]))
+  const type = tileType(arg.type.dtype, axes)
+  const along = axes.flatMap((axis, i) => (isOne(axis) || axis === arg.type.axes[i] ? [] : [i]))
+  // Ranges of one position have no elements to move: they only get other names.
+  if (along.length === 0)
+    return trace.add('another range', { kind: 'view', type, arg, axes: axes.map((_, i) => i) })
   const index = along.map((at) => {
     const block = axes[at] ?? ONE
     return trace.add('another range', { kind: 'index', type: tileType('i32', [block]), block })
   })
-  const type = tileType(arg.type.dtype, axes)
   return trace.add('another range', { kind: 'gather', type, arg, along, index })
 }
 
 /** The value along other ranges in place of these. */
-function alongOthers(trace: Trace, node: Node, blocks: readonly BlockId[]): Node {
-  if (blocks.length === 0) return node
-  const making = makingOf(trace, node, blocks)
-  const others = new Map(making.blocks.map((block) => [block, trace.blocks.again(block, trace.grid).id]))
+function alongOthers(trace: Trace, node: Node, ranges: readonly Axis[]): Node {
+  if (ranges.length === 0) return node
+  const making = makingOf(trace, node, ranges)
+  const others = new Map(making.ranges.map((range) => [range, trace.blocks.again(range, trace.grid)]))
   const renamed = (axis: Axis): Axis => others.get(trace.blocks.canonical(axis)) ?? axis
   const copies = new Map<Node, Node>()
   for (const value of making.values) {
@@ -117,10 +121,10 @@ function alongOthers(trace: Trace, node: Node, blocks: readonly BlockId[]): Node
 
 /** True when all that makes the value along `axis` would come out the same where it was made first. */
 function isRepeatable(trace: Trace, node: Node, axis: Axis): boolean {
-  const block = trace.blocks.canonical(axis)
-  if (isOne(block)) return true
-  if (trace.blocks.get(block).kind !== 'slice') return false
-  const { values, scopes } = makingOf(trace, node, [block])
+  const range = trace.blocks.canonical(axis)
+  if (range === ONE) return true
+  if (!trace.blocks.isWhole(range)) return false
+  const { values, scopes } = makingOf(trace, node, [range])
   return values.every((value) => {
     const scope = scopes.get(value)
     if (!scope) return false
@@ -132,37 +136,37 @@ function isRepeatable(trace: Trace, node: Node, axis: Axis): boolean {
 /** What a value is computed of along some ranges. */
 interface Making {
   /** These ranges, and those that only what it is computed of runs along: their sizes may be equal, too. */
-  readonly blocks: readonly BlockId[]
+  readonly ranges: readonly Axis[]
   /** In order, the value itself included. */
   readonly values: readonly Node[]
   /** The loop that made each node so far. */
   readonly scopes: ReadonlyMap<Node, Scope>
 }
 
-function makingOf(trace: Trace, node: Node, of: readonly BlockId[]): Making {
-  const blocks = new Set(of)
+function makingOf(trace: Trace, node: Node, of: readonly Axis[]): Making {
+  const ranges = new Set(of)
   const canonical = (axis: Axis): Axis => trace.blocks.canonical(axis)
   const kept = new Set(node.type.axes.map(canonical))
-  let values = madeAlong(trace, node, blocks)
-  for (let before = 0; before < blocks.size; values = madeAlong(trace, node, blocks)) {
-    before = blocks.size
+  let values = madeAlong(trace, node, ranges)
+  for (let before = 0; before < ranges.size; values = madeAlong(trace, node, ranges)) {
+    before = ranges.size
     for (const axis of values.flatMap(({ type }) => type.axes.map(canonical))) {
-      if (!isOne(axis) && !kept.has(axis) && trace.blocks.get(axis).kind === 'slice') blocks.add(axis)
+      if (!kept.has(axis) && trace.blocks.isWhole(axis)) ranges.add(axis)
     }
   }
   const scopes = new Map<Node, Scope>()
   for (let scope: Scope | undefined = trace.scope('a value'); scope; scope = scope.parent) {
     for (const value of scope.builder.nodes) scopes.set(value, scope)
   }
-  return { blocks: [...blocks], values, scopes }
+  return { ranges: [...ranges], values, scopes }
 }
 
-/** The value and its operands that run along one of the blocks, in order. */
-function madeAlong(trace: Trace, node: Node, blocks: ReadonlySet<BlockId>): readonly Node[] {
+/** The value and its operands that run along one of the ranges, in order. */
+function madeAlong(trace: Trace, node: Node, ranges: ReadonlySet<Axis>): readonly Node[] {
   const found = new Set<Node>()
   const waiting = [node]
   for (let value = waiting.pop(); value; value = waiting.pop()) {
-    const isAlong = value.type.axes.some((axis) => blocks.has(trace.blocks.canonical(axis)))
+    const isAlong = value.type.axes.some((axis) => ranges.has(trace.blocks.canonical(axis)))
     if (!isAlong || found.has(value)) continue
     found.add(value)
     waiting.push(...operandsOf(value))
