@@ -130,8 +130,7 @@ function slowdownsOf({ matrix }: Lesson, kept: Kept): Pick<GoalTask, 'logs' | 'w
 }
 
 function regrow(task: TreeTask, position: number): TreeNode {
-  const trees = growSizes(task, TREE_SIZES.slice(0, position + 1))
-  return entryAt(trees, trees.length - 1)
+  return entryAt(growSizes(task, [entryAt(TREE_SIZES, position)]), 0)
 }
 
 /**

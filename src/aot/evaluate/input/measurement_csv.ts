@@ -185,8 +185,8 @@ class CsvReader {
     )
       return last.shape
     const shape = intern(this.#shapes, `${kernel}\n${shapeHash}\n${features}`, () => ({
-      kernel: checkName(kernel, 'kernel_name'),
-      shapeHash: checkName(shapeHash, 'shape_hash'),
+      kernel: ownText(checkName(kernel, 'kernel_name')),
+      shapeHash: ownText(checkName(shapeHash, 'shape_hash')),
       features: checkFeatures(jsonIn(decode(features), 'shape_features')),
     }))
     this.#last = { texts, shape }
@@ -260,13 +260,20 @@ function unquote(text: string): string {
 
 /** A number as Python and JavaScript print it; NaN for everything else, empty text included. */
 function toNumber(text: string): number {
-  return text.trim() === '' ? Number.NaN : Number(text.replace(/^([+-]?)inf$/i, '$1Infinity'))
+  const number = Number(text)
+  if (Number.isNaN(number)) return Number(text.replace(/^([+-]?)inf$/i, '$1Infinity'))
+  return number === 0 && text.trim() === '' ? Number.NaN : number
+}
+
+/** A part of a text keeps all of it in memory, and a line is part of a large piece of a file. */
+function ownText(text: string): string {
+  return JSON.parse(JSON.stringify(text)) as string
 }
 
 function intern<T>(known: Map<string, Interned<T>>, text: string, make: () => T): Interned<T> {
   const found = known.get(text)
   if (found) return found
   const made = { id: known.size, value: make() }
-  known.set(text, made)
+  known.set(ownText(text), made)
   return made
 }

@@ -83,13 +83,16 @@ interface ShapeEntry {
   weight: number
 }
 
+/** Large sweeps have a million of them, mostly of one sample: lists are made anew, never added to. */
 interface CellEntry {
-  readonly samples: number[]
-  readonly firstSamples: number[]
-  readonly warmTimes: number[]
-  readonly failures: Set<MeasurementStatus>
+  samples: readonly number[]
+  firstSamples: readonly number[]
+  warmTimes: readonly number[]
+  failures: readonly MeasurementStatus[]
   isDefault: boolean
 }
+
+const NONE: readonly never[] = Object.freeze([])
 
 /** Collects the outcomes of one kernel. */
 export class SweepBuilder {
@@ -127,10 +130,10 @@ export class SweepBuilder {
     }
     const cell = this.#cellOf(shapeKey, configKey)
     cell.isDefault ||= isOpen(outcome.config) || (outcome.isDefault ?? false)
-    const samples = outcome.isFirst ? cell.firstSamples : cell.samples
-    samples.push(...outcome.samples)
-    if (outcome.warmMs !== undefined) cell.warmTimes.push(outcome.warmMs)
-    if (outcome.status !== 'ok') cell.failures.add(outcome.status)
+    if (outcome.isFirst) cell.firstSamples = joined(cell.firstSamples, outcome.samples)
+    else cell.samples = joined(cell.samples, outcome.samples)
+    if (outcome.warmMs !== undefined) cell.warmTimes = joined(cell.warmTimes, [outcome.warmMs])
+    if (outcome.status !== 'ok') cell.failures = joined(cell.failures, [outcome.status])
   }
 
   /** The merged sweep; `weights` overrides the weights of shapes by hash. */
@@ -178,13 +181,9 @@ export class SweepBuilder {
   #cellOf(shapeKey: string, configKey: string): CellEntry {
     const row = this.#cells.get(shapeKey) ?? new Map<string, CellEntry>()
     this.#cells.set(shapeKey, row)
-    const cell = row.get(configKey) ?? {
-      samples: [],
-      firstSamples: [],
-      warmTimes: [],
-      failures: new Set(),
-      isDefault: false,
-    }
+    const known = row.get(configKey)
+    if (known) return known
+    const cell = { samples: NONE, firstSamples: NONE, warmTimes: NONE, failures: NONE, isDefault: false }
     row.set(configKey, cell)
     return cell
   }
@@ -212,11 +211,20 @@ export class SweepBuilder {
  * A wrong or refused config stays so; a time-out or an error is forgiven once the config ran all the same.
  */
 function settle({ samples, firstSamples, warmTimes, failures }: CellEntry): SweepCell {
-  for (const status of ['wrong', 'invalid'] as const) if (failures.has(status)) return { samples: [], status }
+  for (const status of ['wrong', 'invalid'] as const)
+    if (failures.includes(status)) return { samples: [], status }
   const kept = samples.length > 0 ? samples : firstSamples
   const warmMs = warmTimes.length > 0 ? median(warmTimes) : undefined
-  if (kept.length > 0) return { samples: [...kept].sort((a, b) => a - b), warmMs, status: 'ok' }
+  if (kept.length > 0) return { samples: ascending(kept), warmMs, status: 'ok' }
   return { samples: [], status: [...failures].sort()[0] ?? 'error' }
+}
+
+function ascending(samples: readonly number[]): readonly number[] {
+  return samples.length === 1 ? samples : samples.toSorted((a, b) => a - b)
+}
+
+function joined<T>(a: readonly T[], b: readonly T[]): readonly T[] {
+  return a.length === 0 ? b : [...a, ...b]
 }
 
 function sortedEntries<T>(map: ReadonlyMap<string, T>): [string, T][] {

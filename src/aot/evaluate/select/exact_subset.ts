@@ -12,9 +12,13 @@ const MOST_STEPS = 20_000
 /** And with many shapes fewer: each set looks at every shape. */
 const MOST_CELLS = 20_000_000
 
+/** Sets of more configs are too many to be looked through. */
+const MOST_CONFIGS = 16
+
 /** A set of fewer than `size` configs that reaches the goal and covers every shape, or `undefined`. */
 export function smallerSubset(task: SubsetTask, size: number): readonly number[] | undefined {
   const { losses } = task.measured
+  if (size > MOST_CONFIGS) return undefined
   const steps = Math.min(MOST_STEPS, MOST_CELLS / Math.max(1, losses.length))
   const order = byCoverage(task)
   const search: Search = { task, order, suffixes: suffixMinima(losses, order), steps: { left: steps } }
