@@ -15,6 +15,7 @@ import { growingBlocks } from './analysis/growing_programs.ts'
 import { checkRegisters, checkTiles } from './lower/check_registers.ts'
 import { lowerRegion } from './lower/lower.ts'
 import { lowerGrid } from './lower/lower_grid.ts'
+import { fillLoads } from './passes/fill_loads.ts'
 import { flatGuards, flattenLoops } from './passes/flatten_loops.ts'
 import { insertMasks } from './passes/insert_masks.ts'
 import type { Pass } from './passes/pass.ts'
@@ -35,6 +36,7 @@ import { printProgram } from './wgsl/print_program.ts'
 
 const PASSES: readonly Pass[] = [
   { name: 'flatten loops', run: flattenLoops },
+  { name: 'fill loads', run: fillLoads },
   { name: 'insert masks', run: insertMasks },
   { name: 'roll reductions', run: rollReductions },
   { name: 'split sums', run: splitSums },

@@ -179,10 +179,18 @@ export class Interpreter<B extends AnyBlock> {
     const { type } = node
     const source = this.#tensor(node.tensor)
     const shape = this.#lengths(type.axes)
-    const data = new Float64Array(product(shape))
-    this.#forEachElement(node, type.axes, shape, (i, position) => {
-      data[i] = source.data[position] ?? 0
-    })
+    const data = new Float64Array(product(shape)).fill(node.fill ?? 0)
+    this.#forEachElement(
+      node,
+      type.axes,
+      shape,
+      (i, position) => {
+        data[i] = source.data[position] ?? 0
+      },
+      (i) => {
+        data[i] = 0
+      },
+    )
     return { dtype: type.dtype, axes: type.axes, shape, data }
   }
 
@@ -216,14 +224,15 @@ export class Interpreter<B extends AnyBlock> {
   }
 
   /**
-   * Visits the elements that are not masked and lie inside the tensor and the ranges of blocks: their
-   * position among `axes` and in the tensor.
+   * Visits the elements that are not masked and lie inside the ranges of blocks: their position among `axes`
+   * and in the tensor, or `miss` where they lie outside of that.
    */
   #forEachElement(
     node: MemoryNode,
     axes: readonly Axis[],
     shape: readonly number[],
     visit: (i: number, position: number) => void,
+    miss: (i: number) => void = () => undefined,
   ): void {
     const sizes = this.#tensor(node.tensor).shape
     const values = node.index.map((index) => this.#value(index))
@@ -244,7 +253,7 @@ export class Interpreter<B extends AnyBlock> {
       for (let dim = 0; dim < sizes.length; dim++) {
         const at = values[dim]?.data[offsets[dim] ?? 0] ?? 0
         const size = sizes[dim] ?? 0
-        if (at < 0 || at >= size) return
+        if (at < 0 || at >= size) return miss(i)
         position = position * size + at
       }
       visit(i, position)

@@ -163,10 +163,13 @@ interface Access {
 
 /**
  * Reads `tensor[index...]`. The result's axes are the union of those of the indices, in order of first
- * appearance. Positions outside the tensor, and elements that are masked, read as zero.
+ * appearance. Positions outside the tensor read as zero; elements that are masked, and in padded tiles those
+ * past the end of a block that indexes, as `fill`.
  */
 export interface LoadNode extends NodeBase, Site, Access {
   readonly kind: 'load'
+  /** Zero unless passes choose another value. */
+  readonly fill?: number
 }
 
 /** Writes `tensor[index...] = value`; positions outside the tensor are dropped. */

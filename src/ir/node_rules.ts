@@ -37,7 +37,8 @@ const NODE_RULES: { readonly [K in Kind]: NodeRule<NodeOfKind<K>> } = {
     operands: { index: 'position', mask: 'same' },
     effect: 'read',
     verify: verifyAccess,
-    print: (node, names) => `load ${maskedPlace(node, names)}`,
+    print: (node, names) =>
+      `load ${maskedPlace(node, names)}${node.fill === undefined ? '' : ` else ${node.fill}`}`,
   },
   store: {
     ...EVENT,

@@ -39,8 +39,8 @@ export interface TileProgram {
   readonly blocks: readonly TileBlock[]
   /**
    * True once tiles have all positions of their extents, whatever the range: what lies outside holds
-   * anything, but loads by positions of the block itself are zero there, and stores are dropped. Before,
-   * tiles end where their range does.
+   * anything, but loads by positions of the block itself have their `fill` there, and stores are dropped.
+   * Before, tiles end where their range does.
    */
   readonly padded: boolean
   /** Run one after the other: what one writes the next may read. */

@@ -39,24 +39,22 @@ describe('insert masks', () => {
     expect(masked(softmax, [8, 60])).toMatchInlineSnapshot(`
       "%0: i32[tile0] = index tile0
       %1: i32[slice1] = index slice1
-      %2: f32[tile0, slice1] = load tensor0[%0, %1]
-      %3: bool[slice1] = inside slice1
-      %4: bool[1, slice1] = view %3 (new, 0)
-      %5: bool[tile0, slice1] = broadcast %4
-      %6: f32 = -Infinity
-      %7: f32[tile0, slice1] = where %5, %2, %6
-      %8: f32[tile0] = max %7 along 1
-      %9: f32[tile0, 1] = view %8 (0, new)
-      %10: f32[tile0, slice1] = broadcast %9
-      %11: f32[tile0, slice1] = sub %2, %10
-      %12: f32[tile0, slice1] = exp %11
-      %13: f32 = 0
-      %14: f32[tile0, slice1] = where %5, %12, %13
-      %15: f32[tile0] = sum %14 along 1
-      %16: f32[tile0, 1] = view %15 (0, new)
-      %17: f32[tile0, slice1] = broadcast %16
-      %18: f32[tile0, slice1] = div %12, %17
-      store tensor1[%0, %1] = %18"
+      %2: f32[tile0, slice1] = load tensor0[%0, %1] else -Infinity
+      %3: f32[tile0] = max %2 along 1
+      %4: f32[tile0, 1] = view %3 (0, new)
+      %5: f32[tile0, slice1] = broadcast %4
+      %6: f32[tile0, slice1] = sub %2, %5
+      %7: f32[tile0, slice1] = exp %6
+      %8: bool[slice1] = inside slice1
+      %9: bool[1, slice1] = view %8 (new, 0)
+      %10: bool[tile0, slice1] = broadcast %9
+      %11: f32 = 0
+      %12: f32[tile0, slice1] = where %10, %7, %11
+      %13: f32[tile0] = sum %12 along 1
+      %14: f32[tile0, 1] = view %13 (0, new)
+      %15: f32[tile0, slice1] = broadcast %14
+      %16: f32[tile0, slice1] = div %7, %15
+      store tensor1[%0, %1] = %16"
     `)
   })
 

@@ -1,7 +1,8 @@
 /**
  * Every example is right: the interpreter against its reference, and against the interpreter the adapter and
  * the workgroup interpreter, static and dynamic, under the default config and random ones. RANDOM_CONFIGS
- * asks for more of them, and ADAPTER_CONFIGS for another number on the adapter.
+ * asks for more of them, ADAPTER_CONFIGS for another number on the adapter, RANDOM_SEED for others, and
+ * EXAMPLES for some of the files (`softmax,layer_norm`).
  */
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -25,10 +26,14 @@ afterAll(() => {
 
 const { difference, nested } = await import('../../examples/shared/example.ts')
 const FOLDER = new URL('../../examples/', import.meta.url)
-const FILES = readdirSync(FOLDER).filter((name) => name.endsWith('.ts'))
+const WANTED = process.env.EXAMPLES?.split(',')
+const FILES = readdirSync(FOLDER).filter(
+  (name) => name.endsWith('.ts') && (WANTED?.includes(name.slice(0, -'.ts'.length)) ?? true),
+)
 /** Of each example that compile, half of them with static shapes: on the interpreter, and on the adapter. */
 const CONFIGS = Number(process.env.RANDOM_CONFIGS ?? 2)
 const ON_ADAPTER = Number(process.env.ADAPTER_CONFIGS ?? CONFIGS)
+const SEED = Number(process.env.RANDOM_SEED ?? 0)
 /** Of so many drawn for each. */
 const DRAWN = 8
 const LARGEST_TILE = 8
@@ -73,13 +78,15 @@ describe.each(FILES)('%s', async (file) => {
       const { spec } = subject
       const defaults = withTilesUpTo(spec, LARGEST_DEFAULT_TILE, [spec.defaultConfig()])
       await subject.expectAllRight(defaults.map(({ data }) => data))
-      await expectRandomRight(spec, ON_ADAPTER / 2, Number(staticShapes), (data) => subject.outcome(data))
+      await expectRandomRight(spec, ON_ADAPTER / 2, SEED + Number(staticShapes), (data) =>
+        subject.outcome(data),
+      )
       const cpu = new OnCpu(fn as KernelFunction, inputs.map(argumentOf), {
         dynamic: !staticShapes,
         tolerance,
       })
       cpu.expectRight()
-      await expectRandomRight(spec, CONFIGS / 2, Number(staticShapes), (data) => cpu.outcome(data))
+      await expectRandomRight(spec, CONFIGS / 2, SEED + Number(staticShapes), (data) => cpu.outcome(data))
     })
   })
 })

@@ -79,15 +79,29 @@ export class Address {
    * not to be masked. They hold for all of a vector, except that `lanes` tells which of it are masked.
    */
   conditions(register: number): readonly Expr[] {
-    const { shape } = tensorOf(this.#lowering.program, this.#node.tensor)
-    const found = this.#maskedBlocks().map((block) =>
+    const { ranges, bounds, masks } = this.#conditions(register)
+    return [...new Set([...ranges, ...bounds, ...masks])]
+  }
+
+  /** The same, those apart that hold for all elements that the fill of a load is not for. */
+  filledConditions(register: number): { readonly taken: readonly Expr[]; readonly inside: readonly Expr[] } {
+    const { ranges, bounds, masks } = this.#conditions(register)
+    const taken = [...new Set([...ranges, ...masks])]
+    return { taken, inside: [...new Set(bounds)].filter((condition) => !taken.includes(condition)) }
+  }
+
+  #conditions(register: number): Readonly<Record<'ranges' | 'bounds' | 'masks', readonly Expr[]>> {
+    const { e, program } = this.#lowering
+    const { shape } = tensorOf(program, this.#node.tensor)
+    const ranges = this.#maskedBlocks().map((block) =>
       insideCondition(this.#lowering, this.#layout, block, register),
     )
-    this.#dims.forEach((dim, d) => {
-      found.push(this.#boundsCheck(dim, shape[d] ?? 0, register))
-    })
-    if (this.#mask && !this.#masksLanes()) found.push(element(this.#lowering.e, this.#mask, register))
-    return [...new Set(found.filter((condition) => condition !== undefined))]
+    const bounds = this.#dims.map((dim, d) => this.#boundsCheck(dim, shape[d] ?? 0, register))
+    return {
+      ranges: ranges.filter((condition) => condition !== undefined),
+      bounds: bounds.filter((condition) => condition !== undefined),
+      masks: this.#mask && !this.#masksLanes() ? [element(e, this.#mask, register)] : [],
+    }
   }
 
   /** Which elements of a vector are not masked, where that is not the same for all of them. */

@@ -10,9 +10,10 @@ import type { Lowering } from '../state/lowering.ts'
 import type { Read } from '../state/read.ts'
 import { chunkRegisters, chunkWidth, element, named, type Registers, spread } from '../state/registers.ts'
 import { type Expr, partOfWords } from '../thread/expr.ts'
+import type { Expressions } from '../thread/expressions.ts'
 import type { AccessMark, MemoryArray } from '../thread/memory.ts'
 import { plainWord } from '../thread/names.ts'
-import type { Width } from '../thread/types.ts'
+import { memoryType, type ThreadType, typeOf, type Width } from '../thread/types.ts'
 import { ofFirstCopies } from '../values/convert_layout.ts'
 import { fromMemory, itemOf } from '../values/memory_values.ts'
 import { valueIn } from '../values/values.ts'
@@ -51,7 +52,7 @@ function elementsOf(lowering: Lowering, node: LoadNode): Registers {
   const hint = plainWord(tensorOf(program, node.tensor).name)
   if (width > chunkWidth(layout)) {
     const chunks = allRuns(layout, width).flatMap((run) => {
-      const words = out.let('words', loaded(lowering, buffer, address, run, mark))
+      const words = out.let('words', loaded(lowering, node, buffer, address, run, mark))
       return chunksOf(e, words, dtype, width / chunkWidth(layout))
     })
     return { layout, dtype, chunks }
@@ -59,7 +60,7 @@ function elementsOf(lowering: Lowering, node: LoadNode): Registers {
   const chunks = chunkRegisters(layout).map((registers): Expr => {
     const runs = runsOf(registers, width)
     const pieces = runs.map((run) => {
-      const value = fromMemory(e, loaded(lowering, buffer, address, run, mark), dtype)
+      const value = fromMemory(e, loaded(lowering, node, buffer, address, run, mark), dtype)
       return runs.length === 1 ? value : out.let(hint, value)
     })
     return out.let(hint, e.vector(pieces, chunkWidth(layout)))
@@ -133,9 +134,10 @@ export function lowerAtomic(lowering: Lowering, node: AtomicNode): Registers | u
   return ofFirstCopies(lowering, { layout, dtype: node.type.dtype, chunks })
 }
 
-/** The vector that `registers` hold, or zero where it does not exist or is masked. */
+/** The vector that `registers` hold, zero where it does not exist, and the fill where it is masked. */
 function loaded(
   lowering: Lowering,
+  node: LoadNode,
   buffer: MemoryArray,
   address: Address,
   registers: readonly number[],
@@ -145,8 +147,22 @@ function loaded(
   const [register = 0] = registers
   const raw = e.read(buffer, address.index(register), mark)
   const lanes = address.lanes(registers)
-  const taken = lanes ? e.select(e.constant(0, buffer.element), raw, lanes) : raw
-  return ifThere(lowering, address, register, taken)
+  const fill = fillOf(e, node, buffer.element)
+  const taken = lanes ? e.select(fill, raw, lanes) : raw
+  if ((node.fill ?? 0) === 0) return ifThere(lowering, address, register, taken)
+  const conditions = address.filledConditions(register)
+  const chosen = (value: Expr, otherwise: Expr, condition: Expr | undefined): Expr =>
+    condition ? e.select(otherwise, value, condition) : value
+  const inside = chosen(taken, e.constant(0, raw.type), e.all(conditions.inside))
+  return chosen(inside, fill, e.all(conditions.taken))
+}
+
+/** The fill of a load in an item of memory. */
+function fillOf(e: Expressions, { fill = 0, type }: LoadNode, item: ThreadType): Expr {
+  const { dtype } = memoryType(typeOf(type.dtype, 1))
+  if (fill === 0 || dtype === item.dtype) return e.constant(fill, item)
+  const inWord = DTYPES[item.dtype].bytes / DTYPES[dtype].bytes
+  return e.splat(e.bitcast(item.dtype, e.constant(fill, typeOf(dtype, inWord as Width))), item.width)
 }
 
 /** What was read for `register`, or zero where that does not exist. */

@@ -1,7 +1,7 @@
 /**
  * From tiles that end where their range does to padded ones, and what they must not contribute at the edge
- * made explicit: reductions and dots read the neutral value there. A load is zero outside anyway, so what
- * only renames or converts a load needs no mask for sums and dots.
+ * made explicit: reductions and dots read the neutral value there. A load has its fill outside anyway, so
+ * what is the neutral value of that needs no mask.
  */
 import { constantTile, type NodeFactory, RegionBuilder, tileType } from '../../ir/build.ts'
 import { withPresence } from '../../ir/combine.ts'
@@ -18,7 +18,7 @@ import { crossedAxes, isCrossing, isMoving, outsideOf } from '../../ir/node_rule
 import { blockOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
 import { rewriteRegion, withOperands } from '../../ir/traverse.ts'
 import type { Plan } from '../plan/plan.ts'
-import { addsNothingOutside, isZeroOutside, maskedFactor } from './edge_values.ts'
+import { addsNothingOutside, isMet, maskedFactor } from './edge_values.ts'
 import { type EndOf, endsOfLoops, isMaskedByRows } from './row_ends.ts'
 
 export function insertMasks(plan: Plan, nodes: NodeFactory): TileProgram {
@@ -96,7 +96,7 @@ function masked(
   neutral: number,
 ): Node {
   if (block === ONE || !blockOf(plan.program, block).ragged) return value
-  if (neutral === 0 && isZeroOutside(value, block, plan)) return value
+  if (isMet({ value, block, neutral }, plan)) return value
   if (isMaskedByRows(value, block, neutral, known.endOf)) return value
   const pushed = neutral === 0 ? maskedWithin(builder, plan, known, value, block) : undefined
   return pushed ?? whereInside(builder, value, block, neutral)

@@ -31,8 +31,8 @@ export function isMaskedByRows(value: Node, block: BlockId, neutral: number, end
     const [mask, , other] = value.args
     return other?.kind === 'constant' && other.value === neutral && failsBeyond(mask, block, endOf)
   }
+  if (value.kind === 'load') return (value.fill ?? 0) === neutral && failsBeyond(value.mask, block, endOf)
   if (neutral !== 0) return false
-  if (value.kind === 'load') return failsBeyond(value.mask, block, endOf)
   const keepsZero = isMoving(value) || (value.kind === 'cast' && !value.bits)
   return keepsZero && isMaskedByRows(value.arg, block, neutral, endOf)
 }

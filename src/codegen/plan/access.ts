@@ -19,8 +19,13 @@ import type { Plan } from './plan.ts'
 /** Of the elements that registers have types for; of smaller ones at least a whole word. */
 const MAX_VECTOR_BITS = 2
 
-/** True when what the load reads outside the range of `block` is certainly zero. */
-export function readsZeroOutside(load: LoadNode, block: BlockId, plan: Plan): boolean {
+/** True for loads that may have a fill: words hold several elements of a packed type, and read as zero. */
+export function canBeFilled({ tensor }: LoadNode, { program }: Plan): boolean {
+  return !isPacked(tensorOf(program, tensor).dtype)
+}
+
+/** True when what the load reads outside the range of `block` is certainly its fill. */
+export function isFilledOutside(load: LoadNode, block: BlockId, plan: Plan): boolean {
   const indexed = load.index.some((node) => {
     const index = dimIndex(node)
     return index.kind === 'block' && index.block === block

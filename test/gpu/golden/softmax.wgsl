@@ -15,12 +15,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let slice1_lane = thread << 2u;
   let address_0 = tile0_begin * 25u + slice1_lane / 4u;
   let slice1_in = slice1_lane < 100u;
-  let x_0 = select(vec4f(0.0f), x_vec4[address_0], slice1_in);
-  let x_1 = select(vec4f(0.0f), x_vec4[address_0 + 25u], slice1_in);
-  let v_1 = select(vec4f(-infinity()), x_1, slice1_in);
-  let v_0 = select(vec4f(-infinity()), x_0, slice1_in);
-  let max_0 = max(vec2f(v_0.x, v_1.x), vec2f(v_0.y, v_1.y));
-  let max_1 = max(vec2f(v_0.z, v_1.z), vec2f(v_0.w, v_1.w));
+  let x_0 = select(vec4f(-infinity()), x_vec4[address_0], slice1_in);
+  let x_1 = select(vec4f(-infinity()), x_vec4[address_0 + 25u], slice1_in);
+  let max_1 = max(vec2f(x_0.z, x_1.z), vec2f(x_0.w, x_1.w));
+  let max_0 = max(vec2f(x_0.x, x_1.x), vec2f(x_0.y, x_1.y));
   let max_2 = max(max_0, max_1);
   partial_0[thread] = max_2;
   workgroupBarrier();
@@ -30,11 +28,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     running_0 = max_3;
   }
   let exp_1 = exp(x_1 - running_0.y);
-  let v_3 = select(vec4f(0.0f), exp_1, slice1_in);
+  let v_1 = select(vec4f(0.0f), exp_1, slice1_in);
   let exp_0 = exp(x_0 - running_0.x);
-  let v_2 = select(vec4f(0.0f), exp_0, slice1_in);
-  let sum_0 = vec2f(v_2.x, v_3.x) + vec2f(v_2.y, v_3.y);
-  let sum_1 = vec2f(v_2.z, v_3.z) + vec2f(v_2.w, v_3.w);
+  let v_0 = select(vec4f(0.0f), exp_0, slice1_in);
+  let sum_0 = vec2f(v_0.x, v_1.x) + vec2f(v_0.y, v_1.y);
+  let sum_1 = vec2f(v_0.z, v_1.z) + vec2f(v_0.w, v_1.w);
   let sum_2 = sum_0 + sum_1;
   workgroupBarrier();
   partial_0[thread] = sum_2;
@@ -44,10 +42,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     let sum_3 = running_1 + partial_0[i_1];
     running_1 = sum_3;
   }
-  let v_5 = exp_1 / running_1.y;
-  let v_4 = exp_0 / running_1.x;
+  let v_3 = exp_1 / running_1.y;
+  let v_2 = exp_0 / running_1.x;
   if (slice1_in) {
-    local1_vec4[address_0] = v_4;
-    local1_vec4[address_0 + 25u] = v_5;
+    local1_vec4[address_0] = v_2;
+    local1_vec4[address_0 + 25u] = v_3;
   }
 }
