@@ -75,8 +75,9 @@ export function runPasses(
   const nodes = new NodeFactory()
   let program = programFor(bound, even)
   for (const { name, run } of PASSES) {
+    const before = program
     program = frozenProgram(run({ program, bound }, nodes))
-    verifyProgram(program)
+    if (program !== before) verifyProgram(program, before)
     onPass?.(name, program)
   }
   return program

@@ -121,9 +121,15 @@ function addTensor(program: TileProgram, tensor: Omit<TileTensor, 'id'>): Added 
   return { program: { ...program, tensors: [...program.tensors, { ...tensor, id }] }, id }
 }
 
-/** The program with every grid changed. */
+/** The program with every grid changed; the same one where none is. */
 export function mapGrids(program: TileProgram, change: (grid: TileGrid) => TileGrid): TileProgram {
-  return { ...program, grids: program.grids.map(change) }
+  return withGrids(program, program.grids.map(change))
+}
+
+/** The program with these grids; the same one where it has them. */
+export function withGrids(program: TileProgram, grids: readonly TileGrid[]): TileProgram {
+  const isSame = grids.length === program.grids.length && grids.every((grid, i) => grid === program.grids[i])
+  return isSame ? program : { ...program, grids }
 }
 
 /** The same, unchangeable. */

@@ -6,7 +6,14 @@ import { fieldOf, isWrite, operandFields } from './node_rules.ts'
 
 /** Values that a node reads, not counting what the body of a loop reads from outside. */
 export function operandsOf(node: Node): readonly Node[] {
-  return operandFields(node).flatMap(([field]) => fieldOf(node, field) ?? [])
+  const operands: Node[] = []
+  for (const [field] of operandFields(node)) {
+    const held = fieldOf(node, field)
+    if (held === undefined) continue
+    if ('kind' in held) operands.push(held)
+    else operands.push(...held)
+  }
+  return operands
 }
 
 /** The same, each with the way in which its elements meet those of the node. */
@@ -89,7 +96,10 @@ export function copyInto(builder: RegionBuilder, node: Node, location: Node['loc
   return map.get(node) ?? node
 }
 
-/** Removes everything that does not lead to a store or an atomic, and values of atomics that nobody reads. */
+/**
+ * Removes everything that does not lead to a store or an atomic, and values of atomics that nobody reads; the
+ * same region where there is nothing of the kind.
+ */
 export function removeDeadNodes(
   region: Region,
   builder: RegionBuilder,
@@ -97,10 +107,16 @@ export function removeDeadNodes(
 ): Region {
   const live = liveNodes(region)
   const read = new Set([...live].flatMap(readsOf))
+  const isUnread = (node: Node): boolean =>
+    node.kind === 'atomic' && node.type.axes.length > 0 && !read.has(node)
+  let isClean = true
+  walk(region, (node) => {
+    isClean &&= live.has(node) && !isUnread(node)
+  })
+  if (isClean) return region
   rewriteRegion(region, builder, map, (spec, node) => {
     if (!live.has(node)) return undefined
-    const isUnread = spec.kind === 'atomic' && !read.has(node)
-    return isUnread ? { ...spec, type: tileType(spec.type.dtype) } : spec
+    return isUnread(node) ? { ...spec, type: tileType(spec.type.dtype) } : spec
   })
   return builder.nodes
 }

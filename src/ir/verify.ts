@@ -13,18 +13,20 @@ import { sameType } from './rule_bases.ts'
 import type { TileProgram } from './tile_program.ts'
 import { operandsOf, walk } from './traverse.ts'
 
-/** Verifies a program between passes. */
-export function verifyProgram(program: TileProgram): void {
-  verifyGrids(program, program.tensors)
+/** Verifies a program between passes: what is not as it was `before`, which is known to be well formed. */
+export function verifyProgram(program: TileProgram, before?: TileProgram): void {
+  const { tensors, blocks } = program
+  const known = before?.tensors === tensors && before.blocks === blocks ? before.grids : []
+  verifyGrids({ blocks, grids: program.grids.filter((grid) => !known.includes(grid)) }, tensors)
   program.tensors.forEach(({ id, memory }, place) => {
     const owner = program.tensors[memory]
     mustHold(id === place, `tensor ${id} is in place ${place}`)
     mustHold(owner?.memory === memory, `tensor ${id} shows no memory`)
   })
-  const blocks = new Set(program.blocks.map((block) => block.id))
-  mustHold(blocks.size === program.blocks.length, 'two blocks have one id')
+  const ids = new Set(blocks.map((block) => block.id))
+  mustHold(ids.size === blocks.length, 'two blocks have one id')
   for (const { rows } of program.grids)
-    for (const row of rows) mustHold(blocks.has(row), `grid with unknown row ${row}`)
+    for (const row of rows) mustHold(ids.has(row), `grid with unknown row ${row}`)
 }
 
 /** Verifies every grid of a kernel. */

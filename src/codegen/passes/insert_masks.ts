@@ -16,17 +16,27 @@ import {
 } from '../../ir/node.ts'
 import { crossedAxes, isCrossing, isMoving, outsideOf } from '../../ir/node_rules.ts'
 import { blockOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
-import { rewriteRegion, withOperands } from '../../ir/traverse.ts'
+import { rewriteRegion, walk, withOperands } from '../../ir/traverse.ts'
 import type { Plan } from '../plan/plan.ts'
 import { addsNothingOutside, isMet, maskedFactor } from './edge_values.ts'
 import { type EndOf, endsOfLoops, isMaskedByRows } from './row_ends.ts'
 
 export function insertMasks(plan: Plan, nodes: NodeFactory): TileProgram {
   const padded = { ...plan.program, padded: true }
-  return mapGrids(padded, (grid) => ({
-    ...grid,
-    body: maskedRegion(grid.body, plan, new RegionBuilder(nodes)),
-  }))
+  return mapGrids(padded, (grid) =>
+    hasEdges(grid.body, plan)
+      ? { ...grid, body: maskedRegion(grid.body, plan, new RegionBuilder(nodes)) }
+      : grid,
+  )
+}
+
+/** True when a tile of which elements are mixed may reach beyond its range. */
+function hasEdges(region: Region, { program }: Plan): boolean {
+  let found = false
+  walk(region, (node) => {
+    found ||= crossedAxes(node).some((block) => block !== ONE && blockOf(program, block).ragged)
+  })
+  return found
 }
 
 /** What is known of a region beside the plan. */

@@ -5,8 +5,8 @@ import { removeDeadNodes } from '../../ir/traverse.ts'
 import type { Plan } from '../plan/plan.ts'
 
 export function removeDead({ program }: Plan, nodes: NodeFactory): TileProgram {
-  return mapGrids(program, (grid) => ({
-    ...grid,
-    body: removeDeadNodes(grid.body, new RegionBuilder(nodes)),
-  }))
+  return mapGrids(program, (grid) => {
+    const body = removeDeadNodes(grid.body, new RegionBuilder(nodes))
+    return body === grid.body ? grid : { ...grid, body }
+  })
 }

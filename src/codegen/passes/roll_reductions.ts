@@ -42,6 +42,7 @@ type RowReduce = ReduceNode & { readonly op: SimpleReduceOp }
 /** Loops over the rows that the config streams: their blocks become those of loops. */
 export function rollReductions({ program, bound }: Plan, nodes: NodeFactory): TileProgram {
   const isStreamed = (row: BlockId): boolean => bound.chunkOf(row) !== undefined
+  if (!program.blocks.some(({ id, kind }) => kind === 'slice' && isStreamed(id))) return program
   const blocks = program.blocks.map((block) =>
     block.kind === 'slice' && isStreamed(block.id) ? { ...block, kind: 'tile' as const } : block,
   )

@@ -32,7 +32,7 @@ function placeIn(statements: readonly Statement[], before: Pending): Placed {
       pending = without(pending, space)
     }
     // What is only expected is not made yet.
-    if (statement.kind !== 'expect') pending = union(pending, byKey(accesses))
+    if (statement.kind !== 'expect' && accesses.length > 0) pending = union(pending, byKey(accesses))
     const inside = placeInside(statement, pending)
     placed.push(...inside.statements)
     pending = inside.pending
@@ -40,11 +40,17 @@ function placeIn(statements: readonly Statement[], before: Pending): Placed {
   return { statements: placed, pending }
 }
 
+/** What is found of statements, which loops around them look at again and again. */
+const ACCESSES = new WeakMap<Statement, readonly Access[]>()
+
 /** What is accessed where a barrier may still stand before it: no barrier may stand where only some pass. */
 function accessesHere(statement: Statement): readonly Access[] {
-  return statement.kind === 'if' && statement.flow === 'some'
-    ? allAccesses(statement)
-    : ownAccesses(statement)
+  const known = ACCESSES.get(statement)
+  if (known) return known
+  const isPassedBySome = statement.kind === 'if' && statement.flow === 'some'
+  const found = isPassedBySome ? allAccesses(statement) : ownAccesses(statement)
+  ACCESSES.set(statement, found)
+  return found
 }
 
 function placeInside(statement: Statement, before: Pending): Placed {
@@ -99,7 +105,8 @@ function without(pending: Pending, space: AddressSpace): Pending {
 }
 
 function union(a: Pending, b: Pending): Pending {
-  return b.size === 0 ? a : new Map([...a, ...b])
+  const added = [...b].filter(([key]) => !a.has(key))
+  return added.length === 0 ? a : new Map([...a, ...added])
 }
 
 function byKey(accesses: readonly Access[]): Pending {

@@ -61,7 +61,7 @@ export function deferReductions(plan: Plan, nodes: NodeFactory): TileProgram {
       rewrite(body, plan, builder, new Map())
       body = builder.nodes
     }
-    return { ...grid, body }
+    return body === grid.body ? grid : { ...grid, body }
   })
 }
 

@@ -14,6 +14,7 @@ import {
   type TileGrid,
   type TileProgram,
   tensorOf,
+  withGrids,
 } from '../../ir/tile_program.ts'
 import { rewriteRegion } from '../../ir/traverse.ts'
 import { prefixSums } from '../analysis/prefix_sums.ts'
@@ -36,13 +37,14 @@ import {
 } from './total_of_parts.ts'
 
 export function splitSums({ program, bound }: Plan, nodes: NodeFactory): TileProgram {
-  return program.grids.reduce<TileProgram>(
-    (split, grid) => {
-      const { program: added, grids } = splitGrid(split, grid, bound, nodes)
-      return { ...added, grids: [...split.grids, ...grids] }
-    },
-    { ...program, grids: [] },
-  )
+  let split = program
+  const all: TileGrid[] = []
+  for (const grid of program.grids) {
+    const { program: added, grids } = splitGrid(split, grid, bound, nodes)
+    split = added
+    all.push(...grids)
+  }
+  return withGrids(split, all)
 }
 
 interface Grids {
