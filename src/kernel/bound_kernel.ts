@@ -5,9 +5,9 @@
 
 import { compileKernel } from '../codegen/compile.ts'
 import { type KernelFacts, kernelFacts } from '../codegen/facts.ts'
-import { configSpecInput } from '../codegen/plan/config_spec_of.ts'
 import { evenBlocks } from '../codegen/plan/plan.ts'
 import type { DeviceLimits, WgslProgram } from '../codegen/program.ts'
+import { configSpecInput } from '../codegen/space/config_spec_of.ts'
 import { Config } from '../config/config.ts'
 import { ConfigSpec } from '../config/config_spec.ts'
 import type { ConfigData } from '../config/value.ts'

@@ -1,8 +1,8 @@
 /** Kernels compiled for a device that is made up: what each pass makes of them, without a GPU. */
 import { type CompileOptions, compileKernel } from '../../src/codegen/compile.ts'
-import { configSpecInput } from '../../src/codegen/plan/config_spec_of.ts'
 import { evenBlocks } from '../../src/codegen/plan/plan.ts'
 import type { DeviceLimits, WgslProgram } from '../../src/codegen/program.ts'
+import { configSpecInput } from '../../src/codegen/space/config_spec_of.ts'
 import type { Config, ConfigInput } from '../../src/config/config.ts'
 import { ConfigSpec } from '../../src/config/config_spec.ts'
 import type { ConfigSpecInput } from '../../src/config/spec_input.ts'

@@ -45,7 +45,7 @@ const LAYERS: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ['thread'],
     ['analysis', 'layout', 'wgsl', 'schedule'],
     ['plan', 'interpreter'],
-    ['passes', 'sums', 'state'],
+    ['passes', 'sums', 'state', 'space'],
     ['values'],
     ['memory', 'reductions', 'contraction/matrix'],
     ['contraction'],

@@ -3,49 +3,30 @@
  * that ConfigSpec is made from.
  */
 import { INDEXINGS, type Indexing, type PidType } from '../../config/modes.ts'
-import type {
-  BlockInput,
-  ConfigSpecInput,
-  LoopInput,
-  RightInput,
-  RowInput,
-  SumInput,
-  TileInput,
-} from '../../config/spec_input.ts'
+import type { BlockInput, ConfigSpecInput, RowInput, SumInput, TileInput } from '../../config/spec_input.ts'
 import { BLOCK_LIMIT, DOT_EXTENT } from '../../ir/block_sizes.ts'
 import { dotAxes } from '../../ir/dot_axes.ts'
 import { addressable, type KernelIr } from '../../ir/kernel_ir.ts'
-import {
-  type Axis,
-  type Block,
-  type BlockId,
-  type DotNode,
-  type LoopNode,
-  type Node,
-  ONE,
-} from '../../ir/node.ts'
+import { type Axis, type Block, type BlockId, type Node, ONE } from '../../ir/node.ts'
 import { type BlockSize, evalSize, maxOf, type Size, type SizeSymbol } from '../../ir/size.ts'
-import { hasEffect, walk } from '../../ir/traverse.ts'
+import { walk } from '../../ir/traverse.ts'
 import { cdiv, clamp, floorPowerOf2, nextPowerOf2, product } from '../../support/maths.ts'
-import { STORAGE, type StorageType } from '../../support/storage_types.ts'
-import { accumulatedBy, accumulations } from '../analysis/accumulations.ts'
+import type { StorageType } from '../../support/storage_types.ts'
+import { accumulations } from '../analysis/accumulations.ts'
 import { byteLoads } from '../analysis/byte_loads.ts'
-import { canFlatten } from '../analysis/can_flatten.ts'
 import { canRoll } from '../analysis/can_roll.ts'
-import { growingBlocks } from '../analysis/growing_programs.ts'
 import { type SplitEntry, splittableSums } from '../analysis/split_entries.ts'
+import { contiguousBlock } from '../plan/access.ts'
+import { matrixInput } from '../plan/matrix_plan.ts'
+import { type KernelSites, sitesOf } from '../plan/sites.ts'
 import type { DeviceLimits } from '../program.ts'
-import { contiguousBlock, loadsOf } from './access.ts'
-import { matrixInput } from './matrix_plan.ts'
-import { type KernelSites, sitesOf } from './sites.ts'
+import { loopInputs } from './loop_inputs.ts'
+import { cutBy, maxDotRows, rightInput, rowsOf, tileInput } from './tile_inputs.ts'
 
-const MAX_DOT_ROWS = 16
 const MAX_SLICES = 16
 /** A part of a sum has about so many positions at least. */
 const LEAST_PART = 8
 const MAX_PARTS = 1024
-/** Loops of more rounds than this are never written out in full. */
-const MAX_STATIC_ROUNDS = 16
 /** A row stays in registers by default when no thread of so many holds more than this of it. */
 const ROW_THREADS = 512
 const ROW_REGISTERS = 32
@@ -141,11 +122,6 @@ function blockInput(
   }
 }
 
-/** The block whose extent a block has: its own, or one that several share. */
-function cutBy(id: number, blocks: ReadonlyMap<BlockId, Block>): number {
-  return blocks.get(id)?.sizedBy ?? id
-}
-
 function rowInput(
   kernel: KernelIr,
   block: Block,
@@ -195,62 +171,6 @@ function sumInput(
   return { id, grid, positions, maxParts, isScan }
 }
 
-function loopInputs(
-  kernel: KernelIr,
-  sites: KernelSites,
-  blocks: ReadonlyMap<BlockId, Block>,
-  hint: (size: Size) => number,
-): LoopInput[] {
-  return sites.loops.map((loop) => {
-    const ids = loop.blocks.map((id) => cutBy(id, blocks))
-    if (loop.kind === 'device') {
-      const canUnrollFully = staticRounds(loop.node, blocks, hint)
-      return {
-        kind: 'device',
-        blocks: ids,
-        canReorder: isReorderable(loop.node),
-        canFlatten: false,
-        canUnrollFully,
-      }
-    }
-    const grid = kernel.grids[loop.grid]
-    const flat = grid !== undefined && loop.blocks.length > 1 && canFlatten(grid, blocks)
-    const growing = growingBlocks(grid?.body ?? [], loop.blocks)
-    const outermost = loop.blocks.findIndex((id) => growing.has(id))
-    return {
-      kind: 'grid',
-      blocks: ids,
-      canReorder: true,
-      ...(outermost > 0 && { outermost }),
-      canFlatten: flat,
-      canUnrollFully: false,
-    }
-  })
-}
-
-/** True when the number of rounds is a constant, and small even with tiles of moderate size. */
-function staticRounds(
-  node: LoopNode,
-  blocks: ReadonlyMap<BlockId, Block>,
-  hint: (size: Size) => number,
-): boolean {
-  return node.blocks.every((id, i) => {
-    const [begin, end] = [node.begins[i], node.ends[i]]
-    if (begin?.kind !== 'constant' || end?.kind !== 'constant') return false
-    const block = blocks.get(id)
-    return block !== undefined && cdiv(hint(block.size), block.extent ?? 64) <= MAX_STATIC_ROUNDS
-  })
-}
-
-/**
- * True when the rounds may run in any order: they only add to what they carry, and look at it for nothing
- * else.
- */
-function isReorderable(node: LoopNode): boolean {
-  if (node.body.some((inner) => hasEffect(inner) || inner.kind === 'loop')) return false
-  return node.phis.every((_, i) => accumulatedBy(node, i) !== undefined)
-}
-
 /** Programs of the grid that has the most of them along dimensions with a fixed extent. */
 function fixedPrograms(
   { grids }: KernelIr,
@@ -262,22 +182,6 @@ function fixedPrograms(
     return block?.extent === undefined ? 1 : cdiv(Math.max(1, hint(block.size)), block.extent)
   }
   return Math.max(1, ...grids.map((grid) => product(grid.blocks.map(along))))
-}
-
-/** The right operand of a product, and how memory has it. */
-function rightInput(
-  dot: DotNode,
-  blocks: ReadonlyMap<BlockId, Block>,
-  dtypeOf: (tensor: number) => StorageType | undefined,
-): RightInput {
-  const { depth, columns } = dotAxes(dot)
-  const load = loadsOf(dot.b).find(({ type: { axes } }) => axes.includes(depth) && axes.includes(columns))
-  const { bits } = STORAGE[(load && dtypeOf(load.tensor)) ?? 'f32']
-  return {
-    ...tileInput(dot.b, blocks),
-    bits,
-    isAlongDepth: load !== undefined && contiguousBlock(load) === depth,
-  }
 }
 
 /** Every distinct combination of axes. */
@@ -292,29 +196,9 @@ function tileInputs(kernel: KernelIr, blocks: ReadonlyMap<BlockId, Block>): Tile
   return [...found.values()]
 }
 
-/** The axes of a value that a config decides about, with the part of its extent that none does. */
-function tileInput({ type }: Node, blocks: ReadonlyMap<BlockId, Block>): TileInput {
-  const ids = type.axes.filter((axis) => axis !== ONE)
-  const open = ids.filter((id) => blocks.get(id)?.extent === undefined).map((id) => cutBy(id, blocks))
-  return { axes: open, fixed: product(ids.map((id) => blocks.get(id)?.extent ?? 1)) }
-}
-
 /** Vectors make sense only where neighbours in memory are neighbours in a tile. */
 function indexings(node: Parameters<typeof contiguousBlock>[0]): readonly Indexing[] {
   return contiguousBlock(node) === undefined ? ['pointer'] : INDEXINGS
-}
-
-/** Rows of the whole result of a dot. */
-function rowsOf(dot: DotNode, blocks: ReadonlyMap<BlockId, Block>, hint: (size: Size) => number): number {
-  const block = blocks.get(dotAxes(dot).rows)
-  return block ? (block.extent ?? hint(block.size)) : 1
-}
-
-function maxDotRows(rows: Axis, blocks: ReadonlyMap<BlockId, Block>, hint: (size: Size) => number): number {
-  const block = rows === ONE ? undefined : blocks.get(rows)
-  if (!block) return 1
-  const extent = block.extent ?? nextPowerOf2(Math.max(hint(block.size), DOT_EXTENT))
-  return clamp(extent, 1, MAX_DOT_ROWS)
 }
 
 function pidTypes(kernel: KernelIr): readonly PidType[] {
