@@ -11,6 +11,7 @@ import { isTuple, type TupleFragment } from './composite_fragments.ts'
 import { Config, type ConfigInput } from './config.ts'
 import { COUPLING_RULES } from './coupling_rules.ts'
 import { type ActingField, FIELDS, isActing, isFieldName } from './fields.ts'
+import { INERT_FIELDS, type InertField } from './inert_fields.ts'
 import type { NormalizeMode, SearchSpace } from './search_space.ts'
 import { seedConfigs } from './seed_configs.ts'
 import { type Build, shrinkToBuild } from './shrink_to_build.ts'
@@ -161,13 +162,13 @@ export class ConfigSpec implements SearchSpace {
 
   /** Keys without a slot: fields that mean nothing here, and what does not belong into this config at all. */
   #leftovers(given: ConfigData, mode: NormalizeMode): ConfigData {
-    const inert: Record<string, ConfigValue> = {}
+    const inert: Partial<Record<InertField, ConfigValue>> = {}
     for (const [name, value] of Object.entries(given)) {
       if (this.#rangeOf.has(name)) continue
       if (isFieldName(name) && !isActing(name)) inert[name] = value
       else if (mode === 'strict') this.#refuseUnlessIdle(name, value)
     }
-    warnAboutInert(Object.keys(inert))
+    warnAboutInert(Object.keys(inert) as InertField[])
     // A search would take equal programs for different ones.
     return mode === 'strict' ? inert : {}
   }
@@ -213,11 +214,8 @@ function broadcast(
   throw new ConfigError(`${what}; this kernel takes ${count}, one for each ${per}`)
 }
 
-function warnAboutInert(names: readonly string[]): void {
+function warnAboutInert(names: readonly InertField[]): void {
   if (names.length === 0) return
-  const [noun, verb] = names.length > 1 ? ['fields', 'have'] : ['field', 'has']
-  warnOnce(
-    `config fields ${names.join()}`,
-    `helion-aot: the config ${noun} ${names.join(', ')} ${verb} no meaning in WGSL: ignored`,
-  )
+  const reasons = names.map((name) => `${name} (${INERT_FIELDS[name].reason})`)
+  warnOnce(`config fields ${names.join()}`, `helion-aot: the config ignores ${reasons.join(', ')}`)
 }

@@ -18,6 +18,7 @@ export type InertField =
   | 'maxnreg'
   | 'advanced_controls_file'
   | 'epilogue_subtile'
+  | 'index_dtype'
   | 'xcd_remap'
   | 'pallas_load_buffer_count'
 
@@ -98,6 +99,12 @@ export const INERT_FIELDS: Readonly<Record<InertField, InertRow>> = {
     entry: oneOfRule(true, 2, 4),
     default: null,
     reason: 'results of dots go from registers to memory, through no buffer that could be cut',
+  },
+  index_dtype: {
+    per: 'kernel',
+    entry: TEXT_RULE,
+    default: '',
+    reason: 'positions have 31 bits, and what needs longer ones is refused',
   },
   xcd_remap: {
     per: 'kernel',

@@ -223,8 +223,9 @@ describe('normalize', () => {
     strict(data)
     strict({ maxnreg: 64 })
     expect(lines).toEqual([
-      'helion-aot: the config fields maxnreg, load_eviction_policies have no meaning in WGSL: ignored\n',
-      'helion-aot: the config field maxnreg has no meaning in WGSL: ignored\n',
+      'helion-aot: the config ignores maxnreg (WGSL says nothing of registers), ' +
+        'load_eviction_policies (WGSL has no hints for caches)\n',
+      'helion-aot: the config ignores maxnreg (WGSL says nothing of registers)\n',
     ])
   })
 

@@ -299,6 +299,7 @@ const INERT: Readonly<Record<InertField, unknown>> = {
   maxnreg: 64,
   advanced_controls_file: 'x.acf',
   epilogue_subtile: 2,
+  index_dtype: 'int64',
   xcd_remap: true,
   pallas_load_buffer_count: [2, 2],
 }

@@ -181,7 +181,13 @@ export const QUANTISED: Readonly<Record<string, Port>> = {
   },
   per_token_group_fp8_quant_packed: {
     kernel: packedScales,
-    args: [numbers([3, 24]), host([3, 24], () => 0, 'f8e4m3'), host([3, 2], () => 0, 'i32'), 4],
+    // No largest element is 448 times a power of two: quotients of GPUs are not exact.
+    args: [
+      host([3, 24], (i) => (((i * 29) % 23) - 11) / 10),
+      host([3, 24], () => 0, 'f8e4m3'),
+      host([3, 2], () => 0, 'i32'),
+      4,
+    ],
     reference: (x: Elements) =>
       each([3, 2], (t, p) => {
         const byte = (g: number): number => {
