@@ -115,6 +115,19 @@ describe('a load has where it is masked', () => {
   })
 })
 
+it('what is masked has it also where it lies outside the tensor', () => {
+  const shifted: KernelFunction = (x: Tensor) => {
+    const out = hl.emptyLike(x)
+    for (const [i, j] of hl.tile(x.shape)) {
+      const mask = i.index.ge(2).unsqueeze(1).and(j.index.ne(3).unsqueeze(0))
+      out.at(i, j).set(hl.load(x, [i.index.sub(2), j], { mask, other: -1 }))
+    }
+    return out
+  }
+  for (const dynamic of [false, true])
+    new OnCpu(shifted, [host([5, 8], (i) => i + 1)], { dynamic }).expectRight({ block_sizes: [2, 8] })
+})
+
 it('what lies outside the tensor is zero all the same', () => {
   const shifted: KernelFunction = (x: Tensor) => {
     const out = hl.empty([x.shape[0]], 'f32')
@@ -161,17 +174,20 @@ it('is right with infinities, whatever is read, computed and reduced', () => {
     chains: fc.array(fc.array(places(LINKS), { maxLength: 3 }), { minLength: 1, maxLength: 3 }),
     totals: fc.array(places(TOTALS), { minLength: 3, maxLength: 3 }),
     masked: fc.boolean(),
+    moved: fc.constantFrom('not', 'rows', 'columns'),
     dynamic: fc.boolean(),
     seed: fc.noShrink(fc.nat()),
   })
   fc.assert(
-    fc.property(drawn, ({ dtype, length, values, chains, totals, masked, dynamic, seed }) => {
+    fc.property(drawn, ({ dtype, length, values, chains, totals, masked, moved, dynamic, seed }) => {
       const kernel: KernelFunction = (x: Tensor, y: Tensor) => {
         const out = hl.empty([x.shape[0], chains.length], 'f32')
         for (const t of hl.tile(x.shape[0])) {
           const other = y.at(t, ':').to('f32')
           const options = masked ? { mask: other.ge(0), other: -Infinity } : {}
-          const row = hl.load(x, [t, ':'], options)
+          const rows = moved === 'rows' ? t.index.sub(1) : t
+          const columns = moved === 'columns' ? hl.arange(x.shape[1]).add(2) : ':'
+          const row = hl.load(x, [rows, columns], options)
           chains.forEach((chain, i) => {
             const value = chain.reduce((before, link) => LINKS[link]?.(before, other) ?? before, row)
             out.at(t, i).set(TOTALS[totals[i] ?? 0]?.(value).to('f32') ?? 0)
@@ -185,7 +201,10 @@ it('is right with infinities, whatever is read, computed and reduced', () => {
       for (const config of programConfigs(subject.compiled.spec, 3, seed)) subject.outcome(config.data)
       filledOnes += subject.compiled.after('fill loads').match(/ else /g)?.length ?? 0
     }),
-    { numRuns: Number(process.env.HELION_FILL_RUNS ?? 25), seed: 20261128 },
+    {
+      numRuns: Number(process.env.HELION_FILL_RUNS ?? 25),
+      seed: Number(process.env.RANDOM_SEED ?? 20261128),
+    },
   )
   expect(filledOnes).toBeGreaterThan(10)
 })

@@ -147,14 +147,13 @@ function loaded(
   const [register = 0] = registers
   const raw = e.read(buffer, address.index(register), mark)
   const lanes = address.lanes(registers)
-  const fill = fillOf(e, node, buffer.element)
-  const taken = lanes ? e.select(fill, raw, lanes) : raw
-  if ((node.fill ?? 0) === 0) return ifThere(lowering, address, register, taken)
-  const conditions = address.filledConditions(register)
-  const chosen = (value: Expr, otherwise: Expr, condition: Expr | undefined): Expr =>
+  const [zero, fill] = [e.constant(0, raw.type), fillOf(e, node, buffer.element)]
+  if (fill === zero) return ifThere(lowering, address, register, lanes ? e.select(zero, raw, lanes) : raw)
+  const { inside, taken } = address.filledConditions(register)
+  const choose = (value: Expr, condition: Expr | undefined, otherwise: Expr): Expr =>
     condition ? e.select(otherwise, value, condition) : value
-  const inside = chosen(taken, e.constant(0, raw.type), e.all(conditions.inside))
-  return chosen(inside, fill, e.all(conditions.taken))
+  const found = choose(raw, e.all(inside), zero)
+  return choose(choose(found, lanes, fill), e.all(taken), fill)
 }
 
 /** The fill of a load in an item of memory. */
