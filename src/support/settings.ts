@@ -167,8 +167,11 @@ export interface Settings {
   readonly aotKernels: readonly string[]
   /** Most configs that are measured on each shape; null takes all winners, and others up to 40. */
   readonly aotCandidates: number | null
-  /** Further shapes of each kernel that the measure phase makes between and around those it is given. */
-  readonly aotDensify: number
+  /**
+   * Further shapes of each kernel that the measure phase makes between and around those it is given; null
+   * makes as many as were tuned, in a quarter of the time that tuning took.
+   */
+  readonly aotDensify: number | null
   /** Folder searched first for generated heuristics. */
   readonly heuristicDir: string | null
 }

@@ -370,10 +370,12 @@ export const SETTINGS: { readonly [Name in SettingName]: SettingRow<Settings[Nam
     doc: 'Most configs that are measured on each shape; null takes all winners, and others up to 40.',
   },
   aotDensify: {
-    kind: number(0),
+    kind: orNull(number(0)),
     env: 'HELION_AOT_DENSIFY',
-    default: 0,
-    doc: 'Further shapes of each kernel that the measure phase makes between and around those it is given.',
+    default: null,
+    doc:
+      'Further shapes of each kernel that the measure phase makes between and around those it is given; ' +
+      'null makes as many as were tuned, in a quarter of the time that tuning took.',
   },
   heuristicDir: textOrNull('HELION_HEURISTIC_DIR', 'Folder searched first for generated heuristics.'),
 }

@@ -1,6 +1,7 @@
 /**
- * `--densify`: after a shape that the program called, further shapes near it are measured with all
- * candidates, which costs a fraction of tuning one. Their arguments hold elements of the originals, drawn at
+ * After a shape that the program called, further shapes near it are measured with all candidates, which costs
+ * a fraction of tuning one: by default within a share of that, with `--densify n` so many. The one is taken
+ * of which models are least sure. Their arguments hold elements of the originals, drawn at
  * random. What the author lists (`measureFn`) stays as it is, and integers in memory are taken for positions
  * or lengths, which do not fit other shapes.
  */
@@ -16,13 +17,14 @@ import { Random } from '../../support/random.ts'
 import { STORAGE } from '../../support/storage_types.ts'
 import type { ShapeRecord } from '../records.ts'
 import type { Session } from '../run/session.ts'
-import { shapeOf } from '../shape.ts'
+import { type ShapeOfCall, shapeOf } from '../shape.ts'
 import type { CandidateConfig } from './candidates.ts'
-import { type ArgumentSizes, furtherShapes, sizesIn } from './further_shapes.ts'
+import { doubtIn, mostDoubtful } from './doubt.ts'
+import { type ArgumentSizes, featuresIn, furtherShapes, sizesIn } from './further_shapes.ts'
 import { measureShape } from './measure_shape.ts'
 
-/** Further shapes take at most as long as the shape that they are near to. */
-const SHARE = 1
+/** By default further shapes take this share of what tuning the shape took that they are near to. */
+const SHARE_OF_TUNING = 0.25
 /** Proposals that a kernel refuses are passed over, up to so many. */
 const MOST_REFUSED = 8
 const SEED = 47
@@ -30,39 +32,55 @@ const SEED = 47
 export interface Densifying {
   readonly request: ExclusiveRequest
   readonly session: Session
+  /** Of the call. */
+  readonly shape: ShapeOfCall
   readonly candidates: readonly CandidateConfig[]
-  /** What the shape of the call itself took. */
+  /** What measuring it took. */
   readonly seconds: number
 }
 
 /** Measures further shapes near that of the call; how many. Rejects with AdapterError. */
-export async function densify({ request, session, candidates, seconds }: Densifying): Promise<number> {
+export async function densify(densifying: Densifying): Promise<number> {
+  const { request, session, shape, candidates } = densifying
   const { definition, call } = request
-  const { own, settings } = definition.options
-  const wanted = settings.aotDensify
-  if (wanted === 0 || own.key || own.measureFn || !call.values.every(canBeMade)) return 0
+  const { wanted, seconds } = roomFor(densifying)
+  if (wanted === 0 || definition.options.own.key || !call.values.every(canBeMade)) return 0
   const here = call.values.map((value) => (value instanceof DeviceTensor ? value.shape : undefined))
   const known = (): readonly ShapeRecord[] => session.known.shapes(definition.name)
-  const open = wanted - known().filter(({ made }) => made).length
-  const quota = Math.min(open, Math.ceil(wanted / Math.max(1, session.known.tuned(definition.name).length)))
+  const left = wanted - known().filter(({ made }) => made).length
+  const quota = Math.min(left, Math.ceil(wanted / Math.max(1, session.known.tuned(definition.name).length)))
   const began = performance.now()
   const refused = new Set<string>()
   let done = 0
-  while (done < quota && performance.now() - began < SHARE * 1000 * seconds) {
+  while (done < quota && performance.now() - began < 1000 * seconds) {
     const shapes = [here, ...known().map(({ shape_features }) => sizesIn(shape_features, here))]
-    const next = furtherShapes(shapes).find((shape) => !refused.has(JSON.stringify(shape)))
+    const open = furtherShapes(shapes).filter((sizes) => !refused.has(JSON.stringify(sizes)))
+    const doubt = doubtIn(session.known, definition.name)
+    const next = mostDoubtful(open, (sizes) => doubt?.(featuresIn(sizes, shape.features)) ?? 0)
     if (!next || refused.size >= MOST_REFUSED) break
     const made = await requestWith(request, next)
     if (made) {
-      const shape = shapeOf(definition, made.call)
-      session.meet(made, shape, true)
-      await measureShape(made, shape, candidates, session)
+      const further = shapeOf(definition, made.call)
+      session.meet(made, further, true)
+      await measureShape(made, further, candidates, session, true)
       for (const value of made.call.values) if (isNew(value, request)) value.dispose()
       done++
     }
     refused.add(JSON.stringify(next))
   }
   return done
+}
+
+/** How many further shapes of the kernel there may be, and for how long they are begun near this one. */
+function roomFor({ request, session, shape, seconds }: Densifying) {
+  const { name, options } = request.definition
+  const { own, settings } = options
+  if (own.measureFn) return { wanted: 0, seconds: 0 }
+  if (settings.aotDensify !== null) return { wanted: settings.aotDensify, seconds }
+  // One takes about as long as this shape, and is begun where it still fits. What an author lists is enough.
+  const wanted = own.collectFn ? 0 : session.known.tuned(name).length
+  const secondsOfTuning = session.known.tunedShape(name, shape.hash)?.seconds ?? 0
+  return { wanted, seconds: SHARE_OF_TUNING * secondsOfTuning - seconds }
 }
 
 function isNew(value: unknown, { call }: ExclusiveRequest): value is DeviceTensor {

@@ -4,7 +4,7 @@
  * that divide all sizes of a dimension. No tensor becomes longer than it is somewhere among the known.
  */
 
-import { argumentFeature } from '../../heuristics/feature_names.ts'
+import { argumentFeature, parseArgumentFeature } from '../../heuristics/feature_names.ts'
 import type { Features } from '../../heuristics/features.ts'
 import { product } from '../../support/maths.ts'
 
@@ -37,6 +37,18 @@ export function sizesIn(features: Features, like: ArgumentSizes): ArgumentSizes 
       const name = argumentFeature(argument, 'dim', dim)
       const known = Object.hasOwn(features, name) ? features[name] : undefined
       return typeof known === 'number' ? known : size
+    }),
+  )
+}
+
+/** Features of a shape of these sizes that is otherwise as one with the features `like`. */
+export function featuresIn(sizes: ArgumentSizes, like: Features): Features {
+  return Object.fromEntries(
+    Object.entries(like).map(([name, value]) => {
+      const { argument = -1, what, dim = -1 } = parseArgumentFeature(name) ?? {}
+      const shape = sizes[argument]
+      if (!shape) return [name, value]
+      return [name, what === 'numel' ? product(shape) : what === 'dim' ? (shape[dim] ?? value) : value]
     }),
   )
 }

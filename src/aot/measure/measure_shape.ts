@@ -46,13 +46,14 @@ const STATUSES: Readonly<Record<Status, MeasurementStatus>> = {
 
 /**
  * Measures what the records lack of `candidates` on one shape. Rejects with AdapterError when the device is
- * lost.
+ * lost. One that is `made` counts for no goal: nobody called it.
  */
 export async function measureShape(
   request: ExclusiveRequest,
   shape: ShapeOfCall,
   candidates: readonly CandidateConfig[],
   session: Session,
+  made = false,
 ): Promise<void> {
   const { definition, bound, call, device, stream } = request
   const { name: kernel, options } = definition
@@ -60,7 +61,7 @@ export async function measureShape(
   const spec = bound.specFor(call, device)
   const log = createLog(settings.autotuneLogLevel)
   const work = { session, kernel, shapeHash: shape.hash, settings }
-  const recordOf = recorder(request, shape)
+  const recordOf = recorder(request, shape, made)
   const groups = groupsOf(spec, openCandidates(session.known.measured(kernel, shape.hash), candidates))
   for (const { candidate, reason } of groups.refused)
     session.append(recordOf(candidate, { status: 'invalid', samples: [], reason }))
@@ -197,7 +198,7 @@ function outcomeOf({ status, samplesMs, spread, reason, compileMs, programHash }
   }
 }
 
-function recorder(request: ExclusiveRequest, shape: ShapeOfCall) {
+function recorder(request: ExclusiveRequest, shape: ShapeOfCall, made: boolean) {
   const { name: kernel } = request.definition
   const { hash, features } = shape
   return (candidate: CandidateConfig, outcome: Outcome): MeasurementRecord => {
@@ -219,6 +220,7 @@ function recorder(request: ExclusiveRequest, shape: ShapeOfCall) {
       ...(programHash === undefined ? {} : { wgsl_hash: programHash }),
       ...(candidate.isDefault ? { is_default: true } : {}),
       ...(facts ? { facts } : {}),
+      ...(made ? { weight: 0 } : {}),
     }
   }
 }

@@ -39,7 +39,7 @@ function measuring(met: Met): ShapeWork {
       const began = performance.now()
       await measureShape(request, shape, candidates, session)
       const seconds = (performance.now() - began) / 1000
-      const further = await densify({ request, session, candidates, seconds })
+      const further = await densify({ request, session, shape, candidates, seconds })
       const more = further === 0 ? '' : ` and ${further} further shapes`
       return (all) => `${units} configs${more} in ${all.toFixed(1)} s`
     },

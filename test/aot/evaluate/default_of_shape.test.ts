@@ -110,12 +110,16 @@ test('defaults are no choice for who wants none', () => {
   expect(decision.training.worseThanDefault).not.toBeNull()
 })
 
-test('configs that were measured only where they are the default are no choice beside it', () => {
+test('configs that were measured only where they are the default are no choice where others do as well', () => {
   const whole = sweepWith(() => 1.03)
   const left = (sweep: Sweep, options: object = { defaults: true }) =>
     narrowed(toMatrix(sweep), toSettings(options)).configs.map(({ data }) => data)
   expect(left(whole).sort(byText)).toEqual([{ num_warps: 1 }, { num_warps: 2 }, {}])
-  expect(left(whole, { defaults: false })).toHaveLength(2 + SIZES.length)
+  const alone = { defaults: false }
+  expect(left(whole, alone)).toEqual([{ num_warps: 1 }, { num_warps: 2 }])
+  const faster = sweepWith((row) => (row === 1 ? 0.8 : 1.03))
+  expect(left(faster, alone).map(({ block_sizes }) => block_sizes)).toContainEqual([SIZES[1]])
+  expect(left(faster, alone)).toHaveLength(3)
   // The default of one shape that was measured on another as well is a config like any.
   const ofBoth = { block_sizes: [SIZES[0]], num_warps: 4 }
   const times = whole.configs.findIndex(({ data }) => data.num_warps === 1)

@@ -151,6 +151,15 @@ describe('facts of a sweep', () => {
     expect(outputs(2000).sort()).toEqual([128, 32])
   })
 
+  it('are believed where counts differ by no more than a factor of two, as parts of a split sum do', () => {
+    const parts = (rows: number, m: number, less: number): ToldFacts => {
+      return { ...told(rows), workgroups: `(${m === 100 ? 128 / less : 128} * arg0_dim0)` }
+    }
+    const factsOf = (less: number) => cellsOf(csvOf(shapes, (rows, m) => parts(rows, m, less))).cells.factsOf
+    expect(factsOf(2)).toBeDefined()
+    expect(factsOf(4)).toBeUndefined()
+  })
+
   it('are not believed where they contradict each other', () => {
     const constant = (_: number, m: number): ToldFacts => ({ ...told(32), workgroups: m })
     expect(cellsOf(csvOf(shapes, constant)).cells.factsOf).toBeUndefined()

@@ -47,6 +47,20 @@ describe('outside the sweep', () => {
   })
 })
 
+test('auto: a number that is no size, as a scale that follows from one, is as free as sizes are', () => {
+  const scaled = (m: number, scale: number) => ({ ...tensorFeatures([[m, 64]]), arg1_scalar: scale })
+  const made: MadeSweep = {
+    ...MADE,
+    shapes: SHAPES.map(({ m }, i) => scaled(m, [-0.5, 0.25, 1][i % 3] ?? 0)),
+    times: SHAPES.map(({ m }) => (m < 400 ? [1, 4, 1.3] : [4, 1, 1.3])),
+  }
+  const text = moduleText(decide(toSweep(made), toSettings()), { tool: 't', device: 'd' })
+  const { autotune } = runModule(text, 'made', 'm.ts')
+  const tag = (m: number, scale: number) => autotune({ shape: [m, 64], dtype: 'f16' }, scale).tag
+  for (const scale of [-4, -0.1, 0, 0.01, 8]) expect([tag(64, scale), tag(2048, scale)]).toEqual([0, 1])
+  for (const scale of [-4.1, 8.1]) expect([tag(64, scale), tag(2048, scale)]).toEqual([2, 2])
+})
+
 test('a module of the tree alone holds no config that nothing chooses', () => {
   // Slow enough not to be a choice between measured shapes.
   const made: MadeSweep = { ...MADE, times: SHAPES.map(({ m }) => (m < 400 ? [1, 4, 1.4] : [4, 1, 1.4])) }

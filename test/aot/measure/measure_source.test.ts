@@ -194,6 +194,38 @@ it('measures further shapes between those that are called, as many as are asked 
   expect(stderr.text).toMatch(/plus_one f32\[3000\]: \d configs and [12] further shapes in/)
 })
 
+it('makes further shapes by itself, as far as tuning took long enough, which count for no goal', async () => {
+  const config = { block_sizes: [64], num_warps: 2 }
+  const sizes = [1000, 3000]
+  const measureIn = async (folder: string, settings: object = {}) => {
+    const kernel = plusOne({ ...inPhase('measure', folder), ...settings })
+    for (const size of sizes) await kernel(ones([size])).data()
+    return eventsIn(folder, 'shape')
+  }
+  const hashes = (await measureIn(await collected('plus_one', hashOf(plusOne), [config]))).map(
+    ({ shape_hash }) => shape_hash,
+  )
+  expect(hashes).toHaveLength(sizes.length)
+  const tunedFor = async (seconds: number) => {
+    const folder = await collected('plus_one', hashOf(plusOne), [])
+    const writer = new RecordWriter(runFiles(folder, hardwareId(await getDevice())).records)
+    hashes.forEach((shape_hash, i) => {
+      writer.append(tuned('plus_one', sizes[i] ?? 0, config, { shape_hash, seconds }))
+    })
+    writer.close()
+    return folder
+  }
+  const isMade = (shape: { readonly made?: boolean }) => shape.made === true
+  expect((await measureIn(await tunedFor(0.001))).filter(isMade)).toEqual([])
+  expect((await measureIn(await tunedFor(1e6), { aotDensify: 0 })).filter(isMade)).toEqual([])
+  const folder = await tunedFor(1e6)
+  const made = (await measureIn(folder)).filter(isMade).map(({ shape_hash }) => shape_hash)
+  expect(made.length).toBeGreaterThan(0)
+  expect(made.length).toBeLessThanOrEqual(sizes.length)
+  for (const { shape_hash, weight } of cellsIn(folder))
+    expect(weight).toBe(made.includes(shape_hash) ? 0 : undefined)
+})
+
 it('makes no shapes of integers, which may be positions or lengths', async () => {
   const folder = await collected('plus_one', hashOf(plusOne), [{ block_sizes: [64], num_warps: 2 }])
   const kernel = plusOne({ ...inPhase('measure', folder), aotDensify: 2 })

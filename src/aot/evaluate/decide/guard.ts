@@ -58,7 +58,7 @@ export function makeGuard(policy: OutsidePolicy, columns: readonly Column[], row
     categories: watched ? columns.flatMap(({ kind }, index) => (kind === 'category' ? [index] : [])) : [],
     edges:
       policy === 'auto'
-        ? hull.map((edge) => (entryAt(columns, edge.column).kind === 'size' ? widened(edge) : edge))
+        ? hull.map((edge) => widened(edge, entryAt(columns, edge.column).kind === 'size'))
         : hull,
   }
 }
@@ -81,6 +81,8 @@ export function movedInside(guard: Guard, row: Row): Row {
   return moved
 }
 
-function widened({ column, low, high }: HullEdge): HullEdge {
-  return { column, low: Math.floor(low / FAR), high: high * FAR }
+/** Numbers that are no sizes (a scale, an epsilon) may be negative: away from zero, or towards it. */
+function widened({ column, low, high }: HullEdge, isSize: boolean): HullEdge {
+  if (isSize) return { column, low: Math.floor(low / FAR), high: high * FAR }
+  return { column, low: low > 0 ? low / FAR : low * FAR, high: high > 0 ? high * FAR : high / FAR }
 }

@@ -10,7 +10,7 @@ import {
   type TimingMatrix,
   timesOf,
 } from '../matrix.ts'
-import { argmin, entryAt, ROUNDING, range } from '../numeric.ts'
+import { argmin, at, entryAt, ROUNDING, range } from '../numeric.ts'
 import type { Goal } from '../select/goals.ts'
 import { type Selection, selectConfigs } from '../select/subset.ts'
 import type { LossTable } from '../select/subset_task.ts'
@@ -56,7 +56,9 @@ export function narrowed(
   whole: TimingMatrix,
   { goal, maxConfigs, defaults }: DecisionSettings,
 ): TimingMatrix {
-  const matrix = offersDefault(whole) ? columnsOfMatrix(whole, columnsBeside(whole, defaults)) : whole
+  const matrix = offersDefault(whole)
+    ? columnsOfMatrix(whole, columnsBeside(whole, defaults, goal.threshold))
+    : whole
   if (matrix.configs.length <= MOST_CANDIDATES) return matrix
   const columns = new Set([
     ...bestSet(thinned(matrix), MOST_CANDIDATES).configs,
@@ -75,17 +77,22 @@ export function narrowed(
 }
 
 /**
- * Without the default of each shape all other configs; beside it those that were measured somewhere else than
- * where they are the default. Of the rest, which have a shape each, nothing is known but what `{}` says as
- * well, and a matrix that is mostly holes teaches nothing.
+ * Those that were measured somewhere else than where they are the default. Of the rest, which have a shape
+ * each, nothing is known elsewhere, and a matrix that is mostly holes teaches nothing. Beside the default of
+ * each shape `{}` says as much of them; without it they stay where no other is as fast as the goal asks.
  */
-function columnsBeside(matrix: TimingMatrix, defaults: boolean): readonly number[] {
+function columnsBeside(matrix: TimingMatrix, defaults: boolean, threshold: number): readonly number[] {
   const standard = matrix.configs.length - 1
-  if (!defaults) return range(standard)
   const times = range(matrix.shapes.length).map((row) => timesOf(matrix, row))
   const isDefault = (column: number) =>
     times.every((row) => !Number.isFinite(row[column]) || row[column] === row[standard])
-  return range(matrix.configs.length).filter((column) => column === standard || !isDefault(column))
+  const others = range(standard).filter((column) => !isDefault(column))
+  if (defaults) return [...others, standard]
+  const isServed = (row: Float64Array, ms: number) =>
+    !Number.isFinite(ms) || others.some((column) => at(row, column) <= threshold * ms)
+  return range(standard).filter(
+    (column) => others.includes(column) || !times.every((row) => isServed(row, at(row, column))),
+  )
 }
 
 /** Every n-th shape, as many as are needed to judge sets of configs. */

@@ -7,7 +7,7 @@ import type { LineProblem } from '../../line_checks.ts'
 import { type KernelRecord, type MeasurementRecord, type RunRecord, readRecords } from '../../records.ts'
 import { type CsvMeasurement, readMeasurementCsv } from './measurement_csv.ts'
 import { type SearchTrace, TraceCollector } from './search_traces.ts'
-import { type Sweep, SweepBuilder } from './sweep.ts'
+import { type Outcome, type Sweep, SweepBuilder } from './sweep.ts'
 
 export interface InputFile {
   /** For messages, and its ending tells the format: `.csv`, anything else is records. */
@@ -130,18 +130,7 @@ class Collector {
         this.#refuse(file, line, `of an older version of kernel ${kernel}`)
         continue
       }
-      this.#builders.get(kernel)?.add({
-        shapeHash: record.shape_hash,
-        features: record.shape_features,
-        config: record.config,
-        status: record.status,
-        samples: record.samples,
-        warmMs: record.warm_ms,
-        weight: record.weight,
-        isDefault: record.is_default,
-        isFirst: record.round === 'first',
-        facts: record.facts,
-      })
+      this.#builders.get(kernel)?.add(outcomeOf(record))
     }
   }
 
@@ -158,5 +147,21 @@ class Collector {
 
   #refuse(file: string, line: number, reason: string): void {
     this.#problems.push({ file, line, kind: 'foreign', reason })
+  }
+}
+
+/** What a sweep takes from a record. */
+export function outcomeOf(record: MeasurementRecord): Outcome {
+  return {
+    shapeHash: record.shape_hash,
+    features: record.shape_features,
+    config: record.config,
+    status: record.status,
+    samples: record.samples,
+    warmMs: record.warm_ms,
+    weight: record.weight,
+    isDefault: record.is_default,
+    isFirst: record.round === 'first',
+    facts: record.facts,
   }
 }

@@ -13,6 +13,11 @@ export type FactsByShape = Map<ToldFacts, Features>
 
 /** Formulas that fail more often than this on shapes of the sweep are no help on others. */
 const LEAST_AGREEMENT = 0.8
+/**
+ * Counts that differ by no more agree: tiles are fitted to sizes in ways that no formula tells, such as parts
+ * of a split sum, of which there are no more than a short one has work for.
+ */
+const TOLERATED = 2
 /** Formulas that are compared with all others: a kernel whose sizes are all constants has one a shape. */
 const MOST_TRIED = 20
 
@@ -67,6 +72,10 @@ function agree(general: ConfigFacts, own: ConfigFacts, features: Features): bool
     Number(Object.hasOwn(features, name) ? features[name] : Number.NaN)
   return (['workgroups', 'rounds', 'outputs'] as const).every((name) => {
     const [a, b] = [general.counts[name], own.counts[name]]
-    return !a || !b || a.valueAt(sizeNamed) === b.valueAt(sizeNamed)
+    return !a || !b || areNear(a.valueAt(sizeNamed), b.valueAt(sizeNamed))
   })
+}
+
+function areNear(a: number, b: number): boolean {
+  return a === b || Math.max(a, b) <= TOLERATED * Math.min(a, b)
 }

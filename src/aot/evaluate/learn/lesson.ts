@@ -52,15 +52,14 @@ const VIRTUAL_WEIGHT = 3
 /** `budget` bounds the work where shapes are many: virtual ones times measured ones. */
 const VIRTUAL = { perShape: 100, least: 200, most: 1600, budget: 160_000 } as const
 
-/** Prepares a lesson; `memory` is a teacher's of a similar sweep. */
-export function prepareLesson(
+/** A teacher of the rows of a matrix; `memory` is one's of a similar sweep. */
+export function teach(
   matrix: TimingMatrix,
   columns: readonly Column[],
   rows: readonly Row[],
-  terms: readonly Term[],
+  losses: Losses = lossesOf(matrix),
   memory?: TeacherMemory,
-): Lesson {
-  const losses = lossesOf(matrix)
+): Teacher {
   const shapes = matrix.shapes.map(({ features }) => features)
   const fixed = offersDefault(matrix) ? matrix.configs.slice(0, -1) : matrix.configs
   const task = {
@@ -72,8 +71,19 @@ export function prepareLesson(
     units: matrix.units,
     times: rows.map((_, row) => timesOf(matrix, row).subarray(0, fixed.length)),
   }
-  const teach = offersDefault(matrix) ? fitBesideDefault : fitTeacher
-  const teacher = teach(task, losses, memory)
+  return (offersDefault(matrix) ? fitBesideDefault : fitTeacher)(task, losses, memory)
+}
+
+/** Prepares a lesson; `memory` is a teacher's of a similar sweep. */
+export function prepareLesson(
+  matrix: TimingMatrix,
+  columns: readonly Column[],
+  rows: readonly Row[],
+  terms: readonly Term[],
+  memory?: TeacherMemory,
+): Lesson {
+  const losses = lossesOf(matrix)
+  const teacher = teach(matrix, columns, rows, losses, memory)
   const count = virtualCount(rows.length)
   const made = virtualShapes(columns, rows, count, new Random(41))
   const taught = rows.map(teacher.losses)
