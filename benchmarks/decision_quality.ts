@@ -4,7 +4,8 @@
  * NVIDIA H200 (medians of several samples; see docs/decision_quality.md), 4 folds, several shuffles,
  * everything through the public way: measurements in, module text out, the module run.
  * With a number of shapes, models are fitted on so many, drawn at random, and tested on all others.
- * Further shapes are then chosen from the rest as `--densify` does: each the farthest from all known ones.
+ * With further shapes on every second of these, without and with so many more from the others, chosen as the
+ * measure phase chooses: each where models are least sure.
  * Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix, or all] [shapes, or folds]
  *   [further] [methods, one after the other with commas between] [the first of the seeds of shuffles]
  */
@@ -14,6 +15,9 @@ import type { DecisionOptions } from '../src/aot/evaluate/decide/settings.ts'
 import { writeMeasurementCsv } from '../src/aot/evaluate/input/measurement_csv.ts'
 import type { ToldFacts } from '../src/aot/facts/told_facts.ts'
 import { textLines } from '../src/aot/lines.ts'
+import { doubtIn, mostDoubtful } from '../src/aot/measure/doubt.ts'
+import type { AotRecord } from '../src/aot/records.ts'
+import { KnownRecords } from '../src/aot/run/known_records.ts'
 import { type ConfigData, isOpen } from '../src/config/value.ts'
 import { extractFeatures, type Features } from '../src/heuristics/features.ts'
 import { geomean, quantile } from '../src/support/maths.ts'
@@ -38,8 +42,8 @@ interface Matrix {
   readonly defaults?: readonly (number | null)[]
 }
 
-/** The time of the chosen config for a row; fitted on some rows. */
-type Method = (matrix: Matrix, rows: readonly number[]) => (row: number) => number
+/** The time of the chosen config for a row; fitted on some rows and further ones. */
+type Method = (matrix: Matrix, rows: readonly number[], made: readonly number[]) => (row: number) => number
 
 const KERNEL = 'kernel'
 
@@ -64,10 +68,11 @@ function built(
   csv: (matrix: Matrix, rows: readonly number[]) => string,
   options: DecisionOptions = {},
 ): Method {
-  return (matrix, rows) => {
-    const file = matrix.defaults
-      ? { path: 'records.jsonl', lines: recordsOf(matrix, rows) }
-      : { path: 'measurements.csv', lines: textLines(csv(matrix, rows)) }
+  return (matrix, rows, made) => {
+    const file =
+      matrix.defaults || made.length > 0
+        ? { path: 'records.jsonl', lines: recordsOf(matrix, rows, made) }
+        : { path: 'measurements.csv', lines: textLines(csv(matrix, rows)) }
     const text = buildHeuristics({ ...options, files: [file] }).kernels[0]?.text ?? ''
     const module = runModule(text, KERNEL, 'module.ts')
     const names = matrix.configs.map(stableStringify)
@@ -87,7 +92,7 @@ function built(
 }
 
 /** Records as the measure phase writes them. What the default of a shape is called does not matter. */
-function recordsOf(matrix: Matrix, rows: readonly number[]): readonly string[] {
+function recordsOf(matrix: Matrix, rows: readonly number[], made: readonly number[] = []): readonly string[] {
   const measurement = (
     row: number,
     config: ConfigData,
@@ -102,10 +107,11 @@ function recordsOf(matrix: Matrix, rows: readonly number[]): readonly string[] {
       shape_features: featuresOf(matrix, row),
     },
     ...{ config, config_hash: stableStringify(config), status: 'ok', samples: [time / 1000] },
-    ...{ timing_ms: time / 1000, is_default: isDefault, facts },
+    ...{ timing_ms: time / 1000, is_default: isDefault, facts, weight: made.includes(row) ? 0 : undefined },
   })
-  const records = rows.flatMap((row) => {
-    const facts = ownFacts(matrix.name, matrix.calls?.[row] ?? [], featuresOf(matrix, row), matrix.configs)
+  const records = [...rows, ...made].flatMap((row) => {
+    const call = matrix.calls?.[row]
+    const facts = call ? ownFacts(matrix.name, call, featuresOf(matrix, row), matrix.configs) : []
     return [
       ...timesOf(matrix, row).flatMap((time, column) => {
         const config = matrix.configs[column]
@@ -187,51 +193,42 @@ function timesOf(matrix: Matrix, row: number): readonly number[] {
 }
 
 /** Regrets on shapes that a method was not fitted on. A forbidden choice counts as 10 times as slow. */
-function heldOut(matrix: Matrix, method: Method, shuffles: number, shapes: number | undefined): number[] {
+function heldOut(matrix: Matrix, method: Method, more: number): number[] {
   return Array.from({ length: shuffles }, (_, shuffle) => {
-    const seed = firstSeed + shuffle
-    const order = new Random(seed).shuffle(matrix.shapes.map((_, row) => row))
+    const order = new Random(firstSeed + shuffle).shuffle(matrix.shapes.map((_, row) => row))
     if (shapes !== undefined) {
-      const inside = withFurther(matrix, order.slice(0, shapes))
+      const [given, rest] = [order.slice(0, shapes), order.slice(shapes)]
+      if (further === 0) return regretsOf(matrix, method(matrix, given, []), rest)
+      const [others, tested] = [0, 1].map((half) => rest.filter((_, i) => i % 2 === half))
       return regretsOf(
         matrix,
-        method,
-        inside,
-        order.filter((row) => !inside.includes(row)),
+        method(matrix, given, furtherOf(matrix, given, others ?? [], more)),
+        tested ?? [],
       )
     }
     return [0, 1, 2, 3].flatMap((fold) => {
-      const [inside, outside] = [false, true].map((isHeld) =>
+      const [inside = [], outside = []] = [false, true].map((isHeld) =>
         order.filter((_, index) => (index % 4 === fold) === isHeld),
       )
-      return regretsOf(matrix, method, inside ?? [], outside ?? [])
+      return regretsOf(matrix, method(matrix, inside, []), outside)
     })
   }).flat()
 }
 
-function withFurther(matrix: Matrix, given: readonly number[]): readonly number[] {
-  const inside = [...given]
-  const point = (row: number) => (matrix.shapes[row] ?? []).map((size) => Math.log2(Math.max(size, 0.5)))
-  const points = given.map(point)
-  const spreads = (points[0] ?? []).map((_, d) => {
-    const values = points.map((each) => each[d] ?? 0)
-    const mean = values.reduce((a, b) => a + b, 0) / values.length
-    return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) || 1
-  })
-  const distance = (a: number, b: number) => {
-    const [x, y] = [point(a), point(b)]
-    return Math.hypot(...x.map((value, d) => (value - (y[d] ?? 0)) / (spreads[d] ?? 1)))
+/** The most doubtful of `others`, each by all that is known with those before it. */
+function furtherOf(matrix: Matrix, given: readonly number[], others: readonly number[], count: number) {
+  const made: number[] = []
+  for (let i = 0; i < count; i++) {
+    const records = recordsOf(matrix, given, made).map((line) => JSON.parse(line) as AotRecord)
+    const doubt = doubtIn(new KnownRecords(records), KERNEL)
+    const left = others.filter((row) => !made.includes(row))
+    const next = mostDoubtful(left, (row) => doubt?.(featuresOf(matrix, row)) ?? 0)
+    if (next !== undefined) made.push(next)
   }
-  const farness = (row: number) => Math.min(...inside.map((other) => distance(row, other)))
-  for (let i = 0; i < further; i++) {
-    const rest = matrix.shapes.map((_, row) => row).filter((row) => !inside.includes(row))
-    inside.push(rest.reduce((a, b) => (farness(b) > farness(a) ? b : a)))
-  }
-  return inside
+  return made
 }
 
-function regretsOf(matrix: Matrix, method: Method, inside: readonly number[], outside: readonly number[]) {
-  const choose = method(matrix, inside)
+function regretsOf(matrix: Matrix, choose: (row: number) => number, outside: readonly number[]) {
   return outside.flatMap((row) => {
     const best = Math.min(...timesOf(matrix, row), defaultOf(matrix, row))
     return Number.isFinite(best) ? [Math.min(choose(row) / best, 10)] : []
@@ -247,13 +244,18 @@ const shapes = [undefined, 'folds'].includes(process.argv[4]) ? undefined : Numb
 const further = Number(process.argv[5] ?? 0)
 const wanted = process.argv[6]?.split(',')
 const firstSeed = Number(process.argv[7] ?? (shapes === undefined ? 100 : 500))
-const methods = Object.entries(METHODS).filter(([name]) => wanted?.includes(name) ?? true)
+const methods = Object.entries(METHODS)
+  .filter(([name]) => wanted?.includes(name) ?? true)
+  .flatMap(([name, method]) => {
+    const without = { name, method, more: 0 }
+    return further > 0 ? [without, { name: `${name}, ${further} further`, method, more: further }] : [without]
+  })
 const totals = new Map<string, number[]>()
-console.log(`| matrix | shapes x configs | ${methods.map(([name]) => name).join(' | ')} |`)
+console.log(`| matrix | shapes x configs | ${methods.map(({ name }) => name).join(' | ')} |`)
 console.log(`|---|---|${methods.map(() => '---|').join('')}`)
 for (const matrix of matrices) {
-  const cells = methods.map(([name, method]) => {
-    const regrets = heldOut(matrix, method, shuffles, shapes)
+  const cells = methods.map(({ name, method, more }) => {
+    const regrets = heldOut(matrix, method, more)
     totals.set(name, [...(totals.get(name) ?? []), geomean(regrets)])
     const numbers = [geomean(regrets), quantile(regrets, 0.95), Math.max(...regrets)]
     return numbers.map((value) => value.toFixed(3)).join(' / ')
