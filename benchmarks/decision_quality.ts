@@ -1,11 +1,9 @@
 /**
  * How much slower than the best config is the chosen one, on shapes that were not in the sweep? Ten matrices
  * of Triton kernels and some of this package's own, with the default config of each shape, all measured on an
- * NVIDIA H200 (medians of several samples; see docs/decision_quality.md), 4 folds, several shuffles,
- * everything through the public way: measurements in, module text out, the module run.
- * With a number of shapes, models are fitted on so many, drawn at random, and tested on all others.
- * With further shapes on every second of these, without and with so many more from the others, chosen as the
- * measure phase chooses: each where models are least sure.
+ * NVIDIA H200 (docs/decision_quality.md), 4 folds, several shuffles, through the public way: measurements in,
+ * module text out. With a number of shapes, models are fitted on so many, drawn at random, and tested on all
+ * others; with further shapes on half of these, without and with so many of the other half.
  * Usage: npx tsx benchmarks/decision_quality.ts [shuffles] [name of a matrix, or all] [shapes, or folds]
  *   [further] [methods, one after the other with commas between] [the first of the seeds of shuffles]
  */

@@ -19,7 +19,8 @@ export function runCommand(args: readonly string[], options: CommandOptions): En
   const shell = ['-c', script, process.execPath, BIN, ...args]
   const { status, stdout, stderr } = spawnSync('bash', shell, {
     cwd,
-    env: { ...process.env, ...env },
+    // Without further shapes: how many there are depends on how long tuning takes.
+    env: { ...process.env, HELION_AOT_DENSIFY: '0', ...env },
     encoding: 'utf8',
   })
   return { code: status ?? -1, out: stdout, err: stderr }

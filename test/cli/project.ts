@@ -91,7 +91,9 @@ export class Project {
     return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n').map(Number) : []
   }
 
-  #options(env: Readonly<Record<string, string>> = {}) {
+  /** Without further shapes: how many there are depends on how long tuning takes. */
+  #options(own: Readonly<Record<string, string>> = {}) {
+    const env = { HELION_AOT_DENSIFY: '0', ...own }
     return { cwd: this.folder, env, reject: false, stripFinalNewline: false } as const
   }
 }

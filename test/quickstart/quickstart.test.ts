@@ -16,7 +16,7 @@ interface Seen {
 }
 
 function script(name: string, ...args: readonly string[]): Seen {
-  const env = { ...process.env, HELION_AUTOTUNE_BUDGET_SECONDS: '0.3' }
+  const env = { ...process.env, HELION_AUTOTUNE_BUDGET_SECONDS: '0.3', HELION_AOT_DENSIFY: '0' }
   return spawnSync(process.execPath, [join(ROOT, 'scripts', name), ...args], { env, encoding: 'utf8' })
 }
 

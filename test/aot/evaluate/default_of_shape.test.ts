@@ -110,7 +110,7 @@ test('defaults are no choice for who wants none', () => {
   expect(decision.training.worseThanDefault).not.toBeNull()
 })
 
-test('configs that were measured only where they are the default are no choice where others do as well', () => {
+test('configs measured only where they are the default are no choice where others do as well', () => {
   const whole = sweepWith(() => 1.03)
   const left = (sweep: Sweep, options: object = { defaults: true }) =>
     narrowed(toMatrix(sweep), toSettings(options)).configs.map(({ data }) => data)

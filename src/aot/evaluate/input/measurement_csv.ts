@@ -267,7 +267,7 @@ function toNumber(text: string): number {
 
 /** A part of a text keeps all of it in memory, and a line is part of a large piece of a file. */
 function ownText(text: string): string {
-  return JSON.parse(JSON.stringify(text)) as string
+  return jsonIn(JSON.stringify(text), 'a text') as string
 }
 
 function intern<T>(known: Map<string, Interned<T>>, text: string, make: () => T): Interned<T> {
