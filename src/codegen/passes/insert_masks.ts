@@ -14,9 +14,9 @@ import {
   ONE,
   type Region,
 } from '../../ir/node.ts'
-import { crossedAxes, isCrossing, isMoving, outsideOf } from '../../ir/node_rules.ts'
+import { crossedAxes, isCrossing, isMoving, isPure, outsideOf } from '../../ir/node_rules.ts'
 import { blockOf, mapGrids, type TileProgram } from '../../ir/tile_program.ts'
-import { rewriteRegion, walk, withOperands } from '../../ir/traverse.ts'
+import { operandsOf, rewriteRegion, walk, withOperands } from '../../ir/traverse.ts'
 import type { Plan } from '../plan/plan.ts'
 import { addsNothingOutside, isMet, maskedFactor } from './edge_values.ts'
 import { type EndOf, endsOfLoops, isMaskedByRows } from './row_ends.ts'
@@ -35,8 +35,42 @@ function hasEdges(region: Region, { program }: Plan): boolean {
   let found = false
   walk(region, (node) => {
     found ||= crossedAxes(node).some((block) => block !== ONE && blockOf(program, block).ragged)
+    found ||= node.kind === 'view' && axesLeftOut(node, program).length > 0
   })
   return found
+}
+
+/** The axes of one position that a view leaves out, though padded tiles have more along them. */
+function axesLeftOut({ arg, axes }: SpecOf<'view'>, program: TileProgram): readonly number[] {
+  return arg.type.axes.flatMap((axis, i) =>
+    axis === ONE || axes.includes(i) || blockOf(program, axis).extent === 1 || isPureThroughout(arg)
+      ? []
+      : [i],
+  )
+}
+
+/** True for what can be made of positions and scalars wherever it is read. */
+function isPureThroughout(value: Node): boolean {
+  const found = new Set([value])
+  for (const node of found) for (const operand of operandsOf(node)) found.add(operand)
+  return [...found].every(isPure)
+}
+
+/** A view of the one position that axes which it leaves out have: all others are past the end. */
+function onePosition(builder: RegionBuilder, plan: Plan, known: Known, spec: SpecOf<'view'>): NodeSpec {
+  const [axis] = axesLeftOut(spec, plan.program)
+  if (axis === undefined) return spec
+  const { arg: whole, location } = spec
+  const { dtype, axes } = whole.type
+  const arg = masked(builder, plan, known, whole, axes[axis] ?? ONE, 0)
+  const type = tileType(
+    dtype,
+    axes.filter((_, i) => i !== axis),
+  )
+  const op = dtype === 'bool' ? 'any' : 'sum'
+  const first = builder.add({ kind: 'reduce', type, location, op, arg, axis })
+  const kept = spec.axes.map((from) => (from > axis ? from - 1 : from))
+  return onePosition(builder, plan, known, { ...spec, arg: first, axes: kept })
 }
 
 /** What is known of a region beside the plan. */
@@ -49,13 +83,14 @@ interface Known {
 function maskedRegion(region: Region, plan: Plan, builder: RegionBuilder): Region {
   const map = new Map<Node, Node>()
   const known: Known = { presence: new Map(), endOf: endsOfLoops(region, map) }
-  rewriteRegion(region, builder, map, (spec, _node, inner) =>
-    isCrossing(spec) ? withMasks(inner, plan, known, spec) : spec,
-  )
+  rewriteRegion(region, builder, map, (spec, _node, inner) => {
+    if (spec.kind === 'view') return onePosition(inner, plan, known, spec)
+    return isCrossing(spec) ? withMasks(inner, plan, known, spec) : spec
+  })
   return builder.nodes
 }
 
-type SpecOf<K extends CrossingNode['kind']> = Extract<NodeSpec, { kind: K }>
+type SpecOf<K extends CrossingNode['kind'] | 'view'> = Extract<NodeSpec, { kind: K }>
 
 function withMasks(
   builder: RegionBuilder,
