@@ -14,6 +14,33 @@ const copyOf = (viewOf: (x: Tensor) => Tensor) => (x: Tensor) => {
   return out
 }
 
+it('nothing takes any shape without elements', () => {
+  const shapes = [
+    [
+      [2, 0, 7],
+      [2, 3, 0, 7],
+    ],
+    [
+      [0, 6],
+      [0, 2, 3],
+    ],
+    [[3, 0], [0]],
+    [[0], [5, 0, 1]],
+    [
+      [4, 0, 2],
+      [4, 0, 3],
+    ],
+  ] as const
+  for (const [from, to] of shapes) {
+    const { returned } = run(
+      copyOf((x) => x.reshape([...to])),
+      [host([...from], [])],
+      { dynamic: false },
+    )
+    expect(returned, `${from} as ${to}`).toEqual([])
+  }
+})
+
 describe('random chains of views', () => {
   it.each([...Array(60).keys()])('%i read what they should', (seed) => {
     const { text, shape, apply, found } = randomChain(seed)

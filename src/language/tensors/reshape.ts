@@ -37,10 +37,12 @@ function grouped(
 ): { readonly groups: readonly Group[]; readonly sizes: readonly Size[] } {
   const wanted = shape.filter((size) => size !== 1)
   const most = Math.min(old.length, wanted.length)
+  // Beside a size of 0 others may be any: there are no elements.
+  const stays = (at: number): boolean => old.at(at) !== 0 && sameSize(old.at(at) ?? 0, wanted.at(at) ?? 0)
   let front = 0
-  while (front < most && sameSize(old[front] ?? 0, wanted[front] ?? 0)) front++
+  while (front < most && stays(front)) front++
   let back = 0
-  while (back < most - front && sameSize(old.at(-1 - back) ?? 0, wanted.at(-1 - back) ?? 0)) back++
+  while (back < most - front && stays(-1 - back)) back++
   const before = old.slice(front, old.length - back)
   const middle = wanted.slice(front, wanted.length - back)
   const elements = sizeProduct(before)
