@@ -32,6 +32,8 @@ export function inPhase(phase: 'collect' | 'measure', folder: string): Partial<S
     autotuneFinishingRounds: 0,
     autotuneMaxGenerations: 1,
     autotuneLogLevel: 100,
+    // How many there are otherwise depends on how long tuning took.
+    aotDensify: 0,
     skipCache: true,
   }
 }

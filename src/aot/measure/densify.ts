@@ -12,7 +12,7 @@ import { checkGuards } from '../../kernel/launch_plan.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import { DeviceTensor } from '../../runtime/tensor/tensor.ts'
 import { AdapterError, HelionError } from '../../support/errors.ts'
-import { product } from '../../support/maths.ts'
+import { product, sum } from '../../support/maths.ts'
 import { Random } from '../../support/random.ts'
 import { STORAGE } from '../../support/storage_types.ts'
 import type { ShapeRecord } from '../records.ts'
@@ -23,7 +23,7 @@ import { doubtIn, mostDoubtful } from './doubt.ts'
 import { type ArgumentSizes, featuresIn, furtherShapes, sizesIn } from './further_shapes.ts'
 import { measureShape } from './measure_shape.ts'
 
-/** By default further shapes take this share of what tuning the shape took that they are near to. */
+/** By default further shapes take this share of what tuning took. */
 const SHARE_OF_TUNING = 0.25
 /** Proposals that a kernel refuses are passed over, up to so many. */
 const MOST_REFUSED = 8
@@ -37,11 +37,18 @@ export interface Densifying {
   readonly candidates: readonly CandidateConfig[]
   /** What measuring it took. */
   readonly seconds: number
+  /** What further shapes of the kernel took so far. */
+  readonly spent: Spent
+}
+
+export interface Spent {
+  seconds: number
+  shapes: number
 }
 
 /** Measures further shapes near that of the call; how many. Rejects with AdapterError. */
 export async function densify(densifying: Densifying): Promise<number> {
-  const { request, session, shape, candidates } = densifying
+  const { request, session, shape, candidates, spent } = densifying
   const { definition, call } = request
   const { wanted, seconds } = roomFor(densifying)
   if (wanted === 0 || definition.options.own.key || !call.values.every(canBeMade)) return 0
@@ -68,19 +75,24 @@ export async function densify(densifying: Densifying): Promise<number> {
     }
     refused.add(JSON.stringify(next))
   }
+  spent.seconds += (performance.now() - began) / 1000
+  spent.shapes += done
   return done
 }
 
 /** How many further shapes of the kernel there may be, and for how long they are begun near this one. */
-function roomFor({ request, session, shape, seconds }: Densifying) {
+function roomFor({ request, session, candidates, seconds, spent }: Densifying) {
   const { name, options } = request.definition
   const { own, settings } = options
   if (own.measureFn) return { wanted: 0, seconds: 0 }
   if (settings.aotDensify !== null) return { wanted: settings.aotDensify, seconds }
-  // One takes about as long as this shape, and is begun where it still fits. What an author lists is enough.
-  const wanted = own.collectFn ? 0 : session.known.tuned(name).length
-  const secondsOfTuning = session.known.tunedShape(name, shape.hash)?.seconds ?? 0
-  return { wanted, seconds: SHARE_OF_TUNING * secondsOfTuning - seconds }
+  // What an author lists is enough.
+  const tuned = own.collectFn ? [] : session.known.tuned(name)
+  const ofTuning = sum(tuned.map((each) => each.seconds))
+  // Of this shape the search has measured some candidates: of a further one they are built and checked first.
+  const pace = ofTuning / Math.max(1, sum(tuned.map((each) => each.configs_tried)))
+  const ofOne = spent.shapes > 0 ? spent.seconds / spent.shapes : seconds + pace * candidates.length
+  return { wanted: tuned.length, seconds: SHARE_OF_TUNING * ofTuning - spent.seconds - ofOne }
 }
 
 function isNew(value: unknown, { call }: ExclusiveRequest): value is DeviceTensor {

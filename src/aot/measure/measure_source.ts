@@ -11,16 +11,17 @@ import { fitConfig } from '../fit_config.ts'
 import type { MeasurementRecord } from '../records.ts'
 import { type Met, phaseSource, type ShapeWork } from '../run/phase_source.ts'
 import { candidatesOf } from './candidates.ts'
-import { densify } from './densify.ts'
+import { densify, type Spent } from './densify.ts'
 import { measureShape } from './measure_shape.ts'
 import { unitsLeft } from './what_is_left.ts'
 
 export function measureSource(definition: KernelDefinition): ConfigSource {
-  return phaseSource('measure', definition, measuring)
+  const spent = { seconds: 0, shapes: 0 }
+  return phaseSource('measure', definition, (met) => measuring(met, spent))
 }
 
 /** Throws DataError when no configs are known. */
-function measuring(met: Met): ShapeWork {
+function measuring(met: Met, spent: Spent): ShapeWork {
   const { session, shape, record, isFirst, request } = met
   const { known, progress } = session
   const { kernel } = record
@@ -39,8 +40,8 @@ function measuring(met: Met): ShapeWork {
       const began = performance.now()
       await measureShape(request, shape, candidates, session)
       const seconds = (performance.now() - began) / 1000
-      const further = await densify({ request, session, shape, candidates, seconds })
-      const more = further === 0 ? '' : ` and ${further} further shapes`
+      const further = await densify({ request, session, shape, candidates, seconds, spent })
+      const more = further === 0 ? '' : ` and ${further} further shape${further === 1 ? '' : 's'}`
       return (all) => `${units} configs${more} in ${all.toFixed(1)} s`
     },
   }

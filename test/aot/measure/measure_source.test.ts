@@ -191,14 +191,14 @@ it('measures further shapes between those that are called, as many as are asked 
   }
   const measured = new Set(cellsIn(folder).map(({ shape_hash }) => shape_hash))
   for (const { shape_hash } of made) expect(measured).toContain(shape_hash)
-  expect(stderr.text).toMatch(/plus_one f32\[3000\]: \d configs and [12] further shapes in/)
+  expect(stderr.text).toMatch(/plus_one f32\[3000\]: \d configs and (1 further shape|2 further shapes) in/)
 })
 
 it('makes further shapes by itself, as far as tuning took long enough, which count for no goal', async () => {
   const config = { block_sizes: [64], num_warps: 2 }
   const sizes = [1000, 3000]
   const measureIn = async (folder: string, settings: object = {}) => {
-    const kernel = plusOne({ ...inPhase('measure', folder), ...settings })
+    const kernel = plusOne({ ...inPhase('measure', folder), aotDensify: null, ...settings })
     for (const size of sizes) await kernel(ones([size])).data()
     return eventsIn(folder, 'shape')
   }
