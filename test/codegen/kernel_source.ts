@@ -377,7 +377,8 @@ export class KernelSource {
     const output = { name, dims, dtype: known.dtype, bound }
     this.#outputs.push({ stored: isSmooth ? { ...output, dims: [] } : output, make })
     const text = turned ? `${known.text}.transpose()` : over(known, axes)
-    this.#lines.push(`  ${at(name, order)}.set(${text}${mask ? `, { mask: ${mask} }` : ''})`)
+    const place = at(a % 3 === 1 ? `${name}.reshape([${dims}])` : name, order)
+    this.#lines.push(`  ${place}.set(${text}${mask ? `, { mask: ${mask} }` : ''})`)
     if (!isSmooth) this.#own.push({ stored: output, axes: order })
     return undefined
   }
