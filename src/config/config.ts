@@ -104,7 +104,31 @@ function fromText(text: string): unknown {
   }
 }
 
+/** Data that a space has made: there is nothing to check. */
+const MADE = new WeakSet<object>()
+
+/**
+ * The data of a config whose names and values come from a space, for `new Config`: frozen throughout, without
+ * nulls. Searches make many configs, and checking is most of the work.
+ */
+export function madeData(values: Record<string, ConfigValue>): ConfigData {
+  const data: Record<string, ConfigValue> = {}
+  for (const name in values) {
+    const value = values[name]
+    if (value !== undefined && value !== null) data[name] = frozen(value)
+  }
+  MADE.add(Object.freeze(data))
+  return data
+}
+
+function frozen(value: ConfigValue): ConfigValue {
+  if (!isList(value) || Object.isFrozen(value)) return value
+  for (const entry of value) frozen(entry)
+  return Object.freeze(value)
+}
+
 function toData(input: ConfigInput | ConfigData): ConfigData {
+  if (MADE.has(input)) return input as ConfigData
   const data: Record<string, ConfigValue> = {}
   for (const [name, raw] of Object.entries(input)) {
     if (raw === undefined || raw === null) continue

@@ -8,7 +8,7 @@ import { warnOnce } from '../support/log.ts'
 import { product } from '../support/maths.ts'
 import { sha16 } from '../support/stable.ts'
 import { isTuple, type TupleFragment } from './composite_fragments.ts'
-import { Config, type ConfigInput } from './config.ts'
+import { Config, type ConfigInput, madeData } from './config.ts'
 import { COUPLING_RULES } from './coupling_rules.ts'
 import { type ActingField, FIELDS, isActing, isFieldName } from './fields.ts'
 import { INERT_FIELDS, type InertField } from './inert_fields.ts'
@@ -126,7 +126,7 @@ export class ConfigSpec implements SearchSpace {
     for (const slot of this.#ranges)
       data[slot.field] = this.#fit(slot, given.data[slot.field] ?? gap(slot), mode)
     for (const rule of COUPLING_RULES) rule(data, mode, this.input)
-    return new Config({ ...data, ...this.#leftovers(given.data, mode) })
+    return new Config(madeData({ ...data, ...this.#leftovers(given.data, mode) }))
   }
 
   /** `config` with block sizes halved until no tile holds more than that many elements per thread. */
@@ -139,7 +139,8 @@ export class ConfigSpec implements SearchSpace {
       full.reductionLoops,
       maxElementsPerThread * full.numWarps * 32,
     )
-    return sameValue(sizes, full.blockSizes) ? full : new Config({ ...full.data, block_sizes: sizes })
+    if (sameValue(sizes, full.blockSizes)) return full
+    return new Config(madeData({ ...full.data, block_sizes: sizes }))
   }
 
   #filled(config: Config): Config {

@@ -88,12 +88,18 @@ function tensorsOf(
     const shape = sizes.map(sizeOf)
     if (memory === id) all.push({ shape, data: new Float64Array(product(shape)).fill(Number.NaN) })
     else {
-      const data = all[memory]?.data ?? fail(`no tensor ${memory}`)
+      const { data, table } = all[memory] ?? fail(`no tensor ${memory}`)
       const stored = shown[memory]?.dtype ?? dtype
-      all.push({ shape, data: stored === dtype ? data : recastData(data, stored, dtype) })
+      if (stored === dtype) all.push({ shape, data, table })
+      else all.push({ shape, data: recastData(decoded(data, table), stored, dtype) })
     }
   }
   return all
+}
+
+/** The numbers that codes stand for. */
+export function decoded(data: HostTensor['data'], table: HostTensor['table']): HostTensor['data'] {
+  return table ? Float64Array.from(data, (code) => table[code] ?? 0) : data
 }
 
 function fail(what: string): never {

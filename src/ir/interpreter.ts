@@ -31,6 +31,8 @@ export interface HostTensor {
   /** What symbols of this tensor stand for, by axis; its shape unless given. */
   readonly sizes?: readonly number[] | undefined
   readonly data: { [index: number]: number; readonly length: number }
+  /** What the numbers in `data` stand for, where they are codes: of tensors that nothing writes. */
+  readonly table?: ArrayLike<number> | undefined
 }
 
 export interface InterpretOptions {
@@ -177,7 +179,7 @@ export class Interpreter<B extends AnyBlock> {
 
   #load(node: LoadNode): Value {
     const { type } = node
-    const source = this.#tensor(node.tensor)
+    const { data: source, table } = this.#tensor(node.tensor)
     const shape = this.#lengths(type.axes)
     const data = new Float64Array(product(shape)).fill(node.fill ?? 0)
     this.#forEachElement(
@@ -185,7 +187,8 @@ export class Interpreter<B extends AnyBlock> {
       type.axes,
       shape,
       (i, position) => {
-        data[i] = source.data[position] ?? 0
+        const stored = source[position] ?? 0
+        data[i] = table ? (table[stored] ?? 0) : stored
       },
       (i) => {
         data[i] = 0

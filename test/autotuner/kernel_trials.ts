@@ -1,4 +1,5 @@
 /** Real kernels, bound and ready to be tried on the test adapter. */
+import { vi } from 'vitest'
 import { Budget } from '../../src/autotuner/budget.ts'
 import { KernelBenchmarker, type KernelTrial } from '../../src/autotuner/trial/kernel_benchmarker.ts'
 import { BoundKernel } from '../../src/kernel/bound_kernel.ts'
@@ -57,6 +58,14 @@ export async function trial(
     ...parts,
   }
   return { ...made, benchmarker: new KernelBenchmarker(made), logged }
+}
+
+/** The first thing read is an argument, for the reference; the next are answers, of which one never comes. */
+export function losesAnswer({ stream }: KernelTrial): void {
+  const read = stream.read.bind(stream)
+  let reads = 0
+  const lost = new Promise<never>(() => {})
+  vi.spyOn(stream, 'read').mockImplementation((storage, site) => (reads++ === 1 ? lost : read(storage, site)))
 }
 
 export function double(x: Tensor): Tensor {

@@ -42,6 +42,29 @@ function double(x: Tensor): Tensor {
   return out
 }
 
+it('reads codes where a table says what they stand for, also as another shape of the tensor', () => {
+  const table = Float32Array.from({ length: 256 }, (_, code) => code / 4 - 7)
+  const through = (x: Tensor): Tensor => {
+    const out = hl.empty([256])
+    const flat = x.reshape([256])
+    for (const t of hl.tile(256)) out.at(t).set(flat.at(t).mul(2))
+    return out
+  }
+  for (const [fn, shape] of [
+    [double, [256]],
+    [through, [16, 16]],
+  ] as const) {
+    const ir = traced(fn, [host([...shape], (i) => i)], { dynamic: false })
+    const out = { shape: [256], data: new Float64Array(256) }
+    const codes = { shape: [...shape], data: Uint8Array.from({ length: 256 }, (_, i) => 255 - i), table }
+    const tensors = ir.tensors.map(({ role }) => (role === 'argument' ? codes : out))
+    const [known] = sampleReference(ir, kernelWrites(ir), tensors, [], forever)
+    expect([...((known?.values ?? []) as Float64Array)]).toEqual(
+      Array.from({ length: 256 }, (_, i) => 2 * (table[255 - i] ?? 0)),
+    )
+  }
+})
+
 describe('with time for everything', () => {
   it('knows what was written', () => {
     const [out] = sample(double, [line], forever)

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { foldGrid } from '../../src/runtime/commands/launch.ts'
 import {
   checkShape,
+  codesOf,
   decodeBytes,
   encodeValues,
   type HostData,
@@ -135,6 +136,18 @@ describe('floats of at most 16 bits', () => {
       expect(encodeValues(bits, dtype).buffer).toBe(bits.buffer)
     },
   )
+
+  it.each(['f16', 'bf16', 'f8e4m3', 'f8e5m2'] as const)('%s codes stand for what decoding gives', (dtype) => {
+    const { buffer } = packCodes(dtype, 70_000, (i) => (i * 7) % 2 ** STORAGE[dtype].bits)
+    const codes = codesOf(buffer, dtype)
+    const values = Float32Array.from(codes?.data ?? [], (code) => codes?.table[code] ?? -1)
+    expect(values).toEqual(decodeBytes(buffer, dtype))
+  })
+
+  it('has no codes of types that are their own numbers, and of what is small', () => {
+    for (const dtype of ['f32', 'i32', 'u32', 'bool', 'i8', 'f4e2m1'] as const)
+      expect(codesOf(new ArrayBuffer(400_000), dtype)).toBeUndefined()
+  })
 })
 
 describe('foldGrid', () => {

@@ -236,11 +236,32 @@ describe('a clock that is made up', () => {
     expect(timing?.medianMs).toBeCloseTo(20 * STEP)
   })
 
-  it('times long launches one by one: setup, estimates, warm-up, samples', async () => {
+  it('times long launches one by one: setup, estimates, warm-up with samples', async () => {
     const clock = madeUp(() => LONG)
     const [timing] = await timeWith(clock, [[]], { targetMs: 10.5 * LONG, warmupMs: 3.5 * LONG })
-    expect(clock.runs.map((run) => run.length)).toEqual([1, 5, 3, 10])
+    expect(clock.runs.map((run) => run.length)).toEqual([1, 5, 3 + 10])
     expect(timing).toMatchObject({ launchesPerSample: 1, cacheFlushed: true, medianMs: LONG, spread: 0 })
+    expect(timing?.samplesMs).toHaveLength(10)
+  })
+
+  it('waits for the GPU once less where it is known what a launch takes', async () => {
+    const clock = madeUp(() => LONG)
+    const known = { targetMs: 10.5 * LONG, warmupMs: 3.5 * LONG, expectedMs: 2 * LONG }
+    const [timing] = await timeWith(clock, [[]], known)
+    expect(clock.runs.map((run) => run.length)).toEqual([1 + 5, 3 + 10])
+    expect(timing).toMatchObject({ launchesPerSample: 1, medianMs: LONG, spread: 0 })
+  })
+
+  it.each([
+    [0.01, 36],
+    [0.0065, 36],
+    [0.005, 100],
+    [0.02, 12],
+  ])('stops where the median is known to %d: after %d samples', async (precision, count) => {
+    const clock = madeUp((index) => LONG * (1 + 0.02 * (index % 2)))
+    const options = { targetMs: 1000 * LONG, maxSamples: 100, warmupMs: LONG, precision }
+    const [timing] = await timeWith(clock, [[]], options)
+    expect(timing?.samplesMs).toHaveLength(count)
   })
 
   it('does not estimate a launch again that takes longer than all samples may', async () => {
@@ -258,7 +279,8 @@ describe('a clock that is made up', () => {
   it.each([
     [1.6, 5],
     [1.2, 12],
-    [1.02, 100],
+    [1.03, 36],
+    [1.005, 100],
     [0.9, 100],
   ])('of one %d times as slow as its rival takes as many samples as tell it: %d', async (times, count) => {
     const clock = madeUp(() => LONG * times)

@@ -9,7 +9,7 @@ import type { TrialProgram, TrialSubject } from '../trial/trial_program.ts'
 import type { CompareOptions, Places, TrialOptions } from '../trial/trial_runner.ts'
 
 /** Changes whenever anything here does: a bundle may find another version of this package beside it. */
-export const PROTOCOL = 2
+export const PROTOCOL = 3
 
 /** What holds the contents of the arguments: the path of a file, in browsers a Blob. */
 export type Handed = string | Blob

@@ -58,6 +58,7 @@ export class TrialServer {
   #starting: Promise<unknown> | undefined
   #compile: Compile | undefined
   #underWay = 0
+  #last: Promise<unknown> = Promise.resolve()
   #signs: ReturnType<typeof setInterval> | undefined
 
   constructor(parts: ServerParts) {
@@ -95,17 +96,25 @@ export class TrialServer {
       case 'measure': {
         const { key, values } = job.expected
         if (values) expected.set(key, values)
-        return runner.measure(job.program, expected.get(key) ?? missing(key), job.options)
+        const wanted = expected.get(key) ?? missing(key)
+        return this.#inTurn(() => runner.measure(job.program, wanted, job.options))
       }
       case 'compare':
-        return runner.compare(job.programs, job.options)
+        return this.#inTurn(() => runner.compare(job.programs, job.options))
       case 'answers':
-        return runner.answers(job.program, job.places, job.timeoutMs)
+        return this.#inTurn(() => runner.answers(job.program, job.places, job.timeoutMs))
       case 'leastLaunch':
-        return runner.leastLaunch()
+        return this.#inTurn(() => runner.leastLaunch())
       default:
         job satisfies never
     }
+  }
+
+  /** Works that need the GPU for themselves. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work)
+    this.#last = result.catch(() => {})
+    return result
   }
 
   /** Answers with the adapter that was found. */

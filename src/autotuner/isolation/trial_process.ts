@@ -11,6 +11,7 @@ import {
   TimeoutError,
   UsageError,
 } from '../../support/errors.ts'
+import { sum } from '../../support/maths.ts'
 import { type Connect, type Connection, type ProcessEnd, TRIER } from './connection.ts'
 import { patiently } from './patience.ts'
 import { type Failure, type Job, readReply } from './protocol.ts'
@@ -77,7 +78,10 @@ export class TrialProcess {
   async ask(subject: number, job: Job, limitMs: number): Promise<unknown> {
     if (this.#end) throw new ProcessEndedError(this.#end, 'bystander')
     const id = ++this.#requestCount
-    const inTime = patiently(STEPS * limitMs, () => this.#overdue(id, STEPS * limitMs))
+    // Those before it take their time first; each of them is watched for itself.
+    const before = [...this.#pending.values()].filter((pending) => pending.job !== 'compile')
+    const patienceMs = STEPS * (limitMs + sum(before.map((pending) => pending.limitMs)))
+    const inTime = patiently(patienceMs, () => this.#overdue(id, patienceMs))
     // Shaders wait for one another; the process looks after their time.
     if (job.kind === 'compile') inTime()
     try {

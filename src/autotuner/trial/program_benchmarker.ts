@@ -67,6 +67,8 @@ export interface ProgramTrial<Program extends AnyProgram> {
 /** Samples of one config when several are timed in turns: about one per millisecond. */
 const LEAST_SAMPLES = 20
 const MOST_SAMPLES = 400
+/** Trials that what runs programs elsewhere is asked for at a time. */
+const MOST_ASKED = 2
 /** Below this much GPU time per config, comparing is not worth it. */
 const LEAST_REMEASURE_MS = 2
 
@@ -83,6 +85,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   readonly #trial: ProgramTrial<Program>
   readonly #families: Families
   readonly #byProgram = new Map<string, Measurement>()
+  readonly #underWay = new Map<string, Promise<Measurement>>()
   /** Opened at the first measurement: results that are stored need none. */
   #opening: Promise<TrialRunner<Program>> | undefined
   #runner: TrialRunner<Program> | undefined
@@ -119,16 +122,35 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
       goesOn: () => !isOver() && !enough?.(),
       onBuilding: (building) => onTrying?.(building),
     })
+    const ended = (result: Measurement): void => {
+      results.set(result.config, result)
+      onMeasured?.(result)
+    }
+    const trials = new Set<Promise<void>>()
     for await (const built of builds) {
       for (const one of built) {
         if (isOver() || enough?.()) break
-        if (!('status' in one)) onTrying?.([one.config, ...this.#builds.building])
-        const result = 'status' in one ? one : await this.#try(one, onMeasured)
-        results.set(result.config, result)
-        onMeasured?.(result)
+        if ('status' in one) ended(one)
+        else {
+          onTrying?.([one.config, ...this.#builds.building])
+          const trial = this.#try(one, onMeasured).then(ended)
+          trials.add(trial)
+          // Listened to from now on: it may reject while nobody waits for it.
+          trial.then(
+            () => trials.delete(trial),
+            () => {},
+          )
+          if (trials.size >= this.#depth) await Promise.race(trials)
+        }
       }
     }
+    await Promise.all(trials)
     return configs.flatMap((config) => results.get(config) ?? [])
+  }
+
+  /** Trials that are asked for at a time: what runs them goes on with the next while this side is busy. */
+  get #depth(): number {
+    return this.#runner?.isolated && !this.#trial.device.info.software ? MOST_ASKED : 1
   }
 
   prepare(configs: readonly Config[]): void {
@@ -260,9 +282,20 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   /** Checks, then times. Rejects when the device is lost, the reference fails, or with a bug. */
   async #try(built: BuiltConfig<Program>, onMeasured: MeasureOptions['onMeasured']): Promise<Measurement> {
     const { config, program } = built
-    const twin = this.#byProgram.get(program.hash)
+    const twin = this.#byProgram.get(program.hash) ?? (await this.#underWay.get(program.hash))
     if (twin)
       return { ...twin, config, status: twin.status === 'ok' ? 'duplicate' : twin.status, costMs: undefined }
+    const trial = this.#tryFirst(built, onMeasured)
+    this.#underWay.set(program.hash, trial)
+    return await trial.finally(() => this.#underWay.delete(program.hash))
+  }
+
+  /** The first config of a program. */
+  async #tryFirst(
+    built: BuiltConfig<Program>,
+    onMeasured: MeasureOptions['onMeasured'],
+  ): Promise<Measurement> {
+    const { config, program } = built
     // Apart from the config's own errors: a reference that fails, fails for all.
     const { settings, source } = this.#trial
     const expected = settings.autotuneAccuracyCheck ? await source.expected(config, this.#answers) : []

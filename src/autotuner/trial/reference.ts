@@ -5,14 +5,14 @@
  */
 import type { Config } from '../../config/config.ts'
 import type { ConfigSpec } from '../../config/config_spec.ts'
-import type { HostTensor } from '../../ir/interpret.ts'
+import { decoded, type HostTensor } from '../../ir/interpret.ts'
 import { seenTensors } from '../../ir/kernel_ir.ts'
 import type { Block } from '../../ir/node.ts'
 import type { Size } from '../../ir/size.ts'
 import type { BoundKernel } from '../../kernel/bound_kernel.ts'
 import type { CallArguments } from '../../kernel/call_arguments.ts'
 import { sizeEvaluator } from '../../kernel/launch_plan.ts'
-import { decodeBytes } from '../../runtime/memory/host_data.ts'
+import { codesOf, decodeBytes } from '../../runtime/memory/host_data.ts'
 import type { Stream } from '../../runtime/stream.ts'
 import type { Log } from '../../support/log.ts'
 import { product, sum } from '../../support/maths.ts'
@@ -53,6 +53,8 @@ export const DEFAULT_LIMITS: ReferenceLimits = { elements: 2 ** 28, callMs: 1500
 /** Elements of a tensor that each config is compared at: of more, so many, spread evenly. */
 const COMPARED = 2 ** 18
 
+type Contents = Pick<HostTensor, 'data' | 'table'>
+
 export class Reference {
   readonly #parts: ReferenceParts
   readonly #sizeOf: (size: Size) => number
@@ -61,7 +63,7 @@ export class Reference {
   readonly #largest: number
   /** Known values by what they depend on: nothing, or the block sizes. */
   readonly #known = new Map<string, Promise<readonly Expected[]>>()
-  #inputs: Promise<readonly (HostTensor['data'] | undefined)[]> | undefined
+  #inputs: Promise<readonly (Contents | undefined)[]> | undefined
   #fallback: Promise<ReadonlyMap<number, ArrayBuffer> | undefined> | undefined
 
   constructor(parts: ReferenceParts) {
@@ -101,7 +103,8 @@ export class Reference {
       const input = inputs[id]
       const sizes = call.tensors[id]?.sizes
       if (!input) return { shape, data: new STORAGE[dtype].values(product(shape)) }
-      return { shape, sizes, data: writes.lastGrid.has(id) ? new Float64Array(input) : input }
+      if (!writes.lastGrid.has(id)) return { shape, sizes, ...input }
+      return { shape, sizes, data: Float64Array.from(decoded(input.data, input.table)) }
     })
     const limitMs = config ? limits.extentsMs : limits.callMs
     const extentOf = config && this.#extentsOf(config)
@@ -111,12 +114,14 @@ export class Reference {
   }
 
   /** Contents of the arguments, by tensor id. */
-  async #readInputs(): Promise<readonly (HostTensor['data'] | undefined)[]> {
+  async #readInputs(): Promise<readonly (Contents | undefined)[]> {
     const { bound, call, stream } = this.#parts
     let argument = 0
     const reads = seenTensors(bound.ir).map(async ({ role, dtype }) => {
       const tensor = role === 'argument' ? call.tensors[argument++] : undefined
-      return tensor && decodeBytes(await stream.read(tensor.storage), dtype)
+      if (!tensor) return undefined
+      const bytes = await stream.read(tensor.storage)
+      return codesOf(bytes, dtype) ?? { data: decodeBytes(bytes, dtype) }
     })
     return await Promise.all(reads)
   }

@@ -99,6 +99,19 @@ export function decodeBytes(
   return values
 }
 
+/**
+ * The same without decoding: codes, and what they stand for, of a dtype that is looked up; undefined for
+ * others. Of millions of elements who wants some spares the others.
+ */
+export function codesOf(
+  bytes: ArrayBuffer,
+  dtype: StorageType,
+): { readonly data: Uint16Array | Uint8Array; readonly table: Float32Array } | undefined {
+  const { bits } = STORAGE[dtype]
+  const table = bits > 16 || bits < 8 ? undefined : tableOf(dtype, (bytes.byteLength * 8) / bits)
+  return table && { data: new (bits === 16 ? Uint16Array : Uint8Array)(bytes), table }
+}
+
 /** The shape itself. Throws UsageError for anything but non-negative integers whose product is exact. */
 export function checkShape(shape: readonly number[]): readonly number[] {
   for (const [axis, extent] of shape.entries())

@@ -35,7 +35,10 @@ export class Gather {
     if (this.#positions.length === 0) return new ArrayBuffer(0)
     const device = await this.#stream.opened()
     const places = this.#wordsOf(perWord(dtype)).storage
-    this.#stream.launch(await launchOf(device, places, source, this.#found.storage))
+    const launch = await launchOf(device, places, source, this.#found.storage)
+    // What was wrong with another source is overwritten.
+    this.#found.storage.failure = undefined
+    this.#stream.launch(launch)
     const words = await this.#stream.read(this.#found.storage)
     return perWord(dtype) === 1 ? words : this.#parts(new Uint32Array(words), dtype)
   }

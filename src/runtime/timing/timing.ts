@@ -28,6 +28,13 @@ export interface TimingOptions {
    * samples than it takes to see that. Default none.
    */
   readonly rivalMs?: number
+  /**
+   * Relative error of the median that is good enough for a candidate which is timed alone: no more samples
+   * than that takes, after the first few. Default none: as many as the time allows.
+   */
+  readonly precision?: number
+  /** Milliseconds that a launch takes at most, if that is known: saves finding out. */
+  readonly expectedMs?: number
   /** Milliseconds after which to give up with a TimeoutError. Default none. */
   readonly timeoutMs?: number
 }
@@ -61,6 +68,8 @@ const FAR_BEHIND = 1.5
 /** So many samples tell what is behind by so many standard errors; scatter is taken to be at least this. */
 const FIRST_SAMPLES = 12
 const CLEARLY = 4
+/** As many times more samples are taken before their error is looked at again. */
+const MORE = 3
 const LIKELY_SPREAD = 0.02
 /** A sample lasts at least so many steps of the clock. */
 const MIN_STEPS = 20
@@ -159,14 +168,16 @@ class Session {
     for (const launches of this.#candidates) plans.push(await this.#plan(launches, targetMs))
     const [alone] = plans.length === 1 ? plans : []
     if (alone && this.#isBehind(alone, FAR_BEHIND)) return [this.#summary(alone, alone.estimates)]
-    for (const plan of plans)
-      await this.#run(repeat(plan, clamp(Math.floor(warmupMs / plan.ms), 1, maxWarmups)))
+    const warmups = plans.flatMap((plan) =>
+      repeat(plan, clamp(Math.floor(warmupMs / plan.ms), 1, maxWarmups)),
+    )
     const slowest = Math.max(...plans.map(({ ms }) => ms))
     const rounds = clamp(Math.floor(targetMs / slowest), minSamples, maxSamples)
     const turns = Array.from({ length: rounds }, () => plans).flat()
-    const times = await this.#run(turns.slice(0, alone ? FIRST_SAMPLES : turns.length))
-    if (!alone || !this.#isBehind(alone, 1, times))
-      times.push(...(await this.#run(turns.slice(times.length))))
+    const first = turns.slice(0, alone ? FIRST_SAMPLES : turns.length)
+    const times = (await this.#run([...warmups, ...first])).slice(warmups.length)
+    while (times.length < turns.length && alone && !this.#isEnough(alone, times))
+      times.push(...(await this.#run(turns.slice(times.length, MORE * times.length))))
     return plans.map((plan, i) =>
       this.#summary(
         plan,
@@ -183,10 +194,14 @@ class Session {
 
   /** Estimates the time of a sample and makes it long enough for the clock. */
   async #plan(launches: readonly Launch[], targetMs: number): Promise<Plan> {
-    const [setup = 0] = await this.#run([{ launches, repeats: 1, ms: 0, estimates: [] }])
-    let plan: Plan = { launches, repeats: 1, ms: setup, estimates: [setup] }
+    const { expectedMs } = this.#options
+    const once: Plan = { launches, repeats: 1, ms: expectedMs ?? 0, estimates: [] }
+    const known = expectedMs === undefined ? 0 : estimateCount(targetMs, expectedMs)
+    const [setup = 0, ...early] = await this.#run(repeat(once, 1 + known))
+    let plan: Plan = { ...once, ms: setup, estimates: [setup] }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const found = await this.#run(repeat(plan, estimateCount(targetMs, plan.ms)))
+      const found =
+        attempt === 0 && known > 0 ? early : await this.#run(repeat(plan, estimateCount(targetMs, plan.ms)))
       // A clock that is set makes a single one useless: the first run takes no less than it should say.
       const estimates = found.length > 1 ? found : [Math.min(...[...found, setup].filter(Number.isFinite))]
       const least = this.#clock.resolutionMs
@@ -206,12 +221,14 @@ class Session {
   #isBehind({ ms, repeats }: Plan, share: number, samples?: readonly number[]): boolean {
     const { rivalMs } = this.#options
     if (rivalMs === undefined) return false
-    const found = samples?.filter(Number.isFinite) ?? []
-    const middle = found.length > 0 ? median(found) : ms
-    const spread = median(found.map((sample) => Math.abs(sample / middle - 1)))
-    const error = found.length > 0 ? errorOfMedian(Math.max(spread, LIKELY_SPREAD), found.length) : 0
+    const { middle, error } = samples ? likely(samples) : { middle: ms, error: 0 }
     // Where a clock was set in all there is, nothing is known yet.
     return Number.isFinite(middle) && middle * (1 - CLEARLY * error) > share * rivalMs * repeats
+  }
+
+  /** Whether more samples would tell nothing that is wanted. */
+  #isEnough(plan: Plan, samples: readonly number[]): boolean {
+    return likely(samples).error <= (this.#options.precision ?? 0) || this.#isBehind(plan, 1, samples)
   }
 
   async #run(plans: readonly Plan[]): Promise<number[]> {
@@ -267,6 +284,15 @@ interface Plan extends Sample {
   readonly ms: number
   /** The samples behind this. */
   readonly estimates: readonly number[]
+}
+
+/** The median of samples and its relative error; NaN and Infinity where there is none. */
+function likely(samples: readonly number[]): { readonly middle: number; readonly error: number } {
+  const found = samples.filter(Number.isFinite)
+  if (found.length === 0) return { middle: Number.NaN, error: Number.POSITIVE_INFINITY }
+  const middle = median(found)
+  const spread = median(found.map((sample) => Math.abs(sample / middle - 1)))
+  return { middle, error: errorOfMedian(Math.max(spread, LIKELY_SPREAD), found.length) }
 }
 
 function estimateCount(targetMs: number, setupMs: number): number {

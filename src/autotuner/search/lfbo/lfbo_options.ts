@@ -42,7 +42,7 @@ export const LFBO_OPTIONS: OptionTable<LFBOSearchOptions> = {
     doc: 'Configs to start from: a dozen is measured, the model chooses among the others.',
   },
   copies: { kind: integer(1), quick: 2, full: 5, doc: 'Best configs whose neighbours are candidates.' },
-  maxGenerations: { kind: integer(0), quick: 5, full: 20, doc: 'Generations at most.' },
+  maxGenerations: { kind: integer(0), quick: 8, full: 20, doc: 'Generations at most.' },
   minImprovementDelta: {
     kind: number(0, 1),
     quick: 0.001,

@@ -68,8 +68,10 @@ export class LfboRounds {
   async start(): Promise<void> {
     const { initialPopulation, copies } = this.#options
     const first = Math.min(initialPopulation, this.#prior ? 1 : FIRST)
-    await this.#session.evaluateStart(first, copies + CONFIRMED)
-    this.#addRandom(initialPopulation - FIRST)
+    await this.#session.evaluateStart(first, copies + CONFIRMED, (known) => {
+      this.#addRandom(initialPopulation - FIRST)
+      return this.#session.exhausted ? Promise.resolve() : this.#lookAhead(known)
+    })
   }
 
   /** Measures as many configs as a generation has; false where nothing is left to measure. */
@@ -109,12 +111,12 @@ export class LfboRounds {
    * GPU waits for models and compilers. As long as nothing else is to do, so are those that were nearly
    * chosen: many of them will be.
    */
-  async #lookAhead(known: readonly Candidate[], evaluation: Promise<unknown>): Promise<void> {
-    let isOver = false
+  async #lookAhead(known: readonly Candidate[], evaluation?: Promise<unknown>): Promise<void> {
+    let isOver = evaluation === undefined
     const over = () => {
       isOver = true
     }
-    evaluation.then(over, over)
+    evaluation?.then(over, over)
     // First the round is sent to what measures it.
     await nextTurn()
     if (this.#next.length === 0) this.#next = this.#propose(known)

@@ -4,7 +4,7 @@
  * frozen: every config has the user's value there, and no move touches the slot.
  */
 import { isTuple } from '../../../config/composite_fragments.ts'
-import { Config } from '../../../config/config.ts'
+import { Config, madeData } from '../../../config/config.ts'
 import type { Fragment } from '../../../config/fragments.ts'
 import type { SearchSpace } from '../../../config/search_space.ts'
 import type { Slot } from '../../../config/slots.ts'
@@ -97,8 +97,9 @@ export class ConfigGeneration {
    * not allow it.
    */
   unflatten(flat: FlatConfig): Config | undefined {
-    const data = Object.fromEntries(this.spec.slots.map(({ field }, index) => [field, flat[index] ?? null]))
-    const config = this.spec.normalize({ ...data, ...this.#overrides }, 'repair')
+    const data: Record<string, ConfigValue> = {}
+    for (const [index, { field }] of this.spec.slots.entries()) data[field] = flat[index] ?? null
+    const config = this.spec.normalize(new Config(madeData({ ...data, ...this.#overrides })), 'repair')
     const kept = Object.entries(this.#overrides).every(([name, value]) =>
       sameValue(config.data[name] ?? null, value),
     )
@@ -257,7 +258,10 @@ export class ConfigGeneration {
 
   /** A random config as slot values in the form of candidates; undefined where a draw breaks a rule. */
   drawFlat(): FlatConfig | undefined {
-    return this.#listed && this.#listed.length > 0 ? this.randomFlat() : this.repaired(this.randomFlat())
+    if (this.#listed && this.#listed.length > 0) return this.randomFlat()
+    const { config, cut } = this.#cutDraw(({ fragment }) => fragment.random(this.random))
+    // What was not cut is in the form of candidates already.
+    return cut && (cut === config ? this.#flatOf(cut.data) : this.repaired(this.#flatOf(cut.data)))
   }
 
   /** Slot values in the form of candidates; undefined where no config has them. */
@@ -300,10 +304,22 @@ export class ConfigGeneration {
   }
 
   #cutToRandomSize(draw: (slot: Slot) => ConfigValue): FlatConfig {
+    const { flat, cut } = this.#cutDraw(draw)
+    return cut ? this.#flatOf(cut.data) : flat
+  }
+
+  /** Slot values, the config that they are, and the same with its tiles cut to a random size. */
+  #cutDraw(draw: (slot: Slot) => ConfigValue): {
+    readonly flat: FlatConfig
+    readonly config: Config | undefined
+    readonly cut: Config | undefined
+  } {
     const flat = this.spec.slots.map((slot, index) =>
       this.#free.includes(index) ? draw(slot) : slot.fragment.default,
     )
-    return this.#cut(flat, 2 ** this.random.int(0, MAX_RANDOM_EXPONENT))
+    const most = 2 ** this.random.int(0, MAX_RANDOM_EXPONENT)
+    const config = this.unflatten(flat)
+    return { flat, config, cut: config && this.spec.shrink(config, most) }
   }
 
   #cut(flat: FlatConfig, maxElementsPerThread: number): FlatConfig {

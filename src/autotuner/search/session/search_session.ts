@@ -116,11 +116,17 @@ export class SearchSession {
 
   /**
    * Measures the configs that this run begins with, about `count`, and times the best again: at least `sure`
-   * of them, so that no lucky sample decides where a search goes.
+   * of them, so that no lucky sample decides where a search goes. `meanwhile` goes on with what is known
+   * then.
    */
-  async evaluateStart(count: number, sure: number): Promise<void> {
+  async evaluateStart(
+    count: number,
+    sure: number,
+    meanwhile?: (known: readonly Candidate[]) => Promise<void>,
+  ): Promise<void> {
     const first = await measureStart(this, count)
-    await this.confirm(this.history.distinct.slice(0, sure))
+    const known = this.history.all
+    await Promise.all([this.confirm(this.history.distinct.slice(0, sure)), meanwhile?.(known)])
     await this.rebenchmark(first)
   }
 
