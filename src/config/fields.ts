@@ -13,9 +13,9 @@ import { INDEXINGS, type Indexing, isPersistent, MMAS, type Mma, PID_TYPES, type
 import type { RowInput } from './spec_input.ts'
 import { isThin } from './thin_tiles.ts'
 import {
+  defaultChunks,
   defaultNumWarps,
   defaultParts,
-  defaultReductionLoop,
   LEAST_CHUNK,
   mostChunk,
   mostWarps,
@@ -150,7 +150,7 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     entry: orRule(null, powerOf2Rule(1, 2 ** 24)),
     default: null,
     fitted: true,
-    range: reductionLoop,
+    range: (row, { input, index }) => reductionLoop(row, defaultChunks(input)[index] ?? null),
   },
   range_unroll_factors: {
     doc: 'Iterations written out one after another; 0 lets the compiler choose',
@@ -300,7 +300,7 @@ export function isActing(name: string): name is ActingField {
 }
 
 /** The whole row, or chunks of it. */
-function reductionLoop(row: RowInput): Fragment {
+function reductionLoop(row: RowInput, chunk: number | null): Fragment {
   const most = mostChunk(row)
-  return most ? optional(null, powerOf2(LEAST_CHUNK, most), defaultReductionLoop(row)) : fixed(null)
+  return most ? optional(null, powerOf2(LEAST_CHUNK, most), chunk) : fixed(null)
 }

@@ -4,6 +4,16 @@
  * registers.
  */
 import { cdiv, clamp, floorPowerOf2, nextPowerOf2, product } from '../support/maths.ts'
+import {
+  CHAINED_SCHEDULE,
+  chainedAim,
+  isChained,
+  isChainedWide,
+  isRoomy,
+  LARGE_SCORES,
+  usesMatrices,
+  WIDE_CHAIN,
+} from './chained_products.ts'
 import { busyPrograms, isHalfProduct, MATRIX_DEPTH, matrixDepth } from './matrix_schedule.ts'
 import type { BlockInput, ConfigSpecInput, RowInput, TileInput } from './spec_input.ts'
 import { type ThinTiles, thinTiles } from './thin_tiles.ts'
@@ -22,12 +32,20 @@ const MAX_WHOLE_DEPTH = 256
 const DEFAULT_DEPTH = 32
 
 const MAX_TILE_ELEMENTS = 2 ** 20
+interface Aim {
+  readonly tile: number
+  readonly smallTile: number
+  readonly deviceDimension: number
+  readonly unknownDimension: number
+  readonly gridDimension: readonly number[]
+  readonly busy: number
+}
 /**
  * What the default config aims at: elements per tile; caps of a dimension in a device loop, of one whose
  * range is read from memory (it is as likely short as long), and of one in a grid in several rounds; and the
  * size below which tiles grow even when that leaves fewer programs than `busy`.
  */
-const DEFAULT_AIM = {
+const DEFAULT_AIM: Aim = {
   tile: 2048,
   smallTile: 256,
   deviceDimension: 512,
@@ -40,30 +58,16 @@ const ROWS_ON_PROCESSOR = { gridDimension: [64] }
 const DEFAULT_AIM_WITH_DOT = {
   ...DEFAULT_AIM,
   tile: 4096,
-  /** Where workgroups have ROOMY_BYTES for the operands. */
+  /** Where workgroups have room for the operands, see `isRoomy`. */
   roomyTile: 16384,
   smallTile: 1024,
   deviceDimension: 16,
   gridDimension: [32, 64, 128],
 }
-/**
- * Where a loop looks at the results of a product, as attention at its scores: they are computed anew in every
- * round, so the more of them the better, and no other result may be larger. Attention of 16 heads x 2048 x 64
- * in f32 on an H200: 64 x 64 takes 661 us, 128 x 16 takes 890.
- */
-const CHAINED_AIM = { roomyTile: 4096, deviceDimension: 64, gridDimension: [32, 64] }
-/** Loaded ahead; of such tiles eight rows a thread. The same: 642 us, 706 before; width 128 1,689, 1,873. */
-const CHAINED_SCHEDULE = { stages: 2, slices: 1, rows: 8 }
 /** Of integers of 8 bits: as many bytes along the depth as of f32. */
 const DEFAULT_AIM_WITH_BYTES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 64 }
 /** On matrix units: more of the result for each thread, and deeper blocks, loaded ahead. */
 const DEFAULT_AIM_WITH_MATRICES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: MATRIX_DEPTH }
-/**
- * Likewise where a loop looks at results, which come out of their fragments through workgroup memory in every
- * round: the fewer at once, the more workgroups share a processor. Attention of 16 heads x 2048 x 64 on an
- * H200: 102 us with 128 x 32, 137 with 128 x 64; heads of 128: 204 and 250.
- */
-const CHAINED_ON_MATRICES = { deviceDimension: 32 }
 const MATRIX_SCHEDULE = { stages: 2, slices: 1 }
 /**
  * Depth of large tiles for matrix units where the right operand is decoded on its way: it leaves room for two
@@ -76,7 +80,6 @@ const DECODED_DEPTH = { depth: 32, bits: 16 }
  * they do not, so that each row of it is whole lines; and rows of a tile.
  */
 const COLUMN_TILE = { split: 128, whole: 32, rows: 16 }
-const ROOMY_BYTES = 32_768
 export const UNKNOWN_UNITS = 64
 /** Programs that keep a processor's core busy. */
 const PROGRAMS_PER_CORE = 2
@@ -117,7 +120,7 @@ const LEAST_STREAM_PART = 128
 const LEAST_DEFAULT_WARPS = 4
 const ELEMENTS_PER_THREAD = { rows: 32, rowsOnProcessor: 64, dot: 64, matrix: 128, chainedMatrix: 64 }
 
-function aimOf(input: ConfigSpecInput): typeof DEFAULT_AIM {
+function aimOf(input: ConfigSpecInput): Aim {
   const { dots, maxInvocations, software, computeUnits = UNKNOWN_UNITS } = input
   const onProcessor = PROGRAMS_PER_CORE * computeUnits
   if (dots.length === 0)
@@ -125,27 +128,11 @@ function aimOf(input: ConfigSpecInput): typeof DEFAULT_AIM {
       ? { ...DEFAULT_AIM, ...(input.rows.length > 0 && ROWS_ON_PROCESSOR), busy: onProcessor }
       : DEFAULT_AIM
   const plain = dots.every(({ isPacked }) => isPacked) ? DEFAULT_AIM_WITH_BYTES : DEFAULT_AIM_WITH_DOT
-  const onUnits = isChained(input) ? { ...plain, ...CHAINED_AIM } : plain
-  const onMatrices = { ...DEFAULT_AIM_WITH_MATRICES, ...(isChained(input) && CHAINED_ON_MATRICES) }
-  const aim = usesMatrices(input) ? onMatrices : onUnits
+  const aim = { ...(usesMatrices(input) ? DEFAULT_AIM_WITH_MATRICES : plain), ...chainedAim(input) }
   const { tile, roomyTile, busy } = aim
   const most = isRoomy(input) ? Math.min(roomyTile, maxInvocations * ELEMENTS_PER_THREAD.dot) : tile
   const ofDevice = isHalfProduct(input) ? busyPrograms(computeUnits) : busy
   return { ...aim, tile: most, busy: software ? onProcessor : ofDevice }
-}
-
-/** True where a loop looks at the results of a product. */
-function isChained({ blocks, software }: ConfigSpecInput): boolean {
-  return !software && blocks.some(({ isResult }) => isResult)
-}
-
-/** True where subgroup matrices, the default where they can, compute all products. */
-function usesMatrices({ dots }: ConfigSpecInput): boolean {
-  return dots.length > 0 && dots.every(({ matrix }) => matrix !== undefined)
-}
-
-function isRoomy({ workgroupBytes = 0 }: ConfigSpecInput): boolean {
-  return workgroupBytes >= ROOMY_BYTES
 }
 
 export interface DotSchedule {
@@ -169,7 +156,7 @@ export interface DefaultTiles {
 /** The default block sizes: the author's, or tiles of a good size for a device that stays busy. */
 export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   const { blocks, rows, loops, tiles, fixedPrograms = 1 } = input
-  const chunks = rows.map(defaultReductionLoop)
+  const chunks = defaultChunks(input)
   const thin = thinTiles(input, chunks, 32 * mostWarps(input))
   if (thin) {
     const schedule = { stages: thin.stages, slices: thin.slices }
@@ -248,7 +235,7 @@ function scheduleOf(input: ConfigSpecInput, sizes: readonly number[], isSmallPro
   if (usesMatrices(input)) return MATRIX_SCHEDULE
   if (isSmallProduct) return SMALL_PRODUCT
   if (isChained(input))
-    return elementsOfProduct(input, sizes) === CHAINED_AIM.roomyTile ? CHAINED_SCHEDULE : ONE_PRODUCT
+    return elementsOfProduct(input, sizes) === LARGE_SCORES ? CHAINED_SCHEDULE : ONE_PRODUCT
   return input.dots.length === 1 && !input.software ? ONE_PRODUCT : { stages: 1, slices: 1 }
 }
 
@@ -299,7 +286,7 @@ export function defaultNumWarps(
   const { blocks, rows, tiles, dots, software } = input
   if (thin) return Math.min(most, thin.warps)
   if (isSmallProduct) return Math.min(most, SMALL_PRODUCT.warps)
-  const chunks = rows.map(defaultReductionLoop)
+  const chunks = defaultChunks(input)
   const largest = Math.max(1, ...tiles.map((tile) => elements(tile, blocks, sizes, rows, chunks)))
   const { rows: onGpu, rowsOnProcessor, dot, matrix, chainedMatrix } = ELEMENTS_PER_THREAD
   const ofRow = software && rows.length > 0 ? rowsOnProcessor : onGpu
@@ -341,9 +328,10 @@ function warpsPerUnit({ dots }: ConfigSpecInput, { thin }: DefaultTiles): readon
 }
 
 /** Positions of a round of the loop over a block or a row, by default. */
-function roundOf(id: number, { blocks, rows }: ConfigSpecInput, sizes: readonly number[]): number {
-  const row = rows.find((other) => other.id === id)
-  return (row && defaultReductionLoop(row)) ?? sizes[blocks.findIndex((block) => block.id === id)] ?? 1
+function roundOf(id: number, input: ConfigSpecInput, sizes: readonly number[]): number {
+  const { blocks, rows } = input
+  const row = rows.findIndex((other) => other.id === id)
+  return defaultChunks(input)[row] ?? sizes[blocks.findIndex((block) => block.id === id)] ?? 1
 }
 
 /** The longest chunk that a row may be streamed in: half of it at most; undefined where it cannot be. */
@@ -352,8 +340,13 @@ export function mostChunk({ canLoop, size }: RowInput): number | undefined {
   return canLoop && most >= LEAST_CHUNK ? most : undefined
 }
 
+/** The default `reduction_loops`. */
+export function defaultChunks(input: ConfigSpecInput): readonly (number | null)[] {
+  return input.rows.map((row) => (isChainedWide(row, input) ? WIDE_CHAIN.chunk : defaultChunk(row)))
+}
+
 /** null where the row fits into registers or cannot be streamed, else the default chunk. */
-export function defaultReductionLoop({
+function defaultChunk({
   size,
   maxPersistent = DEFAULT_MAX_PERSISTENT,
   chunk = DEFAULT_CHUNK,
