@@ -54,8 +54,8 @@ export function isChained({ blocks, software }: ConfigSpecInput): boolean {
 }
 
 /**
- * True for a row along which such products go on FMA units, and which is streamed by default: there must be rows of
- * results enough that tiles of 128 keep a device busy.
+ * True for a row along which such products go on FMA units, and which is streamed by default: there must be
+ * rows of results enough that tiles of 128 keep a device busy.
  */
 export function isChainedWide({ canLoop, isContracted, size }: RowInput, input: ConfigSpecInput): boolean {
   const { longer, most, rows } = WIDE_CHAIN
