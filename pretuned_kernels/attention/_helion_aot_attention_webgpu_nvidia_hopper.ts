@@ -130,7 +130,7 @@ export const meta = {
     e4da3df76b8f9c0a: '59f4b870ac122622',
     b75c981381266c23: 'fd2520f45e39f033',
     '5a31874e9e515031': '3389c6f18861e3d8',
-    '476bb6672bc0a4f8': '6b9d2ac347354d09',
+    '476bb6672bc0a4f8': 'ccc24df2c2f11c30',
     '49e04cdee33ce21b': '65dd1db0ca394eec',
     '7c7c1fa1ca8d67cc': '6423f9bc619d9dac',
     eb530068bc90463e: '3567f53702a090c3',

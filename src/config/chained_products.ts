@@ -18,9 +18,14 @@ export const WIDE_CHAIN: Readonly<Record<'longer' | 'most' | 'chunk' | 'rows', n
   longer: 64,
   most: 128,
   chunk: 32,
-  rows: 32_768,
+  rows: 16_384,
 }
-const WIDE_ON_FMA = { roomyTile: 16_384, deviceDimension: WIDE_CHAIN.chunk, gridDimension: [32, 64, 128] }
+const WIDE_ON_FMA = {
+  roomyTile: 16_384,
+  deviceDimension: WIDE_CHAIN.chunk,
+  gridDimension: [32, 64, 128],
+  busy: 128,
+}
 /**
  * Results come out of their fragments through workgroup memory in every round: the fewer at once, the more
  * workgroups share a processor. f16, heads of 64: 102 us with 128 x 32, 137 with 128 x 64; heads of 128: 204
@@ -33,12 +38,18 @@ export const CHAINED_SCHEDULE: Readonly<Record<'stages' | 'slices' | 'rows', num
   slices: 1,
   rows: 8,
 }
+/**
+ * The fewest warps of large tiles on matrix units where the longest program is alone at the end: causal, f16,
+ * heads of 64, each in a pass of its own, 95 us with 8 warps for 128 x 32, 114 with 4.
+ */
+export const GROWING_WARPS = 8
 const ROOMY_BYTES = 32_768
 
 interface ChainedAim {
   readonly roomyTile?: number
   readonly deviceDimension?: number
   readonly gridDimension?: readonly number[]
+  readonly busy?: number
 }
 
 /** What is aimed at otherwise than for other products. */
@@ -55,13 +66,19 @@ export function isChained({ blocks, software }: ConfigSpecInput): boolean {
 
 /**
  * True for a row along which such products go on FMA units, and which is streamed by default: there must be
- * rows of results enough that tiles of 128 keep a device busy.
+ * rows of results enough that tiles of 128 keep a device busy, and programs as long as each other (causal, 32
+ * x 32 takes 872 us and 128 x 32 979).
  */
 export function isChainedWide({ canLoop, isContracted, size }: RowInput, input: ConfigSpecInput): boolean {
   const { longer, most, rows } = WIDE_CHAIN
   const isWide = canLoop && isContracted === true && size > longer && size <= most
-  const isOnFma = isChained(input) && !usesMatrices(input) && isRoomy(input)
+  const isOnFma = isChained(input) && !usesMatrices(input) && !isGrowing(input) && isRoomy(input)
   return isWide && isOnFma && rowsOfResults(input) >= rows
+}
+
+/** True where later programs have more to do, as in causal attention. */
+export function isGrowing({ loops }: ConfigSpecInput): boolean {
+  return loops.some(({ outermost = 0 }) => outermost > 0)
 }
 
 function rowsOfResults({ blocks, loops, fixedPrograms = 1 }: ConfigSpecInput): number {

@@ -7,8 +7,10 @@ import { cdiv, clamp, floorPowerOf2, nextPowerOf2, product } from '../support/ma
 import {
   CHAINED_SCHEDULE,
   chainedAim,
+  GROWING_WARPS,
   isChained,
   isChainedWide,
+  isGrowing,
   isRoomy,
   LARGE_SCORES,
   usesMatrices,
@@ -292,7 +294,9 @@ export function defaultNumWarps(
   const ofRow = software && rows.length > 0 ? rowsOnProcessor : onGpu
   const onUnits = matrices ? (isChained(input) ? chainedMatrix : matrix) : dot
   const perThread = dots.length === 0 ? ofRow : onUnits
-  const least = software ? 1 : LEAST_DEFAULT_WARPS
+  const isLong = isGrowing(input) && isChained(input) && elementsOfProduct(input, sizes) >= LARGE_SCORES
+  const onGpuAtLeast = matrices && isLong ? GROWING_WARPS : LEAST_DEFAULT_WARPS
+  const least = software ? 1 : onGpuAtLeast
   return Math.min(most, Math.max(least, nextPowerOf2(cdiv(largest, 32 * perThread))))
 }
 
