@@ -96,6 +96,19 @@ describe('trials elsewhere', () => {
     expect(results.every(({ status }) => status === 'ok')).toBe(true)
   })
 
+  it('cost the time that each takes, not that in which it waits for the one before', async () => {
+    const busy = () => {
+      const until = performance.now() + 3
+      while (performance.now() < until);
+      return undefined
+    }
+    const begin = performance.now()
+    const results = await benchmarkerOf(new Elsewhere(true, busy)).measure(CONFIGS, options)
+    const costs = results.map(({ costMs = Number.NaN, compileMs = 0 }) => costMs - compileMs)
+    expect(costs.every((ms) => ms >= 0)).toBe(true)
+    expect(costs.reduce((a, b) => a + b)).toBeLessThanOrEqual(performance.now() - begin)
+  })
+
   it('measure equal programs once, also while the first is under way', async () => {
     const runner = new Elsewhere()
     const hashOf = ({ data }: Config) => String(Math.floor(Number(data.n) / 2))

@@ -93,6 +93,8 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   readonly #builds: Builds<Built<Program>>
   #buildTimeoutMs = Number.POSITIVE_INFINITY
   #bestMs = Number.POSITIVE_INFINITY
+  /** When the last trial ended. */
+  #endedAt = Number.NEGATIVE_INFINITY
 
   constructor(trial: ProgramTrial<Program>) {
     this.#trial = trial
@@ -305,7 +307,10 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
       if (isHang(error)) onMeasured?.(failure(config, 'timeout', error.cause.what, facts(built)))
       return this.#failed(config, error, facts(built))
     })
-    const result = { ...outcome, costMs: built.compileMs + Math.max(0, performance.now() - begin) }
+    // While another one was tried it only waited.
+    const end = performance.now()
+    const result = { ...outcome, costMs: built.compileMs + Math.max(0, end - Math.max(begin, this.#endedAt)) }
+    this.#endedAt = end
     if (result.status === 'ok') this.#families.works(config)
     this.#byProgram.set(program.hash, result)
     this.#bestMs = Math.min(this.#bestMs, result.ms)
