@@ -394,5 +394,5 @@ export const meta = {
       ],
     },
   },
-  codeHash: '126ab22ced47d230',
+  codeHash: '5304eba30a334b7a',
 } as const
