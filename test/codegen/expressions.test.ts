@@ -105,7 +105,7 @@ describe('printing', () => {
     [e.select(x, f(1), e.binary('<', n, m)), 'select(x, 1.0f, (n < m))'],
     [e.component(e.add(v, v), 1), '(v + v).y'],
     [e.literal(Number.NEGATIVE_INFINITY, 'f32'), '-infinity()'],
-    [e.literal(Number.NaN, 'f16'), 'f16(not_a_number())'],
+    [e.literal(Number.NaN, 'f16'), 'not_a_number_f16()'],
     [e.literal(0.1, 'f16'), '0.0999755859375h'],
     [e.i32(-2147483648), 'i32(-2147483647 - 1)'],
     [e.splat(f(0), 4), 'vec4f(0.0f)'],

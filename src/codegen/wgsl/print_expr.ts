@@ -1,9 +1,9 @@
 /** Expressions of the thread program as WGSL: fully typed, with the parentheses that a reader wants. */
 import { DTYPES, type DType } from '../../support/dtypes.ts'
 import type { BinaryExpr, BinaryOp, Expr, LiteralExpr, ReadExpr } from '../thread/expr.ts'
-import { helperFunction } from './helpers.ts'
+import { constantFunction, helperFunction } from './helpers.ts'
 import { inlineFunction } from './inline_functions.ts'
-import { ofAtomic, ofFloat, SUFFIX, typeName } from './type_names.ts'
+import { ofAtomic, SUFFIX, typeName } from './type_names.ts'
 
 export function printExpr(expr: Expr): string {
   switch (expr.kind) {
@@ -99,6 +99,5 @@ function finite(value: number, dtype: DType): string {
 }
 
 function notFinite(value: number, dtype: DType): string {
-  const text = Number.isNaN(value) ? 'not_a_number()' : `${value < 0 ? '-' : ''}infinity()`
-  return ofFloat(dtype, text)
+  return `${value < 0 ? '-' : ''}${constantFunction(value, dtype)}()`
 }

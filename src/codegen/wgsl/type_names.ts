@@ -1,5 +1,5 @@
 /** Names of WGSL types. */
-import { DTYPES, type DType, isFloat } from '../../support/dtypes.ts'
+import { type DType, isFloat } from '../../support/dtypes.ts'
 import type { ThreadType } from '../thread/types.ts'
 
 /** Of numbers, and of names of vectors. */
@@ -10,11 +10,6 @@ export function typeName({ dtype, width }: ThreadType): string {
   if (width === 1) return dtype
   const suffix = SUFFIX[dtype]
   return suffix ? `vec${width}${suffix}` : `vec${width}<${dtype}>`
-}
-
-/** An f32 as the type. */
-export function ofFloat(dtype: DType, value: string): string {
-  return DTYPES[dtype].wide === dtype ? value : `${dtype}(${value})`
 }
 
 /** The type of the elements of an atomic array. WGSL has them for integers; a float is there as its bits. */
