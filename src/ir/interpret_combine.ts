@@ -12,10 +12,11 @@ export function fold(node: FoldNode, args: readonly Value[], step: StepOf): Valu
   const { axes, dtype } = node.type
   const shape = (args[0]?.shape ?? []).filter((_, i) => i !== node.axis)
   const data = new Float64Array(product(shape)).fill(node.identity?.[node.part] ?? 0)
-  eachRun(args, node.axis, (run, elements) => {
-    const last = states(node, args, elements, step).at(-1)
-    if (last) data[run] = last[node.part] ?? 0
-  })
+  for (const run of runsAlong(args, node.axis)) {
+    let state: State | undefined
+    for (let i = 0; i < run.length; i++) state = stateAfter(node, args, placeIn(run, i), state, step)
+    if (state) data[run.id] = state[node.part] ?? 0
+  }
   return { dtype, axes, shape, data }
 }
 
@@ -24,27 +25,28 @@ export function scan(node: ScanNode, args: readonly Value[], step: StepOf): Valu
   const { axes, dtype } = node.type
   const shape = args[0]?.shape ?? []
   const data = new Float64Array(product(shape))
-  eachRun(args, node.axis, (_run, elements) => {
-    const order = node.reverse ? [...elements].reverse() : elements
-    states(node, args, order, step).forEach((state, i) => {
-      data[order[i] ?? 0] = state[node.part] ?? 0
-    })
-  })
+  for (const run of runsAlong(args, node.axis)) {
+    let state: State | undefined
+    for (let i = 0; i < run.length; i++) {
+      const place = placeIn(run, node.reverse ? run.length - 1 - i : i)
+      state = stateAfter(node, args, place, state, step)
+      data[place] = state[node.part] ?? 0
+    }
+  }
   return { dtype, axes, shape, data }
 }
 
 /** The values in order, or where they stood. */
 export function sort({ type, axis, descending, part }: SortNode, arg: Value): Value {
   const data = new Float64Array(arg.data.length)
-  const at = (place: number): number => arg.data[place] ?? 0
-  const compare = (a: number, b: number): number => (descending ? -1 : 1) * order(at(a), at(b)) || a - b
-  eachRun([arg], axis, (_run, elements) => {
-    const sorted = [...elements].sort(compare)
-    elements.forEach((place, i) => {
-      const from = sorted[i] ?? 0
-      data[place] = part === 0 ? at(from) : elements.indexOf(from)
+  for (const run of runsAlong([arg], axis)) {
+    const at = (i: number): number => arg.data[placeIn(run, i)] ?? 0
+    const compare = (a: number, b: number): number => (descending ? -1 : 1) * order(at(a), at(b)) || a - b
+    const sorted = new Uint32Array(run.length).map((_, i) => i).sort(compare)
+    sorted.forEach((from, i) => {
+      data[placeIn(run, i)] = part === 0 ? at(from) : from
     })
-  })
+  }
   return { ...arg, dtype: type.dtype, data }
 }
 
@@ -54,37 +56,36 @@ function order(a: number, b: number): number {
   return a < b ? -1 : Number(a > b)
 }
 
-/** The states after each of the elements, which are given by their places. */
-function states(
+/** The state with the elements at one more place. */
+function stateAfter(
   { combine }: FoldNode | ScanNode,
   args: readonly Value[],
-  elements: readonly number[],
+  place: number,
+  before: State | undefined,
   step: StepOf,
-): readonly State[] {
-  const found: State[] = []
-  for (const place of elements) {
-    const next = args.map(({ data }) => data[place] ?? 0)
-    const before = found.at(-1)
-    found.push(before ? step(combine, before, next) : next)
-  }
-  return found
+): State {
+  const next = args.map(({ data }) => data[place] ?? 0)
+  return before ? step(combine, before, next) : next
 }
 
-/** Visits the places of the elements along `axis`, in order, for each of the places without it. */
-function eachRun(
-  [first]: readonly Value[],
-  axis: number,
-  visit: (run: number, elements: readonly number[]) => void,
-): void {
+/** The places of the elements along an axis, in order: too many for a list, where a tensor is one row. */
+interface Run {
+  /** Which of the places without the axis it stands for. */
+  readonly id: number
+  readonly begin: number
+  readonly step: number
+  readonly length: number
+}
+
+function placeIn({ begin, step }: Run, i: number): number {
+  return begin + i * step
+}
+
+function* runsAlong([first]: readonly Value[], axis: number): Iterable<Run> {
   const shape = first?.shape ?? []
   const length = shape[axis] ?? 1
-  const inner = product(shape.slice(axis + 1))
-  const runs = product(shape.filter((_, i) => i !== axis))
-  for (let run = 0; run < runs; run++) {
-    const base = Math.floor(run / inner) * inner * length + (run % inner)
-    visit(
-      run,
-      Array.from({ length }, (_, i) => base + i * inner),
-    )
-  }
+  const step = product(shape.slice(axis + 1))
+  const count = product(shape.filter((_, i) => i !== axis))
+  for (let id = 0; id < count; id++)
+    yield { id, begin: Math.floor(id / step) * step * length + (id % step), step, length }
 }

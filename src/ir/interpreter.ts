@@ -6,6 +6,7 @@ import { unreachable } from '../support/errors.ts'
 import { cdiv, product } from '../support/maths.ts'
 import { STORAGE, type StorageType } from '../support/storage_types.ts'
 import { indexingBlocks } from './dim_index.ts'
+import type { StepOf } from './interpret_combine.ts'
 import { stepWith } from './interpret_states.ts'
 import { combine, forEachOffset, rowMajorStrides, type Value } from './interpret_values.ts'
 import {
@@ -40,11 +41,14 @@ export interface InterpretOptions {
   readonly extentOf?: (block: Block) => number | undefined
   /** Which programs of a grid to run, from 0 in row-major order of tiles; the default is all. */
   readonly programs?: (grid: number, count: number) => Iterable<number>
-  /** Asked in every round of a loop: throws to end a program that takes too long. */
+  /** Asked in every round of a loop, and now and then in a scan: throws to end a program that takes too long. */
   readonly onRound?: () => void
   /** Called for every element written. */
   readonly onWrite?: (tensor: number, position: number) => void
 }
+
+/** They take less than the question. */
+const STEPS_UNASKED = 1024
 
 /** What sizes come to, given the tensors. */
 export function sizesOf(tensors: readonly HostTensor[]): (size: Size) => number {
@@ -100,7 +104,16 @@ export class Interpreter<B extends AnyBlock> {
       argument: (argument) => this.#scalars[argument] ?? 0,
       span: (block) => this.#span(block),
       lengths: (axes) => this.#lengths(axes),
-      state: stepWith((fact) => this.#node(fact).data[0] ?? 0),
+      state: this.#asking(stepWith((fact) => this.#node(fact).data[0] ?? 0)),
+    }
+  }
+
+  /** The same steps, some of which ask whether they take too long. */
+  #asking(step: StepOf): StepOf {
+    let steps = 0
+    return (combine, before, next) => {
+      if (++steps % STEPS_UNASKED === 0) this.#options.onRound?.()
+      return step(combine, before, next)
     }
   }
 

@@ -273,4 +273,17 @@ describe('a program that comes to no end', () => {
   it('leaves nothing known when it is the first', () => {
     expect(sample(endless, [from(0)], clock())).toEqual([])
   })
+
+  it('is a long scan, too', () => {
+    const n = 2 ** 14
+    const kernel = (x: Tensor): Tensor => {
+      const out = hl.empty([n])
+      for (const _ of hl.tile(1)) out.at(':').set(x.at(':').cumsum(0))
+      return out
+    }
+    let time = 0
+    const slow = { limitMs: 1000, now: () => (time += 500) }
+    expect(sample(kernel, [host([n], () => 1)], slow)).toEqual([])
+    expect(sample(kernel, [host([n], () => 1)], forever)[0]?.values.at(-1)).toBe(n)
+  })
 })
