@@ -41,7 +41,9 @@ export interface InterpretOptions {
   readonly extentOf?: (block: Block) => number | undefined
   /** Which programs of a grid to run, from 0 in row-major order of tiles; the default is all. */
   readonly programs?: (grid: number, count: number) => Iterable<number>
-  /** Asked in every round of a loop, and now and then in a scan: throws to end a program that takes too long. */
+  /**
+   * Asked in every round of a loop, and now and then in a scan: throws to end a program that takes too long.
+   */
   readonly onRound?: () => void
   /** Called for every element written. */
   readonly onWrite?: (tensor: number, position: number) => void
