@@ -104,7 +104,8 @@ export class Reference {
       const sizes = call.tensors[id]?.sizes
       if (!input) return { shape, data: new STORAGE[dtype].values(product(shape)) }
       if (!writes.lastGrid.has(id)) return { shape, sizes, ...input }
-      return { shape, sizes, data: Float64Array.from(decoded(input.data, input.table)) }
+      const { data, table } = input
+      return { shape, sizes, data: table ? decoded(data, table) : new Float64Array(data) }
     })
     const limitMs = config ? limits.extentsMs : limits.callMs
     const extentOf = config && this.#extentsOf(config)

@@ -83,16 +83,16 @@ interface ShapeEntry {
   weight: number
 }
 
-/** Large sweeps have a million of them, mostly of one sample: lists are made anew, never added to. */
+/** Large sweeps have a million of them, mostly of one sample: those that stay empty share one list. */
 interface CellEntry {
-  samples: readonly number[]
-  firstSamples: readonly number[]
-  warmTimes: readonly number[]
-  failures: readonly MeasurementStatus[]
+  samples: number[]
+  firstSamples: number[]
+  warmTimes: number[]
+  failures: MeasurementStatus[]
   isDefault: boolean
 }
 
-const NONE: readonly never[] = Object.freeze([])
+const NONE = Object.freeze([]) as unknown as never[]
 
 /** Collects the outcomes of one kernel. */
 export class SweepBuilder {
@@ -130,10 +130,10 @@ export class SweepBuilder {
     }
     const cell = this.#cellOf(shapeKey, configKey)
     cell.isDefault ||= isOpen(outcome.config) || (outcome.isDefault ?? false)
-    if (outcome.isFirst) cell.firstSamples = joined(cell.firstSamples, outcome.samples)
-    else cell.samples = joined(cell.samples, outcome.samples)
-    if (outcome.warmMs !== undefined) cell.warmTimes = joined(cell.warmTimes, [outcome.warmMs])
-    if (outcome.status !== 'ok') cell.failures = joined(cell.failures, [outcome.status])
+    if (outcome.isFirst) cell.firstSamples = added(cell.firstSamples, outcome.samples)
+    else cell.samples = added(cell.samples, outcome.samples)
+    if (outcome.warmMs !== undefined) cell.warmTimes = added(cell.warmTimes, [outcome.warmMs])
+    if (outcome.status !== 'ok') cell.failures = added(cell.failures, [outcome.status])
   }
 
   /** The merged sweep; `weights` overrides the weights of shapes by hash. */
@@ -223,8 +223,11 @@ function ascending(samples: readonly number[]): readonly number[] {
   return samples.length === 1 ? samples : samples.toSorted((a, b) => a - b)
 }
 
-function joined<T>(a: readonly T[], b: readonly T[]): readonly T[] {
-  return a.length === 0 ? b : [...a, ...b]
+/** The list with more at its end; an empty one may be that of others. */
+function added<T>(list: T[], more: readonly T[]): T[] {
+  if (list.length === 0) return [...more]
+  list.push(...more)
+  return list
 }
 
 function sortedEntries<T>(map: ReadonlyMap<string, T>): [string, T][] {
