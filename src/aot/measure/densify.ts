@@ -50,8 +50,9 @@ export interface Spent {
 export async function densify(densifying: Densifying): Promise<number> {
   const { request, session, shape, candidates, spent } = densifying
   const { definition, call } = request
+  const { own } = definition.options
   const { wanted, seconds } = roomFor(densifying)
-  if (wanted === 0 || definition.options.own.key || !call.values.every(canBeMade)) return 0
+  if (wanted === 0 || own.key || own.measureFn || !call.values.every(canBeMade)) return 0
   const here = call.values.map((value) => (value instanceof DeviceTensor ? value.shape : undefined))
   const known = (): readonly ShapeRecord[] => session.known.shapes(definition.name)
   const left = wanted - known().filter(({ made }) => made).length
@@ -84,7 +85,6 @@ export async function densify(densifying: Densifying): Promise<number> {
 function roomFor({ request, session, candidates, seconds, spent }: Densifying) {
   const { name, options } = request.definition
   const { own, settings } = options
-  if (own.measureFn) return { wanted: 0, seconds: 0 }
   if (settings.aotDensify !== null) return { wanted: settings.aotDensify, seconds }
   // What an author lists is enough.
   const tuned = own.collectFn ? [] : session.known.tuned(name)

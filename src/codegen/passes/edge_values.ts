@@ -21,7 +21,7 @@ const EXACT: ReadonlySet<OpName> = new Set([
 ])
 
 /** Of a value, the most operands that are looked at: longer chains are not followed. */
-const MOST_OPERANDS = 64
+export const MOST_OPERANDS = 64
 
 /** An operand that is to be `neutral` past the end of a block. */
 export interface EdgeNeed {

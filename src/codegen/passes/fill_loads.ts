@@ -11,7 +11,7 @@ import { operandsOf, readsOf, rewriteRegion, walk } from '../../ir/traverse.ts'
 import { DTYPES } from '../../support/dtypes.ts'
 import { canBeFilled, isFilledOutside } from '../plan/access.ts'
 import type { Plan } from '../plan/plan.ts'
-import { type EdgeNeed, edgeNeeds, type FillOf, isMet } from './edge_values.ts'
+import { type EdgeNeed, edgeNeeds, type FillOf, isMet, MOST_OPERANDS } from './edge_values.ts'
 
 export function fillLoads(plan: Plan, nodes: NodeFactory): TileProgram {
   return mapGrids(plan.program, (grid) => {
@@ -82,9 +82,6 @@ function neutralFills(region: Region, plan: Plan, chosen: Fills): Fills {
 function filledBy(fills: Fills): FillOf {
   return (load) => fills.get(load) ?? load.fill ?? 0
 }
-
-/** Of a value, the most operands whose loads are found. */
-const MOST_OPERANDS = 64
 
 /** The loads that a value is made of, element by element, and that can have its neutral value. */
 function loadsFor({ value, block, neutral }: EdgeNeed, plan: Plan): readonly LoadNode[] {
