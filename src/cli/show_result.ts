@@ -1,6 +1,7 @@
 /** What a run says at its end: a table of kernels for people, or the same as JSON. */
 import { relative } from 'node:path'
-import { TOO_FEW_HELD_OUT } from '../aot/evaluate/decide/statistics.ts'
+import { furtherText, TOO_FEW_HELD_OUT } from '../aot/evaluate/decide/statistics.ts'
+import type { ModuleScore } from '../aot/verdict/score_module.ts'
 import type { KernelVerdict, Run } from './run.ts'
 import { table } from './table.ts'
 import { scoreNumbers } from './write_evaluation.ts'
@@ -14,8 +15,14 @@ export function showResult(run: Run, exitCode: number): void {
   if (verdicts.length > 0) {
     console.out(`\n${resultTable(verdicts)}`)
     const isOpen = verdicts.some(({ heldOut }) => heldOut === null)
-    for (const line of isOpen ? [...LEGEND, `held out –: ${TOO_FEW_HELD_OUT}.`] : LEGEND)
-      console.say(console.colors.dim(line))
+    const lines = [
+      ...LEGEND,
+      ...(isOpen ? [`held out –: ${TOO_FEW_HELD_OUT}.`] : []),
+      ...verdicts.flatMap(({ kernel, score: { further } }) =>
+        further ? [`${kernel}: ${furtherText(further)}.`] : [],
+      ),
+    ]
+    for (const line of lines) console.say(console.colors.dim(line))
   }
   const modules = modulesOf(run)
   if (modules.length > 0)
@@ -52,7 +59,7 @@ function resultTable(verdicts: readonly KernelVerdict[]): string {
   const head = ['kernel', 'shapes', 'configs kept', 'vs best', 'worst', 'held out', 'vs default']
   const rows = verdicts.map(({ kernel, score, heldOut }) => [
     kernel,
-    String(score.shapes),
+    shapesOf(score),
     String(score.configs),
     factor(score.statistics.geomean),
     factor(score.statistics.forbidden > 0 ? undefined : score.statistics.worst),
@@ -60,6 +67,11 @@ function resultTable(verdicts: readonly KernelVerdict[]): string {
     factor(score.overDefault?.geomean),
   ])
   return table(head, rows)
+}
+
+/** `4 + 3`: three further ones, which the figures leave out. */
+function shapesOf({ shapes, further }: ModuleScore): string {
+  return further ? `${shapes - further.shapes} + ${further.shapes}` : String(shapes)
 }
 
 function resultJson(run: Run, exitCode: number): Record<string, unknown> {

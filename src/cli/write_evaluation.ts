@@ -24,6 +24,7 @@ export function writeEvaluation(path: string, verdicts: readonly KernelVerdict[]
 /** Numbers of a score as they stand in files: null for infinity. */
 export function scoreNumbers({
   statistics,
+  further,
   overDefault,
   covered,
   shapes,
@@ -33,6 +34,11 @@ export function scoreNumbers({
     geomean_slowdown: geomean,
     p95_slowdown: p95,
     max_slowdown: forbidden > 0 ? null : worst,
+    further_shapes: further && {
+      shapes: further.shapes,
+      geomean_slowdown: further.geomean,
+      max_slowdown: further.forbidden > 0 ? null : further.worst,
+    },
     coverage: shapes > 0 ? covered / shapes : 0,
     over_default: overDefault ?? null,
     worse_than_default: worseThanDefault,

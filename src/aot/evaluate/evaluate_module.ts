@@ -7,7 +7,7 @@ import { DataError } from '../../support/errors.ts'
 import { choose } from './decide/choose.ts'
 import type { Decision } from './decide/decision.ts'
 import { configHash } from './decide/keep_configs.ts'
-import { type RegretStatistics, regretStatistics } from './decide/statistics.ts'
+import { judgedRegrets, type RegretStatistics } from './decide/statistics.ts'
 import { readModule } from './emit/read_module.ts'
 import { regretOf } from './matrix.ts'
 import { entryAt } from './numeric.ts'
@@ -20,7 +20,10 @@ export interface ShapeVerdict {
 }
 
 export interface Evaluation {
+  /** Of the shapes that count for the goal. */
   readonly statistics: RegretStatistics
+  /** Of further shapes, which have no weight; null where there are none. */
+  readonly further: RegretStatistics | null
   /** Share of the shapes of the sweep, those that nothing ran on included, with a valid choice. */
   readonly coverage: number
   readonly shapes: readonly ShapeVerdict[]
@@ -49,9 +52,14 @@ export function evaluateModule(text: string, path: string, decision: Decision): 
     const slowdown = column === undefined ? Number.POSITIVE_INFINITY : regretOf(matrix, row, column)
     return { shapeHash: shape.hash, configHash: hash, slowdown }
   })
+  const { counted, further } = judgedRegrets(
+    matrix.shapes,
+    verdicts.map(({ slowdown }) => slowdown),
+  )
   const covered = verdicts.filter(({ slowdown }) => Number.isFinite(slowdown)).length
   return {
-    statistics: regretStatistics(verdicts.map(({ slowdown }) => slowdown)),
+    statistics: counted,
+    further,
     coverage: covered / Math.max(1, decision.sweep.shapes.length),
     shapes: verdicts.map((verdict) => ({
       ...verdict,

@@ -12,7 +12,7 @@ import { parseJson } from '../../support/json.ts'
 import { checkWeight, formatProblem } from '../line_checks.ts'
 import { type BuildOptions, type BuildResult, buildHeuristics } from './build.ts'
 import type { PreviousChoices } from './decide/previous_choices.ts'
-import { TOO_FEW_HELD_OUT, worstOfKeptText } from './decide/statistics.ts'
+import { furtherText, TOO_FEW_HELD_OUT, worstOfKeptText } from './decide/statistics.ts'
 import { readModule } from './emit/read_module.ts'
 import { inputFiles, isFolder } from './input/input_files.ts'
 import type { Sweep } from './input/sweep.ts'
@@ -163,7 +163,8 @@ function messagesOf(result: BuildResult, written: WrittenBuild | null, matrix: b
     lines.push(
       `${kernel}: ${summary.num_configs} of ${decision.sweep.configs.length} configs, ` +
         `${summary.leaves} ${summary.leaves === 1 ? 'leaf' : 'leaves'}, ` +
-        `time over best time ${summary.training.geomean.toFixed(3)}, ${heldOut}`,
+        `time over best time ${summary.training.geomean.toFixed(3)}, ${heldOut}` +
+        `${decision.further ? `; ${furtherText(decision.further)}` : ''}`,
       ...summary.warnings.map((warning) => `${kernel}: warning: ${warning}`),
     )
   }

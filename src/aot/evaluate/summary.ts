@@ -1,17 +1,18 @@
 /** What `heuristic_summary_<hardware_id>.json` says of a kernel, and the lines a terminal shows. */
 import type { Decision, ModelComparison } from './decide/decision.ts'
 import { usedColumns } from './decide/evidence.ts'
-import type { RegretStatistics } from './decide/statistics.ts'
+import { countsFor, type RegretStatistics } from './decide/statistics.ts'
 import type { Evaluation } from './evaluate_module.ts'
 import type { DroppedFeature } from './features/columns.ts'
 import { regretOf } from './matrix.ts'
-import { entryAt } from './numeric.ts'
+import { entryAt, range } from './numeric.ts'
 
 export interface KernelSummary {
   readonly num_configs: number
   readonly backend: string
   /**
-   * Share of the measured shapes on which the choice is the fastest kept config; not a measure of quality.
+   * Share of the measured shapes that count for the goal on which the choice is the fastest kept config; not
+   * a measure of quality.
    */
   readonly model_accuracy: number
   readonly performance_stats: {
@@ -32,6 +33,8 @@ export interface KernelSummary {
   readonly leaves: number
   readonly coverage: number
   readonly training: RegretStatistics
+  /** Of further shapes, which count for no goal; null where there are none. */
+  readonly further: RegretStatistics | null
   readonly held_out: RegretStatistics | null
   /** The worst of any kept config on any measured shape; null where one does not run. */
   readonly worst_of_kept: number | null
@@ -42,10 +45,12 @@ export interface KernelSummary {
 }
 
 export function summarise(decision: Decision, evaluation: Evaluation): KernelSummary {
-  const slowdowns = evaluation.shapes.map(({ slowdown }) => slowdown ?? Number.POSITIVE_INFINITY)
+  const counts = countsFor(decision.matrix.shapes)
+  const counted = range(evaluation.shapes.length).filter(counts)
+  const slowdowns = counted.map((row) => evaluation.shapes[row]?.slowdown ?? Number.POSITIVE_INFINITY)
   const finite = slowdowns.filter(Number.isFinite)
   const { goal } = decision.settings
-  const fastest = decision.matrix.shapes.map((_, row) =>
+  const fastest = counted.map((row) =>
     Math.min(...decision.kept.map((column) => regretOf(decision.matrix, row, column))),
   )
   const used = usedColumns(decision.program, decision.terms)
@@ -53,7 +58,7 @@ export function summarise(decision: Decision, evaluation: Evaluation): KernelSum
     num_configs: decision.configs.length,
     backend: decision.backend,
     model_accuracy:
-      slowdowns.filter((value, row) => value <= entryAt(fastest, row)).length / slowdowns.length,
+      slowdowns.filter((value, index) => value <= entryAt(fastest, index)).length / slowdowns.length,
     performance_stats: {
       max_slowdown: evaluation.statistics.worst,
       geomean_slowdown: evaluation.statistics.geomean,
@@ -71,6 +76,7 @@ export function summarise(decision: Decision, evaluation: Evaluation): KernelSum
     leaves: decision.leaves.length,
     coverage: evaluation.coverage,
     training: decision.training,
+    further: decision.further,
     held_out: decision.heldOut,
     worst_of_kept: Number.isFinite(decision.worstOfKept) ? decision.worstOfKept : null,
     models: decision.comparison,

@@ -141,6 +141,7 @@ function evaluations({ kernels }: BuildResult): unknown {
         geomean_slowdown: evaluation.statistics.geomean,
         avg_slowdown: summary.performance_stats.avg_slowdown,
         coverage: evaluation.coverage,
+        further: summary.further,
         held_out: summary.held_out,
         worst_of_kept: summary.worst_of_kept,
         goal: summary.goal,

@@ -5,7 +5,7 @@
 
 import { geomean } from '../../support/maths.ts'
 import { sha16 } from '../../support/stable.ts'
-import { type RegretStatistics, regretStatistics } from '../evaluate/decide/statistics.ts'
+import { countsFor, judgedRegrets, type RegretStatistics } from '../evaluate/decide/statistics.ts'
 import type { Chooser } from '../evaluate/emit/read_module.ts'
 import type { Sweep, SweepShape } from '../evaluate/input/sweep.ts'
 import { defaultRegrets, regretOf, type TimingMatrix, toMatrix } from '../evaluate/matrix.ts'
@@ -27,8 +27,11 @@ export interface ModuleScore {
   readonly shapes: number
   /** Shapes with a choice that runs. */
   readonly covered: number
+  /** Of the shapes that count for the goal. */
   readonly statistics: RegretStatistics
-  /** Geometric mean and worst of time over the default's time; undefined without a default. */
+  /** Of further shapes, which have no weight; null where there are none. */
+  readonly further: RegretStatistics | null
+  /** Of the same shapes: geometric mean and worst of time over the default's; undefined without a default. */
   readonly overDefault: { readonly geomean: number; readonly worst: number } | undefined
   readonly choices: readonly ShapeScore[]
 }
@@ -39,12 +42,15 @@ export function scoreModule(module: Chooser, sweep: Sweep): ModuleScore {
   const choices = matrix.shapes.map((_, row) => scoreShape(module, matrix, row))
   const regrets = choices.map(({ slowdown }) => slowdown)
   const ofDefault = defaultRegrets(matrix)
-  const ratios = choices.flatMap(({ overDefault }) => overDefault ?? [])
+  const counts = countsFor(matrix.shapes)
+  const ratios = choices.flatMap(({ overDefault }, row) => (counts(row) ? (overDefault ?? []) : []))
+  const { counted, further } = judgedRegrets(matrix.shapes, regrets, ofDefault)
   return {
     configs: module.configs.length,
     shapes: sweep.shapes.length,
     covered: regrets.filter(Number.isFinite).length,
-    statistics: regretStatistics(regrets, ofDefault),
+    statistics: counted,
+    further,
     overDefault: ratios.length > 0 ? { geomean: geomean(ratios), worst: Math.max(...ratios) } : undefined,
     choices,
   }

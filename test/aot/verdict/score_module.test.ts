@@ -41,6 +41,21 @@ it('counts choices that fail, that were not measured, and shapes without any con
   expect(statistics.worst).toBe(1)
 })
 
+it('counts further shapes, which have no weight, apart', () => {
+  const { sweep } = madeRun(CONFIGS, TIMES)
+  const shapes = sweep.shapes.map((shape) => {
+    return shape.hash === shapeHash('add', 1024) ? { ...shape, weight: 0 } : shape
+  })
+  const module = choosing([NARROW, WIDE], (size) => (size <= 1024 ? 0 : 1))
+  const score = scoreModule(module, { ...sweep, shapes })
+  expect([score.shapes, score.covered, score.statistics.shapes]).toEqual([3, 3, 2])
+  expect(score.statistics).toMatchObject({ worst: 1, geomean: 1, worseThanDefault: 0 })
+  expect(score.further).toMatchObject({ shapes: 1, worst: 4, worseThanDefault: 1 })
+  expect(score.overDefault?.worst).toBe(0.5)
+  const none = scoreModule(module, { ...sweep, shapes: shapes.map((shape) => ({ ...shape, weight: 0 })) })
+  expect([none.statistics.shapes, none.further]).toEqual([3, null])
+})
+
 it('says nothing of a default that was never measured', () => {
   const { sweep } = madeRun([NARROW, WIDE], { 64: [1, 4], 1024: [8, 2] })
   expect(

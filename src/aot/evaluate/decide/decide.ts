@@ -20,7 +20,7 @@ import { type Finished, finishProgram, servingAfter } from './finish_program.ts'
 import { keepConfigs, narrowed, subsetCurve } from './keep_configs.ts'
 import { hashesOf, isRebuilt, type PreviousChoices, previousIsGood } from './previous_choices.ts'
 import type { DecisionSettings } from './settings.ts'
-import { regretStatistics } from './statistics.ts'
+import { judgedRegrets } from './statistics.ts'
 import { warningsOf } from './warnings.ts'
 
 /** The curve of configs against loss goes this far beyond the limit: what one or two more would save. */
@@ -122,7 +122,7 @@ function outcome(
   model: FittedModel,
   { goal }: DecisionSettings,
   ofDefault: readonly number[] | undefined,
-): Pick<Decision, 'goal' | 'training' | 'heldOut' | 'worstOfKept' | 'heldOutRegrets'> {
+): Pick<Decision, 'goal' | 'training' | 'further' | 'heldOut' | 'worstOfKept' | 'heldOutRegrets'> {
   const { matrix } = lesson
   const chosenColumns = lesson.rows
     .slice(0, lesson.measured)
@@ -137,6 +137,7 @@ function outcome(
   const statistic = statisticOf(goal, possible, matrix)
   const chosen = statisticOf(goal, regrets, matrix)
   const reachable = reaches(goal, statistic)
+  const { counted, further } = judgedRegrets(matrix.shapes, regrets, ofDefault)
   return {
     goal: {
       met: reachable && reaches(goal, statisticOf(goal, blamed, matrix)),
@@ -145,7 +146,8 @@ function outcome(
       configs: choosable.length,
       chosen,
     },
-    training: regretStatistics(regrets, ofDefault),
+    training: counted,
+    further,
     heldOut: model.comparison.heldOut,
     worstOfKept: Math.max(
       ...range(lesson.measured).flatMap((row) => final.kept.map((column) => regretOf(matrix, row, column))),

@@ -74,7 +74,10 @@ export interface Decision {
   readonly fallbacks: readonly number[]
   readonly leaves: readonly LeafEvidence[]
   readonly goal: GoalOutcome
+  /** Of the shapes that count for the goal. */
   readonly training: RegretStatistics
+  /** Of further shapes, which have no weight; null where there are none. */
+  readonly further: RegretStatistics | null
   /** Null when there were too few shapes for it to tell anything. */
   readonly heldOut: RegretStatistics | null
   /** The worst that any kept config does on any measured shape: what is known where none is held out. */

@@ -14,6 +14,15 @@ export interface RegretStatistics {
   readonly forbidden: number
 }
 
+/**
+ * Apart from the shapes that count for the goal: further ones, of no weight, which are learned from alone.
+ */
+export interface JudgedRegrets {
+  readonly counted: RegretStatistics
+  /** Null where there are none. */
+  readonly further: RegretStatistics | null
+}
+
 /** Slower by less is a matter of measuring. */
 const SAME = 1.01
 
@@ -27,11 +36,42 @@ export const LEAST_HELD_OUT = 8
 /** Why a build of so few shapes says nothing of others. */
 export const TOO_FEW_HELD_OUT: string = `fewer than ${LEAST_HELD_OUT} shapes, so none were held out`
 
+/** What further shapes are, for headers, terminals and reports. */
+export function furtherText({ shapes, geomean, worst }: RegretStatistics): string {
+  return (
+    `${geomean.toFixed(3)} on ${shapes} further ${shapes === 1 ? 'shape' : 'shapes'}, ` +
+    `${worst.toFixed(2)} at most: no goal is about them`
+  )
+}
+
 /** What the choice among kept configs can cost at worst on measured shapes. */
 export function worstOfKeptText(worst: number): string {
   return Number.isFinite(worst)
     ? `${worst.toFixed(2)} at most with any kept config`
     : 'not every kept config runs on each'
+}
+
+/** Whether a goal is about a shape. Where no shape has weight, all count. */
+export function countsFor(shapes: readonly { readonly weight: number }[]): (shape: number) => boolean {
+  const some = shapes.some(({ weight }) => weight > 0)
+  return (shape) => !some || (shapes[shape]?.weight ?? 0) > 0
+}
+
+/** The regrets of the shapes that count, and of the others; `ofDefault` as for `regretStatistics`. */
+export function judgedRegrets(
+  shapes: readonly { readonly weight: number }[],
+  regrets: readonly number[],
+  ofDefault?: readonly number[],
+): JudgedRegrets {
+  const counts = countsFor(shapes)
+  const part = (isCounted: boolean) => (values: readonly number[]) =>
+    values.filter((_, shape) => counts(shape) === isCounted)
+  const [inside, outside] = [part(true), part(false)]
+  const others = outside(regrets)
+  return {
+    counted: regretStatistics(inside(regrets), ofDefault && inside(ofDefault)),
+    further: others.length > 0 ? regretStatistics(others, ofDefault && outside(ofDefault)) : null,
+  }
 }
 
 /** `regrets` as chosen, and of the default config on the same shapes, NaN where that is not known. */

@@ -37,6 +37,8 @@ export interface ModuleMeta {
   readonly sweep: { readonly shapes: number; readonly configs: number; readonly uncovered: number }
   /** Regret of the choices: geometric mean, 95th percentile and worst of time over best time. */
   readonly measured: RegretNumbers
+  /** The same of further shapes, which were measured to learn from and count for no goal. */
+  readonly further?: RegretNumbers & { readonly shapes: number }
   readonly heldOut: RegretNumbers | null
   /** Positions in CONFIGS, the best worst case first: what to try when a choice cannot run. */
   readonly fallbacks: readonly number[]
@@ -83,6 +85,9 @@ export function metaOf(decision: Decision, { tool, device }: Provenance): Module
       uncovered: matrix.uncovered.length,
     },
     measured: numbers(decision.training),
+    ...(decision.further
+      ? { further: { shapes: decision.further.shapes, ...numbers(decision.further) } }
+      : {}),
     heldOut: decision.heldOut && numbers(decision.heldOut),
     fallbacks: decision.fallbacks,
     ...(decision.configs.some(isOpen) ? { defaults: defaultsOf(sweep) } : {}),

@@ -7,7 +7,7 @@ import { moduleExports } from '../../../heuristics/module_names.ts'
 import { DataError } from '../../../support/errors.ts'
 import { readText } from '../../../support/files.ts'
 import type { Decision } from '../decide/decision.ts'
-import { TOO_FEW_HELD_OUT, worstOfKeptText } from '../decide/statistics.ts'
+import { furtherText, TOO_FEW_HELD_OUT, worstOfKeptText } from '../decide/statistics.ts'
 import { withCodeHash } from './code_hash.ts'
 import { keyFunction } from './key_function.ts'
 import { commentsOnly, commentText, configLines, dataLiteral } from './literals.ts'
@@ -24,16 +24,18 @@ export interface EmitOptions extends Provenance {
 export function moduleText(decision: Decision, options: EmitOptions): string {
   const key = keyFunction(decision)
   const names = moduleExports(decision.kernel)
-  const { training, heldOut, worstOfKept } = decision
+  const { training, further, heldOut, worstOfKept } = decision
   const hasDefault = decision.configs.some(isOpen)
   const summary = [
-    `Shapes: ${decision.sweep.shapes.length}, configs measured: ${decision.sweep.configs.length}, ` +
+    `Shapes: ${decision.sweep.shapes.length}` +
+      `${further ? ` (${further.shapes} of them further ones, measured to learn from)` : ''}, configs measured: ${decision.sweep.configs.length}, ` +
       `kept: ${decision.configs.length}${hasDefault ? ', the default of each shape among them' : ''}.`,
     `Time over best time: ${training.geomean.toFixed(3)} on these shapes` +
       (heldOut
         ? `, ${heldOut.geomean.toFixed(3)} on shapes held out (95 %: ${heldOut.p95.toFixed(2)}).`
         : `: ${worstOfKeptText(worstOfKept)};`),
     ...(heldOut ? [] : [`${TOO_FEW_HELD_OUT}.`]),
+    ...(further ? [`${furtherText(further)}.`] : []),
   ]
   const text = fill(readTemplate(), {
     header: commentsOnly(options.fileHeader ?? ''),

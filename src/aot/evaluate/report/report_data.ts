@@ -36,6 +36,7 @@ export interface KernelReport {
     readonly leaves: number
   }
   readonly training: RegretStatistics
+  readonly further: RegretStatistics | null
   readonly heldOut: RegretStatistics | null
   /** Why nothing is said of held-out shapes, and what is known instead. */
   readonly unknown: string | null
@@ -102,6 +103,7 @@ export function kernelReport({ decision, evaluation, searches }: BuiltKernel): K
       leaves: decision.leaves.length,
     },
     training: decision.training,
+    further: decision.further,
     heldOut: decision.heldOut,
     unknown: decision.heldOut ? null : `${TOO_FEW_HELD_OUT}: ${worstOfKeptText(decision.worstOfKept)}`,
     warnings: decision.warnings,

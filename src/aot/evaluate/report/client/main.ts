@@ -120,7 +120,7 @@ function searchSection(searches: SearchReport): Node[] {
   ]
 }
 
-function cards({ training, heldOut, counts, goal, goalMet }: KernelReport): Node {
+function cards({ training, further, heldOut, counts, goal, goalMet }: KernelReport): Node {
   const card = (value: string, label: string, mood = '') =>
     element(
       'div',
@@ -139,6 +139,14 @@ function cards({ training, heldOut, counts, goal, goalMet }: KernelReport): Node
         ]
       : []),
     card(factor(training.geomean), 'measured shapes'),
+    ...(further
+      ? [
+          card(
+            `${factor(further.geomean)}, ${factor(further.worst)}`,
+            `${further.shapes} further shapes, worst`,
+          ),
+        ]
+      : []),
     ...(training.worseThanDefault === null
       ? []
       : [card(`${Math.round(training.worseThanDefault * 100)} %`, 'slower than the default')]),
