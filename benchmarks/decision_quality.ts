@@ -78,7 +78,8 @@ function built(
       isOpen(config)
         ? defaultOf(matrix, row)
         : (timesOf(matrix, row)[names.indexOf(stableStringify(config))] ?? Number.POSITIVE_INFINITY)
-    const fallbacks = (module.meta.fallbacks ?? []).map((position) => module.configs[position] ?? {})
+    const { fallbacks: order = [], beforeDefault } = module.meta
+    const fallbacks = order.slice(0, beforeDefault).map((position) => module.configs[position] ?? {})
     return (row) => {
       const { calls } = matrix
       if (!calls) return timeOf(row, module.autotune(...argumentsOf(featuresOf(matrix, row))))
@@ -107,18 +108,26 @@ function recordsOf(matrix: Matrix, rows: readonly number[], made: readonly numbe
     ...{ config, config_hash: stableStringify(config), status: 'ok', samples: [time / 1000] },
     ...{ timing_ms: time / 1000, is_default: isDefault, facts, weight: made.includes(row) ? 0 : undefined },
   })
+  const refusal = (row: number, config: ConfigData) => ({
+    ...measurement(row, config, 0, false),
+    ...{ status: 'invalid', samples: [], timing_ms: null, reason: 'it cannot be built' },
+  })
   const records = [...rows, ...made].flatMap((row) => {
     const call = matrix.calls?.[row]
     const facts = call ? ownFacts(matrix.name, call, featuresOf(matrix, row), matrix.configs) : []
     return [
       ...timesOf(matrix, row).flatMap((time, column) => {
         const config = matrix.configs[column]
-        return config && Number.isFinite(time) ? [measurement(row, config, time, false, facts[column])] : []
+        if (!config) return []
+        if (call && !facts[column]) return [refusal(row, config)]
+        return Number.isFinite(time) ? [measurement(row, config, time, false, facts[column])] : []
       }),
       measurement(row, { default_of: row }, defaultOf(matrix, row), true),
     ]
   })
-  return records.filter(({ samples: [ms] }) => Number.isFinite(ms)).map((record) => JSON.stringify(record))
+  return records
+    .filter(({ status, samples: [ms] }) => status !== 'ok' || Number.isFinite(ms))
+    .map((record) => JSON.stringify(record))
 }
 
 function defaultOf({ defaults }: Matrix, row: number): number {

@@ -26,7 +26,7 @@ export interface KernelHeuristic {
   readonly family: string | undefined
   /** Hash of the kernel's source that it was made for; undefined when it does not say. */
   readonly sourceHash: string | undefined
-  /** Configs to try when a choice cannot run, the safest first. */
+  /** Configs to try when a choice cannot run, before the default config: the safest first. */
   readonly fallbacks: readonly ConfigData[]
   /**
    * Where it leaves shapes to their default config: the hash of what that was when it was measured, by the
@@ -84,7 +84,7 @@ export function heuristicIn(module: ModuleNamespace, kernel: string, origin: str
     kernel,
     family,
     sourceHash,
-    fallbacks: fallbacksOf(module.CONFIGS, record(module.meta)?.fallbacks),
+    fallbacks: fallbacksOf(module.CONFIGS, record(module.meta)),
     defaults: textsOf(record(module.meta)?.defaults),
     arity: Math.max(arityOf(key), arityOf(autotune)),
     choose(args: readonly unknown[]): HeuristicChoice {
@@ -120,11 +120,15 @@ function arityOf(fn: AnyFunction): number {
   return /\.\.\.|=/.test(head) ? Number.POSITIVE_INFINITY : fn.length
 }
 
-function fallbacksOf(configs: unknown, order: unknown): readonly ConfigData[] {
+/** All of them, unless the module says after how many the default config is the better one. */
+function fallbacksOf(configs: unknown, meta: Readonly<Record<string, unknown>> = {}): readonly ConfigData[] {
+  const { fallbacks: order, beforeDefault } = meta
   const list = Array.isArray(configs) ? configs.filter((config) => record(config)) : []
   const positions = Array.isArray(order) ? order : []
   const ordered = positions.map((position) => list[Number(position)]).filter((config) => config !== undefined)
-  return [...new Set([...ordered, ...list])]
+  return typeof beforeDefault === 'number'
+    ? ordered.slice(0, beforeDefault)
+    : [...new Set([...ordered, ...list])]
 }
 
 function toIndex(value: unknown, name: string): number {

@@ -24,6 +24,13 @@ describe('heuristicIn', () => {
     expect(heuristic.choose([{ shape: [8] }])).toEqual({ index: 0, config: { num_warps: 1 } })
   })
 
+  it('leaves out the fallbacks that the default config comes before', () => {
+    const fallbacksWith = (meta: object) => heuristicIn(fakeModule({ meta }), 'add', 'a.ts').fallbacks
+    expect(fallbacksWith({ fallbacks: [2, 0, 1], beforeDefault: 1 })).toEqual([{ num_warps: 4 }])
+    expect(fallbacksWith({ fallbacks: [2, 0, 1], beforeDefault: 0 })).toEqual([])
+    expect(fallbacksWith({ fallbacks: [2] })).toHaveLength(3)
+  })
+
   it('asks for the config of an index once', () => {
     let asked = 0
     const autotune_add = () => {

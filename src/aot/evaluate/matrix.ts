@@ -19,6 +19,8 @@ export interface TimingMatrix {
   readonly configs: readonly SweepConfig[]
   /** Milliseconds, row by row; Infinity where the config failed or was not measured: forbidden, not slow. */
   readonly times: Float64Array
+  /** 1 where the compiler refused the config, which is no accident. */
+  readonly refused: Uint8Array
   /** Relative standard error of each time; 0 where there was one sample only. */
   readonly noise: Float64Array
   /** Log of each time with warm caches over the best such time of the shape; 0 where that is not known. */
@@ -74,6 +76,7 @@ export function toMatrix(sweep: Sweep): TimingMatrix {
     shapes: covered.map((row) => entryAt(sweep.shapes, row)),
     configs,
     times,
+    refused: Uint8Array.from(cells.flat(), (cell) => Number(cell?.status === 'invalid')),
     noise: steadied(noise),
     warm: Float64Array.from(cells.flatMap((row) => warmLosses(row.map((cell) => cell?.warmMs)))),
     best: Float64Array.from(covered, (_, r) =>
@@ -97,6 +100,12 @@ export function offersDefault({ configs }: Pick<TimingMatrix, 'configs'>): boole
 export function timesOf(matrix: TimingMatrix, row: number): Float64Array {
   const columns = matrix.configs.length
   return matrix.times.subarray(row * columns, (row + 1) * columns)
+}
+
+/** Which configs the compiler refused on one shape. */
+export function refusedOn(matrix: TimingMatrix, row: number): Uint8Array {
+  const columns = matrix.configs.length
+  return matrix.refused.subarray(row * columns, (row + 1) * columns)
 }
 
 /** Time of a choice over the best time of its row. */
@@ -176,33 +185,30 @@ function lossTable(
 /** A matrix of some of the rows of another. */
 export function rowsOf(matrix: TimingMatrix, rows: readonly number[]): TimingMatrix {
   const columns = matrix.configs.length
-  const take = (values: Float64Array) => {
-    const result = new Float64Array(rows.length * columns)
-    rows.forEach((row, r) => {
-      result.set(values.subarray(row * columns, (row + 1) * columns), r * columns)
-    })
-    return result
-  }
+  const cells = rows.flatMap((row) => range(columns).map((column) => row * columns + column))
   const shapes = rows.map((row) => entryAt(matrix.shapes, row))
   const best = Float64Array.from(rows, (row) => at(matrix.best, row))
   const standard = Float64Array.from(rows, (row) => at(matrix.standard, row))
-  return { ...matrix, shapes, best, standard, ...cellsOf(matrix, take) }
+  return { ...matrix, shapes, best, standard, ...cellsOf(matrix, cells) }
 }
 
 /** A matrix of some of the columns of another; what is best is still judged by all. */
 export function columnsOfMatrix(matrix: TimingMatrix, columns: readonly number[]): TimingMatrix {
   const all = matrix.configs.length
-  const take = (values: Float64Array) =>
-    Float64Array.from(
-      matrix.shapes.flatMap((_, row) => columns.map((column) => at(values, row * all + column))),
-    )
+  const cells = matrix.shapes.flatMap((_, row) => columns.map((column) => row * all + column))
   const configs = columns.map((column) => entryAt(matrix.configs, column))
-  return { ...matrix, configs, ...cellsOf(matrix, take) }
+  return { ...matrix, configs, ...cellsOf(matrix, cells) }
 }
 
 /** What has a number for each cell. */
-function cellsOf({ times, noise, warm }: TimingMatrix, take: (values: Float64Array) => Float64Array) {
-  return { times: take(times), noise: take(noise), warm: take(warm) }
+function cellsOf({ times, noise, warm, refused }: TimingMatrix, cells: readonly number[]) {
+  const take = (values: Float64Array) => Float64Array.from(cells, (cell) => at(values, cell))
+  return {
+    times: take(times),
+    noise: take(noise),
+    warm: take(warm),
+    refused: Uint8Array.from(cells, (cell) => refused[cell] ?? 0),
+  }
 }
 
 function warmLosses(times: readonly (number | undefined)[]): readonly number[] {

@@ -100,6 +100,31 @@ test('where records do not tell defaults there is no such choice', () => {
   expect(built(sweep).text).not.toContain('\n  {}')
 })
 
+test('where a choice cannot run, what may be slower than the default comes after it', () => {
+  const none = { defaults: false }
+  expect(
+    built(
+      sweepWith(() => 1.03),
+      undefined,
+      none,
+    ).meta,
+  ).toMatchObject({ beforeDefault: 0 })
+  expect(
+    built(
+      sweepWith(() => 3),
+      undefined,
+      none,
+    ).meta.beforeDefault,
+  ).toBeUndefined()
+  expect(
+    built(
+      sweepWith((row) => (row === 3 ? undefined : 1.03)),
+      undefined,
+      none,
+    ).meta,
+  ).not.toHaveProperty('beforeDefault')
+})
+
 test('defaults are no choice for who wants none', () => {
   const { text, decision } = built(
     sweepWith(() => 1.03),

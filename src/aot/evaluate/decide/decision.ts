@@ -72,6 +72,8 @@ export interface Decision {
   readonly guard: Guard
   /** Kept configs, the best worst case first: what to try when a choice cannot run. */
   readonly fallbacks: readonly number[]
+  /** How many of them come before the default config of a shape; undefined where that is not known. */
+  readonly beforeDefault: number | undefined
   readonly leaves: readonly LeafEvidence[]
   readonly goal: GoalOutcome
   /** Of the shapes that count for the goal. */

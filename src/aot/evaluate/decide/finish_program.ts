@@ -11,7 +11,7 @@ import { type GoalTask, meetGoal } from '../learn/meet_goal.ts'
 import { leafPositions, pruneTerms, roundThresholds } from '../learn/tidy.ts'
 import { isLeaf, type TreeNode, type TreeTask } from '../learn/tree.ts'
 import type { Serving } from '../learn/validation.ts'
-import { blamedLosses, limitsByDefault } from '../matrix.ts'
+import { blamedLosses, defaultRegrets, limitsByDefault, regretOf, type TimingMatrix } from '../matrix.ts'
 import { growSizes, lessonTask, TREE_SIZES, treePolicy } from '../models/decision_tree.ts'
 import { type Kept, overallChoices, type Policy, type Program, worstOnMeasured } from '../models/model.ts'
 import { nearestFinder } from '../models/nearest_neighbor.ts'
@@ -29,6 +29,8 @@ export interface Finished {
   readonly configs: readonly ConfigData[]
   readonly guard: Guard
   readonly fallbacks: readonly number[]
+  /** How many of them come before the default config of a shape; undefined where that is not known. */
+  readonly beforeDefault: number | undefined
   readonly leaves: readonly LeafEvidence[]
   readonly dropped: Decision['dropped']
 }
@@ -60,15 +62,33 @@ export function assemble(
   const kept = used.map((choice) => entryAt(all, choice))
   const renumbered = renumber(program, used)
   const positions = programPositions(lesson, kept, renumbered)
+  const fallbacks = overallChoices(lesson, kept).order
   return {
     program: renumbered,
     kept,
     configs: kept.map((column) => entryAt(lesson.matrix.configs, column).data),
     guard,
-    fallbacks: overallChoices(lesson, kept).order,
+    fallbacks,
+    beforeDefault: beforeDefault(lesson.matrix, kept, fallbacks),
     leaves: evidenceOf(lesson.columns, measured, positions, choicesOf(renumbered), model.heldOut),
     dropped,
   }
+}
+
+/**
+ * Those whose worst case is no worse than that of the default configs of the same shapes, which are worked
+ * out from the sizes: where a choice cannot run, the others would be a bad guess.
+ */
+function beforeDefault(matrix: TimingMatrix, kept: Kept, fallbacks: readonly number[]): number | undefined {
+  const ofDefault = defaultRegrets(matrix)
+  if (!ofDefault || ofDefault.some(Number.isNaN)) return undefined
+  const allowed = Math.max(...ofDefault)
+  const worst = fallbacks.map((choice) => {
+    const regrets = matrix.shapes.map((_, row) => regretOf(matrix, row, entryAt(kept, choice)))
+    return Math.max(...regrets.filter(Number.isFinite))
+  })
+  const first = worst.findIndex((regret) => regret > allowed)
+  return first < 0 ? undefined : first
 }
 
 /** What takes the decision from a program, and the choice that it then makes. */

@@ -42,6 +42,8 @@ export interface ModuleMeta {
   readonly heldOut: RegretNumbers | null
   /** Positions in CONFIGS, the best worst case first: what to try when a choice cannot run. */
   readonly fallbacks: readonly number[]
+  /** So many of them are as good, at their worst, as the default config of a shape: after these, that one. */
+  readonly beforeDefault?: number
   /**
    * Where `{}` is among the configs: the hash of what it was on measured shapes, by the hash of the shape.
    * When it is another, the module is older than the rules for defaults.
@@ -90,6 +92,7 @@ export function metaOf(decision: Decision, { tool, device }: Provenance): Module
       : {}),
     heldOut: decision.heldOut && numbers(decision.heldOut),
     fallbacks: decision.fallbacks,
+    ...(decision.beforeDefault === undefined ? {} : { beforeDefault: decision.beforeDefault }),
     ...(decision.configs.some(isOpen) ? { defaults: defaultsOf(sweep) } : {}),
     leaves: decision.leaves.map((leaf) => ({
       choice: leaf.choice,

@@ -75,7 +75,12 @@ function lossOfGuesses(task: TeacherTask, losses: Losses, memory: TeacherMemory)
       order.filter((_, index) => (index % FOLDS === fold) === isHeld),
     )
     if (!inside?.length || !outside) return []
-    const part = { ...task, rows: entriesAt(rows, inside), times: entriesAt(task.times, inside) }
+    const part = {
+      ...task,
+      rows: entriesAt(rows, inside),
+      times: entriesAt(task.times, inside),
+      refused: entriesAt(task.refused, inside),
+    }
     const teacher = fitTeacher(part, entriesAt(losses, inside), memory)
     return outside.map((row) => {
       const own = entryAt(losses, row)

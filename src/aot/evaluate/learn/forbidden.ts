@@ -7,6 +7,7 @@ import type { Column, Row } from '../features/columns.ts'
 import type { Losses } from '../matrix.ts'
 import { at, entryAt, range } from '../numeric.ts'
 import { standardised } from './coordinates.ts'
+import { refusalOf } from './refusals.ts'
 
 /** A config that fails is as bad as one that takes 20 times as long: worse than any that a search keeps. */
 export const FORBIDDEN_LOSS: number = Math.log(20)
@@ -18,18 +19,35 @@ export interface ForbiddenMap {
   readonly expected: (row: Row, config: number) => boolean
 }
 
-export function forbiddenMap(columns: readonly Column[], rows: readonly Row[], losses: Losses): ForbiddenMap {
+/** `isRefused` tells failures that are the compiler's, which have a reason, from others. */
+export function forbiddenMap(
+  columns: readonly Column[],
+  rows: readonly Row[],
+  losses: Losses,
+  isRefused: (row: number, config: number) => boolean = () => false,
+): ForbiddenMap {
   const place = standardised(columns, rows)
   const points = rows.map(place)
   const configs = range(losses[0]?.length ?? 0)
   const failed = configs.map((config) => range(rows.length).filter((row) => !ran(losses, row, config)))
-  const systematic = configs.map((config) => hasSystem(points, losses, config, entryAt(failed, config)))
+  const refusals = configs.map((config) => {
+    const refused = entryAt(failed, config).filter((row) => isRefused(row, config))
+    return { refused, ran: range(rows.length).filter((row) => ran(losses, row, config)) }
+  })
+  const refusal = refusals.map((each) => refusalOf(columns, rows, each))
+  const systematic = configs.map(
+    (config) =>
+      entryAt(refusals, config).refused.length > 0 ||
+      hasSystem(points, losses, config, entryAt(failed, config)),
+  )
   const grows = configs.map((config) => growsWithSize(columns, rows, losses, config, entryAt(failed, config)))
   return {
     systematic,
     expected(row, config) {
       const failures = entryAt(failed, config)
       if (!systematic[config] || failures.length === 0) return false
+      const told = entryAt(refusal, config)(row)
+      if (told !== undefined) return told
       if (grows[config] && failures.some((other) => contains(columns, row, entryAt(rows, other)))) return true
       return !ran(losses, nearest(points, place(row), -1), config)
     },

@@ -6,7 +6,15 @@
 import { Random } from '../../../support/random.ts'
 import type { Column, Row } from '../features/columns.ts'
 import { type Term, termValue } from '../features/terms.ts'
-import { certainLosses, type Losses, lossesOf, offersDefault, type TimingMatrix, timesOf } from '../matrix.ts'
+import {
+  certainLosses,
+  type Losses,
+  lossesOf,
+  offersDefault,
+  refusedOn,
+  type TimingMatrix,
+  timesOf,
+} from '../matrix.ts'
 import { at, entryAt } from '../numeric.ts'
 import { fitBesideDefault } from './beside_default.ts'
 import { compiledCells } from './compiled_cells.ts'
@@ -70,6 +78,7 @@ export function teach(
     operands: operandsOf(columns, rows, shapes),
     units: matrix.units,
     times: rows.map((_, row) => timesOf(matrix, row).subarray(0, fixed.length)),
+    refused: rows.map((_, row) => refusedOn(matrix, row).subarray(0, fixed.length)),
   }
   return (offersDefault(matrix) ? fitBesideDefault : fitTeacher)(task, losses, memory)
 }

@@ -39,12 +39,15 @@ const LEAST_SHARE = 0.5
 export interface TeacherTask extends LayoutTask {
   /** Milliseconds by row, then by config; infinite where a config failed. */
   readonly times: readonly Float64Array[]
+  /** In the same order: 1 where the compiler refused the config. */
+  readonly refused: readonly Uint8Array[]
 }
 
 /** Fits the `losses` of the configs at the rows; with `memory` faster. Rows must not be empty. */
 export function fitTeacher(task: TeacherTask, losses: Losses, memory?: TeacherMemory): Teacher {
   const { columns, rows, configs, compiled } = task
-  const failing = forbiddenMap(columns, rows, losses)
+  const isRefused = (row: number, config: number) => task.refused[row]?.[config] === 1
+  const failing = forbiddenMap(columns, rows, losses, isRefused)
   const forbidden: ForbiddenMap = {
     ...failing,
     expected: (row, config) => failing.expected(row, config) || (compiled?.isRefused(row, config) ?? false),
