@@ -95,7 +95,7 @@ function recordsOf(matrix: Matrix, rows: readonly number[], made: readonly numbe
   const measurement = (
     row: number,
     config: ConfigData,
-    time: number,
+    time: number | null,
     isDefault: boolean,
     facts?: ToldFacts,
   ) => ({
@@ -105,12 +105,11 @@ function recordsOf(matrix: Matrix, rows: readonly number[], made: readonly numbe
       shape_hash: `${row}`,
       shape_features: featuresOf(matrix, row),
     },
-    ...{ config, config_hash: stableStringify(config), status: 'ok', samples: [time / 1000] },
-    ...{ timing_ms: time / 1000, is_default: isDefault, facts, weight: made.includes(row) ? 0 : undefined },
-  })
-  const refusal = (row: number, config: ConfigData) => ({
-    ...measurement(row, config, 0, false),
-    ...{ status: 'invalid', samples: [], timing_ms: null, reason: 'it cannot be built' },
+    ...{ config, config_hash: stableStringify(config), is_default: isDefault, facts },
+    ...(time === null
+      ? { status: 'invalid', samples: [], timing_ms: null, reason: 'it cannot be built' }
+      : { status: 'ok', samples: [time / 1000], timing_ms: time / 1000 }),
+    weight: made.includes(row) ? 0 : undefined,
   })
   const records = [...rows, ...made].flatMap((row) => {
     const call = matrix.calls?.[row]
@@ -119,14 +118,14 @@ function recordsOf(matrix: Matrix, rows: readonly number[], made: readonly numbe
       ...timesOf(matrix, row).flatMap((time, column) => {
         const config = matrix.configs[column]
         if (!config) return []
-        if (call && !facts[column]) return [refusal(row, config)]
+        if (call && !facts[column]) return [measurement(row, config, null, false)]
         return Number.isFinite(time) ? [measurement(row, config, time, false, facts[column])] : []
       }),
       measurement(row, { default_of: row }, defaultOf(matrix, row), true),
     ]
   })
   return records
-    .filter(({ status, samples: [ms] }) => status !== 'ok' || Number.isFinite(ms))
+    .filter(({ timing_ms: ms }) => ms === null || Number.isFinite(ms))
     .map((record) => JSON.stringify(record))
 }
 

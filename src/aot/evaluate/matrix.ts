@@ -45,6 +45,8 @@ const WITHIN_NOISE = 2
 /** 10 % slower with warm caches counts as 1 % slower; more than twice as slow, no more. */
 const WARM_SHARE = 0.1
 const WORST_WARM = Math.LN2
+/** What is tied with the default config of a shape is no reason to choose another. */
+const BESIDE_DEFAULT = 1e-3
 
 /** Throws DataError when no config runs on any shape. */
 export function toMatrix(sweep: Sweep): TimingMatrix {
@@ -133,15 +135,21 @@ export function limitsByDefault({ standard, best }: TimingMatrix): Float64Array 
 
 /**
  * What each choice costs, with differences inside the noise of the measurement taken off: such ties are
- * broken by times with warm caches, of which a share counts.
+ * broken by times with warm caches, of which a share counts, and in favour of the default config.
  */
 export function lossesOf(matrix: TimingMatrix): Losses {
-  return lossTable(
+  const losses = lossTable(
     matrix,
     (loss, noise, _own, warm) =>
       Math.max(0, loss - Math.min(LARGEST_TIE, WITHIN_NOISE * noise)) +
       WARM_SHARE * Math.min(warm, WORST_WARM),
   )
+  return losses.map((row, index) => {
+    const standard = at(matrix.standard, index)
+    const isDefault = timesOf(matrix, index).map((ms) => Number(ms === standard))
+    if (!isDefault.includes(1)) return row
+    return row.map((loss, column) => (isDefault[column] === 1 ? loss : loss + BESIDE_DEFAULT))
+  })
 }
 
 /**

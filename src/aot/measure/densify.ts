@@ -19,7 +19,7 @@ import type { ShapeRecord } from '../records.ts'
 import type { Session } from '../run/session.ts'
 import { type ShapeOfCall, shapeOf } from '../shape.ts'
 import type { CandidateConfig } from './candidates.ts'
-import { doubtIn, mostDoubtful } from './doubt.ts'
+import { latestDoubt, mostDoubtful } from './doubt.ts'
 import { type ArgumentSizes, featuresIn, furtherShapes, sizesIn } from './further_shapes.ts'
 import { measureShape } from './measure_shape.ts'
 
@@ -59,11 +59,12 @@ export async function densify(densifying: Densifying): Promise<number> {
   const quota = Math.min(left, Math.ceil(wanted / Math.max(1, session.known.tuned(definition.name).length)))
   const began = performance.now()
   const refused = new Set<string>()
+  const doubtNow = latestDoubt(session.known, definition.name)
   let done = 0
   while (done < quota && performance.now() - began < 1000 * seconds) {
     const shapes = [here, ...known().map(({ shape_features }) => sizesIn(shape_features, here))]
     const open = furtherShapes(shapes).filter((sizes) => !refused.has(JSON.stringify(sizes)))
-    const doubt = doubtIn(session.known, definition.name)
+    const doubt = doubtNow()
     const next = mostDoubtful(open, (sizes) => doubt?.(featuresIn(sizes, shape.features)) ?? 0)
     if (!next || refused.size >= MOST_REFUSED) break
     const made = await requestWith(request, next)

@@ -47,6 +47,18 @@ export function doubtIn(known: KnownRecords, kernel: string): ((features: Featur
   }
 }
 
+/** The same, fitted anew only when more shapes have been measured: those that a kernel refuses teach nothing. */
+export function latestDoubt(known: KnownRecords, kernel: string): () => ReturnType<typeof doubtIn> {
+  let shapes = -1
+  let doubt: ReturnType<typeof doubtIn>
+  return () => {
+    const measured = known.measuredShapes(kernel).length
+    if (measured !== shapes) doubt = doubtIn(known, kernel)
+    shapes = measured
+    return doubt
+  }
+}
+
 function sweepOf(known: KnownRecords, kernel: string): Sweep {
   const builder = new SweepBuilder(kernel, known.kernel(kernel)?.batched)
   for (const shape of known.measuredShapes(kernel))

@@ -92,6 +92,7 @@ describe('a teacher of few shapes', () => {
           rows,
           configs: CONFIGS,
           operands: [],
+          refused: [],
           times: each.map((row) => row.map(Math.exp)),
         },
         each,

@@ -4,6 +4,7 @@ import { narrowed } from '../../../src/aot/evaluate/decide/keep_configs.ts'
 import type { ModuleMeta } from '../../../src/aot/evaluate/emit/meta.ts'
 import type { Sweep } from '../../../src/aot/evaluate/input/sweep.ts'
 import { SweepBuilder } from '../../../src/aot/evaluate/input/sweep.ts'
+import { smallestGood } from '../../../src/aot/evaluate/learn/validation.ts'
 import { toMatrix } from '../../../src/aot/evaluate/matrix.ts'
 import { sha16 } from '../../../src/support/stable.ts'
 import { native } from './native.ts'
@@ -86,6 +87,38 @@ test('a module with such a choice is read, and built again from equal measuremen
   const { text } = built(sweep)
   expect(readModule(text, 'made', 'm.ts').configs).toContainEqual({})
   expect(built(sweep, text).text).toBe(text)
+})
+
+test('a tree that is slower than the defaults alone is too small, unless all are', () => {
+  const estimate = (position: number, overDefault: number) => ({
+    ...{ candidate: { position, heldOut: [Float64Array.of(1, 1, 1)] }, expected: 0, size: position + 1 },
+    ...{ worstExpected: 0, forbidden: 0, overDefault },
+  })
+  const chosen = (...ratios: readonly number[]) =>
+    smallestGood(
+      ratios.map((ratio, position) => estimate(position, Math.log(ratio))),
+      [1, 1, 1],
+      0.1,
+    )?.candidate.position
+  expect(chosen(1.1, 1.02, 0.99, 0.95)).toBe(2)
+  expect(chosen(1.005, 0.9)).toBe(0)
+  expect(chosen(1.1, 1.05)).toBe(0)
+  expect(chosen(Number.NaN, Number.NaN)).toBe(0)
+})
+
+test('the default wins among configs that are equally fast', () => {
+  for (const ofDefault of [0, 1]) {
+    const builder = new SweepBuilder('made')
+    SIZES.forEach((size, row) => {
+      const outcome = { shapeHash: `shape${row}`, features: tensorFeatures([[size, 64]]) }
+      for (const tag of [0, 1]) {
+        const samples = [0.98, 0.99, 1, 1.01, 1.02].map((ms) => ms * (tag === ofDefault ? 1.004 : 1))
+        builder.add({ ...outcome, config: { tag }, status: 'ok', isDefault: tag === ofDefault, samples })
+      }
+    })
+    const { decision } = built(builder.finish(undefined, undefined), undefined, {})
+    expect(decision.configs).toEqual([{ tag: ofDefault }])
+  }
 })
 
 test('a default that is slow everywhere is no choice', () => {

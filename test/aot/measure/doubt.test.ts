@@ -1,6 +1,6 @@
 /** Of which further shapes a measurement would tell the most. */
 import { expect, it } from 'vitest'
-import { doubtIn, mostDoubtful } from '../../../src/aot/measure/doubt.ts'
+import { doubtIn, latestDoubt, mostDoubtful } from '../../../src/aot/measure/doubt.ts'
 import { featuresIn } from '../../../src/aot/measure/further_shapes.ts'
 import { KnownRecords } from '../../../src/aot/run/known_records.ts'
 import { features, kernelRecord, measured } from '../run/records_for_tests.ts'
@@ -32,6 +32,17 @@ it('are all the same where too little is known, and then the first is taken', ()
   expect(doubtIn(knownOf([]), 'k')).toBeUndefined()
   expect(mostDoubtful([3, 1, 2], () => 0)).toBe(3)
   expect(mostDoubtful([], () => 0)).toBeUndefined()
+})
+
+it('are asked of the same models until more has been measured', () => {
+  const known = knownOf(SIZES)
+  const doubt = latestDoubt(known, 'k')
+  const first = doubt()
+  expect(doubt()).toBe(first)
+  known.add(measured('k', 800, { num_warps: 8 }, 1))
+  const second = doubt()
+  expect(second).not.toBe(first)
+  expect(doubt()).toBe(second)
 })
 
 it('are known by features like those of the call', () => {

@@ -7,7 +7,7 @@
 import type { Lesson } from '../learn/lesson.ts'
 import type { Candidate, Estimate, HeldOut, Validation } from '../learn/validation.ts'
 import { smallestGood } from '../learn/validation.ts'
-import { regretOf } from '../matrix.ts'
+import { defaultRegrets, regretOf } from '../matrix.ts'
 import { BACKENDS } from '../models/backends.ts'
 import {
   type Backend,
@@ -17,7 +17,8 @@ import {
   type Policy,
   worstOnMeasured,
 } from '../models/model.ts'
-import { at, entryAt, range } from '../numeric.ts'
+import { at, entriesAt, entryAt, range } from '../numeric.ts'
+import { weightedMean } from '../select/goals.ts'
 import type { ModelComparison } from './decision.ts'
 import { LEAST_HELD_OUT, regretStatistics } from './statistics.ts'
 
@@ -88,6 +89,14 @@ function trainingRegrets(lesson: Lesson, kept: Kept, policy: Pick<Policy, 'choos
   )
 }
 
+function overDefault({ matrix }: Lesson, regrets: readonly number[]): number {
+  const logs = (defaultRegrets(matrix) ?? []).map((regret, row) => Math.log(entryAt(regrets, row) / regret))
+  const known = range(logs.length).filter((row) => Number.isFinite(logs[row]))
+  const weights = Float64Array.from(known, (row) => entryAt(matrix.shapes, row).weight)
+  const mean = weightedMean({ logs: Float64Array.from(entriesAt(logs, known)), weights }, (log) => log)
+  return known.length > 0 ? mean : Number.NaN
+}
+
 /** What a lesson expects of a policy, and the measured shapes on which it would fail. */
 function onLesson(lesson: Lesson, kept: Kept, policy: Policy): Omit<Estimate, 'candidate' | 'size'> {
   const losses = keptLosses(lesson, kept)
@@ -98,6 +107,11 @@ function onLesson(lesson: Lesson, kept: Kept, policy: Policy): Omit<Estimate, 'c
     sum += weight * at(entryAt(losses, index), policy.choose(row))
     total += weight
   })
-  const forbidden = trainingRegrets(lesson, kept, policy).filter((regret) => !Number.isFinite(regret)).length
-  return { expected: sum / (total || 1), worstExpected: worstOnMeasured(lesson, kept, policy), forbidden }
+  const regrets = trainingRegrets(lesson, kept, policy)
+  return {
+    expected: sum / (total || 1),
+    worstExpected: worstOnMeasured(lesson, kept, policy),
+    forbidden: regrets.filter((regret) => !Number.isFinite(regret)).length,
+    overDefault: overDefault(lesson, regrets),
+  }
 }

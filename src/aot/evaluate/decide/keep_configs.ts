@@ -79,7 +79,8 @@ export function narrowed(
 /**
  * Those that were measured somewhere else than where they are the default. Of the rest, which have a shape
  * each, nothing is known elsewhere, and a matrix that is mostly holes teaches nothing. Beside the default of
- * each shape `{}` says as much of them; without it they stay where no other is as fast as the goal asks.
+ * each shape `{}` says as much of them; without it they stay where no other is as fast as the goal asks, and
+ * where they are the default of every shape.
  */
 function columnsBeside(matrix: TimingMatrix, defaults: boolean, threshold: number): readonly number[] {
   const standard = matrix.configs.length - 1
@@ -91,7 +92,10 @@ function columnsBeside(matrix: TimingMatrix, defaults: boolean, threshold: numbe
   const isServed = (row: Float64Array, ms: number) =>
     !Number.isFinite(ms) || others.some((column) => at(row, column) <= threshold * ms)
   return range(standard).filter(
-    (column) => others.includes(column) || !times.every((row) => isServed(row, at(row, column))),
+    (column) =>
+      others.includes(column) ||
+      times.every((row) => Number.isFinite(row[column])) ||
+      !times.every((row) => isServed(row, at(row, column))),
   )
 }
 

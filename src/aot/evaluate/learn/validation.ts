@@ -88,10 +88,14 @@ export interface Estimate {
   readonly worstExpected: number
   /** Measured shapes for which it chooses a forbidden config. */
   readonly forbidden: number
+  /** Mean log of its time over that of the default config on measured shapes; NaN where that is not known. */
+  readonly overDefault: number
 }
 
 /** Share of the held-out loss in the estimate; the lesson's own is less true but much steadier. */
 const HELD_OUT_SHARE = 0.1
+/** Slower by less is a matter of measuring. */
+const SLOWER = Math.log(1.01)
 /** Standard errors by which larger policies must win before anything but the smallest is considered: 95 %. */
 const SURE = 2
 
@@ -99,7 +103,8 @@ const SURE = 2
  * The smallest policy that is not worse than the best beyond one standard error of their difference, taken
  * row by row: the same shapes are hard for both. Nothing but the smallest will do unless some policy clearly
  * beats it on held-out shapes, or it loses more than `tolerated` on a measured one: what only fits noise
- * fails here. Forbidden choices rule a policy out.
+ * fails here. Forbidden choices rule a policy out, and so does being slower than the default configs alone,
+ * which need no module.
  */
 export function smallestGood(
   all: readonly Estimate[],
@@ -107,7 +112,9 @@ export function smallestGood(
   tolerated: number,
 ): Estimate | undefined {
   const fewest = Math.min(...all.map(({ forbidden }) => forbidden))
-  const possible = all.filter(({ forbidden }) => forbidden === fewest)
+  const valid = all.filter(({ forbidden }) => forbidden === fewest)
+  const noSlower = valid.filter(({ overDefault }) => !(overDefault > SLOWER))
+  const possible = noSlower.length > 0 ? noSlower : valid
   const least = Math.min(...possible.map(({ worstExpected }) => worstExpected))
   const estimates = possible.filter(({ worstExpected }) => worstExpected <= Math.max(least, tolerated))
   const [first] = estimates
