@@ -165,6 +165,17 @@ describe('facts of a sweep', () => {
     expect(cellsOf(csvOf(shapes, constant)).cells.factsOf).toBeUndefined()
   })
 
+  it('of most configs serve where some have none, of which nothing is said', () => {
+    const some = csvOf(shapes, (rows) => (rows === 32 ? told(rows) : {}))
+    const { columns, cells } = cellsOf(some)
+    const facts = cells.factsOf?.(128)(rowOf(columns, { arg0_dim0: 4096, arg0_dim1: 32 })) ?? []
+    expect(facts.map(({ counts }) => [...counts].slice(0, 2))).toEqual([
+      [7, 5],
+      [7, 5],
+    ])
+    expect(facts.map(({ demands }) => demands.length > 0).sort()).toEqual([false, true])
+  })
+
   it('are not needed', () => {
     expect(cellsOf(csvOf(shapes, () => ({}))).cells.factsOf).toBeUndefined()
   })

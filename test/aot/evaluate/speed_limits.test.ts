@@ -76,6 +76,17 @@ describe('speed limits', () => {
     for (const size of [1, 30, 1000]) expect([...limits(Float64Array.of(size))], String(size)).toEqual([0, 0])
   })
 
+  it('leave out configs of which nothing is known, and hold for the others', () => {
+    const known: FactsOf = (row) => [
+      ...factsOf(row),
+      { ...factsOf(row)[0], demands: new Float64Array() } as never,
+    ]
+    const times = measured.map((row) => Float64Array.of(...row, 0.5))
+    const [serial = 0, parallel, unknown] = speedLimits(known, rows, times)(Float64Array.of(1000))
+    expect(Math.exp(serial)).toBeGreaterThan(2)
+    expect([parallel, unknown]).toEqual([0, 0])
+  })
+
   it('leave failures out', () => {
     const times = [[Number.POSITIVE_INFINITY, 1.1], ...measured.slice(1).map((row) => [...row])]
     const limits = speedLimits(

@@ -14,7 +14,7 @@ export interface CellFacts {
   readonly counts: Float64Array
   /** log2 of factors, 0 where nothing is wasted. */
   readonly waste: Float64Array
-  /** What takes time: amounts of whatever may bound the speed, in units of any kind. */
+  /** What takes time: amounts of whatever may bound the speed, in units of any kind. None where unknown. */
   readonly demands: Float64Array
 }
 

@@ -6,13 +6,16 @@ import type { Features } from '../../../heuristics/features.ts'
 import type { ConfigFacts, CountName } from '../../facts/told_facts.ts'
 import type { Column, Row } from '../features/columns.ts'
 import type { SweepConfig } from '../input/sweep.ts'
-import { entryAt } from '../numeric.ts'
+import { at, entryAt, meanOf } from '../numeric.ts'
 import { type CellFacts, demandsOf, type FactsOf } from './cell_axes.ts'
 import { type SizeNamed, Sizes } from './sizes.ts'
 import { paddingWaste, waveWaste } from './waste.ts'
 
 export interface CompiledCells {
-  /** Undefined where it was not told of every config how its workgroups lie on every shape. */
+  /**
+   * Undefined where it was told of less than half of the configs how their workgroups lie on every shape. The
+   * others are taken for what is usual among those, with nothing said of their speed.
+   */
   readonly factsOf: ((units: number) => FactsOf) | undefined
   /** True where the launch of a config would be refused. */
   readonly isRefused: (row: Row, config: number) => boolean
@@ -30,19 +33,32 @@ export function compiledCells(
 ): CompiledCells {
   const sizes = new Sizes(columns, rows, shapes)
   const all = configs.map(({ facts }) => facts)
-  const complete = all.flatMap((facts) => (facts && areKnown(facts, sizes) ? [facts] : []))
+  const complete = all.map((facts) => (facts && areKnown(facts, sizes) ? facts : undefined))
+  const known = complete.filter((facts) => facts !== undefined)
   return {
     factsOf:
-      complete.length > 0 && complete.length === all.length
+      known.length > 0 && 2 * known.length >= all.length
         ? (units) => (row) => {
             const sizeNamed = sizes.at(row)
-            return complete.map((facts) => cellFacts(facts, sizeNamed, units))
+            const told = complete.map((facts) => facts && cellFacts(facts, sizeNamed, units))
+            const usual = usualOf(told.filter((cell) => cell !== undefined))
+            return told.map((cell) => cell ?? usual)
           }
         : undefined,
     isRefused(row, config) {
       const limits = entryAt(all, config)?.limits ?? []
       return limits.length > 0 && limits.some(({ needs, most }) => needs.valueAt(sizes.at(row)) > most)
     },
+  }
+}
+
+function usualOf(cells: readonly CellFacts[]): CellFacts {
+  const meanOfAxis = (part: (cell: CellFacts) => Float64Array) =>
+    Float64Array.from(part(entryAt(cells, 0)), (_, axis) => meanOf(cells.map((cell) => at(part(cell), axis))))
+  return {
+    counts: meanOfAxis(({ counts }) => counts),
+    waste: meanOfAxis(({ waste }) => waste),
+    demands: new Float64Array(),
   }
 }
 

@@ -27,6 +27,7 @@ export function speedLimits(
   const rates = ratesOf(factsOf, rows, times, launch)
   const limitsOf = (row: Row) =>
     Float64Array.from(factsOf(row), ({ demands }) => {
+      if (demands.length === 0) return Number.NaN
       let most = 0
       for (let i = 0; i < demands.length; i++) most = Math.max(most, at(demands, i) / at(rates, i))
       return Math.max(shortest, launch + most)
@@ -38,7 +39,7 @@ export function speedLimits(
   )
   return (row) => {
     const limits = limitsOf(row)
-    const least = minOf(limits)
+    const least = minOf(limits.filter((limit) => !Number.isNaN(limit)))
     return limits.map((limit) => (limit > certain * least ? Math.log(limit / least) : 0))
   }
 }
@@ -61,6 +62,7 @@ function ratesOf(
   return Float64Array.from(rates, (rate) => (rate > 0 ? rate : Number.POSITIVE_INFINITY))
 }
 
+/** 0 where nothing is known of it. */
 function ofFastest(limits: Float64Array, times: Float64Array): number {
-  return at(limits, argmin(times)) / minOf(limits)
+  return at(limits, argmin(times)) / minOf(limits.filter((limit) => !Number.isNaN(limit))) || 0
 }
