@@ -1,5 +1,9 @@
 /** Files as accidents and enemies leave them: made from good ones, for readers to read or to refuse. */
+import { vi } from 'vitest'
 import { Random } from '../src/support/random.ts'
+
+// As many as are asked for take as long as they take: 0 is no limit.
+if (process.env.HELION_TEST_MUTATIONS) vi.setConfig({ testTimeout: 0 })
 
 /** How many mutated files a test of a reader tries; HELION_TEST_MUTATIONS asks for more. */
 export function mutations(): number {
