@@ -39,9 +39,9 @@ export interface TimingMatrix {
 export type Losses = readonly Float64Array[]
 
 /** Noise excuses no more than this share of the time, however badly it was measured. */
-const LARGEST_TIE = 0.02
+export const LARGEST_TIE = 0.02
 /** Standard errors of a difference within which two times are the same. */
-const WITHIN_NOISE = 2
+export const WITHIN_NOISE = 2
 /** 10 % slower with warm caches counts as 1 % slower; more than twice as slow, no more. */
 const WARM_SHARE = 0.1
 const WORST_WARM = Math.LN2
@@ -231,7 +231,7 @@ function warmLosses(times: readonly (number | undefined)[]): readonly number[] {
 const NORMAL = { deviation: 1.4826, median: 1.2533 } as const
 
 /** Of the median, relative, from the median absolute deviation; 0 for fewer than three samples. */
-function standardError(samples: readonly number[]): number {
+export function standardError(samples: readonly number[]): number {
   if (samples.length < 3) return 0
   const middle = median(samples)
   const deviation = NORMAL.deviation * median(samples.map((sample) => Math.abs(sample - middle)))

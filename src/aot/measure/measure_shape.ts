@@ -25,6 +25,7 @@ import { measurementOf } from '../run/trial_results.ts'
 import type { ShapeOfCall } from '../shape.ts'
 import type { CandidateConfig } from './candidates.ts'
 import { measureProgress } from './measure_progress.ts'
+import { unsure } from './unsure.ts'
 import { openCandidates, openContenders } from './what_is_left.ts'
 
 /** Configs near the best are timed in turns for so long each. */
@@ -33,6 +34,8 @@ const CONTENDER_MS = 100
 const WARM_LIMIT = 1.25
 const WARM_MS = 40
 const MAX_SAMPLES = 64
+/** Those that samples cannot tell apart are timed again so often: three times the samples, 1.7 times as sure. */
+const MOST_AGAIN = 2
 
 const STATUSES: Readonly<Record<Status, MeasurementStatus>> = {
   ok: 'ok',
@@ -85,7 +88,7 @@ export async function measureShape(
     const compileTimeoutMs = settings.autotuneCompileTimeout * 1000
     await benchmarker.measure(open, { budget: unlimited(), compileTimeoutMs })
     const contenders = openContenders(session.known.measured(kernel, shape.hash), candidates)
-    if (contenders.length > 0) session.append(...(await measureInTurns(benchmarker, spec, contenders)))
+    await measureUntilSure(benchmarker, spec, contenders, session)
   } finally {
     plain.dispose()
   }
@@ -135,13 +138,38 @@ async function trialsOf(
   return found
 }
 
+/** All in turns, then again those that their samples cannot tell apart: which is chosen may hang on them. */
+async function measureUntilSure(
+  benchmarker: Benchmarker,
+  spec: ConfigSpec,
+  contenders: readonly MeasurementRecord[],
+  session: Session,
+): Promise<void> {
+  const samples = new Map<string, readonly number[]>()
+  let open = contenders
+  for (let round = 0; open.length > 0 && round <= MOST_AGAIN; round++) {
+    const cells = await measureInTurns(benchmarker, spec, open)
+    session.append(...cells)
+    const ofPrograms = new Map(cells.map((cell) => [programOf(cell), cell.samples]))
+    for (const [program, timed] of ofPrograms)
+      samples.set(program, [...(samples.get(program) ?? []), ...timed])
+    const programs = [...samples.keys()]
+    const again = unsure([...samples.values()]).map((position) => programs[position])
+    open = contenders.filter((cell) => again.includes(programOf(cell)))
+  }
+}
+
+/** Configs may come to the same program. */
+function programOf({ wgsl_hash, config_hash }: MeasurementRecord): string {
+  return wgsl_hash ?? config_hash
+}
+
 /** The same results with the samples of these rounds; of the best among them, times with warm caches too. */
 async function measureInTurns(
   benchmarker: Benchmarker,
   spec: ConfigSpec,
   contenders: readonly MeasurementRecord[],
 ): Promise<readonly MeasurementRecord[]> {
-  const programOf = ({ wgsl_hash, config_hash }: MeasurementRecord) => wgsl_hash ?? config_hash
   const programs = new Map(contenders.map((cell) => [programOf(cell), fitConfig(spec, cell.config)]))
   const timed = await remeasured(benchmarker, [...programs.values()], { targetMs: CONTENDER_MS })
   const limitMs = WARM_LIMIT * Math.min(...[...timed.values()].map(({ ms }) => ms))

@@ -161,6 +161,29 @@ it('times the best with warm caches too, where those are another thing', async (
   expect(times).toEqual(made.slice(0, all.length).map((ms, i) => [ms, [0.4, 0.3][i]]))
 })
 
+it('times those again that samples cannot tell apart, and nothing without an end', async () => {
+  await getDevice()
+  const { data } = plusOne(inPhase('measure', temporaryFolder()))
+    .bind(ones([1000]))
+    .defaultConfig()
+  const configs = [1, 2, 8].map((num_warps) => ({ ...data, block_sizes: [64], num_warps }))
+  const folder = await collected('plus_one', hashOf(plusOne), configs)
+  const asked: (readonly string[])[] = []
+  vi.spyOn(KernelBenchmarker.prototype, 'remeasure').mockImplementation(async (wanted, { warmCache }) => {
+    if (!warmCache) asked.push(wanted.map(({ hash }) => hash))
+    return wanted.map((config) => {
+      const ms = (config.hash === asked[0]?.[2] ? 1.9 : 1) + 0.001 * asked.length
+      return { ...timed(config, ms), samplesMs: [0.6, 0.8, 1, 1.2, 1.4].map((factor) => factor * ms) }
+    })
+  })
+  await plusOne(inPhase('measure', folder))(ones([1000])).data()
+  const [all = [], ...again] = asked
+  const near = all.filter((_, i) => i !== 2)
+  expect(again).toEqual([near, near])
+  const turns = eventsIn(folder, 'measurement').filter(({ round }) => round === 'turns')
+  expect(turns).toHaveLength(all.length + 2 * near.length)
+})
+
 it('records what the compiler says of each config, for this shape and others', async () => {
   const config = { block_sizes: [64], num_warps: 2 }
   const folder = await collected('plus_one', hashOf(plusOne), [config])
