@@ -58,6 +58,36 @@ describe('a model of cells', () => {
     expect(left / all).toBeLessThan(0.1)
   })
 
+  it('learns nothing of the others from where a config is refused', () => {
+    const rows = shapes(14, 3)
+    const isRefused = (row: number, config: number) => config === 3 && row % 2 === 0
+    const whole = rows.map((row) => {
+      const outputs = outputsOf(row)
+      return outputs.map((output) => output - Math.min(...outputs))
+    })
+    const some = whole.map((losses, row) =>
+      losses.map((loss, config) => (isRefused(row, config) ? Number.POSITIVE_INFINITY : loss)),
+    )
+    const [knowing, other] = [whole, some].map((losses) =>
+      fitTeacher(
+        {
+          ...{ columns: COLUMNS, rows, configs: CONFIGS, operands: [] },
+          refused: rows.map((_, row) =>
+            Uint8Array.from(CONFIGS, (_, config) => Number(losses === some && isRefused(row, config))),
+          ),
+          times: losses.map((row) => row.map(Math.exp)),
+        },
+        losses,
+      ),
+    )
+    const moved = shapes(30, 4).flatMap((row) => {
+      const [a = new Float64Array(), b = new Float64Array()] = [knowing?.losses(row), other?.losses(row)]
+      const rest = [0, 1, 2, 4, 5].map((config) => (a[config] ?? 0) - (b[config] ?? 0))
+      return rest.map((difference) => Math.abs(difference - (rest[0] ?? 0)))
+    })
+    expect(meanOf(moved)).toBeLessThan(0.01)
+  })
+
   it('is believed as far as it has seen the cells', () => {
     expect(shareOfCells(12 * 6)).toBe(1)
     expect(shareOfCells(2000 * 300)).toBeLessThan(0.001)

@@ -64,7 +64,7 @@ export function shareOfCells(cells: number): number {
   return Math.min(1, MOST_CELLS / Math.max(1, cells))
 }
 
-/** Fits `outputs` (by row, then by config) on at most `most` of the cells. */
+/** Fits `outputs` (by row, then by config; NaN where nothing is known) on at most `most` of the cells. */
 export function fitCellModel(
   axes: CellAxes,
   rows: readonly Row[],
@@ -91,7 +91,8 @@ function sampleOf(
   most: number,
 ): Sample {
   const configs = outputs[0]?.length ?? 0
-  const all = range(rows.length * configs)
+  const outputOf = (cell: number) => at(entryAt(outputs, Math.floor(cell / configs)), cell % configs)
+  const all = range(rows.length * configs).filter((cell) => !Number.isNaN(outputOf(cell)))
   const picked = all.length <= most ? all : new Random(SEED).sample(all, most).sort((a, b) => a - b)
   const shapes = Int32Array.from(picked, (cell) => Math.floor(cell / configs))
   const needed = new Set(shapes)
@@ -100,9 +101,7 @@ function sampleOf(
   return {
     shapes,
     configs: Int32Array.from(picked, (cell) => cell % configs),
-    values: Float64Array.from(picked, (cell) =>
-      at(entryAt(outputs, Math.floor(cell / configs)), cell % configs),
-    ),
+    values: Float64Array.from(picked, outputOf),
     points: Float64Array.from(points.flatMap((point) => [...point])),
     squares: Float64Array.from(points, squareOf),
     dimensions: points[0]?.length ?? 0,

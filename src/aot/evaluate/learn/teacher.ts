@@ -53,9 +53,12 @@ export function fitTeacher(task: TeacherTask, losses: Losses, memory?: TeacherMe
     expected: (row, config) => failing.expected(row, config) || (compiled?.isRefused(row, config) ?? false),
   }
   const outputs = toOutputs(rows, losses, forbidden)
+  const timed = outputs.map((row, index) =>
+    row.map((output, config) => (Number.isFinite(losses[index]?.[config]) ? output : Number.NaN)),
+  )
   const possible = shareOfCells(rows.length * configs.length)
-  const layout = memory?.layout ?? (memory || possible < LEAST_SHARE ? undefined : guessLayout(task, outputs))
-  const cells = layout && fitCellModel(layoutAxes(task, layout), rows, outputs)
+  const layout = memory?.layout ?? (memory || possible < LEAST_SHARE ? undefined : guessLayout(task, timed))
+  const cells = layout && fitCellModel(layoutAxes(task, layout), rows, timed)
   const limits = layout && speedLimits(layoutFacts(task, layout), rows, task.times)
   const share = cells ? possible : 0
   const names = share < 1 ? fitNamesModel(columns, rows, configs, outputs, memory?.names) : undefined
