@@ -4,9 +4,11 @@
  * say. Keys that are no field are user-defined tunables; a spec refuses those that the kernel did not
  * register.
  */
-import { ConfigError, DataError, errorMessage } from '../support/errors.ts'
+import { ConfigError, DataError, errorMessage, HelionError } from '../support/errors.ts'
+import { fileError } from '../support/file_errors.ts'
 import { readText, writeFileAtomic } from '../support/files.ts'
 import { parseJson } from '../support/json.ts'
+import { shown } from '../support/signature.ts'
 import { sha16, stableStringify } from '../support/stable.ts'
 import { ConfigFields } from './field_getters.ts'
 import type { FieldRow } from './field_row.ts'
@@ -56,9 +58,16 @@ export class Config extends ConfigFields {
     return new Config(asObject(typeof source === 'string' ? fromText(source) : source))
   }
 
-  /** Writes indented JSON; creates folders; readers see the old or the new file. Node only. */
+  /**
+   * Writes indented JSON; creates folders; readers see the old or the new file. Throws DataError where that
+   * cannot be. Node only.
+   */
   save(path: string): void {
-    writeFileAtomic(path, `${JSON.stringify(this.data, null, 2)}\n`)
+    try {
+      writeFileAtomic(path, `${JSON.stringify(this.data, null, 2)}\n`)
+    } catch (error) {
+      throw fileError(error) ?? error
+    }
   }
 
   /**
@@ -68,7 +77,11 @@ export class Config extends ConfigFields {
     try {
       return Config.fromJSON(readText(path))
     } catch (error) {
-      throw new DataError(`cannot load a config from ${path}: ${errorMessage(error)}`, { cause: error })
+      const { what, remedy } = error instanceof HelionError ? error : (fileError(error, path) ?? {})
+      throw new DataError(`cannot load a config from ${path}: ${what ?? errorMessage(error)}`, {
+        remedy: remedy ?? 'Write one there with config.save(path).',
+        cause: error,
+      })
     }
   }
 
@@ -92,8 +105,12 @@ export class Config extends ConfigFields {
 
 /** Reads one parsed JSON value as the data of a config; throws DataError on anything but an object. */
 function asObject(value: unknown): ConfigData {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as ConfigData
+  if (isFields(value)) return value
   throw new DataError(`a config is a JSON object, not ${JSON.stringify(value)}`)
+}
+
+function isFields(value: unknown): value is ConfigData {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function fromText(text: string): unknown {
@@ -128,6 +145,10 @@ function frozen(value: ConfigValue): ConfigValue {
 }
 
 function toData(input: ConfigInput | ConfigData): ConfigData {
+  if (!isFields(input))
+    throw new ConfigError(`a config is an object of fields, not ${shown(input)}`, {
+      remedy: 'Write new Config({ num_warps: 4 }), with the fields by their names.',
+    })
   if (MADE.has(input)) return input as ConfigData
   const data: Record<string, ConfigValue> = {}
   for (const [name, raw] of Object.entries(input)) {

@@ -36,11 +36,13 @@ export function defineKernel(
 ): KernelDefinition {
   const location = callSite()
   const resolved = resolveOptions(options, defaults)
-  const text = canonicalText(Function.prototype.toString.call(fn))
+  const written = Function.prototype.toString.call(fn)
+  if (/\{\s*\[native code\]\s*\}$/.test(written)) throw withoutText(fn.name, location)
+  const text = canonicalText(written)
   // Arrow functions may have no name, and minifiers take others away.
-  const name = options.name ?? methodName ?? (fn.name || `kernel_${sha16(text).slice(0, 8)}`)
-  if (!/^[A-Za-z_$][\w$]*$/.test(name)) throw badName(name, location)
-  const { source } = options
+  const name = resolved.own.name ?? methodName ?? (fn.name || `kernel_${sha16(text).slice(0, 8)}`)
+  if (!/^[A-Za-z_$][\w$]*$/.test(name) || name === '__proto__') throw badName(name, location)
+  const { source } = resolved.own
   return Object.freeze({
     name,
     fn,
@@ -53,6 +55,14 @@ export function defineKernel(
     sourceHash: sha16(renamed(text, name)),
     sourceHashAs: (other: string) => sha16(renamed(text, other)),
     isMethod: methodName !== undefined,
+  })
+}
+
+/** Such kernels would all count as the same version of one kernel, whatever they do. */
+function withoutText(name: string, location: SourceLocation | undefined): UsageError {
+  return new UsageError(`a kernel cannot be made of ${name || 'a function'}, which is built in or bound`, {
+    location,
+    remedy: 'Write function my_kernel(x) { … } around the call: kernels are known by their text.',
   })
 }
 

@@ -9,6 +9,7 @@ import type { RemoteCache } from '../support/remote_cache.ts'
 import { resolveSettings } from '../support/resolve_settings.ts'
 import type { GivenSettings, Settings } from '../support/settings.ts'
 import { SETTINGS } from '../support/settings_table.ts'
+import { checkOptionKind } from '../support/signature.ts'
 import { didYouMean } from '../support/similar.ts'
 import type { StopSignal } from '../support/stop_signal.ts'
 
@@ -101,31 +102,37 @@ export interface ResolvedOptions {
   readonly settings: Settings
 }
 
-const OWN: Readonly<Record<keyof KernelSpecificOptions, true>> = {
-  name: true,
-  source: true,
-  config: true,
-  configs: true,
-  key: true,
-  batched: true,
-  collectFn: true,
-  measureFn: true,
-  heuristics: true,
-  baselineFn: true,
-  remoteCacheBackend: true,
-  autotunerFn: true,
-  configFilter: true,
+/** Each with the kind of its values. */
+const OWN: Readonly<Record<keyof KernelSpecificOptions, string>> = {
+  name: 'text',
+  source: 'text',
+  config: 'object',
+  configs: 'objects',
+  key: 'function',
+  batched: 'batched',
+  collectFn: 'function',
+  measureFn: 'function',
+  heuristics: 'objects',
+  baselineFn: 'function',
+  remoteCacheBackend: 'object',
+  autotunerFn: 'function',
+  configFilter: 'function',
 }
 
 /**
  * Splits options from settings; settings that are not given come from `defaults`, the environment, the table.
+ * An option that is null is not given.
  */
 export function resolveOptions(options: KernelOptions, defaults: GivenSettings): ResolvedOptions {
   const own: Record<string, unknown> = {}
   const given: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(OWN, name) && !Object.hasOwn(SETTINGS, name)) throw unknownOption(name)
-    if (value !== undefined) (Object.hasOwn(OWN, name) ? own : given)[name] = value
+    if (isOwn(name)) {
+      if (value === undefined || value === null) continue
+      checkOptionKind('a kernel', name, OWN[name], value)
+      own[name] = value
+    } else if (!Object.hasOwn(SETTINGS, name)) throw unknownOption(name)
+    else if (value !== undefined) given[name] = value
   }
   if (own.config !== undefined && own.configs !== undefined) {
     throw new UsageError('a kernel has both config and configs', { remedy: 'Give one of the two.' })
@@ -147,6 +154,10 @@ function toConfig(config: unknown): Config {
 export function givenConfigs({ own }: ResolvedOptions): readonly Config[] {
   const configs = own.configs ?? (own.config ? [own.config] : [])
   return configs.map(toConfig)
+}
+
+function isOwn(name: string): name is keyof KernelSpecificOptions {
+  return Object.hasOwn(OWN, name)
 }
 
 function unknownOption(name: string): UsageError {

@@ -15,6 +15,10 @@ interface Kind {
   readonly remedy: string
 }
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+const isListOf = (value: unknown, accepts: (entry: unknown) => boolean): boolean =>
+  Array.isArray(value) && Array.from(value).every(accepts)
+
 /** What may stand behind the name of a parameter or option. */
 const KINDS: Readonly<Record<string, Kind>> = {
   list: { accepts: Array.isArray, words: 'a list', remedy: 'Write [ ] around it.' },
@@ -46,28 +50,39 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   tensor: {
     accepts: (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      'shape' in value &&
-      'dtype' in value &&
-      ('at' in value || 'data' in value),
+      isObject(value) && 'shape' in value && 'dtype' in value && ('at' in value || 'data' in value),
     words: 'a tensor',
     remedy: 'Make one from numbers with tensor([…]).',
   },
   'tile value or tensor': {
-    accepts: (value) => typeof value === 'object' && value !== null && 'dtype' in value,
+    accepts: (value) => isObject(value) && 'dtype' in value,
     words: 'a tile value or a tensor',
     remedy: 'Make a tensor from numbers with tensor([…]).',
   },
   device: {
-    accepts: (value) => typeof value === 'object' && value !== null && 'info' in value,
+    accepts: (value) => isObject(value) && 'info' in value,
     words: 'a device',
     remedy: 'The default one is `await getDevice()`.',
   },
   stream: {
-    accepts: (value) => typeof value === 'object' && value !== null && 'launch' in value,
+    accepts: (value) => isObject(value) && 'launch' in value,
     words: 'a stream',
     remedy: 'Leave it out for the default one.',
+  },
+  text: { accepts: (value) => typeof value === 'string', words: 'a text', remedy: 'Write it in quotes.' },
+  objects: {
+    accepts: (value) => isListOf(value, isObject),
+    words: 'a list of objects',
+    remedy: 'Write [ ] around what it holds.',
+  },
+  batched: {
+    accepts: (value) =>
+      isListOf(
+        value,
+        (dims) => dims == null || isListOf(dims, (dim) => dim === null || Number.isInteger(dim)),
+      ),
+    words: 'a list with null or a list for each argument',
+    remedy: 'Write [[0, null], null]: a number for each dimension that does not matter, null for the others.',
   },
   contents: {
     accepts: (value) => typeof value === 'string' || value instanceof Uint8Array,
@@ -80,12 +95,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
     remedy: "Known are 'quick' and 'full'.",
   },
   forest: {
-    accepts: (value) => typeof value === 'object' && value !== null && 'leaves' in value,
+    accepts: (value) => isObject(value) && 'leaves' in value,
     words: 'a forest',
     remedy: 'An LFBO search has one in `surrogate`.',
   },
   object: {
-    accepts: (value) => typeof value === 'object' && value !== null,
+    accepts: isObject,
     words: 'an object',
     remedy: 'See the documentation of what it takes.',
   },
@@ -184,6 +199,13 @@ export function checkArguments(
   return args
 }
 
+/**
+ * Options by name, each with a kind that the tables of signatures know. Throws an error for another value.
+ */
+export function checkOptionKind(what: string, name: string, kind: string, value: unknown): void {
+  checkKind(what, parameterOf(`${name}: ${kind}`), value, UsageError, false)
+}
+
 function parameterOf(part: string): Parameter {
   const [name = '', kind] = part.replace('?', '').split(': ')
   const known = kind === undefined ? undefined : KINDS[kind]
@@ -231,12 +253,14 @@ function checkKind(
 }
 
 function isPlain(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+  return isObject(value) && Object.getPrototypeOf(value) === Object.prototype
 }
 
-function shown(value: unknown): string {
+/** A value in a message, so that a text or a bigint is not taken for a number. */
+export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'bigint') return `${value}n`
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'function') return 'a function'
-  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+  return isObject(value) ? 'an object' : String(value)
 }

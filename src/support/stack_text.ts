@@ -26,6 +26,15 @@ function placeIn(line: string): SourceLocation | undefined {
 /** `file:` URLs become paths; other URLs stay as they are. */
 export function toPath(url: string): string {
   if (!url.startsWith('file://')) return url
-  const path = decodeURIComponent(url.slice('file://'.length).replace(/[?#].*$/, ''))
+  const path = decoded(url.slice('file://'.length).replace(/[?#].*$/, ''))
   return /^\/[A-Za-z]:\//.test(path) ? path.slice(1) : path
+}
+
+/** Text that is no encoding, as where people wrote `file://` before a path, is one already. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

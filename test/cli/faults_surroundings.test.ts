@@ -100,6 +100,12 @@ const OF_THE_SURROUNDINGS: Readonly<Record<string, Fault>> = {
     code: done,
     says: [],
   },
+  'files that may not grow': {
+    args: ['--run-id', 'r', '--', 'node', '-e', "process.stdout.write('x'.repeat(4000))"],
+    options: { before: 'ulimit -f 1;' },
+    code: unexpected,
+    says: ['the file would be larger than is allowed'],
+  },
   'too few files': {
     arrange: (at) => at.run('a'),
     args: BUILD,

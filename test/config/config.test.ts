@@ -24,6 +24,11 @@ describe('Config', () => {
     expect(Object.isFrozen(config.data.block_sizes)).toBe(true)
   })
 
+  it.each([null, [1], 'num_warps: 4', 5])('is not made of %j', (input) => {
+    expect(() => new Config(input as never)).toThrow(ConfigError)
+    expect(() => new Config(input as never)).toThrow(/^a config is an object of fields, not .*\n {2}Write new Con/)
+  })
+
   it('leaves out nulls', () => {
     expect(new Config({ maxnreg: null, num_warps: 2, pid_type: undefined as never }).data).toEqual({
       num_warps: 2,
@@ -146,7 +151,18 @@ describe('Config', () => {
     const path = join(folder, 'broken.json')
     writeFileSync(path, '{"num_warps": 5}')
     expect(() => Config.load(path)).toThrow(`cannot load a config from ${path}: config field num_warps is 5`)
-    expect(() => Config.load(join(folder, 'none.json'))).toThrow('ENOENT')
+    const none = join(folder, 'none.json')
+    expect(() => Config.load(none)).toThrow(
+      `cannot load a config from ${none}: cannot open ${none}: there is no such file or folder\n  Check the path`,
+    )
+    expect(() => Config.load(folder)).toThrow('a folder is there where a file belongs\n  Remove or rename')
+  })
+
+  it('says why a config cannot be saved', () => {
+    const save = (path: string) => () => new Config(sample).save(path)
+    expect(save(folder)).toThrow(DataError)
+    expect(save(folder)).toThrow(`cannot write ${folder}: a folder is there where a file belongs`)
+    expect(save('/dev/full/x.json')).toThrow('cannot make the folder /dev/full: a file is there')
   })
 })
 

@@ -154,8 +154,21 @@ describe('making kernels', () => {
     expect(() => make({ name: 'my kernel' }, fn)).toThrow(
       located(HERE, 'a kernel is named "my kernel"', "Use a named function, or the option name: 'my_kernel'"),
     )
-    expect(() => make({ name: '../x' }, fn)).toThrow('a kernel is named "../x"')
+    for (const name of ['../x', '__proto__'])
+      expect(() => make({ name }, fn)).toThrow(`a kernel is named "${name}"`)
     expect((make({ name: 'mine' }, () => 1) as Unary).name).toBe('mine')
+  })
+
+  it('of functions without a text of their own: all would be one version of one kernel', () => {
+    for (const built of [Math.max, fn.bind(undefined)])
+      expect(() => make({ name: 'named' }, built)).toThrow(
+        located(HERE, `a kernel cannot be made of ${built.name}, which is built in or bound`, 'Write function'),
+      )
+  })
+
+  it('with options that are null, which count as not given', () => {
+    const none = { name: null, source: null, config: null, configs: null, key: null, baselineFn: null }
+    expect((make(none, fn) as Unary).name).toBe('fine')
   })
 
   it.each([
@@ -175,6 +188,18 @@ describe('making kernels', () => {
       located(HERE, 'a kernel has no option nonsense', 'Own options: name, source, config, '),
     ],
     [{ autotuneEffort: 'huge' }, /autotuneEffort/],
+    [{ source: 5 }, located(HERE, 'a kernel: source is 5, not a text', 'Write it in quotes.')],
+    [{ key: 'size' }, located(HERE, 'a kernel: key is "size", not a function', 'Write () => … around it.')],
+    [{ collectFn: [[1]] }, /^a kernel: collectFn is a list, not a function/],
+    [{ measureFn: {} }, /^a kernel: measureFn is an object, not a function/],
+    [{ baselineFn: 1 }, /^a kernel: baselineFn is 1, not a function/],
+    [{ batched: [0, null] }, /^a kernel: batched is a list, not a list with null or a list for each argument/],
+    [{ batched: [['0']] }, /^a kernel: batched is a list, not/],
+    [{ heuristics: [null] }, /^a kernel: heuristics is a list, not a list of objects/],
+    [{ heuristics: {} }, /^a kernel: heuristics is an object, not a list of objects/],
+    [{ configs: [5] }, /^a kernel: configs is a list, not a list of objects/],
+    [{ config: 'fast' }, /^a kernel: config is "fast", not an object/],
+    [{ config: [{}] }, /^a config is an object of fields, not a list/],
   ])('with options %j', (options, message) => {
     expect(() => make(options, fn)).toThrow(message)
     expect(() => (make(options) as (f: AnyFunction) => unknown)(fn as AnyFunction)).toThrow(message)

@@ -68,10 +68,15 @@ describe('checkShape', () => {
     [[2, -1], 'axis 1 is -1'],
     [[1.5], 'axis 0 is 1.5'],
     [[Number.NaN, 2], 'axis 0 is NaN'],
-    [['4'], 'axis 0 is 4'],
+    [['4'], '["4"] is not a shape: axis 0 is "4", not a whole number'],
+    [[undefined], '[undefined] is not a shape: axis 0 is undefined'],
   ])('refuses %j', (shape, message) => {
     expect(() => checkShape(shape as number[])).toThrow(UsageError)
     expect(() => checkShape(shape as number[])).toThrow(message)
+  })
+
+  it('refuses a bigint, which looks like a number', () => {
+    expect(() => checkShape([4n] as never)).toThrow('[4n] is not a shape: axis 0 is 4n')
   })
 
   it('refuses more elements than can be counted, and takes zeros', () => {

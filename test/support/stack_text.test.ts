@@ -15,6 +15,7 @@ describe('a line of a stack', () => {
     ['on Windows', 'at f (C:\\a\\b.js:3:4)', 'C:\\a\\b.js'],
     ['on Windows, as a URL', 'at f (file:///C:/a/b.js:3:4)', 'C:/a/b.js'],
     ['with escapes', 'at file:///a%20b.ts?v=1:3:4', '/a b.ts'],
+    ['with what is no escape', 'at file:///100%/b.ts:3:4', '/100%/b.ts'],
     ['of a server', 'at f (http://localhost:5173/b.ts?t=1:3:4)', 'http://localhost:5173/b.ts?t=1'],
     ['of a worker made from a blob', 'at f (blob:https://x.org/1-2:3:4)', 'blob:https://x.org/1-2'],
     ['of webpack', 'at f (webpack-internal:///./b.js:3:4)', 'webpack-internal:///./b.js'],

@@ -67,7 +67,7 @@ const UNKNOWN_DEVICE = 'unknown_device'
 export function buildHeuristics(options: BuildOptions): BuildResult {
   const settings = toSettings(options)
   const { sweeps, searches, problems, device: found } = readSweeps(options.files, options)
-  if (sweeps.length === 0) throw noMeasurements(options.files, problems)
+  if (sweeps.length === 0) throw noMeasurements(options, problems)
   const device = options.device ?? found ?? UNKNOWN_DEVICE
   const emit = { tool: options.tool ?? 'helion-aot', device, fileHeader: options.fileHeader }
   const kernels: BuiltKernel[] = []
@@ -96,12 +96,16 @@ export function buildHeuristics(options: BuildOptions): BuildResult {
   return { device, kernels, failed, problems }
 }
 
-function noMeasurements(files: readonly InputFile[], problems: readonly LineProblem[]): DataError {
+function noMeasurements(
+  { files, kernels = [] }: BuildOptions,
+  problems: readonly LineProblem[],
+): DataError {
+  const wanted = kernels.length > 0 ? ` of ${kernels.join(', ')}` : ''
   const names = files.map(({ path }) => path).join(', ') || 'no file given'
   const refused = problems.slice(0, 3).map(formatProblem)
   const more = problems.length > refused.length ? `\n  and ${problems.length - refused.length} more` : ''
   return new DataError(
-    `no usable measurement in ${names}${refused.length > 0 ? `:\n  ${refused.join('\n  ')}${more}` : ''}`,
+    `no usable measurement${wanted} in ${names}${refused.length > 0 ? `:\n  ${refused.join('\n  ')}${more}` : ''}`,
     { remedy: 'Measure first, or check the path and the names of kernels.' },
   )
 }

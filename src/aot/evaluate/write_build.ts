@@ -9,6 +9,7 @@ import { fileError } from '../../support/file_errors.ts'
 import { insideFolder, writeFileAtomic } from '../../support/files.ts'
 import { formatProblem } from '../line_checks.ts'
 import type { BuildResult, BuiltKernel } from './build.ts'
+import { isInProjectOf } from './project_of.ts'
 import { kernelReport, type ReportData } from './report/report_data.ts'
 import { reportPage } from './report/report_page.ts'
 
@@ -44,7 +45,7 @@ export interface UnwrittenFile {
 export function writeBuild(result: BuildResult, options: WriteOptions): WrittenBuild {
   const places = result.kernels.map((built) => modulePath(built, options))
   for (const path of places) {
-    const refusal = refusedPlace(path, options.outDir)
+    const refusal = refusedPlace(path, options)
     if (refusal !== undefined) throw new UsageError(refusal.what, refusal)
   }
   const failed: UnwrittenFile[] = []
@@ -89,19 +90,26 @@ export function modulePath(
 }
 
 /**
- * Why no module is written to `path`: installed packages belong to others, and are replaced as a whole. A
- * folder that the user names is their own choice.
+ * Why no module is written to `path`: installed packages belong to others, and are replaced as a whole; so
+ * does what is outside of the projects of the working directory and of the records, which may come from
+ * anybody. A folder that the user names is their own choice.
  */
 export function refusedPlace(
   path: string,
-  outDir: string | undefined,
+  { outDir, reportDir }: Pick<WriteOptions, 'outDir' | 'reportDir'>,
 ): { readonly what: string; readonly remedy: string } | undefined {
-  if (outDir !== undefined || !dirname(path).split(/[\\/]/).includes('node_modules')) return undefined
+  if (outDir !== undefined) return undefined
+  if (dirname(path).split(/[\\/]/).includes('node_modules'))
+    return {
+      what: `${path} would be written among installed packages`,
+      remedy:
+        'Say where the kernel stands with its option source: import.meta.url, in a file of your own, ' +
+        'or name a folder with --out-dir.',
+    }
+  if (isInProjectOf(dirname(path), [process.cwd(), reportDir])) return undefined
   return {
-    what: `${path} would be written among installed packages`,
-    remedy:
-      'Say where the kernel stands with its option source: import.meta.url, in a file of your own, ' +
-      'or name a folder with --out-dir.',
+    what: `${path} would be written outside of this project, where the records say that the kernel stands`,
+    remedy: 'Name a folder with --out-dir, or change into the project of the kernel.',
   }
 }
 

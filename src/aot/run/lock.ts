@@ -36,9 +36,7 @@ const NAMELESS_MS = 5_000
 
 /** The lock beside `path`, which need not exist. Rejects with DataError when another process keeps it. */
 export async function acquireLock(path: string, options: LockOptions): Promise<HeldLock> {
-  const { lock } = await importNodePackage<{ default: typeof ProperLockfile }>('proper-lockfile').then(
-    (module) => module.default,
-  )
+  const { lock } = await loadLocks()
   const begin = Date.now()
   for (let waited = false; ; waited = true) {
     try {
@@ -62,6 +60,18 @@ export async function acquireLock(path: string, options: LockOptions): Promise<H
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }
+
+/**
+ * The package ends the process at any signal that only it listens to, also where a file would be larger than
+ * is allowed: that is an error of the write like others, which says which file.
+ */
+async function loadLocks(): Promise<typeof ProperLockfile> {
+  const module = await importNodePackage<{ default: typeof ProperLockfile }>('proper-lockfile')
+  if (!nodeProcess?.listeners('SIGXFSZ').includes(goOn)) nodeProcess?.on('SIGXFSZ', goOn)
+  return module.default
+}
+
+function goOn(): void {}
 
 function own(path: string, release: () => Promise<void>): HeldLock {
   const fs = requireNode('fs', 'locking a run')

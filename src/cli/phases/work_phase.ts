@@ -203,7 +203,8 @@ function misplacedModule({ flags: { outDir }, files }: Run, known: KnownRecords)
       sourceFile: known.kernel(kernel)?.source_file,
       fileName: moduleFileName(kernel, 'device'),
     }
-    const refusal = refusedPlace(modulePath(place, { outDir, reportDir: files.folder }), outDir)
+    const folders = { outDir, reportDir: files.folder }
+    const refusal = refusedPlace(modulePath(place, folders), folders)
     if (refusal) return `the module of ${kernel}: ${refusal.what}. ${refusal.remedy}`
   }
   return undefined

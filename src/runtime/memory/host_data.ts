@@ -5,6 +5,7 @@
 import type { HostArray } from '../../support/dtypes.ts'
 import { UsageError } from '../../support/errors.ts'
 import { product } from '../../support/maths.ts'
+import { shown } from '../../support/signature.ts'
 import { codeReader, packCodes, STORAGE, type StorageType } from '../../support/storage_types.ts'
 
 /** A number, or arrays of them to any depth, all of the same length at the same depth. */
@@ -117,7 +118,8 @@ export function checkShape(shape: readonly number[]): readonly number[] {
   for (const [axis, extent] of shape.entries())
     if (!Number.isInteger(extent) || extent < 0)
       throw new UsageError(
-        `[${shape.join(', ')}] is not a shape: axis ${axis} is ${String(extent)}, not a whole number`,
+        `[${Array.from(shape, shown).join(', ')}] is not a shape: axis ${axis} is ${shown(extent)}, not a whole number`,
+        { remedy: 'A shape has one size for each dimension, each a number of at least 0: [4] or [4, 8].' },
       )
   if (!Number.isSafeInteger(product(shape)))
     throw new UsageError(`Shape [${shape.join(', ')}] holds more elements than can be counted`)

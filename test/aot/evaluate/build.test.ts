@@ -229,7 +229,7 @@ describe('options', () => {
     expect(build({ outside: 'wild' })).toThrow('unknown policy "wild"')
     expect(build({ measurements: [] })).toThrow('no measurements to build from')
     expect(build({ measurements: ['/none.csv'] })).toThrow('there is no file /none.csv')
-    expect(build({ kernels: ['none'] })).toThrow('no usable measurement in')
+    expect(build({ kernels: ['none'] })).toThrow('no usable measurement of none in ')
     expect(build({ weightsFile: save('w.json', '{"shape0": -1}') })).toThrow('the weight of shape0 is -1')
     expect(build({ previousFile: '/none.ts' })).toThrow('--previous names /none.ts')
   })

@@ -52,6 +52,35 @@ test('beside the records where the source is not here: they decide no folder', (
   expect(readdirSync(folder)).not.toContain('elsewhere')
 })
 
+test('never outside of the project, whatever the records say', () => {
+  const [other, name] = [temporaryFolder(), '_helion_aot_made_dev.ts']
+  writeFileSync(join(other, 'k.ts'), '')
+  writeFileSync(join(other, name), 'as it was')
+  const measurements = [recordsOf(join(other, 'k.ts'))]
+  expect(() => runBuild({ measurements, device: 'dev' })).toThrow(
+    new UsageError(
+      `${join(other, name)} would be written outside of this project, where the records say that the kernel stands`,
+      { remedy: 'Name a folder with --out-dir, or change into the project of the kernel.' },
+    ),
+  )
+  expect([readdirSync(folder), readdirSync(other).sort()]).toEqual([['r.jsonl'], [name, 'k.ts']])
+  expect(readFileSync(join(other, name), 'utf8')).toBe('as it was')
+  expect(runBuild({ measurements, device: 'dev', outDir: other }).written?.modules).toEqual([
+    join(other, name),
+  ])
+})
+
+test('beside a source in another package of the same repository', () => {
+  save('package.json', '{}')
+  const source = sourceAt('packages', 'kernels', 'k.ts')
+  mkdirSync(join(folder, 'packages', 'bench'), { recursive: true })
+  save(join('packages', 'bench', 'package.json'), '{}')
+  const records = save(join('packages', 'bench', 'r.jsonl'), readFileSync(recordsOf(source), 'utf8'))
+  expect(runBuild({ measurements: [records], device: 'dev' }).written?.modules).toEqual([
+    join(folder, 'packages', 'kernels', '_helion_aot_made_dev.ts'),
+  ])
+})
+
 test('never among installed packages, unless a folder is named', () => {
   const installed = join(folder, 'node_modules', 'p', 'dist')
   const options = { measurements: [recordsOf(sourceAt('node_modules', 'p', 'dist', 'k.js'))], device: 'dev' }
