@@ -38,8 +38,9 @@ function wantsJson(args: readonly string[]): boolean {
 async function codeOf(args: readonly string[], console: Console, entry: string | undefined): Promise<number> {
   try {
     if (args[0] === NAME_DEVICE) {
-      console.out(await (await import('./name_device.ts')).nameDeviceHere())
-      return EXIT.done
+      const [text, exitCode] = await (await import('./name_device.ts')).nameOrRefusal()
+      console.out(text)
+      return exitCode
     }
     return await dispatch(parseArguments(args, packageVersion(), console.out), console, entry)
   } catch (error) {

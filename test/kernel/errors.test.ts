@@ -162,7 +162,7 @@ describe('making kernels', () => {
   it('of functions without a text of their own: all would be one version of one kernel', () => {
     for (const built of [Math.max, fn.bind(undefined)])
       expect(() => make({ name: 'named' }, built)).toThrow(
-        located(HERE, `a kernel cannot be made of ${built.name}, which is built in or bound`, 'Write function'),
+        located(HERE, `a kernel cannot be made of ${built.name}, which is built in or bound`, 'Write'),
       )
   })
 
@@ -193,7 +193,7 @@ describe('making kernels', () => {
     [{ collectFn: [[1]] }, /^a kernel: collectFn is a list, not a function/],
     [{ measureFn: {} }, /^a kernel: measureFn is an object, not a function/],
     [{ baselineFn: 1 }, /^a kernel: baselineFn is 1, not a function/],
-    [{ batched: [0, null] }, /^a kernel: batched is a list, not a list with null or a list for each argument/],
+    [{ batched: [0, null] }, /^a kernel: batched is a list, not a list with null or a list for each/],
     [{ batched: [['0']] }, /^a kernel: batched is a list, not/],
     [{ heuristics: [null] }, /^a kernel: heuristics is a list, not a list of objects/],
     [{ heuristics: {} }, /^a kernel: heuristics is an object, not a list of objects/],

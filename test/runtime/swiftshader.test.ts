@@ -1,7 +1,16 @@
 /**
  * The embedded software adapter: unpacked once, repaired when damaged, safe against others unpacking it too.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { execa } from 'execa'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -94,6 +103,18 @@ describe('unpackAdapter', () => {
     writeFileSync(blocked, '')
     const { folder } = await unpackAdapter(archive, [join(blocked, 'cache'), parent])
     expect(folder.startsWith(parent)).toBe(true)
+  })
+
+  it('loads nothing from a folder that others may have filled', async () => {
+    const shared = join(home, 'shared')
+    const planted = join(shared, 'cache')
+    const { folder: first } = await unpackAdapter(archive, [planted])
+    for (const path of [shared, planted]) chmodSync(path, 0o777)
+    expect((await unpackAdapter(archive, [planted, parent])).folder.startsWith(parent)).toBe(true)
+    const { message } = await rejection(unpackAdapter(archive, [planted]))
+    expect(message).toContain(`${planted} stands where everybody may write, and others may change it`)
+    chmodSync(planted, 0o755)
+    expect((await unpackAdapter(archive, [planted])).folder).toBe(first)
   })
 
   it('says what is wrong with an archive that is none', async () => {

@@ -96,16 +96,13 @@ export function buildHeuristics(options: BuildOptions): BuildResult {
   return { device, kernels, failed, problems }
 }
 
-function noMeasurements(
-  { files, kernels = [] }: BuildOptions,
-  problems: readonly LineProblem[],
-): DataError {
+function noMeasurements({ files, kernels = [] }: BuildOptions, problems: readonly LineProblem[]): DataError {
   const wanted = kernels.length > 0 ? ` of ${kernels.join(', ')}` : ''
   const names = files.map(({ path }) => path).join(', ') || 'no file given'
   const refused = problems.slice(0, 3).map(formatProblem)
   const more = problems.length > refused.length ? `\n  and ${problems.length - refused.length} more` : ''
-  return new DataError(
-    `no usable measurement${wanted} in ${names}${refused.length > 0 ? `:\n  ${refused.join('\n  ')}${more}` : ''}`,
-    { remedy: 'Measure first, or check the path and the names of kernels.' },
-  )
+  const told = `\n  ${refused.join('\n  ')}${more}`
+  return new DataError(`no usable measurement${wanted} in ${names}${refused.length > 0 ? `:${told}` : ''}`, {
+    remedy: 'Measure first, or check the path and the names of kernels.',
+  })
 }

@@ -58,15 +58,15 @@ export async function unpackAdapter(
     try {
       return await unpackBelow(parent, name, archive)
     } catch (error) {
-      failures.push(errorMessage(error))
+      failures.push(fileError(error)?.what ?? errorMessage(error))
     }
   }
   throw new Error(`${archive} could not be unpacked: ${failures.join('; ')}`)
 }
 
-/** The cache folder, where there is one, and a temporary one. */
+/** The cache folder, where there is one, and a temporary one of this user. */
 function standardFolders(): readonly string[] {
-  const temporary = `${temporaryFolder()}/helion-aot-swiftshader`
+  const temporary = `${temporaryFolder()}/helion-aot-swiftshader-${nodeProcess?.getuid?.() ?? 'user'}`
   try {
     return [cacheFolder('swiftshader'), temporary]
   } catch (error) {
@@ -79,8 +79,9 @@ async function unpackBelow(parent: string, name: string, archive: string): Promi
   const fs = requireNode('fs', WHAT)
   const { join } = requireNode('path', WHAT)
   const folder = join(parent, name)
+  makeFolder(parent)
+  refuseForeign(parent)
   if (!isSound(folder)) {
-    makeFolder(parent)
     const draft = fs.mkdtempSync(join(parent, `${name}.${nodeProcess?.pid}.`))
     try {
       await fill(draft, archive)
@@ -90,6 +91,23 @@ async function unpackBelow(parent: string, name: string, archive: string): Promi
     }
   }
   return { folder, loader: join(folder, LOADER), icd: join(folder, ICD) }
+}
+
+/**
+ * Throws where another user may have put what is to be loaded: in a folder, such as that for temporary files,
+ * where everybody may write, only folders of this user and of the system are good.
+ */
+function refuseForeign(parent: string): void {
+  const fs = requireNode('fs', WHAT)
+  const { dirname, resolve } = requireNode('path', WHAT)
+  const everybody = 0o002
+  for (let at = resolve(parent); at !== dirname(at); at = dirname(at)) {
+    if ((fs.statSync(dirname(at)).mode & everybody) === 0) continue
+    const { uid, mode } = fs.lstatSync(at)
+    const isOurs = uid === 0 || uid === nodeProcess?.getuid?.()
+    if (!isOurs || (mode & everybody) !== 0)
+      throw new Error(`${at} stands where everybody may write, and others may change it`)
+  }
 }
 
 async function fill(folder: string, archive: string): Promise<void> {

@@ -118,7 +118,8 @@ export function checkShape(shape: readonly number[]): readonly number[] {
   for (const [axis, extent] of shape.entries())
     if (!Number.isInteger(extent) || extent < 0)
       throw new UsageError(
-        `[${Array.from(shape, shown).join(', ')}] is not a shape: axis ${axis} is ${shown(extent)}, not a whole number`,
+        `[${Array.from(shape, shown).join(', ')}] is not a shape: ` +
+          `axis ${axis} is ${shown(extent)}, not a whole number`,
         { remedy: 'A shape has one size for each dimension, each a number of at least 0: [4] or [4, 8].' },
       )
   if (!Number.isSafeInteger(product(shape)))

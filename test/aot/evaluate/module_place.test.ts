@@ -59,7 +59,8 @@ test('never outside of the project, whatever the records say', () => {
   const measurements = [recordsOf(join(other, 'k.ts'))]
   expect(() => runBuild({ measurements, device: 'dev' })).toThrow(
     new UsageError(
-      `${join(other, name)} would be written outside of this project, where the records say that the kernel stands`,
+      `${join(other, name)} would be written outside of this project, ` +
+        'where the records say that the kernel stands',
       { remedy: 'Name a folder with --out-dir, or change into the project of the kernel.' },
     ),
   )
