@@ -183,9 +183,10 @@ class KernelRuntime {
   /** Tunes when everything before has run, while nothing else does. */
   async #alone(stream: Stream, tune: (inner: Stream) => Promise<Config>): Promise<Config> {
     let config: Config | undefined
-    stream.exclusive(async (inner) => {
+    const job = async (inner: Stream): Promise<void> => {
       config = await tune(inner)
-    })
+    }
+    stream.exclusive(job, { site: callSite() })
     await stream.sync()
     if (!config) throw new UsageError(`tuning ${this.definition.name} gave no config`)
     return config

@@ -235,7 +235,7 @@ describe('which remote cache', () => {
         '  Name an https:// address or a folder in remoteCache (HELION_REMOTE_CACHE).',
     )
     expect(() => store(temporaryFolder(), { remoteCache: 's3://bucket' })).toThrow(
-      'the address of a remote cache does not begin with https:// or http://',
+      'the address of a remote cache (HELION_REMOTE_CACHE) does not begin with https:// or http://',
     )
   })
 

@@ -124,6 +124,15 @@ describe('mistakes in a kernel function', () => {
   })
 })
 
+it('tuning fails at the place of its call', async () => {
+  const tuned = kernel({ autotuner: 'Magic', autotuneEffort: 'quick' }, function tuned(x: Tensor) {
+    for (const tile of hl.tile(x.shape[0])) x.at(tile).set(1)
+  })
+  await expect(tuned.autotune([zeros([4])])).rejects.toThrow(
+    located(HERE, 'there is no search named Magic', 'Known are LFBOTreeSearch, '),
+  )
+})
+
 describe('making kernels', () => {
   const fn = function fine(x: Tensor) {
     return x
