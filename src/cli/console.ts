@@ -1,7 +1,8 @@
 /**
  * Where the command line writes: data to standard output, everything else to standard error, colours if
  * wanted. The one place that knows what to do when one of them cannot be written to: a reader that went away
- * (`| head -1`) is no fault, words that nobody can read are dropped, and data that is lost is said.
+ * (`| head -1`) is no fault, words that nobody can read are dropped, and data that is lost is said. Names in
+ * messages may come from files of anybody: what a terminal would obey is shown as an escape instead.
  */
 import pico from 'picocolors'
 import type { WorkStatus } from '../aot/run/status_file.ts'
@@ -43,10 +44,11 @@ export function processConsole(json = false): Console {
     line.restore(output)
   }
   let isTold = false
-  const say = (text: string): void => above(stderr, `${text}\n`)
+  const say = (text: string): void => above(stderr, `${withoutOrders(text)}\n`)
+  const data = process.stdout.isTTY ? withoutOrders : (text: string): string => text
   const status = process.stderr.isTTY ? line : new StatusReports(say)
   return {
-    out: (text) => above(stdout, text.endsWith('\n') ? text : `${text}\n`),
+    out: (text) => above(stdout, data(text.endsWith('\n') ? text : `${text}\n`)),
     say,
     childOut: (chunk) => above(json ? stderr : stdout, chunk),
     childError: (chunk) => above(stderr, chunk),
@@ -100,6 +102,19 @@ class Outlet {
     this.#isClosed = true
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') this.#fault ??= error
   }
+}
+
+/** A character that is none to be seen, with what makes it a colour. */
+const ORDERS = /\p{Cc}(?:\[[\d;]*m)?/gu
+const ESCAPE = '\u001b'
+
+/** Text that a terminal shows as it is: of all orders only colours are left. */
+function withoutOrders(text: string): string {
+  return text.replace(ORDERS, (order) => {
+    const [first = ''] = order
+    if (first === '\n' || first === '\t' || (first === ESCAPE && order.length > 1)) return order
+    return `\\u${first.charCodeAt(0).toString(16).padStart(4, '0')}${order.slice(1)}`
+  })
 }
 
 function lostOutput(fault: unknown): string {

@@ -54,6 +54,12 @@ const OF_A_BUILD: Readonly<Record<string, Fault>> = {
     code: unexpected,
     says: ['no usable measurement in m.csv', 'Measure first'],
   },
+  'names that a terminal would obey': {
+    arrange: (at) => at.file(TORN.replaceAll('made', '\u001b[2Jmade\u009b\u0007'), 'm.csv'),
+    args: ['build', '--measurements', 'm.csv', '--device', 'd'],
+    code: done,
+    says: ['\\u001b[2Jmade\\u009b\\u0007: slowdown by shape and config'],
+  },
   'a folder for modules that is a file': {
     arrange: (at) => {
       at.run('a', 'b')

@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest'
 import { beginEntry } from '../../src/aot/run/run_metadata.ts'
 import type { RunFlags } from '../../src/cli/arguments.ts'
 import { planRun, resumeCommand } from '../../src/cli/run_plan.ts'
-import { shellWords } from '../../src/cli/shell_words.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 
 const outputDir = temporaryFolder()
@@ -78,12 +77,4 @@ it('the way to go on is what a shell reads back as the same words', () => {
     '--',
     ...command,
   ])
-})
-
-it('shows what a terminal would obey, in words that shells take as they were', () => {
-  const word = "\u001b]0;it's\u0007\u202e\\n"
-  const text = shellWords(['a', word])
-  expect(text).toBe("a $'\\u001b]0;it\\'s\\u0007\\u202e\\\\n'")
-  const env = { ...process.env, LC_ALL: 'C.UTF-8' }
-  expect(execFileSync('bash', ['-c', `printf '%s' ${text.slice(2)}`], { encoding: 'utf8', env })).toBe(word)
 })

@@ -95,7 +95,9 @@ export class HttpCache implements RemoteCache {
 function readAddress(address: string): URL {
   const url = typeof address === 'string' && URL.canParse(address) ? new URL(address) : undefined
   if (!url || !/^https?:$/.test(url.protocol))
-    throw new UsageError('the address of a remote cache (HELION_REMOTE_CACHE) does not begin with https:// or http://')
+    throw new UsageError(
+      'the address of a remote cache (HELION_REMOTE_CACHE) does not begin with https:// or http://',
+    )
   if (url.username || url.password)
     throw new UsageError('the address of a remote cache holds a name or password', {
       remedy: `Put a token in ${TOKEN_VARIABLE} instead.`,
