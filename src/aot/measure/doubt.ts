@@ -47,7 +47,7 @@ export function doubtIn(known: KnownRecords, kernel: string): ((features: Featur
   }
 }
 
-/** The same, fitted anew only when more shapes have been measured: those that a kernel refuses teach nothing. */
+/** The same, fitted anew only when more has been measured: shapes that a kernel refuses teach nothing. */
 export function latestDoubt(known: KnownRecords, kernel: string): () => ReturnType<typeof doubtIn> {
   let shapes = -1
   let doubt: ReturnType<typeof doubtIn>

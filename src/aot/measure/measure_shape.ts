@@ -34,7 +34,7 @@ const CONTENDER_MS = 100
 const WARM_LIMIT = 1.25
 const WARM_MS = 40
 const MAX_SAMPLES = 64
-/** Those that samples cannot tell apart are timed again so often: three times the samples, 1.7 times as sure. */
+/** Those that samples cannot tell apart are timed again so often: with three times the samples in the end. */
 const MOST_AGAIN = 2
 
 const STATUSES: Readonly<Record<Status, MeasurementStatus>> = {

@@ -1,6 +1,7 @@
 /**
- * Choices that a shape's times leave open: its best config, and those that may be the better ones for all that
- * samples tell. A leaf may hang on such a cell, so they are timed again before anything is built from them.
+ * Choices that a shape's times leave open: its best config, and those that may be the better ones for all
+ * that samples tell. A leaf may hang on such a cell, so they are timed again before anything is built from
+ * them.
  */
 import { median } from '../../support/maths.ts'
 import { LARGEST_TIE, standardError, WITHIN_NOISE } from '../evaluate/matrix.ts'

@@ -27,8 +27,8 @@ export function moduleText(decision: Decision, options: EmitOptions): string {
   const { training, further, heldOut, worstOfKept } = decision
   const hasDefault = decision.configs.some(isOpen)
   const summary = [
-    `Shapes: ${decision.sweep.shapes.length}` +
-      `${further ? ` (${further.shapes} of them further ones, measured to learn from)` : ''}, configs measured: ${decision.sweep.configs.length}, ` +
+    `Shapes: ${decision.sweep.shapes.length}${further ? furtherNote(further.shapes) : ''}, ` +
+      `configs measured: ${decision.sweep.configs.length}, ` +
       `kept: ${decision.configs.length}${hasDefault ? ', the default of each shape among them' : ''}.`,
     `Time over best time: ${training.geomean.toFixed(3)} on these shapes` +
       (heldOut
@@ -54,6 +54,10 @@ export function moduleText(decision: Decision, options: EmitOptions): string {
     meta: dataLiteral(metaOf(decision, options), 0),
   })
   return withCodeHash(text)
+}
+
+function furtherNote(shapes: number): string {
+  return ` (${shapes} of them further ones, measured to learn from)`
 }
 
 function sourceOf({ sweep }: Decision): string {
