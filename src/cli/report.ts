@@ -1,5 +1,8 @@
-/** Errors as messages and exit codes. What is neither deliberate nor of the file system is a bug. */
-import { EXIT, errorMessage, HelionError } from '../support/errors.ts'
+/**
+ * Errors as messages and exit codes. What is neither deliberate, nor of the file system, nor of an
+ * installation with holes is a bug.
+ */
+import { DataError, EXIT, errorMessage, HelionError } from '../support/errors.ts'
 import { fileError } from '../support/file_errors.ts'
 import type { Console } from './console.ts'
 
@@ -17,5 +20,13 @@ export function exitCodeOf(error: unknown): number {
 }
 
 function known(error: unknown): HelionError | undefined {
-  return error instanceof HelionError ? error : fileError(error)
+  return error instanceof HelionError ? error : (fileError(error) ?? loadError(error))
+}
+
+/** No program of the user's is loaded here: what is missing is a part of this package or of what it needs. */
+function loadError(error: unknown): HelionError | undefined {
+  if ((error as Partial<NodeJS.ErrnoException> | undefined)?.code !== 'ERR_MODULE_NOT_FOUND') return undefined
+  return new DataError(`this package cannot be loaded: ${errorMessage(error)}`, {
+    remedy: 'Install it again; where only few files may be open, raise the limit (`ulimit -n`).',
+  })
 }

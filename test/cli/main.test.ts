@@ -43,6 +43,19 @@ it('4: no adapter, before a folder is made', async () => {
   expect(err).toContain("No WebGPU adapter matches 'nowhere to be found'")
 })
 
+it('1: a part that is not installed', async () => {
+  const { console } = recordedConsole()
+  const said: string[] = []
+  const out = (): never => {
+    throw Object.assign(new Error("Cannot find package 'execa'"), { code: 'ERR_MODULE_NOT_FOUND' })
+  }
+  expect(await main(['--help'], { ...console, out, say: (text) => void said.push(text) })).toBe(1)
+  expect(said.join('')).toBe(
+    "helion-aot: this package cannot be loaded: Cannot find package 'execa'\n" +
+      '  Install it again; where only few files may be open, raise the limit (`ulimit -n`).',
+  )
+})
+
 it('1: a bug, with its trace', async () => {
   const { console } = recordedConsole()
   const said: string[] = []
