@@ -7,7 +7,7 @@ import type { DotNode, LoadNode, LoopNode, Node, Region } from '../../ir/node.ts
 import { isPure, isWrite } from '../../ir/node_rules.ts'
 import { blockOf, tensorOf } from '../../ir/tile_program.ts'
 import { operandsOf, readInside, walk } from '../../ir/traverse.ts'
-import { readOf } from '../memory/lower_load.ts'
+import { readInRounds } from '../memory/held_items.ts'
 import type { Lowering } from '../state/lowering.ts'
 import type { Read } from '../state/read.ts'
 import type { Expr } from '../thread/expr.ts'
@@ -171,11 +171,12 @@ export function emitPipelined(
       lowerRegion(lowering, ahead.places)
       return ahead.waiting.map((load) => {
         lowering.comesFrom(load)
-        return readOf(lowering, load)
+        return readInRounds(lowering, load, node.blocks[0] ?? 0)
       })
     }
     const first = read(range.begin)
-    return { dot, ahead, read, first, held: first.map(({ parts }) => variablesOf(out, parts)) }
+    const held = first.map(({ parts, items }) => variablesOf(out, [...(items?.read() ?? []), ...parts]))
+    return { dot, ahead, read, first, held }
   })
   const { name } = blockOf(program, node.blocks[0] ?? 0)
   countRounds(lowering, name, range, bound.unrollFactor(node), (counter) => {
@@ -184,9 +185,8 @@ export function emitPipelined(
         const next = e.sum([counter], range.extent)
         const present = ahead.places.map((place) => [place, lowering.values.get(place)] as const)
         out.if('branch', e.binary('<', next, range.end), () => {
-          const parts = read(next).flatMap((one) => one.parts)
-          held.flat().forEach((variable, i) => {
-            out.assign(variable, parts[i] ?? variable)
+          read(next).forEach((one, i) => {
+            renew(out, held[i] ?? [], one)
           })
         })
         enterRound(lowering, node, 0, range, counter)
@@ -210,6 +210,16 @@ export function emitPipelined(
     assignYields(lowering, node)
   })
   for (const dot of dots.keys()) prefetch.delete(dot)
+}
+
+/** Variables for what a round has read, of items where it comes to others. */
+function renew(out: Writer, held: readonly Expr[], { parts, items }: Read): void {
+  const assign = (values: readonly Expr[], from: number): void =>
+    values.forEach((value, i) => {
+      out.assign(held[from + i] ?? value, value)
+    })
+  assign(parts, held.length - parts.length)
+  if (items) out.if('some', items.isNew, () => assign(items.read(), 0))
 }
 
 function variablesOf(out: Writer, parts: readonly Expr[]): readonly Expr[] {

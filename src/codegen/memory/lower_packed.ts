@@ -80,31 +80,37 @@ function runsOf(lowering: Lowering, node: MemoryNode, layout: Layout, dtype: Pac
   }
 }
 
-/** What `node` reads: items of memory, where in them the elements are, and which of those are masked. */
-export function readPacked(lowering: Lowering, node: LoadNode, dtype: PackedType): Read {
+/**
+ * What `node` reads: items of memory, where in them the elements are, and which of those are masked. Items
+ * that serve several rounds, of `step` elements each, are read when their first element comes.
+ */
+export function readPacked(lowering: Lowering, node: LoadNode, dtype: PackedType, step?: number): Read {
   const { out, e, program } = lowering
   const layout = lowering.readLayout(node)
   const { buffer, address, length, placeOf } = runsOf(lowering, node, layout, dtype)
   const mark = markOf(out, node, layout, program)
   const places = Array.from({ length: layout.size / length }, (_, run) => placeOf(run * length))
-  const items = places.map(({ index }, run) =>
-    out.let('words', ifThere(lowering, address, run * length, e.read(buffer, index, mark))),
-  )
+  const read = (): readonly Expr[] =>
+    places.map(({ index }, run) =>
+      out.let('words', ifThere(lowering, address, run * length, e.read(buffer, index, mark))),
+    )
   const isShifted = length < perWord(dtype)
   const shifts = isShifted ? places.map(({ shift }) => shift) : []
   const masks = chunkRegisters(layout).map((registers) => address.lanes(registers))
-  const parts = [...items, ...shifts, ...masks.flatMap((mask) => mask ?? [])]
+  const beside = [...shifts, ...masks.flatMap((mask) => mask ?? [])]
+  const [shift] = shifts
+  const isNew = shift && step && e.binary('<', shift, e.u32(step * STORAGE[dtype].bits))
   return {
-    parts,
+    ...(isNew ? { parts: beside, items: { isNew, read } } : { parts: [...read(), ...beside] }),
     value(held) {
       if (lowering.packedDots.isOfWords(node)) return wordsOf(lowering, node, held)
       const fieldOf = (register: number): Field => {
         const [run, offset] = [Math.floor(register / length), (register % length) * STORAGE[dtype].bits]
         const word = e.component(held[run] ?? missing(node), Math.floor(offset / WORD_BITS))
-        const shift = isShifted ? (held[items.length + run] ?? missing(node)) : e.u32(0)
+        const shift = isShifted ? (held[places.length + run] ?? missing(node)) : e.u32(0)
         return { word, offset: offset % WORD_BITS, shift }
       }
-      let mask = items.length + shifts.length
+      let mask = places.length + shifts.length
       const lanes = masks.map((own) => own && held[mask++])
       return decoded(lowering, node, dtype, fieldOf, lanes)
     },

@@ -2,10 +2,10 @@
  * Along which position bits a value differs: one that is addressed by `index // 32`, such as a scale for each
  * group of weights, is the same for 32 neighbours, and a thread that holds them all reads it once.
  */
-import { stripViews } from '../../ir/dim_index.ts'
+import { dimIndex, stripViews } from '../../ir/dim_index.ts'
 import type { BlockId, LoadNode, Node } from '../../ir/node.ts'
 import { isPure } from '../../ir/node_rules.ts'
-import { blockOf, extentBits, type TileProgram } from '../../ir/tile_program.ts'
+import { blockOf, extentBits, extentOf, type TileProgram, tensorOf } from '../../ir/tile_program.ts'
 import { operandsOf } from '../../ir/traverse.ts'
 import { isPowerOf2, log2Exact } from '../../support/maths.ts'
 import { type CoordinateBit, Layout } from '../layout/layout.ts'
@@ -63,4 +63,27 @@ export function isGroupWithin(node: Node, size: number, program: TileProgram): b
   if (!group) return false
   const { end, ragged } = blockOf(program, group.block)
   return typeof end === 'number' && !ragged && Math.floor((end - 1) / group.size) < size
+}
+
+/**
+ * Elements that a load goes on by in each round over `block`, all of them along memory and within a row;
+ * undefined where that is not certain.
+ */
+export function stepAlong(
+  { index, mask, tensor }: LoadNode,
+  block: BlockId,
+  program: TileProgram,
+): number | undefined {
+  const last = index.at(-1)
+  const group = last && groupOf(last)
+  const length = tensorOf(program, tensor).shape.at(-1)
+  if (mask || !group || group.block !== block || typeof length !== 'number') return undefined
+  const stays = index.slice(0, -1).every((node) => {
+    const other = dimIndex(node)
+    return other.kind === 'block' && other.block !== block && other.offset === undefined
+  })
+  const extent = extentOf(program, block)
+  const { begin } = rangeOf(program, block)
+  const isAligned = begin !== undefined && begin % extent === 0 && extent % group.size === 0
+  return stays && isAligned && isGroupWithin(last, length, program) ? extent / group.size : undefined
 }

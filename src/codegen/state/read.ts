@@ -8,6 +8,14 @@ import type { Registers } from './registers.ts'
 export interface Read {
   /** As many, of the same types, wherever the load is lowered. */
   readonly parts: readonly Expr[]
-  /** The elements, in the layout of the access, from the parts or from what has them in their place. */
-  readonly value: (parts: readonly Expr[]) => Registers
+  /** What serves several rounds: it is read anew in some of them only. */
+  readonly items?: {
+    readonly isNew: Expr
+    readonly read: () => readonly Expr[]
+  }
+  /**
+   * The elements, in the layout of the access, from the items and the parts after them, or from what has
+   * them in their place.
+   */
+  readonly value: (held: readonly Expr[]) => Registers
 }

@@ -1,0 +1,81 @@
+/**
+ * Loads that go a few elements along memory in each round of a loop, such as scales of groups of weights:
+ * what is read serves several rounds.
+ */
+import { expect, it } from 'vitest'
+import type { ConfigInput } from '../../src/config/config.ts'
+import { hl } from '../../src/language/hl.ts'
+import type { Tensor } from '../../src/language/tensors/tensor.ts'
+import type { StorageType } from '../../src/support/storage_types.ts'
+import { whole } from '../gpu/inputs.ts'
+import type { HostArgument } from '../language/harness.ts'
+import { OnCpu } from './on_cpu.ts'
+
+const [ROWS, COLUMNS, DEPTH, GROUP] = [16, 32, 256, 16]
+const GROUPS = DEPTH / GROUP
+const LOOKED_AHEAD = { num_warps: 1, num_stages: 2 } as const
+
+/** `w` is `[n, k]` with a scale and a zero point for each group of an output. */
+function ofRows(x: Tensor, w: Tensor, scale: Tensor, zero: Tensor): Tensor {
+  const out = hl.empty([x.shape[0], w.shape[0]])
+  for (const [tm, tn] of hl.tile([x.shape[0], w.shape[0]])) {
+    const acc = hl.zeros([tm, tn])
+    for (const tk of hl.tile(w.shape[1])) {
+      const g = tk.index.floorDiv(GROUP)
+      const weights = w.at(tn, tk).to('f16').sub(zero.at(tn, g).to('f16'))
+      acc.addDot(x.at(tm, tk), weights.mul(scale.at(tn, g).to('f16')).transpose())
+    }
+    out.at(tm, tn).set(acc)
+  }
+  return out
+}
+
+function of(shape: readonly number[], dtype: StorageType = 'f16'): HostArgument {
+  return { ...whole(shape, dtype), dynamic: undefined }
+}
+
+function subjectOf(columns: number, groups: number, scales: StorageType, dynamic = false): OnCpu {
+  const args = [of([ROWS, DEPTH]), of([columns, DEPTH], 'u4'), of([columns, groups], scales)]
+  return new OnCpu(ofRows as never, [...args, of([columns, groups], 'u4')], {
+    dynamic,
+    registerBudget: 4096,
+    subgroupMatrices: [{ m: 16, n: 16, k: 16, operand: 'f16', result: 'f32' }],
+    tolerance: { abs: 1e-2, rel: 1e-2 },
+  })
+}
+
+const MMAS = ['subgroup_matrix', 'fma', 'direct'] as const
+
+it.each(
+  (['f16', 'f32'] as const).flatMap((scales) =>
+    MMAS.flatMap((mma) =>
+      ([1, 2, 8] as const).flatMap((parts) => [16, 32].map((depth) => ({ scales, mma, parts, depth }))),
+    ),
+  ),
+)('scales in $scales, $mma, $parts parts, blocks of $depth', ({ scales, mma, parts, depth }) => {
+  const subject = subjectOf(COLUMNS, GROUPS, scales)
+  const config: ConfigInput = { ...LOOKED_AHEAD, block_sizes: [16, 32, depth], mma, split_sums: [parts] }
+  subject.expectRight(config)
+  // Scales by sixteen bytes and zero points by words, when a round comes to the first of them.
+  const [first] = subject.compiled.program(config).dispatches
+  const perItem = scales === 'f16' ? 8 : 4
+  const step = depth / GROUP
+  expect(first?.wgsl).toContain(`% ${perItem}u < ${step}u) {`)
+  expect(first?.wgsl).toMatch(new RegExp(`if \\(shift_\\d+ < ${4 * step}u\\)`))
+})
+
+it.each([
+  ['a ragged end', 35, GROUPS, false],
+  ['sizes that only launches know', COLUMNS, GROUPS, true],
+  ['rows that begin within an item', COLUMNS, GROUPS + 1, false],
+] as const)('with %s', (_, columns, groups, dynamic) => {
+  const subject = subjectOf(columns, groups, 'f16', dynamic)
+  for (const mma of MMAS) subject.expectRight({ ...LOOKED_AHEAD, block_sizes: [16, 32, 32], mma })
+})
+
+it('not where a round needs all of an item', () => {
+  const subject = subjectOf(COLUMNS, GROUPS, 'f16')
+  const config = { ...LOOKED_AHEAD, block_sizes: [16, 16, 128], mma: 'subgroup_matrix' } as const
+  expect(subject.compiled.wgsl(config)).not.toMatch(/% 8u < \d/)
+  subject.expectRight(config)
+})
