@@ -57,6 +57,7 @@ const METHODS: Readonly<Record<string, Method>> = {
     return (row) => timesOf(matrix, row)[choose(point(featuresOf(matrix, row)))] ?? Number.POSITIVE_INFINITY
   },
   'this package': built((matrix, rows) => csvOf(matrix, rows)),
+  'the tree everywhere': built((matrix, rows) => csvOf(matrix, rows), { outside: 'tree' }),
   'with defaults': built((matrix, rows) => csvOf(matrix, rows), { defaults: true }),
   'defaults only': (matrix) => (row) => defaultOf(matrix, row),
   'with facts': built((matrix, rows) => csvOf(matrix, rows, factsOf)),
