@@ -28,10 +28,9 @@ describe('outside the sweep', () => {
     expect(SIZES.map((m) => tag(m))).toEqual([0, 0, 0, 1, 1, 1])
   })
 
-  test('auto: the tree goes on for a while, then the config with the best worst case', () => {
+  test('auto: the tree goes on, and dtypes never seen get the config with the best worst case', () => {
     const tag = tags('auto')
-    expect([16, 8000].map((m) => tag(m))).toEqual([0, 1])
-    expect([1, 100_000].map((m) => tag(m))).toEqual([2, 2])
+    expect([1, 16, 8000, 100_000].map((m) => tag(m))).toEqual([0, 0, 1, 1])
     expect(tag(64, 'i8')).toBe(2)
   })
 
@@ -57,8 +56,7 @@ test('auto: a number that is no size, as a scale that follows from one, is as fr
   const text = moduleText(decide(toSweep(made), toSettings()), { tool: 't', device: 'd' })
   const { autotune } = runModule(text, 'made', 'm.ts')
   const tag = (m: number, scale: number) => autotune({ shape: [m, 64], dtype: 'f16' }, scale).tag
-  for (const scale of [-4, -0.1, 0, 0.01, 8]) expect([tag(64, scale), tag(2048, scale)]).toEqual([0, 1])
-  for (const scale of [-4.1, 8.1]) expect([tag(64, scale), tag(2048, scale)]).toEqual([2, 2])
+  for (const scale of [-40, -0.1, 0, 0.01, 80]) expect([tag(64, scale), tag(2048, scale)]).toEqual([0, 1])
 })
 
 test('a module of the tree alone holds no config that nothing chooses', () => {

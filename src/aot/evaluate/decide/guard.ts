@@ -4,12 +4,13 @@
  */
 import { UsageError } from '../../../support/errors.ts'
 import type { Column, Row } from '../features/columns.ts'
-import { at, entryAt, maxOf, minOf } from '../numeric.ts'
+import { at, maxOf, minOf } from '../numeric.ts'
 
 /**
  * `safe`: outside the hull the config with the best worst case. `nearest`: sizes are moved to the edge of the
- * hull, then the model decides. `tree`: the model decides everywhere. `auto`: the model decides, but far
- * outside, and for categories never seen, the config with the best worst case.
+ * hull, then the model decides. `tree`: the model decides everywhere. `auto`: the model decides on all sizes,
+ * and categories never seen get the config with the best worst case: on measured shapes, that one may be many
+ * times slower than the end of the tree on larger ones.
  */
 export type OutsidePolicy = 'auto' | 'safe' | 'nearest' | 'tree'
 
@@ -29,9 +30,6 @@ export interface Guard {
   /** Columns whose category must be a known one. */
   readonly categories: readonly number[]
 }
-
-/** `auto` trusts the model up to this factor beyond the smallest and the largest size. */
-const FAR = 8
 
 /** The policy of that name; throws UsageError for others. */
 export function outsidePolicyOf(name: string): OutsidePolicy {
@@ -56,10 +54,7 @@ export function makeGuard(policy: OutsidePolicy, columns: readonly Column[], row
   return {
     policy,
     categories: watched ? columns.flatMap(({ kind }, index) => (kind === 'category' ? [index] : [])) : [],
-    edges:
-      policy === 'auto'
-        ? hull.map((edge) => widened(edge, entryAt(columns, edge.column).kind === 'size'))
-        : hull,
+    edges: policy === 'auto' ? [] : hull,
   }
 }
 
@@ -79,10 +74,4 @@ export function movedInside(guard: Guard, row: Row): Row {
   for (const { column, low, high } of guard.edges)
     moved[column] = Math.min(Math.max(at(row, column), low), high)
   return moved
-}
-
-/** Numbers that are no sizes (a scale, an epsilon) may be negative: away from zero, or towards it. */
-function widened({ column, low, high }: HullEdge, isSize: boolean): HullEdge {
-  if (isSize) return { column, low: Math.floor(low / FAR), high: high * FAR }
-  return { column, low: low > 0 ? low / FAR : low * FAR, high: high > 0 ? high * FAR : high / FAR }
 }

@@ -110,10 +110,10 @@ function guardCode(decision: Decision): readonly string[] {
   })
   const tests = [...sizes, ...categories].filter((test) => test !== '')
   if (tests.length === 0) return []
-  const far = guard.policy === 'auto' ? 'Far outside' : 'Outside'
+  const unlike = guard.policy === 'auto' ? 'Nothing like this was' : 'Outside what was'
   return [
     '',
-    `// ${far} what was measured: the config with the best worst case.`,
+    `// ${unlike} measured: the config with the best worst case.`,
     ...ifReturn(tests, fallbacks[0] ?? 0),
     '',
   ]
