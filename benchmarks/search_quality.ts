@@ -3,10 +3,13 @@
  * of a folder (`*.csv` or `*.csv.gz`, see `replaySpace`): medians over seeds of the best time found ÷ the
  * best time there is; over all spaces their geometric mean. With `--warm` an LFBO search knows what another
  * GPU took for the same kernel, whose name in a file ends at the first hyphen: a row for each two GPUs.
+ * With `--ahead` as many configs are chosen before they are measured as on a GPU that builds them meanwhile.
  * Usage: npx tsx benchmarks/search_quality.ts <folder> [search] [effort] [seeds] [part of a name] [--warm]
+ *   [--ahead]
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { AHEAD } from '../src/autotuner/trial/program_benchmarker.ts'
 import { LFBOPatternSearch, LFBOTreeSearch, type RecordedSpace, replaySpace } from '../src/index.ts'
 import { geomean, median } from '../src/support/maths.ts'
 import type { Effort } from '../src/support/settings.ts'
@@ -14,10 +17,11 @@ import type { Effort } from '../src/support/settings.ts'
 const LEARNING = { LFBOTreeSearch, LFBOPatternSearch }
 
 const isWarm = process.argv.includes('--warm')
+const ahead = process.argv.includes('--ahead') ? AHEAD : 0
 const MARKS = isWarm ? [5, 10, 25] : [25, 50, 100, 200]
 const [folder = '', search = 'LFBOTreeSearch', effort = 'full', seeds = '20', part = ''] = process.argv
   .slice(2)
-  .filter((arg) => arg !== '--warm')
+  .filter((arg) => !['--warm', '--ahead'].includes(arg))
 const names = readdirSync(folder)
   .filter((file) => /\.csv(\.gz)?$/.test(file))
   .map((file) => ({ file, name: file.replace(/\.csv(\.gz)?$/, '') }))
@@ -51,7 +55,7 @@ async function medians({ space, elsewhere }: Case): Promise<readonly number[]> {
   for (let seed = 1; seed <= Number(seeds); seed++) {
     const settings = { autotuner: search, autotuneEffort: effort as Effort, autotuneRandomSeed: 1000 * seed }
     const options = elsewhere ? { search: taught(space, elsewhere) } : {}
-    await space.autotune([], options, { evaluations: MARKS.at(-1) ?? 0, settings })
+    await space.autotune([], options, { evaluations: MARKS.at(-1) ?? 0, settings, ahead })
     runs.push(regrets(space))
   }
   return MARKS.map((_, index) => median(runs.map((run) => run[index] ?? Number.NaN)))
@@ -66,7 +70,7 @@ function taught(space: RecordedSpace, { recorded }: RecordedSpace): LFBOPatternS
 const row = (name: string, values: readonly (number | string)[]) =>
   console.log(`| ${[name, ...values.map((v) => (typeof v === 'number' ? v.toFixed(3) : v))].join(' | ')} |`)
 
-console.log(`${search}, effort ${effort}, medians of ${seeds} seeds`)
+console.log(`${search}, effort ${effort}, ${ahead} chosen ahead, medians of ${seeds} seeds`)
 row('space', MARKS.map(String))
 row(
   '---',

@@ -35,7 +35,7 @@ import type { TuningResult } from './tuning_task.ts'
 const REFERENCE_SHARE = 0.05
 const LEAST_REFERENCE_MS = 100
 /** What a quick search without a budget takes, roughly. */
-const QUICK_SECONDS = 4
+const QUICK_SECONDS = 2
 
 export interface TuneRequest {
   readonly bound: BoundKernel

@@ -41,6 +41,8 @@ export interface ReplayOptions {
   readonly evaluations?: number
   /** What is set for real tuning: `autotuner`, `autotuneEffort`, `autotuneRandomSeed`, … */
   readonly settings?: Partial<Settings>
+  /** Configs that are chosen before they can be measured, as where they are built meanwhile. Default none. */
+  readonly ahead?: number
 }
 
 const TIME_COLUMN = 'time_ms'
@@ -96,14 +98,14 @@ export class RecordedSpace {
     replay: ReplayOptions = this.#options,
   ): Promise<Config> {
     const { force: _force, signal, search, ...searchOptions } = options
-    const { evaluations = Number.POSITIVE_INFINITY, settings = {} } = replay
+    const { evaluations = Number.POSITIVE_INFINITY, settings = {}, ahead } = replay
     const chosen = search && madeByHand(search, searchOptions)
     const evaluated: RecordedTrial[] = []
     this.#evaluated = evaluated
     const result = await autotune({
       kernel: 'a recorded space',
       spec: this.space,
-      benchmarker: new ReplayBenchmarker((config) => this.#byHash.get(config.hash), evaluated),
+      benchmarker: new ReplayBenchmarker((config) => this.#byHash.get(config.hash), evaluated, ahead),
       settings: resolveSettings({ autotuneLogLevel: 'silent', autotuneProgressBar: false, ...settings }),
       search: chosen,
       choices: chosen?.choicesAmong([]),
@@ -122,10 +124,16 @@ areEntryPoints(RecordedSpace.prototype, ['autotune'])
 
 /** Looks times up. */
 class ReplayBenchmarker implements Benchmarker {
+  readonly ahead: number | undefined
   readonly #find: (config: Config) => RecordedTrial | undefined
   readonly #evaluated: RecordedTrial[]
 
-  constructor(find: (config: Config) => RecordedTrial | undefined, evaluated: RecordedTrial[]) {
+  constructor(
+    find: (config: Config) => RecordedTrial | undefined,
+    evaluated: RecordedTrial[],
+    ahead: number | undefined,
+  ) {
+    this.ahead = ahead
     this.#find = find
     this.#evaluated = evaluated
   }

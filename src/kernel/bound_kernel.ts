@@ -3,7 +3,7 @@
  * configs compile to. Serves every call with the same dtypes, ranks and classes of sizes.
  */
 
-import { compileKernel } from '../codegen/compile.ts'
+import { type CompileOptions, compileKernel } from '../codegen/compile.ts'
 import { type KernelFacts, kernelFacts } from '../codegen/facts.ts'
 import { evenBlocks } from '../codegen/plan/plan.ts'
 import type { DeviceLimits, WgslProgram } from '../codegen/program.ts'
@@ -36,9 +36,23 @@ import type { ConfigLike } from './options.ts'
 import { baseKey, extraKey, matches } from './specialization.ts'
 import { Variants } from './variants.ts'
 
+/** Compiles somewhere else; undefined where that is refused, for whatever reason. */
+export type CompileElsewhere = (
+  ir: KernelIr,
+  config: Config,
+  limits: DeviceLimits,
+  options: Pick<CompileOptions, 'originLines' | 'even'>,
+) => Promise<WgslProgram | undefined>
+
 interface PerDevice {
   readonly spec: ConfigSpec
   readonly programs: Map<string, WgslProgram | ConfigError>
+}
+
+interface Work extends Pick<PerDevice, 'programs'> {
+  readonly key: string
+  readonly limits: DeviceLimits
+  readonly options: Parameters<CompileElsewhere>[3]
 }
 
 /** Once per line; silent where `ignoreWarnings` names it. */
@@ -161,6 +175,26 @@ export class BoundKernel {
     return program
   }
 
+  /** Has the program of a complete config compiled elsewhere, so that `compile` has it at once. */
+  async compileAhead(
+    config: Config,
+    device: Device,
+    call: CallArguments,
+    elsewhere: CompileElsewhere,
+  ): Promise<void> {
+    const variant = orRefusal(() => this.#variants.of(config, call))
+    if (variant instanceof ConfigError) return
+    if (variant !== this) {
+      const fitted = orRefusal(() => variant.#fitted(config, device, call))
+      if (!(fitted instanceof ConfigError)) await variant.compileAhead(fitted, device, call, elsewhere)
+      return
+    }
+    const work = this.#work(config, device, call)
+    if (work instanceof ConfigError || work.programs.has(work.key)) return
+    const program = await elsewhere(this.ir, config, work.limits, work.options)
+    if (program && !work.programs.has(work.key)) work.programs.set(work.key, program)
+  }
+
   /** What a config comes to, for a call and other sizes. Throws ConfigError when it cannot be built. */
   facts(asked: Config, device: Device, call: CallArguments = this.traced): KernelFacts {
     const config = this.specFor(call, device).normalize(asked, 'strict')
@@ -215,17 +249,24 @@ export class BoundKernel {
     const variant = orRefusal(() => this.#variants.of(config, call))
     if (variant instanceof ConfigError) return variant
     if (variant !== this) return variant.#program(variant.#fitted(config, device, call), device, call)
+    const work = this.#work(config, device, call)
+    if (work instanceof ConfigError) return work
+    const { programs, key, limits, options } = work
+    const known = programs.get(key)
+    if (known) return known
+    const program = orRefusal(() => compileKernel(this.ir, config, limits, options))
+    programs.set(key, program)
+    return program
+  }
+
+  /** What it takes to compile a config, and where the program is kept. */
+  #work(config: Config, device: Device, call: CallArguments): Work | ConfigError {
     const { outputOriginLines: originLines } = this.definition.options.settings
     const limits = this.#limitsOf(device)
     const { programs } = this.#on(device)
     const even = orRefusal(() => evenBlocks(this.ir, config, limits, sizeEvaluator(call)))
     if (even instanceof ConfigError) return even
-    const key = `${config.hash} ${[...even].join()}`
-    const known = programs.get(key)
-    if (known) return known
-    const program = orRefusal(() => compileKernel(this.ir, config, limits, { originLines, even }))
-    programs.set(key, program)
-    return program
+    return { limits, options: { originLines, even }, programs, key: `${config.hash} ${[...even].join()}` }
   }
 
   #limitsOf({ limits }: Device): DeviceLimits {

@@ -8,12 +8,6 @@ import { nextTurn } from '../support/macrotask.ts'
 import type { Device } from './device.ts'
 import type { PipelineRequest } from './pipelines/pipeline_request.ts'
 
-/**
- * Shaders that wait for each helper: from so many on, one more helper is worth the time that opening it
- * takes.
- */
-const BUSY = 4
-
 /** What is needed of a device. */
 export type Compiler = Pick<Device, 'pipelines' | 'destroy'>
 
@@ -25,43 +19,28 @@ interface Helper {
 
 export class CompileHelpers {
   readonly #helpers: Helper[] = []
-  #openOne: (() => Promise<Compiler>) | undefined
-  /** How many more may be opened. */
-  #more = 0
-  #isGrowing = false
+  #isClosed = false
   /** Milliseconds that a shader takes, while it is being compiled. */
   readonly #underWay = new Map<string, Promise<number>>()
 
-  /** Opens a device, and up to `count` when there is much to compile. Never rejects. */
+  /** Opens so many devices, one after the other; the first ones compile while others are opened. */
   async open(device: () => Promise<Compiler>, count: number): Promise<void> {
-    this.#openOne = device
-    this.#more = count
-    await this.#grow()
-  }
-
-  /** Opening a device takes as long as compiling a few shaders, and keeps the driver from everything else. */
-  async #grow(): Promise<void> {
-    if (this.#isGrowing) return
-    this.#isGrowing = true
     try {
-      while (this.#openOne && this.#more > 0 && this.#underWay.size >= BUSY * this.#helpers.length) {
-        this.#more--
-        this.#helpers.push({ device: await this.#openOne(), load: 0 })
+      while (this.#helpers.length < count && !this.#isClosed) {
+        this.#helpers.push({ device: await device(), load: 0 })
         // What was asked for meanwhile comes first.
         await nextTurn()
       }
     } catch (error) {
       // Fewer have to do.
-      this.#more = 0
       if (!(error instanceof AdapterError)) throw error
-    } finally {
-      this.#isGrowing = false
     }
+    if (this.#isClosed) this.close()
   }
 
   /** Gives the devices back: nothing is compiled any more. */
   close(): void {
-    this.#more = 0
+    this.#isClosed = true
     for (const { device } of this.#helpers.splice(0)) device.destroy()
   }
 
@@ -82,7 +61,6 @@ export class CompileHelpers {
     if (!helper) return 0
     const work = this.#onHelper(helper, request).finally(() => this.#underWay.delete(wgsl))
     this.#underWay.set(wgsl, work)
-    void this.#grow()
     return await work
   }
 

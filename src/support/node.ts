@@ -13,6 +13,7 @@ import type * as NodePath from 'node:path'
 import type * as NodeTls from 'node:tls'
 import type * as NodeUrl from 'node:url'
 import type * as NodeV8 from 'node:v8'
+import type * as NodeWorkerThreads from 'node:worker_threads'
 import type * as NodeZlib from 'node:zlib'
 import { UsageError } from './errors.ts'
 
@@ -30,6 +31,7 @@ interface Builtins {
   url: typeof NodeUrl
   module: typeof NodeModule
   v8: typeof NodeV8
+  worker_threads: typeof NodeWorkerThreads
   zlib: typeof NodeZlib
 }
 

@@ -3,11 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { Budget } from '../../src/autotuner/budget.ts'
 import { type Job, PROTOCOL, type Reply } from '../../src/autotuner/isolation/protocol.ts'
 import { TrialServer } from '../../src/autotuner/isolation/serve_trials.ts'
-import {
-  type AnyProgram,
-  ProgramBenchmarker,
-  type ProgramSource,
-} from '../../src/autotuner/trial/program_benchmarker.ts'
+import { ProgramBenchmarker } from '../../src/autotuner/trial/program_benchmarker.ts'
+import type { AnyProgram, ProgramSource } from '../../src/autotuner/trial/program_source.ts'
 import type { TrialProgram, TrialSubject } from '../../src/autotuner/trial/trial_program.ts'
 import {
   LostTrialError,

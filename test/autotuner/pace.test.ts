@@ -3,6 +3,7 @@ import { Pace } from '../../src/autotuner/trial/pace.ts'
 import type { Launch } from '../../src/runtime/commands/launch.ts'
 import type { Device } from '../../src/runtime/device.ts'
 import type { Timing, timeLaunches } from '../../src/runtime/timing/timing.ts'
+import { nextTurn } from '../../src/support/macrotask.ts'
 
 /** A GPU whose clock falls by half after 50 ms without work, and is up again after 70 ms of work. */
 class Gpu {
@@ -49,7 +50,7 @@ describe('Pace', () => {
     const gpu = new Gpu()
     const pace = gpu.pace()
     pace.learn(program(3), time(3))
-    pace.worked()
+    pace.worked(400)
     gpu.idle(600)
     expect(gpu.msOf(1)).toBe(2)
     await pace.up()
@@ -101,7 +102,8 @@ describe('Pace', () => {
     pace.learn(program(3), time(3))
     gpu.heat = 1.2
     await pace.up()
-    expect(gpu.now).toBeGreaterThan(400)
+    expect(gpu.now).toBeGreaterThan(100)
+    expect(gpu.now).toBeLessThan(300)
     const looks = gpu.timed.length
     gpu.idle(45)
     gpu.idle(20)
@@ -109,5 +111,54 @@ describe('Pace', () => {
     await pace.up()
     expect(gpu.timed.length).toBeGreaterThan(looks)
     expect(gpu.now - before).toBeLessThan(150)
+  })
+
+  it('says how much work a clock needs: as much as the GPU had none, up to what is always enough', () => {
+    const gpu = new Gpu()
+    const pace = gpu.pace()
+    expect(pace.neededMs).toBe(300)
+    const work = (ms: number) => {
+      gpu.now += ms
+      pace.worked(ms)
+    }
+    work(100)
+    expect(pace.neededMs).toBe(200)
+    work(250)
+    expect(pace.neededMs).toBe(0)
+    gpu.now += 20
+    expect(pace.neededMs).toBe(0)
+    gpu.now += 80
+    expect(pace.neededMs).toBe(100)
+    work(30)
+    expect(pace.neededMs).toBe(70)
+    gpu.now += 60_000
+    expect(pace.neededMs).toBe(300)
+  })
+
+  it('has a GPU work that has nothing to do, until it has', async () => {
+    let [now, pieces] = [0, 0]
+    const device = { pipelines: { get: async () => ({}) } } as unknown as Device
+    const time = (async () => {
+      await nextTurn()
+      now += 3
+      pieces++
+      return {}
+    }) as unknown as typeof timeLaunches
+    const pace = new Pace(device, time, () => now)
+    pace.idle()
+    while (pieces < 3) await new Promise((resolve) => setTimeout(resolve, 1))
+    await pace.busy()
+    const before = pieces
+    for (let turn = 0; turn < 10; turn++) await nextTurn()
+    expect(pieces).toBe(before)
+    expect(pace.neededMs).toBe(Math.max(0, 300 - 3 * pieces))
+    // Nothing else comes for long: it rests.
+    const begin = now
+    pace.idle()
+    while (now < begin + 3000) await new Promise((resolve) => setTimeout(resolve, 1))
+    for (let turn = 0; turn < 10; turn++) await nextTurn()
+    const all = pieces
+    for (let turn = 0; turn < 10; turn++) await nextTurn()
+    expect(pieces).toBe(all)
   })
 })

@@ -32,15 +32,10 @@ const turns = async () => {
   for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setTimeout(resolve))
 }
 
-/** So many helpers, all of which were needed for what is done by now. */
 async function helpers(count: number) {
   const { asked, all } = devices(count)
   const made = new CompileHelpers()
   await made.open(async () => all.shift() ?? fail(), count)
-  const works = Array.from({ length: 4 * (count - 1) }, (_, i) => made.compile(shader(`busy ${i}`)))
-  await turns()
-  for (const { finish } of asked.splice(0)) finish()
-  await Promise.all(works)
   return { asked, made }
 }
 
@@ -57,24 +52,27 @@ describe('CompileHelpers', () => {
     expect(await Promise.all(works)).toEqual([30, 30, 30, 30])
   })
 
-  it('opens further devices where there is much to compile, and no others', async () => {
+  it('compiles on the first device while others are opened, and opens none once it is closed', async () => {
     const { asked, all } = devices(3)
+    const opening: (() => void)[] = []
+    const ended: Compiler[] = []
     const made = new CompileHelpers()
-    await made.open(async () => all.shift() ?? fail(), 3)
-    const works: Promise<number>[] = []
-    for (const [shaders, count] of [
-      ['abc', 1],
-      ['d', 2],
-      ['efg', 2],
-      ['h', 3],
-      ['ijklmnop', 3],
-    ] as const) {
-      works.push(...[...shaders].map((wgsl) => made.compile(shader(wgsl))))
-      await turns()
-      expect([shaders, made.count]).toEqual([shaders, count])
-    }
-    for (const { finish } of asked) finish()
-    expect(await Promise.all(works)).toEqual(works.map(() => 30))
+    const opened = made.open(async () => {
+      await new Promise<void>((resolve) => opening.push(resolve))
+      const device = all.shift() ?? fail()
+      return Object.assign(device, { destroy: () => ended.push(device) })
+    }, 3)
+    expect(await made.compile(shader('a'))).toBe(0)
+    opening.shift()?.()
+    await turns()
+    expect([made.count, opening.length]).toEqual([1, 1])
+    const work = made.compile(shader('a'))
+    asked[0]?.finish()
+    expect(await work).toBe(30)
+    made.close()
+    opening.shift()?.()
+    await opened
+    expect([made.count, opening.length, ended.length, all.length]).toEqual([0, 0, 2, 1])
   })
 
   it('compiles equal shaders once while they are under way', async () => {

@@ -56,8 +56,15 @@ export class CarefulBenchmarker implements Benchmarker {
     this.#attempts = attemptsAt(work)
   }
 
-  prepare(configs: readonly Config[]): void {
-    this.#inner.prepare?.(configs.filter((config) => !this.#book.known(config)))
+  get ahead(): number | undefined {
+    return this.#inner.ahead
+  }
+
+  prepare(configs: readonly Config[], isOpen?: (config: Config) => boolean): void {
+    this.#inner.prepare?.(
+      configs.filter((config) => !this.#book.known(config)),
+      isOpen,
+    )
   }
 
   /** Rejects with HelionError when nothing works on this shape and too much has been lost over it. */

@@ -3,11 +3,12 @@
  * the thread that asks for it, and the one that tries programs has other things to do. A driver that makes
  * each device compile anew is found out by that, and gets no help any more.
  */
-import { parentPort, SHARE_ENV, Worker, workerData } from 'node:worker_threads'
+import { parentPort, type Worker, workerData } from 'node:worker_threads'
 import { CompileHelpers } from '../../runtime/compile_helpers.ts'
 import { type Device, openDevice } from '../../runtime/device.ts'
 import type { PipelineRequest } from '../../runtime/pipelines/pipeline_request.ts'
 import { median } from '../../support/maths.ts'
+import { startThread } from './thread.ts'
 
 /** Devices of the thread, and how the device they help was asked for. */
 export interface ThreadOptions {
@@ -44,8 +45,7 @@ export class CompileThread {
 
   /** `entry` is a file whose program calls `serveCompilations` in a thread. */
   constructor(entry: string, options: ThreadOptions) {
-    // Drivers are chosen by variables of the process.
-    this.#worker = new Worker(entry, { workerData: options, env: SHARE_ENV })
+    this.#worker = startThread(entry, options)
     this.#worker.unref()
     this.#worker.on('message', ({ id, ms }: Answer) => {
       this.#waiting.get(id)?.(ms)

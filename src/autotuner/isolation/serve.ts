@@ -7,9 +7,10 @@ import { closeSync, openSync, readSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { availableParallelism } from 'node:os'
 import { dirname } from 'node:path'
-import { isMainThread, Worker } from 'node:worker_threads'
+import { isMainThread, Worker, workerData } from 'node:worker_threads'
 import { HelionError } from '../../support/errors.ts'
 import { fileError } from '../../support/file_errors.ts'
+import { CODEGEN, serveCodegen } from '../codegen_threads.ts'
 import { CompileThread, serveCompilations } from './compile_thread.ts'
 import type { Contents, Handed, Request } from './protocol.ts'
 import { type ServerParts, TrialServer, type Wrap } from './serve_trials.ts'
@@ -17,8 +18,8 @@ import { encodeMessage, MessageReader } from './wire.ts'
 
 const REPLIES = 3
 const READ_BYTES = 2 ** 28
-/** Devices that compile, and the share of the processors that they may have. */
-const MOST_HELPERS = 12
+/** Devices that compile, and the share of the processors that they may have: more compile no faster. */
+const MOST_HELPERS = 4
 const HELPERS_SHARE = 3 / 4
 
 /** Does the same as `end` for a process whose main thread is stuck in a driver. */
@@ -35,7 +36,8 @@ setInterval(() => {
 
 export function serve(wrap?: Wrap): void {
   if (!isMainThread) {
-    serveCompilations()
+    if (workerData === CODEGEN) serveCodegen()
+    else serveCompilations()
     return
   }
   const watch = new Worker(WATCH, { eval: true })

@@ -9,6 +9,7 @@ import { Stream } from '../../runtime/stream.ts'
 import { AdapterError, errorMessage, HelionError, TimeoutError } from '../../support/errors.ts'
 import type { Expected } from '../trial/accuracy.ts'
 import { type LocalParts, LocalRunner } from '../trial/local_runner.ts'
+import { Pace } from '../trial/pace.ts'
 import type { TrialRunner } from '../trial/trial_runner.ts'
 import {
   type Contents,
@@ -57,7 +58,10 @@ export class TrialServer {
   #device: Device | undefined
   #starting: Promise<unknown> | undefined
   #compile: Compile | undefined
+  #pace: Pace | undefined
   #underWay = 0
+  /** Works that need the GPU for themselves and have not ended. */
+  #waiting = 0
   #last: Promise<unknown> = Promise.resolve()
   #signs: ReturnType<typeof setInterval> | undefined
 
@@ -90,6 +94,7 @@ export class TrialServer {
     switch (job.kind) {
       case 'close':
         this.#opened.delete(subject)
+        this.#rest()
         return dispose()
       case 'compile':
         return runner.compile(job.program, job.timeoutMs)
@@ -112,9 +117,25 @@ export class TrialServer {
 
   /** Works that need the GPU for themselves. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(work)
-    this.#last = result.catch(() => {})
+    this.#waiting++
+    const result = this.#last.then(async () => {
+      await this.#pace?.busy()
+      return await work()
+    })
+    this.#last = result
+      .catch(() => {})
+      .then(() => {
+        this.#waiting--
+        this.#rest()
+      })
     return result
+  }
+
+  /** Lets the GPU rest where no call is open, and work where only nothing is asked. */
+  #rest(): void {
+    if (this.#waiting > 0) return
+    if (this.#opened.size > 0) this.#pace?.idle()
+    else void this.#pace?.busy()
   }
 
   /** Answers with the adapter that was found. */
@@ -124,11 +145,15 @@ export class TrialServer {
     const compiler = this.#parts.compilerFor?.(job)
     this.#device = await openDevice({ adapter, without })
     this.#compile = compiler?.(this.#device)
+    this.#pace = this.#device.info.software ? undefined : new Pace(this.#device)
+    this.#pace?.idle()
     return { ...this.#device.info }
   }
 
   async #open(subject: number, job: JobOf<'open'>): Promise<void> {
     await this.#starting
+    // The clock rises meanwhile.
+    if (this.#waiting === 0) this.#pace?.idle()
     const device = this.#device
     const { wrap = (runner) => runner } = this.#parts
     if (!device) throw new Error('no device was opened')
@@ -136,15 +161,15 @@ export class TrialServer {
     const storages: Storage[] = []
     for (const one of job.contents) storages.push(await this.#upload(stream, job.data, one))
     await stream.sync()
-    const compile = this.#compile
-    const parts = { device, stream, subject: job.subject, patienceMs: PATIENCE_MS, compile }
+    const [compile, pace] = [this.#compile, this.#pace]
+    const parts = { device, stream, subject: job.subject, patienceMs: PATIENCE_MS, compile, pace }
     const runner = await LocalRunner.open(parts, storages)
-    runner.load()
     const dispose = (): void => {
       runner.dispose()
       for (const storage of storages) stream.release(storage)
     }
     this.#opened.set(subject, { runner: wrap(runner, device), dispose, expected: new Map() })
+    this.#rest()
   }
 
   /** The contents of an argument in memory of the device. */

@@ -68,10 +68,15 @@ export type LaunchTime = Pick<Measurement, 'ms' | 'spread'>
 
 export interface Benchmarker {
   /**
-   * Makes ready for measuring: opens what runs configs, and begins to build those that will be measured next,
-   * where that disturbs nothing.
+   * How many configs should be chosen before they can be measured, so that each is built in time. Always the
+   * same for the same work. None when absent.
    */
-  prepare?(configs: readonly Config[]): void
+  readonly ahead?: number | undefined
+  /**
+   * Makes ready for measuring: opens what runs configs, and begins to build those that will be measured next,
+   * where that disturbs nothing. `isOpen` is asked before one is built whose code is known.
+   */
+  prepare?(configs: readonly Config[], isOpen?: (config: Config) => boolean): void
   /** Builds, checks and times, in any order. Answers for the configs that it came to, in their order. */
   measure(configs: readonly Config[], options: MeasureOptions): Promise<readonly Measurement[]>
   /**

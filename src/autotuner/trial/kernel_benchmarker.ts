@@ -12,12 +12,14 @@ import type { Stream } from '../../runtime/stream.ts'
 import type { Log } from '../../support/log.ts'
 import type { Settings } from '../../support/settings.ts'
 import { Budget } from '../budget.ts'
+import { compileInThreads } from '../codegen_threads.ts'
 import { openRunner } from '../isolation/open_runner.ts'
 import type { Measurement } from './benchmarker.ts'
 import { familyOf } from './families.ts'
 import { freshCall } from './fresh_call.ts'
 import { kernelWrites } from './kernel_writes.ts'
-import { type Answers, ProgramBenchmarker, type ProgramSource } from './program_benchmarker.ts'
+import { ProgramBenchmarker } from './program_benchmarker.ts'
+import type { Answers, ProgramSource } from './program_source.ts'
 import { Reference, type ReferenceLimits } from './reference.ts'
 import { type TrialProgram, trialProgram, trialSubject } from './trial_program.ts'
 import type { OpenRunner } from './trial_runner.ts'
@@ -70,8 +72,14 @@ function kernelPrograms(trial: KernelTrial): ProgramSource<TrialProgram> {
   const { bound, spec, call, device, stream, settings, log, openRunner: open = openRunner } = trial
   const writes = kernelWrites(bound.ir)
   const { configFilter } = bound.definition.options.own
-  const programOf: ProgramSource<TrialProgram>['programOf'] = (config) =>
-    trialProgram(planLaunch(bound.compile(config, device, call), call, device), call.scalars)
+  // Software adapters need the processor themselves.
+  const elsewhere = () =>
+    settings.autotuneBenchmarkSubprocess && !device.info.software ? compileInThreads() : undefined
+  const programOf: ProgramSource<TrialProgram>['programOf'] = async (config) => {
+    const compile = elsewhere()
+    if (compile) await bound.compileAhead(config, device, call, compile)
+    return trialProgram(planLaunch(bound.compile(config, device, call), call, device), call.scalars)
+  }
   let reference: Reference | undefined
   const referenceWith = (answers: Answers<TrialProgram>) =>
     new Reference({
@@ -91,6 +99,8 @@ function kernelPrograms(trial: KernelTrial): ProgramSource<TrialProgram> {
       return reference.expected(config)
     },
     open: (onHanded) => {
+      // They start meanwhile.
+      elsewhere()
       const parts = trialSubject(bound.ir, writes, call, settings.autotuneFlushCache)
       return open({ device, stream, settings, log, onHanded, ...parts })
     },

@@ -39,11 +39,7 @@ const MAX_SAMPLES = 100
 /** Candidates that differ by less are timed again in turns. */
 const PRECISION = 0.0065
 const WARMUP_MS = 0.2
-const FIRST_CONDITIONS = { warmupMs: 200, maxWarmups: 2000 }
-/** So much work before the first program, a piece at a time, brings the clock up as well. */
-const LOAD = { warmupMs: 0, targetMs: 10, maxSamples: 100 }
-const LOADED_MS = 300
-const MOST_LOAD_MS = 3000
+const MAX_WARMUPS = 2000
 /** A run that took this long is timed with one sample. */
 const SLOW_MS = 100
 /**
@@ -61,6 +57,8 @@ export interface LocalParts {
   readonly compile?: ((request: PipelineRequest) => Promise<number>) | undefined
   /** How long to wait for a device that is still busy after a timeout, before it is given up. */
   readonly patienceMs: number
+  /** What is known of the clock of the GPU; nothing when absent. */
+  readonly pace?: Pace | undefined
 }
 
 export class LocalRunner implements TrialRunner {
@@ -72,13 +70,9 @@ export class LocalRunner implements TrialRunner {
   /** Of the programs at work. */
   readonly #scratch: Storage[] = []
   readonly #fills: Launch[] = []
-  #warm = false
-  /** Work for the GPU while there is no program yet. */
-  #loading: Promise<void> | undefined
-  #isAsked = false
 
   private constructor(parts: LocalParts, memory: TrialMemory) {
-    this.#pace = parts.device.info.software ? undefined : new Pace(parts.device)
+    this.#pace = parts.device.info.software ? undefined : (parts.pace ?? new Pace(parts.device))
     this.#parts = parts
     this.#memory = memory
   }
@@ -148,27 +142,7 @@ export class LocalRunner implements TrialRunner {
   }
 
   dispose(): void {
-    this.#isAsked = true
     this.#memory.dispose()
-  }
-
-  /**
-   * Has the GPU work until a program is there: the other side still has to find out what programs should
-   * answer, and the clock is up by then.
-   */
-  load(): void {
-    // What is wrong with the device shows in the first program.
-    if (this.#pace) this.#loading ??= this.#load().catch(() => {})
-  }
-
-  async #load(): Promise<void> {
-    const { device } = this.#parts
-    const launch = await leastLaunch(device, this.#memory.storages, new Set())
-    const begin = performance.now()
-    for (let ms = 0; !this.#isAsked && ms < MOST_LOAD_MS; ms = performance.now() - begin) {
-      await timeLaunches(device, [launch], LOAD)
-      this.#warm = ms >= LOADED_MS
-    }
   }
 
   /** Times launches that took this long when they ran first. */
@@ -188,7 +162,6 @@ export class LocalRunner implements TrialRunner {
     const conditions = { ...this.#conditions, ...samples, ...known, timeoutMs }
     await this.#pace?.up()
     const time = await timeLaunches(this.#parts.device, launches, conditions)
-    this.#warm = true
     // Scratch is gone when the trial is over, and with it the program.
     if (this.#scratch.length === 0) this.#pace?.learn(launches, time)
     return time
@@ -199,14 +172,12 @@ export class LocalRunner implements TrialRunner {
    */
   get #conditions(): Pick<TimingOptions, 'flushCache' | 'warmupMs' | 'maxWarmups' | 'maxSamples'> {
     const { device, subject } = this.#parts
-    const { software } = device.info
-    // An idle GPU runs at a low clock; the first program must not suffer from that.
-    const first = software || this.#warm ? {} : FIRST_CONDITIONS
     return {
-      flushCache: subject.flushCache && !software,
-      warmupMs: WARMUP_MS,
+      flushCache: subject.flushCache && !device.info.software,
+      // An idle GPU runs at a low clock; the program must not suffer from that.
+      warmupMs: Math.max(WARMUP_MS, this.#pace?.neededMs ?? 0),
+      maxWarmups: MAX_WARMUPS,
       maxSamples: MAX_SAMPLES,
-      ...first,
     }
   }
 
@@ -276,11 +247,10 @@ export class LocalRunner implements TrialRunner {
 
   /** Leaves device and stream ready for the next program; rejects with what is wrong with this one. */
   async #recovering<T>(work: () => Promise<T>): Promise<T> {
-    this.#isAsked = true
-    await this.#loading
+    const begin = performance.now()
     try {
       const result = await work()
-      this.#pace?.worked()
+      this.#pace?.worked(performance.now() - begin)
       return result
     } catch (error) {
       await this.#recover(error)

@@ -22,40 +22,9 @@ import {
 } from './benchmarker.ts'
 import { Builds } from './builds.ts'
 import { Families } from './families.ts'
+import type { Answers, AnyProgram, ProgramSource } from './program_source.ts'
 import type { TrialProgram } from './trial_program.ts'
-import {
-  LostTrialError,
-  type Places,
-  type RunnerRequest,
-  type TrialRunner,
-  type TrialTime,
-} from './trial_runner.ts'
-
-/** What can be tried. */
-export interface AnyProgram {
-  /** Equal ones do the same. */
-  readonly hash: string
-}
-
-/** Makes programs of configs, and knows what they should do. */
-export interface ProgramSource<Program extends AnyProgram> {
-  /** What is tried in the place of a config; null when it is refused. */
-  filtered(config: Config): Config | null
-  /** Configs that are alike in what may crash have the same family. */
-  familyOf(config: Config): string
-  /** Throws ConfigError when the config cannot be built. */
-  programOf(config: Config): Program | Promise<Program>
-  /** What every program should leave; `answers` runs one. */
-  expected(config: Config, answers: Answers<Program>): Promise<readonly Expected[]>
-  /** What runs the programs; asked for once, before the first is tried. `onHanded`: see RunnerRequest. */
-  open(onHanded: RunnerRequest['onHanded']): Promise<TrialRunner<Program>>
-}
-
-/** Bytes that a program leaves at some places; undefined when it does not run. */
-export type Answers<Program> = (
-  make: () => Program | Promise<Program>,
-  places: Places,
-) => Promise<ReadonlyMap<number, ArrayBuffer> | undefined>
+import { LostTrialError, type TrialRunner, type TrialTime } from './trial_runner.ts'
 
 export interface ProgramTrial<Program extends AnyProgram> {
   readonly source: ProgramSource<Program>
@@ -69,6 +38,8 @@ const LEAST_SAMPLES = 20
 const MOST_SAMPLES = 400
 /** Trials that what runs programs elsewhere is asked for at a time. */
 const MOST_ASKED = 2
+/** Configs that are chosen before they are measured, where they are built meanwhile. */
+export const AHEAD = 8
 /** Below this much GPU time per config, comparing is not worth it. */
 const LEAST_REMEASURE_MS = 2
 
@@ -93,6 +64,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   readonly #builds: Builds<Built<Program>>
   #buildTimeoutMs = Number.POSITIVE_INFINITY
   #bestMs = Number.POSITIVE_INFINITY
+  #least: Promise<LaunchTime | undefined> | undefined
   /** When the last trial ended. */
   #endedAt = Number.NEGATIVE_INFINITY
 
@@ -150,15 +122,24 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
     return configs.flatMap((config) => results.get(config) ?? [])
   }
 
-  /** Trials that are asked for at a time: what runs them goes on with the next while this side is busy. */
-  get #depth(): number {
-    return this.#runner?.isolated && !this.#trial.device.info.software ? MOST_ASKED : 1
+  get ahead(): number {
+    const { device, settings } = this.#trial
+    return settings.autotuneBenchmarkSubprocess && !device.info.software ? AHEAD : 0
   }
 
-  prepare(configs: readonly Config[]): void {
+  /** Trials that are asked for at a time: what runs them goes on with the next while this side is busy. */
+  get #depth(): number {
+    return this.#isFree ? MOST_ASKED : 1
+  }
+
+  prepare(configs: readonly Config[], isOpen: (config: Config) => boolean = () => true): void {
     // Whoever measures first hears of it when that fails.
     this.#open().catch(() => {})
-    this.#buildAhead(configs)
+    if (!this.#isFree) return
+    for (const config of configs)
+      this.#generated(config).then(() => {
+        if (isOpen(config)) this.#builds.prepare([config], this.#jobs)
+      })
   }
 
   async remeasure(configs: readonly Config[], options: RemeasureOptions): Promise<readonly Measurement[]> {
@@ -191,7 +172,13 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
     }
   }
 
-  async leastLaunch(): Promise<LaunchTime | undefined> {
+  /** Timed once. */
+  leastLaunch(): Promise<LaunchTime | undefined> {
+    this.#least ??= this.#leastLaunch()
+    return this.#least
+  }
+
+  async #leastLaunch(): Promise<LaunchTime | undefined> {
     const runner = await this.#open()
     try {
       const { medianMs, spread } = await runner.leastLaunch()
@@ -223,9 +210,22 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
       )
   }
 
-  /** Where that harms nobody. */
-  #buildAhead(configs: readonly Config[]): void {
-    if (this.#runner?.isolated && !this.#trial.device.info.software) this.#builds.prepare(configs, this.#jobs)
+  /** Whether what runs programs has processors of its own: work beside it harms nobody. */
+  get #isFree(): boolean {
+    return this.#runner?.isolated === true && !this.#trial.device.info.software
+  }
+
+  /** What the other side can do while this one is busy. */
+  async #beginEarly(configs: readonly Config[]): Promise<void> {
+    await Promise.all(configs.map((config) => this.#generated(config)))
+    this.#builds.prepare(configs, this.#jobs)
+    // Whoever asks for it hears of it when that fails.
+    this.leastLaunch().catch(() => {})
+  }
+
+  /** Resolves when the code of a config is known; one that cannot be built says so when it is built. */
+  async #generated(config: Config): Promise<void> {
+    await this.programHash(config).catch(() => {})
   }
 
   async #open(): Promise<TrialRunner<Program>> {
@@ -245,7 +245,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
   async #expectEarly(
     configs: readonly Config[],
     opening: Promise<unknown>,
-    { compileTimeoutMs }: MeasureOptions,
+    { compileTimeoutMs, likely = [] }: MeasureOptions,
   ): Promise<void> {
     const { settings, source } = this.#trial
     const [first] = configs
@@ -258,7 +258,7 @@ export class ProgramBenchmarker<Program extends AnyProgram = TrialProgram> imple
     if (isRunning) {
       await opened
       this.#buildTimeoutMs = compileTimeoutMs
-      this.#buildAhead(configs)
+      if (this.#isFree) await this.#beginEarly([...configs, ...likely])
       await nextTurn()
     }
     await source.expected(first, this.#answers).catch(() => {})

@@ -10,7 +10,7 @@ import { withTimeout } from '../../runtime/timing/timing.ts'
 import { userCode } from '../../support/call_site.ts'
 import { HelionError, UsageError } from '../../support/errors.ts'
 import { type Expected, findMismatch } from '../trial/accuracy.ts'
-import type { AnyProgram, ProgramSource } from '../trial/program_benchmarker.ts'
+import type { AnyProgram, ProgramSource } from '../trial/program_source.ts'
 import type {
   CompareOptions,
   TrialOptions,

@@ -11,7 +11,7 @@ import type { Settings } from '../../support/settings.ts'
 import { sha16 } from '../../support/stable.ts'
 import { openRunner } from '../isolation/open_runner.ts'
 import type { Expected } from '../trial/accuracy.ts'
-import type { ProgramSource } from '../trial/program_benchmarker.ts'
+import type { ProgramSource } from '../trial/program_source.ts'
 import type { TrialDispatch, TrialProgram } from '../trial/trial_program.ts'
 import type { ExpectedValues, TunableParts, WgslLaunch } from './tunable_parts.ts'
 

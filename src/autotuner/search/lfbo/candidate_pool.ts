@@ -18,8 +18,6 @@ export class CandidatePool {
   readonly #capacity: number
   readonly #entries = new Map<string, PoolEntry>()
   readonly #measured = new Set<string>()
-  /** Those that were nearly taken last, the most promising first. */
-  runnersUp: readonly PoolEntry[] = []
 
   constructor(generation: ConfigGeneration, capacity: number) {
     this.#generation = generation
@@ -84,14 +82,11 @@ export class CandidatePool {
       this.reserve(best.entry.flat)
       taken.push(best.entry)
     }
-    this.runnersUp = rivals.slice(0, RUNNERS_UP).map(({ entry }) => entry)
     return taken
   }
 }
 
 /** As many times more entries than are wanted are compared with each other. */
 const RIVALS = 8
-/** So many that were nearly taken are remembered. */
-const RUNNERS_UP = 8
 /** What a penalty of 1 takes off a twin, where the fastest known config has a promise of about 1. */
 const LIKENESS = 0.1

@@ -47,7 +47,7 @@ export class LfboRounds {
   readonly #points = new Map<string, Float64Array>()
   /** Configs whose neighbours one step away are candidates already. */
   readonly #surrounded = new Set<string>()
-  /** What is measured next. */
+  /** What is measured next, in this order. */
   #next: readonly Proposal[] = []
   /** What results from elsewhere say; undefined where there are none. */
   readonly #prior: Surrogate | undefined
@@ -85,8 +85,7 @@ export class LfboRounds {
       const known = session.history.all
       const round = this.#take(known, quota - spent)
       if (round.length === 0) return false
-      const evaluation = session.evaluate(round)
-      const [results] = await Promise.all([evaluation, this.#lookAhead(known, evaluation)])
+      const [results] = await Promise.all([session.evaluate(round), this.#lookAhead(known)])
       measured.push(...results)
       tried += round.length
       spent += results.filter(({ status }) => status !== 'invalid' && status !== 'filtered').length
@@ -99,40 +98,40 @@ export class LfboRounds {
 
   /** What a round measures: at most `most` configs. */
   #take(known: readonly Candidate[], most: number): readonly Proposal[] {
-    if (this.#next.length === 0) this.#next = this.#propose(known)
-    const count = Math.min(most, roundSize(known.length))
+    const size = this.#roundSize(known)
+    if (this.#next.length === 0) this.#next = this.#propose(known, size)
+    const count = Math.min(most, size)
     const round = this.#next.slice(0, count)
     this.#next = this.#next.slice(count)
     return round
   }
 
   /**
-   * While a round is measured the next one is chosen and begins to be built, by what was known before: so no
-   * GPU waits for models and compilers. As long as nothing else is to do, so are those that were nearly
-   * chosen: many of them will be.
+   * While a round is measured the next ones are chosen and begin to be built, by what was known before: so no
+   * GPU waits for models and compilers. In between, what was measured is dealt with.
    */
-  async #lookAhead(known: readonly Candidate[], evaluation?: Promise<unknown>): Promise<void> {
-    let isOver = evaluation === undefined
-    const over = () => {
-      isOver = true
-    }
-    evaluation?.then(over, over)
+  async #lookAhead(known: readonly Candidate[]): Promise<void> {
     // First the round is sent to what measures it.
     await nextTurn()
-    if (this.#next.length === 0) this.#next = this.#propose(known)
-    this.#session.prepare(this.#next.map(({ config }) => config))
-    for (const { flat } of this.#pool.runnersUp) {
+    const missing = Math.max(1, this.#session.ahead) - this.#next.length
+    if (missing <= 0) return
+    const chosen = this.#propose(known, Math.max(missing, this.#roundSize(known)))
+    this.#next = [...this.#next, ...chosen]
+    for (const { config } of chosen) {
+      this.#session.prepare([config])
       await nextTurn()
-      if (isOver) return
-      const config = this.#session.generation.unflatten(flat)
-      if (config) this.#session.prepare([config])
     }
   }
 
-  /** The most promising candidates, as many as a round measures, by what is known. */
-  #propose(known: readonly Candidate[]): readonly Proposal[] {
+  /** Configs of a round: where some are chosen ahead, half as many as those at least. */
+  #roundSize({ length }: readonly Candidate[]): number {
+    const least = Math.max(LEAST_ROUND, Math.ceil(this.#session.ahead / 2))
+    return clamp(Math.round(length * ROUND_SHARE), least, MOST_ROUND)
+  }
+
+  /** The most promising candidates by what is known. */
+  #propose(known: readonly Candidate[], count: number): readonly Proposal[] {
     const { generation } = this.#session
-    const count = roundSize(known.length)
     for (const { config } of known) if (!this.#points.has(config.hash)) this.#pool.measured(config)
     const surrogate = surrogateOf(known, (config) => this.#pointOf(config), generation.random, this.#prior)
     this.#addNeighbors(known, surrogate, count)
@@ -233,11 +232,6 @@ export class LfboRounds {
       if (flat) this.#pool.add(flat, ORIGINS.random)
     }
   }
-}
-
-/** Configs of a round, where so many are known. */
-function roundSize(known: number): number {
-  return clamp(Math.round(known * ROUND_SHARE), LEAST_ROUND, MOST_ROUND)
 }
 
 /** Least share of neighbours that are measured, so that a round ends. */

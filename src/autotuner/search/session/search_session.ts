@@ -149,9 +149,19 @@ export class SearchSession {
     return distinct.flatMap(({ config }) => this.history.get(config) ?? [])
   }
 
+  /** How many configs should be chosen before they can be evaluated. */
+  get ahead(): number {
+    return this.parts.benchmarker.ahead ?? 0
+  }
+
   /** Has configs built that will be evaluated next, while others are measured. */
   prepare(configs: readonly Config[]): void {
-    if (!this.exhausted) this.parts.benchmarker.prepare?.(configs.filter((config) => this.isOpen(config)))
+    if (this.exhausted) return
+    const isOpen = (config: Config): boolean => !this.exhausted && this.isOpen(config)
+    this.parts.benchmarker.prepare?.(
+      configs.filter((config) => !this.history.has(config)),
+      isOpen,
+    )
   }
 
   /** Whether `evaluate` would try a config, given the time. */
@@ -226,7 +236,7 @@ export class SearchSession {
     report()
     // The first configs make the memory, and warm what is cold, for the least launch.
     const first = stopRule.isOpen ? open.slice(0, FIRST) : []
-    if (first.length > 0) await this.#measureBatch(first, report)
+    if (first.length > 0) await this.#measureBatch(first, report, open.slice(first.length))
     if (stopRule.isOpen && this.history.best) stopRule.learn(await benchmarker.leastLaunch())
     this.#judge()
     await this.#measureAffordable(open, report)
