@@ -82,9 +82,9 @@ function runsOf(lowering: Lowering, node: MemoryNode, layout: Layout, dtype: Pac
 
 /**
  * What `node` reads: items of memory, where in them the elements are, and which of those are masked. Items
- * that serve several rounds, of `step` elements each, are read when their first element comes.
+ * that serve several rounds, of one element each, are read when their first element comes.
  */
-export function readPacked(lowering: Lowering, node: LoadNode, dtype: PackedType, step?: number): Read {
+export function readPacked(lowering: Lowering, node: LoadNode, dtype: PackedType, inRounds = false): Read {
   const { out, e, program } = lowering
   const layout = lowering.readLayout(node)
   const { buffer, address, length, placeOf } = runsOf(lowering, node, layout, dtype)
@@ -99,7 +99,7 @@ export function readPacked(lowering: Lowering, node: LoadNode, dtype: PackedType
   const masks = chunkRegisters(layout).map((registers) => address.lanes(registers))
   const beside = [...shifts, ...masks.flatMap((mask) => mask ?? [])]
   const [shift] = shifts
-  const isNew = shift && step && e.binary('<', shift, e.u32(step * STORAGE[dtype].bits))
+  const isNew = inRounds && shift && e.binary('==', shift, e.u32(0))
   return {
     ...(isNew ? { parts: beside, items: { isNew, read } } : { parts: [...read(), ...beside] }),
     value(held) {
