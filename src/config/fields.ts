@@ -192,8 +192,10 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     per: 'kernel',
     entry: BOOLEAN_RULE,
     default: false,
-    range: ({ dots }) =>
-      dots.some(({ inLoop = true, matrix }) => inLoop && matrix !== undefined) ? boolean() : undefined,
+    range: ({ dots }, { defaults }) =>
+      dots.some(({ inLoop = true, matrix }) => inLoop && matrix !== undefined)
+        ? boolean(defaults.schedule.isLate)
+        : undefined,
   },
   indexing: {
     doc:

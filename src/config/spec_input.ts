@@ -122,6 +122,8 @@ export interface MatrixInput {
   readonly depth: MatrixAxis
   /** Lanes of a subgroup, which has at least one matrix of the result. */
   readonly lanes: number
+  /** Of an element of the result; taken for four when absent. */
+  readonly sumBytes?: number
 }
 
 export interface MatrixAxis {
@@ -152,6 +154,8 @@ export interface ConfigSpecInput {
   readonly maxInvocations: number
   /** Memory of a workgroup on the device; taken for small when absent. */
   readonly workgroupBytes?: number
+  /** 32-bit registers of an invocation on the device; taken for few when absent. */
+  readonly registers?: number
   /** The device is a processor; false when absent. */
   readonly software?: boolean
   /**

@@ -20,6 +20,7 @@ import { busyPrograms, isHalfProduct, MATRIX_DEPTH, matrixDepth } from './matrix
 import type { BlockInput, ConfigSpecInput, RowInput, TileInput } from './spec_input.ts'
 import { type ThinTiles, thinTiles } from './thin_tiles.ts'
 import { elements } from './tile_elements.ts'
+import { type DotSchedule, LARGE_TILE, MATRIX_SCHEDULE, ONE_PRODUCT, tilesForWaves } from './wave_tiles.ts'
 
 /** Rows of at most this many elements stay in registers by default. */
 const DEFAULT_MAX_PERSISTENT = 16384
@@ -61,7 +62,7 @@ const DEFAULT_AIM_WITH_DOT = {
   ...DEFAULT_AIM,
   tile: 4096,
   /** Where workgroups have room for the operands, see `isRoomy`. */
-  roomyTile: 16384,
+  roomyTile: LARGE_TILE,
   smallTile: 1024,
   deviceDimension: 16,
   gridDimension: [32, 64, 128],
@@ -70,7 +71,6 @@ const DEFAULT_AIM_WITH_DOT = {
 const DEFAULT_AIM_WITH_BYTES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: 64 }
 /** On matrix units: more of the result for each thread, and deeper blocks, loaded ahead. */
 const DEFAULT_AIM_WITH_MATRICES = { ...DEFAULT_AIM_WITH_DOT, deviceDimension: MATRIX_DEPTH }
-const MATRIX_SCHEDULE = { stages: 2, slices: 1 }
 /**
  * Depth of large tiles for matrix units where the right operand is decoded on its way: it leaves room for two
  * workgroups on a processor, of which one decodes while the other multiplies. 4096³ with weights of 4 bits on
@@ -90,20 +90,6 @@ const PROGRAMS_PER_CORE = 2
  * shared out among more warps. Measured on an H200: 1.3 to 4.4 times as fast as one flat block after another.
  */
 const SMALL_PRODUCT = { depth: 32, roomyDepth: 64, warps: 8, stages: 2, slices: 4 }
-/**
- * The default for one larger product on a GPU: loaded ahead. On an H200, 1024 x 1024 x 1024 takes 75.6 us
- * instead of 83.5, 2048 x 2048 x 2048 447 instead of 454.
- */
-const ONE_PRODUCT = { stages: 2, slices: 1 }
-/**
- * Workgroups of a large product, with 64 sums a thread, that a unit has registers for: of whole tiles, and
- * of tiles of half as many rows. An H200 with 132 units has 392 whole tiles of a convolution (8 x 256 x 56
- * x 56 -> 256) to compute, one and a half waves: 1,110 us, and 784 us with half tiles, two waves. 2048 x
- * 2048 x 2048 is one wave of whole tiles: 449 us, and 669 with half ones, one and a third waves.
- */
-const RESIDENT = { whole: 2, half: 3 }
-/** What half tiles have to save at least, since they read half as much again. */
-const HALF_TILE_GAIN = 1.15
 /**
  * Warps of products that keep a unit busy. 16 x 4096 x 4096 on an H100, by parts 1, 2, 4, 8: f16 on matrix
  * units 85, 43, 28, 25 us with workgroups of 2 warps; f32 68, 45, 44, 49 with 8.
@@ -135,13 +121,6 @@ function aimOf(input: ConfigSpecInput): Aim {
   const most = isRoomy(input) ? Math.min(roomyTile, maxInvocations * ELEMENTS_PER_THREAD.dot) : tile
   const ofDevice = isHalfProduct(input) ? busyPrograms(computeUnits) : busy
   return { ...aim, tile: most, busy: software ? onProcessor : ofDevice }
-}
-
-export interface DotSchedule {
-  readonly stages: number
-  readonly slices: number
-  /** Default `dot_rows`, where they are not left to the compiler. */
-  readonly rows?: number
 }
 
 export interface DefaultTiles {
@@ -207,23 +186,9 @@ export function defaultTiles(input: ConfigSpecInput): DefaultTiles {
   for (const [index, block] of innermostFirst)
     if (isSmallProduct && !inGrid.has(block.id)) grow(index, block, depth)
   const schedule = scheduleOf(input, sizes, isSmallProduct)
-  const even = schedule === ONE_PRODUCT ? withoutIdleUnits(input, sizes, programs()) : sizes
-  return { sizes: even, isSmallProduct, usesMatrices: usesMatrices(input), schedule }
-}
-
-/** Sizes with half as many rows where whole tiles would leave much of the device idle in their last wave. */
-function withoutIdleUnits(input: ConfigSpecInput, sizes: readonly number[], programs: number) {
-  const { blocks, dots, computeUnits } = input
-  const rows = blocks.findIndex(({ id }) => id === dots[0]?.rows)
-  const [size = 1, least = 1] = [sizes[rows], blocks[rows]?.min]
-  const isLarge = elementsOfProduct(input, sizes) === DEFAULT_AIM_WITH_DOT.roomyTile
-  if (computeUnits === undefined || !isLarge || size / 2 < least) return sizes
-  const used = (count: number, resident: number): number => {
-    const waves = count / (computeUnits * resident)
-    return waves / Math.ceil(waves)
-  }
-  const gain = used(2 * programs, RESIDENT.half) / used(programs, RESIDENT.whole)
-  return gain > HALF_TILE_GAIN ? sizes.with(rows, size / 2) : sizes
+  const isLarge = elementsOfProduct(input, sizes) === LARGE_TILE
+  const chosen = isLarge ? tilesForWaves(input, sizes, programs(), schedule) : { sizes, schedule }
+  return { ...chosen, isSmallProduct, usesMatrices: usesMatrices(input) }
 }
 
 /** Elements of a tile of the result along blocks. */
@@ -282,7 +247,7 @@ export function mostWarps({ maxInvocations }: ConfigSpecInput): number {
 /** The default `num_warps`: more for larger tiles, as far as the device goes. */
 export function defaultNumWarps(
   input: ConfigSpecInput,
-  { sizes, isSmallProduct, usesMatrices: matrices, thin }: DefaultTiles,
+  { sizes, isSmallProduct, usesMatrices: matrices, thin, schedule }: DefaultTiles,
   most: number,
 ): number {
   const { blocks, rows, tiles, dots, software } = input
@@ -293,7 +258,7 @@ export function defaultNumWarps(
   const { rows: onGpu, rowsOnProcessor, dot, matrix, chainedMatrix } = ELEMENTS_PER_THREAD
   const ofRow = software && rows.length > 0 ? rowsOnProcessor : onGpu
   const onUnits = matrices ? (isChained(input) ? chainedMatrix : matrix) : dot
-  const perThread = dots.length === 0 ? ofRow : onUnits
+  const perThread = dots.length === 0 ? ofRow : (schedule.elements ?? onUnits)
   const isLong = isGrowing(input) && isChained(input) && elementsOfProduct(input, sizes) >= LARGE_SCORES
   const onGpuAtLeast = matrices && isLong ? GROWING_WARPS : LEAST_DEFAULT_WARPS
   const least = software ? 1 : onGpuAtLeast
@@ -310,7 +275,8 @@ export function defaultParts(input: ConfigSpecInput, defaults: DefaultTiles, ind
     sum.grid.includes(id) ? cdiv(sizeHint, sizes[i] ?? 1) : 1,
   )
   const programs = fixedPrograms * product(tiles)
-  const enough = isHalfProduct(input) ? busyPrograms(computeUnits) : computeUnits + 1
+  const isWhole = isHalfProduct(input) || defaults.schedule.elements !== undefined
+  const enough = isWhole ? busyPrograms(computeUnits) : computeUnits + 1
   if (dots.length > 0 && !defaults.thin?.isStream && programs >= enough) return 1
   const [most, least] = warpsPerUnit(input, defaults)
   const room = (computeUnits * most) / defaultNumWarps(input, defaults, mostWarps(input))

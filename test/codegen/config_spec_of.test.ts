@@ -5,6 +5,7 @@ import { hl, type Tensor } from '../../src/language/index.ts'
 import type { KernelFunction } from '../../src/language/trace/trace_kernel.ts'
 import { sum } from '../../src/support/maths.ts'
 import * as kernels from '../gpu/kernels.ts'
+import { halfSums } from '../gpu/matrix_kernels.ts'
 import { type Argument, ramp } from '../language/harness.ts'
 import { bmm } from './batched_kernels.ts'
 import { Compiled } from './compiling.ts'
@@ -224,7 +225,7 @@ describe('loops', () => {
 describe('default configs', () => {
   it.each([
     [16, [4, 16, 16]],
-    [512, [1, 128, 128]],
+    [512, [1, 128, 256]],
   ])('take one large matrix of a batch, or several small ones: of %i rows', (size, tiles) => {
     const input = ramp([64, size, size])
     const { spec } = new Compiled(bmm, [input, input], { software: false })
@@ -232,19 +233,30 @@ describe('default configs', () => {
   })
 
   it.each([
-    [2048, [128, 128, 16], 8],
+    [2048, [128, 256, 16], 8],
     [3072, [64, 128, 16], 4],
-    [4096, [128, 128, 16], 8],
+    [4096, [128, 256, 16], 8],
+  ])('have the tiles with which the last wave is done first: products of %i rows', (size, tiles, warps) => {
+    const input = { shape: [size, size], dtype: 'f32', dynamic: undefined, data: [] } as const
+    const { block_sizes, num_warps } = new Compiled(
+      kernels.matmul,
+      [input, input],
+      DEVICES.H200,
+    ).spec.defaultConfig().data
+    expect([block_sizes, num_warps]).toEqual([tiles, warps])
+  })
+
+  it.each([
+    [2048, [128, 128, 32], 4, false],
+    [4096, [256, 256, 32], 8, true],
   ])(
-    'halve tiles where that leaves fewer units idle in the last wave: products of %i rows',
-    (size, tiles, warps) => {
-      const input = { shape: [size, size], dtype: 'f32', dynamic: undefined, data: [] } as const
-      const { block_sizes, num_warps } = new Compiled(
-        kernels.matmul,
-        [input, input],
-        DEVICES.H200,
-      ).spec.defaultConfig().data
-      expect([block_sizes, num_warps]).toEqual([tiles, warps])
+    'have larger tiles for sums in f16 where these fill a wave: of %i rows',
+    (size, tiles, warps, isLate) => {
+      const input = { shape: [size, size], dtype: 'f16', dynamic: undefined, data: [] } as const
+      const subgroupMatrices = [{ m: 16, n: 16, k: 16, operand: 'f16', result: 'f16' }] as const
+      const { spec } = new Compiled(halfSums, [input, input], { ...DEVICES.H200, subgroupMatrices })
+      const { block_sizes, num_warps, late_loads } = spec.defaultConfig().data
+      expect([block_sizes, num_warps, late_loads]).toEqual([tiles, warps, isLate])
     },
   )
 

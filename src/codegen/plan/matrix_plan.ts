@@ -196,5 +196,6 @@ export function matrixInput(
   const columns = axisOf(axes.columns, shape.n)
   const depth = axisOf(axes.depth, shape.k)
   const fits = [rows, columns, depth].every(({ extent, least }) => extent >= least)
-  return fits ? { matrix: { rows, columns, depth, lanes: limits.subgroupSize } } : {}
+  const sumBytes = DTYPES[shape.result].bytes
+  return fits ? { matrix: { rows, columns, depth, lanes: limits.subgroupSize, sumBytes } } : {}
 }

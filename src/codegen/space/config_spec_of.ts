@@ -85,6 +85,7 @@ export function configSpecInput(
     pidTypes: pidTypes(kernel),
     maxInvocations: limits.maxWorkgroupInvocations,
     workgroupBytes: limits.maxWorkgroupBytes,
+    registers: limits.registerBudget,
     software: limits.software,
     computeUnits: limits.computeUnits,
   }
