@@ -62,28 +62,9 @@ function lowerFlat(lowering: Lowering, dimensions: CountedDimensions, body: () =
   const below = e.mul(e.builtin('workgroup.y'), e.builtin('workgroups.x'))
   const pid = out.let('program_id', folded ? e.add(along, below) : along)
   if (folded) out.if('branch', e.binary('>=', pid, launch.size(total)), () => out.return())
-  enterTiles(lowering, dimensions, dealtOut(lowering, dimensions, pid))
+  enterTiles(lowering, dimensions, pid)
   body()
   return { kind: 'linear', count: total }
-}
-
-/**
- * Programs that are numbered from long to short, dealt out to the units of a device there and back: of those
- * that a unit runs side by side, the longest comes with the shortest. Others keep their numbers.
- */
-function dealtOut(lowering: Lowering, dimensions: CountedDimensions, pid: Expr): Expr {
-  const { blocks, backwards, total } = dimensions
-  const { out, e, bound, launch } = lowering
-  const { computeUnits } = bound.limits
-  const [outermost = 0] = bound.orderOf(blocks)
-  const isSorted = backwards.has(blocks[outermost] ?? 0) && bound.l2Grouping(blocks) === 1
-  if (!isSorted || maxOf(total) <= computeUnits) return pid
-  const units = e.u32(computeUnits)
-  const turn = out.let('turn', e.div(pid, units))
-  const first = out.let('first_of_turn', e.mul(turn, units))
-  const end = e.call('min', e.add(first, units), launch.size(total))
-  const back = e.sub(e.sub(e.add(first, end), e.u32(1)), pid)
-  return out.let('rank', e.select(pid, back, e.binary('==', e.binary('%', turn, e.u32(2)), e.u32(1))))
 }
 
 const WORKGROUP_IDS = ['workgroup.x', 'workgroup.y', 'workgroup.z'] as const
