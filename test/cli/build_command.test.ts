@@ -109,7 +109,7 @@ it('ends with 1 and says why when there is nothing to build from', async () => {
     code: 1,
     out: '',
     err:
-      `helion-aot: no usable measurement in ${path}\n` +
+      `helion-aot: no usable measurement of other in ${path}\n` +
       '  Measure first, or check the path and the names of kernels.\n',
   })
 })
