@@ -26,6 +26,19 @@ it('are computed and compiled', () => {
   expect(new Compiled(chain(9000), [ramp([4])]).wgsl().length).toBeGreaterThan(9000)
 })
 
+it('are refused for what they load, each value of which is looked at once', () => {
+  const loads = (x: Tensor): Tensor => {
+    const out = hl.emptyLike(x)
+    for (const t of hl.tile(x.shape[0])) {
+      let value: TileValue = x.at(t)
+      for (let i = 0; i < 300; i++) value = value.mul(x.at(t)).add(x.at(t)).sub(1)
+      out.at(t).set(value)
+    }
+    return out
+  }
+  expect(() => new Compiled(loads, [ramp([64])]).wgsl()).toThrow(/needs about 601 registers per thread/)
+})
+
 it('name once what many operations read twice, of index arithmetic too', () => {
   const doubled = (x: Tensor): Tensor => {
     const out = hl.emptyLike(x, 'i32')

@@ -18,16 +18,28 @@ const REGISTER_BITS = 32
 
 /** What the values of a region take. */
 export function estimateRegisters(region: Region, lowering: Lowering): number {
-  return peakOf(region, lowering, new Set(), new Set())
+  const known = new Map<Node, number>()
+  const total = (live: Iterable<Node>): number => {
+    let registers = 0
+    for (const node of live) {
+      const own = known.get(node) ?? registersOf(node, lowering)
+      known.set(node, own)
+      registers += own
+    }
+    return registers
+  }
+  return peakOf(region, { lowering, total }, new Set(), new Set())
+}
+
+interface Sizes {
+  readonly lowering: Lowering
+  /** The registers of some values together. */
+  readonly total: (live: Iterable<Node>) => number
 }
 
 /** `before` is live when the region begins; what is live when it has ended is among `after`. */
-function peakOf(
-  region: Region,
-  lowering: Lowering,
-  before: ReadonlySet<Node>,
-  after: ReadonlySet<Node>,
-): number {
+function peakOf(region: Region, sizes: Sizes, before: ReadonlySet<Node>, after: ReadonlySet<Node>): number {
+  const { lowering, total } = sizes
   const { layouts } = lowering
   const { held, merged, lastUse } = lifetimes(region, lowering)
   const live = new Set<Node>(before)
@@ -42,13 +54,13 @@ function peakOf(
       const next = phis.map((phi) => carriedOn(node, phi))
       peak = Math.max(
         peak,
-        peakOf(node.body, lowering, new Set([...live, ...phis]), new Set([...live, ...next])),
+        peakOf(node.body, sizes, new Set([...live, ...phis]), new Set([...live, ...next])),
       )
       for (const phi of phis) live.add(phi)
     }
-    if (!merged.has(node) && hasRegisters(node)) peak = Math.max(peak, total([node], lowering))
+    if (!merged.has(node) && hasRegisters(node)) peak = Math.max(peak, total([node]))
     if (held.has(node)) live.add(node)
-    peak = Math.max(peak, total(live, lowering))
+    peak = Math.max(peak, total(live))
     for (const value of [...live]) if (dies(value)) live.delete(value)
   })
   return peak
@@ -124,12 +136,6 @@ function lifetimes(region: Region, lowering: Lowering): Lifetimes {
 function reads(node: Node): readonly Node[] {
   if (node.kind !== 'loop') return node.kind === 'result' ? [node.loop, ...node.loop.phis] : operandsOf(node)
   return [...operandsOf(node), ...node.yields, ...node.body.flatMap(reads)]
-}
-
-function total(live: Iterable<Node>, lowering: Lowering): number {
-  let registers = 0
-  for (const node of live) registers += registersOf(node, lowering)
-  return registers
 }
 
 /** Of what is read, elements that differ, in the bits of their type until their only reader takes them. */
