@@ -209,7 +209,6 @@ describe('surplus arguments', () => {
         // biome-ignore lint/complexity/noArguments: this is what is tested.
         return arguments.length
       },
-      plusOne.bind(undefined),
       new Function('a, b, c, d, e', 'return 0') as () => unknown,
     ])
       expect(called(open as never)).not.toThrow()
