@@ -264,3 +264,8 @@ export function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   return isObject(value) ? 'an object' : String(value)
 }
+
+/** The same where a number belongs: what says itself why it is none, as values of a tile do, throws that. */
+export function shownForNumber(value: unknown): string {
+  return isObject(value) && Symbol.toPrimitive in value ? String(value) : shown(value)
+}

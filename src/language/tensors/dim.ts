@@ -6,7 +6,7 @@ import { dependsOnConfig } from '../../ir/block_sizes.ts'
 import { type Size, type SizeExpr, type SizeOp, sizeOp } from '../../ir/size.ts'
 import { areEntryPoints, callSite } from '../../support/call_site.ts'
 import { AuthorError } from '../../support/errors.ts'
-import { shown } from '../../support/signature.ts'
+import { shownForNumber } from '../../support/signature.ts'
 import type { Dim } from './tensor.ts'
 
 /** The functions of `hl` that work on sizes as well as on tiles. */
@@ -83,7 +83,7 @@ export function toSize(value: number, what: string): Size {
   const dim: unknown = value
   if (isSymbolic(dim)) return dim.size
   if (Number.isInteger(dim)) return dim as number
-  throw new AuthorError(`${what} needs an integer size, not ${shown(dim)}`, {
+  throw new AuthorError(`${what} needs an integer size, not ${shownForNumber(dim)}`, {
     location: callSite(),
     remedy: 'Sizes are whole numbers or dimensions of tensors.',
   })
