@@ -172,7 +172,7 @@ describe('autotuneMulti refuses', () => {
     await refused(
       lists,
       { agregation: 'max' },
-      /^autotuneMulti has no option agregation\n {2}at .*\n {2}It has aggregation, relativeTo, .* Did you mean/,
+      /^autotuneMulti has no option agregation\n {2}at .*\n {2}It has aggregation, .* Did you mean/,
     )
     await refused(
       lists,

@@ -56,7 +56,7 @@ describe('a search made by hand', () => {
 describe('options of autotune', () => {
   it('that the search does not have are refused, with what was meant', async () => {
     await expect(doubled.autotune(args, { iterations: 3 })).rejects.toThrow(
-      /^LFBOTreeSearch has no option iterations\n {2}at .*_control.*\n {2}It has initialPopulation, copies, /,
+      /^LFBOTreeSearch has no option iterations\n {2}at .*_control.*\n {2}It has initialPopulation, /,
     )
     await expect(doubled.autotune(args, { initialPopulations: 3 })).rejects.toThrow(
       'Did you mean initialPopulation?',
