@@ -2,14 +2,13 @@
  * Threads that generate the code of configs, so that the one which chooses and measures has its time for
  * that. A kernel is sent to each of them once; it is plain data, no code of the user's runs there. Node only.
  */
-import type { Worker } from 'node:worker_threads'
 import { compileKernel } from '../codegen/compile.ts'
 import { Config } from '../config/config.ts'
 import type { KernelIr } from '../ir/kernel_ir.ts'
 import type { CompileElsewhere } from '../kernel/bound_kernel.ts'
 import { nodeBuiltin } from '../support/node.ts'
 import { trialEntry } from './isolation/entry.ts'
-import { startThread } from './isolation/thread.ts'
+import { AskedThread, answerQuestions } from './isolation/thread.ts'
 
 /** Threads, and the share of the processors that they may have. */
 const MOST_THREADS = 3
@@ -21,7 +20,6 @@ const MOST_KERNELS = 8
 export const CODEGEN = 'codegen'
 
 interface Question {
-  readonly id: number
   /** Number of the kernel, and the kernel itself the first time. */
   readonly kernel: number
   readonly ir: KernelIr | undefined
@@ -30,72 +28,36 @@ interface Question {
   readonly options: Parameters<CompileElsewhere>[3]
 }
 
+/** Undefined where the config is refused: whoever wants to know why compiles it. */
 type Program = Awaited<ReturnType<CompileElsewhere>>
-
-interface Answer {
-  readonly id: number
-  /** Undefined where the config is refused: whoever wants to know why compiles it. */
-  readonly program: Program
-}
 
 /** One of them, seen from here. */
 export class CodegenThread {
-  readonly #worker: Worker
+  readonly #thread: AskedThread<Question, Program>
   readonly #kernels = new Map<KernelIr, number>()
-  readonly #waiting = new Map<number, (program: Program) => void>()
-  #questions = 0
-  #ended = false
+  #sent = 0
 
   /** `entry` is a file whose program calls `serveCodegen` in a thread. */
   constructor(entry: string) {
-    this.#worker = startThread(entry, CODEGEN)
-    this.#worker.unref()
-    this.#worker.on('message', ({ id, program }: Answer) => this.#answer(id, program))
-    // What is wrong shows where the config is compiled without it.
-    this.#worker.on('error', () => this.#end())
-    this.#worker.on('exit', () => this.#end())
+    this.#thread = new AskedThread(entry, CODEGEN)
   }
 
   get load(): number {
-    return this.#waiting.size
+    return this.#thread.load
   }
 
-  readonly compile: CompileElsewhere = async (ir, config, limits, options) => {
-    if (this.#ended) return undefined
+  readonly compile: CompileElsewhere = (ir, config, limits, options) => {
     const known = this.#kernels.get(ir)
-    const kernel = known ?? ++this.#questions
+    const kernel = known ?? ++this.#sent
     if (known === undefined) this.#remember(ir, kernel)
-    const id = ++this.#questions
     const sent = known === undefined ? ir : undefined
-    const question: Question = { id, kernel, ir: sent, config: config.data, limits, options }
-    return await new Promise((resolve) => {
-      // The program goes on until the answer is there.
-      this.#worker.ref()
-      this.#waiting.set(id, resolve)
-      try {
-        this.#worker.postMessage(question)
-      } catch {
-        // It holds what cannot be sent.
-        this.#answer(id, undefined)
-      }
-    })
+    return this.#thread.ask({ kernel, ir: sent, config: config.data, limits, options })
   }
 
   /** Forgets the oldest, as the thread does. */
   #remember(ir: KernelIr, kernel: number): void {
     this.#kernels.set(ir, kernel)
     for (const old of [...this.#kernels.keys()].slice(0, -MOST_KERNELS)) this.#kernels.delete(old)
-  }
-
-  #answer(id: number, program: Program): void {
-    this.#waiting.get(id)?.(program)
-    this.#waiting.delete(id)
-    if (this.#waiting.size === 0) this.#worker.unref()
-  }
-
-  #end(): void {
-    this.#ended = true
-    for (const id of [...this.#waiting.keys()]) this.#answer(id, undefined)
   }
 }
 
@@ -125,13 +87,12 @@ function started(): readonly CodegenThread[] {
 
 /** The thread's own program. */
 export function serveCodegen(): void {
-  const port = nodeBuiltin('worker_threads')?.parentPort
   const kernels = new Map<number, KernelIr>()
-  port?.on('message', ({ id, kernel, ir, config, limits, options }: Question) => {
+  answerQuestions(({ kernel, ir, config, limits, options }: Question): Program => {
     if (ir) kernels.set(kernel, ir)
     for (const old of [...kernels.keys()].slice(0, -MOST_KERNELS)) kernels.delete(old)
     const known = kernels.get(kernel)
-    port.postMessage({ id, program: known && attempt(known, config, limits, options) } satisfies Answer)
+    return known && attempt(known, config, limits, options)
   })
 }
 

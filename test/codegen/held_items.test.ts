@@ -4,31 +4,15 @@
  */
 import { expect, it } from 'vitest'
 import type { ConfigInput } from '../../src/config/config.ts'
-import { hl } from '../../src/language/hl.ts'
-import type { Tensor } from '../../src/language/tensors/tensor.ts'
 import type { StorageType } from '../../src/support/storage_types.ts'
 import { whole } from '../gpu/inputs.ts'
 import type { HostArgument } from '../language/harness.ts'
 import { OnCpu } from './on_cpu.ts'
+import { GROUP, ofRows } from './quantised_kernels.ts'
 
-const [ROWS, COLUMNS, DEPTH, GROUP] = [16, 32, 256, 16]
+const [ROWS, COLUMNS, DEPTH] = [16, 32, 256]
 const GROUPS = DEPTH / GROUP
 const LOOKED_AHEAD = { num_warps: 1, num_stages: 2 } as const
-
-/** `w` is `[n, k]` with a scale and a zero point for each group of an output. */
-function ofRows(x: Tensor, w: Tensor, scale: Tensor, zero: Tensor): Tensor {
-  const out = hl.empty([x.shape[0], w.shape[0]])
-  for (const [tm, tn] of hl.tile([x.shape[0], w.shape[0]])) {
-    const acc = hl.zeros([tm, tn])
-    for (const tk of hl.tile(w.shape[1])) {
-      const g = tk.index.floorDiv(GROUP)
-      const weights = w.at(tn, tk).to('f16').sub(zero.at(tn, g).to('f16'))
-      acc.addDot(x.at(tm, tk), weights.mul(scale.at(tn, g).to('f16')).transpose())
-    }
-    out.at(tm, tn).set(acc)
-  }
-  return out
-}
 
 function of(shape: readonly number[], dtype: StorageType = 'f16'): HostArgument {
   return { ...whole(shape, dtype), dynamic: undefined }

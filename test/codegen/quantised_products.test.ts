@@ -12,8 +12,7 @@ import type { HostArgument } from '../language/harness.ts'
 import { Compiled } from './compiling.ts'
 import { DEVICES } from './devices.ts'
 import { OnCpu } from './on_cpu.ts'
-
-const GROUP = 16
+import { GROUP, ofRows } from './quantised_kernels.ts'
 
 /** `w` is `[k, n]` with a scale for each group of rows. */
 function ofColumns(x: Tensor, w: Tensor, scale: Tensor): Tensor {
@@ -28,21 +27,6 @@ function ofColumns(x: Tensor, w: Tensor, scale: Tensor): Tensor {
           .to('f16')
           .mul(scale.at(tk.index.floorDiv(GROUP), tn)),
       )
-    out.at(tm, tn).set(acc)
-  }
-  return out
-}
-
-/** `w` is `[n, k]` with a scale and a zero point for each group of an output. */
-function ofRows(x: Tensor, w: Tensor, scale: Tensor, zero: Tensor): Tensor {
-  const out = hl.empty([x.shape[0], w.shape[0]])
-  for (const [tm, tn] of hl.tile([x.shape[0], w.shape[0]])) {
-    const acc = hl.zeros([tm, tn])
-    for (const tk of hl.tile(w.shape[1])) {
-      const g = tk.index.floorDiv(GROUP)
-      const weights = w.at(tn, tk).to('f16').sub(zero.at(tn, g).to('f16'))
-      acc.addDot(x.at(tm, tk), weights.mul(scale.at(tn, g)).transpose())
-    }
     out.at(tm, tn).set(acc)
   }
   return out

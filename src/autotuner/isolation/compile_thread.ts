@@ -3,28 +3,18 @@
  * the thread that asks for it, and the one that tries programs has other things to do. A driver that makes
  * each device compile anew is found out by that, and gets no help any more.
  */
-import { parentPort, type Worker, workerData } from 'node:worker_threads'
+import { workerData } from 'node:worker_threads'
 import { CompileHelpers } from '../../runtime/compile_helpers.ts'
 import { type Device, openDevice } from '../../runtime/device.ts'
 import type { PipelineRequest } from '../../runtime/pipelines/pipeline_request.ts'
 import { median } from '../../support/maths.ts'
-import { startThread } from './thread.ts'
+import { AskedThread, answerQuestions } from './thread.ts'
 
 /** Devices of the thread, and how the device they help was asked for. */
 export interface ThreadOptions {
   readonly count: number
   readonly adapter: string
   readonly without: readonly string[]
-}
-
-interface Question {
-  readonly id: number
-  readonly request: PipelineRequest
-}
-
-interface Answer {
-  readonly id: number
-  readonly ms: number
 }
 
 /** Shaders that are compiled sooner than that tell nothing about the driver. */
@@ -36,24 +26,14 @@ const ANEW = 0.5
 
 /** The thread, seen from the one that runs the programs. */
 export class CompileThread {
-  readonly #worker: Worker
-  readonly #waiting = new Map<number, (ms: number) => void>()
-  #questions = 0
+  readonly #thread: AskedThread<PipelineRequest, number>
   #useless = false
   /** Time of second compilations, as shares of the first. */
   readonly #shares: number[] = []
 
   /** `entry` is a file whose program calls `serveCompilations` in a thread. */
   constructor(entry: string, options: ThreadOptions) {
-    this.#worker = startThread(entry, options)
-    this.#worker.unref()
-    this.#worker.on('message', ({ id, ms }: Answer) => {
-      this.#waiting.get(id)?.(ms)
-      this.#waiting.delete(id)
-    })
-    // Programs are compiled without it then, and whatever is wrong shows there.
-    this.#worker.on('error', () => this.stop())
-    this.#worker.on('exit', () => this.stop())
+    this.#thread = new AskedThread(entry, options, () => this.stop())
   }
 
   get givenUp(): boolean {
@@ -64,20 +44,15 @@ export class CompileThread {
   async compile(request: PipelineRequest, { pipelines }: Pick<Device, 'pipelines'>): Promise<number> {
     const known = pipelines.peek(request)
     if (known) return known.compileMs
-    const aheadMs = this.#useless ? 0 : await this.#ahead(request)
+    const aheadMs = (await this.#ahead(request)) ?? 0
     const { compileMs } = await pipelines.get(request)
     this.#learn(aheadMs, compileMs)
     return aheadMs + compileMs
   }
 
-  #ahead({ label, wgsl, bindings, words, wordsIn }: PipelineRequest): Promise<number> {
-    const id = ++this.#questions
+  #ahead({ label, wgsl, bindings, words, wordsIn }: PipelineRequest): Promise<number | undefined> {
     const accesses = bindings.map(({ access }) => ({ access }))
-    const request = { label, wgsl, bindings: accesses, words: { length: words.length }, wordsIn }
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve)
-      this.#worker.postMessage({ id, request } satisfies Question)
-    })
+    return this.#thread.ask({ label, wgsl, bindings: accesses, words: { length: words.length }, wordsIn })
   }
 
   #learn(aheadMs: number, compileMs: number): void {
@@ -89,10 +64,7 @@ export class CompileThread {
   /** Compiles nothing ahead any more. */
   stop(): void {
     this.#useless = true
-    for (const resolve of this.#waiting.values()) resolve(0)
-    this.#waiting.clear()
-    // Drivers do not survive that a thread of theirs is ended: it stays, without devices.
-    this.#worker.postMessage(undefined)
+    this.#thread.end()
   }
 }
 
@@ -101,9 +73,8 @@ export function serveCompilations(): void {
   const { count, adapter, without } = workerData as ThreadOptions
   const helpers = new CompileHelpers()
   void helpers.open(() => openDevice({ adapter, without }), count)
-  parentPort?.on('message', async (question: Question | undefined) => {
-    if (!question) return helpers.close()
-    const ms = await helpers.compile(question.request)
-    parentPort?.postMessage({ id: question.id, ms } satisfies Answer)
-  })
+  answerQuestions(
+    (request: PipelineRequest) => helpers.compile(request),
+    () => helpers.close(),
+  )
 }

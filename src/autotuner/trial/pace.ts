@@ -54,17 +54,19 @@ export class Pace {
 
   /** Milliseconds of work that the clock needs: as many as the GPU had none, up to what is always enough. */
   get neededMs(): number {
-    const idleMs = this.#now() - this.#workedAt
-    return idleMs < IDLE_MS ? this.#neededMs : Math.min(COLD_MS, this.#neededMs + idleMs)
+    return this.#neededAt(this.#now())
   }
 
   /** The GPU has worked, and did so for that long. */
   worked(ms: number): void {
     const now = this.#now()
-    const idleMs = now - ms - this.#workedAt
-    const before = idleMs < IDLE_MS ? this.#neededMs : Math.min(COLD_MS, this.#neededMs + idleMs)
-    this.#neededMs = Math.max(0, before - ms)
+    this.#neededMs = Math.max(0, this.#neededAt(now - ms) - ms)
     this.#workedAt = now
+  }
+
+  #neededAt(now: number): number {
+    const idleMs = now - this.#workedAt
+    return idleMs < IDLE_MS ? this.#neededMs : Math.min(COLD_MS, this.#neededMs + idleMs)
   }
 
   /**

@@ -22,9 +22,8 @@ export function estimateRegisters(region: Region, lowering: Lowering): number {
   const total = (live: Iterable<Node>): number => {
     let registers = 0
     for (const node of live) {
-      const own = known.get(node) ?? registersOf(node, lowering)
-      known.set(node, own)
-      registers += own
+      if (!known.has(node)) known.set(node, registersOf(node, lowering))
+      registers += known.get(node) ?? 0
     }
     return registers
   }

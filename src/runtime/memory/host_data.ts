@@ -5,7 +5,7 @@
 import type { HostArray } from '../../support/dtypes.ts'
 import { UsageError } from '../../support/errors.ts'
 import { product } from '../../support/maths.ts'
-import { shown } from '../../support/signature.ts'
+import { shown, shownForNumber } from '../../support/signature.ts'
 import { codeReader, packCodes, STORAGE, type StorageType } from '../../support/storage_types.ts'
 
 /** A number, or arrays of them to any depth, all of the same length at the same depth. */
@@ -119,7 +119,7 @@ export function checkShape(shape: readonly number[]): readonly number[] {
     if (!Number.isInteger(extent) || extent < 0)
       throw new UsageError(
         `[${Array.from(shape, shown).join(', ')}] is not a shape: ` +
-          `axis ${axis} is ${shown(extent)}, not a whole number`,
+          `axis ${axis} is ${shownForNumber(extent)}, not a whole number`,
         { remedy: 'A shape has one size for each dimension, each a number of at least 0: [4] or [4, 8].' },
       )
   if (!Number.isSafeInteger(product(shape)))

@@ -39,7 +39,7 @@ export function speedLimits(
   )
   return (row) => {
     const limits = limitsOf(row)
-    const least = minOf(limits.filter((limit) => !Number.isNaN(limit)))
+    const least = leastKnown(limits)
     return limits.map((limit) => (limit > certain * least ? Math.log(limit / least) : 0))
   }
 }
@@ -64,5 +64,9 @@ function ratesOf(
 
 /** 0 where nothing is known of it. */
 function ofFastest(limits: Float64Array, times: Float64Array): number {
-  return at(limits, argmin(times)) / minOf(limits.filter((limit) => !Number.isNaN(limit))) || 0
+  return at(limits, argmin(times)) / leastKnown(limits) || 0
+}
+
+function leastKnown(limits: Float64Array): number {
+  return minOf(limits.filter((limit) => !Number.isNaN(limit)))
 }
