@@ -11,7 +11,7 @@ import { type AdapterInfo, chooseAdapter, describeAdapter, type FoundAdapter } f
 import { deviceLimits, type HardwareFacts, hardwareFacts, hardwareIdOf } from './adapter/device_facts.ts'
 import { ErrorLedger } from './commands/error_ledger.ts'
 import { KeepAlive } from './commands/keep_alive.ts'
-import { nodePollLoop, PollRest } from './commands/poll_rest.ts'
+import { type Answer, nodePollLoop, PollRest } from './commands/poll_rest.ts'
 import { Recorder } from './commands/recorder.ts'
 import { Staging } from './commands/staging.ts'
 import { BufferPool } from './memory/buffer_pool.ts'
@@ -121,9 +121,10 @@ export class Device {
     const uniforms = new UniformRing(gpu)
     const bindGroups = new BindGroups(gpu, uniforms.buffer)
     this.pool = this.#makePool(bindGroups, options.maxIdleBytes)
-    this.pipelines = new PipelineCache(gpu, bindGroups, this.lost)
+    const answer: Answer = (work) => this.answer(work)
+    this.pipelines = new PipelineCache(gpu, bindGroups, answer)
     this.recorder = new Recorder({ gpu, pool: this.pool, bindGroups, uniforms })
-    this.staging = new Staging(gpu, this.recorder)
+    this.staging = new Staging(gpu, this.recorder, answer)
     this.#listen()
   }
 
@@ -135,6 +136,11 @@ export class Device {
   /** The same promise, of work on this device; a software adapter gets the processor until it settles. */
   waitFor<T>(work: Promise<T>): Promise<T> {
     return this.#rest.during(work)
+  }
+
+  /** What WebGPU answers, waited for likewise. Rejects when the device is lost. */
+  answer<T>(work: Promise<T>): Promise<T> {
+    return this.waitFor(Promise.race([work, this.lost]))
   }
 
   /** Throws the AdapterError of a device that is lost. */
@@ -180,7 +186,7 @@ export class Device {
   /** Resolves when the GPU has done everything encoded so far. Rejects when the device is lost. */
   async finished(): Promise<void> {
     this.recorder.flush()
-    await Promise.race([this.gpu.queue.onSubmittedWorkDone(), this.lost])
+    await this.answer(this.gpu.queue.onSubmittedWorkDone())
     await this.checked()
     this.assertUsable()
   }

@@ -1,5 +1,5 @@
 /** Pipelines: shared, forgotten when they fail or grow old, and errors that show the shader's lines. */
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Device, openDevice } from '../../src/runtime/device.ts'
 import { BindGroups } from '../../src/runtime/pipelines/bind_groups.ts'
 import { PipelineCache } from '../../src/runtime/pipelines/pipeline_cache.ts'
@@ -37,7 +37,12 @@ const numbered = (n: number) => plain(`@compute @workgroup_size(${n}) fn main() 
 
 function newCache(entries: number): PipelineCache {
   const uniforms = device.gpu.createBuffer({ size: 256, usage: 0x40 })
-  return new PipelineCache(device.gpu, new BindGroups(device.gpu, uniforms), device.lost, entries)
+  return new PipelineCache(
+    device.gpu,
+    new BindGroups(device.gpu, uniforms),
+    (work) => device.answer(work),
+    entries,
+  )
 }
 
 describe('PipelineCache', () => {
@@ -49,6 +54,13 @@ describe('PipelineCache', () => {
     expect(a).toBe(b)
     expect(a.compileMs).toBeGreaterThan(0)
     expect(device.pipelines.peek(mapKernel(device, 'v + 3.0'))).toBe(a)
+  })
+
+  it('gives the processor to the compiler while it compiles', async () => {
+    const answer = vi.spyOn(device, 'answer')
+    await device.pipelines.get(mapKernel(device, 'v + 3.5'))
+    expect(answer).toHaveBeenCalledTimes(1)
+    answer.mockRestore()
   })
 
   it('tells requests apart by text, by accesses and by words', async () => {

@@ -5,6 +5,9 @@
  */
 import { nodeProcess } from '../../support/node.ts'
 
+/** Waits for what WebGPU answers. */
+export type Answer = <T>(work: Promise<T>) => Promise<T>
+
 /** How the event loop is asked for its next turn, how a turn sleeps, and the clock. */
 export interface PollLoop {
   readonly next: (turn: () => void) => void

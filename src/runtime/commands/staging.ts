@@ -5,6 +5,7 @@
 
 import { BUFFER_USAGE, MAP_READ } from '../adapter/gpu_flags.ts'
 import { type Block, sizeClass } from '../memory/buffer_pool.ts'
+import type { Answer } from './poll_rest.ts'
 import type { Recorder } from './recorder.ts'
 
 /** Larger staging buffers are not kept. */
@@ -14,11 +15,13 @@ const MAX_KEPT = 8
 export class Staging {
   readonly #gpu: GPUDevice
   readonly #recorder: Recorder
+  readonly #answer: Answer
   readonly #idle: GPUBuffer[] = []
 
-  constructor(gpu: GPUDevice, recorder: Recorder) {
+  constructor(gpu: GPUDevice, recorder: Recorder, answer: Answer) {
     this.#gpu = gpu
     this.#recorder = recorder
+    this.#answer = answer
   }
 
   /** The first `bytes` bytes of a buffer as they are after everything encoded so far. */
@@ -28,7 +31,7 @@ export class Staging {
     const staging = this.#take(size)
     this.#recorder.commands().copyBufferToBuffer(block.buffer, 0, staging, 0, size)
     this.#recorder.flush()
-    await staging.mapAsync(MAP_READ, 0, size)
+    await this.#answer(staging.mapAsync(MAP_READ, 0, size))
     const copy = staging.getMappedRange(0, size).slice(0, bytes)
     staging.unmap()
     this.#giveBack(staging)

@@ -4,6 +4,7 @@
  * `GpuError` with line, column and the lines around it.
  */
 import { errorMessage, GpuError } from '../../support/errors.ts'
+import type { Answer } from '../commands/poll_rest.ts'
 import type { BindGroups, BindLayout } from './bind_groups.ts'
 import type { PipelineRequest } from './pipeline_request.ts'
 import { describeShaderErrors } from './shader_errors.ts'
@@ -28,21 +29,16 @@ export class PipelineCache {
   readonly #bindGroups: BindGroups
   readonly #maxEntries: number
   /** Fails when the device is lost, so that nobody waits for ever. */
-  readonly #lost: Promise<never>
+  readonly #answer: Answer
   readonly #entries = new Map<string, Promise<Pipeline>>()
   readonly #ready = new Map<string, Pipeline>()
   /** Spares the key for requests that were asked for before. */
   readonly #byRequest = new WeakMap<PipelineRequest, Pipeline>()
 
-  constructor(
-    gpu: GPUDevice,
-    bindGroups: BindGroups,
-    lost: Promise<never>,
-    maxEntries: number = MAX_PIPELINES,
-  ) {
+  constructor(gpu: GPUDevice, bindGroups: BindGroups, answer: Answer, maxEntries: number = MAX_PIPELINES) {
     this.#gpu = gpu
     this.#bindGroups = bindGroups
-    this.#lost = lost
+    this.#answer = answer
     this.#maxEntries = maxEntries
   }
 
@@ -63,7 +59,7 @@ export class PipelineCache {
       this.#touch(key, known)
       return known
     }
-    const entry = Promise.race([this.#compile(request), this.#lost])
+    const entry = this.#answer(this.#compile(request))
     this.#entries.set(key, entry)
     entry.then(
       (pipeline) => {

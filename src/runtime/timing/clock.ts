@@ -99,7 +99,7 @@ class GpuClock implements Clock {
   }
 
   async #read(count: number): Promise<BigUint64Array> {
-    await Promise.race([this.#mapped.mapAsync(MAP_READ, 0, count * 8), this.#device.lost])
+    await this.#device.answer(this.#mapped.mapAsync(MAP_READ, 0, count * 8))
     const stamps = new BigUint64Array(this.#mapped.getMappedRange(0, count * 8).slice(0))
     this.#mapped.unmap()
     return stamps
@@ -151,7 +151,7 @@ class WallClock implements Clock {
       encodeSample(this.#device, pass, sample)
       pass.end()
     })
-    await Promise.race([this.#device.gpu.queue.onSubmittedWorkDone(), this.#device.lost])
+    await this.#device.answer(this.#device.gpu.queue.onSubmittedWorkDone())
     return performance.now() - start
   }
 }
