@@ -48,15 +48,13 @@ test('held-out regret is well below that of greedy selection and an entropy tree
   const theirs: number[] = []
   for (const made of [matmulSweep(31, 28, 12), matmulSweep(32, 28, 12, true), rowSweep(33, 28, 12)]) {
     const order = new Random(5).shuffle(made.shapes.map((_, row) => row))
-    for (const fold of [0, 1]) {
-      const test = order.filter((_, index) => index % 4 === fold)
-      const train = order.filter((_, index) => index % 4 !== fold)
-      const pick = fitOurs(part(made, train))
-      const pickTheirs = fitTheirs(part(made, train))
-      for (const row of test) {
-        ours.push(regret(made, row, pick(made, row)))
-        theirs.push(regret(made, row, pickTheirs(made, row)))
-      }
+    const test = order.filter((_, index) => index % 4 === 0)
+    const train = order.filter((_, index) => index % 4 !== 0)
+    const pick = fitOurs(part(made, train))
+    const pickTheirs = fitTheirs(part(made, train))
+    for (const row of test) {
+      ours.push(regret(made, row, pick(made, row)))
+      theirs.push(regret(made, row, pickTheirs(made, row)))
     }
   }
   const excess = (regrets: readonly number[]) =>
