@@ -3,11 +3,12 @@
  * errors into messages and exit codes.
  */
 
-import { EXIT } from '../support/errors.ts'
+import { EXIT, HelionError } from '../support/errors.ts'
 import { packageVersion } from '../support/package_version.ts'
 import { type Invocation, parseArguments } from './arguments.ts'
 import { type Console, processConsole } from './console.ts'
 import { NAME_DEVICE } from './name_device_argument.ts'
+import { UNSETTLED } from './node_exit.ts'
 import { report } from './report.ts'
 
 /**
@@ -26,7 +27,16 @@ export async function main(
 export async function runProcess(args: readonly string[]): Promise<void> {
   const console = processConsole(wantsJson(args))
   process.on('uncaughtException', (error) => process.exit(report(error, console)))
+  let isDone = false
+  process.on('exit', (code) => {
+    // Of what it ends with 13, Node 20 says 0 here, and packages that listen too make it that.
+    if (isDone || (code !== 0 && code !== UNSETTLED)) return
+    const what = 'the work came to a stop before it was done: nothing is left that could go on with it'
+    const remedy = 'Start the same command again: what is recorded is not done twice.'
+    process.exitCode = report(new HelionError(what, { remedy }), console)
+  })
   process.exitCode = await main(args, console, process.argv[1])
+  isDone = true
 }
 
 /** Known before the arguments are read, because a mistake in them is told by then. */

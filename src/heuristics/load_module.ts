@@ -11,28 +11,65 @@ import type { ModuleNamespace } from './module.ts'
 /** What a file may be called behind its name, in the order of preference. */
 export const MODULE_EXTENSIONS: readonly string[] = ['.ts', '.mts', '.js', '.mjs']
 
+/** A module is data and two functions, there within milliseconds; it waits for nothing, unless edited. */
+const MOST_SECONDS = 5
+
+/** URLs of modules that took longer: nobody waits for them again, until somebody changes them. */
+const stuck = new Set<string>()
+
 /** The module in a file as it is now. Rejects with DataError naming the file and what is wrong with it. */
 export async function loadModule(path: string): Promise<ModuleNamespace> {
   refuseEndless(path)
   try {
-    return await importFile(path)
+    return await inTime(urlOf(path), (url) => importEither(path, url))
+  } catch (error) {
+    if (error === TOO_LATE) throw new StuckModule(path)
+    throw new DataError(`cannot load ${path}: ${errorMessage(error)}`, { remedy: REMEDY, cause: error })
+  }
+}
+
+/** A module that does not come to its end. */
+export class StuckModule extends DataError {
+  constructor(path: string) {
+    const what = `it had not finished after ${MOST_SECONDS} s, as with an \`await\` that nothing ends`
+    super(`cannot load ${path}: ${what}`, { remedy: REMEDY })
+  }
+}
+
+const REMEDY = 'Generate it again with `npx helion-aot`, or remove it.'
+const TOO_LATE = Symbol('too late')
+
+/** What is loaded in time. Seconds count in which this thread was free: it loads nothing while it is not. */
+async function inTime<T>(url: string, load: (url: string) => Promise<T>): Promise<T> {
+  if (stuck.has(url)) throw TOO_LATE
+  let left = MOST_SECONDS
+  let clock: ReturnType<typeof setInterval> | undefined
+  const late = new Promise<never>((_, reject) => {
+    clock = setInterval(() => {
+      if (--left > 0) return
+      stuck.add(url)
+      reject(TOO_LATE)
+    }, 1000)
+  })
+  return await Promise.race([load(url), late]).finally(() => clearInterval(clock))
+}
+
+async function importEither(path: string, url: string): Promise<ModuleNamespace> {
+  try {
+    return await importNodePackage(url)
   } catch (native) {
     // Plain JavaScript needs esbuild too, where package.json makes `.js` mean CommonJS.
     return await importStripped(path).catch((error: unknown) => {
-      const reason = error instanceof NoEsbuild ? native : error
-      throw new DataError(`cannot load ${path}: ${errorMessage(reason)}`, {
-        remedy: 'Generate it again with `npx helion-aot`, or remove it.',
-        cause: reason,
-      })
+      throw error instanceof NoEsbuild ? native : error
     })
   }
 }
 
-/** The time of change in the URL makes a file that was written anew a new module. */
-async function importFile(path: string): Promise<ModuleNamespace> {
+/** The time of change in it makes a file that was written anew a new module. */
+function urlOf(path: string): string {
   const { mtimeMs } = requireNode('fs', 'loading a module').statSync(path)
-  const url = requireNode('url', 'loading a module').pathToFileURL(path)
-  return await importNodePackage(`${url.href}?changed=${mtimeMs}`)
+  const { href } = requireNode('url', 'loading a module').pathToFileURL(path)
+  return `${href}?changed=${mtimeMs}`
 }
 
 /** Bundled, so that a module that was edited may import others beside it. */

@@ -7,7 +7,7 @@
 import { errorMessage } from '../support/errors.ts'
 import { fileError } from '../support/file_errors.ts'
 import { nodeBuiltin, requireNode } from '../support/node.ts'
-import { loadModule, MODULE_EXTENSIONS } from './load_module.ts'
+import { loadModule, MODULE_EXTENSIONS, StuckModule } from './load_module.ts'
 import {
   heuristicIn,
   type KernelHeuristic,
@@ -79,8 +79,9 @@ async function heuristicOfRenamed(
       const module = await loadModule(path)
       const name = nameIn(module, request)
       if (name !== undefined && name !== request.kernel) return heuristicIn(module, name, path)
-    } catch {
-      // What is wrong with modules of other kernels is told where those are called.
+    } catch (error) {
+      // What is wrong with modules of other kernels is told where those are called, if nobody waited for it.
+      if (error instanceof StuckModule) problems.push(error.message)
     }
   }
   return undefined

@@ -23,3 +23,13 @@ it.each([
   expect(stderr).toContain(`helion-aot: ${what}\n  ${remedy}\n`)
   expect(stderr).toContain(`bench.js\`: ${what}\n`)
 })
+
+it('awaits outside of functions what nothing ends', async () => {
+  const project = new Project('endless_await')
+  project.edit('bench.js', (text) => `await new Promise(() => {})\n${text}`)
+  const { exitCode, stderr } = await project.start('--phase', 'collect')
+  expect(exitCode).toBe(1)
+  expect(stderr).toContain(
+    'bench.js` ended with exit code 13, which is that of an `await` that nothing ends; its output is in ',
+  )
+})

@@ -35,3 +35,13 @@ it('standard output that is full costs the data, and is said', () => {
   }
   expect(runCommand(['--help'], { cwd: folder, behind: '>/dev/full 2>&1' }).code).toBe(1)
 })
+
+it('a process that is left with nothing to do before its work is done says so', () => {
+  const swallow = 'data:text/javascript,process.stdout.write=()=>true'
+  const { code, err } = runCommand(['--help'], { cwd: folder, env: { NODE_OPTIONS: `--import ${swallow}` } })
+  expect([code, err]).toEqual([
+    1,
+    'helion-aot: the work came to a stop before it was done: nothing is left that could go on with it\n' +
+      '  Start the same command again: what is recorded is not done twice.\n',
+  ])
+})

@@ -1,7 +1,7 @@
 /** Which module serves a kernel: the order of places and families, and modules that cannot be used. */
 import { symlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { heuristicInCode, heuristicInFiles, type LookupRequest } from '../../src/heuristics/lookup.ts'
 import { temporaryFolder } from '../temporary_folder.ts'
 import { moduleText, write } from './module_files.ts'
@@ -157,6 +157,55 @@ describe('heuristicInFiles', () => {
     expect(problems[0]).toMatch(new RegExp(`^cannot load ${broken}: [^]*(Expected|Unexpected)`))
     expect(problems[1]).toContain(`cannot load ${throwing}: no luck today`)
     expect(problems[2]).toContain(`${lacking} does not export a function key_add`)
+  })
+})
+
+describe('a module that waits for ever', () => {
+  const ENDLESS = `globalThis.secondsPass(); await new Promise(() => {})\n${moduleText('add', 1, '')}`
+  const told = (path: string) =>
+    `cannot load ${path}: it had not finished after 5 s, as with an \`await\` that nothing ends\n` +
+    '  Generate it again with `npx helion-aot`, or remove it.'
+  /** Seconds pass when the endless module has its turn; what counts them. */
+  const clocks = () => {
+    const spy = vi.spyOn(globalThis, 'setInterval')
+    const secondsPass = (): void => {
+      const [count] = spy.mock.lastCall ?? []
+      for (let second = 0; second < 5; second++) count?.()
+    }
+    vi.stubGlobal('secondsPass', secondsPass)
+    onTestFinished(() => {
+      spy.mockRestore()
+      vi.unstubAllGlobals()
+    })
+    return spy
+  }
+
+  it.each(['.ts', '.mjs'])('is passed over after some seconds, once: %s', async (extension) => {
+    const started = clocks()
+    const folder = temporaryFolder()
+    const source = write(folder, 'add.js', '')
+    const path = put(folder, 'webgpu_v_new', 0, extension, stripped(ENDLESS))
+    put(folder, 'webgpu_portable', 64)
+    for (let time = 0; time < 2; time++) {
+      expect(await heuristicInFiles(request(source))).toMatchObject({ problems: [told(path)] })
+      expect(await warpsIn(heuristicInFiles(request(source)))).toBe(64)
+    }
+    const waits = started.mock.calls.length
+    await heuristicInFiles(request(source))
+    // For the portable one.
+    expect(started.mock.calls.length).toBe(waits + 1)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    put(folder, 'webgpu_v_new', 2, extension)
+    expect(await warpsIn(heuristicInFiles(request(source)))).toBe(2)
+  })
+
+  it('is named where it was waited for in search of a kernel of another name', async () => {
+    clocks()
+    const folder = temporaryFolder()
+    const source = write(folder, 'add.js', '')
+    const path = put(folder, 'webgpu_v_new', 0, '.ts', ENDLESS)
+    const found = await heuristicInFiles(request(source, { kernel: 'add2' }))
+    expect(found).toEqual({ heuristic: undefined, problems: [told(path)] })
   })
 })
 

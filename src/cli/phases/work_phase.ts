@@ -18,6 +18,7 @@ import { EXIT } from '../../support/errors.ts'
 import { readText } from '../../support/files.ts'
 import { type ChildEnd, runChild } from '../child.ts'
 import { followStatus } from '../follow_status.ts'
+import { UNSETTLED } from '../node_exit.ts'
 import type { PhaseResult, Run } from '../run.ts'
 
 export async function childPhase(run: Run, phase: 'collect' | 'measure'): Promise<PhaseResult> {
@@ -142,7 +143,8 @@ function failureOf(
   if (early !== undefined) {
     return { isLoss, reason: `\`${command}\`: ${early}`, how: 'early exit', cause: 'other' }
   }
-  const reason = `\`${command}\` ${ended}; its output is in ${log}`
+  const why = exitCode === UNSETTLED ? ', which is that of an `await` that nothing ends' : ''
+  const reason = `\`${command}\` ${ended}${why}; its output is in ${log}`
   const cause = signal === undefined ? 'other' : CRASHES.has(signal) ? 'crash' : 'unknown'
   return { isLoss, reason, how, cause }
 }
