@@ -10,12 +10,17 @@ export type ConfigValue = null | boolean | number | string | readonly ConfigValu
 /** The stored form of a config: field or tunable name to value. */
 export type ConfigData = Readonly<Record<string, ConfigValue>>
 
+/** Fields are lists of lists at most. */
+const MOST_DEPTH = 8
+
 /** A frozen deep copy; `what` names the value in the error when it is not JSON of the allowed kinds. */
-export function toConfigValue(value: unknown, what: string): ConfigValue {
-  if (Array.isArray(value))
-    return Object.freeze(
-      value.map((entry, index) => (isPlain(entry) ? entry : toConfigValue(entry, `${what}[${index}]`))),
-    )
+export function toConfigValue(value: unknown, what: string, depth = 0): ConfigValue {
+  if (Array.isArray(value)) {
+    if (depth === MOST_DEPTH)
+      throw new ConfigError(`config field ${what} is nested deeper than ${MOST_DEPTH} lists`)
+    const part = (entry: unknown, index: number) => toConfigValue(entry, `${what}[${index}]`, depth + 1)
+    return Object.freeze(value.map((entry, index) => (isPlain(entry) ? entry : part(entry, index))))
+  }
   if (isPlain(value)) return value
   if (typeof value === 'number' && Number.isFinite(value)) return value + 0
   throw new ConfigError(`config field ${what} holds ${describe(value)}`, {

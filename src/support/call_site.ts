@@ -3,7 +3,7 @@
  * frame above the outermost one on the stack is the user's, however files are laid out, bundled or mapped.
  * V8 and JavaScriptCore leave out the frames below a function when asked; elsewhere an entry notes its stack.
  */
-import { HelionError, type SourceLocation, withLocation } from './errors.ts'
+import { HelionError, isStackOverflow, type SourceLocation, withLocation } from './errors.ts'
 import { placesIn } from './stack_text.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the types of parameters do not matter here.
@@ -37,7 +37,7 @@ export function entryPoint<Public extends AnyFunction>(call: Public, when?: 'not
     try {
       return during(own, () => call.apply(this, args))
     } catch (error) {
-      throw error instanceof HelionError
+      throw error instanceof HelionError || isStackOverflow(error)
         ? asSeenFrom(entry, withLocation(error, during(own, callSite)))
         : error
     }

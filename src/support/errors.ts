@@ -155,12 +155,25 @@ export class TimeoutError extends HelionError {
 }
 
 /**
- * The same error with the place of the call behind it, unless it names a place already; others become a
- * GpuError.
+ * The same error with the place of the call behind it, unless it names a place already; one of a full stack
+ * becomes an AuthorError, others a GpuError.
  */
 export function withLocation(error: unknown, location: SourceLocation | undefined): HelionError {
+  if (isStackOverflow(error))
+    return new AuthorError('the stack of calls is full', {
+      location,
+      remedy: 'See whether a function calls itself without end, or what is passed is nested too deep.',
+      cause: error,
+    })
   if (!(error instanceof HelionError)) return new GpuError(errorMessage(error), { location, cause: error })
   return error.location || !location ? error : withDetails(error, { location, remedy: error.remedy })
+}
+
+/** Whether a runtime says that functions called each other too often: Firefox has an InternalError for it. */
+export function isStackOverflow(error: unknown): boolean {
+  return (
+    error instanceof Error && /^(Maximum call stack size exceeded|too much recursion)/.test(error.message)
+  )
 }
 
 /**

@@ -25,6 +25,8 @@ export class Scope {
   readonly builder: RegionBuilder
   readonly parent: Scope | undefined
   readonly location: SourceLocation | undefined
+  /** How many are around it. */
+  readonly depth: number
   readonly #values = new Map<Cell, Node>()
   readonly #carried = new Map<Cell, { readonly phi: PhiNode; readonly init: Node }>()
 
@@ -38,6 +40,7 @@ export class Scope {
     this.builder = builder
     this.parent = parent
     this.location = location
+    this.depth = parent ? parent.depth + 1 : 0
   }
 
   /** A scope for a loop or branch inside this one. */

@@ -90,6 +90,9 @@ export interface MadeTensors {
 /** A node without number and place. */
 type Unplaced<S = NodeSpec> = S extends unknown ? Omit<S, 'location'> : never
 
+/** WGSL takes 127 levels of braces, and each level of loops may double what compiling costs. */
+const MOST_NESTED = 16
+
 export class Trace {
   readonly name: string
   readonly blocks: BlockTable = new BlockTable()
@@ -197,6 +200,11 @@ export class Trace {
   }
 
   openLoop(location: SourceLocation | undefined, kind: ScopeKind = 'loop'): Scope {
+    if ((this.#scope?.depth ?? 0) >= MOST_NESTED)
+      throw new AuthorError(`loops and branches are nested more than ${MOST_NESTED} deep`, {
+        location,
+        remedy: 'Write fewer within each other; hl.and joins the conditions of branches.',
+      })
     this.#scope = this.#scope ? this.#scope.nested(location, kind) : rootScope(this.factory, location)
     return this.#scope
   }

@@ -10,7 +10,7 @@ import { printSize, type Size, type SizeSymbol, symbolsOf } from '../../ir/size.
 import { removeDeadNodes, rewriteRegion, walk } from '../../ir/traverse.ts'
 import { verifyKernel } from '../../ir/verify.ts'
 import { userCode } from '../../support/call_site.ts'
-import { AuthorError, type SourceLocation } from '../../support/errors.ts'
+import { AuthorError, isStackOverflow, type SourceLocation, withLocation } from '../../support/errors.ts'
 import { stableStringify } from '../../support/stable.ts'
 import { placesIn } from '../../support/stack_text.ts'
 import { Printing } from '../values/print.ts'
@@ -111,6 +111,7 @@ function traced(request: TraceRequest, values: readonly unknown[], names: readon
   try {
     return userCode(() => request.fn.apply(request.self, values as never[]))
   } catch (error) {
+    if (isStackOverflow(error)) throw withLocation(error, placesIn((error as Error).stack)[0])
     throw error instanceof TypeError ? misusedArgument(request, names, error) : error
   }
 }

@@ -191,9 +191,18 @@ function flat(data: NumericArray): Found {
   return { values: data, shape: [data.length], dtype }
 }
 
+/** A level is a dimension. */
+const MOST_DEPTH = 100
+
 function flatten(data: NestedArray): Found {
   const shape: number[] = []
-  for (let level = data; Array.isArray(level); level = level[0]) shape.push(level.length)
+  for (let level = data; Array.isArray(level); level = level[0]) {
+    if (shape.length === MOST_DEPTH)
+      throw new UsageError(`Nested arrays of more than ${MOST_DEPTH} levels are no tensor`, {
+        remedy: 'See whether an array holds itself.',
+      })
+    shape.push(level.length)
+  }
   const values: number[] = []
   let booleans = 0
   const visit = (item: NestedArray, depth: number, path: string): void => {
