@@ -32,6 +32,8 @@ const LIMITS = {
   line: 1_000_000,
   /** Characters of a name, and of a text among the features. */
   text: 1000,
+  /** Characters of a path: no system has longer ones. */
+  path: 32_768,
   /** Features of a shape, fields of a config. */
   fields: 500,
   /** Values in a config, those of its lists included. */
@@ -107,9 +109,16 @@ export function jsonIn(text: string, what: string): unknown {
 }
 
 export function checkName(value: unknown, what: string): string {
-  if (typeof value === 'string' && value !== '' && value !== '__proto__' && value.length <= LIMITS.text)
-    return value
-  throw new LineError('bad value', `${what} is ${show(value)}, not a name`)
+  return checkText(value, what, 'name', LIMITS.text)
+}
+
+export function checkPath(value: unknown, what: string): string {
+  return checkText(value, what, 'path', LIMITS.path)
+}
+
+function checkText(value: unknown, what: string, kind: string, most: number): string {
+  if (typeof value === 'string' && value !== '' && value !== '__proto__' && value.length <= most) return value
+  throw new LineError('bad value', `${what} is ${show(value)}, not a ${kind}`)
 }
 
 /** A name that becomes part of names of files. */

@@ -16,6 +16,7 @@ import {
   checkLine,
   checkName,
   checkObject,
+  checkPath,
   checkTexts,
   checkTime,
   checkWeight,
@@ -196,7 +197,7 @@ const CHECKS: { readonly [Kind in AotRecord['event']]: (fields: Fields) => AotRe
     ...(fields as unknown as KernelRecord),
     kernel: checkName(fields.kernel, 'kernel'),
     source_hash: checkName(fields.source_hash, 'source_hash'),
-    source_file: checkName(fields.source_file, 'source_file'),
+    source_file: checkPath(fields.source_file, 'source_file'),
     ...(fields.batched ? { batched: checkBatched(fields.batched) } : {}),
   }),
   shape: (fields) => ({

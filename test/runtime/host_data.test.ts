@@ -56,6 +56,20 @@ describe('parseHostData', () => {
     expect(() => parseHostData(data as HostData)).toThrow(message)
   })
 
+  it('takes subclasses of typed arrays for what they are, such as a Buffer of Node', () => {
+    class Own extends Int16Array {
+      override get length(): number {
+        return 1e9
+      }
+    }
+    expect(parseHostData(Own.from([1, 2]).subarray(1) as HostData)).toEqual({
+      shape: [1],
+      dtype: 'i32',
+      values: new Int16Array([2]),
+    })
+    expect(parseHostData(Buffer.from([1, 2]))).toMatchObject({ shape: [2], dtype: 'u32' })
+  })
+
   it('refuses a shape of another size', () => {
     expect(() => parseHostData([1, 2, 3], { shape: [2, 2] })).toThrow(
       'Shape [2, 2] holds 4 elements, the data has 3',

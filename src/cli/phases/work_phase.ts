@@ -23,6 +23,8 @@ import type { PhaseResult, Run } from '../run.ts'
 
 export async function childPhase(run: Run, phase: 'collect' | 'measure'): Promise<PhaseResult> {
   const failure = await runToTheEnd(run, phase)
+  if (!existsSync(run.files.folder))
+    return { failed: `the folder of the run was removed under it: ${run.files.folder}` }
   const plain = takePlainKernels(run)
   writeDerivedFiles(run.files)
   if (failure !== undefined) return { failed: failure }

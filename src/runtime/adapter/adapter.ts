@@ -5,7 +5,7 @@
  * to install.
  */
 import { AdapterError, errorMessage } from '../../support/errors.ts'
-import { environment, nodeProcess } from '../../support/node.ts'
+import { environment, nodeBuiltin, nodeProcess } from '../../support/node.ts'
 import { embeddedGpu, hasVulkanLoader, loadLibrary, systemAdapterNames, systemGpu } from './dawn.ts'
 import { findArchive, unpackAdapter } from './swiftshader.ts'
 
@@ -170,15 +170,23 @@ function wayOutOfPage(): string {
   )
 }
 
+/** A worker thread has a copy of the environment, in which the Vulkan loader does not look for its driver. */
+function wayOutOfThread(): string | undefined {
+  if (nodeBuiltin('worker_threads')?.isMainThread !== false) return undefined
+  return 'In a worker thread the embedded adapter needs new Worker(url, { env: SHARE_ENV }).'
+}
+
 function noAdapter(wanted: string, seen: readonly string[]): AdapterError {
   const list = seen.map((line) => `\n  - ${line}`).join('')
   if (wanted === '')
     return new AdapterError(`No WebGPU adapter was found:${list}`, {
-      remedy: nodeProcess ? INSTALL : wayOutOfPage(),
+      remedy: wayOutOfThread() ?? (nodeProcess ? INSTALL : wayOutOfPage()),
     })
   return new AdapterError(`No WebGPU adapter matches '${wanted}'. Found:${list}`, {
-    remedy: nodeProcess
-      ? 'Set HELION_ADAPTER to a part of one of these names, to `software`, or leave it unset.'
-      : 'Ask for a part of one of these names, for `software`, or for none.',
+    remedy:
+      wayOutOfThread() ??
+      (nodeProcess
+        ? 'Set HELION_ADAPTER to a part of one of these names, to `software`, or leave it unset.'
+        : 'Ask for a part of one of these names, for `software`, or for none.'),
   })
 }

@@ -169,6 +169,19 @@ function tableOf(dtype: StorageType, count: number): Float32Array | undefined {
   return table
 }
 
+/** What kind of typed array a value is, subclasses such as Node's Buffer included; undefined for others. */
+const TYPED_KIND = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  Symbol.toStringTag,
+)?.get as (this: unknown) => string | undefined
+
+/** The same memory as an array of a built-in kind: a subclass may have changed what it reads. */
+function plainView(data: NumericArray, kind: string): NumericArray {
+  const Plain = Reflect.get(globalThis, kind) as typeof Uint8Array
+  if (data.constructor === Plain) return data
+  return new Plain(data.buffer, data.byteOffset, data.byteLength / Plain.BYTES_PER_ELEMENT)
+}
+
 interface Found {
   readonly values: ArrayLike<number>
   readonly shape: readonly number[]
@@ -180,15 +193,18 @@ function isNested(data: HostData): data is NestedArray {
 }
 
 function flat(data: NumericArray): Found {
-  const name = ArrayBuffer.isView(data) ? data.constructor.name : typeof data
-  const dtype = ARRAY_DTYPES[name]
-  if (!dtype)
+  const kind = TYPED_KIND.call(data)
+  const dtype = ARRAY_DTYPES[kind ?? '']
+  if (!kind || !dtype) {
+    const name = ArrayBuffer.isView(data) ? (data as NumericArray).constructor.name : typeof data
     throw new UsageError(`A tensor cannot be made from ${name === 'object' ? 'an object' : `a ${name}`}`, {
       remedy:
         'Pass a number, a (nested) array of numbers or a typed array of at most 32 bits (or Float64Array).',
     })
+  }
   checkAttached(data)
-  return { values: data, shape: [data.length], dtype }
+  const values = plainView(data, kind)
+  return { values, shape: [values.length], dtype }
 }
 
 /** A level is a dimension. */

@@ -1,5 +1,6 @@
 /** What a run knows already, and what makes it forget. */
 import { describe, expect, it } from 'vitest'
+import { readRecords } from '../../../src/aot/records.ts'
 import { KnownRecords, sameRecord } from '../../../src/aot/run/known_records.ts'
 import { sha16 } from '../../../src/support/stable.ts'
 import { failure, kernelRecord, measured, RUN, shapeHash, tuned } from './records_for_tests.ts'
@@ -7,6 +8,13 @@ import { failure, kernelRecord, measured, RUN, shapeHash, tuned } from './record
 const FAST = { num_warps: 8 }
 
 describe('KnownRecords', () => {
+  it('knows a kernel at the end of the longest path that systems have', () => {
+    const record = { ...kernelRecord('add'), source_file: `/${'x'.repeat(4000)}.ts` }
+    const { records, problems } = readRecords([JSON.stringify(RUN), JSON.stringify(record)], 'records.jsonl')
+    expect(problems).toEqual([])
+    expect(new KnownRecords(records).kernel('add')?.source_file).toBe(record.source_file)
+  })
+
   it('finds tuned shapes and measured cells', () => {
     const known = new KnownRecords([
       RUN,
