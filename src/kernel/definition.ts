@@ -41,7 +41,7 @@ export function defineKernel(
   const text = canonicalText(written)
   // Arrow functions may have no name, and minifiers take others away.
   const name = resolved.own.name ?? methodName ?? (fn.name || `kernel_${sha16(text).slice(0, 8)}`)
-  if (!/^[A-Za-z_$][\w$]*$/.test(name) || name === '__proto__') throw badName(name, location)
+  if (!/^[A-Za-z_$][\w$]{0,199}$/.test(name) || name === '__proto__') throw badName(name, location)
   const { source } = resolved.own
   return Object.freeze({
     name,
@@ -69,6 +69,6 @@ function withoutText(name: string, location: SourceLocation | undefined): UsageE
 function badName(name: string, location: SourceLocation | undefined): UsageError {
   return new UsageError(`a kernel is named ${JSON.stringify(name)}`, {
     location,
-    remedy: `Use a named function, or the option name: 'my_kernel' (an identifier).`,
+    remedy: `Use a named function, or the option name: 'my_kernel' (an identifier of at most 200 letters).`,
   })
 }

@@ -163,7 +163,7 @@ describe('making kernels', () => {
     expect(() => make({ name: 'my kernel' }, fn)).toThrow(
       located(HERE, 'a kernel is named "my kernel"', "Use a named function, or the option name: 'my_kernel'"),
     )
-    for (const name of ['../x', '__proto__'])
+    for (const name of ['n'.repeat(201), '../x', '__proto__'])
       expect(() => make({ name }, fn)).toThrow(`a kernel is named "${name}"`)
     expect((make({ name: 'mine' }, () => 1) as Unary).name).toBe('mine')
   })
