@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { PollRest } from '../../src/runtime/commands/poll_rest.ts'
+import { PollRest } from '../../src/runtime/adapter/poll_rest.ts'
 
 /** A loop that turns when it is told to, on a clock of its own. */
 function byHand() {

@@ -4,8 +4,8 @@
  */
 
 import { BUFFER_USAGE, MAP_READ } from '../adapter/gpu_flags.ts'
+import type { Answer } from '../adapter/poll_rest.ts'
 import { type Block, sizeClass } from '../memory/buffer_pool.ts'
-import type { Answer } from './poll_rest.ts'
 import type { Recorder } from './recorder.ts'
 
 /** Larger staging buffers are not kept. */

@@ -4,7 +4,7 @@
  * `GpuError` with line, column and the lines around it.
  */
 import { errorMessage, GpuError } from '../../support/errors.ts'
-import type { Answer } from '../commands/poll_rest.ts'
+import type { Answer } from '../adapter/poll_rest.ts'
 import type { BindGroups, BindLayout } from './bind_groups.ts'
 import type { PipelineRequest } from './pipeline_request.ts'
 import { describeShaderErrors } from './shader_errors.ts'
