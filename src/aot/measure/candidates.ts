@@ -33,7 +33,8 @@ export function candidatesOf(
   const triedToTune = known.failures(kernel).some(({ phase }) => phase === 'collect')
   if (tuned.length === 0 && given.length === 0 && !triedToTune)
     throw new DataError(`no configs are known for the kernel ${kernel}, so there is nothing to measure`, {
-      remedy: 'Collect first: HELION_AOT_MODE=collect, or npx helion-aot --phase collect.',
+      remedy:
+        'Collect first, again if the kernel was changed: npx helion-aot --phase collect, or HELION_AOT_MODE=collect.',
     })
   const found = new Map<string, ConfigData>()
   const add = (data: ConfigData): void => void (isOpen(data) || found.set(sha16(data), data))
