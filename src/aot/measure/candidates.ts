@@ -34,7 +34,7 @@ export function candidatesOf(
   if (tuned.length === 0 && given.length === 0 && !triedToTune)
     throw new DataError(`no configs are known for the kernel ${kernel}, so there is nothing to measure`, {
       remedy:
-        'Collect first, again if the kernel was changed: npx helion-aot --phase collect, or HELION_AOT_MODE=collect.',
+        'Collect first, again if the kernel was changed: npx helion-aot --phase collect, or HELION_AOT_MODE.',
     })
   const found = new Map<string, ConfigData>()
   const add = (data: ConfigData): void => void (isOpen(data) || found.set(sha16(data), data))
