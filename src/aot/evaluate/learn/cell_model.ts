@@ -31,8 +31,13 @@ const VARIANCE = {
  */
 const OWN_SHAPE_SCALE = 1 / 1.65
 
-/** The work is cubic in the number of cells: beyond so many (20 million steps) a sample is learned from. */
-const MOST_CELLS = 400
+/** The work is cubic in the number of cells: beyond so many (110 million steps) a sample is learned from. */
+const MOST_CELLS = 700
+/**
+ * The model alone is believed up to so many: beyond, each config has been seen often enough to speak for
+ * itself.
+ */
+const MOST_ALONE = 400
 /** Any: the same measurements shall give the same sample. */
 const SEED = 23
 
@@ -56,12 +61,9 @@ export interface CellModel {
   readonly evidence: number
 }
 
-/**
- * How far to believe the model where there are so many cells: as far as it has seen them. Where shapes are
- * many, those that know each config for itself are better.
- */
+/** How far to believe the model where there are so many cells: a model of each config gains on it. */
 export function shareOfCells(cells: number): number {
-  return Math.min(1, MOST_CELLS / Math.max(1, cells))
+  return Math.min(1, MOST_ALONE / Math.max(1, cells))
 }
 
 /** Fits `outputs` (by row, then by config; NaN where nothing is known) on at most `most` of the cells. */

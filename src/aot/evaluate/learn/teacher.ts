@@ -33,7 +33,7 @@ export interface TeacherMemory {
 
 /** Losses saturate: 3 times as slow and 30 times as slow are equally out of the question. */
 const SATURATION = 1
-/** Seen less of the cells than this, the model gains 0.2 % (52 shapes, ten kernels) and costs far more. */
+/** Believed less than this, the model of cells gains 0.2 % (52 shapes, ten kernels) and costs far more. */
 const LEAST_SHARE = 0.5
 
 export interface TeacherTask extends LayoutTask {
