@@ -2,6 +2,7 @@
  * A whole run: name the device, take the run folder, do the phases one after another, say what came of it.
  * Stops at the first phase that fails; everything done until then is in the folder and is not done again.
  */
+import { existsSync } from 'node:fs'
 import { acquireLock } from '../aot/run/lock.ts'
 import { hardwareIdsIn, runFiles } from '../aot/run/run_folder.ts'
 import { beginEntry } from '../aot/run/run_metadata.ts'
@@ -134,7 +135,8 @@ function interrupted(run: Run, phase: Phase, exitCode: number): number {
 function failed(run: Run, phase: Phase, reason: string): number {
   const { console, plan } = run
   console.say(`${console.colors.red('helion-aot:')} the phase ${phase} failed: ${reason}`)
-  console.say(`  What was recorded is kept. To go on:\n  ${resumeCommand(plan)}`)
+  const next = existsSync(run.files.folder) ? 'What was recorded is kept. To go on:' : 'To begin again:'
+  console.say(`  ${next}\n  ${resumeCommand(plan)}`)
   showStop(run, EXIT.unexpected, phase, reason)
   return EXIT.unexpected
 }

@@ -48,7 +48,9 @@ describe('parseHostData', () => {
     [[[1], 2], 'data[1] is a number, its neighbours are each an array of 1'],
     [[1, [2]], 'data[1] is an array of 1, its neighbours are each a number'],
     [[1, 'a'], 'data[1] is a string, not a number'],
-    [[null], 'data[0] is a null, not a number'],
+    [[null], 'data[0] is null, not a number'],
+    [[1, undefined], 'data[1] is undefined, not a number'],
+    [[{}], 'data[0] is an object, not a number'],
     [new BigInt64Array(1), 'cannot be made from a BigInt64Array'],
     [{}, 'cannot be made from an object'],
   ])('refuses what is no regular array of numbers: %#', (data, message) => {

@@ -196,8 +196,7 @@ function flat(data: NumericArray): Found {
   const kind = TYPED_KIND.call(data)
   const dtype = ARRAY_DTYPES[kind ?? '']
   if (!kind || !dtype) {
-    const name = ArrayBuffer.isView(data) ? (data as NumericArray).constructor.name : typeof data
-    throw new UsageError(`A tensor cannot be made from ${name === 'object' ? 'an object' : `a ${name}`}`, {
+    throw new UsageError(`A tensor cannot be made from ${named(data)}`, {
       remedy:
         'Pass a number, a (nested) array of numbers or a typed array of at most 32 bits (or Float64Array).',
     })
@@ -205,6 +204,13 @@ function flat(data: NumericArray): Found {
   checkAttached(data)
   const values = plainView(data, kind)
   return { values, shape: [values.length], dtype }
+}
+
+/** What somebody passed, by its kind. */
+function named(value: unknown): string {
+  if (value === null || value === undefined) return `${value}`
+  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
 }
 
 /** A level is a dimension. */
@@ -229,7 +235,7 @@ function flatten(data: NestedArray): Found {
     }
     if (Array.isArray(item) || extent !== undefined) throw ragged(item, path, extent)
     if (typeof item !== 'number' && typeof item !== 'boolean')
-      throw new UsageError(`data${path} is a ${item === null ? 'null' : typeof item}, not a number`)
+      throw new UsageError(`data${path} is ${named(item)}, not a number`)
     if (typeof item === 'boolean') booleans++
     values.push(Number(item))
   }
