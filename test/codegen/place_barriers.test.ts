@@ -205,6 +205,22 @@ describe('around a loop', () => {
     ).toBe('loop { | loop { | read a | } | b | write a | loop { | read b | } | b | write b | }')
   })
 
+  it('loops in 40 loops, each looked at again by those around it', () => {
+    const body = new Body()
+    const nest = (depth: number): void => {
+      body.write('a')
+      body.loop('rounds', () => {
+        body.read('a')
+        if (depth > 1) nest(depth - 1)
+        body.write('b')
+      })
+    }
+    nest(40)
+    const text = short(placeBarriers(body.out.statements))
+    expect(text.split(' | ').filter((line) => line === 'b').length).toBeLessThanOrEqual(4 * 40)
+    expect(text).toMatch(/^write a \| loop \{ \| b \| read a \| b \| write a \| loop \{ \| b \| read a/)
+  })
+
   it('no round may have passed', () => {
     expect(
       lines((body) => {

@@ -6,7 +6,7 @@
  */
 import { allAccesses, ownAccesses } from '../thread/accesses.ts'
 import { type Access, type AddressSpace, conflict } from '../thread/memory.ts'
-import type { For, If, Statement } from '../thread/statements.ts'
+import type { Block, For, If, Statement } from '../thread/statements.ts'
 
 /** Accesses since the last barrier of their address space, each once. */
 type Pending = ReadonlyMap<string, Access>
@@ -37,7 +37,8 @@ function placeIn(statements: readonly Statement[], before: Pending): Placed {
     placed.push(...inside.statements)
     pending = inside.pending
   }
-  return { statements: placed, pending }
+  const isSame = placed.length === statements.length && placed.every((each, i) => each === statements[i])
+  return { statements: isSame ? statements : placed, pending }
 }
 
 /** What is found of statements, which loops around them look at again and again. */
@@ -61,7 +62,7 @@ function placeInside(statement: Statement, before: Pending): Placed {
       return { statements: [statement], pending: without(before, 'workgroup') }
     case 'block': {
       const body = placeIn(statement.body, before)
-      return { statements: [{ ...statement, body: body.statements }], pending: body.pending }
+      return { statements: [withBody(statement, body.statements)], pending: body.pending }
     }
     case 'if':
       return statement.flow === 'some'
@@ -76,16 +77,33 @@ function placeInside(statement: Statement, before: Pending): Placed {
 
 function placeInBranch(statement: If, before: Pending): Placed {
   const body = placeIn(statement.body, before)
-  return { statements: [{ ...statement, body: body.statements }], pending: union(before, body.pending) }
+  return { statements: [withBody(statement, body.statements)], pending: union(before, body.pending) }
 }
 
+/** What was found of a loop, by what may have been made before it: loops around it look again and again. */
+const LOOPS = new WeakMap<For, Map<string, Placed>>()
+
 function placeInLoop(statement: For, before: Pending): Placed {
+  const found = LOOPS.get(statement) ?? new Map<string, Placed>()
+  LOOPS.set(statement, found)
+  const name = [...before.keys()].sort().join(';')
+  const known = found.get(name) ?? placedInLoop(statement, before)
+  found.set(name, known)
+  return known
+}
+
+function placedInLoop(statement: For, before: Pending): Placed {
   const once = placeIn(statement.body, before)
   // A round may follow another one. The barriers that this calls for only shorten what is pending at the
   // end, so that a third look would find nothing new.
   const around = statement.flow === 'rounds' ? once.pending : without(once.pending, 'storage')
   const body = placeIn(once.statements, union(before, ofEarlierRound(around)))
-  return { statements: [{ ...statement, body: body.statements }], pending: union(before, body.pending) }
+  return { statements: [withBody(statement, body.statements)], pending: union(before, body.pending) }
+}
+
+/** The same statement where its body is the same. */
+function withBody<T extends For | If | Block>(statement: T, body: readonly Statement[]): T {
+  return body === statement.body ? statement : { ...statement, body }
 }
 
 /** The same statements in another round are another phase. */

@@ -90,7 +90,7 @@ export interface MadeTensors {
 /** A node without number and place. */
 type Unplaced<S = NodeSpec> = S extends unknown ? Omit<S, 'location'> : never
 
-/** WGSL takes 127 levels of braces, and each level of loops may double what compiling costs. */
+/** Far beyond any kernel. WGSL takes 127 levels of braces, of which a loop may need several. */
 const MOST_NESTED = 16
 
 export class Trace {
