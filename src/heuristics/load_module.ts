@@ -21,9 +21,9 @@ const stuck = new Set<string>()
 export async function loadModule(path: string): Promise<ModuleNamespace> {
   refuseEndless(path)
   try {
-    return await inTime(urlOf(path), (url) => importEither(path, url))
+    return await inTime(path, (url) => importEither(path, url))
   } catch (error) {
-    if (error === TOO_LATE) throw new StuckModule(path)
+    if (error instanceof StuckModule) throw error
     throw new DataError(`cannot load ${path}: ${errorMessage(error)}`, { remedy: REMEDY, cause: error })
   }
 }
@@ -37,18 +37,18 @@ export class StuckModule extends DataError {
 }
 
 const REMEDY = 'Generate it again with `npx helion-aot`, or remove it.'
-const TOO_LATE = Symbol('too late')
 
 /** What is loaded in time. Seconds count in which this thread was free: it loads nothing while it is not. */
-async function inTime<T>(url: string, load: (url: string) => Promise<T>): Promise<T> {
-  if (stuck.has(url)) throw TOO_LATE
+async function inTime<T>(path: string, load: (url: string) => Promise<T>): Promise<T> {
+  const url = urlOf(path)
+  if (stuck.has(url)) throw new StuckModule(path)
   let left = MOST_SECONDS
   let clock: ReturnType<typeof setInterval> | undefined
   const late = new Promise<never>((_, reject) => {
     clock = setInterval(() => {
       if (--left > 0) return
       stuck.add(url)
-      reject(TOO_LATE)
+      reject(new StuckModule(path))
     }, 1000)
   })
   return await Promise.race([load(url), late]).finally(() => clearInterval(clock))
