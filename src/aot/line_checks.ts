@@ -5,7 +5,13 @@
  */
 import { type ConfigData, toConfigValue } from '../config/value.ts'
 import { parseArgumentFeature, parseKeyFeature } from '../heuristics/feature_names.ts'
-import type { BatchedSpec, Features, FeatureValue } from '../heuristics/features.ts'
+import {
+  type BatchedSpec,
+  FEATURE_LIMITS,
+  type Features,
+  type FeatureValue,
+  isFeatureValue,
+} from '../heuristics/features.ts'
 import { errorMessage } from '../support/errors.ts'
 import { parseJson } from '../support/json.ts'
 
@@ -30,8 +36,8 @@ export class LineError extends Error {
 const LIMITS = {
   /** Characters of a line. */
   line: 1_000_000,
-  /** Characters of a name, and of a text among the features. */
-  text: 1000,
+  /** Characters of a name. */
+  text: FEATURE_LIMITS.characters,
   /** Characters of a path: no system has longer ones. */
   path: 32_768,
   /** Features of a shape, fields of a config. */
@@ -41,8 +47,6 @@ const LIMITS = {
   depth: 8,
   /** Arguments of a kernel, and dimensions of one. */
   positions: 100,
-  largest: 1e39,
-  smallest: 1e-39,
   /** Milliseconds: a millionth of a nanosecond, and thirty years. */
   time: [1e-9, 1e12],
   weight: 1e9,
@@ -92,8 +96,8 @@ export function checkFeatures(value: unknown): Features {
     checkPosition(name)
     if (entry === null) continue
     if (typeof entry === 'boolean') entries.push([name, Number(entry)])
-    else if (typeof entry === 'string' && entry.length <= LIMITS.text) entries.push([name, entry])
     else if (typeof entry === 'number') entries.push([name, checkNumber(entry, `feature ${name}`)])
+    else if (isFeatureValue(entry)) entries.push([name, entry])
     else throw new LineError('bad value', `feature ${name} is ${show(entry)}, not a number or text`)
   }
   return Object.fromEntries(entries)
@@ -181,8 +185,7 @@ function checkFields(value: unknown, what: string): readonly [string, unknown][]
 }
 
 function checkNumber(value: number, what: string): number {
-  const size = Math.abs(value)
-  if (value === 0 || (size >= LIMITS.smallest && size <= LIMITS.largest)) return value
+  if (isFeatureValue(value)) return value
   throw new LineError('bad value', `${what} is ${show(value)}, which is out of all proportion`)
 }
 

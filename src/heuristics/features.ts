@@ -30,29 +30,40 @@ export interface FeatureOptions {
   readonly batched?: BatchedSpec | undefined
 }
 
+/** Numbers and texts beyond these have no place in records and modules: no decision is about them. */
+export const FEATURE_LIMITS = { largest: 1e39, smallest: 1e-39, characters: 1000 } as const
+
+export function isFeatureValue(value: unknown): value is FeatureValue {
+  if (typeof value === 'string') return value.length <= FEATURE_LIMITS.characters
+  const size = typeof value === 'number' ? Math.abs(value) : Number.NaN
+  return size === 0 || (size >= FEATURE_LIMITS.smallest && size <= FEATURE_LIMITS.largest)
+}
+
 /** One flattened value of a `key` function; null holds the place of a value that was null or undefined. */
 export type KeyValue = FeatureValue | null
 
 /**
- * Features of the positional arguments of a call. Arguments that are no tensor, number or boolean have none.
+ * Features of the positional arguments of a call. Arguments that are no tensor, number or boolean have none,
+ * nor have infinities and what else `isFeatureValue` refuses.
  */
 export function extractFeatures(args: readonly unknown[], options: FeatureOptions = {}): Features {
   const features: Record<string, FeatureValue> = {}
   args.forEach((arg, index) => {
     if (isTensorLike(arg)) addTensor(features, index, arg, options.batched?.[index])
-    else if (typeof arg === 'number' || typeof arg === 'boolean')
+    else if (typeof arg === 'boolean' || (typeof arg === 'number' && isFeatureValue(arg)))
       features[argumentFeature(index, 'scalar')] = Number(arg)
   })
   return features
 }
 
 /**
- * Features of what a user's `key` function returned. A null keeps its position: `[null, 5]` has only `key_1`.
+ * Features of what a user's `key` function returned. A null keeps its position: `[null, 5]` has only `key_1`;
+ * so does what `isFeatureValue` refuses.
  */
 export function keyFeatures(value: unknown): Features {
   const features: Record<string, FeatureValue> = {}
   flattenKey(value).forEach((entry, index) => {
-    if (entry !== null) features[keyFeature(index)] = entry
+    if (isFeatureValue(entry)) features[keyFeature(index)] = entry
   })
   return features
 }

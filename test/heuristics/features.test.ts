@@ -24,6 +24,21 @@ test('a tensor and a number', () => {
   })
 })
 
+test('what records and modules cannot hold is no feature, and keeps its position', () => {
+  const [least, most] = [1e-39, 1e39]
+  const beyond = [most * 1.1, -most * 1.1, least / 1.1, Number.NaN, Number.POSITIVE_INFINITY]
+  const within = [0, least, -most]
+  expect(extractFeatures([...beyond, ...within])).toEqual({
+    arg5_scalar: 0,
+    arg6_scalar: least,
+    arg7_scalar: -most,
+  })
+  expect(keyFeatures(['x'.repeat(1001), 'x'.repeat(1000), 1e300, 1])).toEqual({
+    key_1: 'x'.repeat(1000),
+    key_3: 1,
+  })
+})
+
 test('batched dimensions and what contains them are left out, in calls and in records', () => {
   const batched = [[0, null], null]
   const features = extractFeatures([x, 1], { batched })
