@@ -14,6 +14,7 @@ import { DeviceTensor } from '../../src/runtime/tensor/tensor.ts'
 import type { DType } from '../../src/support/dtypes.ts'
 import { createLog } from '../../src/support/log.ts'
 import { product } from '../../src/support/maths.ts'
+import { PATIENT } from './faults.ts'
 
 export const FOREVER: Budget = new Budget({ seconds: null })
 
@@ -43,7 +44,8 @@ export async function trial(
   parts: Partial<KernelTrial> = {},
 ): Promise<Tried> {
   const device = parts.device ?? (await getDevice())
-  const definition = defineKernel(fn, options, {})
+  const { autotuneBenchmarkTimeout } = PATIENT
+  const definition = defineKernel(fn, { autotuneBenchmarkTimeout, ...options }, {})
   const call: CallArguments = readArguments(values)
   const bound = new BoundKernel(definition, call, 'test')
   const logged: string[] = []

@@ -361,6 +361,17 @@ describe('what a build has to say', () => {
     expect(single).toMatch(/--backend \w+ would have been better on held-out shapes: 1\.0\d+ against 1\.0/)
   })
 
+  test('of no other backend where chance alone makes it better', () => {
+    const random = new Random(5)
+    const shapes = GRID.map((size) => [size, 64])
+    const said = [...shapes.keys()].flatMap(() => {
+      const times = [...shapes, ...shapes].map(() => [1, Math.exp(0.25 * (random.next() - 0.5))])
+      const sizes = [...shapes, ...shapes.map(([size = 0]) => [size + 32, 64])]
+      return build(byHand(sizes, times), { threshold: 1.01 }).warnings
+    })
+    expect(said.join()).not.toContain('--backend')
+  })
+
   test('on how many shapes the default config would have been faster', () => {
     const made = byHand(
       PAIRS,

@@ -22,18 +22,20 @@ async function tryConfigs(script: string, fault: string): Promise<Tried> {
   const host = new TrialHost({ info, adapter: '', without: [], graceMs: GRACE_MS, connect })
   const x = await ramp([100])
   const before = await x.data()
-  const { autotuneBenchmarkTimeout, compileTimeoutMs } = PATIENT
   const { benchmarker, spec } = await trial(
     double,
     [x],
-    { autotuneBenchmarkTimeout },
+    {},
     {
       openRunner: async ({ subject, contents, stream }) =>
         soonTiredOf(await IsolatedRunner.open(host, subject, contents, stream), fault),
     },
   )
   const configs = CONFIGS.map((config) => spec.normalize(config, 'strict'))
-  const results = await benchmarker.measure(configs, { budget: FOREVER, compileTimeoutMs })
+  const results = await benchmarker.measure(configs, {
+    budget: FOREVER,
+    compileTimeoutMs: PATIENT.compileTimeoutMs,
+  })
   benchmarker.dispose()
   host.stop()
   // Lost when the browser has ended the process of the GPU.

@@ -60,7 +60,7 @@ export function decide(sweep: Sweep, settings: DecisionSettings, previous?: Prev
     curve: subsetCurve(matrix, settings.maxConfigs + CURVE_BEYOND),
     keptPrevious: kept !== undefined,
   }
-  return { ...result, warnings: warningsOf(result, selection) }
+  return { ...result, warnings: warningsOf(result, selection, models) }
 }
 
 interface Built {
