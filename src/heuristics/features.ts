@@ -3,7 +3,9 @@
  * sweep (collect, measure) and the running program, so that both see the same numbers; dimensions declared
  * `batched` are left out in both. For their names see feature_names.ts.
  */
+import { callSite } from '../support/call_site.ts'
 import type { DTypeCategory } from '../support/dtypes.ts'
+import { UsageError } from '../support/errors.ts'
 import { product } from '../support/maths.ts'
 import { stableStringify } from '../support/stable.ts'
 import { isStorageType, STORAGE } from '../support/storage_types.ts'
@@ -70,14 +72,20 @@ export function keyFeatures(value: unknown): Features {
 
 /**
  * The values of a `key` function, flattened, as `key_<kernel>` and `autotune_<kernel>` take them by position:
- * arrays are opened, booleans become 0 or 1, other objects become text.
+ * arrays are opened, booleans become 0 or 1, plain objects become text. Throws UsageError for all else.
  */
 export function flattenKey(value: unknown): readonly KeyValue[] {
   if (Array.isArray(value)) return value.flatMap(flattenKey)
   if (value === null || value === undefined) return [null]
   if (typeof value === 'number' || typeof value === 'string') return [value]
   if (typeof value === 'boolean' || typeof value === 'bigint') return [Number(value)]
-  return [stableStringify(value)]
+  // Others, such as promises and maps, have no fields that tell them apart.
+  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1)
+  if (kind === 'Object') return [stableStringify(value)]
+  throw new UsageError(`\`key\` returned a ${kind}, not numbers, texts or lists of them`, {
+    location: callSite(),
+    remedy: 'Return what calls are told apart by, such as (x) => x.shape[0].',
+  })
 }
 
 /**

@@ -133,7 +133,9 @@ function fallbacksOf(configs: unknown, meta: Readonly<Record<string, unknown>> =
 
 function toIndex(value: unknown, name: string): number {
   if (Number.isInteger(value)) return Number(value)
-  throw new Error(`${name} returned ${JSON.stringify(value)}, which is no whole number`)
+  throw new Error(
+    `${name} returned ${typeof value === 'number' ? value : JSON.stringify(value)}, which is no whole number`,
+  )
 }
 
 function toConfig(value: unknown, name: string): ConfigData {

@@ -24,7 +24,7 @@ import { defaultStream } from '../runtime/default_device.ts'
 import type { Device } from '../runtime/device.ts'
 import { DeviceTensor } from '../runtime/tensor/tensor.ts'
 import { callSite } from '../support/call_site.ts'
-import { ConfigError, orRefusal, UsageError } from '../support/errors.ts'
+import { AuthorError, ConfigError, orRefusal, UsageError } from '../support/errors.ts'
 import { say, warnOnce } from '../support/log.ts'
 import { sha16 } from '../support/stable.ts'
 import { argumentSpecs, type CallArguments, capturedSpecs, withCaptured } from './call_arguments.ts'
@@ -311,20 +311,38 @@ export function bindAlone(definition: KernelDefinition, call: CallArguments, sel
   return new BoundKernel(definition, call, baseKey(specs), self)
 }
 
-/** Traces again whenever the kernel turns out to use another tensor from around it. */
+/**
+ * A function that makes and keeps tensors when it first runs needs a trace more for each; one that makes them
+ * anew in each trace would never end.
+ */
+const MOST_MADE = 32
+
+/**
+ * Traces again whenever the kernel turns out to use another tensor from around it. Throws AuthorError when
+ * that does not end.
+ */
 function traceWithCaptured(
   known: readonly DeviceTensor[],
   request: TraceRequest,
 ): { readonly ir: KernelIr; readonly captured: readonly DeviceTensor[] } {
   const captured = [...known]
+  const { latestId } = DeviceTensor
   for (;;) {
     try {
       return { ir: traceKernel({ ...request, captured: capturedSpecs(captured) }), captured }
     } catch (error) {
       if (!(error instanceof CaptureSignal) || !(error.tensor instanceof DeviceTensor)) throw error
       captured.push(error.tensor)
+      if (captured.filter(({ id }) => id > latestId).length > MOST_MADE) throw madeInside(error)
     }
   }
+}
+
+function madeInside({ location }: CaptureSignal): AuthorError {
+  return new AuthorError('a tensor is used in the kernel function that makes it', {
+    location: location(),
+    remedy: 'Make it with hl.empty, hl.zeros or hl.full, or make it once, outside of the function.',
+  })
 }
 
 function openDevice(what: string): Device {

@@ -25,7 +25,8 @@ export interface KernelFactory {
 /** `defaults` replace those of the settings table; the environment and the author's options win over them. */
 export function kernelFactory(services: KernelServices, defaults: GivenSettings = {}): KernelFactory {
   const make = (fn: AnyFunction, options: KernelOptions, context?: ClassMethodDecoratorContext): Kernel => {
-    if (context && context.kind !== 'method') throw misuse(`a ${context.kind} of a class`)
+    if (context && context.kind !== 'method')
+      throw misuse(context.kind ? `a ${context.kind} of a class` : 'a function before its options')
     const method = context && String(context.name)
     return makeKernel(defineKernel(fn, options, defaults, method), services)
   }

@@ -67,6 +67,14 @@ test('values of a key function keep their position', () => {
 })
 
 test.each([
+  [Promise.resolve(1), 'Promise'],
+  [new Map([[1, 2]]), 'Map'],
+  [() => 1, 'Function'],
+])('a key function that returns %s, by which nothing is told apart', (value, kind) => {
+  expect(() => flattenKey([1, value])).toThrow(`\`key\` returned a ${kind}, not numbers, texts or lists`)
+})
+
+test.each([
   ['f32', 4, 2],
   ['bool', 4, 0],
   ['torch.bool', 1, 0],

@@ -71,6 +71,7 @@ describe('heuristicIn', () => {
   it.each([
     ['throws', { key_add: () => Number(BigInt(0.5)) }, /^a\.ts failed to choose .* add: .*0\.5/],
     ['gives no index', { key_add: () => 1.5 }, /key_add returned 1\.5, which is no whole number/],
+    ['gives no number', { key_add: () => Number.NaN }, /key_add returned NaN, which is no whole number/],
     [
       'gives no config',
       { autotune_add: () => undefined },

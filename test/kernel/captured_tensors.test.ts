@@ -131,3 +131,27 @@ it('a search takes tensors from around the kernel along', async () => {
   await add.autotune([x])
   expect([...(await add(x).data())]).toEqual(Array.from({ length: 64 }, (_, i) => i + 1))
 })
+
+describe('tensors that the function itself makes', () => {
+  it('once, are as good as others', async () => {
+    let kept: Tensor | undefined
+    const fn = kernel(function fn(x: Tensor) {
+      kept ??= tensor([1, 2, 3])
+      const out = hl.emptyLike(x)
+      for (const tile of hl.tile(x.shape[0])) out.at(tile).set(x.at(tile).add(kept.at(tile)))
+      return out
+    })
+    expect([...(await fn(tensor([10, 20, 30])).data())]).toEqual([11, 22, 33])
+  })
+
+  it('whenever it runs, are refused: there is no end of them', () => {
+    const fn = kernel(function fn(x: Tensor) {
+      const out = tensor([0, 0, 0])
+      for (const tile of hl.tile(x.shape[0])) out.at(tile).set(x.at(tile))
+      return out
+    })
+    expect(() => fn(tensor([1, 2, 3]))).toThrow(
+      /^a tensor is used in the kernel function that makes it\n.*captured_tensors.test.ts:\d+:\d+\n.*hl\.zeros/,
+    )
+  })
+})

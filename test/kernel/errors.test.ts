@@ -145,6 +145,7 @@ describe('making kernels', () => {
     [() => make({}, 'fn'), 'a kernel cannot be made of fn'],
     [() => (make({}) as Unary)(3 as never), 'a kernel cannot be made of 3'],
     [() => make(fn, { kind: 'field', name: 'x' }), 'a kernel cannot be made of a field of a class'],
+    [() => make(fn, { autotuneEffort: 'none' }), 'a kernel cannot be made of a function before its options'],
   ])('%s', (made, message) => {
     expect(made).toThrow(located(HERE, message, 'Use kernel(fn), kernel(options, fn), or @kernel(options)'))
   })

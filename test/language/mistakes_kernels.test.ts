@@ -39,6 +39,19 @@ describe('kernels that are none', () => {
     `)
   })
 
+  it('that are generators', () => {
+    const fn = function* (x: Tensor): Generator<Tensor> {
+      for (const t of hl.tile(4)) x.at(t).set(0)
+      yield x
+    }
+    const location = here() // ✗
+    const args = [{ kind: 'tensor', dtype: 'f32', shape: [4], dynamic: [true] }] as const
+    expect(authorError(() => traceKernel({ name: 'k', fn, args, location }))).toMatchInlineSnapshot(`
+      "the kernel k is a generator function
+      A kernel function only describes work: remove * and yield."
+    `)
+  })
+
   it('that wait inside a loop', () => {
     const fn = async (x: Tensor): Promise<void> => {
       for (const t of hl.tile(4)) x.at(t).set(await Promise.resolve(0))

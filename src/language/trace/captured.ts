@@ -3,12 +3,16 @@
  * arguments like others. Which ones they are is only known when they are used, and then the kernel is traced
  * again.
  */
+import { lazyCallSite } from '../../support/call_site.ts'
+import type { SourceLocation } from '../../support/errors.ts'
 import { isTracing, tracing } from './trace.ts'
 import type { TracedTensor } from './traced_tensor.ts'
 
 /** Thrown through the author's code to trace again with one more argument. */
 export class CaptureSignal extends Error {
   readonly tensor: object
+  /** Where it is used. */
+  readonly location: () => SourceLocation | undefined = lazyCallSite()
 
   constructor(tensor: object) {
     super('trace again with a tensor from around the kernel')

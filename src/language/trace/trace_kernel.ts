@@ -151,11 +151,12 @@ const KINDS: Readonly<Record<Exclude<ArgumentSpec['kind'], 'constant'>, string>>
 
 function checkClosed(request: TraceRequest, trace: Trace, returned: unknown): void {
   const { location } = request
-  if (returned instanceof Promise) {
-    returned.catch(() => undefined)
-    throw new AuthorError(`the kernel ${request.name} is an async function`, {
+  if (returned instanceof Promise) returned.catch(() => undefined)
+  const [kind, words] = notAtOnce(returned) ?? []
+  if (kind !== undefined) {
+    throw new AuthorError(`the kernel ${request.name} is ${kind} function`, {
       location,
-      remedy: 'A kernel function only describes work: remove async and await.',
+      remedy: `A kernel function only describes work: remove ${words}.`,
     })
   }
   if (trace.insideLoop) {
@@ -170,6 +171,13 @@ function checkClosed(request: TraceRequest, trace: Trace, returned: unknown): vo
       remedy: 'Its work goes into `for (const tile of hl.tile(size)) { … }`, or operations on tensors.',
     })
   }
+}
+
+/** What kind of function returns this whose body does not run at once, and the words that make it one. */
+function notAtOnce(returned: unknown): readonly [kind: string, words: string] | undefined {
+  if (returned instanceof Promise) return ['an async', 'async and await']
+  const isGenerator = /Generator\]$/.test(Object.prototype.toString.call(returned))
+  return isGenerator ? ['a generator', '* and yield'] : undefined
 }
 
 /** One name per unified dimension, then only what leads to a store. */

@@ -81,6 +81,11 @@ export class DeviceTensor extends WholeBase implements Tensor {
     return new DeviceTensor(shape, size, dtype, stream)
   }
 
+  /** The id of the one that was made last. */
+  static get latestId(): number {
+    return count
+  }
+
   /** The memory, for launches. Throws UsageError after `dispose()`. */
   get storage(): Storage {
     if (this.#disposedAt) throw this.#useAfterDispose(this.#disposedAt)
