@@ -57,6 +57,9 @@ export interface TryingRecord {
   readonly in_turns?: boolean
 }
 
+/** How a process ended that lost its device. */
+export const DEVICE_LOST = 'device lost'
+
 /**
  * The process ended while something was under way. `crash`: it or the device broke; `unknown`: it was killed,
  * which a config can bring about too; `other`: it ended by itself or was told to.

@@ -27,9 +27,18 @@ for (const size of [64, 300, 2000]) {
 /** Fails in a way that has nothing to do with the device. */
 const BROKEN = PROGRAM.replace('(await getDevice()).abandon', 'throw new Error')
 
-it('is run again as long as something new is recorded', async () => {
+/** Drivers may crash in what is left of a process that has lost its device. */
+const CRASHING = PROGRAM.replace(
+  '  if (',
+  "  if (before === 0) process.once('exit', () => process.kill(process.pid, 'SIGSEGV'))\n  if (",
+)
+
+it.each([
+  ['', PROGRAM],
+  [', and a crash after it', CRASHING],
+])('is run again as long as something new is recorded%s', async (_, program) => {
   const project = new Project('lost')
-  writeFileSync(join(project.folder, 'bench.js'), PROGRAM)
+  writeFileSync(join(project.folder, 'bench.js'), program)
   const { exitCode, stderr } = await project.start('--phase', 'collect')
   expect(exitCode).toBe(0)
   const again = 'helion-aot: the GPU device was lost; the phase collect goes on with what is left\n'

@@ -25,7 +25,7 @@ import {
 } from '../records.ts'
 import type { ShapeOfCall } from '../shape.ts'
 import { shapeRecord } from '../shape_record.ts'
-import type { EndedRecord } from '../trial_records.ts'
+import { DEVICE_LOST, type EndedRecord } from '../trial_records.ts'
 import { KnownRecords, sameRecord } from './known_records.ts'
 import { acquireLock, isAlive } from './lock.ts'
 import { PhaseProgress } from './phase_progress.ts'
@@ -89,7 +89,9 @@ export class Session {
     if (!sameRecord(session.known.run, run, ['started_at', 'command'])) session.append(run)
     session.#ended('an earlier process ended', 'unknown')
     nodeProcess?.once('exit', (code) => {
-      session.#ended(device.failure ? 'device lost' : `exit code ${code}`, device.failure ? 'crash' : 'other')
+      // Said even where nothing was under way: drivers may crash in what is left of such a process.
+      if (device.failure) session.append({ event: 'ended', how: DEVICE_LOST, cause: 'crash' })
+      else session.#ended(`exit code ${code}`, 'other')
     })
     return session
   }

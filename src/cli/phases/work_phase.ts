@@ -12,7 +12,7 @@ import { hardwareIdsIn, type WorkPhase } from '../../aot/run/run_folder.ts'
 import { RUNNER_PID } from '../../aot/run/session.ts'
 import { LIFE_FILE } from '../../aot/run/sign_of_life.ts'
 import { STATUS_FILE } from '../../aot/run/status_file.ts'
-import type { EndedRecord } from '../../aot/trial_records.ts'
+import { DEVICE_LOST, type EndedRecord } from '../../aot/trial_records.ts'
 import { moduleFileName } from '../../heuristics/module_names.ts'
 import { EXIT } from '../../support/errors.ts'
 import { readText } from '../../support/files.ts'
@@ -51,8 +51,9 @@ async function runToTheEnd(run: Run, phase: 'collect' | 'measure'): Promise<stri
     const failure = await runProgram(run, phase, { [PLAIN_KERNELS]: plainKernelsFile(run) })
     if (!failure || run.interrupts.exitCode !== undefined) return failure?.reason
     const blamed = blamesConfigs(run, failure)
-    const lost = failure.isLoss && recordsOf(run.files).length > before
-    if (!blamed && !lost) return failure.reason
+    const fresh = recordsOf(run.files).slice(before)
+    const isLoss = failure.isLoss || fresh.some((record) => 'how' in record && record.how === DEVICE_LOST)
+    if (!blamed && !(isLoss && fresh.some(({ event }) => event !== 'ended'))) return failure.reason
     const what = blamed ? `a config may have ended the program (${failure.how})` : 'the GPU device was lost'
     run.console.say(`helion-aot: ${what}; the phase ${phase} goes on with what is left`)
   }
