@@ -63,6 +63,16 @@ export function formatProblem(problem: LineProblem): string {
   return `${problem.file}:${problem.line}: ${problem.kind}: ${problem.reason}`
 }
 
+/** So many lines that were left out are named; a file may have a hundred thousand of them. */
+const MOST_NAMED = 20
+
+/** What is said of lines that were left out. */
+export function leftOut(problems: readonly LineProblem[]): readonly string[] {
+  const named = problems.slice(0, MOST_NAMED).map((problem) => `left out: ${formatProblem(problem)}`)
+  const rest = problems.length - named.length
+  return rest > 0 ? [...named, `left out: ${rest} more ${rest === 1 ? 'line' : 'lines'}`] : named
+}
+
 /** A line of a length that can be read. */
 export function checkLine(text: string): string {
   if (text.length <= LIMITS.line) return text

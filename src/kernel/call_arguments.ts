@@ -4,6 +4,7 @@
  */
 import type { ArgumentSpec, TensorArgument } from '../language/index.ts'
 import { DeviceTensor } from '../runtime/tensor/tensor.ts'
+import { callSite } from '../support/call_site.ts'
 import { UsageError } from '../support/errors.ts'
 import { staticDims } from './mark_static.ts'
 
@@ -64,6 +65,7 @@ export function capturedSpecs(tensors: readonly DeviceTensor[]): ReadonlyMap<obj
 
 function describe(value: unknown, tensors: DeviceTensor[], scalars: number[]): string {
   if (value instanceof DeviceTensor) {
+    if (!DeviceTensor.isItself(value)) throw isProxy()
     tensors.push(value)
     const marks = staticDims(value)
     const fixed = marks.size === 0 ? '' : `!${[...marks].sort().join('.')}`
@@ -79,6 +81,13 @@ function describe(value: unknown, tensors: DeviceTensor[], scalars: number[]): s
     return `{${entries.join('')}};`
   }
   return `${constantKey(value)};`
+}
+
+function isProxy(): UsageError {
+  return new UsageError('a Proxy of a tensor was passed to a kernel', {
+    location: callSite(),
+    remedy: 'Pass the tensor itself: toRaw(…) in Vue, where markRaw(…) keeps it one.',
+  })
 }
 
 function specOf(value: unknown, staticShapes: boolean): ArgumentSpec {

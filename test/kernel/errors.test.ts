@@ -124,6 +124,15 @@ describe('mistakes in a kernel function', () => {
   })
 })
 
+it('a Proxy of a tensor, as reactive state makes them, is told for what it is', () => {
+  const fill = kernel({ autotuneEffort: 'none' }, function fill(x: Tensor) {
+    for (const tile of hl.tile(x.shape[0])) x.at(tile).set(1)
+  })
+  expect(() => fill(new Proxy(zeros([4]), {}))).toThrow(
+    located(HERE, 'a Proxy of a tensor was passed to a kernel', 'Pass the tensor itself'),
+  )
+})
+
 it('tuning fails at the place of its call', async () => {
   const tuned = kernel({ autotuner: 'Magic', autotuneEffort: 'quick' }, function tuned(x: Tensor) {
     for (const tile of hl.tile(x.shape[0])) x.at(tile).set(1)

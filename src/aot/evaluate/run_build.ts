@@ -9,7 +9,7 @@ import { DataError, EXIT, errorMessage, UsageError } from '../../support/errors.
 import { fileError } from '../../support/file_errors.ts'
 import { readText } from '../../support/files.ts'
 import { parseJson } from '../../support/json.ts'
-import { checkWeight, formatProblem } from '../line_checks.ts'
+import { checkWeight, leftOut } from '../line_checks.ts'
 import { type BuildOptions, type BuildResult, buildHeuristics } from './build.ts'
 import type { PreviousChoices } from './decide/previous_choices.ts'
 import { furtherText, TOO_FEW_HELD_OUT, worstOfKeptText } from './decide/statistics.ts'
@@ -154,7 +154,7 @@ function findPrevious(
 const MATRIX_LEGEND = 'slowdown by shape and config (#: config that is kept, *: choice of the module)'
 
 function messagesOf(result: BuildResult, written: WrittenBuild | null, matrix: boolean): string[] {
-  const lines = result.problems.map((problem) => `left out: ${formatProblem(problem)}`)
+  const lines = [...leftOut(result.problems)]
   for (const { kernel, decision, evaluation, summary } of result.kernels) {
     if (matrix) lines.push(`${kernel}: ${MATRIX_LEGEND}`, scoreMatrix(decision, evaluation))
     const heldOut = summary.held_out

@@ -14,7 +14,7 @@ import { makeFolder } from '../../support/files.ts'
 import { createLog, LOG_LEVELS, type Log } from '../../support/log.ts'
 import { environment, nodeProcess, requireNode } from '../../support/node.ts'
 import { packageVersion } from '../../support/package_version.ts'
-import { formatProblem } from '../line_checks.ts'
+import { leftOut } from '../line_checks.ts'
 import { fileLines } from '../lines.ts'
 import {
   type AotRecord,
@@ -83,7 +83,7 @@ export class Session {
     tellOfLoss(device)
     const lines = fs.existsSync(files.records) ? fileLines(files.records) : []
     const { records, problems } = readRecords(lines, files.records)
-    for (const problem of problems) log.warning(`helion-aot: left out: ${formatProblem(problem)}`)
+    for (const line of leftOut(problems)) log.warning(`helion-aot: ${line}`)
     const session = new Session(phase, files, new KnownRecords(records))
     const run = runRecord(files, device)
     if (!sameRecord(session.known.run, run, ['started_at', 'command'])) session.append(run)

@@ -86,6 +86,11 @@ export class DeviceTensor extends WholeBase implements Tensor {
     return count
   }
 
+  /** False for a Proxy around one, which has none of its private parts. */
+  static isItself(tensor: DeviceTensor): boolean {
+    return #storage in tensor
+  }
+
   /** The memory, for launches. Throws UsageError after `dispose()`. */
   get storage(): Storage {
     if (this.#disposedAt) throw this.#useAfterDispose(this.#disposedAt)

@@ -193,6 +193,17 @@ test.each([
   expect(problems.map((problem) => problem.reason)).toEqual(reason === undefined ? [] : [reason])
 })
 
+test('of many lines that are left out the first are named, and the others counted', () => {
+  const folder = temporaryFolder()
+  const [header = '', ...rows] = CSV.trim().split('\n')
+  writeFileSync(join(folder, 'm.csv'), [header, ...rows, ...rows, ...rows, ...rows].join('\n'))
+  const { result, messages } = runBuild({ measurements: [join(folder, 'm.csv')], scoreMatrix: false })
+  expect(result.problems).toHaveLength(3 * rows.length)
+  const said = messages.filter((line) => line.startsWith('left out: '))
+  expect(said).toHaveLength(21)
+  expect(said.at(-1)).toBe(`left out: ${3 * rows.length - 20} more lines`)
+})
+
 test('a size of minus zero is zero, to quotients too', () => {
   const folder = temporaryFolder()
   // The one row that says so, and one that names its size otherwise.
