@@ -38,6 +38,7 @@ export function defineKernel(
   const resolved = resolveOptions(options, defaults)
   const written = Function.prototype.toString.call(fn)
   if (/\{\s*\[native code\]\s*\}$/.test(written)) throw withoutText(fn.name, location)
+  if (/^class(?:\s*\{|\s+[\w$])/.test(written)) throw isClass(fn.name, location)
   const text = canonicalText(written)
   // Arrow functions may have no name, and minifiers take others away.
   const name = resolved.own.name ?? methodName ?? (fn.name || `kernel_${sha16(text).slice(0, 8)}`)
@@ -63,6 +64,13 @@ function withoutText(name: string, location: SourceLocation | undefined): UsageE
   return new UsageError(`a kernel cannot be made of ${name || 'a function'}, which is built in or bound`, {
     location,
     remedy: 'Write function my_kernel(x) { … } around the call: kernels are known by their text.',
+  })
+}
+
+function isClass(name: string, location: SourceLocation | undefined): UsageError {
+  return new UsageError(`a kernel cannot be made of ${name || 'something'}, which is a class`, {
+    location,
+    remedy: 'Pass a function, or decorate a method of the class with @kernel(options).',
   })
 }
 

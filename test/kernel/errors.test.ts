@@ -185,6 +185,12 @@ describe('making kernels', () => {
       )
   })
 
+  it('of a class', () => {
+    expect(() => make({}, class Layer {})).toThrow(
+      located(HERE, 'a kernel cannot be made of Layer, which is a class', 'Pass a function, or decorate'),
+    )
+  })
+
   it('with options that are null, which count as not given', () => {
     const none = { name: null, source: null, config: null, configs: null, key: null, baselineFn: null }
     expect((make(none, fn) as Unary).name).toBe('fine')
