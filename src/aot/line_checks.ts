@@ -13,7 +13,7 @@ import {
   isFeatureValue,
 } from '../heuristics/features.ts'
 import { errorMessage } from '../support/errors.ts'
-import { parseJson } from '../support/json.ts'
+import { parseJson, show } from '../support/json.ts'
 
 /** A line that was left out. `line` counts from 1. */
 export interface LineProblem {
@@ -173,17 +173,6 @@ export function checkObject(value: unknown, what: string): Readonly<Record<strin
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Readonly<Record<string, unknown>>
   throw new LineError('foreign', `${what} is ${show(value)}, not an object`)
-}
-
-/** A value for a message: short, whatever it is. */
-export function show(value: unknown): string {
-  if (typeof value === 'number') return String(value)
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60)).slice(0, 60)
-  try {
-    return (JSON.stringify(value) ?? String(value)).slice(0, 60)
-  } catch {
-    return 'something nested too deeply'
-  }
 }
 
 function checkFields(value: unknown, what: string): readonly [string, unknown][] {

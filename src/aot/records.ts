@@ -6,6 +6,7 @@
  */
 import type { ConfigData } from '../config/value.ts'
 import type { BatchedSpec, Features } from '../heuristics/features.ts'
+import { show } from '../support/json.ts'
 import { checkFacts, type ToldFacts } from './facts/told_facts.ts'
 import {
   checkBatched,
@@ -23,7 +24,6 @@ import {
   jsonIn,
   LineError,
   type LineProblem,
-  show,
   toProblem,
 } from './line_checks.ts'
 import type { EndedRecord, TimeSummary, TrialRecord, TryingRecord, TurnsRecord } from './trial_records.ts'

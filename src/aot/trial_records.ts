@@ -61,8 +61,8 @@ export interface TryingRecord {
 export const DEVICE_LOST = 'device lost'
 
 /**
- * The process ended while something was under way. `crash`: it or the device broke; `unknown`: it was killed,
- * which a config can bring about too; `other`: it ended by itself or was told to.
+ * The process ended while something was under way, or with its device. `crash`: it or the device broke;
+ * `unknown`: it was killed, which a config can bring about too; `other`: it ended by itself or was told to.
  */
 export interface EndedRecord {
   readonly event: 'ended'

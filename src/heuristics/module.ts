@@ -4,6 +4,7 @@
  */
 import type { ConfigData } from '../config/value.ts'
 import { DataError, errorMessage } from '../support/errors.ts'
+import { show } from '../support/json.ts'
 import { moduleExports } from './module_names.ts'
 
 /** What `import()` of a module gives. */
@@ -133,15 +134,13 @@ function fallbacksOf(configs: unknown, meta: Readonly<Record<string, unknown>> =
 
 function toIndex(value: unknown, name: string): number {
   if (Number.isInteger(value)) return Number(value)
-  throw new Error(
-    `${name} returned ${typeof value === 'number' ? value : JSON.stringify(value)}, which is no whole number`,
-  )
+  throw new Error(`${name} returned ${show(value)}, which is no whole number`)
 }
 
 function toConfig(value: unknown, name: string): ConfigData {
   const config = record(value)
   if (config) return config as ConfigData
-  throw new Error(`${name} returned ${JSON.stringify(value)}, which is no config`)
+  throw new Error(`${name} returned ${show(value)}, which is no config`)
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> | undefined {

@@ -23,6 +23,17 @@ export function jsonIn(text: string): unknown {
   }
 }
 
+/** A value for a message: short, whatever it is. */
+export function show(value: unknown): string {
+  if (typeof value === 'number') return String(value)
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60)).slice(0, 60)
+  try {
+    return (JSON.stringify(value) ?? String(value)).slice(0, 60)
+  } catch {
+    return 'something nested too deeply'
+  }
+}
+
 function isDeeper(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   return depth === 0 || Object.values(value).some((part) => isDeeper(part, depth - 1))

@@ -3,8 +3,9 @@
  * by a parser of their own and computed with, never run as code; a text that is no such formula is a
  * LineError.
  */
+import { show } from '../../support/json.ts'
 import { cdiv, nextPowerOf2 } from '../../support/maths.ts'
-import { LineError, show } from '../line_checks.ts'
+import { LineError } from '../line_checks.ts'
 
 export interface Formula {
   /** The features that it names, each once. */

@@ -4,7 +4,8 @@
  * is refused. Facts are optional everywhere; what is no such fact is a LineError.
  */
 import { parseArgumentFeature } from '../../heuristics/feature_names.ts'
-import { checkObject, LineError, show } from '../line_checks.ts'
+import { show } from '../../support/json.ts'
+import { checkObject, LineError } from '../line_checks.ts'
 import { constantFormula, type Formula, parseFormula } from './formula.ts'
 
 /** Counts that follow from sizes; see `KernelFacts` in codegen/facts.ts. */

@@ -52,7 +52,8 @@ async function runToTheEnd(run: Run, phase: 'collect' | 'measure'): Promise<stri
     if (!failure || run.interrupts.exitCode !== undefined) return failure?.reason
     const blamed = blamesConfigs(run, failure)
     const fresh = recordsOf(run.files).slice(before)
-    const isLoss = failure.isLoss || fresh.some((record) => 'how' in record && record.how === DEVICE_LOST)
+    const isLoss =
+      failure.isLoss || fresh.some((record) => record.event === 'ended' && record.how === DEVICE_LOST)
     if (!blamed && !(isLoss && fresh.some(({ event }) => event !== 'ended'))) return failure.reason
     const what = blamed ? `a config may have ended the program (${failure.how})` : 'the GPU device was lost'
     run.console.say(`helion-aot: ${what}; the phase ${phase} goes on with what is left`)

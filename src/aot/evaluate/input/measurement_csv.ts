@@ -7,6 +7,7 @@ import { parse } from 'csv-parse/sync'
 import { stringify } from 'csv-stringify/sync'
 import type { ConfigData } from '../../../config/value.ts'
 import type { Features } from '../../../heuristics/features.ts'
+import { show } from '../../../support/json.ts'
 import { didYouMean } from '../../../support/similar.ts'
 import { sha16, stableStringify } from '../../../support/stable.ts'
 import { checkFacts, type ToldFacts } from '../../facts/told_facts.ts'
@@ -19,7 +20,6 @@ import {
   jsonIn,
   LineError,
   type LineProblem,
-  show,
   toProblem,
 } from '../../line_checks.ts'
 
