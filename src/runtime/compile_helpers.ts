@@ -17,23 +17,39 @@ interface Helper {
   load: number
 }
 
+interface Waiting {
+  readonly request: PipelineRequest
+  readonly done: (compileMs: number) => void
+}
+
+/** So many shaders a device has at a time: what is done before a driver's own work runs beside that. */
+const MOST_LOAD = 2
+
 export class CompileHelpers {
   readonly #helpers: Helper[] = []
+  /** Shaders that wait for a device, which one of those may be that is still to be opened. */
+  readonly #waiting: Waiting[] = []
+  #isOpening = false
   #isClosed = false
-  /** Milliseconds that a shader takes, while it is being compiled. */
+  /** Milliseconds that a shader takes, from when it is asked for until it is there. */
   readonly #underWay = new Map<string, Promise<number>>()
 
   /** Opens so many devices, one after the other; the first ones compile while others are opened. */
   async open(device: () => Promise<Compiler>, count: number): Promise<void> {
+    this.#isOpening = true
     try {
       while (this.#helpers.length < count && !this.#isClosed) {
         this.#helpers.push({ device: await device(), load: 0 })
+        this.#assign()
         // What was asked for meanwhile comes first.
         await nextTurn()
       }
     } catch (error) {
       // Fewer have to do.
       if (!(error instanceof AdapterError)) throw error
+    } finally {
+      this.#isOpening = false
+      this.#assign()
     }
     if (this.#isClosed) this.close()
   }
@@ -42,6 +58,7 @@ export class CompileHelpers {
   close(): void {
     this.#isClosed = true
     for (const { device } of this.#helpers.splice(0)) device.destroy()
+    this.#assign()
   }
 
   /** How many there are. */
@@ -51,20 +68,37 @@ export class CompileHelpers {
 
   /**
    * Milliseconds that it took to compile a pipeline; 0 where that was not done, for whatever reason: the
-   * device that wants the pipeline says what is wrong with it. Equal shaders are compiled once.
+   * device that wants the pipeline says what is wrong with it. Equal shaders are compiled once. Waits for
+   * devices that are being opened: what is compiled on the one that runs programs keeps it from running any.
    */
-  async compile(request: PipelineRequest): Promise<number> {
+  compile(request: PipelineRequest): Promise<number> {
     const { wgsl } = request
     const underWay = this.#underWay.get(wgsl)
-    if (underWay) return await underWay
-    const helper = this.#helpers.toSorted((a, b) => a.load - b.load)[0]
-    if (!helper) return 0
-    const work = this.#onHelper(helper, request).finally(() => this.#underWay.delete(wgsl))
+    if (underWay) return underWay
+    const work = new Promise<number>((done) => this.#waiting.push({ request, done }))
     this.#underWay.set(wgsl, work)
-    return await work
+    this.#assign()
+    return work
   }
 
-  async #onHelper(helper: Helper, request: PipelineRequest): Promise<number> {
+  /** Gives what waits to the devices that have least to do, or up where there will be none. */
+  #assign(): void {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      const helper = this.#helpers.toSorted((a, b) => a.load - b.load)[0]
+      const nobodyComes = !helper && (this.#isClosed || !this.#isOpening)
+      if (!nobodyComes && (helper?.load ?? MOST_LOAD) >= MOST_LOAD) return
+      this.#waiting.shift()
+      const { request, done } = next
+      void this.#onHelper(helper, request).then((compileMs) => {
+        this.#underWay.delete(request.wgsl)
+        done(compileMs)
+        this.#assign()
+      })
+    }
+  }
+
+  async #onHelper(helper: Helper | undefined, request: PipelineRequest): Promise<number> {
+    if (!helper) return 0
     helper.load++
     try {
       return (await helper.device.pipelines.get(request)).compileMs

@@ -1,164 +1,146 @@
 import { describe, expect, it } from 'vitest'
 import { Pace } from '../../src/autotuner/trial/pace.ts'
-import type { Launch } from '../../src/runtime/commands/launch.ts'
 import type { Device } from '../../src/runtime/device.ts'
 import type { Timing, timeLaunches } from '../../src/runtime/timing/timing.ts'
 import { nextTurn } from '../../src/support/macrotask.ts'
 
-/** A GPU whose clock falls by half after 50 ms without work, and is up again after 70 ms of work. */
+/** What it takes to time the program, besides work before that. */
+const LOOK_MS = 2
+
+/**
+ * A GPU whose clock falls to a fifth after a second without work or with light work only, and rises in two
+ * steps within 250 ms of it.
+ */
 class Gpu {
   now = 0
   #idleSince = 0
-  #worked = 1000
+  #worked = 0
   readonly timed: number[] = []
   /** How much slower it has become for good. */
   heat = 1
+  /** How much times scatter that are taken. */
+  scatter = 0
 
   idle(ms: number): void {
     this.now += ms
-    if (this.now - this.#idleSince > 50) this.#worked = 0
+    if (this.now - this.#idleSince > 1000) this.#worked = 0
   }
 
-  msOf(base: number): number {
-    return base * this.heat * (this.#worked < 70 ? 2 : 1)
+  get slowness(): number {
+    const rise = [5, 2, 1][Number(this.#worked >= 100) + Number(this.#worked >= 250)] ?? 1
+    return this.heat * rise * (1 + this.scatter * (this.timed.length % 2))
   }
 
-  readonly time: typeof timeLaunches = async (_, launches, { warmupMs = 0, targetMs = 0 } = {}) => {
-    const medianMs = this.msOf(launches.length)
-    this.now += warmupMs + targetMs
-    this.#worked += warmupMs + targetMs
-    this.#idleSince = this.now
+  readonly time: typeof timeLaunches = async (_, __, { warmupMs = 0 } = {}) => {
+    await nextTurn()
+    this.#worked += warmupMs
+    this.idle(warmupMs + LOOK_MS)
+    if (warmupMs > LOOK_MS) this.#idleSince = this.now
+    const medianMs = 0.02 * this.slowness
     this.timed.push(medianMs)
-    return { medianMs, samplesMs: [medianMs] } as unknown as Timing
+    return { medianMs } as Timing
   }
 
   pace(): Pace {
-    return new Pace({} as Device, this.time, () => this.now)
+    const device = { pipelines: { get: async () => ({}) } } as unknown as Device
+    return new Pace(device, this.time, () => this.now)
   }
 }
 
-const program = (ms: number): readonly Launch[] =>
-  Array.from({ length: ms }, () => ({ storages: [] }) as unknown as Launch)
-const time = (medianMs: number, count = 100) => ({
-  medianMs,
-  spread: 0,
-  samplesMs: Array.from({ length: count }, () => medianMs),
-})
+async function warm(): Promise<{ gpu: Gpu; pace: Pace }> {
+  const gpu = new Gpu()
+  const pace = gpu.pace()
+  await pace.up()
+  gpu.timed.splice(0)
+  return { gpu, pace }
+}
+
+const turns = async () => {
+  for (let turn = 0; turn < 10; turn++) await nextTurn()
+}
 
 describe('Pace', () => {
-  it('lets a known program run until it is as fast as it was', async () => {
+  it('has a GPU work that nothing is known of until its clock rises no more', async () => {
     const gpu = new Gpu()
-    const pace = gpu.pace()
-    pace.learn(program(3), time(3))
-    pace.worked(400)
-    gpu.idle(600)
-    expect(gpu.msOf(1)).toBe(2)
-    await pace.up()
-    expect(gpu.msOf(1)).toBe(1)
-    expect(gpu.timed.at(-1)).toBe(3)
+    await gpu.pace().up()
+    expect(gpu.slowness).toBe(1)
+    expect(gpu.now).toBeGreaterThan(250 + 500)
+    expect(gpu.now).toBeLessThan(250 + 600)
   })
 
-  it('forgets a program whose memory was given back', async () => {
-    const gpu = new Gpu()
-    const pace = gpu.pace()
-    const scratch = { allocated: true }
-    pace.learn([{ storages: [scratch] } as unknown as Launch], time(1))
-    scratch.allocated = false
-    gpu.idle(600)
+  it('has it work until it is as fast as it was', async () => {
+    const { gpu, pace } = await warm()
+    gpu.idle(3000)
+    expect(gpu.slowness).toBe(5)
+    const begin = gpu.now
     await pace.up()
-    expect(gpu.timed).toEqual([])
-    pace.learn(program(3), time(3))
-    gpu.idle(600)
-    await pace.up()
-    expect(gpu.timed.at(-1)).toBe(3)
+    expect(gpu.slowness).toBe(1)
+    expect(gpu.now - begin).toBeLessThan(350)
   })
 
-  it('costs one look where the clock is up, and nothing soon after work', async () => {
-    const gpu = new Gpu()
-    const pace = gpu.pace()
-    pace.learn(program(3), time(3))
+  it('costs one look where the clock is up, and nothing soon after', async () => {
+    const { gpu, pace } = await warm()
+    gpu.idle(60)
+    const begin = gpu.now
     await pace.up()
-    expect(gpu.timed).toEqual([3])
-    gpu.idle(20)
+    expect([gpu.timed, gpu.now - begin]).toEqual([[0.02], LOOK_MS])
+    gpu.idle(40)
     await pace.up()
-    expect(gpu.timed).toEqual([3])
-  })
-
-  it('goes by the fastest program that was timed well', async () => {
-    const gpu = new Gpu()
-    const pace = gpu.pace()
-    await pace.up()
-    expect(gpu.timed).toEqual([])
-    pace.learn(program(3), time(3))
-    pace.learn(program(5), time(5))
-    pace.learn(program(2), time(2, 5))
-    await pace.up()
-    expect(gpu.timed).toEqual([3])
+    expect(gpu.timed).toEqual([0.02])
   })
 
   it('takes a GPU that has become slower for good as it is', async () => {
-    const gpu = new Gpu()
-    const pace = gpu.pace()
-    pace.learn(program(3), time(3))
+    const { gpu, pace } = await warm()
+    const timeOfUp = async () => {
+      gpu.idle(60)
+      const begin = gpu.now
+      await pace.up()
+      return gpu.now - begin
+    }
     gpu.heat = 1.2
-    await pace.up()
-    expect(gpu.now).toBeGreaterThan(100)
-    expect(gpu.now).toBeLessThan(300)
-    const looks = gpu.timed.length
-    gpu.idle(45)
-    gpu.idle(20)
-    const before = gpu.now
-    await pace.up()
-    expect(gpu.timed.length).toBeGreaterThan(looks)
-    expect(gpu.now - before).toBeLessThan(150)
+    const slower = await timeOfUp()
+    expect(slower).toBeGreaterThan(500)
+    expect(slower).toBeLessThan(550)
+    expect(await timeOfUp()).toBe(LOOK_MS)
+    // Cool again, it has to be as fast as that.
+    gpu.heat = 1
+    expect(await timeOfUp()).toBe(LOOK_MS)
+    gpu.heat = 1.2
+    expect(await timeOfUp()).toBe(slower)
   })
 
-  it('says how much work a clock needs: as much as the GPU had none, up to what is always enough', () => {
-    const gpu = new Gpu()
-    const pace = gpu.pace()
-    expect(pace.neededMs).toBe(300)
-    const work = (ms: number) => {
-      gpu.now += ms
-      pace.worked(ms)
-    }
-    work(100)
-    expect(pace.neededMs).toBe(200)
-    work(250)
-    expect(pace.neededMs).toBe(0)
-    gpu.now += 20
-    expect(pace.neededMs).toBe(0)
-    gpu.now += 80
-    expect(pace.neededMs).toBe(100)
-    work(30)
-    expect(pace.neededMs).toBe(70)
-    gpu.now += 60_000
-    expect(pace.neededMs).toBe(300)
+  it('does not wait for ever where times scatter', async () => {
+    const { gpu, pace } = await warm()
+    gpu.scatter = 0.3
+    gpu.heat = 1.2
+    gpu.idle(60)
+    const begin = gpu.now
+    await pace.up()
+    expect(gpu.now - begin).toBeGreaterThan(2000)
+    expect(gpu.now - begin).toBeLessThan(2100)
   })
 
   it('has a GPU work that has nothing to do, until it has', async () => {
-    let [now, pieces] = [0, 0]
-    const device = { pipelines: { get: async () => ({}) } } as unknown as Device
-    const time = (async () => {
-      await nextTurn()
-      now += 3
-      pieces++
-      return {}
-    }) as unknown as typeof timeLaunches
-    const pace = new Pace(device, time, () => now)
+    const gpu = new Gpu()
+    const pace = gpu.pace()
     pace.idle()
-    while (pieces < 3) await new Promise((resolve) => setTimeout(resolve, 1))
+    while (gpu.now < 700) await new Promise((resolve) => setTimeout(resolve, 1))
     await pace.busy()
-    const before = pieces
-    for (let turn = 0; turn < 10; turn++) await nextTurn()
-    expect(pieces).toBe(before)
-    expect(pace.neededMs).toBe(Math.max(0, 300 - 3 * pieces))
+    const before = gpu.timed.length
+    await turns()
+    expect(gpu.timed.length).toBe(before)
+    // What it has done then counts, and its clock is up.
+    const begin = gpu.now
+    await pace.up()
+    expect(gpu.slowness).toBe(1)
+    expect(gpu.now - begin).toBeLessThan(500)
     // Nothing else comes for long: it rests.
-    const begin = now
     pace.idle()
-    while (now < begin + 3000) await new Promise((resolve) => setTimeout(resolve, 1))
-    for (let turn = 0; turn < 10; turn++) await nextTurn()
-    const all = pieces
-    for (let turn = 0; turn < 10; turn++) await nextTurn()
-    expect(pieces).toBe(all)
+    const idleSince = gpu.now
+    while (gpu.now < idleSince + 3000) await new Promise((resolve) => setTimeout(resolve, 1))
+    await turns()
+    const all = gpu.timed.length
+    await turns()
+    expect(gpu.timed.length).toBe(all)
   })
 })

@@ -39,7 +39,6 @@ const MAX_SAMPLES = 100
 /** Candidates that differ by less are timed again in turns. */
 const PRECISION = 0.0065
 const WARMUP_MS = 0.2
-const MAX_WARMUPS = 2000
 /** A run that took this long is timed with one sample. */
 const SLOW_MS = 100
 /**
@@ -161,22 +160,17 @@ export class LocalRunner implements TrialRunner {
     const known = { expectedMs: runMs, rivalMs: bestMs, precision: PRECISION }
     const conditions = { ...this.#conditions, ...samples, ...known, timeoutMs }
     await this.#pace?.up()
-    const time = await timeLaunches(this.#parts.device, launches, conditions)
-    // Scratch is gone when the trial is over, and with it the program.
-    if (this.#scratch.length === 0) this.#pace?.learn(launches, time)
-    return time
+    return await timeLaunches(this.#parts.device, launches, conditions)
   }
 
   /**
    * Software adapters run out of the processor's cache, which nothing but time would empty, and at its clock.
    */
-  get #conditions(): Pick<TimingOptions, 'flushCache' | 'warmupMs' | 'maxWarmups' | 'maxSamples'> {
+  get #conditions(): Pick<TimingOptions, 'flushCache' | 'warmupMs' | 'maxSamples'> {
     const { device, subject } = this.#parts
     return {
       flushCache: subject.flushCache && !device.info.software,
-      // An idle GPU runs at a low clock; the program must not suffer from that.
-      warmupMs: Math.max(WARMUP_MS, this.#pace?.neededMs ?? 0),
-      maxWarmups: MAX_WARMUPS,
+      warmupMs: WARMUP_MS,
       maxSamples: MAX_SAMPLES,
     }
   }
@@ -247,11 +241,8 @@ export class LocalRunner implements TrialRunner {
 
   /** Leaves device and stream ready for the next program; rejects with what is wrong with this one. */
   async #recovering<T>(work: () => Promise<T>): Promise<T> {
-    const begin = performance.now()
     try {
-      const result = await work()
-      this.#pace?.worked(performance.now() - begin)
-      return result
+      return await work()
     } catch (error) {
       await this.#recover(error)
       throw error

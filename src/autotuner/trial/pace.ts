@@ -1,42 +1,60 @@
 /**
- * Keeps the low clock of a GPU that had nothing to do out of the times. How much work the clock needs is told
- * by how long the GPU had none. Where a program was timed before, it is timed again first: while it is slower
- * than it was, it runs on, since work brings the clock up. Where nothing else is to do, the GPU is given
- * work.
+ * Keeps the low clock of a GPU that had nothing to do out of the times. A program of its own, whose time
+ * depends on nothing but the clock, is timed every now and then: while it takes longer than it did, it runs
+ * on, since work brings the clock up. Where nothing else is to do, the GPU is given this work as well.
  */
 
-import type { Launch } from '../../runtime/commands/launch.ts'
+import { type Launch, NO_WORDS } from '../../runtime/commands/launch.ts'
 import type { Device } from '../../runtime/device.ts'
-import { leastLaunch } from '../../runtime/timing/least_launch.ts'
 import { timeLaunches } from '../../runtime/timing/timing.ts'
-import type { TrialTime } from './trial_runner.ts'
 
-/** A clock is up when the known program takes at most this multiple of its time. */
-const UP = 1.03
-/** A known program that has not become faster for so long will not: the clock is as high as it gets. */
-const STEADY_MS = 120
-/** Clocks do not fall sooner than so many milliseconds after work. */
-const IDLE_MS = 50
-/** So much work brings a clock up, however low it was. */
-const COLD_MS = 300
-/** A program with fewer samples says too little. */
-const ENOUGH_SAMPLES = 20
-const LOOK = { warmupMs: 0, targetMs: 2, maxSamples: 9 }
-const RUN_MS = 10
-/** A piece of work for a GPU that would have none. */
-const LOAD = { warmupMs: 0, targetMs: 2, maxSamples: 4, expectedMs: 0.2 }
-/** After so long without it begins, and ends where nothing else comes for so long. */
+/** Times of the program that differ by less are those of one clock. */
+const SAME = 1.03
+/** A clock that has not risen under so many milliseconds of work will not. */
+const STEADY_MS = 500
+/** One that never comes to rest is taken as it is after so many. */
+const MOST_MS = 2000
+/**
+ * So long a clock is taken to be what it was, at least: it does not fall sooner. Looks cost a tenth at most.
+ */
+const FRESH_MS = 50
+const FRESH_LOOKS = 10
+/** How the program is timed: a few samples after as much work as is wanted. */
+const PIECE = { targetMs: 1, maxSamples: 9, maxWarmups: 10_000, expectedMs: 0.1, flushCache: false }
+/**
+ * Work of one piece, in milliseconds: clocks fall under light work as if there were none, and what comes next
+ * waits for the end of a piece.
+ */
+const LOAD_MS = 3
+const RISE_MS = 20
+/** After so long without other work it begins, and ends where nothing else comes for so long. */
 const REST_MS = 3
 const MOST_LOAD_MS = 3000
+/**
+ * Enough for every processor of a large GPU, and not too long on a small one: 0.5 G multiply-adds. No
+ * compiler knows that their result is never written.
+ */
+const WORKGROUPS = 264
+const WGSL = `var<workgroup> sink: vec4f;
+@compute @workgroup_size(256) fn main(@builtin(global_invocation_id) id: vec3u) {
+  let y = vec4f(id.xyzx);
+  var x = y;
+  for (var i = 0u; i < 2000u; i++) { x = fma(x, vec4f(0.5), y); }
+  if (x.x == 0.1) { sink = x; }
+}`
 
 export class Pace {
   readonly #device: Device
   readonly #now: () => number
   readonly #time: typeof timeLaunches
-  #known: { readonly launches: readonly Launch[]; readonly ms: number } | undefined
-  #workedAt = Number.NEGATIVE_INFINITY
-  /** Work that the clock needed then. */
-  #neededMs = COLD_MS
+  #program: Promise<Launch> | undefined
+  /** Milliseconds that the program takes at the clock of now, and how much work did not change that. */
+  #levelMs = Number.POSITIVE_INFINITY
+  #steadyMs = 0
+  /** What it takes when the clock is up, as far as that is known. */
+  #bestMs = 0
+  /** Until when that is not looked at again. */
+  #freshUntil = Number.NEGATIVE_INFINITY
   /** Work while nothing else is to do: what begins it, and what is under way. */
   #rest: ReturnType<typeof setTimeout> | undefined
   #loading: Promise<void> | undefined
@@ -50,23 +68,6 @@ export class Pace {
     this.#device = device
     this.#time = time
     this.#now = now
-  }
-
-  /** Milliseconds of work that the clock needs: as many as the GPU had none, up to what is always enough. */
-  get neededMs(): number {
-    return this.#neededAt(this.#now())
-  }
-
-  /** The GPU has worked, and did so for that long. */
-  worked(ms: number): void {
-    const now = this.#now()
-    this.#neededMs = Math.max(0, this.#neededAt(now - ms) - ms)
-    this.#workedAt = now
-  }
-
-  #neededAt(now: number): number {
-    const idleMs = now - this.#workedAt
-    return idleMs < IDLE_MS ? this.#neededMs : Math.min(COLD_MS, this.#neededMs + idleMs)
   }
 
   /**
@@ -89,44 +90,43 @@ export class Pace {
     await this.#loading
   }
 
-  /** Takes a time to compare later ones with; that of the fastest program is kept. */
-  learn(launches: readonly Launch[], { medianMs, samplesMs }: TrialTime): void {
-    if (this.#known && !isThere(this.#known.launches)) this.#known = undefined
-    if (samplesMs.length < ENOUGH_SAMPLES || medianMs >= (this.#known?.ms ?? Number.POSITIVE_INFINITY)) return
-    this.#known = { launches, ms: medianMs }
-  }
-
   /** Resolves when the clock is up, as far as that can be told. Rejects as `timeLaunches` does. */
   async up(): Promise<void> {
-    const known = this.#known
-    if (!known || !isThere(known.launches) || this.neededMs === 0) return
     const begin = this.#now()
-    const look = async (warmupMs: number) =>
-      (await this.#time(this.#device, known.launches, { ...LOOK, warmupMs })).medianMs
-    let medianMs = await look(0)
-    let [best, bestAt] = [medianMs, this.#now()]
-    while (medianMs > known.ms * UP && this.#now() - bestAt < STEADY_MS) {
-      medianMs = await look(RUN_MS)
-      if (medianMs * UP < best) [best, bestAt] = [medianMs, this.#now()]
+    if (begin > this.#freshUntil) await this.#work(0)
+    while (!this.#isUp) {
+      await this.#work(RISE_MS)
+      if (this.#now() - begin > MOST_MS) this.#bestMs = this.#levelMs
     }
-    // What a GPU that has grown hot can do from now on, or more than was known.
-    if (medianMs < known.ms || medianMs > known.ms * UP) this.#known = { ...known, ms: medianMs }
-    this.worked(Math.max(COLD_MS, this.#now() - begin))
+  }
+
+  get #isUp(): boolean {
+    return this.#levelMs <= this.#bestMs * SAME
   }
 
   async #load(): Promise<void> {
-    const launch = await leastLaunch(this.#device, [], new Set())
-    const until = this.#now() + MOST_LOAD_MS
-    for (let begin = this.#now(); this.#isIdle && begin < until; ) {
-      await this.#time(this.#device, [launch], LOAD)
-      const end = this.#now()
-      this.worked(end - begin)
-      begin = end
-    }
+    const end = this.#now() + MOST_LOAD_MS
+    while (this.#isIdle && this.#now() < end) await this.#work(LOAD_MS)
   }
-}
 
-/** False when memory of the launches was given back: scratch, which a program has during its trial only. */
-function isThere(launches: readonly Launch[]): boolean {
-  return launches.every(({ storages }) => storages.every(({ allocated }) => allocated))
+  /** So many milliseconds of work, and what the program says of the clock then. */
+  async #work(warmupMs: number): Promise<void> {
+    const begin = this.#now()
+    this.#program ??= this.#compiled()
+    const { medianMs } = await this.#time(this.#device, [await this.#program], { ...PIECE, warmupMs })
+    const end = this.#now()
+    this.#freshUntil = end + Math.max(FRESH_MS, FRESH_LOOKS * (end - begin - warmupMs))
+    const isSame = Math.max(medianMs / this.#levelMs, this.#levelMs / medianMs) < SAME
+    this.#steadyMs = isSame ? this.#steadyMs + end - begin : 0
+    this.#levelMs = isSame ? Math.min(this.#levelMs, medianMs) : medianMs
+    // Also what a GPU that has grown hot can do from now on.
+    if (this.#steadyMs >= STEADY_MS) this.#bestMs = this.#levelMs
+    this.#bestMs = Math.min(this.#bestMs, this.#levelMs)
+  }
+
+  async #compiled(): Promise<Launch> {
+    const shader = { label: 'pace', wgsl: WGSL, bindings: [], words: { length: 0 } }
+    const pipeline = await this.#device.pipelines.get({ ...shader, wordsIn: 'immediate' })
+    return { pipeline, storages: [], words: NO_WORDS, grid: [WORKGROUPS, 1, 1] }
+  }
 }
