@@ -56,8 +56,8 @@ const DEFAULT_AIM: Aim = {
   gridDimension: [64, 2048],
   busy: 256,
 }
-/** Two rows a thread at most. */
-const ROWS_ON_PROCESSOR = { gridDimension: [64] }
+/** Two rows a thread at most; with few rows a vector of four for each thread of a warp. */
+const ROWS_ON_PROCESSOR = { gridDimension: [64], smallTile: 128 }
 const DEFAULT_AIM_WITH_DOT = {
   ...DEFAULT_AIM,
   tile: 4096,

@@ -179,3 +179,13 @@ describe.each(KERNELS)('the default config of %s', (_name, fn, sizes) => {
     expect(problems).toEqual([])
   })
 })
+
+it('the default config of long rows leaves each core of a processor some, however few rows there are', () => {
+  const standard = (m: number) => {
+    const { data } = new Compiled(kernels.softmax, [shaped([m, 8000])], DEVICES.lavapipe).spec.defaultConfig()
+    return [data.block_sizes, data.reduction_loops, data.num_warps]
+  }
+  expect(standard(16)).toEqual([[8], [16], 1])
+  expect(standard(128)).toEqual([[32], [16], 1])
+  expect(standard(4096)).toEqual([[64], [16], 1])
+})
