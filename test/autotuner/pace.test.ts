@@ -18,8 +18,9 @@ class Gpu {
   readonly timed: number[] = []
   /** How much slower it has become for good. */
   heat = 1
-  /** How much times scatter that are taken. */
+  /** How much times scatter that are taken, and whether they say so. */
   scatter = 0
+  isKnown = false
 
   idle(ms: number): void {
     this.now += ms
@@ -38,7 +39,7 @@ class Gpu {
     if (warmupMs > LOOK_MS) this.#idleSince = this.now
     const medianMs = 0.02 * this.slowness
     this.timed.push(medianMs)
-    return { medianMs } as Timing
+    return { medianMs, spread: this.isKnown ? this.scatter / 2 : 0, resolutionMs: 0 } as Timing
   }
 
   pace(): Pace {
@@ -118,6 +119,19 @@ describe('Pace', () => {
     await pace.up()
     expect(gpu.now - begin).toBeGreaterThan(2000)
     expect(gpu.now - begin).toBeLessThan(2100)
+  })
+
+  it('takes times that scatter, and say so, for equal', async () => {
+    const { gpu, pace } = await warm()
+    Object.assign(gpu, { scatter: 0.1, isKnown: true })
+    for (let look = 0; look < 4; look++) {
+      gpu.idle(60)
+      await pace.up()
+    }
+    expect(gpu.timed).toHaveLength(4)
+    gpu.idle(3000)
+    await pace.up()
+    expect(gpu.slowness).toBeLessThan(1.2)
   })
 
   it('has a GPU work that has nothing to do, until it has', async () => {

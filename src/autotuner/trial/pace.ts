@@ -8,8 +8,9 @@ import { type Launch, NO_WORDS } from '../../runtime/commands/launch.ts'
 import type { Device } from '../../runtime/device.ts'
 import { timeLaunches } from '../../runtime/timing/timing.ts'
 
-/** Times of the program that differ by less are those of one clock. */
-const SAME = 1.03
+/** Times of the program that differ by less are those of one clock, or by so many times what they scatter. */
+const SAME = 0.03
+const SCATTERS = 3
 /** A clock that has not risen under so many milliseconds of work will not. */
 const STEADY_MS = 500
 /** One that never comes to rest is taken as it is after so many. */
@@ -53,6 +54,8 @@ export class Pace {
   #steadyMs = 0
   /** What it takes when the clock is up, as far as that is known. */
   #bestMs = 0
+  /** Times that are less than this multiple of each other are the same. */
+  #same = 1
   /** Until when that is not looked at again. */
   #freshUntil = Number.NEGATIVE_INFINITY
   /** Work while nothing else is to do: what begins it, and what is under way. */
@@ -101,7 +104,7 @@ export class Pace {
   }
 
   get #isUp(): boolean {
-    return this.#levelMs <= this.#bestMs * SAME
+    return this.#levelMs <= this.#bestMs * this.#same
   }
 
   async #load(): Promise<void> {
@@ -113,10 +116,12 @@ export class Pace {
   async #work(warmupMs: number): Promise<void> {
     const begin = this.#now()
     this.#program ??= this.#compiled()
-    const { medianMs } = await this.#time(this.#device, [await this.#program], { ...PIECE, warmupMs })
+    const time = await this.#time(this.#device, [await this.#program], { ...PIECE, warmupMs })
+    const { medianMs, spread, resolutionMs } = time
     const end = this.#now()
+    this.#same = 1 + Math.max(SAME, SCATTERS * spread, resolutionMs / medianMs)
     this.#freshUntil = end + Math.max(FRESH_MS, FRESH_LOOKS * (end - begin - warmupMs))
-    const isSame = Math.max(medianMs / this.#levelMs, this.#levelMs / medianMs) < SAME
+    const isSame = Math.max(medianMs / this.#levelMs, this.#levelMs / medianMs) < this.#same
     this.#steadyMs = isSame ? this.#steadyMs + end - begin : 0
     this.#levelMs = isSame ? Math.min(this.#levelMs, medianMs) : medianMs
     // Also what a GPU that has grown hot can do from now on.
