@@ -25,6 +25,7 @@ import { kernelWorkload } from './llm/kernel_workload.ts'
 import type { Progress } from './progress.ts'
 import type { TrainingSource } from './search/model/training.ts'
 import { ORIGINS, type Proposal, proposals } from './search/session/proposal.ts'
+import { checkNames } from './tensor_names.ts'
 import type { Benchmarker } from './trial/benchmarker.ts'
 import type { DisposableBenchmarker } from './trial/joint_benchmarker.ts'
 import { KernelBenchmarker } from './trial/kernel_benchmarker.ts'
@@ -145,11 +146,12 @@ export async function tuneOn(
 /** A call alone. */
 export function benchOfCall({ bound, call }: Pick<TuneRequest, 'bound' | 'call'>, parts: BenchParts): Bench {
   const { device, spec } = parts
+  const hasNothingToDo = isEmpty(bound, call, device, spec)
   return {
     shape: describeCall(call),
     benchmarker: new KernelBenchmarker({ bound, call, ...parts }),
     lengthOf: (config) => programLength(bound, call, device, config),
-    isEmpty: isEmpty(bound, call, device, spec),
+    isEmpty: hasNothingToDo,
     cacheKey: kernelKey({ bound, ...parts }),
   }
 }
@@ -192,9 +194,11 @@ function resumed(settings: Settings, resumption: Resumption | undefined): Settin
   }
 }
 
-/** True when the call has nothing to do, so that there is nothing to time. */
+/** True when the call has nothing to do, so that there is nothing to time. Throws as `checkNames`. */
 function isEmpty(bound: BoundKernel, call: CallArguments, device: Device, spec: ConfigSpec): boolean {
-  const { dispatches } = planLaunch(bound.compile(spec.defaultConfig(), device, call), call, device)
+  const program = bound.compile(spec.defaultConfig(), device, call)
+  checkNames(bound, call, program)
+  const { dispatches } = planLaunch(program, call, device)
   return dispatches.every(({ grid }) => product(grid) === 0)
 }
 

@@ -5,6 +5,7 @@ import type { Benchmarker } from '../../src/autotuner/trial/benchmarker.ts'
 import { LocalRunner } from '../../src/autotuner/trial/local_runner.ts'
 import type { Config } from '../../src/config/config.ts'
 import type { AnyFunction, KernelOptions } from '../../src/kernel/options.ts'
+import { hl, type Tensor } from '../../src/language/index.ts'
 import { getDevice } from '../../src/runtime/default_device.ts'
 import { Stream } from '../../src/runtime/stream.ts'
 import { DeviceTensor } from '../../src/runtime/tensor/tensor.ts'
@@ -13,6 +14,10 @@ import { temporaryFolder } from '../temporary_folder.ts'
 import { double, increment, matmul, ramp, trial } from './kernel_trials.ts'
 
 const cacheDir = temporaryFolder()
+
+function addTo(x: Tensor, y: Tensor): void {
+  for (const t of hl.tile(x.shape[0])) x.at(t).addAssign(y.at(t))
+}
 
 const options: KernelOptions = {
   autotuneEffort: 'quick',
@@ -114,6 +119,15 @@ describe('tuning a kernel', () => {
     const configFilter = (config: Config) => ({ ...config.data, num_warps: 2 }) as never as Config
     const { config } = await tune(double, [await ramp([700])], { configFilter }, once)
     expect(config.numWarps).toBe(2)
+  })
+
+  it('refuses a call in which a written tensor has two names, before anything is tried', async () => {
+    const x = await ramp([600])
+    await expect(tune(addTo, [x, x], {}, once)).rejects.toThrow(
+      /addTo writes to x, which is the same tensor as y in this call/,
+    )
+    const y = await ramp([600])
+    expect((await tune(addTo, [x, y], {}, once)).source).toBe('search')
   })
 
   it('takes the default config for calls with nothing to do', async () => {
