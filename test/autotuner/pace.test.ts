@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { Pace } from '../../src/autotuner/trial/pace.ts'
-import type { Device } from '../../src/runtime/device.ts'
-import type { Timing, timeLaunches } from '../../src/runtime/timing/timing.ts'
+import { type Launch, NO_WORDS } from '../../src/runtime/commands/launch.ts'
+import { type Device, openDevice } from '../../src/runtime/device.ts'
+import { type Timing, timeLaunches } from '../../src/runtime/timing/timing.ts'
 import { nextTurn } from '../../src/support/macrotask.ts'
 
+const EMPTY = '@compute @workgroup_size(256) fn main() {}'
 /** What it takes to time the program, besides work before that. */
 const LOOK_MS = 2
 
@@ -61,6 +63,27 @@ const turns = async () => {
 }
 
 describe('Pace', () => {
+  it('times a program that no compiler leaves out', async () => {
+    const device = await openDevice()
+    const shader = { label: 'empty', wgsl: EMPTY, bindings: [], words: { length: 0 } }
+    const pipeline = await device.pipelines.get({ ...shader, wordsIn: 'immediate' })
+    const empty = { pipeline, storages: [], words: NO_WORDS, grid: [1, 1, 1] as const }
+    // A few workgroups of it are enough for an adapter of tests.
+    const timeOf = async (launches: readonly Launch[]) => {
+      const some = launches.map((launch) => ({ ...launch, grid: [16, 1, 1] as const }))
+      return await timeLaunches(device, some, { maxSamples: 3, warmupMs: 0, flushCache: false })
+    }
+    const times: number[] = []
+    const time: typeof timeLaunches = async (_, launches) => {
+      const timing = await timeOf(launches)
+      times.push(timing.medianMs)
+      return timing
+    }
+    await new Pace(device, time, () => 10_000 * times.length).up()
+    expect(Math.min(...times)).toBeGreaterThan(30 * (await timeOf([empty])).medianMs)
+    device.destroy()
+  })
+
   it('has a GPU work that nothing is known of until its clock rises no more', async () => {
     const gpu = new Gpu()
     await gpu.pace().up()

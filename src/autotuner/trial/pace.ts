@@ -6,6 +6,8 @@
 
 import { type Launch, NO_WORDS } from '../../runtime/commands/launch.ts'
 import type { Device } from '../../runtime/device.ts'
+import { Storage } from '../../runtime/memory/storage.ts'
+import type { PipelineRequest } from '../../runtime/pipelines/pipeline_request.ts'
 import { timeLaunches } from '../../runtime/timing/timing.ts'
 
 /** Times of the program that differ by less are those of one clock, or by so many times what they scatter. */
@@ -36,13 +38,20 @@ const MOST_LOAD_MS = 3000
  * compiler knows that their result is never written.
  */
 const WORKGROUPS = 264
-const WGSL = `var<workgroup> sink: vec4f;
+const WGSL = `@group(0) @binding(0) var<storage, read_write> sink: array<vec4f>;
 @compute @workgroup_size(256) fn main(@builtin(global_invocation_id) id: vec3u) {
   let y = vec4f(id.xyzx);
   var x = y;
   for (var i = 0u; i < 2000u; i++) { x = fma(x, vec4f(0.5), y); }
-  if (x.x == 0.1) { sink = x; }
+  if (x.x == 0.1) { sink[0] = x; }
 }`
+const SHADER: PipelineRequest = {
+  label: 'pace',
+  wgsl: WGSL,
+  bindings: [{ access: 'read_write' }],
+  words: { length: 0 },
+  wordsIn: 'immediate',
+}
 
 export class Pace {
   readonly #device: Device
@@ -130,8 +139,7 @@ export class Pace {
   }
 
   async #compiled(): Promise<Launch> {
-    const shader = { label: 'pace', wgsl: WGSL, bindings: [], words: { length: 0 } }
-    const pipeline = await this.#device.pipelines.get({ ...shader, wordsIn: 'immediate' })
-    return { pipeline, storages: [], words: NO_WORDS, grid: [WORKGROUPS, 1, 1] }
+    const pipeline = await this.#device.pipelines.get(SHADER)
+    return { pipeline, storages: [new Storage(16, 'f32')], words: NO_WORDS, grid: [WORKGROUPS, 1, 1] }
   }
 }
