@@ -71,16 +71,17 @@ describe('Pace', () => {
     // A few workgroups of it are enough for an adapter of tests.
     const timeOf = async (launches: readonly Launch[]) => {
       const some = launches.map((launch) => ({ ...launch, grid: [16, 1, 1] as const }))
-      return await timeLaunches(device, some, { maxSamples: 3, warmupMs: 0, flushCache: false })
+      return await timeLaunches(device, some, { maxSamples: 20, warmupMs: 0, flushCache: false })
     }
     const times: number[] = []
     const time: typeof timeLaunches = async (_, launches) => {
       const timing = await timeOf(launches)
-      times.push(timing.medianMs)
+      times.push(...timing.samplesMs)
       return timing
     }
     await new Pace(device, time, () => 10_000 * times.length).up()
-    expect(Math.min(...times)).toBeGreaterThan(30 * (await timeOf([empty])).medianMs)
+    // The least of them: whatever else the machine does makes none shorter.
+    expect(Math.min(...times)).toBeGreaterThan(10 * Math.min(...(await timeOf([empty])).samplesMs))
     device.destroy()
   })
 
