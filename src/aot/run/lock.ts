@@ -50,11 +50,8 @@ export async function acquireLock(path: string, options: LockOptions): Promise<H
       if ((error as NodeJS.ErrnoException).code !== 'ELOCKED') throw error
     }
     checkLock(path, options.what)
+    if (isLeftBehind(path) && takeAway(path)) continue
     const owner = readOwner(path)
-    if (lockAge(path) > (owner ? FRESH_MS : NAMELESS_MS) && (!owner || isDead(owner))) {
-      removeLock(path)
-      continue
-    }
     if (Date.now() - begin > waitFor(owner, options.waitMs)) throw inUse(path, options.what, owner)
     if (!waited) options.onWait(describe(owner))
     await new Promise((resolve) => setTimeout(resolve, POLL_MS))
@@ -77,7 +74,16 @@ function own(path: string, release: () => Promise<void>): HeldLock {
   const fs = requireNode('fs', 'locking a run')
   const owner: Owner = { pid: nodeProcess?.pid ?? 0, host: hostname() }
   writeText(ownerFile(path), JSON.stringify(owner))
-  const forget = (): void => fs.rmSync(ownerFile(path), { force: true })
+  const forget = (): void => {
+    if (readOwner(path)?.pid !== owner.pid) return
+    // Without a name for a moment, and as if it were new: nobody takes it for one that was left behind.
+    try {
+      fs.utimesSync(`${path}.lock`, new Date(), new Date())
+    } catch {
+      // It is gone.
+    }
+    fs.rmSync(ownerFile(path), { force: true })
+  }
   nodeProcess?.once('exit', forget)
   return {
     async release() {
@@ -129,7 +135,12 @@ function isZombie(pid: number): boolean {
 }
 
 function lockAge(path: string): number {
-  const stat = requireNode('fs', 'locking a run').statSync(`${path}.lock`, { throwIfNoEntry: false })
+  return ageOf(`${path}.lock`)
+}
+
+/** Milliseconds since a folder was made or touched; 0 where it does not exist. */
+function ageOf(folder: string): number {
+  const stat = requireNode('fs', 'locking a run').statSync(folder, { throwIfNoEntry: false })
   return stat ? Date.now() - stat.mtimeMs : 0
 }
 
@@ -145,10 +156,33 @@ function checkLock(path: string, what: string): void {
   )
 }
 
-function removeLock(path: string): void {
+/** Whether the owner of a lock has ended, or never said who it is. */
+function isLeftBehind(path: string): boolean {
+  const owner = readOwner(path)
+  return lockAge(path) > (owner ? FRESH_MS : NAMELESS_MS) && (!owner || isDead(owner))
+}
+
+/**
+ * Removes a lock that was left behind; false where another process is about to. One at a time, and each looks
+ * again: the one before may have removed it and made its own.
+ */
+function takeAway(path: string): boolean {
   const fs = requireNode('fs', 'locking a run')
-  fs.rmSync(ownerFile(path), { force: true })
-  fs.rmSync(`${path}.lock`, { recursive: true, force: true })
+  const guard = `${path}.takeover`
+  try {
+    fs.mkdirSync(guard)
+  } catch {
+    if (ageOf(guard) > NAMELESS_MS) fs.rmSync(guard, { recursive: true, force: true })
+    return false
+  }
+  try {
+    if (!isLeftBehind(path)) return false
+    fs.rmSync(ownerFile(path), { force: true })
+    fs.rmSync(`${path}.lock`, { recursive: true, force: true })
+    return true
+  } finally {
+    fs.rmSync(guard, { recursive: true, force: true })
+  }
 }
 
 function inUse(path: string, what: string, owner: Owner | undefined): DataError {

@@ -73,12 +73,13 @@ export class Session {
     const fs = requireNode('fs', 'the folder of a run')
     makeFolder(files.folder)
     const log = createLog(LOG_LEVELS.info)
+    // Also while it waits: one whose runner is gone must not go on with the run when its turn comes.
+    watchRunner(phase)
     await acquireLock(files.records, {
       what: `the run ${files.folder}`,
       waitMs: LOCK_WAIT_MS,
       onWait: (owner) => log.info(`helion-aot ${phase}: waiting for ${owner}, which works on the same run`),
     })
-    watchRunner(phase)
     endOnSignals()
     tellOfLoss(device)
     const lines = fs.existsSync(files.records) ? fileLines(files.records) : []

@@ -1,7 +1,7 @@
 /** One writer at a time; the dead do not count. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs'
+import fs, { existsSync, mkdirSync, rmdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -112,6 +112,57 @@ describe('acquireLock', () => {
     const old = new Date(Date.now() - 60_000)
     utimesSync(`${path}.lock`, old, old)
     await (await quick(path)).release()
+  })
+
+  it('is taken over by one process at a time', async () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    mkdirSync(`${path}.lock`)
+    const old = new Date(Date.now() - 6_000)
+    utimesSync(`${path}.lock`, old, old)
+    mkdirSync(`${path}.takeover`)
+    let left = false
+    const onWait = () => {
+      // Another process had seen the same, and has made a lock of its own meanwhile.
+      left = existsSync(`${path}.lock`)
+      writeFileSync(`${path}.owner`, JSON.stringify({ pid: process.pid, host: hostname() }))
+      rmdirSync(`${path}.takeover`)
+    }
+    const refused = acquireLock(path, { what: 'the run r1', waitMs: 0, onWait })
+    await expect(refused).rejects.toThrow(`is in use by process ${process.pid} on`)
+    expect([left, existsSync(`${path}.lock`)]).toEqual([true, true])
+  })
+
+  it('is taken over also where a process was ended while it did that', async () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    const old = new Date(Date.now() - 6_000)
+    for (const folder of [`${path}.lock`, `${path}.takeover`]) {
+      mkdirSync(folder)
+      utimesSync(folder, old, old)
+    }
+    await (await quick(path, 600_000)).release()
+    expect(existsSync(`${path}.takeover`)).toBe(false)
+  })
+
+  it("is never old without a name, and its name is nobody else's", async () => {
+    const path = join(temporaryFolder(), 'records.jsonl')
+    const lock = await quick(path)
+    const old = new Date(Date.now() - 60_000)
+    utimesSync(`${path}.lock`, old, old)
+    const ages: number[] = []
+    const remove = fs.rmSync
+    vi.spyOn(fs, 'rmSync').mockImplementation((...args) => {
+      ages.push(Date.now() - fs.statSync(`${path}.lock`).mtimeMs)
+      remove(...args)
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    await lock.release()
+    expect(ages).toHaveLength(1)
+    expect(Math.max(...ages)).toBeLessThan(5000)
+    vi.restoreAllMocks()
+    const again = await quick(path)
+    writeFileSync(`${path}.owner`, JSON.stringify({ pid: 1, host: 'another.example' }))
+    await again.release()
+    expect(existsSync(`${path}.owner`)).toBe(true)
   })
 
   it('can be taken again after it was given back', async () => {
