@@ -2,6 +2,7 @@
  * Tuning of a real kernel: makes the task of a tuning run from a binding, a call and the kernel's options,
  * and lets Ctrl-C end the search with the best config so far.
  */
+import type { WgslProgram } from '../codegen/program.ts'
 import type { Config } from '../config/config.ts'
 import type { ConfigSpec } from '../config/config_spec.ts'
 import type { BoundKernel } from '../kernel/bound_kernel.ts'
@@ -143,15 +144,16 @@ export async function tuneOn(
   }
 }
 
-/** A call alone. */
+/** A call alone. Throws as `checkNames`. */
 export function benchOfCall({ bound, call }: Pick<TuneRequest, 'bound' | 'call'>, parts: BenchParts): Bench {
   const { device, spec } = parts
-  const hasNothingToDo = isEmpty(bound, call, device, spec)
+  const program = bound.compile(spec.defaultConfig(), device, call)
+  checkNames(bound, call, program)
   return {
     shape: describeCall(call),
     benchmarker: new KernelBenchmarker({ bound, call, ...parts }),
     lengthOf: (config) => programLength(bound, call, device, config),
-    isEmpty: hasNothingToDo,
+    isEmpty: isEmpty(program, call, device),
     cacheKey: kernelKey({ bound, ...parts }),
   }
 }
@@ -194,10 +196,8 @@ function resumed(settings: Settings, resumption: Resumption | undefined): Settin
   }
 }
 
-/** True when the call has nothing to do, so that there is nothing to time. Throws as `checkNames`. */
-function isEmpty(bound: BoundKernel, call: CallArguments, device: Device, spec: ConfigSpec): boolean {
-  const program = bound.compile(spec.defaultConfig(), device, call)
-  checkNames(bound, call, program)
+/** True when the call has nothing to do, so that there is nothing to time. */
+function isEmpty(program: WgslProgram, call: CallArguments, device: Device): boolean {
   const { dispatches } = planLaunch(program, call, device)
   return dispatches.every(({ grid }) => product(grid) === 0)
 }

@@ -134,10 +134,6 @@ function isZombie(pid: number): boolean {
   }
 }
 
-function lockAge(path: string): number {
-  return ageOf(`${path}.lock`)
-}
-
 /** Milliseconds since a folder was made or touched; 0 where it does not exist. */
 function ageOf(folder: string): number {
   const stat = requireNode('fs', 'locking a run').statSync(folder, { throwIfNoEntry: false })
@@ -159,7 +155,7 @@ function checkLock(path: string, what: string): void {
 /** Whether the owner of a lock has ended, or never said who it is. */
 function isLeftBehind(path: string): boolean {
   const owner = readOwner(path)
-  return lockAge(path) > (owner ? FRESH_MS : NAMELESS_MS) && (!owner || isDead(owner))
+  return ageOf(`${path}.lock`) > (owner ? FRESH_MS : NAMELESS_MS) && (!owner || isDead(owner))
 }
 
 /**
