@@ -141,7 +141,7 @@ const ACTING: { readonly [F in ActingField]: ActingRow<FieldValues[F]> } = {
     alias: 'l2_grouping',
     entry: powerOf2Rule(1, 64),
     default: 1,
-    range: () => powerOf2(1, MAX_GROUPING),
+    range: (_grid, { defaults }) => powerOf2(1, MAX_GROUPING, defaults.schedule.grouping),
   },
   reduction_loops: {
     doc: '`null` keeps a row in registers; a number streams it in chunks of that many elements',

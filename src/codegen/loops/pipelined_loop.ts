@@ -16,7 +16,7 @@ import { inHomeLayout } from '../values/convert_layout.ts'
 import { isMadeAfresh } from '../values/values.ts'
 import { assignYields } from './carried.ts'
 import { enterRound, rangeOf } from './loop_range.ts'
-import { countRounds } from './rounds.ts'
+import { countGroups, countRounds, type Groups } from './rounds.ts'
 
 /** Lowers the nodes of a region; given by the caller, because regions and loops contain each other. */
 export type LowerRegion = (lowering: Lowering, region: Region) => void
@@ -166,28 +166,28 @@ export function emitPipelined(
   const { out, e, program, prefetch, bound } = lowering
   const range = rangeOf(lowering, node, 0)
   const stages = [...dots].map(([dot, ahead]) => {
-    const read = (at: Expr): readonly Read[] => {
+    const read = (at: Expr, loads = ahead.waiting): readonly Read[] => {
       enterRound(lowering, node, 0, range, at)
       lowerRegion(lowering, ahead.places)
-      return ahead.waiting.map((load) => {
+      return loads.map((load) => {
         lowering.comesFrom(load)
         return readInRounds(lowering, load, node.blocks[0] ?? 0)
       })
     }
     const first = read(range.begin)
-    const held = first.map(({ parts, items }) => variablesOf(out, [...(items?.read() ?? []), ...parts]))
+    const held = first.map(({ parts }) => variablesOf(out, parts))
     return { dot, ahead, read, first, held }
   })
   const { name } = blockOf(program, node.blocks[0] ?? 0)
-  countRounds(lowering, name, range, bound.unrollFactor(node), (counter) => {
+  const items = new Map<LoadNode, readonly Expr[]>()
+  const round = (counter: Expr): void => {
     for (const { dot, ahead, read, first, held } of stages) {
       const readNext = (): void => {
         const next = e.sum([counter], range.extent)
         const present = ahead.places.map((place) => [place, lowering.values.get(place)] as const)
         out.if('branch', e.binary('<', next, range.end), () => {
-          read(next).forEach((one, i) => {
-            renew(out, held[i] ?? [], one)
-          })
+          const parts = read(next).flatMap((one) => one.parts)
+          assignAll(out, held.flat(), parts)
         })
         enterRound(lowering, node, 0, range, counter)
         for (const [place, value] of present) {
@@ -201,25 +201,63 @@ export function emitPipelined(
       if (isStaged) prefetch.set(dot, readNext)
       else readNext()
       ahead.waiting.forEach((load, i) => {
-        const value = first[i]?.value(now[i] ?? [])
+        const value = first[i]?.value([...(items.get(load) ?? []), ...(now[i] ?? [])])
         if (value) lowering.values.set(load, inHomeLayout(lowering, load, value))
       })
     }
     enterRound(lowering, node, 0, range, counter)
     lowerRegion(lowering, rest)
     assignYields(lowering, node)
-  })
+  }
+  const factor = bound.unrollFactor(node)
+  const groups = groupsOf(lowering, stages, items)
+  if (groups) countGroups(lowering, name, range, groups, factor, round)
+  else countRounds(lowering, name, range, factor, round)
   for (const dot of dots.keys()) prefetch.delete(dot)
 }
 
-/** Variables for what a round has read, of items where it comes to others. */
-function renew(out: Writer, held: readonly Expr[], { parts, items }: Read): void {
-  const assign = (values: readonly Expr[], from: number): void =>
-    values.forEach((value, i) => {
-      out.assign(held[from + i] ?? value, value)
-    })
-  assign(parts, held.length - parts.length)
-  if (items) out.if('some', items.isNew, () => assign(items.read(), 0))
+/** What the loads of a dot read, or some of them, in the round at a place, and have read before the first. */
+interface ReadAhead {
+  readonly ahead: Ahead
+  readonly read: (at: Expr, loads: readonly LoadNode[]) => readonly Read[]
+  readonly first: readonly Read[]
+}
+
+/**
+ * Rounds that items serve, which are put into `items`; those of the next group are on their way meanwhile.
+ */
+function groupsOf(
+  lowering: Lowering,
+  stages: readonly ReadAhead[],
+  items: Map<LoadNode, readonly Expr[]>,
+): Groups | undefined {
+  const { out } = lowering
+  const served = stages.flatMap(({ first }) => first.flatMap((one) => one.items?.rounds ?? []))
+  if (served.length === 0) return undefined
+  const coming = stages.map(({ ahead, read, first }) => {
+    const loads = ahead.waiting.filter((_, i) => first[i]?.items)
+    const held = first.flatMap((one) => (one.items ? [variablesOf(out, one.items.read())] : []))
+    return { loads, held, read }
+  })
+  return {
+    rounds: Math.min(...served),
+    enter(next) {
+      for (const { loads, held, read } of coming) {
+        loads.forEach((load, i) => {
+          const now = held[i]?.map((item) => out.let('item', item)) ?? []
+          items.set(load, now)
+        })
+        const own = read(next, loads).flatMap((one) => one.items?.read() ?? [])
+        assignAll(out, held.flat(), own)
+      }
+    },
+  }
+}
+
+function assignAll(out: Writer, variables: readonly Expr[], values: readonly Expr[]): void {
+  variables.forEach((variable, i) => {
+    out.assign(variable, values[i] ?? variable)
+  })
 }
 
 function variablesOf(out: Writer, parts: readonly Expr[]): readonly Expr[] {

@@ -81,8 +81,8 @@ function runsOf(lowering: Lowering, node: MemoryNode, layout: Layout, dtype: Pac
 }
 
 /**
- * What `node` reads: items of memory, where in them the elements are, and which of those are masked. Items
- * that serve several rounds, of one element each, are read when their first element comes.
+ * What `node` reads: items of memory, where in them the elements are, and which of those are masked. In a
+ * loop that goes on by an element in a round, a word serves several rounds.
  */
 export function readPacked(lowering: Lowering, node: LoadNode, dtype: PackedType, inRounds = false): Read {
   const { out, e, program } = lowering
@@ -98,10 +98,9 @@ export function readPacked(lowering: Lowering, node: LoadNode, dtype: PackedType
   const shifts = isShifted ? places.map(({ shift }) => shift) : []
   const masks = chunkRegisters(layout).map((registers) => address.lanes(registers))
   const beside = [...shifts, ...masks.flatMap((mask) => mask ?? [])]
-  const [shift] = shifts
-  const isNew = inRounds && shift && e.binary('==', shift, e.u32(0))
+  const rounds = isShifted && inRounds ? perWord(dtype) : 1
   return {
-    ...(isNew ? { parts: beside, items: { isNew, read } } : { parts: [...read(), ...beside] }),
+    ...(rounds > 1 ? { parts: beside, items: { rounds, read } } : { parts: [...read(), ...beside] }),
     value(held) {
       if (lowering.packedDots.isOfWords(node)) return wordsOf(lowering, node, held)
       const fieldOf = (register: number): Field => {

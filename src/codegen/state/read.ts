@@ -8,9 +8,9 @@ import type { Registers } from './registers.ts'
 export interface Read {
   /** As many, of the same types, wherever the load is lowered. */
   readonly parts: readonly Expr[]
-  /** What serves several rounds: it is read anew in some of them only. */
+  /** What serves so many rounds, the first of which begins at a multiple of them. */
   readonly items?: {
-    readonly isNew: Expr
+    readonly rounds: number
     readonly read: () => readonly Expr[]
   }
   /**
