@@ -8,8 +8,13 @@ import { elements } from './tile_elements.ts'
 
 /** Results of more rows use what was loaded so often that staging pays: searches leave them out. */
 const MAX_THIN_ROWS = 32
-/** By default, results of so many rows. */
-const MAX_DEFAULT_ROWS = 4
+/**
+ * By default, results of so many rows; of what is streamed twice as many, in two programs. 4 x 7 queries x
+ * 32,768 keys x 128 take 88 us so on an H200, and 114 on matrix units, in tiles of 16.
+ */
+const MAX_DEFAULT_ROWS = { shared: 4, streamed: 8 }
+/** Rows of a tile. */
+const MAX_TILE_ROWS = 4
 
 /** How what is read is shared out; `elements` are those of a thread in a round, of so many bits in memory. */
 interface Sharing {
@@ -35,8 +40,9 @@ const longRounds = (bits: number): number => Math.max(1, 16 / bits)
 
 /**
  * Programs share out columns, along which memory lies: threads beyond those along the columns share out the
- * depth. Numbers of 32 bits are loaded ahead; what a round makes numbers of would wait for it. 1 x 4096 x
- * 4096 on an H200: 18.4 us in f32 (23.6 without that), 8.3 in f16.
+ * depth. Numbers of 16 and more bits are loaded ahead; what a round makes numbers of would wait for it. 1 x
+ * 4096 x 4096 on an H200: 18.4 us in f32 (23.6 without that); f16 with caches that are empty 23.4 (29.2), 1 x
+ * 14336 x 4096 48.1 (66.4).
  */
 const ALONG_COLUMNS: Sharing = {
   warps: 16,
@@ -44,7 +50,7 @@ const ALONG_COLUMNS: Sharing = {
   depth: () => Number.POSITIVE_INFINITY,
   slices: () => 1,
   elements: () => 32,
-  stages: (bits) => (bits >= 32 ? 2 : 1),
+  stages: (bits) => (bits >= 16 ? 2 : 1),
   unroll: () => 0,
 }
 /**
@@ -109,30 +115,29 @@ export function thinTiles(
 ): ThinTiles | undefined {
   const { blocks, rows, loops, dots } = input
   const loop = onlyLoop(loops)
-  const isFew =
-    dots.length > 0 &&
-    dots.every(({ resultRows = Number.POSITIVE_INFINITY }) => resultRows <= MAX_DEFAULT_ROWS)
-  if (!loop || !isFew) return undefined
+  if (!loop || dots.length === 0) return undefined
   const parts = blocks.map((block) => partOf(block, dots, loop))
-  if (parts.includes('other')) return undefined
   const isStream = !parts.includes('columns')
+  const most = isStream ? MAX_DEFAULT_ROWS.streamed : MAX_DEFAULT_ROWS.shared
+  const isFew = dots.every(({ resultRows = Number.POSITIVE_INFINITY }) => resultRows <= most)
+  if (!isFew || parts.includes('other')) return undefined
   const sharing = sharingOf(input, isStream)
   const bits = Math.max(...dots.map(({ right }) => right?.bits ?? 32))
-  const sizes = blocks.map((block, i) => (parts[i] === 'rows' ? fitted(block, MAX_DEFAULT_ROWS) : block.min))
-  const most = sharing.elements(bits) * Math.min(32 * sharing.warps, maxThreads)
+  const sizes = blocks.map((block, i) => (parts[i] === 'rows' ? fitted(block, MAX_TILE_ROWS) : block.min))
+  const room = sharing.elements(bits) * Math.min(32 * sharing.warps, maxThreads)
   const loaded = (): number =>
-    Math.max(...dots.map(({ right }) => (right ? elements(right, blocks, sizes, rows, chunks) : most)))
+    Math.max(...dots.map(({ right }) => (right ? elements(right, blocks, sizes, rows, chunks) : room)))
   const grow = (part: Part, limit: number): void =>
     blocks.forEach((block, i) => {
       if (parts[i] !== part) return
-      for (let size = sizes[i] ?? 1; 2 * size <= limit && 2 * loaded() <= most; size *= 2) {
+      for (let size = sizes[i] ?? 1; 2 * size <= limit && 2 * loaded() <= room; size *= 2) {
         if (fitted(block, 2 * size) === size) return
         sizes[i] = 2 * size
       }
     })
   // First what memory lies along.
   const limits = { columns: sharing.columns, depth: sharing.depth(bits) }
-  const order = limits.depth < most ? (['depth', 'columns'] as const) : (['columns', 'depth'] as const)
+  const order = limits.depth < room ? (['depth', 'columns'] as const) : (['columns', 'depth'] as const)
   for (const part of order) grow(part, limits[part])
   const [stages, slices, unroll] = [sharing.stages(bits), sharing.slices(bits), sharing.unroll(bits)]
   const ofRows = product(sizes.filter((_, i) => parts[i] === 'rows'))

@@ -56,11 +56,18 @@ describe('the default of attention of few queries', () => {
   })
 
   it('shares out no fewer keys than are worth a workgroup', () => {
-    expect(defaultOf([4, 1, 512, 128], 'f16').split_sums).toEqual([2])
+    expect(defaultOf([4, 1, 512, 128], 'f16').split_sums).toEqual([8])
+    expect(defaultOf([20, 1, 448, 64], 'f32').split_sums).toEqual([4])
     expect(defaultOf([4, 1, 50, 128], 'f16')).toMatchObject({ block_sizes: [1, 1, 64], split_sums: [1] })
   })
 
   it('is for few queries', () => {
+    expect(defaultOf([4, 7, 32_768, 128], 'f16')).toEqual({
+      block_sizes: [1, 4, 64],
+      ...direct,
+      split_sums: [16],
+    })
+    expect(defaultOf([4, 9, 32_768, 128], 'f16').mma).toEqual(['subgroup_matrix', 'subgroup_matrix'])
     expect(defaultOf([32, 64, 8192, 128], 'f16').mma).toEqual(['subgroup_matrix', 'subgroup_matrix'])
   })
 
@@ -100,7 +107,7 @@ describe('the default of products of few rows', () => {
   }
 
   it('lies along the memory of the weights', () => {
-    expect(defaultsOf(matmul, [1, 4096, 4096], 'f16')).toEqual([[1, 32, 512], 16, 1, 'direct'])
+    expect(defaultsOf(matmul, [1, 4096, 4096], 'f16')).toEqual([[1, 32, 512], 16, 2, 'direct'])
     expect(defaultsOf(matmul, [1, 4096, 4096], 'f32')).toEqual([[1, 32, 512], 16, 2, 'direct'])
     expect(defaultsOf(ofRows, [3, 4096, 4096], 'f32')).toEqual([[4, 4, 1024], 8, 1, 'direct'])
     expect(defaultsOf(ofRows, [1, 4096, 4096], 'f16')).toEqual([[1, 8, 1024], 8, 1, 'direct'])
