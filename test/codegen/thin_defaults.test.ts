@@ -76,6 +76,7 @@ describe('the default of attention of few queries', () => {
     const { SwiftShader } = DEVICES
     expect(defaultOf([4, 1, 1024, 64], 'f32', SwiftShader)).toEqual({ block_sizes: [1, 1, 16], ...wanted })
     expect(defaultOf([4, 4, 1024, 64], 'f32', SwiftShader)).toEqual({ block_sizes: [1, 4, 16], ...wanted })
+    expect(defaultOf([4, 7, 1024, 64], 'f32', SwiftShader).mma).toEqual(['fma', 'fma'])
   })
 })
 
