@@ -122,7 +122,9 @@ describe('launches', () => {
     for (let i = 0; i < 2; i++) await call()
     const { created, liveBytes } = pool.stats
     for (let i = 0; i < 10; i++) await call()
-    expect(pool.stats).toMatchObject({ created, liveBytes })
+    expect(pool.stats.created).toBe(created)
+    // Tensors of other tests may be collected meanwhile.
+    expect(pool.stats.liveBytes).toBeLessThanOrEqual(liveBytes)
   })
 
   it('of several calls in a row do not disturb each other', async () => {
@@ -153,7 +155,7 @@ describe('launches', () => {
       ...decodeBytes(bytes.get(id) ?? new ArrayBuffer(), 'f32'),
     ])
     expect(got).toEqual(given.map((value) => 2 * value + 1).reverse())
-    expect(device.pool.stats.liveBytes).toBe(liveBytes)
+    expect(device.pool.stats.liveBytes).toBeLessThanOrEqual(liveBytes)
     runner.dispose()
   })
 })
