@@ -113,5 +113,6 @@ export function tilesForWaves(
   )
   const tilesInRow = cdiv(blocks[columns]?.sizeHint ?? 1, chosen[columns] ?? 1)
   const isWide = schedule === MATRIX_SCHEDULE && tilesInRow > WIDE_RESULT.tiles
-  return { sizes: chosen, schedule: { ...best.schedule, grouping: isWide ? WIDE_RESULT.grouping : 1 } }
+  const { grouping } = WIDE_RESULT
+  return { sizes: chosen, schedule: isWide ? { ...best.schedule, grouping } : best.schedule }
 }

@@ -333,9 +333,19 @@ it.each([
   [1024, 1024, { block_sizes: [128, 64, 64], num_warps: 4, mma: ['subgroup_matrix'], split_sums: [1] }],
   // 64 and 465 us instead of 65 and 484 with a depth of 64.
   [2048, 2048, { block_sizes: [128, 128, 32], num_warps: 4, mma: ['subgroup_matrix'], split_sums: [1] }],
-  [4096, 4096, { block_sizes: [128, 128, 32], num_warps: 4, split_sums: [1], l2_groupings: [1] }],
+  [
+    4096,
+    4096,
+    {
+      block_sizes: [128, 128, 32],
+      num_warps: 4,
+      mma: ['subgroup_matrix'],
+      split_sums: [1],
+      l2_groupings: [1],
+    },
+  ],
   // 112 tiles in a row.
-  [1024, 14_336, { block_sizes: [128, 128, 32], num_warps: 4, split_sums: [1], l2_groupings: [8] }],
+  [1024, 14_336, { block_sizes: [128, 128, 32], num_warps: 4, mma: ['subgroup_matrix'], l2_groupings: [8] }],
 ])('the default of %d rows and %d columns on an H200', (m, n, expected) => {
   const sized = (shape: readonly number[]) => ({ shape, dtype: 'f16', data: [], dynamic: undefined })
   const { spec } = new Compiled(matmul as never, [sized([m, n]), sized([n, n])] as never, {

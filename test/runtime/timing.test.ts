@@ -143,7 +143,7 @@ describe('timeLaunches', () => {
   it('gives its scratch memory back', async () => {
     const { liveBytes } = device.pool.stats
     await timeLaunches(device, [short], QUICK)
-    expect(device.pool.stats.liveBytes).toBeLessThanOrEqual(liveBytes)
+    expect(device.pool.stats.liveBytes).toBe(liveBytes)
   })
 })
 

@@ -27,7 +27,7 @@ const WORDS = 4
 
 /**
  * What `node` reads in rounds over `block`, each of which it is lowered for. Items are held where a round has
- * one element: int4 with groups of 32 on an H200 takes 506 us instead of 598 at 4096³, in blocks of 32; with
+ * one element: int4 with groups of 32 on an H200 takes 506 us instead of 597 at 4096³, in blocks of 32; with
  * two elements a round 64 x 9216 x 2304 took 73 instead of 62, in blocks of 64.
  */
 export function readInRounds(lowering: Lowering, node: LoadNode, block: BlockId): Read {
